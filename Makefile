@@ -1,0 +1,56 @@
+# Balcon's commands. Needs Python 3.11 or newer with venv and pip; everything else comes out of requirements/*.lock.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test check proto docs bench sim chaos
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+
+help: ## these lines
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+demo: $(VENV)/.runtime ## an on-sale from start to end: make demo ARGS="--buyers 2000 --json out.json"
+	$(BIN)/balcon demo $(ARGS)
+
+up: $(VENV)/.runtime ## the whole stack, until Ctrl-C; keeps its data
+	$(BIN)/balcon up $(ARGS)
+
+down: $(VENV)/.runtime ## stops what `make up` left running
+	$(BIN)/balcon down $(ARGS)
+
+test: check ## everything that CI checks: make test ARGS="tests/unit -k hold"
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, protos, generated files, locks
+	$(BIN)/python -m tools.check
+
+proto: $(VENV)/.dev ## writes protos/gen from protos/
+	tools/generate_protos.sh
+
+docs: $(VENV)/.dev ## writes the pages that come out of the code
+	$(BIN)/python -m tools.generate_docs
+
+bench: $(VENV)/.dev ## measurements
+	$(BIN)/python -m bench $(ARGS)
+
+sim chaos: $(VENV)/.dev
+	@test -d tests/$(@:sim=simulation) || { echo "make $@: not built yet, issue 4 brings it" >&2; exit 2; }
+	$(BIN)/python -m pytest tests/$(@:sim=simulation) $(ARGS)
+
+# Stamps: the environment is made once, and again when a lock or the packaging changes.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Balcon needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements/runtime.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r $<
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
+	$(PIP) install --require-hashes -r $<
+	@touch $@
