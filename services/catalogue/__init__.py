@@ -1,0 +1,1 @@
+"""Houses, halls, seating plans, productions, performances and their prices."""

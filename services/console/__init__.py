@@ -1,0 +1,1 @@
+"""The balcon command line: brings the stack up, runs the demo, audits."""

@@ -1,0 +1,1 @@
+"""Outside systems fed from events: platform exporter, trackers, mailing lists."""

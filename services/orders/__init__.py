@@ -1,0 +1,1 @@
+"""Carts, orders, tickets and the checkout saga."""

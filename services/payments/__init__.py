@@ -1,0 +1,1 @@
+"""Payments and refunds at outside providers; uncertain is not failed."""

@@ -1,0 +1,1 @@
+"""Read models built from events; never a source of truth."""

@@ -1,0 +1,1 @@
+"""The event bus: one contract (port.py), a Kafka adapter and a log in Postgres."""

@@ -1,0 +1,1 @@
+"""gRPC server and client as every service uses them."""

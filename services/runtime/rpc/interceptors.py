@@ -1,0 +1,151 @@
+"""What surrounds every call: ids into the log context, one metric, one error table. The handlers see none of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import structlog
+from google.rpc import status_pb2
+from grpc_status import rpc_status
+
+from services.runtime.clock import Clock
+from services.runtime.errors import Fault, Retryable
+from services.runtime.ids import Ids
+from services.runtime.rpc.context import call_from, current_call, enter_call, outgoing, remaining_seconds
+from services.runtime.rpc.errors import Refused, status_of_fault, status_of_refusal
+from services.runtime.telemetry.logging import get_logger
+from services.runtime.telemetry.metrics import REFUSALS, RPC_IN_FLIGHT, RPC_SECONDS
+
+_log = get_logger("rpc")
+Context = grpc.aio.ServicerContext[Any, Any]
+Handler = grpc.RpcMethodHandler[Any, Any]
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps each method once and remembers the wrapped handler."""
+
+    def __init__(self, clock: Clock, ids: Ids) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._wrapped: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """See grpc.aio.ServerInterceptor."""
+        method = handler_call_details.method
+        if method in self._wrapped:
+            return self._wrapped[method]
+        handler = await continuation(handler_call_details)
+        if handler is None or not method.startswith("/balcon."):
+            return handler
+        self._wrapped[method] = wrapped = self._wrap(method.rsplit("/", 1)[1], handler)
+        return wrapped
+
+    def _wrap(self, name: str, handler: Handler) -> Handler:
+        codecs = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.response_streaming:
+            inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
+            make = (
+                grpc.stream_stream_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+            return make(self._streaming(name, inner), **codecs)
+        return grpc.unary_unary_rpc_method_handler(self._unary(name, handler.unary_unary), **codecs)
+
+    def _unary(self, name: str, inner: Any) -> Any:
+        answered = RPC_SECONDS.labels(name, "OK")
+
+        async def call(request: Any, context: Context) -> Any:
+            started = self._enter(context)
+            try:
+                response = await inner(request, context)
+            except Exception as error:
+                await self._fail(name, error, context, started)
+            else:
+                answered.observe(self._clock.monotonic() - started)
+                return response
+            finally:
+                RPC_IN_FLIGHT.dec()
+
+        return call
+
+    def _streaming(self, name: str, inner: Any) -> Any:
+        async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+            started = self._enter(context)
+            try:
+                async for response in inner(request, context):
+                    yield response
+            except Exception as error:  # noqa: BLE001 (the table decides)
+                await self._fail(name, error, context, started)
+            finally:
+                RPC_IN_FLIGHT.dec()
+
+        return call
+
+    def _enter(self, context: Context) -> float:
+        RPC_IN_FLIGHT.inc()
+        metadata = context.invocation_metadata() or ()
+        call = call_from(metadata, context.time_remaining(), self._clock, self._ids)
+        enter_call(call)
+        return self._clock.monotonic()
+
+    async def _fail(self, name: str, error: Exception, context: Context, started: float) -> None:
+        if isinstance(error, grpc.aio.AbortError):
+            raise error
+        status = self._status_of(name, error)
+        code = rpc_status.to_status(status).code
+        RPC_SECONDS.labels(name, code.name).observe(self._clock.monotonic() - started)
+        await context.abort_with_status(rpc_status.to_status(status))
+
+    @staticmethod
+    def _status_of(name: str, error: Exception) -> status_pb2.Status:
+        if isinstance(error, Refused):
+            REFUSALS.labels(error.refusal.reason()).inc()
+            return status_of_refusal(error.refusal)
+        call = current_call()
+        request_id = call.request_id if call else ""
+        if isinstance(error, Retryable):
+            _log.warning("call_faulted", method=name, fault=type(error).__name__, request_id=request_id)
+        elif isinstance(error, Fault):
+            _log.error("call_failed", method=name, fault=type(error).__name__, request_id=request_id, exc_info=error)
+        else:
+            _log.error("call_broke", method=name, request_id=request_id, exc_info=error)
+        return status_of_fault(error)
+
+
+class OutgoingCallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
+    """Carries ids and the remaining time on to the next service."""
+
+    def __init__(self, clock: Clock, at_most_seconds: float) -> None:
+        self._clock = clock
+        self._at_most_seconds = at_most_seconds
+
+    async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """See grpc.aio.UnaryUnaryClientInterceptor."""
+        call = current_call()
+        at_most = client_call_details.timeout or self._at_most_seconds
+        metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()), *outgoing(call))
+        details = grpc.aio.ClientCallDetails(
+            method=client_call_details.method,
+            timeout=remaining_seconds(call, self._clock, at_most),
+            metadata=metadata,
+            credentials=client_call_details.credentials,
+            wait_for_ready=True,
+        )
+        return await continuation(details, request)
+
+
+def bind_log_context() -> None:
+    """Puts the current call's ids on every log line of this task."""
+    call = current_call()
+    if call is not None:
+        structlog.contextvars.bind_contextvars(request_id=call.request_id, traceparent=call.traceparent)

@@ -1,0 +1,63 @@
+"""The gRPC server of a service: health, reflection, bounded messages, graceful drain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from services.runtime.clock import Clock
+from services.runtime.ids import Ids
+from services.runtime.rpc.interceptors import CallInterceptor
+
+# A seating plan of 10 MB plus its envelope is the largest thing anyone may send.
+MAX_MESSAGE_BYTES = 11 * 1024 * 1024
+MAX_CONCURRENT_STREAMS = 10_000
+
+SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", 64 * 1024 * 1024),
+    ("grpc.max_concurrent_streams", MAX_CONCURRENT_STREAMS),
+    ("grpc.max_metadata_size", 64 * 1024),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.max_ping_strikes", 0),
+)
+
+
+class RpcServer:
+    """Serves from start() to stop(). `port` is known after start()."""
+
+    def __init__(self, *, clock: Clock, ids: Ids, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._server = grpc.aio.server(interceptors=[CallInterceptor(clock, ids)], options=SERVER_OPTIONS)
+        self._health = health.aio.HealthServicer()
+        self._names: list[str] = [health.SERVICE_NAME, reflection.SERVICE_NAME]
+        self._host = host
+        self.port = port
+
+    def add(self, register: Callable[[grpc.aio.Server], None], service_name: str) -> None:
+        """Registers one servicer; `service_name` is its full protobuf name."""
+        register(self._server)
+        self._names.append(service_name)
+
+    async def start(self) -> None:
+        """Binds, serves, and says so on the health service."""
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(self._names, self._server)
+        self.port = self._server.add_insecure_port(f"{self._host}:{self.port}")
+        await self._server.start()
+        for name in ("", *self._names):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+
+    async def announce_stop(self) -> None:
+        """Tells health watchers to go elsewhere; calls are still answered."""
+        await self._health.enter_graceful_shutdown()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Takes no new calls, waits up to `grace_seconds` for those in flight, then cuts them."""
+        await self.announce_stop()
+        await self._server.stop(grace_seconds)

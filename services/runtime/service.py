@@ -1,0 +1,109 @@
+"""The life of a service process: settings in, logs and metrics up, tasks watched, everything closed in order on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import uvloop
+
+from services.runtime.clock import Clock, SystemClock
+from services.runtime.ids import Ids, RandomIds
+from services.runtime.rpc.server import RpcServer
+from services.runtime.settings import ServiceSettings
+from services.runtime.telemetry.exposition import MetricsEndpoint
+from services.runtime.telemetry.logging import configure_logging, get_logger
+
+_RESTART_SECONDS = 0.5
+
+
+class Service:
+    """What main.py hands to its parts, and the list of what must be closed, last first.
+
+    build(service) opens the parts: it registers servicers on `rpc`, background loops with `background`, and clean-up
+    with `on_close`. The order of closing: gRPC drained, background loops stopped, then the rest in reverse.
+    """
+
+    def __init__(self, name: str, settings: ServiceSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock: Clock = SystemClock()
+        self.ids: Ids = RandomIds()
+        self.rpc = RpcServer(clock=self.clock, ids=self.ids, host=settings.listen_host, port=settings.grpc_port)
+        self.log = get_logger(name)
+        self._closing = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._before_drain: list[Callable[[], Awaitable[None]]] = []
+
+    def on_close(self, close: Callable[[], Awaitable[Any]]) -> None:
+        """Runs `close` at the end, after the gRPC server has drained; last registered, first run."""
+
+        async def run() -> None:
+            await close()
+
+        self._closing.push_async_callback(run)
+
+    def before_drain(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Runs `act` on SIGTERM while calls are still answered: hand over what others may take."""
+        self._before_drain.append(act)
+
+    def background(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Keeps `loop` running: when it raises, that is logged and it is started again after a moment."""
+        self._tasks.append(asyncio.create_task(self._keep_running(name, loop), name=name))
+
+    async def _keep_running(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await loop()
+            except Exception as error:  # noqa: BLE001 (a loop that ends for good would be worse than any one error)
+                self.log.error("loop_broke", loop=name, exc_info=error)
+            else:
+                return
+            await self.clock.sleep(_RESTART_SECONDS)
+
+    async def start(self) -> None:
+        """Opens the gRPC port; what build() made is served from here on."""
+        await self.rpc.start()
+
+    async def stop(self) -> None:
+        """Drains, then closes everything that was opened."""
+        for act in self._before_drain:
+            await act()
+        await self.rpc.stop(self.settings.drain_seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._closing.aclose()
+
+
+async def _serve(name: str, settings: ServiceSettings, build: Callable[[Service], Awaitable[None]]) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    service = Service(name, settings)
+    metrics = MetricsEndpoint(settings.listen_host, settings.metrics_port)
+    try:
+        await build(service)
+        await service.start()
+        service.log.info("service_started", grpc_port=service.rpc.port, metrics_port=metrics.port)
+        await stopping.wait()
+        service.log.info("service_stopping")
+    finally:
+        await service.stop()
+        metrics.close()
+    service.log.info("service_stopped")
+
+
+def run_service(name: str, settings: ServiceSettings, build: Callable[[Service], Awaitable[None]]) -> None:
+    """Runs a service until SIGTERM or SIGINT. Exits 1 when it could not start."""
+    configure_logging(name, settings.log_level)
+    try:
+        uvloop.run(_serve(name, settings, build))
+    except Exception as error:  # noqa: BLE001 (the last line of defence says why it died)
+        get_logger(name).error("service_died", exc_info=error)
+        sys.exit(1)

@@ -1,0 +1,66 @@
+"""Runs a service's Alembic migrations; services/<name>/migrations/env.py is three lines that call run_env."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, create_engine, pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def _folder(service: str) -> Path:
+    module = import_module(f"services.{service}")
+    return Path(str(module.__file__)).parent / "migrations"
+
+
+def has_migrations(service: str) -> bool:
+    """Whether the service keeps a database."""
+    return (_folder(service) / "env.py").is_file()
+
+
+def config_for(service: str, url: str) -> Config:
+    """Alembic's configuration for one service and one database URL."""
+    config = Config()
+    config.set_main_option("script_location", str(_folder(service)))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+async def upgrade(service: str, url: str, revision: str = "head") -> None:
+    """Brings the service's database at `url` (postgresql+asyncpg://) to `revision`."""
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade, service, url, revision)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection, service: str, url: str, revision: str) -> None:
+    config = config_for(service, url)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def run_env(metadata: MetaData) -> None:
+    """The body of every env.py: migrate over the connection that was handed in, or over the configured URL."""
+    connection = context.config.attributes.get("connection")
+    if connection is not None:
+        _run(connection, metadata)
+        return
+    url = context.config.get_main_option("sqlalchemy.url")
+    if url is None:
+        message = "sqlalchemy.url is not set"
+        raise ValueError(message)
+    engine = create_engine(url.replace("+asyncpg", ""), poolclass=pool.NullPool)
+    with engine.begin() as own_connection:
+        _run(own_connection, metadata)
+
+
+def _run(connection: Connection, metadata: MetaData) -> None:
+    context.configure(connection=connection, target_metadata=metadata)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,82 @@
+"""Every metric of Balcon: name, type, labels, what it means and what to do when it is high. Nowhere else is one made."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+RPC_SECONDS = Histogram(
+    "balcon_rpc_seconds",
+    "Time to answer a call, by method and status. High: look at the store's time and the mailbox wait first.",
+    ["method", "code"],
+    buckets=_SECONDS,
+)
+RPC_IN_FLIGHT = Gauge("balcon_rpc_in_flight", "Calls being answered. Growing without end: the service is overloaded.")
+REFUSALS = Counter(
+    "balcon_refusals_total", "Requests answered with no, by reason. SEATS_TAKEN is a healthy on-sale.", ["reason"]
+)
+OUTBOX_PENDING = Gauge(
+    "balcon_outbox_pending", "Events not yet published. Growing: the bus is down or the relay is stuck.", ["lane"]
+)
+OUTBOX_PUBLISHED = Counter("balcon_outbox_published_total", "Events published.", ["lane"])
+EVENTS_CONSUMED = Counter(
+    "balcon_events_consumed_total",
+    "Events taken from the bus, by outcome: applied, duplicate, parked. parked: read the dead-letter topic.",
+    ["group", "outcome"],
+)
+TURN_SECONDS = Histogram(
+    "balcon_inventory_turn_seconds",
+    "Decide, append, apply, reply of one batch. High: the store's fsync is slow.",
+    buckets=_SECONDS,
+)
+TURN_COMMANDS = Histogram(
+    "balcon_inventory_turn_commands",
+    "Commands in one batch. Near 128 all the time: the owner is saturated.",
+    buckets=_COUNTS,
+)
+APPEND_SECONDS = Histogram(
+    "balcon_inventory_append_seconds",
+    "One round trip to a store. High: disk or network of that store.",
+    ["store"],
+    buckets=_SECONDS,
+)
+MAILBOX_WAIT_SECONDS = Histogram(
+    "balcon_inventory_mailbox_wait_seconds", "Wait of a command before its turn. High: overload.", buckets=_SECONDS
+)
+COMMANDS = Counter("balcon_inventory_commands_total", "Commands decided, by kind and outcome.", ["command", "outcome"])
+ACTIVE_PERFORMANCES = Gauge("balcon_inventory_active_performances", "Performances this node owns and has in memory.")
+ACTIVATIONS = Counter(
+    "balcon_inventory_activations_total",
+    "Performances loaded, by cause. Many with cause fenced or gap: owners fight or Redis lost writes.",
+    ["cause"],
+)
+FENCED = Counter("balcon_inventory_fenced_total", "Batches refused by a store because a newer owner exists.", ["store"])
+WATCHERS = Gauge("balcon_inventory_watchers", "Open WatchSeats streams.")
+WATCHERS_DROPPED = Counter("balcon_inventory_watchers_dropped_total", "Watchers cut because they did not keep up.")
+ORDERS_ENDED = Counter("balcon_orders_ended_total", "Orders that reached a final state, by state.", ["state"])
+ORDERS_UNRESOLVED = Gauge(
+    "balcon_orders_unresolved", "Orders between claim and a final state. Growing: payments do not answer."
+)
+REFUNDS_DUE = Gauge(
+    "balcon_orders_refunds_due", "Orders whose refund is owed and not yet done. Above 0 for an hour: act."
+)
+PAYMENTS_UNCERTAIN = Gauge(
+    "balcon_payments_uncertain", "Payments whose state at the provider is not known. Growing: the provider is down."
+)
+PROVIDER_SECONDS = Histogram(
+    "balcon_payments_provider_seconds",
+    "Calls to a payment provider, by operation and outcome.",
+    ["operation", "outcome"],
+    buckets=_SECONDS,
+)
+WEBHOOKS = Counter(
+    "balcon_payments_webhooks_total", "Webhooks received, by outcome: stored, duplicate, refused.", ["outcome"]
+)
+EVENT_LAG_SECONDS = Histogram(
+    "balcon_event_lag_seconds",
+    "From the event's time to its effect, by group. High: a consumer is behind.",
+    ["group"],
+    buckets=(*_SECONDS, 60, 300, 3600),
+)
