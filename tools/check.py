@@ -42,6 +42,7 @@ def checks() -> list[Check]:
         Check("import contracts", [str(BIN / "lint-imports"), "--no-cache"]),
         Check("generated code fresh", [python, "-m", "tools.check_generated"]),
         Check("protos", [str(BIN / "buf"), "lint"]),
+        Check("generated pages fresh", [python, "-m", "tools.generate_docs", "--check"]),
         Check("format", [str(BIN / "ruff"), "format", "--check", "."]),
         Check("lint", [str(BIN / "ruff"), "check", "."]),
         Check("locks", [python, "-m", "tools.check_locks"]),

@@ -1,0 +1,93 @@
+"""Every message that belongs to a house names it (INV-8), and the stale generated file is found."""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from google.protobuf.descriptor import Descriptor, FileDescriptor, MethodDescriptor
+
+from tests.architecture.tree import ROOT
+from tools.check_generated import differences
+
+HOUSE_SERVICES = ("catalogue", "inventory", "orders", "payments", "reporting")
+
+# Requests that belong to no house, and why.
+NO_HOUSE = {
+    "balcon.catalogue.v1.CreateHouseRequest": "the house is what it creates; no id exists yet",
+    "balcon.audit.v1.AuditRequest": "the operator's question about a whole process, over all houses",
+}
+
+
+def files() -> Iterator[FileDescriptor]:
+    """The descriptor of every proto file."""
+    for path in sorted((ROOT / "protos" / "balcon").rglob("*.proto")):
+        module = ".".join(path.relative_to(ROOT / "protos").with_suffix("").parts) + "_pb2"
+        yield importlib.import_module(module).DESCRIPTOR
+
+
+def methods() -> Iterator[MethodDescriptor]:
+    for file in files():
+        for service in file.services_by_name.values():
+            yield from service.methods
+
+
+def events() -> Iterator[Descriptor]:
+    """What is published: the top-level messages of the *_events.proto files that no other message holds."""
+    for file in files():
+        if file.name.endswith("_events.proto"):
+            messages = list(file.message_types_by_name.values())
+            parts = {field.message_type for message in messages for field in message.fields if field.message_type}
+            yield from (message for message in messages if message not in parts)
+
+
+def names_house(message: Descriptor) -> bool:
+    """Whether the message has a house_id, of its own or in one message that it holds exactly once."""
+    if "house_id" in message.fields_by_name:
+        return True
+    parts = [field.message_type for field in message.fields if field.message_type and not field.is_repeated]
+    return any("house_id" in part.fields_by_name for part in parts)
+
+
+def test_every_request_names_its_house() -> None:
+    requests = {method.input_type.full_name: method.input_type for method in methods()}
+    assert len(requests) > 30
+    silent = {name for name, message in requests.items() if not names_house(message)}
+    assert silent == set(NO_HOUSE)
+
+
+@pytest.mark.parametrize("service", [name for name in HOUSE_SERVICES if name != "reporting"])
+def test_every_event_names_its_house(service: str) -> None:
+    of_service = [event for event in events() if event.full_name.startswith(f"balcon.{service}.")]
+    assert of_service
+    assert not [event.full_name for event in of_service if not names_house(event)]
+
+
+def test_requests_and_responses_belong_to_one_call_each() -> None:
+    for method in methods():
+        assert method.input_type.name == f"{method.name}Request"
+        assert method.output_type.name == f"{method.name}Response"
+
+
+def test_no_event_has_a_field_for_personal_data() -> None:
+    personal = {"email", "name", "customer_name", "phone", "address", "first_name", "last_name", "customer"}
+    found = [
+        f"{event.full_name}.{field.name}"
+        for event in events()
+        if event.full_name.startswith(("balcon.orders.", "balcon.payments.", "balcon.inventory."))
+        for field in event.fields
+        if field.name in personal
+    ]
+    assert not found
+
+
+def test_a_stale_generated_file_is_named(tmp_path: Path) -> None:
+    fresh, committed = tmp_path / "fresh", tmp_path / "committed"
+    for folder, files_in_it in (
+        (fresh, {"a_pb2.py": "1", "b_pb2.py": "2"}),
+        (committed, {"a_pb2.py": "0", "c_pb2.py": "3"}),
+    ):
+        folder.mkdir()
+        for name, text in files_in_it.items():
+            (folder / name).write_text(text)
+    assert list(differences(fresh, committed)) == ["missing: b_pb2.py", "left over: c_pb2.py", "different: a_pb2.py"]

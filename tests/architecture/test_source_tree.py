@@ -1,0 +1,76 @@
+"""Style rules 2, 10 and 12 as tests: names of files, first lines, sizes."""
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.architecture.tree import ROOT, functions, modules, parsed
+
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "managers"}
+MODULE_LINES = 400
+FUNCTION_LINES = 50
+DOCSTRING_LINES = 3
+SERVICE_PARTS = {
+    "__init__.py", "actors", "adapters", "api", "cluster", "domain", "handlers", "main.py", "migrations", "ports.py",
+    "settings.py",
+}  # fmt: skip
+SERVICES = ("catalogue", "integrations", "inventory", "orders", "payments", "reporting")
+
+# What is larger and why. A reason must say what the second noun would cost; "no time" is none.
+LARGE_MODULES: Mapping[str, str] = {}
+LARGE_FUNCTIONS: Mapping[str, str] = {}
+
+
+def lines_of(module: Path) -> int:
+    return len((ROOT / module).read_text().splitlines())
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(modules()) > 20
+
+
+def test_no_module_or_folder_has_a_name_that_says_nothing() -> None:
+    assert not [str(path) for path in modules() if BANNED_NAMES & {path.stem, *path.parts[:-1]}]
+
+
+def test_every_module_opens_with_one_to_three_lines() -> None:
+    wrong = {}
+    for path in modules():
+        docstring = ast.get_docstring(parsed(path), clean=False)
+        if docstring is None or not 1 <= len(docstring.strip().splitlines()) <= DOCSTRING_LINES:
+            wrong[str(path)] = docstring
+    assert not wrong
+
+
+def test_modules_stay_readable_in_one_sitting() -> None:
+    large = {str(path): lines_of(path) for path in modules() if lines_of(path) > MODULE_LINES}
+    assert large.keys() == LARGE_MODULES.keys(), large
+
+
+def test_functions_stay_readable_on_one_screen() -> None:
+    large = {}
+    for path in modules():
+        for function in functions(path):
+            length = (function.end_lineno or function.lineno) - function.lineno + 1
+            if length > FUNCTION_LINES:
+                large[f"{path}:{function.name}"] = length
+    assert large.keys() == LARGE_FUNCTIONS.keys(), large
+
+
+def test_every_service_has_the_same_inner_names() -> None:
+    surprises = [
+        str(path.relative_to(ROOT))
+        for service in SERVICES
+        for path in (ROOT / "services" / service).iterdir()
+        if path.name not in SERVICE_PARTS and path.name != "__pycache__"
+    ]
+    assert not surprises
+
+
+def test_migrations_say_their_phase_in_the_file_name() -> None:
+    versions = [path for path in modules() if "versions" in path.parts and path.name != "__init__.py"]
+    assert not [
+        str(path)
+        for path in versions
+        if not path.stem[:4].isdigit() or path.stem[4:].split("_")[1] not in {"expand", "contract"}
+    ]
