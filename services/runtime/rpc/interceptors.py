@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import structlog
@@ -20,7 +20,7 @@ from services.runtime.telemetry.metrics import REFUSALS, RPC_IN_FLIGHT, RPC_SECO
 
 _log = get_logger("rpc")
 Context = grpc.aio.ServicerContext[Any, Any]
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in the type stubs only
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
