@@ -1,0 +1,83 @@
+"""Dashboards, alerts and scrape targets name only what exists: metrics, labels and containers."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from prometheus_client import Histogram
+from prometheus_client.metrics import MetricWrapperBase
+
+from services.runtime.telemetry import metrics
+from tests.architecture.tree import ROOT
+from tools.generate_docs import exposed_names
+
+NAME = re.compile(r"\bbalcon_[a-z0-9_]+")
+SELECTOR = re.compile(r"(balcon_[a-z0-9_]+)\{([^}]*)\}")
+
+
+def known() -> dict[str, set[str]]:
+    """Every series that some process exposes, with its labels; `service` and `job` come from the scrape."""
+    found = {}
+    for value in vars(metrics).values():
+        if isinstance(value, MetricWrapperBase):
+            name, _, labels = exposed_names(value)
+            for suffix in ("_bucket", "_sum", "_count") if isinstance(value, Histogram) else ("",):
+                found[name + suffix] = {*labels, "service", "job", "le"}
+    return found
+
+
+def expressions() -> Iterator[str]:
+    """Every query of the dashboards and of the alerts."""
+    for path in (ROOT / "deploy/grafana/dashboards").glob("*.json"):
+        for panel in json.loads(path.read_text())["panels"]:
+            yield from (target["expr"] for target in panel["targets"])
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    for group in rules["groups"]:
+        yield from (rule["expr"] for rule in group["rules"])
+
+
+def test_every_metric_in_dashboards_and_alerts_exists() -> None:
+    used = {name for expression in expressions() for name in NAME.findall(expression)}
+    assert len(used) > 10
+    assert used <= known().keys()
+
+
+def test_every_label_that_is_grouped_or_selected_by_exists() -> None:
+    for expression in expressions():
+        labels = set().union(*(known()[name] for name in NAME.findall(expression) if name in known()), {"job"})
+        for group in re.findall(r"by \(([^)]*)\)", expression):
+            assert {label.strip() for label in group.split(",")} <= labels, expression
+        for name, selector in SELECTOR.findall(expression):
+            assert {part.split("=")[0].strip("!~ ") for part in selector.split(",")} <= known()[name], expression
+
+
+def test_every_alert_says_what_to_do() -> None:
+    rules: dict[str, Any] = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            assert rule["annotations"].keys() >= {"summary", "action"}, rule["alert"]
+
+
+def test_prometheus_scrapes_every_container_that_serves_metrics() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    serving = {
+        f"{name}:{value}"
+        for name, service in services.items()
+        for variable, value in service.get("environment", {}).items()
+        if variable.endswith("_METRICS_PORT")
+    }
+    jobs = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    scraped = {target for job in jobs for static in job["static_configs"] for target in static["targets"]}
+    assert scraped == serving
+
+
+def test_dashboards_ask_the_provisioned_data_source() -> None:
+    sources = yaml.safe_load((ROOT / "deploy/grafana/provisioning/datasources/prometheus.yml").read_text())[
+        "datasources"
+    ]
+    uids = {source["uid"] for source in sources}
+    for path in (ROOT / "deploy/grafana/dashboards").glob("*.json"):
+        for panel in json.loads(path.read_text())["panels"]:
+            assert {target["datasource"]["uid"] for target in panel["targets"]} <= uids
