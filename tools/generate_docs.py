@@ -10,8 +10,8 @@ from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
-from services.runtime.settings import ServiceSettings
 from services.runtime.telemetry import metrics
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,18 +19,19 @@ HEADER = "<!-- Written by tools/generate_docs.py from {source}; change that and 
 RANGES = ((Ge, "ge", "≥"), (Gt, "gt", ">"), (Le, "le", "≤"), (Lt, "lt", "<"))
 
 
-def settings_classes() -> Iterator[tuple[str, type[ServiceSettings]]]:
-    """Every service's settings classes with the service's name, in alphabetical order."""
-    for path in sorted((ROOT / "services").glob("*/settings.py")):
-        if path.parent.name == "runtime":
+def settings_classes() -> Iterator[tuple[str, type[BaseSettings]]]:
+    """Every process's settings classes with the package they belong to, in alphabetical order."""
+    for path in sorted((ROOT / "services").rglob("settings.py")):
+        package = ".".join(path.parent.relative_to(ROOT).parts)
+        if package == "services.runtime":
             continue
-        module = importlib.import_module(f"services.{path.parent.name}.settings")
+        module = importlib.import_module(f"{package}.settings")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, ServiceSettings) and value.__module__ == module.__name__:
-                yield path.parent.name, value
+            if isinstance(value, type) and issubclass(value, BaseSettings) and value.__module__ == module.__name__:
+                yield package.removeprefix("services."), value
 
 
-def environment_name(settings: type[ServiceSettings], field: str) -> str:
+def environment_name(settings: type[BaseSettings], field: str) -> str:
     """The variable that sets `field`."""
     return f"{settings.model_config.get('env_prefix', '')}{field}".upper()
 
@@ -59,7 +60,7 @@ def _default(field: FieldInfo) -> str:
 def settings_page() -> str:
     """One table per settings class: variable, default, bounds, meaning."""
     lines = [
-        HEADER.format(source="services/*/settings.py"),
+        HEADER.format(source="services/**/settings.py"),
         "# Settings\n\n",
         "Every setting is an environment variable. A value out of bounds stops the process at its start,\n",
         "and the error names the setting.\n",

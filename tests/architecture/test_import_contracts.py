@@ -19,6 +19,13 @@ WHOLE = {
     "services.orders.adapters.postgres_orders": "import sqlalchemy, balcon, services.orders.ports",
     "services.orders.ports": "import services.orders.domain.order",
     "services.orders.domain.order": "import services.runtime.errors",
+    "services.orders.migrations.env": "import services.orders.adapters.postgres_orders",
+    "services.payments.adapters.sandbox_provider": "import httpx",
+    "services.payments.api.servicer": "import balcon",
+    "services.payments.domain.payment": "import services.runtime.errors",
+    "services.payments.handlers.pursue": "import services.payments.domain.payment",
+    "services.payments.sandbox.main": "import starlette, services.payments.sandbox.pages",
+    "services.payments.sandbox.pages": "import starlette",
     "services.runtime.rpc.server": "import grpc, google.rpc",
 }
 
@@ -61,6 +68,12 @@ def test_a_service_of_the_usual_shape_keeps_every_contract(tmp_path: Path) -> No
         ("services.runtime.clock.own", "import services.orders", "The runtime knows no service"),
         ("services.orders.domain.price", "import services.orders.ports", "Inside a service everything points inwards"),
         ("services.orders.surprise", "import os", "Inside a service everything points inwards"),
+        ("services.payments.sandbox.state", "import services.payments.domain", "The pretended payment provider shares"),
+        (
+            "services.payments.handlers.cheat",
+            "import services.payments.sandbox",
+            "Payments knows its provider by URL only",
+        ),
         ("services.orders.adapters.http", "import services.orders.handlers", "Adapters know ports and domain only"),
         ("services.orders.handlers.store", "import services.orders.adapters", "Nothing but main imports an adapter"),
         ("services.orders.handlers.ttl", "import services.orders.settings", "Nothing but main imports settings"),

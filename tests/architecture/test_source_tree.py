@@ -13,6 +13,8 @@ DOCSTRING_LINES = 3
 SERVICE_PARTS = {
     "__init__.py", "actors", "adapters", "api", "cluster", "domain", "handlers", "main.py", "migrations", "ports.py",
     "settings.py",
+    "plans",  # catalogue: the halls that every house may start from
+    "sandbox",  # payments: the pretended provider, a process of its own
 }  # fmt: skip
 SERVICES = ("catalogue", "integrations", "inventory", "orders", "payments", "reporting")
 
