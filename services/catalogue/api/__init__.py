@@ -1,0 +1,1 @@
+"""The catalogue's gRPC face: wire messages in, refusals out."""

@@ -1,0 +1,1 @@
+"""What the catalogue knows about houses, plans and performances; pure."""

@@ -1,0 +1,131 @@
+"""Houses, their halls and productions, and the rules of a house's label, time zone and currency (R2.1)."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from dataclasses import dataclass
+from functools import lru_cache
+
+from services.catalogue.domain.texts import refused_text
+from services.runtime.errors import FieldInvalid
+
+MAX_LABEL_CHARS = 63
+MAX_NAME_CHARS = 200
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_LABEL_LIMIT = f"1 to {MAX_LABEL_CHARS} lower case letters, digits and inner hyphens"
+# Names of hosts that Balcon or a mail system needs for itself.
+RESERVED_LABELS = frozenset(
+    {
+        "admin",
+        "api",
+        "app",
+        "autoconfig",
+        "balcon",
+        "help",
+        "localhost",
+        "mail",
+        "ns",
+        "smtp",
+        "static",
+        "status",
+        "www",
+    }
+)
+_CURRENCY = re.compile(r"[A-Z]{3}")
+# Files of some machines' time zone folders that name no place.
+_NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A tenant. `time_zone` is an IANA name; `currency` is ISO 4217 and that of all its prices."""
+
+    house_id: str
+    label: str
+    name: str
+    time_zone: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """A room of a house; its seating plans are versions."""
+
+    hall_id: str
+    house_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """A title by a performer or company, which may be empty."""
+
+    production_id: str
+    house_id: str
+    title: str
+    performer: str
+
+
+def refused_label(label: str) -> FieldInvalid | None:
+    """R2.1: a subdomain label only, as DNS has it; the words say what is wrong with it."""
+    if _LABEL.fullmatch(label) and len(label) <= MAX_LABEL_CHARS:
+        if label.startswith("xn--") or label in RESERVED_LABELS:
+            return FieldInvalid("label", "is reserved", _LABEL_LIMIT)
+        return None
+    return FieldInvalid("label", _label_problem(label), _LABEL_LIMIT)
+
+
+def _label_problem(label: str) -> str:
+    if not label:
+        return "is empty"
+    if len(label) > MAX_LABEL_CHARS:
+        return f"has {len(label):,} characters"
+    if "." in label or ":" in label or "/" in label:
+        return "has a dot or more: the label only, not a host name or address"
+    if label != label.lower():
+        return "has upper case letters"
+    if label.startswith("-") or label.endswith("-"):
+        return "begins or ends with a hyphen"
+    return "has characters that a label cannot have"
+
+
+def refused_time_zone(name: str) -> FieldInvalid | None:
+    """The refusal for a name that the IANA time zone database does not have, else None."""
+    if name in _time_zones():
+        return None
+    problem = f"{name[:MAX_NAME_CHARS]!r} is unknown" if name else "is empty"
+    return FieldInvalid("time_zone", problem, "an IANA name such as Europe/Berlin")
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones()) - _NO_ZONES
+
+
+def refused_currency(currency: str, field: str = "currency") -> FieldInvalid | None:
+    """The refusal for what has not the shape of an ISO 4217 code, else None."""
+    return None if _CURRENCY.fullmatch(currency) else FieldInvalid(field, "is not a currency code", "ISO 4217, as EUR")
+
+
+def refused_house(*, label: str, name: str, time_zone: str, currency: str) -> FieldInvalid | None:
+    """The first thing wrong with what a new house says of itself, None if nothing is."""
+    return (
+        refused_label(label)
+        or refused_text("name", name, at_most=MAX_NAME_CHARS)
+        or refused_time_zone(time_zone)
+        or refused_currency(currency)
+    )
+
+
+def refused_hall(*, name: str) -> FieldInvalid | None:
+    """The first thing wrong with a new hall, None if nothing is."""
+    return refused_text("name", name, at_most=MAX_NAME_CHARS)
+
+
+def refused_production(*, title: str, performer: str) -> FieldInvalid | None:
+    """The first thing wrong with a new production, None if nothing is."""
+    return refused_text("title", title, at_most=MAX_NAME_CHARS) or refused_text(
+        "performer", performer, at_least=0, at_most=MAX_NAME_CHARS
+    )

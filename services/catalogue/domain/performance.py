@@ -1,0 +1,209 @@
+"""A performance: what it costs, how much one holder may take, and the life of its sale."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from services.catalogue.domain.house import House, Production
+from services.catalogue.domain.refusals import SaleNotOpened
+from services.catalogue.domain.texts import refused_text
+from services.runtime.errors import FieldInvalid
+
+NORMAL_TICKET_TYPE = "normal"
+MAX_PRICES = 1_000
+MAX_TICKET_TYPE_CHARS = 64
+MAX_CATEGORY_CHARS = 100
+# Minor units: a million of a currency with two decimals.
+MAX_AMOUNT_MINOR = 100_000_000
+DEFAULT_SEATS_PER_HOLDER = 10
+MAX_SEATS_PER_HOLDER = 100
+DEFAULT_HOLD_TTL_SECONDS = 600
+# The absolute cap of a hold (INV-6): a longer first hold could not be kept.
+MAX_HOLD_TTL_SECONDS = 1_800
+EARLIEST_START_MS = 946_684_800_000  # 2000-01-01T00:00:00Z
+LATEST_START_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
+
+
+class SaleState(Enum):
+    """The life of a performance's sale. Values are what the store keeps."""
+
+    DRAFT = "draft"
+    ON_SALE = "on_sale"
+    CLOSED = "closed"
+
+
+class TicketKind(Enum):
+    """What a ticket counts as in figures. Values are what the store keeps."""
+
+    NORMAL = "normal"
+    DISCOUNT = "discount"
+    FREE = "free"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a seat of a category costs with a ticket type. `kind` is None where the caller named none."""
+
+    category: str
+    ticket_type: str
+    kind: TicketKind | None
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """One production at one date and time in one hall. Hall, plan version and prices never change."""
+
+    performance_id: str
+    house_id: str
+    hall_id: str
+    plan_version: int
+    production_id: str
+    title: str
+    starts_at_ms: int
+    sale_state: SaleState
+    prices: tuple[Price, ...]
+    seats_per_holder: int
+    hold_ttl_seconds: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What a performance needs to know of a plan, without its seats."""
+
+    hall_id: str
+    plan_version: int
+    seat_count: int
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceTerms:
+    """What the house chooses for a new performance. 0 for the two numbers takes the default."""
+
+    starts_at_ms: int
+    prices: tuple[Price, ...]
+    seats_per_holder: int = 0
+    hold_ttl_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceCreated:
+    """A performance exists, not on sale yet."""
+
+    performance: Performance
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceOpenedForSale:
+    """Its seats may be held from now on."""
+
+    performance: Performance
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceSaleClosed:
+    """Its seats may no longer be held."""
+
+    performance: Performance
+
+
+PerformanceEvent = PerformanceCreated | PerformanceOpenedForSale | PerformanceSaleClosed
+
+
+def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
+    """What is wrong with the terms by themselves; refused_prices looks at them beside a plan."""
+    for field, value, at_least, at_most in (
+        ("starts_at_ms", terms.starts_at_ms, EARLIEST_START_MS, LATEST_START_MS),
+        ("seats_per_holder", terms.seats_per_holder, 0, MAX_SEATS_PER_HOLDER),
+        ("hold_ttl_seconds", terms.hold_ttl_seconds, 0, MAX_HOLD_TTL_SECONDS),
+    ):
+        if not at_least <= value <= at_most:
+            return FieldInvalid(field, f"is {value}", f"{at_least} to {at_most}")
+    if not 1 <= len(terms.prices) <= MAX_PRICES:
+        return FieldInvalid("prices", f"has {len(terms.prices):,} prices", f"1 to {MAX_PRICES:,} prices")
+    for index, price in enumerate(terms.prices):
+        if refusal := _refused_price(f"prices[{index}]", price):
+            return refusal
+    return None
+
+
+def _refused_price(field: str, price: Price) -> FieldInvalid | None:
+    if refusal := refused_text(f"{field}.category", price.category, at_most=MAX_CATEGORY_CHARS) or refused_text(
+        f"{field}.ticket_type", price.ticket_type, at_most=MAX_TICKET_TYPE_CHARS
+    ):
+        return refusal
+    if price.kind is None:
+        return FieldInvalid(f"{field}.kind", "is missing", "normal, discount, free or other")
+    limit = f"0 to {MAX_AMOUNT_MINOR:,} minor units"
+    if not 0 <= price.amount_minor <= MAX_AMOUNT_MINOR:
+        return FieldInvalid(f"{field}.amount.amount_minor", f"is {price.amount_minor}", limit)
+    if price.kind is TicketKind.FREE and price.amount_minor:
+        return FieldInvalid(f"{field}.amount.amount_minor", f"is {price.amount_minor} for a free ticket", "0")
+    return None
+
+
+def refused_prices(prices: Sequence[Price], categories: Iterable[str], currency: str) -> FieldInvalid | None:
+    """Prices beside a plan and a house: known categories, once each per ticket type, `normal` for all, one currency."""
+    known = list(categories)
+    seen: set[tuple[str, str]] = set()
+    for index, price in enumerate(prices):
+        field = f"prices[{index}]"
+        if price.category not in known:
+            return FieldInvalid(f"{field}.category", f"{price.category!r} is unknown", "a category of the seating plan")
+        if price.currency != currency:
+            return FieldInvalid(f"{field}.amount.currency", "is not the house's", currency)
+        if (price.category, price.ticket_type) in seen:
+            return FieldInvalid(field, "is there twice", "one price for each category and ticket type")
+        seen.add((price.category, price.ticket_type))
+    for category in known:
+        if (category, NORMAL_TICKET_TYPE) not in seen:
+            problem = f"has no price for category {category!r}"
+            return FieldInvalid("prices", problem, f"ticket type {NORMAL_TICKET_TYPE!r} for every category of the plan")
+    return None
+
+
+def new_performance(
+    performance_id: str, house: House, plan: PlanFacts, production: Production, terms: PerformanceTerms
+) -> Performance | FieldInvalid:
+    """A draft with its defaults filled in. The terms have passed refused_terms."""
+    if refusal := refused_prices(terms.prices, plan.categories, house.currency):
+        return refusal
+    return Performance(
+        performance_id=performance_id,
+        house_id=house.house_id,
+        hall_id=plan.hall_id,
+        plan_version=plan.plan_version,
+        production_id=production.production_id,
+        title=production.title,
+        starts_at_ms=terms.starts_at_ms,
+        sale_state=SaleState.DRAFT,
+        prices=terms.prices,
+        seats_per_holder=terms.seats_per_holder or DEFAULT_SEATS_PER_HOLDER,
+        hold_ttl_seconds=terms.hold_ttl_seconds or DEFAULT_HOLD_TTL_SECONDS,
+        capacity=plan.seat_count,
+    )
+
+
+def open_for_sale(performance: Performance) -> PerformanceOpenedForSale | None:
+    """From draft, or again after a close. None: it is on sale already, and opening twice is fine."""
+    if performance.sale_state is SaleState.ON_SALE:
+        return None
+    return PerformanceOpenedForSale(dataclasses.replace(performance, sale_state=SaleState.ON_SALE))
+
+
+def close_sale(performance: Performance) -> PerformanceSaleClosed | SaleNotOpened | None:
+    """Only of what was opened. None: it is closed already, and closing twice is fine."""
+    match performance.sale_state:
+        case SaleState.DRAFT:
+            return SaleNotOpened(performance.performance_id)
+        case SaleState.CLOSED:
+            return None
+        case SaleState.ON_SALE:
+            return PerformanceSaleClosed(dataclasses.replace(performance, sale_state=SaleState.CLOSED))

@@ -1,0 +1,64 @@
+"""The catalogue's own ways of saying no. Another house's things are not found, never forbidden (INV-8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.runtime.errors import Kind, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTaken(Refusal):
+    """The label {label} belongs to another house; choose another one."""
+
+    kind = Kind.CONFLICT
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class HouseNotFound(Refusal):
+    """There is no house {house_id}."""
+
+    kind = Kind.NOT_FOUND
+    house_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HallNotFound(Refusal):
+    """The house has no hall {hall_id}."""
+
+    kind = Kind.NOT_FOUND
+    hall_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeatingPlanNotFound(Refusal):
+    """The house has no seating plan {hall_id} version {plan_version} (0 is the latest)."""
+
+    kind = Kind.NOT_FOUND
+    hall_id: str
+    plan_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionNotFound(Refusal):
+    """The house has no production {production_id}."""
+
+    kind = Kind.NOT_FOUND
+    production_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceNotFound(Refusal):
+    """The house has no performance {performance_id}."""
+
+    kind = Kind.NOT_FOUND
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleNotOpened(Refusal):
+    """Performance {performance_id} was never on sale; there is nothing to close."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str

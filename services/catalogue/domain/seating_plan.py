@@ -1,0 +1,72 @@
+"""A hall's seating plan: its seats in the plan's order, its categories and the bounds of what may be imported."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+import msgspec
+
+from services.runtime.errors import FieldInvalid
+
+MAX_PLAN_BYTES = 10_000_000
+MAX_SEATS = 100_000
+MAX_ZONES = 1_000
+MAX_ROWS = 20_000
+MAX_CATEGORIES = 100
+MAX_SEAT_ID_CHARS = 64
+MAX_NUMBER_CHARS = 32
+MAX_NAME_CHARS = 100
+MAX_PLAN_NAME_CHARS = 200
+# Pixels; a drawing that is larger is a mistake, and sums of three stay exact in a double.
+MAX_POSITION = 1_000_000
+
+RowNumberPosition = Literal["both", "start", "end", "none"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlanInvalid(FieldInvalid):
+    """Seating plan: {field} {problem} (limit: {limit})."""
+
+
+# Struct, not dataclass: a plan has up to 100,000 of them and is written and read as one blob (style: hot-path records).
+class Seat(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One seat. `x` and `y` are absolute, in the plan's pixels; `category` is the name of one of the plan's."""
+
+    seat_id: str
+    zone: str
+    row: str
+    number: str
+    category: str
+    x: float
+    y: float
+
+
+class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """So many seats that follow each other in the plan's order, and where the row's number is drawn."""
+
+    zone: str
+    number: str
+    number_position: RowNumberPosition
+    seat_count: int
+
+
+class PriceCategory(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a seat's price depends on. `color` is #RRGGBB, for drawing."""
+
+    name: str
+    color: str
+
+
+class SeatingPlan(msgspec.Struct, frozen=True, array_like=True):
+    """An imported plan. A seat's place in `seats` is its index everywhere inside Balcon; the rows cut the same order.
+
+    `width` and `height` are the drawing's, in pixels; 0 where the plan says nothing.
+    """
+
+    name: str
+    width: float
+    height: float
+    categories: tuple[PriceCategory, ...]
+    rows: tuple[Row, ...]
+    seats: tuple[Seat, ...]
