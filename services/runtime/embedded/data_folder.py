@@ -17,7 +17,7 @@ _LOCK_POLL_SECONDS = 0.05
 
 
 class FolderUnreachable(Fatal):
-    """The server cannot run as root, and its account cannot enter `folder`: put `wanted` elsewhere, or do not be root."""
+    """The server's account (never root) cannot enter `folder`: put `wanted` elsewhere, or run as an ordinary user."""
 
 
 class FolderInUse(Fatal):
@@ -108,7 +108,10 @@ class FolderLock:
         self._descriptor: int | None = None
 
     def acquire(self, timeout_seconds: float = 5.0) -> int:
-        """Waits for a killed server's processes to end and takes the lock (FolderInUse); returns what to pass on."""
+        """Takes the lock and returns what to pass on; waits for the workers of a dead server, not for a live one.
+
+        Raises FolderInUse.
+        """
         assert self._descriptor is None, "already held"
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         deadline = time.monotonic() + timeout_seconds
@@ -116,8 +119,8 @@ class FolderLock:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+                holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+                if _is_alive(holder) or time.monotonic() > deadline:
                     os.close(descriptor)
                     raise FolderInUse(folder=str(self._path.parent), pid=holder) from error
                 time.sleep(_LOCK_POLL_SECONDS)
@@ -137,3 +140,15 @@ class FolderLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _is_alive(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

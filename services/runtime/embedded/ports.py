@@ -28,12 +28,13 @@ def free_port() -> int:
         for _ in range(_PORT_COUNT):
             port = _FIRST_PORT + _next_offset
             _next_offset = (_next_offset + 1) % _PORT_COUNT
-            if _is_free(port):
+            if is_free(port):
                 return port
     raise NoFreePort(NoFreePort.__doc__)
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nothing listens on the TCP port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As the servers do: without it a port in TIME_WAIT looks taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

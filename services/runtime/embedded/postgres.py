@@ -67,6 +67,7 @@ class EmbeddedPostgres:
 
         Raises FolderUnreachable, FolderInUse or ServerNotReady.
         """
+        assert not self.running, "runs already"
         folder = make_folder(self.data_dir, 0o755)
         if self._account is not None:
             let_others_pass(folder)

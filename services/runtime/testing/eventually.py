@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from services.runtime.clock import LoopClock, SystemClock
 
@@ -17,7 +17,15 @@ _LAST_POLL_SECONDS = 0.1
 _GROWTH = 1.5
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], timeout_seconds: float = 10.0) -> T:
+@overload
+async def eventually(condition: Callable[[], Awaitable[T]], timeout_seconds: float = 10.0) -> T: ...
+
+
+@overload
+async def eventually(condition: Callable[[], T], timeout_seconds: float = 10.0) -> T: ...
+
+
+async def eventually(condition: Callable[[], Any], timeout_seconds: float = 10.0) -> Any:
     """Polls a predicate or a block of assertions, async or not, until it holds; returns what it returned.
 
     It holds when it returns None (its assertions passed) or something true. Raises its last AssertionError, or one that
@@ -34,7 +42,7 @@ async def eventually(condition: Callable[[], T | Awaitable[T]], timeout_seconds:
             while True:
                 try:
                     outcome = condition()
-                    result: T = await outcome if inspect.isawaitable(outcome) else outcome
+                    result = await outcome if inspect.isawaitable(outcome) else outcome
                     if result is None or result:
                         return result
                     failure = AssertionError(f"the condition stayed false: {result!r}")
