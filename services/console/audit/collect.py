@@ -1,0 +1,90 @@
+"""Asks every service's AuditService and turns the answers into plain facts. Judges nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+import grpc
+from balcon.audit.v1 import audit_service_pb2 as pb
+from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+
+from services.console.audit.facts import Facts, OrderFact, OwnCheck, PaymentFact, SeatFact, TicketFact, TotalsFact
+from services.runtime.clock import Clock
+from services.runtime.rpc.client import open_channel
+
+# Those that own records; catalogue's are not compared with anybody's, but it may check itself.
+AUDITED = ("catalogue", "inventory", "orders", "payments", "reporting")
+_AUDIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """One round of questions. `silent` are services that did not answer, with the reason."""
+
+    facts: Facts
+    checks: list[OwnCheck] = field(default_factory=list)
+    silent: dict[str, str] = field(default_factory=dict)
+
+
+async def collect(targets: Mapping[str, str], performance_id: str, clock: Clock) -> Answers:
+    """Asks all of `targets` (service -> host:port) at once; `performance_id` empty is every performance."""
+    answers = Answers(Facts())
+    await asyncio.gather(
+        *(_ask(service, targets[service], performance_id, answers, clock) for service in AUDITED if service in targets)
+    )
+    answers.silent.update({service: "no address known" for service in AUDITED if service not in targets})
+    return answers
+
+
+async def _ask(service: str, target: str, performance_id: str, answers: Answers, clock: Clock) -> None:
+    async with open_channel(target, clock) as channel:
+        stub = AuditServiceStub(channel)
+        stream = stub.Audit(pb.AuditRequest(performance_id=performance_id), timeout=_AUDIT_SECONDS, wait_for_ready=True)
+        try:
+            async for response in stream:
+                for check in response.checks:
+                    answers.checks.append(
+                        OwnCheck(service, check.invariant, check.name, check.examined, tuple(check.violations))
+                    )
+                for fact in response.facts:
+                    _add(answers.facts, fact)
+        except grpc.aio.AioRpcError as error:
+            answers.silent[service] = f"{error.code().name}: {error.details()}"
+
+
+def _add(facts: Facts, fact: pb.Fact) -> None:
+    kind = fact.WhichOneof("fact")
+    match kind:
+        case "seat":
+            row = fact.seat
+            facts.seats.append(SeatFact(row.performance_id, row.seat_id, row.order_id, row.sold))
+        case "order":
+            order = fact.order
+            facts.orders.append(
+                OrderFact(order.performance_id, order.order_id, order.state, order.total.amount_minor, order.seats)
+            )
+        case "ticket":
+            ticket = fact.ticket
+            facts.tickets.append(TicketFact(ticket.performance_id, ticket.seat_id, ticket.order_id))
+        case "payment":
+            paid = fact.payment
+            facts.payments.append(
+                PaymentFact(
+                    paid.performance_id,
+                    paid.order_id,
+                    paid.payment_id,
+                    paid.state,
+                    paid.refunded,
+                    paid.amount.amount_minor,
+                )
+            )
+        case "totals":
+            totals = fact.totals
+            facts.totals.append(TotalsFact(totals.performance_id, totals.sold, totals.revenue.amount_minor))
+        case None:
+            pass  # a newer service's kind of fact
+        case _:
+            assert_never(kind)

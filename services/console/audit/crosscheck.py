@@ -1,0 +1,163 @@
+"""The comparisons between services, pure: facts in, rows that break an invariant out (architecture section 7).
+
+The records are read one after the other, so an order in flight may look wrong for a moment: `persistent` tells apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from services.console.audit.facts import Breach, Comparison, Facts, OrderFact, TicketFact
+
+# An order in one of these may have a claim on its seats. REFUND_DUE may not: its seats are gone or were never claimed.
+HOLDS_CLAIM = frozenset({"CLAIMING", "PAYING", "PAID", "CANCELLING"})
+UNRESOLVED = frozenset({"CLAIMING", "PAYING", "PAID", "CANCELLING", "REFUND_DUE"})
+
+
+def crosscheck(facts: Facts) -> list[Comparison]:
+    """Every comparison, whether or not it found something."""
+    return [
+        _compare("INV-1", "each seat has one active claim or sale", len(facts.seats), _seats_once(facts)),
+        _compare("INV-1", "each seat has one valid ticket", len(facts.tickets), _tickets_once(facts)),
+        _compare(
+            "INV-1", "each sold seat has its confirmed order's ticket", len(facts.seats), _sold_have_tickets(facts)
+        ),
+        _compare("INV-1", "each ticket's seat is sold to its order", len(facts.tickets), _tickets_are_sold(facts)),
+        _compare("INV-1", "each claimed seat's order is still under way", len(facts.seats), _claims_have_orders(facts)),
+        _compare("INV-3", "each payment ends in tickets or a refund", len(facts.payments), _payments_end(facts)),
+        _compare("INV-3", "each confirmed order is paid, once, in full", len(facts.orders), _confirmed_are_paid(facts)),
+        _compare("INV-7", "reporting's totals equal a recompute from orders", len(facts.totals), _totals_agree(facts)),
+    ]
+
+
+def persistent(rounds: Sequence[Sequence[Comparison]]) -> list[Comparison]:
+    """The last round's comparisons with what every round found alike; a breach that moved was an order in flight."""
+    *earlier, last = rounds
+    result = []
+    for index, comparison in enumerate(last):
+        common = {(breach.subject, breach.found) for breach in comparison.breaches}
+        for comparisons in earlier:
+            common &= {(breach.subject, breach.found) for breach in comparisons[index].breaches}
+        kept = tuple(breach for breach in comparison.breaches if (breach.subject, breach.found) in common)
+        result.append(Comparison(comparison.invariant, comparison.name, comparison.examined, kept))
+    return result
+
+
+def _compare(invariant: str, name: str, examined: int, breaches: Iterator[Breach]) -> Comparison:
+    return Comparison(invariant, name, examined, tuple(breaches))
+
+
+def _orders(facts: Facts) -> dict[str, OrderFact]:
+    return {order.order_id: order for order in facts.orders}
+
+
+def _state(orders: dict[str, OrderFact], order_id: str) -> str:
+    return orders[order_id].state if order_id in orders else "unknown"
+
+
+def _doubled(rows: Sequence[tuple[str, str, str]], what: str) -> Iterator[Breach]:
+    """Rows are (performance, seat, order); each seat that comes twice."""
+    orders_of = defaultdict(list)
+    for performance_id, seat_id, order_id in rows:
+        orders_of[performance_id, seat_id].append(order_id)
+    for (performance_id, seat_id), order_ids in orders_of.items():
+        if len(order_ids) > 1:
+            names = ", ".join(sorted(order_ids))
+            subject = f"{performance_id} seat {seat_id}"
+            yield Breach(subject, names, f"{subject} has {len(order_ids)} {what}: orders {names}")
+
+
+def _seats_once(facts: Facts) -> Iterator[Breach]:
+    yield from _doubled([(seat.performance_id, seat.seat_id, seat.order_id) for seat in facts.seats], "claims or sales")
+
+
+def _tickets_once(facts: Facts) -> Iterator[Breach]:
+    rows = [(ticket.performance_id, ticket.seat_id, ticket.order_id) for ticket in facts.tickets]
+    yield from _doubled(rows, "tickets")
+
+
+def _key(ticket: TicketFact) -> tuple[str, str, str]:
+    return ticket.performance_id, ticket.seat_id, ticket.order_id
+
+
+def _sold_have_tickets(facts: Facts) -> Iterator[Breach]:
+    orders = _orders(facts)
+    tickets = {_key(ticket) for ticket in facts.tickets}
+    for seat in facts.seats:
+        if not seat.sold:
+            continue
+        state = _state(orders, seat.order_id)
+        has_ticket = (seat.performance_id, seat.seat_id, seat.order_id) in tickets
+        if state != "CONFIRMED" or not has_ticket:
+            subject = f"{seat.performance_id} seat {seat.seat_id}"
+            found = f"order {seat.order_id} is {state} and has {'a' if has_ticket else 'no'} ticket for it"
+            yield Breach(subject, found, f"{subject} is sold, but {found}")
+
+
+def _tickets_are_sold(facts: Facts) -> Iterator[Breach]:
+    orders = _orders(facts)
+    sold = {(seat.performance_id, seat.seat_id, seat.order_id) for seat in facts.seats if seat.sold}
+    for ticket in facts.tickets:
+        state = _state(orders, ticket.order_id)
+        subject = f"{ticket.performance_id} seat {ticket.seat_id}"
+        if _key(ticket) not in sold:
+            found = f"a ticket of order {ticket.order_id}"
+            yield Breach(subject, found, f"{subject} has {found}, but inventory has not sold it to that order")
+        elif state != "CONFIRMED":
+            found = f"a valid ticket of order {ticket.order_id}, which is {state}"
+            yield Breach(subject, found, f"{subject} has {found}")
+
+
+def _claims_have_orders(facts: Facts) -> Iterator[Breach]:
+    orders = _orders(facts)
+    for seat in facts.seats:
+        state = _state(orders, seat.order_id)
+        if not seat.sold and state not in HOLDS_CLAIM:
+            subject = f"{seat.performance_id} seat {seat.seat_id}"
+            found = f"order {seat.order_id} is {state}"
+            yield Breach(subject, found, f"{subject} is claimed, but {found}")
+
+
+def _payments_end(facts: Facts) -> Iterator[Breach]:
+    orders = _orders(facts)
+    for payment in facts.payments:
+        if payment.state != "SUCCEEDED" or payment.refunded:
+            continue
+        state = _state(orders, payment.order_id)
+        if state not in {"CONFIRMED", "REFUND_DUE"}:
+            found = f"order {payment.order_id} is {state}"
+            text = f"payment {payment.payment_id} of {payment.amount_minor} is in and not refunded, but {found}"
+            yield Breach(f"payment {payment.payment_id}", found, text)
+
+
+def _confirmed_are_paid(facts: Facts) -> Iterator[Breach]:
+    kept = defaultdict(list)
+    for payment in facts.payments:
+        if payment.state == "SUCCEEDED" and not payment.refunded:
+            kept[payment.order_id].append(payment.amount_minor)
+    for order in facts.orders:
+        amounts = kept.get(order.order_id, [])
+        wanted = [order.total_minor] if order.total_minor else []
+        if order.state == "CONFIRMED" and amounts != wanted:
+            found = f"payments of {amounts}"
+            text = f"order {order.order_id} is CONFIRMED at {order.total_minor}, with {found} kept"
+            yield Breach(f"order {order.order_id}", found, text)
+
+
+def _totals_agree(facts: Facts) -> Iterator[Breach]:
+    sold: Counter[str] = Counter()
+    revenue: Counter[str] = Counter()
+    for order in facts.orders:
+        if order.state == "CONFIRMED":
+            sold[order.performance_id] += order.seats
+            revenue[order.performance_id] += order.total_minor
+    told = {totals.performance_id: (totals.sold, totals.revenue_minor) for totals in facts.totals}
+    for performance_id in sorted(sold.keys() | told.keys()):
+        right = sold[performance_id], revenue[performance_id]
+        if told.get(performance_id, (0, 0)) != right:
+            shown = told.get(performance_id, (0, 0))
+            # Not `right`: while a sale runs the truth moves all the time; that reporting stands still is the breach.
+            found = f"reporting says {shown[0]} sold for {shown[1]}"
+            text = f"{performance_id}: {found}, orders say {right[0]} for {right[1]}"
+            yield Breach(performance_id, found, text)

@@ -1,0 +1,97 @@
+"""What the services' records say, as plain values. Knows no wire and no service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFact:
+    """Inventory: an active claim or a sale."""
+
+    performance_id: str
+    seat_id: str
+    order_id: str
+    sold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFact:
+    """Orders: an order; `state` such as CONFIRMED, money in minor units."""
+
+    performance_id: str
+    order_id: str
+    state: str
+    total_minor: int
+    seats: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFact:
+    """Orders: a valid ticket."""
+
+    performance_id: str
+    seat_id: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFact:
+    """Payments: a payment; `state` such as SUCCEEDED, money in minor units."""
+
+    performance_id: str
+    order_id: str
+    payment_id: str
+    state: str
+    refunded: bool
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsFact:
+    """Reporting: what it tells people of a performance; money in minor units."""
+
+    performance_id: str
+    sold: int
+    revenue_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything one round of questions brought."""
+
+    seats: list[SeatFact] = field(default_factory=list)
+    orders: list[OrderFact] = field(default_factory=list)
+    tickets: list[TicketFact] = field(default_factory=list)
+    payments: list[PaymentFact] = field(default_factory=list)
+    totals: list[TotalsFact] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCheck:
+    """What a service found when it checked itself."""
+
+    service: str
+    invariant: str
+    name: str
+    examined: int
+    violations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One comparison between services: how many rows it looked at and which break it."""
+
+    invariant: str
+    name: str
+    examined: int
+    breaches: tuple[Breach, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A row that breaks an invariant. `subject` and `found` stay the same while nothing moves; `text` is for people."""
+
+    subject: str
+    found: str
+    text: str

@@ -1,0 +1,64 @@
+"""`balcon totals`: what reporting tells of each performance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from balcon.reporting.v1 import reporting_service_pb2 as pb
+from balcon.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
+from balcon.types.v1 import seating_pb2
+from google.protobuf.json_format import MessageToDict
+from rich.table import Table
+
+from services.console.terminal import OUT, print_json
+from services.runtime.clock import SystemClock
+from services.runtime.rpc.client import open_channel
+
+_PAGE = 500
+
+
+async def run_totals(target: str, house_id: str, as_json: bool) -> None:
+    """Prints the totals of all performances of a house."""
+    totals = await list_totals(target, house_id)
+    if as_json:
+        print_json([MessageToDict(row, preserving_proto_field_name=True) for row in totals])
+    else:
+        OUT.print(as_table(totals))
+
+
+async def list_totals(target: str, house_id: str) -> list[pb.PerformanceTotals]:
+    """Every page of ListTotals."""
+    totals: list[pb.PerformanceTotals] = []
+    async with open_channel(target, SystemClock()) as channel:
+        reporting = ReportingServiceStub(channel)
+        token = ""
+        while True:
+            page = await reporting.ListTotals(
+                pb.ListTotalsRequest(house_id=house_id, page_size=_PAGE, page_token=token)
+            )
+            totals += page.totals
+            token = page.next_page_token
+            if not token:
+                return totals
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """For people; currencies without minor units are not what the demo sells in."""
+    return f"{amount_minor // 100:,}.{amount_minor % 100:02} {currency}"
+
+
+def as_table(totals: Iterable[pb.PerformanceTotals]) -> Table:
+    """One line a performance, and under it one for each category and channel."""
+    table = Table(title="Totals", title_justify="left")
+    table.add_column("performance", overflow="fold")
+    for column in ("capacity", "sold", "held", "free", "blocked", "revenue"):
+        table.add_column(column, justify="right")
+    for row in totals:
+        revenue = money(row.revenue.amount_minor, row.revenue.currency)
+        counts = [f"{count:,}" for count in (row.capacity, row.sold, row.held, row.free, row.blocked)]
+        table.add_row(row.performance_id, *counts, revenue)
+        for line in row.lines:
+            channel = seating_pb2.Channel.Name(line.channel).removeprefix("CHANNEL_").lower()
+            amount = money(line.revenue.amount_minor, line.revenue.currency)
+            table.add_row(f"  {line.category} / {channel}", "", f"{line.tickets:,}", "", "", "", amount, style="dim")
+    return table

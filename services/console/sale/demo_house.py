@@ -1,0 +1,127 @@
+"""The demo house: a hall, its plan, a production and a performance on sale, made through the catalogue's API alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+import grpc
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
+from balcon.types.v1.money_pb2 import Money
+
+from services.runtime.clock import Clock
+from services.runtime.errors import Fatal
+from services.runtime.ids import Ids
+from services.runtime.rpc.errors import refusal_of
+
+DEMO_PLAN = "riethsporthalle-erfurt.json"
+CURRENCY = "EUR"
+_DAY_MS = 86_400_000
+# The first category of a plan costs this, each further one less.
+_FIRST_PRICE_MINOR = 4_900
+_PRICE_STEP_MINOR = 1_000
+_LOWEST_PRICE_MINOR = 1_500
+_CALL_SECONDS = 30.0
+
+
+class PlanRefused(Fatal):
+    """The catalogue does not take the seating plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnSale:
+    """A performance on sale and the plan it plays on."""
+
+    house_id: str
+    performance: pb.Performance
+    plan: pb.SeatingPlan
+
+
+@dataclass(frozen=True, slots=True)
+class SaleTerms:
+    """Limits of the performance; 0 takes the catalogue's default."""
+
+    hold_ttl_seconds: int = 0
+    seats_per_holder: int = 0
+
+
+def demo_plan() -> bytes:
+    """The Riethsporthalle, package data of the catalogue."""
+    return files("services.catalogue").joinpath("plans", DEMO_PLAN).read_bytes()
+
+
+class DemoHouse:
+    """Sets a sale up over `channel`. The house of a label is made once, everything else for each DemoHouse anew."""
+
+    def __init__(self, channel: grpc.aio.Channel, *, clock: Clock, ids: Ids, label: str) -> None:
+        self._catalogue = CatalogueServiceStub(channel)
+        self._clock = clock
+        self._label = label
+        self._run = ids.new_id("run")
+
+    async def open_sale(self, plan_json: bytes, terms: SaleTerms) -> OnSale:
+        """House, hall, plan, production, performance, open for sale. PlanRefused names the field."""
+        house = await self._house()
+        hall = pb.CreateHallRequest(idempotency_key=self._key("hall"), house_id=house.house_id, name="Hall")
+        hall_id = (await self._catalogue.CreateHall(hall)).hall.hall_id
+        plan = await self._import(house.house_id, hall_id, plan_json)
+        performance = await self._performance(house.house_id, hall_id, plan, terms)
+        request = pb.OpenForSaleRequest(house_id=house.house_id, performance_id=performance.performance_id)
+        opened = await self._catalogue.OpenForSale(request)
+        return OnSale(house.house_id, opened.performance, plan)
+
+    async def _house(self) -> pb.House:
+        request = pb.CreateHouseRequest(
+            idempotency_key=f"house-{self._label}",
+            label=self._label,
+            name="Balcon's demo house",
+            time_zone="Europe/Berlin",
+            currency=CURRENCY,
+        )
+        return (await self._catalogue.CreateHouse(request)).house
+
+    async def _import(self, house_id: str, hall_id: str, plan_json: bytes) -> pb.SeatingPlan:
+        request = pb.ImportSeatingPlanRequest(
+            idempotency_key=self._key("plan"), house_id=house_id, hall_id=hall_id, plan_json=plan_json
+        )
+        try:
+            imported = await self._catalogue.ImportSeatingPlan(request, timeout=_CALL_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            raise PlanRefused(problem=refusal.message) from error
+        wanted = pb.GetSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=imported.plan_version)
+        return (await self._catalogue.GetSeatingPlan(wanted)).plan
+
+    async def _performance(self, house_id: str, hall_id: str, plan: pb.SeatingPlan, terms: SaleTerms) -> pb.Performance:
+        production = pb.CreateProductionRequest(
+            idempotency_key=self._key("production"), house_id=house_id, title="The Great On-sale", performer="Everybody"
+        )
+        production_id = (await self._catalogue.CreateProduction(production)).production.production_id
+        request = pb.CreatePerformanceRequest(
+            idempotency_key=self._key("performance"),
+            house_id=house_id,
+            hall_id=hall_id,
+            plan_version=plan.plan_version,
+            production_id=production_id,
+            starts_at_ms=self._clock.now_ms() + 30 * _DAY_MS,
+            prices=prices_of(plan),
+            seats_per_holder=terms.seats_per_holder,
+            hold_ttl_seconds=terms.hold_ttl_seconds,
+        )
+        return (await self._catalogue.CreatePerformance(request)).performance
+
+    def _key(self, what: str) -> str:
+        return f"{self._run}-{what}"
+
+
+def prices_of(plan: pb.SeatingPlan) -> list[pb.Price]:
+    """A normal price for each category, the plan's first the dearest."""
+    prices = []
+    for index, category in enumerate(plan.categories):
+        amount = max(_LOWEST_PRICE_MINOR, _FIRST_PRICE_MINOR - index * _PRICE_STEP_MINOR)
+        money = Money(amount_minor=amount, currency=CURRENCY)
+        prices.append(pb.Price(category=category.name, ticket_type="normal", kind=pb.TICKET_KIND_NORMAL, amount=money))
+    return prices

@@ -1,0 +1,116 @@
+"""What a stack consists of and the environment each process gets: the one place where services are wired together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePart:
+    """A process of the stack. `needs` are services whose gRPC target it is told; it waits for none of them."""
+
+    name: str
+    module: str
+    database: str | None = None
+    on_bus: bool = True
+    needs: tuple[str, ...] = ()
+
+
+# In the order of starting; stopping goes backwards.
+PARTS: tuple[ServicePart, ...] = (
+    ServicePart("catalogue", "services.catalogue.main", "balcon_catalogue"),
+    ServicePart("inventory", "services.inventory.main", "balcon_inventory", needs=("catalogue",)),
+    ServicePart("sandbox", "services.payments.sandbox.main", on_bus=False),
+    ServicePart("payments", "services.payments.main", "balcon_payments"),
+    ServicePart("orders", "services.orders.main", "balcon_orders", needs=("catalogue", "inventory", "payments")),
+    ServicePart("reporting", "services.reporting.main", "balcon_reporting", needs=("catalogue",)),
+)
+GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name != "sandbox")
+BUS_DATABASE = "balcon_bus"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the processes are told about the world: ports by name (see port_names), server URLs, secrets.
+
+    `tuning` overrides single settings by their full variable name, such as BALCON_ORDERS_PAYMENT_WINDOW_SECONDS.
+    """
+
+    ports: Mapping[str, int]
+    database_urls: Mapping[str, str]
+    redis_url: str
+    bus_url: str
+    webhook_secret: str
+    data_dir: str
+    tuning: Mapping[str, str] = field(default_factory=dict)
+
+
+def port_names() -> list[str]:
+    """Every port a stack needs, by name."""
+    names = [f"{part.name}_{kind}" for part in PARTS if part.name != "sandbox" for kind in ("grpc", "metrics")]
+    return [*names, "payments_http", "sandbox_http"]
+
+
+def target_of(service: str, ports: Mapping[str, int]) -> str:
+    """host:port of a service's gRPC."""
+    return f"{HOST}:{ports[f'{service}_grpc']}"
+
+
+def sandbox_url(ports: Mapping[str, int]) -> str:
+    """Where the sandbox provider answers, for payments and for buyers."""
+    return f"http://{HOST}:{ports['sandbox_http']}"
+
+
+def webhook_url(ports: Mapping[str, int]) -> str:
+    """Where payments takes the sandbox's webhooks."""
+    return f"http://{HOST}:{ports['payments_http']}/webhooks/sandbox"
+
+
+def environment_of(part: ServicePart, world: Surroundings, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of one process; what the stack does not decide comes from the caller's own environment."""
+    prefix = f"BALCON_{part.name.upper()}_"
+    settings = dict(inherited)
+    settings |= {"PYTHONUNBUFFERED": "1", "GRPC_VERBOSITY": inherited.get("GRPC_VERBOSITY", "ERROR")}
+    settings |= {f"{prefix}{name}": value for name, value in _settings(part, world).items()}
+    settings |= world.tuning
+    return settings
+
+
+def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
+    if part.name == "sandbox":
+        return _sandbox_settings(world)
+    settings = {
+        "LISTEN_HOST": HOST,
+        "ADVERTISED_HOST": HOST,
+        "GRPC_PORT": str(world.ports[f"{part.name}_grpc"]),
+        "METRICS_PORT": str(world.ports[f"{part.name}_metrics"]),
+    }
+    if part.database is not None:
+        settings["DATABASE_URL"] = world.database_urls[part.database]
+    if part.on_bus:
+        settings["BUS_URL"] = world.bus_url
+    for needed in part.needs:
+        settings[f"{needed.upper()}_TARGET"] = target_of(needed, world.ports)
+    if part.name == "inventory":
+        settings["REDIS_URL"] = world.redis_url
+    if part.name == "payments":
+        settings |= {
+            "HTTP_PORT": str(world.ports["payments_http"]),
+            "SANDBOX_URL": sandbox_url(world.ports),
+            "SANDBOX_WEBHOOK_SECRET": world.webhook_secret,
+            "SANDBOX_WEBHOOK_URL": webhook_url(world.ports),
+        }
+    return settings
+
+
+def _sandbox_settings(world: Surroundings) -> dict[str, str]:
+    return {
+        "LISTEN_HOST": HOST,
+        "HTTP_PORT": str(world.ports["sandbox_http"]),
+        "WEBHOOK_URL": webhook_url(world.ports),
+        "WEBHOOK_SECRET": world.webhook_secret,
+        "DATA_DIR": world.data_dir,
+    }

@@ -1,0 +1,208 @@
+"""The whole stack on one machine: servers, migrations, supervised services. Nothing outlives this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import grpc
+import httpx
+from grpc_health.v1 import health_pb2
+
+from services.console.stack.blueprint import (
+    BUS_DATABASE,
+    GRPC_SERVICES,
+    HOST,
+    PARTS,
+    ServicePart,
+    Surroundings,
+    environment_of,
+    port_names,
+    sandbox_url,
+    target_of,
+)
+from services.console.stack.data_folder import DataFolder, StackRecord
+from services.console.stack.guardian import Guardian
+from services.console.stack.processes import ProcessPlan, SupervisedProcess
+from services.runtime.clock import Clock
+from services.runtime.embedded.ports import free_port, is_free
+from services.runtime.embedded.servers import EmbeddedServers
+from services.runtime.ids import Ids
+from services.runtime.sql.migrations import has_migrations, upgrade
+
+_HEALTH_SECONDS = 2.0
+_SERVER_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """`bus_url` empty takes the log in Postgres. `tuning` overrides settings by their full variable name."""
+
+    bus_url: str = ""
+    tuning: Mapping[str, str] = field(default_factory=dict)
+
+
+class LocalStack:
+    """`async with LocalStack(folder, ...) as stack:` everything answers; all is stopped afterwards, data kept."""
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        options: StackOptions,
+        *,
+        clock: Clock,
+        ids: Ids,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._folder = folder
+        self._options = options
+        self._clock = clock
+        self._ids = ids
+        self._progress = progress
+        self._guardian = Guardian()
+        self._servers: EmbeddedServers | None = None
+        self._server_watch: asyncio.Task[None] | None = None
+        self._processes: list[SupervisedProcess] = []
+        self.ports: Mapping[str, int] = {}
+
+    @property
+    def record(self) -> StackRecord:
+        """Where everything answers."""
+        return StackRecord(
+            pid=os.getpid(),
+            targets={service: target_of(service, self.ports) for service in GRPC_SERVICES},
+            metrics={service: f"http://{HOST}:{self.ports[f'{service}_metrics']}/metrics" for service in GRPC_SERVICES},
+            pay_page=sandbox_url(self.ports),
+            bus=self._options.bus_url.split("://", maxsplit=1)[0] or "postgresql",
+        )
+
+    @property
+    def restarts(self) -> dict[str, int]:
+        """How often each service had to be started again."""
+        return {process.name: process.restarts for process in self._processes}
+
+    def process(self, name: str) -> SupervisedProcess:
+        """The process of a service, by its name."""
+        return next(process for process in self._processes if process.name == name)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def _start(self) -> None:
+        self._guardian.start()
+        self.ports = self._folder.ports([*port_names(), "valkey", "postgres"], free_port, is_free)
+        self._progress("starting PostgreSQL and Valkey")
+        self._servers = servers = EmbeddedServers(
+            self._folder.path, valkey_port=self.ports["valkey"], postgres_port=self.ports["postgres"]
+        )
+        await asyncio.to_thread(servers.start)
+        self._watch_servers(servers)
+        self._server_watch = asyncio.create_task(self._keep_servers(servers))
+        self._progress("preparing databases")
+        urls = await self._prepare_databases(servers)
+        world = Surroundings(
+            ports=self.ports,
+            database_urls=urls,
+            redis_url=servers.valkey.url,
+            bus_url=self._options.bus_url or urls[BUS_DATABASE],
+            webhook_secret=self._folder.secret("sandbox_webhook", self._ids),
+            data_dir=str(self._folder.path),
+            tuning=self._options.tuning,
+        )
+        self._progress("starting services")
+        self._processes = [self._supervised(part, world) for part in PARTS]
+        for process in self._processes:
+            await process.start()
+        await asyncio.gather(*(process.wait_ready() for process in self._processes))
+        self._folder.write_record(self.record)
+
+    async def _prepare_databases(self, servers: EmbeddedServers) -> dict[str, str]:
+        databases = [part.database for part in PARTS if part.database is not None]
+        urls = {name: servers.postgres.url_for(name) for name in (*databases, BUS_DATABASE)}
+        for name in urls:
+            await asyncio.to_thread(servers.postgres.create_database, name)
+        for part in PARTS:
+            if part.database is not None and has_migrations(part.name):
+                await upgrade(part.name, urls[part.database])
+        return urls
+
+    def _supervised(self, part: ServicePart, world: Surroundings) -> SupervisedProcess:
+        if part.name == "sandbox":
+            is_ready = _http_answers(sandbox_url(self.ports))
+        else:
+            is_ready = _grpc_serves(target_of(part.name, self.ports))
+        plan = ProcessPlan(part.name, part.module, environment_of(part, world, os.environ), is_ready)
+        return SupervisedProcess(plan, self._folder.logs, self._guardian, self._clock)
+
+    def _watch_servers(self, servers: EmbeddedServers) -> None:
+        self._guardian.watch(servers.postgres.pid, signal.SIGINT)  # PostgreSQL's fast shutdown
+        self._guardian.watch(servers.valkey.pid)
+
+    async def _keep_servers(self, servers: EmbeddedServers) -> None:
+        """Starts a server again that died under us: the services wait for it, nobody else would bring it back."""
+        while True:
+            await self._clock.sleep(_SERVER_POLL_SECONDS)
+            for server in (servers.postgres, servers.valkey):
+                if not server.running:
+                    with contextlib.suppress(Exception):  # tried again in a moment
+                        await asyncio.to_thread(server.start)
+                        self._watch_servers(servers)
+
+    async def _stop(self) -> None:
+        self._progress("stopping")
+        for process in reversed(self._processes):
+            await process.stop()
+        if self._server_watch is not None:
+            self._server_watch.cancel()
+            await asyncio.gather(self._server_watch, return_exceptions=True)
+        if self._servers is not None:
+            pids = [server.pid for server in (self._servers.postgres, self._servers.valkey) if server.running]
+            await asyncio.to_thread(self._servers.stop)
+            for pid in pids:
+                self._guardian.forget(pid)
+        self._guardian.stop()
+
+
+def _grpc_serves(target: str) -> Callable[[], Awaitable[bool]]:
+    async def is_ready() -> bool:
+        async with grpc.aio.insecure_channel(target) as channel:
+            check = channel.unary_unary(
+                "/grpc.health.v1.Health/Check",
+                request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+                response_deserializer=health_pb2.HealthCheckResponse.FromString,
+            )
+            try:
+                answer = await check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
+            except grpc.aio.AioRpcError:
+                return False
+            return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    return is_ready
+
+
+def _http_answers(url: str) -> Callable[[], Awaitable[bool]]:
+    async def is_ready() -> bool:
+        async with httpx.AsyncClient(timeout=_HEALTH_SECONDS, trust_env=False) as client:
+            try:
+                await client.get(url)
+            except httpx.TransportError:
+                return False
+            return True
+
+    return is_ready

@@ -1,0 +1,29 @@
+"""Where the commands print: tables and colours for people, plain lines where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from services.runtime.errors import Fault
+
+OUT = Console()
+ERR = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """One indented JSON document on standard output and nothing else."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def fail(error: Fault) -> NoReturn:
+    """Says what went wrong, with its facts, and ends with status 2."""
+    ERR.print(f"[red]{escape((type(error).__doc__ or type(error).__name__).splitlines()[0])}[/]")
+    for name, value in error.facts.items():
+        ERR.print(f"  {name}: {escape(str(value))}", highlight=False)
+    raise typer.Exit(2)
