@@ -1,0 +1,39 @@
+"""Every row that belongs to a house names it (INV-8): each table has a house_id that cannot be missing."""
+
+import importlib
+from collections.abc import Iterator
+
+from sqlalchemy import MetaData, Table
+
+from tests.architecture.tree import ROOT
+
+# Tables without a house, and why.
+NO_HOUSE = {
+    "reporting.generations": "which rebuild of the whole read model is the one that is shown",
+    "inventory.performance_owner": "the directory: which process owns a performance, nothing of what is in it",
+}
+# The runtime's own counter in every service's database: positions, no house's facts.
+COUNTERS = ("outbox_sequence",)
+
+
+def tables() -> Iterator[tuple[str, Table]]:
+    """Every table as service.table."""
+    for path in sorted((ROOT / "services").glob("*/adapters/tables.py")):
+        service = path.parent.parent.name
+        module = importlib.import_module(f"services.{service}.adapters.tables")
+        for metadata in {id(value): value for value in vars(module).values() if isinstance(value, MetaData)}.values():
+            for table in metadata.sorted_tables:
+                yield f"{service}.{table.name}", table
+
+
+def test_there_are_tables_to_look_at() -> None:
+    assert len(list(tables())) > 3
+
+
+def test_every_table_of_house_data_has_a_house_id_that_cannot_be_missing() -> None:
+    silent = {
+        name
+        for name, table in tables()
+        if table.name not in COUNTERS and ("house_id" not in table.c or table.c.house_id.nullable)
+    }
+    assert silent == set(NO_HOUSE)
