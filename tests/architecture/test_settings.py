@@ -1,4 +1,4 @@
-"""Style rule 13: one frozen class per process, a prefix of its own, bounds on every number, a meaning for every field."""
+"""Style rule 13: one frozen class per process, its own prefix, bounds on every number, a meaning for every field."""
 
 from collections.abc import Iterator
 
