@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
-    """One protobuf payload for one topic. `type` is the message's full name, such as balcon.orders.v1.OrderConfirmed."""
+    """One protobuf payload for one topic. `type` is the message's full name: balcon.orders.v1.OrderConfirmed."""
 
     topic: str
     key: str
@@ -18,7 +18,7 @@ class OutgoingEvent:
 
 @dataclass(frozen=True, slots=True)
 class IncomingEvent:
-    """One event as a consumer's handler sees it. `sequence` is dense per (topic, key), from 1."""
+    """One event as a consumer's handler sees it. `sequence`: from 1, dense per source, topic and key; 0 for a state."""
 
     id: str
     source: str

@@ -1,0 +1,177 @@
+"""The bus as a log in Postgres, for one machine and for small houses. Its database is its own: balcon_bus.
+
+asyncpg without SQLAlchemy: it needs LISTEN, session locks and array parameters, and nothing of an object mapper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from services.runtime.bus.assignment import partition_of
+from services.runtime.bus.faults import BusClosed, BusUnreachable, TopicMissing
+from services.runtime.bus.limits import check_message, check_topics, chunks
+from services.runtime.bus.port import Message, Subscription
+from services.runtime.bus.postgres_schema import (
+    MESSAGES_CHANNEL,
+    create_partitions,
+    create_tables,
+    delete_messages,
+)
+from services.runtime.bus.postgres_subscription import UNREACHABLE, PostgresSubscription
+from services.runtime.clock import Clock
+from services.runtime.ids import Ids
+
+POOL_SIZE = 4
+CONNECT_SECONDS = 5.0
+COMMAND_SECONDS = 30.0
+
+
+class PostgresBus:
+    """See Bus. Publishers of one partition take turns on its row, so offsets become visible in their order, no gaps."""
+
+    def __init__(self, dsn: str, *, clock: Clock, ids: Ids, client_id: str) -> None:
+        """`dsn` is postgresql://...; nothing is opened before it is needed."""
+        self._dsn = dsn
+        self._clock = clock
+        self._ids = ids
+        self._client_id = client_id
+        self._pool: Any = None
+        self._opening = asyncio.Lock()
+        self._partitions: dict[str, list[int]] = {}  # topic -> ids by partition number; never changes once it is there
+        self._subscriptions: set[PostgresSubscription] = set()
+        self._closed = False
+
+    async def create_topics(self, topics: Mapping[str, int]) -> None:
+        """See Bus.create_topics (MessageRefused, BusUnreachable)."""
+        check_topics(topics)
+        async with self._connection() as connection:
+            await create_partitions(connection, dict(topics))
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """See Bus.publish (MessageRefused, TopicMissing, BusUnreachable). Each chunk is one transaction."""
+        for message in messages:
+            check_message(message)
+        for chunk in chunks(messages):
+            async with self._connection() as connection:
+                await self._append(connection, chunk)
+
+    async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
+        """See Bus.subscribe. A connection of its own, kept for as long as it lives."""
+        self._require_open()
+        subscription = PostgresSubscription(
+            self._connect, group=group, topics=topics, member=self._ids.new_id("mbr"), clock=self._clock
+        )
+        self._subscriptions.add(subscription)
+        subscription.when_closed(self._subscriptions.discard)
+        return subscription
+
+    async def delete_before(self, before_ms: int) -> int:
+        """Deletes messages stored before `before_ms` (unix ms), read or not, in bounded steps; returns how many."""
+        total = 0
+        while True:
+            async with self._connection() as connection:
+                deleted = await delete_messages(connection, before_ms)
+            total += deleted
+            if not deleted:
+                return total
+
+    async def close(self) -> None:
+        """See Bus.close; every subscription ends."""
+        self._closed = True
+        for subscription in list(self._subscriptions):
+            await subscription.close()
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            await pool.close()
+
+    async def _append(self, connection: Any, messages: Sequence[Message]) -> None:
+        numbers = await self._partition_ids(connection, {message.topic for message in messages})
+        targets = [numbers[m.topic][partition_of(m.key, len(numbers[m.topic]))] for m in messages]
+        async with connection.transaction():
+            # Locked in one order, so that publishers of the same partitions wait instead of deadlocking.
+            rows = await connection.fetch(
+                "SELECT id, next_offset FROM bus_partition WHERE id = ANY($1::int[]) ORDER BY id FOR UPDATE",
+                sorted(set(targets)),
+            )
+            following = {row["id"]: row["next_offset"] for row in rows}
+            offsets = []
+            for target in targets:
+                offsets.append(following[target])
+                following[target] += 1
+            await connection.execute(
+                """INSERT INTO bus_message (partition_id, log_offset, key, payload, headers, stored_at_ms)
+                   SELECT *, $6 FROM unnest($1::int[], $2::bigint[], $3::text[], $4::bytea[], $5::bytea[])""",
+                targets,
+                offsets,
+                [message.key for message in messages],
+                [message.payload for message in messages],
+                [json.dumps(dict(message.headers)).encode() for message in messages],
+                self._clock.now_ms(),
+            )
+            await connection.execute(
+                """UPDATE bus_partition p SET next_offset = f.next_offset
+                   FROM unnest($1::int[], $2::bigint[]) AS f (id, next_offset) WHERE p.id = f.id""",
+                list(following),
+                list(following.values()),
+            )
+            topics = sorted({message.topic for message in messages})
+            await connection.execute(
+                "SELECT pg_notify($1, topic) FROM unnest($2::text[]) topic", MESSAGES_CHANNEL, topics
+            )
+
+    async def _partition_ids(self, connection: Any, topics: set[str]) -> dict[str, list[int]]:
+        unknown = sorted(topics - self._partitions.keys())
+        if unknown:
+            rows = await connection.fetch(
+                "SELECT id, topic FROM bus_partition WHERE topic = ANY($1::text[]) ORDER BY topic, partition", unknown
+            )
+            for row in rows:
+                self._partitions.setdefault(row["topic"], []).append(row["id"])
+        for topic in unknown:
+            if topic not in self._partitions:
+                raise TopicMissing(topic=topic)
+        return self._partitions
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        """A pooled connection; its troubles leave as BusUnreachable."""
+        try:
+            pool = await self._opened()
+            async with pool.acquire(timeout=COMMAND_SECONDS) as connection:
+                yield connection
+        except UNREACHABLE as error:
+            raise BusUnreachable(client_id=self._client_id) from error
+
+    async def _opened(self) -> Any:
+        async with self._opening:
+            self._require_open()
+            if self._pool is None:
+                pool = await asyncpg.create_pool(
+                    self._dsn, min_size=1, max_size=POOL_SIZE, command_timeout=COMMAND_SECONDS, **self._options()
+                )
+                try:
+                    async with pool.acquire() as connection:
+                        await create_tables(connection)
+                except BaseException:
+                    pool.terminate()
+                    raise
+                self._pool = pool
+            return self._pool
+
+    async def _connect(self) -> Any:
+        await self._opened()
+        return await asyncpg.connect(self._dsn, command_timeout=COMMAND_SECONDS, **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        settings = {"application_name": self._client_id, "timezone": "UTC"}
+        return {"timeout": CONNECT_SECONDS, "server_settings": settings}
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise BusClosed

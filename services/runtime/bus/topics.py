@@ -1,0 +1,32 @@
+"""Balcon's topics (docs/architecture.md, section 5). Plain data: names, partition counts, which are compacted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+CATALOGUE: Final = "balcon.catalogue.v1"
+AVAILABILITY: Final = "balcon.inventory.availability.v1"  # latest counts per performance; no sequence
+ORDERS: Final = "balcon.orders.v1"
+PAYMENTS: Final = "balcon.payments.v1"
+CONSENTS: Final = "balcon.consents.v1"  # key = customer
+FUNNEL: Final = "balcon.funnel.v1"  # key = session
+
+# A count is never raised: keys would change their partition, and with it their order.
+TOPICS: Final[Mapping[str, int]] = {
+    CATALOGUE: 4,
+    AVAILABILITY: 8,
+    ORDERS: 8,
+    PAYMENTS: 8,
+    CONSENTS: 4,
+    FUNNEL: 4,
+}
+COMPACTED: Final = frozenset({AVAILABILITY})
+
+DEAD_LETTER_SUFFIX: Final = ".dlq"
+DEAD_LETTER_PARTITIONS: Final = 4
+
+
+def dead_letter_topic(topic: str, group: str) -> str:
+    """Where `group` parks what it cannot apply from `topic`."""
+    return f"{topic}.{group}{DEAD_LETTER_SUFFIX}"

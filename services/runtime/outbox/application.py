@@ -1,0 +1,114 @@
+"""Applies delivered events in one transaction: inbox row, sequence check and effect, all or nothing (RULE 31).
+
+It decides nothing about retries and talks to no bus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.runtime.clock import Clock
+from services.runtime.outbox.event import IncomingEvent
+from services.runtime.outbox.faults import SequenceGap
+from services.runtime.outbox.inbox import Inbox, KeyPlace, KeyProgress
+
+EventHandler = Callable[[AsyncConnection, IncomingEvent], Awaitable[None]]
+
+
+class EventFailed(Exception):
+    """One event of a window could not be applied, and so none was; the cause says why."""
+
+    def __init__(self, index: int, cause: Exception) -> None:
+        """`index` counts within the window."""
+        self.index = index
+        self.cause = cause
+        super().__init__(type(cause).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a window. `diverted`: indexes whose key is parked; they must reach the dead-letter topic."""
+
+    applied: list[int]
+    duplicates: list[int]
+    diverted: list[int]
+
+
+class EventApplication:
+    """One group's handler with its inbox, over one database."""
+
+    def __init__(self, engine: AsyncEngine, inbox: Inbox, handler: EventHandler, clock: Clock) -> None:
+        self._engine = engine
+        self._inbox = inbox
+        self._handler = handler
+        self._clock = clock
+
+    async def apply(self, window: Sequence[IncomingEvent]) -> Applied:
+        """Applies the events of one partition, in order, in one transaction.
+
+        Raises EventFailed (SequenceGap among its causes); anything else comes from the transaction itself.
+        """
+        async with self._engine.begin() as connection:
+            progress = await self._inbox.progress(connection, window)
+            plan = _plan(window, progress)
+            if plan.applied:
+                fresh = await self._inbox.receive(connection, [window[i] for i in plan.applied], self._clock.now_ms())
+                await self._handle(connection, window, plan, fresh)
+            if plan.applied or plan.diverted:
+                await self._inbox.advance(connection, progress)
+        return plan
+
+    async def park(self, event: IncomingEvent, error: str) -> None:
+        """Stops the event's key, before the event itself goes to the dead-letter topic."""
+        async with self._engine.begin() as connection:
+            await self._inbox.park(connection, event, error=error, now_ms=self._clock.now_ms())
+
+    async def replay(self, event: IncomingEvent) -> bool:
+        """Applies the next event of a parked key; True when the key is parked no longer."""
+        place = KeyPlace.of(event)
+        async with self._engine.begin() as connection:
+            progress = await self._inbox.progress(connection, [event])
+            known = progress[place]
+            if event.sequence > known.last_sequence + 1:
+                raise SequenceGap(topic=event.topic, key=event.key, last=known.last_sequence, sequence=event.sequence)
+            if event.sequence == known.last_sequence + 1:
+                fresh = await self._inbox.receive(connection, [event], self._clock.now_ms())
+                if fresh:
+                    await self._handler(connection, event)
+                known.last_sequence = event.sequence
+                await self._inbox.advance(connection, progress)
+            return await self._inbox.unpark_if_caught_up(connection, place)
+
+    async def _handle(
+        self, connection: AsyncConnection, window: Sequence[IncomingEvent], plan: Applied, fresh: set[tuple[str, str]]
+    ) -> None:
+        for index in plan.applied:
+            event = window[index]
+            if (event.source, event.id) not in fresh:
+                continue
+            try:
+                await self._handler(connection, event)
+            except Exception as error:
+                raise EventFailed(index, error) from error
+
+
+def _plan(window: Sequence[IncomingEvent], progress: dict[KeyPlace, KeyProgress]) -> Applied:
+    """Sorts the window by what the sequences say, and moves `progress` on (RULE 30)."""
+    plan = Applied([], [], [])
+    for index, event in enumerate(window):
+        known = progress[KeyPlace.of(event)]
+        if event.sequence <= known.last_sequence:
+            plan.duplicates.append(index)
+        elif known.parked:
+            plan.diverted.append(index)
+            known.diverted_sequence = max(known.diverted_sequence, event.sequence)
+        elif event.sequence == known.last_sequence + 1:
+            plan.applied.append(index)
+            known.last_sequence = event.sequence
+        else:
+            gap = SequenceGap(topic=event.topic, key=event.key, last=known.last_sequence, sequence=event.sequence)
+            raise EventFailed(index, gap)
+    return plan

@@ -1,0 +1,308 @@
+"""Consumes events: effect and inbox row in one transaction, the offset afterwards; a poisoned key is parked in order.
+
+Nothing is skipped silently: an event is applied, known as a duplicate, or in the dead-letter topic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.runtime.bus.faults import PartitionLost
+from services.runtime.bus.port import Bus, Delivered, Message, Subscription
+from services.runtime.bus.topics import DEAD_LETTER_PARTITIONS, dead_letter_topic
+from services.runtime.clock import Clock
+from services.runtime.outbox.application import Applied, EventApplication, EventFailed, EventHandler
+from services.runtime.outbox.dead_letters import Failure, to_dead_letter
+from services.runtime.outbox.event import IncomingEvent
+from services.runtime.outbox.faults import HeadersInvalid, SequenceGap
+from services.runtime.outbox.headers import to_event
+from services.runtime.outbox.inbox import Inbox
+from services.runtime.outbox.replay import Replay
+from services.runtime.outbox.retries import Backoff, passes
+from services.runtime.telemetry.logging import get_logger
+from services.runtime.telemetry.metrics import EVENT_LAG_SECONDS, EVENTS_CONSUMED
+
+ATTEMPTS = 5  # of an event whose fault does not pass by itself
+GAP_REREADS = 2  # of a partition whose next event is not the expected one
+RETRY_FIRST_SECONDS = 0.05
+RETRY_LAST_SECONDS = 5.0
+INBOX_RETENTION_SECONDS = 14 * 86_400.0
+PURGE_SECONDS = 60.0
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A delivered event that could be read."""
+
+    delivered: Delivered
+    event: IncomingEvent
+
+
+class _Window:
+    """The part of a batch that is tried in one transaction; its first event's failures are counted."""
+
+    def __init__(self, items: Sequence[_Item]) -> None:
+        self._items = items
+        self._start = 0
+        self._end = len(items)
+        self.failures = 0
+        self.first_failed_at_ms = 0
+
+    def current(self) -> Sequence[_Item]:
+        """Empty when the batch is done."""
+        return self._items[self._start : self._end]
+
+    def first(self) -> _Item:
+        """The event that is to be parked, when one is."""
+        return self._items[self._start]
+
+    def narrow(self, count: int) -> None:
+        """Next: only the first `count` of the current ones."""
+        self._end = self._start + count
+
+    def halve(self) -> bool:
+        """Next: the first half; False when there is only one left."""
+        size = self._end - self._start
+        if size > 1:
+            self.narrow(size // 2)
+        return size > 1
+
+    def count_failure(self, now_ms: int) -> int:
+        """The first event failed by itself; it is tried alone from here on. Returns how often it has."""
+        self.narrow(1)
+        self.failures += 1
+        self.first_failed_at_ms = self.first_failed_at_ms or now_ms
+        return self.failures
+
+    def move_on(self) -> None:
+        """The current ones are done: next all the rest."""
+        self._start, self._end = self._end, len(self._items)
+        self.failures = self.first_failed_at_ms = 0
+
+    def skip(self) -> None:
+        """The first one is parked: next all behind it."""
+        self.narrow(1)
+        self.move_on()
+
+
+class EventConsumer:
+    """One member of a consumer group with its handler.
+
+    `handler(connection, event)` writes its effect over `connection` and nowhere else; it may be called again for an
+    event whose transaction did not commit. Raising Retryable (or a passing SQL or network error) makes it try again
+    without moving on. Anything else, `attempts` times for one event, parks the event's key: this and all later events
+    of the key go to `<topic>.<group>.dlq`, until replay().
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        engine: AsyncEngine,
+        *,
+        group: str,
+        topics: Sequence[str],
+        handler: EventHandler,
+        clock: Clock,
+        attempts: int = ATTEMPTS,
+        gap_rereads: int = GAP_REREADS,
+    ) -> None:
+        self._bus = bus
+        self._engine = engine
+        self._group = group
+        self._topics = list(topics)
+        self._clock = clock
+        self._attempts = attempts
+        self._gap_rereads = gap_rereads
+        self._inbox = Inbox(group)
+        self._application = EventApplication(engine, self._inbox, handler, clock)
+        self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=group)
+        self._gap: object = None  # the one met last, and how often it was read
+        self._gap_reads = 0
+        self._purge_at = 0.0
+
+    async def run(self) -> None:
+        """Consumes until cancelled, through outages of the bus and of the database."""
+        joining = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=self._group)
+        while True:
+            try:
+                await self._bus.create_topics(
+                    {dead_letter_topic(topic, self._group): DEAD_LETTER_PARTITIONS for topic in self._topics}
+                )
+                subscription = await self._bus.subscribe(self._group, self._topics)
+                try:
+                    async for batch in subscription.batches():
+                        joining.reset()
+                        await self._consume(subscription, batch)
+                finally:
+                    await subscription.close()
+                return  # the bus was closed
+            except SequenceGap as gap:
+                _log.error("event_gap", group=self._group, reads=self._gap_reads, **gap.facts)
+            except Exception as error:
+                if not passes(error):
+                    raise
+                if not joining.tries:
+                    _log.warning("bus_lost", group=self._group, error=type(error).__name__, exc_info=error)
+            await self._clock.sleep(joining.next_seconds())
+
+    async def replay(self, topic: str, key: str) -> int:
+        """Applies what is parked of a key, in order, and lets its events flow again; returns how many were applied.
+
+        Works beside running members of the group. Raises what the handler raised (the key stays parked there) or
+        ReplayIncomplete. 0 when the key is not parked.
+        """
+        async with self._engine.connect() as connection:
+            parked = await self._inbox.parked(connection, topic, key)
+        replays = Replay(self._bus, self._application, group=self._group, clock=self._clock)
+        return sum([await replays.run(place) for place in parked])
+
+    async def _consume(self, subscription: Subscription, batch: Sequence[Delivered]) -> None:
+        items, unreadable = self._read(batch)
+        if unreadable:
+            await self._publish(unreadable)
+        await self._apply_all(items)
+        self._observe_lag(items)
+        try:
+            await subscription.commit(batch[-1])
+        except PartitionLost:
+            _log.info("partition_lost", group=self._group, topic=batch[-1].message.topic)
+        await self._purge()
+
+    def _read(self, batch: Sequence[Delivered]) -> tuple[list[_Item], list[Message]]:
+        """What can be read, and dead letters for what cannot: without a sequence it has no place in any order."""
+        items: list[_Item] = []
+        unreadable: list[Message] = []
+        for delivered in batch:
+            try:
+                event = to_event(delivered.message)
+                if event.sequence == 0:
+                    raise HeadersInvalid(header="ce_sequence", expected="a number from 1")
+            except HeadersInvalid as error:
+                _log.error("event_unreadable", group=self._group, topic=delivered.message.topic, **error.facts)
+                now_ms = self._clock.now_ms()
+                unreadable.append(to_dead_letter(delivered, self._group, Failure("HeadersInvalid", 1, now_ms, now_ms)))
+            else:
+                items.append(_Item(delivered, event))
+        EVENTS_CONSUMED.labels(self._group, "parked").inc(len(unreadable))
+        return items, unreadable
+
+    async def _apply_all(self, items: Sequence[_Item]) -> None:
+        """All in one transaction; on a failure what stands before the bad event first, then it alone, then the rest."""
+        window = _Window(items)
+        while current := window.current():
+            try:
+                done = await self._application.apply([item.event for item in current])
+            except EventFailed as failed:
+                await self._recover(window, failed)
+            except Exception as error:  # noqa: BLE001 (a commit may fail in any way; the event decides, after attempts)
+                if passes(error):
+                    await self._wait_after(error)
+                elif not window.halve():  # the transaction did not say which event it was
+                    await self._recover(window, EventFailed(0, error))
+            else:
+                await self._finish(current, done)
+                self._backoff.reset()
+                window.move_on()
+
+    async def _recover(self, window: _Window, failed: EventFailed) -> None:
+        """Narrows the window, waits, or parks the window's first event."""
+        if failed.index:
+            window.narrow(failed.index)
+            return
+        cause = failed.cause
+        if isinstance(cause, SequenceGap):
+            self._count_gap(cause)
+            if self._gap_reads <= self._gap_rereads:
+                raise cause
+        elif passes(cause):
+            await self._wait_after(cause)
+            return
+        elif window.count_failure(self._clock.now_ms()) < self._attempts:
+            await self._clock.sleep(self._backoff.next_seconds())
+            return
+        await self._park(window, cause)
+        self._backoff.reset()
+        window.skip()
+
+    async def _park(self, window: _Window, cause: Exception) -> None:
+        item = window.first()
+        now_ms = self._clock.now_ms()
+        failure = Failure(
+            error=type(cause).__name__,
+            attempts=max(window.failures, 1),
+            first_failed_at_ms=window.first_failed_at_ms or now_ms,
+            last_failed_at_ms=now_ms,
+        )
+        _log.error(
+            "event_parked",
+            group=self._group,
+            topic=item.event.topic,
+            key=item.event.key,
+            sequence=item.event.sequence,
+            event_id=item.event.id,
+            error=failure.error,
+            exc_info=cause,
+        )
+        await self._through_outages(lambda: self._application.park(item.event, failure.error))
+        await self._publish([to_dead_letter(item.delivered, self._group, failure)])
+        EVENTS_CONSUMED.labels(self._group, "parked").inc()
+
+    async def _finish(self, items: Sequence[_Item], done: Applied) -> None:
+        """After the commit: what follows a parked event goes where that one went, in order."""
+        if done.diverted:
+            now_ms = self._clock.now_ms()
+            behind = Failure("KeyParked", 0, now_ms, now_ms)
+            await self._publish([to_dead_letter(items[i].delivered, self._group, behind) for i in done.diverted])
+        for outcome, indexes in (("applied", done.applied), ("duplicate", done.duplicates), ("parked", done.diverted)):
+            if indexes:
+                EVENTS_CONSUMED.labels(self._group, outcome).inc(len(indexes))
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
+        await self._through_outages(lambda: self._bus.publish(messages))
+
+    async def _through_outages(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Does it until it is done: moving on without it would lose an event."""
+        while True:
+            try:
+                await act()
+            except Exception as error:
+                if not passes(error):
+                    raise
+                await self._wait_after(error)
+            else:
+                self._backoff.reset()
+                return
+
+    async def _wait_after(self, error: Exception) -> None:
+        if not self._backoff.tries:
+            _log.warning("event_waits", group=self._group, error=type(error).__name__, exc_info=error)
+        await self._clock.sleep(self._backoff.next_seconds())
+
+    def _count_gap(self, gap: SequenceGap) -> None:
+        place = tuple(sorted(gap.facts.items()))
+        self._gap_reads = self._gap_reads + 1 if place == self._gap else 1
+        self._gap = place
+
+    def _observe_lag(self, items: Sequence[_Item]) -> None:
+        if items:
+            now_ms = self._clock.now_ms()
+            lag = EVENT_LAG_SECONDS.labels(self._group)
+            for item in items:
+                lag.observe(max(now_ms - item.event.time_ms, 0) / 1000)
+
+    async def _purge(self) -> None:
+        """At most every PURGE_SECONDS one bounded step; the sequences go on refusing what is forgotten here."""
+        if self._clock.monotonic() < self._purge_at:
+            return
+        self._purge_at = self._clock.monotonic() + PURGE_SECONDS
+        try:
+            async with self._engine.begin() as connection:
+                await self._inbox.purge(connection, self._clock.now_ms() - int(INBOX_RETENTION_SECONDS * 1000))
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("inbox_not_purged", group=self._group, error=type(error).__name__)

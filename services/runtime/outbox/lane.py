@@ -1,0 +1,147 @@
+"""The relay's view of the outbox tables: a lane is held by one relay at a time, on the session that does its work.
+
+Numbering on the lock's own session is what makes it safe: a session that lost the lock can number nothing (RULE 29).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.runtime.outbox.event import OutgoingEvent
+
+WAKE_CHANNEL = "balcon_outbox"
+PENDING_COUNT_MAX = 100_000
+PURGE_MAX_ROWS = 1_000
+
+_COLUMNS = "id, event_id, topic, key, type, payload, house_id, occurred_at_ms, sequence"
+
+# Numbered but not published: an earlier attempt failed. These go first, with their old numbers.
+_NUMBERED = text(
+    f"SELECT {_COLUMNS} FROM outbox WHERE published_at_ms IS NULL AND sequence IS NOT NULL "  # noqa: S608
+    "ORDER BY sequence, id LIMIT :limit"
+)
+
+# No cursor over ids: whatever is committed and has no number yet is found, however late it committed.
+_NUMBER = text(
+    """WITH waiting AS (
+           SELECT id, topic, key FROM outbox WHERE sequence IS NULL ORDER BY id LIMIT :limit
+       ), counted AS (
+           SELECT id, topic, key, row_number() OVER (PARTITION BY topic, key ORDER BY id) AS place FROM waiting
+       ), bumped AS (
+           INSERT INTO outbox_sequence AS s (topic, key, last_sequence)
+           SELECT topic, key, count(*) FROM waiting GROUP BY topic, key
+           ON CONFLICT (topic, key) DO UPDATE SET last_sequence = s.last_sequence + excluded.last_sequence
+           RETURNING topic, key, last_sequence
+       ), totals AS (
+           SELECT topic, key, count(*) AS total FROM waiting GROUP BY topic, key
+       )
+       UPDATE outbox o SET sequence = b.last_sequence - t.total + c.place
+       FROM counted c JOIN bumped b USING (topic, key) JOIN totals t USING (topic, key)
+       WHERE o.id = c.id
+       RETURNING o.id, o.event_id, o.topic, o.key, o.type, o.payload, o.house_id, o.occurred_at_ms, o.sequence"""
+)
+
+_MARK = text("UPDATE outbox SET published_at_ms = :now_ms WHERE id = ANY(CAST(:ids AS bigint[]))")
+
+_PENDING = text("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE published_at_ms IS NULL LIMIT :limit) waiting")
+
+_PURGE = text(
+    """DELETE FROM outbox WHERE id IN (
+           SELECT id FROM (SELECT id, published_at_ms FROM outbox ORDER BY id LIMIT :limit) oldest
+           WHERE published_at_ms < :before_ms
+       )"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedEvent:
+    """An outbox row with its number: the same number however often it is published."""
+
+    row_id: int
+    event_id: str
+    event: OutgoingEvent
+    occurred_at_ms: int
+    sequence: int
+
+
+class OutboxLane:
+    """A held lane. Every call is one statement and its own transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Calls `heard` whenever another process has asked for this outbox to be looked at."""
+
+        def on_notification(*_: Any) -> None:
+            heard()
+
+        driver = (await self._connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.add_listener(WAKE_CHANNEL, on_notification)
+
+    async def next_batch(self, limit: int) -> list[NumberedEvent]:
+        """What is to be published next, in order; numbers what has none, for good (RULE 30)."""
+        rows = (await self._connection.execute(_NUMBERED, {"limit": limit})).all()
+        if not rows:
+            numbered = (await self._connection.execute(_NUMBER, {"limit": limit})).all()
+            rows = sorted(numbered, key=lambda row: row.id)
+        return [
+            NumberedEvent(
+                row_id=row.id,
+                event_id=row.event_id,
+                event=OutgoingEvent(row.topic, row.key, row.type, bytes(row.payload), row.house_id),
+                occurred_at_ms=row.occurred_at_ms,
+                sequence=row.sequence,
+            )
+            for row in rows
+        ]
+
+    async def mark_published(self, events: Sequence[NumberedEvent], now_ms: int) -> None:
+        """Says that the bus has them."""
+        await self._connection.execute(_MARK, {"now_ms": now_ms, "ids": [event.row_id for event in events]})
+
+    async def pending(self) -> int:
+        """How many wait, counted up to PENDING_COUNT_MAX."""
+        count: int = (await self._connection.execute(_PENDING, {"limit": PENDING_COUNT_MAX})).scalar_one()
+        return count
+
+    async def purge(self, before_ms: int) -> int:
+        """Deletes rows published before `before_ms`, at most PURGE_MAX_ROWS; returns how many."""
+        parameters = {"before_ms": before_ms, "limit": PURGE_MAX_ROWS}
+        return (await self._connection.execute(_PURGE, parameters)).rowcount
+
+
+@asynccontextmanager
+async def hold_lane(engine: AsyncEngine, name: str) -> AsyncIterator[OutboxLane | None]:
+    """The lane, held until the block ends; None when another relay has it."""
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        locked = await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _lock_key(name)})
+        if not locked.scalar_one():
+            yield None
+            return
+        try:
+            yield OutboxLane(connection)
+        finally:
+            # The session ends, not only the block: nothing else may ever run on a session that still has the lock.
+            await connection.invalidate()
+
+
+async def ask_lane_holder(engine: AsyncEngine) -> None:
+    """Wakes the relay that has the lane. Never inside a business transaction: NOTIFY makes commits queue up."""
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": WAKE_CHANNEL})
+
+
+def _lock_key(name: str) -> int:
+    digest = hashlib.blake2b(f"balcon outbox lane {name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

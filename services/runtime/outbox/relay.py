@@ -1,0 +1,147 @@
+"""Publishes what the outbox holds: in order per key, at least once, with numbers that never change (RULE 29, 30).
+
+It must never skip a row and never decide by id what is new.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.runtime.bus.port import Bus, Message
+from services.runtime.bus.waiting import wait_until_set
+from services.runtime.clock import Clock
+from services.runtime.outbox.headers import to_message
+from services.runtime.outbox.lane import NumberedEvent, OutboxLane, ask_lane_holder, hold_lane
+from services.runtime.outbox.retries import Backoff
+from services.runtime.telemetry.logging import get_logger
+from services.runtime.telemetry.metrics import OUTBOX_PENDING, OUTBOX_PUBLISHED
+
+RELAY_BATCH = 500
+RETENTION_SECONDS = 7 * 86_400.0  # a bus that lost its last days can be filled again from the outbox
+RETRY_FIRST_SECONDS = 0.1
+RETRY_LAST_SECONDS = 5.0
+HOUSEKEEPING_SECONDS = 5.0
+
+_log = get_logger(__name__)
+
+
+class OutboxRelay:
+    """One lane's relay. Start one per process: the first has the lane, the others stand by and take over.
+
+    `source` is the CloudEvents source of the service, such as "balcon.orders", and the lane's name. It keeps one
+    connection of the engine's pool for as long as it has the lane.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        bus: Bus,
+        *,
+        source: str,
+        clock: Clock,
+        interval_seconds: float,
+        batch: int = RELAY_BATCH,
+        retention_seconds: float = RETENTION_SECONDS,
+    ) -> None:
+        self._engine = engine
+        self._bus = bus
+        self._source = source
+        self._clock = clock
+        self._interval_seconds = interval_seconds
+        self._batch = batch
+        self._retention_ms = int(retention_seconds * 1000)
+        self._woken = asyncio.Event()
+        self._housekeeping_at = 0.0
+        self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=source)
+
+    def wake(self) -> None:
+        """Call after a commit with events; any number of calls costs one look. On a stand-by it wakes the holder."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Publishes until cancelled, through outages of the bus and of the database."""
+        lost = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=self._source)
+        while True:
+            try:
+                async with hold_lane(self._engine, self._source) as lane:
+                    lost.reset()
+                    if lane is not None:
+                        _log.info("outbox_lane_held", lane=self._source)
+                        await self._lead(lane)
+                await self._stand_by()
+            except Exception as error:  # noqa: BLE001 (whatever it is, unpublished events must not wait for a restart)
+                if not lost.tries:
+                    _log.warning("outbox_lane_lost", lane=self._source, error=type(error).__name__, exc_info=error)
+                await self._clock.sleep(lost.next_seconds())
+
+    async def drain_once(self) -> int:
+        """Publishes one batch and returns how many; 0 when nothing waits or another relay has the lane.
+
+        Raises what the bus raised; the events stay, with their numbers.
+        """
+        async with hold_lane(self._engine, self._source) as lane:
+            if lane is None:
+                return 0
+            events = await lane.next_batch(self._batch)
+            if events:
+                await self._bus.publish([self._message(event) for event in events])
+                await self._mark(lane, events)
+            return len(events)
+
+    async def _lead(self, lane: OutboxLane) -> None:
+        await lane.listen(self._woken.set)
+        while True:
+            self._woken.clear()
+            events = await lane.next_batch(self._batch)
+            if events:
+                await self._publish(lane, events)
+                await self._mark(lane, events)
+            await self._keep_house(lane)
+            if len(events) < self._batch:
+                await wait_until_set(self._woken, self._clock, self._interval_seconds)
+
+    async def _stand_by(self) -> None:
+        if await wait_until_set(self._woken, self._clock, self._interval_seconds):
+            self._woken.clear()
+            await ask_lane_holder(self._engine)
+
+    async def _publish(self, lane: OutboxLane, events: list[NumberedEvent]) -> None:
+        """Until the bus has them all: the same messages in the same order each time."""
+        messages = [self._message(event) for event in events]
+        started = self._clock.monotonic()
+        while True:
+            try:
+                await self._bus.publish(messages)
+            except Exception as error:  # noqa: BLE001 (as above; the events stay where they are)
+                if not self._backoff.tries:
+                    _log.warning("bus_refuses", lane=self._source, error=type(error).__name__, exc_info=error)
+                OUTBOX_PENDING.labels(self._source).set(await lane.pending())
+                await self._clock.sleep(self._backoff.next_seconds())
+            else:
+                break
+        if self._backoff.tries:
+            _log.info("bus_accepts_again", lane=self._source, seconds=round(self._clock.monotonic() - started, 1))
+            self._backoff.reset()
+
+    async def _mark(self, lane: OutboxLane, events: list[NumberedEvent]) -> None:
+        await lane.mark_published(events, self._clock.now_ms())
+        OUTBOX_PUBLISHED.labels(self._source).inc(len(events))
+
+    async def _keep_house(self, lane: OutboxLane) -> None:
+        """At most every HOUSEKEEPING_SECONDS: the pending gauge, and one bounded step of the purge."""
+        if self._clock.monotonic() < self._housekeeping_at:
+            return
+        self._housekeeping_at = self._clock.monotonic() + HOUSEKEEPING_SECONDS
+        OUTBOX_PENDING.labels(self._source).set(await lane.pending())
+        await lane.purge(self._clock.now_ms() - self._retention_ms)
+
+    def _message(self, event: NumberedEvent) -> Message:
+        return to_message(
+            event.event,
+            event_id=event.event_id,
+            source=self._source,
+            time_ms=event.occurred_at_ms,
+            sequence=event.sequence,
+        )

@@ -1,0 +1,152 @@
+"""Two services and a bus for the outbox tests: one writes events, the other notes each in a table `effect`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.runtime.bus.port import Bus, Message
+from services.runtime.clock import SystemClock
+from services.runtime.ids import SeededIds
+from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
+from services.runtime.outbox.relay import OutboxRelay
+from services.runtime.outbox.tables import inbox_table, outbox_tables
+from services.runtime.outbox.writer import enqueue
+from services.runtime.sql.engine import create_engine, new_metadata
+
+TOPIC = "test.orders.v1"
+SOURCE = "balcon.test"
+GROUP = "ledger"
+
+Effect = tuple[str, int, str]  # key, sequence, payload
+
+
+@dataclass(slots=True)
+class Ledger:
+    """A handler that notes each event, and fails where a test wants it to."""
+
+    poisoned: set[str] = field(default_factory=set)  # payloads that cannot be applied
+    calls: int = 0
+
+    async def apply(self, connection: AsyncConnection, event: IncomingEvent) -> None:
+        """Its effect has no key of its own: applied twice, it shows twice."""
+        self.calls += 1
+        if event.payload.decode() in self.poisoned:
+            raise ValueError(event.payload.decode())
+        await connection.execute(
+            text("INSERT INTO effect (key, sequence, payload) VALUES (:key, :sequence, :payload)"),
+            {"key": event.key, "sequence": event.sequence, "payload": event.payload.decode()},
+        )
+
+
+class Stage:
+    """The writing service's database, the consuming service's database, and the bus between them."""
+
+    def __init__(self, outbox: AsyncEngine, inbox: AsyncEngine, bus: Bus) -> None:
+        self.outbox = outbox
+        self.inbox = inbox
+        self.bus = bus
+        self.clock = SystemClock()
+        self.ids = SeededIds(1)
+        self.ledger = Ledger()
+
+    async def write(self, *payloads: str, key: str = "a") -> None:
+        """One transaction with one event for each payload."""
+        async with self.outbox.begin() as connection:
+            await self.enqueue(connection, *payloads, key=key)
+
+    async def enqueue(self, connection: AsyncConnection, *payloads: str, key: str = "a") -> None:
+        """The same inside an open transaction."""
+        await enqueue(connection, events(*payloads, key=key), now_ms=self.clock.now_ms(), ids=self.ids)
+
+    def relay(self, bus: Bus | None = None, **settings: Any) -> OutboxRelay:
+        """A relay with a short interval."""
+        settings = {"interval_seconds": 0.05, **settings}
+        return OutboxRelay(self.outbox, bus or self.bus, source=SOURCE, clock=self.clock, **settings)
+
+    def consumer(self, **settings: Any) -> EventConsumer:
+        """A member of the group with the ledger's handler."""
+        return EventConsumer(
+            self.bus, self.inbox, group=GROUP, topics=[TOPIC], handler=self.ledger.apply, clock=self.clock, **settings
+        )
+
+    async def effects(self, key: str | None = None) -> list[Effect]:
+        """What was applied, in the order it was."""
+        async with self.inbox.connect() as connection:
+            rows = await connection.execute(text("SELECT key, sequence, payload FROM effect ORDER BY id"))
+            return [(row.key, row.sequence, row.payload) for row in rows if key in {None, row.key}]
+
+    async def unpublished(self) -> int:
+        """Events that still wait in the outbox."""
+        async with self.outbox.connect() as connection:
+            rows = await connection.execute(text("SELECT count(*) FROM outbox WHERE published_at_ms IS NULL"))
+            return int(rows.scalar_one())
+
+    async def published(self, topic: str = TOPIC) -> list[Message]:
+        """Everything on a topic, read by a group of its own until nothing more comes at once."""
+        subscription = await self.bus.subscribe(self.ids.new_id("reader"), [topic])
+        messages: list[Message] = []
+        try:
+            batches = aiter(subscription.batches())
+            with suppress(TimeoutError):
+                while True:
+                    async with asyncio.timeout(0.5):
+                        messages += [delivered.message for delivered in await anext(batches)]
+        finally:
+            await subscription.close()
+        return messages
+
+
+def events(*payloads: str, key: str = "a") -> list[OutgoingEvent]:
+    """One event for each payload."""
+    return [OutgoingEvent(TOPIC, key, "balcon.test.Noted", payload.encode(), "house_1") for payload in payloads]
+
+
+def effects(key: str, *payloads: str) -> list[Effect]:
+    """What the ledger holds after these payloads of a key, in order."""
+    return [(key, sequence, payload) for sequence, payload in enumerate(payloads, 1)]
+
+
+def sequences(messages: Sequence[Message]) -> list[tuple[str, int]]:
+    """Payloads with their numbers, as published."""
+    return [(message.payload.decode(), int(message.headers["ce_sequence"])) for message in messages]
+
+
+@asynccontextmanager
+async def running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs loops beside the block; fails if one of them ended with an error."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
+
+
+async def open_stage(outbox_url: str, inbox_url: str, bus: Bus) -> Stage:
+    """Creates the tables in two empty databases."""
+    metadata = new_metadata()
+    outbox_tables(metadata)
+    outbox = create_engine(outbox_url, application="outbox-test")
+    async with outbox.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    metadata = new_metadata()
+    inbox_table(metadata)
+    inbox = create_engine(inbox_url, application="inbox-test")
+    async with inbox.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+        await connection.execute(
+            text("CREATE TABLE effect (id bigserial PRIMARY KEY, key text, sequence bigint, payload text)")
+        )
+    await bus.create_topics({TOPIC: 2})
+    return Stage(outbox, inbox, bus)
