@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis.asyncio import Redis
 
+from services.runtime.ids import RandomIds
 from services.runtime.testing.servers import DatabaseUrl
 
 
@@ -39,7 +40,7 @@ async def test_fsync_is_on(database_url: DatabaseUrl, redis_url: str) -> None:
 
 
 async def test_what_is_produced_is_consumed(kafka_bootstrap: str, kafka_is_real: bool) -> None:
-    topic = "balcon.fixture.events"
+    topic = RandomIds().new_id("fixture")
     if kafka_is_real:
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
         await admin.start()
