@@ -37,6 +37,7 @@ class Service:
         self.log = get_logger(name)
         self._closing = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self._after_start: list[Callable[[], Awaitable[None]]] = []
         self._before_drain: list[Callable[[], Awaitable[None]]] = []
 
     def on_close(self, close: Callable[[], Awaitable[Any]]) -> None:
@@ -46,6 +47,10 @@ class Service:
             await close()
 
         self._closing.push_async_callback(run)
+
+    def after_start(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Runs `act` when the gRPC port is known and open: what must tell others where this process is."""
+        self._after_start.append(act)
 
     def before_drain(self, act: Callable[[], Awaitable[None]]) -> None:
         """Runs `act` on SIGTERM while calls are still answered: hand over what others may take."""
@@ -68,6 +73,8 @@ class Service:
     async def start(self) -> None:
         """Opens the gRPC port; what build() made is served from here on."""
         await self.rpc.start()
+        for act in self._after_start:
+            await act()
 
     async def stop(self) -> None:
         """Drains, then closes everything that was opened."""

@@ -1,0 +1,1 @@
+"""One actor per performance, and the host that brings them up and down."""

@@ -1,0 +1,90 @@
+"""Becoming the owner: take the directory row, raise the fence, load the record, then the holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.actors.store_clock import StoreClock
+from services.inventory.actors.turn_log import TurnLog
+from services.inventory.domain.refusals import NotOwner
+from services.inventory.domain.restoration import restore
+from services.inventory.ports import ClaimStore, Directory, HoldStore, Membership, Performance
+from services.runtime.clock import Clock
+from services.runtime.errors import Retryable
+from services.runtime.telemetry.logging import get_logger
+
+_log = get_logger("activation")
+# Times that another node may be first before the caller is told to ask again.
+TAKE_ATTEMPTS = 5
+
+
+class LeaseLost(Retryable):
+    """This node has lost its lease and answers for nothing until it is renewed."""
+
+
+class OwnershipContended(Retryable):
+    """Several nodes want this performance at once; ask again."""
+
+
+class Activation:
+    """Brings a performance up on this node."""
+
+    def __init__(
+        self,
+        membership: Membership,
+        directory: Directory,
+        holds: HoldStore,
+        claims_of: Callable[[Performance], ClaimStore],
+        clock: Clock,
+    ) -> None:
+        self._membership = membership
+        self._directory = directory
+        self._holds = holds
+        self._claims_of = claims_of
+        self._clock = clock
+
+    async def take(self, performance_id: str) -> int | NotOwner:
+        """A fresh epoch for this node, or who owns it. Raises LeaseLost, OwnershipContended, StoreUnavailable."""
+        for _ in range(TAKE_ATTEMPTS):
+            owner = await self._directory.owner_of(performance_id)
+            others = owner is not None and owner.incarnation not in {"", self._membership.incarnation}
+            if owner is not None and others and await self._membership.is_alive(owner.incarnation):
+                return NotOwner(owner.endpoint, owner.epoch)
+            if not self._membership.is_valid():
+                raise LeaseLost(performance_id=performance_id)
+            seen = 0 if owner is None else owner.epoch
+            epoch = await self._directory.take(
+                performance_id, seen, self._membership.incarnation, self._membership.endpoint
+            )
+            if epoch is not None:
+                return epoch
+        raise OwnershipContended(performance_id=performance_id)
+
+    async def bring_up(
+        self, performance: Performance, epoch: int, on_end: Callable[[PerformanceActor, str], None]
+    ) -> PerformanceActor:
+        """The actor under `epoch`, state loaded and fence raised. Raises Fenced, StoreUnavailable, WritesLost."""
+        performance_id = performance.performance_id
+        claims = self._claims_of(performance)
+        # The record first: whoever could still write to it was shut out when the epoch was taken.
+        record = await claims.load(performance_id, epoch)
+        opened = await self._holds.open(performance_id, epoch)
+        seat_map, stale = restore(
+            len(performance.plan.seat_ids), performance.rules, record.claims, record.blocked, opened.holds
+        )
+        log = TurnLog(performance_id, epoch, self._holds, claims, self._clock)
+        if stale:
+            _log.info("stale_holds_dropped", performance_id=performance_id, epoch=epoch, holds=len(stale))
+            await log.drop_holds(stale)
+        store_clock = StoreClock(self._clock, opened.store_now_ms)
+        return PerformanceActor(performance, epoch, seat_map, log, store_clock, self._clock, on_end)
+
+    async def epoch_of(self, performance_id: str) -> int:
+        """The directory's word on the performance's epoch; 0 if it never was owned."""
+        owner = await self._directory.owner_of(performance_id)
+        return 0 if owner is None else owner.epoch
+
+    async def release(self, performance_id: str, epoch: int) -> None:
+        """Gives the performance up."""
+        await self._directory.release(performance_id, epoch)

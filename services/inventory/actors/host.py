@@ -1,0 +1,230 @@
+"""All the performances that this node owns: brings actors up when asked, watches over them, and hands them over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from services.inventory.actors.activation import Activation, LeaseLost
+from services.inventory.actors.performance_actor import OwnerGone, PerformanceActor
+from services.inventory.domain.commands import Command
+from services.inventory.domain.decisions import Decision
+from services.inventory.domain.refusals import NotOwner, PerformanceUnknown
+from services.inventory.ports import (
+    Availability,
+    AvailabilityFeed,
+    ClaimConflict,
+    Fenced,
+    Membership,
+    Performances,
+    StoreUnavailable,
+    WritesLost,
+)
+from services.runtime.clock import Clock
+from services.runtime.errors import Overloaded, Refusal
+from services.runtime.telemetry.logging import get_logger
+from services.runtime.telemetry.metrics import ACTIVATIONS, ACTIVE_PERFORMANCES
+
+_log = get_logger("host")
+# Times a command is put to a new activation after its owner was lost under it, all with the same ids.
+OWNER_ATTEMPTS = 4
+EXPIRY_TICK_SECONDS = 0.2
+FEED_TICK_SECONDS = 0.1
+RULES_TICK_SECONDS = 2.0
+AVAILABILITY_SECONDS = 0.5
+
+
+class PerformanceHost:
+    """The node's actors by performance."""
+
+    def __init__(
+        self,
+        membership: Membership,
+        performances: Performances,
+        activation: Activation,
+        feed: AvailabilityFeed,
+        clock: Clock,
+        *,
+        idle_seconds: float = 300.0,
+    ) -> None:
+        self._membership = membership
+        self._performances = performances
+        self._activation = activation
+        self._feed = feed
+        self._clock = clock
+        self._idle_seconds = idle_seconds
+        self._actors: dict[str, PerformanceActor] = {}
+        self._runs: dict[PerformanceActor, asyncio.Task[None]] = {}
+        self._activating: dict[str, asyncio.Task[PerformanceActor | Refusal]] = {}
+        self._told: dict[str, float] = {}
+        self._causes: dict[str, str] = {}
+        self._is_draining = False
+
+    @property
+    def actors(self) -> Sequence[PerformanceActor]:
+        """The actors in memory now."""
+        return list(self._actors.values())
+
+    async def execute(
+        self,
+        house_id: str,
+        performance_id: str,
+        commands: Sequence[Command],
+        *,
+        epoch: int = 0,
+        deadline: float | None = None,
+    ) -> Sequence[Decision] | Refusal:
+        """One decision per command, in one turn, or why there is none at all.
+
+        Raises StoreUnavailable and other Retryable faults: the outcome is unknown, ask again with the same ids.
+        """
+        fault: Exception | None = None
+        for _ in range(OWNER_ATTEMPTS):
+            try:
+                actor = await self.owner(house_id, performance_id, epoch=epoch)
+                if isinstance(actor, Refusal):
+                    return actor
+                answer = actor.submit(commands, deadline)
+                if isinstance(answer, Overloaded):
+                    return answer
+                return await answer
+            except (OwnerGone, Fenced, WritesLost, ClaimConflict) as gone:
+                fault = gone
+        assert fault is not None
+        raise fault
+
+    async def owner(self, house_id: str, performance_id: str, *, epoch: int = 0) -> PerformanceActor | Refusal:
+        """This node's actor for the performance, brought up if need be; NotOwner or PerformanceUnknown otherwise.
+
+        `epoch` is the caller's belief: a higher one than the actor's makes the actor step down first.
+        """
+        if self._is_draining or not self._membership.is_valid():
+            self._drop_all("lease_lost")
+            raise LeaseLost(performance_id=performance_id)
+        actor = self._actors.get(performance_id)
+        if actor is not None and actor.is_active and epoch > actor.epoch:
+            await self._step_down_if_superseded(actor)
+        if actor is None or not actor.is_active:
+            brought = await self._bring_up_once(house_id, performance_id)
+            if isinstance(brought, Refusal):
+                return brought
+            actor = brought
+        if actor.performance.house_id != house_id:
+            return PerformanceUnknown(performance_id)
+        return actor
+
+    async def _step_down_if_superseded(self, actor: PerformanceActor) -> None:
+        """A caller speaks of a newer epoch. Only the directory is believed: callers can send any number."""
+        if await self._activation.epoch_of(actor.performance.performance_id) > actor.epoch and actor.is_active:
+            self._drop(actor, "superseded")
+
+    async def _bring_up_once(self, house_id: str, performance_id: str) -> PerformanceActor | Refusal:
+        """One activation at a time per performance; whoever comes meanwhile waits for it."""
+        task = self._activating.get(performance_id)
+        if task is None:
+            task = asyncio.create_task(self._bring_up(house_id, performance_id))
+            self._activating[performance_id] = task
+            task.add_done_callback(lambda _: self._activating.pop(performance_id, None))
+        return await asyncio.shield(task)
+
+    async def _bring_up(self, house_id: str, performance_id: str) -> PerformanceActor | Refusal:
+        performance = await self._performances.find(house_id, performance_id)
+        if isinstance(performance, Refusal):
+            return performance
+        ending = self._actors.get(performance_id)
+        run = None if ending is None else self._runs.get(ending)
+        if run is not None:
+            await asyncio.wait([run])
+        epoch = await self._activation.take(performance_id)
+        if isinstance(epoch, NotOwner):
+            return epoch
+        actor = await self._activation.bring_up(performance, epoch, self._actor_ended)
+        if self._is_draining:
+            await self._activation.release(performance_id, epoch)
+            raise LeaseLost(performance_id=performance_id)
+        self._actors[performance_id] = actor
+        self._runs[actor] = asyncio.create_task(actor.run(), name=f"actor {performance_id}")
+        cause = self._causes.pop(performance_id, "asked")
+        ACTIVATIONS.labels(cause).inc()
+        ACTIVE_PERFORMANCES.set(len(self._actors))
+        _log.info("performance_activated", performance_id=performance_id, epoch=epoch, cause=cause)
+        return actor
+
+    def _actor_ended(self, actor: PerformanceActor, cause: str) -> None:
+        performance_id = actor.performance.performance_id
+        self._runs.pop(actor, None)
+        if self._actors.get(performance_id) is actor:
+            del self._actors[performance_id]
+            self._told.pop(performance_id, None)
+            self._causes[performance_id] = cause
+        ACTIVE_PERFORMANCES.set(len(self._actors))
+
+    def _drop(self, actor: PerformanceActor, cause: str) -> None:
+        """Forgets an actor and all its memory at once (RULE 9)."""
+        run = self._runs.get(actor)
+        actor.abandon()
+        if run is not None:
+            run.cancel()
+        self._actor_ended(actor, cause)
+
+    def _drop_all(self, cause: str) -> None:
+        for actor in self.actors:
+            if actor.is_active:
+                self._drop(actor, cause)
+
+    async def hand_over(self) -> None:
+        """Graceful stop: decide what waits, release every row, take nothing new. The next owner need not wait."""
+        self._is_draining = True
+        await asyncio.gather(*(self._retire(actor) for actor in self.actors))
+
+    async def _retire(self, actor: PerformanceActor) -> None:
+        run = self._runs.get(actor)
+        actor.request_stop()
+        if run is not None:
+            await asyncio.wait([run])
+        try:
+            await self._activation.release(actor.performance.performance_id, actor.epoch)
+        except StoreUnavailable:
+            _log.warning("performance_not_released", performance_id=actor.performance.performance_id)
+
+    async def keep_time(self) -> None:
+        """Loop: proposes expiries."""
+        while True:
+            await self._clock.sleep(EXPIRY_TICK_SECONDS)
+            for actor in self.actors:
+                actor.propose_expiries()
+
+    async def keep_watchers_told(self) -> None:
+        """Loop: sends deltas to watchers, and the latest counts to the feed."""
+        while True:
+            await self._clock.sleep(FEED_TICK_SECONDS)
+            for actor in self.actors:
+                actor.flush()
+            latest = self._untold()
+            if latest:
+                await self._feed.publish(latest)
+
+    def _untold(self) -> list[Availability]:
+        now = self._clock.monotonic()
+        latest = []
+        for performance_id, actor in self._actors.items():
+            if actor.counts_told_version == actor.feed.version:
+                continue
+            if now - self._told.get(performance_id, float("-inf")) < AVAILABILITY_SECONDS:
+                continue
+            self._told[performance_id] = now
+            actor.counts_told_version = actor.feed.version
+            latest.append(actor.availability(self._clock.now_ms()))
+        return latest
+
+    async def keep_rules_fresh(self) -> None:
+        """Loop: takes over changed rules, and lets idle performances go."""
+        while True:
+            await self._clock.sleep(RULES_TICK_SECONDS)
+            rules = await self._performances.rules_of([*self._actors])
+            for performance_id, actor in list(self._actors.items()):
+                if performance_id in rules:
+                    actor.seat_map.rules = rules[performance_id]
+                if actor.is_idle and self._clock.monotonic() - actor.last_used > self._idle_seconds:
+                    self._causes[performance_id] = "idle"
+                    await self._retire(actor)

@@ -1,0 +1,54 @@
+"""Tells availability on the bus: the compacted topic of latest counts. A lost one is healed by the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
+from balcon.inventory.v1.inventory_service_pb2 import SeatCounts
+
+from services.inventory.ports import Availability
+from services.runtime.bus.port import Bus, Message
+
+TOPIC = "balcon.inventory.availability.v1"
+SOURCE = "balcon/inventory"
+
+
+class BusAvailabilityFeed:
+    """See ports.AvailabilityFeed."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def publish(self, latest: Sequence[Availability]) -> None:
+        """See AvailabilityFeed."""
+        await self._bus.publish([message_of(availability) for availability in latest])
+
+
+def message_of(availability: Availability) -> Message:
+    """The CloudEvent of one performance's counts; its id is the version it tells."""
+    free, held, claimed, sold, blocked = availability.counts
+    counts = SeatCounts(
+        free=free, held=held, claimed=claimed, sold=sold, blocked=blocked, capacity=sum(availability.counts)
+    )
+    event = AvailabilityChanged(
+        house_id=availability.house_id,
+        performance_id=availability.performance_id,
+        epoch=availability.epoch,
+        version=availability.version,
+        counts=counts,
+        observed_at_ms=availability.observed_at_ms,
+    )
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": f"{availability.performance_id}-{availability.epoch}-{availability.version}",
+        "ce_source": SOURCE,
+        "ce_type": "balcon.inventory.v1.AvailabilityChanged",
+        "ce_time": datetime.fromtimestamp(availability.observed_at_ms / 1000, UTC).isoformat(),
+        "ce_subject": availability.performance_id,
+        "ce_partitionkey": availability.performance_id,
+        "ce_houseid": availability.house_id,
+        "content-type": "application/protobuf",
+    }
+    return Message(TOPIC, availability.performance_id, event.SerializeToString(), headers)

@@ -1,0 +1,165 @@
+"""Performances as the catalogue tells them, copied into the inventory's own database on first use.
+
+After that no catalogue is needed to answer. A plan version never changes; rules follow the catalogue's events.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import grpc
+from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.inventory.adapters.tables import performance as performances
+from services.inventory.adapters.tables import seat_plan as plans
+from services.inventory.domain.records import HoldRules
+from services.inventory.domain.refusals import PerformanceUnknown
+from services.inventory.ports import Performance, SeatPlan, StoreUnavailable
+from services.runtime.errors import Retryable
+
+if TYPE_CHECKING:
+    from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
+
+PLANS_CACHED = 256
+
+
+class CatalogueUnavailable(Retryable):
+    """The catalogue did not answer for a performance that is not known here yet."""
+
+
+class CataloguePerformances:
+    """See ports.Performances."""
+
+    def __init__(self, engine: AsyncEngine, channel: grpc.aio.Channel, *, grace_ms: int, cap_ms: int) -> None:
+        self._engine = engine
+        self._catalogue: CatalogueServiceAsyncStub = CatalogueServiceStub(channel)
+        self._grace_ms = grace_ms
+        self._cap_ms = cap_ms
+        self._plans: OrderedDict[tuple[str, int], SeatPlan] = OrderedDict()
+
+    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceUnknown:
+        """See Performances."""
+        try:
+            async with self._engine.begin() as connection:
+                row = await self._row(connection, house_id, performance_id)
+        except (DBAPIError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(performance_id=performance_id) from error
+        if row is None:
+            told = await self._ask(house_id, performance_id)
+            if told is None:
+                return PerformanceUnknown(performance_id)
+            row = await self._copy(told)
+        plan = await self._plan(house_id, row.hall_id, row.plan_version)
+        return Performance(performance_id, house_id, plan, self._rules(row))
+
+    async def rules_of(self, performance_ids: Sequence[str]) -> dict[str, HoldRules]:
+        """See Performances."""
+        if not performance_ids:
+            return {}
+        async with self._engine.begin() as connection:
+            query = select(performances).where(performances.c.performance_id.in_(performance_ids))
+            return {row.performance_id: self._rules(row) for row in await connection.execute(query)}
+
+    def _rules(self, row: Row[tuple[object, ...]]) -> HoldRules:
+        return HoldRules(
+            on_sale=row.on_sale,
+            seats_per_holder=row.seats_per_holder,
+            ttl_ms=row.hold_ttl_seconds * 1000,
+            cap_ms=self._cap_ms,
+            grace_ms=self._grace_ms,
+        )
+
+    @staticmethod
+    async def _row(connection: AsyncConnection, house_id: str, performance_id: str) -> Row[tuple[object, ...]] | None:
+        own = (performances.c.performance_id == performance_id) & (performances.c.house_id == house_id)
+        return (await connection.execute(select(performances).where(own))).one_or_none()
+
+    async def _ask(self, house_id: str, performance_id: str) -> catalogue.Performance | None:
+        request = catalogue.GetPerformanceRequest(house_id=house_id, performance_id=performance_id)
+        try:
+            answer = await self._catalogue.GetPerformance(request)
+        except grpc.aio.AioRpcError as error:
+            if error.code() in {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT}:
+                return None
+            raise CatalogueUnavailable(performance_id=performance_id) from error
+        return answer.performance
+
+    async def _copy(self, told: catalogue.Performance) -> Row[tuple[object, ...]]:
+        async with self._engine.begin() as connection:
+            await upsert_performance(connection, told)
+            row = await self._row(connection, told.house_id, told.performance_id)
+        assert row is not None
+        return row
+
+    async def _plan(self, house_id: str, hall_id: str, plan_version: int) -> SeatPlan:
+        key = (hall_id, plan_version)
+        cached = self._plans.get(key)
+        if cached is not None:
+            self._plans.move_to_end(key)
+            return cached
+        stored = await self._stored_plan(house_id, hall_id, plan_version)
+        if stored is None:
+            stored = await self._fetch_plan(house_id, hall_id, plan_version)
+        plan = SeatPlan.of(plan_version, stored)
+        self._plans[key] = plan
+        if len(self._plans) > PLANS_CACHED:
+            self._plans.popitem(last=False)
+        return plan
+
+    async def _stored_plan(self, house_id: str, hall_id: str, plan_version: int) -> list[str] | None:
+        query = select(plans.c.seat_ids).where(
+            plans.c.hall_id == hall_id, plans.c.plan_version == plan_version, plans.c.house_id == house_id
+        )
+        try:
+            async with self._engine.begin() as connection:
+                blob: bytes | None = await connection.scalar(query)
+        except (DBAPIError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(hall_id=hall_id) from error
+        return None if blob is None else zlib.decompress(blob).decode().split("\n")
+
+    async def _fetch_plan(self, house_id: str, hall_id: str, plan_version: int) -> list[str]:
+        request = catalogue.GetSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
+        try:
+            answer = await self._catalogue.GetSeatingPlan(request)
+        except grpc.aio.AioRpcError as error:
+            raise CatalogueUnavailable(hall_id=hall_id, plan_version=plan_version) from error
+        seat_ids = [seat.seat_id for seat in answer.plan.seats]
+        row = {
+            "hall_id": hall_id,
+            "plan_version": plan_version,
+            "house_id": house_id,
+            "seat_ids": zlib.compress("\n".join(seat_ids).encode()),
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(plans).values(row).on_conflict_do_nothing())
+        return seat_ids
+
+
+async def upsert_performance(connection: AsyncConnection, told: catalogue.Performance) -> None:
+    """Copies a performance as the catalogue tells it. Its plan version never changes."""
+    rules: Mapping[str, object] = {
+        "on_sale": told.sale_state == catalogue.SALE_STATE_ON_SALE,
+        "seats_per_holder": told.seats_per_holder,
+        "hold_ttl_seconds": told.hold_ttl_seconds,
+        "title": told.title,
+    }
+    statement = insert(performances).values(
+        performance_id=told.performance_id,
+        house_id=told.house_id,
+        hall_id=told.hall_id,
+        plan_version=told.plan_version,
+        **rules,
+    )
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["performance_id"], set_=dict(rules), where=performances.c.house_id == told.house_id
+        )
+    )

@@ -1,0 +1,204 @@
+"""In-memory twins of the stores, for tests and simulation. They pass the contract suites of the real ones.
+
+A twin outlives the actors that use it, as a server outlives its clients: give one instance to several nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.inventory.domain.changes import (
+    ClaimCancelled,
+    ClaimConfirmed,
+    RecordChange,
+    SaleCancelled,
+    SeatsBlocked,
+    SeatsClaimed,
+    SeatsUnblocked,
+)
+from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.refusals import PerformanceUnknown
+from services.inventory.ports import (
+    Availability,
+    ClaimConflict,
+    Fenced,
+    HoldWrites,
+    OpenedHolds,
+    Owner,
+    Performance,
+    PerformanceRecord,
+    WritesLost,
+)
+from services.runtime.clock import Clock
+
+
+@dataclass(slots=True)
+class _Holds:
+    epoch: int = 0
+    batch: int = 0
+    holds: dict[str, Hold] = field(default_factory=dict)
+
+
+class MemoryHoldStore:
+    """See ports.HoldStore."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._performances: dict[str, _Holds] = {}
+
+    async def open(self, performance_id: str, epoch: int) -> OpenedHolds:
+        """See HoldStore."""
+        stored = self._performances.setdefault(performance_id, _Holds())
+        if epoch < stored.epoch:
+            raise Fenced(performance_id=performance_id, epoch=epoch, stored=stored.epoch)
+        if epoch > stored.epoch:
+            stored.epoch, stored.batch = epoch, 0
+        return OpenedHolds(list(stored.holds.values()), self._clock.now_ms())
+
+    async def append(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
+        """See HoldStore."""
+        stored = self._performances.setdefault(performance_id, _Holds())
+        if epoch < stored.epoch:
+            raise Fenced(performance_id=performance_id, epoch=epoch)
+        if epoch == stored.epoch and batch <= stored.batch:
+            return
+        if epoch > stored.epoch or batch != stored.batch + 1:
+            raise WritesLost(performance_id=performance_id, epoch=epoch, batch=batch)
+        for hold in writes.put:
+            stored.holds[hold.hold_id] = hold
+        for hold_id in writes.ended:
+            stored.holds.pop(hold_id, None)
+        stored.batch = batch
+
+    def lose_everything(self) -> None:
+        """FLUSHALL."""
+        self._performances.clear()
+
+
+@dataclass(slots=True)
+class _Record:
+    owner: Owner
+    batch: int = 0
+    claims: dict[str, Claim] = field(default_factory=dict)
+    blocked: dict[int, str] = field(default_factory=dict)
+
+
+class MemoryRecord:
+    """Directory and claims, which share one database: see ports.Directory and ports.ClaimStore."""
+
+    def __init__(self) -> None:
+        self._performances: dict[str, _Record] = {}
+
+    async def owner_of(self, performance_id: str) -> Owner | None:
+        """See Directory."""
+        record = self._performances.get(performance_id)
+        return None if record is None else record.owner
+
+    async def take(self, performance_id: str, seen_epoch: int, incarnation: str, endpoint: str) -> int | None:
+        """See Directory."""
+        record = self._performances.get(performance_id)
+        if (0 if record is None else record.owner.epoch) != seen_epoch:
+            return None
+        owner = Owner(incarnation, endpoint, seen_epoch + 1)
+        if record is None:
+            self._performances[performance_id] = _Record(owner)
+        else:
+            record.owner, record.batch = owner, 0
+        return owner.epoch
+
+    async def release(self, performance_id: str, epoch: int) -> None:
+        """See Directory."""
+        record = self._performances[performance_id]
+        if record.owner.epoch == epoch:
+            record.owner = Owner("", "", epoch)
+
+    async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
+        """See ClaimStore."""
+        record = self._fenced(performance_id, epoch)
+        return PerformanceRecord(list(record.claims.values()), sorted(record.blocked))
+
+    async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
+        """See ClaimStore."""
+        record = self._fenced(performance_id, epoch)
+        if batch <= record.batch:
+            return
+        if batch != record.batch + 1:
+            raise WritesLost(performance_id=performance_id, epoch=epoch, batch=batch)
+        claims, blocked = dict(record.claims), dict(record.blocked)
+        for change in changes:
+            self._write(claims, blocked, change, performance_id)
+        record.claims, record.blocked, record.batch = claims, blocked, batch
+
+    def _fenced(self, performance_id: str, epoch: int) -> _Record:
+        record = self._performances.get(performance_id)
+        if record is None or record.owner.epoch != epoch:
+            raise Fenced(performance_id=performance_id, epoch=epoch)
+        return record
+
+    @staticmethod
+    def _write(claims: dict[str, Claim], blocked: dict[int, str], change: RecordChange, performance_id: str) -> None:
+        match change:
+            case SeatsClaimed(claim, _):
+                taken = {seat for other in claims.values() for seat in other.seats}
+                if taken & set(claim.seats):
+                    raise ClaimConflict(performance_id=performance_id)
+                claims[claim.order_id] = claim
+            case ClaimConfirmed(claim):
+                claims[claim.order_id] = claim
+            case ClaimCancelled(claim) | SaleCancelled(claim):
+                claims.pop(claim.order_id, None)
+            case SeatsBlocked(seats, reason):
+                blocked.update(dict.fromkeys(seats, reason))
+            case SeatsUnblocked(seats):
+                for seat in seats:
+                    blocked.pop(seat, None)
+
+
+class MemoryMembership:
+    """See ports.Membership: nodes of one test share `alive`."""
+
+    def __init__(self, incarnation: str, alive: set[str], endpoint: str = "127.0.0.1:1") -> None:
+        self.incarnation = incarnation
+        self.endpoint = endpoint
+        self._alive = alive
+        alive.add(incarnation)
+
+    def is_valid(self) -> bool:
+        """See Membership."""
+        return self.incarnation in self._alive
+
+    async def is_alive(self, incarnation: str) -> bool:
+        """See Membership."""
+        return incarnation in self._alive
+
+
+class MemoryPerformances:
+    """See ports.Performances: those it is given."""
+
+    def __init__(self, *performances: Performance) -> None:
+        self._performances = {performance.performance_id: performance for performance in performances}
+
+    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceUnknown:
+        """See Performances."""
+        found = self._performances.get(performance_id)
+        return found if found is not None and found.house_id == house_id else PerformanceUnknown(performance_id)
+
+    async def rules_of(self, performance_ids: Sequence[str]) -> dict[str, HoldRules]:
+        """See Performances."""
+        return {key: self._performances[key].rules for key in performance_ids if key in self._performances}
+
+    def put(self, performance: Performance) -> None:
+        """Adds a performance, or changes its rules."""
+        self._performances[performance.performance_id] = performance
+
+
+class MemoryAvailabilityFeed:
+    """See ports.AvailabilityFeed: remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[Availability] = []
+
+    async def publish(self, latest: Sequence[Availability]) -> None:
+        """See AvailabilityFeed."""
+        self.told.extend(latest)

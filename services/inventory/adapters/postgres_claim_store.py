@@ -1,0 +1,205 @@
+"""The record in Postgres: claims, sales, blocks. Every transaction first locks and compares the directory's epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, assert_never
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.inventory.adapters.tables import performance_owner as owners
+from services.inventory.adapters.tables import seat_block as blocks
+from services.inventory.adapters.tables import seat_claim as claims
+from services.inventory.domain.changes import (
+    ClaimCancelled,
+    ClaimConfirmed,
+    RecordChange,
+    SaleCancelled,
+    SeatsBlocked,
+    SeatsClaimed,
+    SeatsUnblocked,
+)
+from services.inventory.domain.records import Claim
+from services.inventory.ports import (
+    ClaimConflict,
+    Fenced,
+    Performance,
+    PerformanceRecord,
+    StoreUnavailable,
+    WritesLost,
+)
+
+ACTIVE = ("claimed", "sold")
+_UNAVAILABLE = (DBAPIError, OSError, TimeoutError)
+
+
+class PostgresClaimStore:
+    """See ports.ClaimStore, for the performance it was made for (its house and seat ids are written along)."""
+
+    def __init__(self, engine: AsyncEngine, performance: Performance) -> None:
+        self._engine = engine
+        self._performance = performance
+
+    async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
+        """See ClaimStore."""
+        try:
+            async with self._engine.begin() as connection:
+                await self._check_epoch(connection, performance_id, epoch)
+                return PerformanceRecord(
+                    claims=await self._load_claims(connection, performance_id),
+                    blocked=await self._load_blocks(connection, performance_id),
+                )
+        except _UNAVAILABLE as error:
+            raise StoreUnavailable(performance_id=performance_id) from error
+
+    async def _check_epoch(self, connection: AsyncConnection, performance_id: str, epoch: int) -> None:
+        stored = await connection.scalar(select(owners.c.epoch).where(owners.c.performance_id == performance_id))
+        if stored != epoch:
+            raise Fenced(performance_id=performance_id, epoch=epoch, stored=stored)
+
+    async def _load_claims(self, connection: AsyncConnection, performance_id: str) -> list[Claim]:
+        query = (
+            select(claims)
+            .where(claims.c.performance_id == performance_id, claims.c.state.in_(ACTIVE))
+            .order_by(claims.c.order_id, claims.c.seat_index)
+        )
+        by_order: dict[str, list[Any]] = {}
+        for row in await connection.execute(query):
+            by_order.setdefault(row.order_id, []).append(row)
+        return [
+            Claim(
+                order_id,
+                rows[0].holder_id,
+                rows[0].hold_id,
+                tuple(row.seat_index for row in rows),
+                rows[0].channel,
+                rows[0].state == "sold",
+            )
+            for order_id, rows in by_order.items()
+        ]
+
+    async def _load_blocks(self, connection: AsyncConnection, performance_id: str) -> list[int]:
+        query = select(blocks.c.seat_index).where(blocks.c.performance_id == performance_id)
+        return list((await connection.scalars(query)).all())
+
+    async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
+        """See ClaimStore."""
+        try:
+            async with self._engine.begin() as connection:
+                if not await self._advance(connection, performance_id, epoch, batch):
+                    return
+                for change in _runs(changes):
+                    await self._write(connection, performance_id, epoch, change)
+        except IntegrityError as error:
+            raise ClaimConflict(performance_id=performance_id, epoch=epoch) from error
+        except _UNAVAILABLE as error:
+            raise StoreUnavailable(performance_id=performance_id) from error
+
+    async def _advance(self, connection: AsyncConnection, performance_id: str, epoch: int, batch: int) -> bool:
+        """Locks the directory row and counts the batch. False: it is in the record already."""
+        next_in_line = (
+            (owners.c.performance_id == performance_id)
+            & (owners.c.epoch == epoch)
+            & (owners.c.record_batch == batch - 1)
+        )
+        if (await connection.execute(update(owners).where(next_in_line).values(record_batch=batch))).rowcount == 1:
+            return True
+        query = select(owners.c.epoch, owners.c.record_batch).where(owners.c.performance_id == performance_id)
+        row = (await connection.execute(query)).one_or_none()
+        if row is None or row.epoch != epoch:
+            raise Fenced(performance_id=performance_id, epoch=epoch)
+        if row.record_batch >= batch:
+            return False
+        raise WritesLost(performance_id=performance_id, epoch=epoch, batch=batch)
+
+    async def _write(
+        self, connection: AsyncConnection, performance_id: str, epoch: int, run: Sequence[RecordChange]
+    ) -> None:
+        """One statement for a run of changes of one kind."""
+        match run[0]:
+            case SeatsClaimed():
+                rows = [row for change in run for row in self._claim_rows(_claim_of(change), performance_id, epoch)]
+                statement = insert(claims)
+                again = {"state": "claimed", "epoch": epoch, "hold_id": statement.excluded.hold_id}
+                await connection.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["performance_id", "order_id", "seat_index"], set_=again
+                    ),
+                    rows,
+                )
+            case ClaimConfirmed():
+                await self._set_state(connection, performance_id, epoch, run, "sold")
+            case ClaimCancelled() | SaleCancelled():
+                await self._set_state(connection, performance_id, epoch, run, "cancelled")
+            case SeatsBlocked():
+                await connection.execute(
+                    insert(blocks), [r for c in run for r in self._block_rows(c, performance_id, epoch)]
+                )
+            case SeatsUnblocked():
+                seats = [seat for change in run if isinstance(change, SeatsUnblocked) for seat in change.seats]
+                gone = (blocks.c.performance_id == performance_id) & blocks.c.seat_index.in_(seats)
+                await connection.execute(delete(blocks).where(gone))
+            case _:
+                assert_never(run[0])
+
+    async def _set_state(
+        self, connection: AsyncConnection, performance_id: str, epoch: int, run: Sequence[RecordChange], state: str
+    ) -> None:
+        orders = [_claim_of(change).order_id for change in run]
+        active = (
+            (claims.c.performance_id == performance_id) & claims.c.order_id.in_(orders) & claims.c.state.in_(ACTIVE)
+        )
+        await connection.execute(update(claims).where(active).values(state=state, epoch=epoch))
+
+    def _claim_rows(self, claim: Claim, performance_id: str, epoch: int) -> list[dict[str, object]]:
+        plan = self._performance.plan
+        return [
+            {
+                "performance_id": performance_id,
+                "order_id": claim.order_id,
+                "seat_index": seat,
+                "house_id": self._performance.house_id,
+                "plan_version": plan.plan_version,
+                "seat_id": plan.seat_ids[seat],
+                "holder_id": claim.holder_id,
+                "hold_id": claim.hold_id,
+                "channel": claim.channel,
+                "state": "claimed",
+                "epoch": epoch,
+            }
+            for seat in claim.seats
+        ]
+
+    def _block_rows(self, change: RecordChange, performance_id: str, epoch: int) -> list[dict[str, object]]:
+        assert isinstance(change, SeatsBlocked)
+        return [
+            {
+                "performance_id": performance_id,
+                "seat_index": seat,
+                "house_id": self._performance.house_id,
+                "seat_id": self._performance.plan.seat_ids[seat],
+                "reason": change.reason,
+                "epoch": epoch,
+            }
+            for seat in change.seats
+        ]
+
+
+def _claim_of(change: RecordChange) -> Claim:
+    assert isinstance(change, SeatsClaimed | ClaimConfirmed | ClaimCancelled | SaleCancelled)
+    return change.claim
+
+
+def _runs(changes: Iterable[RecordChange]) -> Iterable[Sequence[RecordChange]]:
+    """Neighbouring changes of one kind together, their order kept."""
+    run: list[RecordChange] = []
+    for change in changes:
+        if run and type(change) is not type(run[0]):
+            yield run
+            run = []
+        run.append(change)
+    if run:
+        yield run

@@ -1,0 +1,127 @@
+"""Holds in Redis or Valkey: one hash of holds and one fence per performance, both under its hash tag."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.resources import files
+from typing import Any, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from services.inventory.domain.records import Hold
+from services.inventory.ports import Fenced, HoldWrites, OpenedHolds, StoreUnavailable, WritesLost
+
+LIBRARY = files("services.inventory.adapters").joinpath("seat_locks.lua").read_text("utf-8")
+OPEN_FUNCTION = "balcon_seats_v1_open"
+APPEND_FUNCTION = "balcon_seats_v1_append"
+
+# Key TTLs are only rubbish collection: far beyond the longest life of a hold.
+KEEP_SECONDS = 30 * 24 * 3600
+SCAN_COUNT = 1_000
+
+_encode_record = msgspec.json.Encoder().encode
+_encode_writes = msgspec.msgpack.Encoder().encode
+
+
+class _Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A hold as stored, but for its id: a JSON array (the store's cmsgpack wants text, and people can read it)."""
+
+    holder_id: str
+    seats: tuple[int, ...]
+    channel: int
+    acquired_ms: int
+    hold_until_ms: int
+
+
+_decode_record = msgspec.json.Decoder(_Record).decode
+
+
+def encode_hold(hold: Hold) -> str:
+    """The stored text of a hold."""
+    record = _Record(hold.holder_id, hold.seats, hold.channel, hold.acquired_ms, hold.hold_until_ms)
+    return _encode_record(record).decode()
+
+
+def decode_hold(hold_id: str, stored: bytes) -> Hold:
+    """A hold from its stored text. Raises msgspec.DecodeError."""
+    record = _decode_record(stored)
+    return Hold(hold_id, record.holder_id, record.seats, record.channel, record.acquired_ms, record.hold_until_ms)
+
+
+class RedisHoldStore:
+    """See ports.HoldStore. `redis` must not retry by itself: an append is sent again by its number."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @staticmethod
+    def keys(performance_id: str) -> tuple[str, str]:
+        """Fence and holds of a performance."""
+        return f"{{{performance_id}}}:fence", f"{{{performance_id}}}:holds"
+
+    async def open(self, performance_id: str, epoch: int) -> OpenedHolds:
+        """See HoldStore."""
+        answer = await self._call(OPEN_FUNCTION, performance_id, epoch, KEEP_SECONDS)
+        if answer[0] == b"FENCED":
+            raise Fenced(performance_id=performance_id, epoch=epoch, stored=answer[1])
+        return OpenedHolds(await self._read(performance_id), int(answer[1]))
+
+    async def _read(self, performance_id: str) -> list[Hold]:
+        # Nobody else can write after the fence was raised, so a scan in pages sees one state.
+        _, holds_key = self.keys(performance_id)
+        found: dict[str, Hold] = {}
+        try:
+            async for hold_id, stored in self._redis.hscan_iter(holds_key, count=SCAN_COUNT):
+                found[hold_id.decode()] = decode_hold(hold_id.decode(), stored)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(performance_id=performance_id) from error
+        return list(found.values())
+
+    async def append(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
+        """See HoldStore."""
+        put: list[str] = []
+        for hold in writes.put:
+            put.append(hold.hold_id)
+            put.append(encode_hold(hold))
+        blob = _encode_writes((put, writes.ended))
+        answer = await self._call(APPEND_FUNCTION, performance_id, epoch, batch, blob, KEEP_SECONDS)
+        if answer == b"FENCED":
+            raise Fenced(performance_id=performance_id, epoch=epoch)
+        if answer == b"GAP":
+            raise WritesLost(performance_id=performance_id, epoch=epoch, batch=batch)
+
+    async def _call(self, function: str, performance_id: str, *args: object) -> Any:
+        try:
+            try:
+                return await self._fcall(function, performance_id, args)
+            except ResponseError as error:
+                if "Function not found" not in str(error):
+                    raise
+                await self.load_functions()
+                return await self._fcall(function, performance_id, args)
+        except (RedisError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            raise StoreUnavailable(performance_id=performance_id, function=function) from error
+
+    async def _fcall(self, function: str, performance_id: str, args: tuple[object, ...]) -> Any:
+        keys = self.keys(performance_id)
+        return await self._redis.fcall(function, len(keys), *keys, *cast("Any", args))
+
+    async def load_functions(self) -> None:
+        """Loads the versioned library. Needed once per server; done again when a server has lost it (RULE 18)."""
+        await self._redis.function_load(LIBRARY, replace=True)
+
+
+def connect(url: str, *, timeout_seconds: float = 2.0) -> Redis:
+    """A client for redis:// URLs whose calls end within `timeout_seconds`, with no retries of its own."""
+    from redis.asyncio.retry import Retry  # noqa: PLC0415 (redis keeps it out of its typed surface)
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+
+    return Redis.from_url(
+        url,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=64,
+    )

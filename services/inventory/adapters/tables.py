@@ -1,0 +1,82 @@
+"""The inventory's own tables."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
+
+from services.runtime.sql.engine import new_metadata
+
+metadata = new_metadata()
+
+# The directory: one row per performance that ever was owned. Epochs are minted here and nowhere else (RULE 1).
+performance_owner = Table(
+    "performance_owner",
+    metadata,
+    Column("performance_id", String(64), primary_key=True),
+    Column("incarnation", String(64), nullable=False),
+    Column("endpoint", String(255), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    # The number of the last batch of this epoch that is in the record.
+    Column("record_batch", BigInteger, nullable=False, server_default="0"),
+)
+
+# A row per seat that an order claims, has bought, or once did.
+seat_claim = Table(
+    "seat_claim",
+    metadata,
+    Column("performance_id", String(64), primary_key=True),
+    Column("order_id", String(64), primary_key=True),
+    Column("seat_index", Integer, primary_key=True),
+    Column("house_id", String(64), nullable=False),
+    Column("plan_version", Integer, nullable=False),
+    Column("seat_id", String(64), nullable=False),
+    Column("holder_id", String(64), nullable=False),
+    Column("hold_id", String(64), nullable=False),
+    Column("channel", Integer, nullable=False),
+    # claimed, sold, cancelled
+    Column("state", String(16), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    # The last guard against a double sale (INV-1, RULE 3).
+    Index(
+        "uq_seat_claim_active",
+        "performance_id",
+        "seat_index",
+        unique=True,
+        postgresql_where=text("state IN ('claimed', 'sold')"),
+    ),
+)
+
+seat_block = Table(
+    "seat_block",
+    metadata,
+    Column("performance_id", String(64), primary_key=True),
+    Column("seat_index", Integer, primary_key=True),
+    Column("house_id", String(64), nullable=False),
+    Column("seat_id", String(64), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+)
+
+# Copies from the catalogue. A plan version never changes; a performance's rules may.
+seat_plan = Table(
+    "seat_plan",
+    metadata,
+    Column("hall_id", String(64), primary_key=True),
+    Column("plan_version", Integer, primary_key=True),
+    Column("house_id", String(64), nullable=False),
+    # Seat ids in the plan's order, one a line, compressed.
+    Column("seat_ids", LargeBinary, nullable=False),
+)
+
+performance = Table(
+    "performance",
+    metadata,
+    Column("performance_id", String(64), primary_key=True),
+    Column("house_id", String(64), nullable=False),
+    Column("hall_id", String(64), nullable=False),
+    Column("plan_version", Integer, nullable=False),
+    Column("on_sale", Boolean, nullable=False),
+    Column("seats_per_holder", Integer, nullable=False),
+    Column("hold_ttl_seconds", Integer, nullable=False),
+    Column("title", Text, nullable=False, server_default=""),
+)

@@ -1,0 +1,116 @@
+"""Reads the stream's columns and rows into commands, and writes refusals back. Seats are indexes here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from balcon.inventory.v1 import inventory_service_pb2 as pb
+
+from services.inventory.api import messages
+from services.inventory.domain import commands
+from services.inventory.domain.refusals import SeatsTaken
+from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.ids import refused_key
+from services.runtime.rpc.errors import Refused
+
+
+def read_commands(request: pb.ExecuteCommandsRequest, capacity: int) -> list[commands.Command | Refusal]:
+    """Holds first, then rows; a malformed one is its own refusal and does not fail its neighbours (RULE 12).
+
+    Raises Refused when the columns do not fit together: then no position of the message can be trusted.
+    """
+    read: list[commands.Command | Refusal] = []
+    if request.holds.hold_ids:
+        read.extend(_holds(request.holds, capacity))
+    for row in request.commands:
+        try:
+            read.append(_command(row, capacity))
+        except Refused as refused:
+            read.append(refused.refusal)
+    return read
+
+
+def _holds(columns: pb.HoldColumns, capacity: int) -> list[commands.Command | Refusal]:
+    counts = columns.seat_counts
+    if not len(columns.hold_ids) == len(columns.holder_ids) == len(counts):
+        raise Refused(FieldInvalid("holds", "has columns of unequal length", "one entry a hold in each"))
+    if sum(counts) != len(columns.seat_indexes):
+        raise Refused(FieldInvalid("holds.seat_indexes", "does not match seat_counts", "the sum of seat_counts"))
+    channel = messages.check_channel(columns.channel)
+    ttl_ms = messages.check_ttl(columns.ttl_seconds)
+    indexes = list(columns.seat_indexes)
+    read: list[commands.Command | Refusal] = []
+    start = 0
+    for hold_id, holder_id, count in zip(columns.hold_ids, columns.holder_ids, counts, strict=True):
+        seats = tuple(sorted(indexes[start : start + count]))
+        start += count
+        refused = (
+            refused_key("hold_id", hold_id)
+            or refused_key("holder_id", holder_id)
+            or messages.refused_indexes(seats, capacity)
+        )
+        read.append(refused or commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms))
+    return read
+
+
+def _seats(indexes: Sequence[int], capacity: int, *, at_most: int = messages.SEATS_PER_COMMAND) -> tuple[int, ...]:
+    refused = messages.refused_indexes(indexes, capacity, at_most=at_most)
+    if refused is not None:
+        raise Refused(refused)
+    return tuple(sorted(indexes))
+
+
+def _command(row: pb.Command, capacity: int) -> commands.Command:  # noqa: PLR0911 (one case a command)
+    kind = row.WhichOneof("command")
+    match kind:
+        case "extend":
+            hold_id, holder_id = _hold_key(row.extend)
+            return commands.ExtendHold(hold_id, holder_id, messages.check_ttl(row.extend.ttl_seconds))
+        case "move":
+            return commands.MoveHold(*_hold_key(row.move), _seats(row.move.seat_indexes, capacity))
+        case "release":
+            return commands.ReleaseHold(*_hold_key(row.release))
+        case "claim":
+            return _claim(row.claim, capacity)
+        case "confirm":
+            return commands.ConfirmClaim(messages.check_key("order_id", row.confirm.order_id))
+        case "cancel_claim":
+            return commands.CancelClaim(messages.check_key("order_id", row.cancel_claim.order_id))
+        case "cancel_sale":
+            return commands.CancelSale(messages.check_key("order_id", row.cancel_sale.order_id))
+        case "block":
+            seats = _seats(row.block.seat_indexes, capacity, at_most=messages.BLOCKED_SEATS_PER_COMMAND)
+            return commands.BlockSeats(seats, messages.check_reason(row.block.reason))
+        case "unblock":
+            at_most = messages.BLOCKED_SEATS_PER_COMMAND
+            return commands.UnblockSeats(_seats(row.unblock.seat_indexes, capacity, at_most=at_most))
+        case None:
+            raise Refused(FieldInvalid("commands.command", "is not set", "one command a row"))
+        case _:
+            assert_never(kind)
+
+
+def _hold_key(row: pb.ExtendCommand | pb.MoveCommand | pb.ReleaseCommand) -> tuple[str, str]:
+    return messages.check_key("hold_id", row.hold_id), messages.check_key("holder_id", row.holder_id)
+
+
+def _claim(row: pb.ClaimCommand, capacity: int) -> commands.ClaimSeats:
+    return commands.ClaimSeats(
+        messages.check_key("order_id", row.order_id),
+        messages.check_key("holder_id", row.holder_id),
+        messages.check_key("hold_id", row.hold_id) if row.hold_id else "",
+        _seats(row.seat_indexes, capacity),
+        messages.check_channel(row.channel),
+    )
+
+
+def refused_message(position: int, refusal: Refusal) -> pb.Refused:
+    """A refusal on the stream: seats as indexes, other facts as text."""
+    message = pb.Refused(position=position, reason=refusal.reason())
+    if isinstance(refusal, SeatsTaken):
+        message.seat_indexes.extend(seat for seat in refusal.seats if isinstance(seat, int))
+        return message
+    for name, value in refusal.facts().items():
+        message.metadata[name] = value
+    return message

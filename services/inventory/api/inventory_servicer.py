@@ -1,0 +1,199 @@
+"""The unary calls, the watch and the stream. Unary: seats by their ids, one command a call."""
+
+# ruff: noqa: N802 (the methods have gRPC's names)
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc
+from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceServicer
+from balcon.types.v1.seating_pb2 import SeatRefs
+
+from services.inventory.actors.host import PerformanceHost
+from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.api import messages
+from services.inventory.api.command_stream import CommandStream
+from services.inventory.api.watch import watch_seats
+from services.inventory.domain import commands
+from services.inventory.domain.decisions import Accepted
+from services.inventory.domain.refusals import HoldEnded, HoldNotFound
+from services.runtime.clock import Clock
+from services.runtime.errors import Refusal
+from services.runtime.rpc.context import current_call
+from services.runtime.rpc.errors import Refused
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class InventoryServicer(InventoryServiceServicer):
+    """See inventory_service.proto."""
+
+    def __init__(self, host: PerformanceHost, clock: Clock) -> None:
+        self._host = host
+        self._stream = CommandStream(host, clock)
+
+    async def _owner(self, key: pb.PerformanceKey) -> PerformanceActor:
+        messages.check_performance_key(key)
+        actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch)
+        if isinstance(actor, Refusal):
+            raise Refused(actor)
+        return actor
+
+    async def _execute(
+        self,
+        key: pb.PerformanceKey,
+        seats: SeatRefs | None,
+        command_for: Callable[[tuple[int, ...]], commands.Command],
+        *,
+        at_most: int = messages.SEATS_PER_COMMAND,
+    ) -> tuple[Accepted, PerformanceActor]:
+        """Decides one command at the performance's owner; raises Refused where the answer is no."""
+        actor = await self._owner(key)
+        plan = actor.performance.plan
+        indexes = () if seats is None else messages.seat_indexes(seats, plan, at_most=at_most)
+        call = current_call()
+        decisions = await self._host.execute(
+            key.house_id,
+            key.performance_id,
+            [command_for(indexes)],
+            deadline=None if call is None else call.deadline,
+        )
+        if isinstance(decisions, Refusal):
+            raise Refused(decisions)
+        decision = decisions[0]
+        if not isinstance(decision, Accepted):
+            raise Refused(messages.at_the_edge(decision, plan))
+        return decision, actor
+
+    @staticmethod
+    def _hold(accepted: Accepted, actor: PerformanceActor) -> pb.Hold:
+        assert accepted.hold is not None
+        return messages.hold_message(accepted.hold, actor.performance.plan, actor.seat_map.rules)
+
+    async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
+        """Locks all the seats for one holder, or none."""
+        hold_id = messages.check_key("hold_id", request.hold_id)
+        holder_id = messages.check_key("holder_id", request.holder_id)
+        channel = messages.check_channel(request.channel)
+        ttl_ms = messages.check_ttl(request.ttl_seconds)
+        accepted, actor = await self._execute(
+            request.key,
+            request.seats,
+            lambda seats: commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms),
+        )
+        return pb.HoldSeatsResponse(hold=self._hold(accepted, actor), epoch=actor.epoch)
+
+    async def ExtendHold(self, request: pb.ExtendHoldRequest, context: Context) -> pb.ExtendHoldResponse:
+        """Moves a hold's end."""
+        hold_id = messages.check_key("hold_id", request.hold_id)
+        holder_id = messages.check_key("holder_id", request.holder_id)
+        ttl_ms = messages.check_ttl(request.ttl_seconds)
+        accepted, actor = await self._execute(
+            request.key, None, lambda _: commands.ExtendHold(hold_id, holder_id, ttl_ms)
+        )
+        return pb.ExtendHoldResponse(hold=self._hold(accepted, actor), epoch=actor.epoch)
+
+    async def MoveHold(self, request: pb.MoveHoldRequest, context: Context) -> pb.MoveHoldResponse:
+        """Exchanges a hold's seats in one step."""
+        hold_id = messages.check_key("hold_id", request.hold_id)
+        holder_id = messages.check_key("holder_id", request.holder_id)
+        accepted, actor = await self._execute(
+            request.key, request.seats, lambda seats: commands.MoveHold(hold_id, holder_id, seats)
+        )
+        return pb.MoveHoldResponse(hold=self._hold(accepted, actor), epoch=actor.epoch)
+
+    async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
+        """Lets a hold's seats go."""
+        hold_id = messages.check_key("hold_id", request.hold_id)
+        holder_id = messages.check_key("holder_id", request.holder_id)
+        _, actor = await self._execute(request.key, None, lambda _: commands.ReleaseHold(hold_id, holder_id))
+        return pb.ReleaseHoldResponse(epoch=actor.epoch)
+
+    async def GetHold(self, request: pb.GetHoldRequest, context: Context) -> pb.GetHoldResponse:
+        """The acknowledged hold as it stands."""
+        hold_id = messages.check_key("hold_id", request.hold_id)
+        actor = await self._owner(request.key)
+        hold = actor.seat_map.hold(hold_id)
+        if hold is None:
+            raise Refused(HoldEnded(hold_id) if actor.seat_map.has_ended(hold_id) else HoldNotFound(hold_id))
+        message = messages.hold_message(hold, actor.performance.plan, actor.seat_map.rules)
+        return pb.GetHoldResponse(hold=message, epoch=actor.epoch)
+
+    async def ClaimSeats(self, request: pb.ClaimSeatsRequest, context: Context) -> pb.ClaimSeatsResponse:
+        """A hold becomes an order's claim in the record."""
+        order_id = messages.check_key("order_id", request.order_id)
+        holder_id = messages.check_key("holder_id", request.holder_id)
+        hold_id = messages.check_key("hold_id", request.hold_id) if request.hold_id else ""
+        channel = messages.check_channel(request.channel)
+        _, actor = await self._execute(
+            request.key,
+            request.seats,
+            lambda seats: commands.ClaimSeats(order_id, holder_id, hold_id, seats, channel),
+        )
+        return pb.ClaimSeatsResponse(epoch=actor.epoch)
+
+    async def ConfirmClaim(self, request: pb.ConfirmClaimRequest, context: Context) -> pb.ConfirmClaimResponse:
+        """Claimed to sold."""
+        order_id = messages.check_key("order_id", request.order_id)
+        _, actor = await self._execute(request.key, None, lambda _: commands.ConfirmClaim(order_id))
+        return pb.ConfirmClaimResponse(epoch=actor.epoch)
+
+    async def CancelClaim(self, request: pb.CancelClaimRequest, context: Context) -> pb.CancelClaimResponse:
+        """Claimed to free."""
+        order_id = messages.check_key("order_id", request.order_id)
+        _, actor = await self._execute(request.key, None, lambda _: commands.CancelClaim(order_id))
+        return pb.CancelClaimResponse(epoch=actor.epoch)
+
+    async def CancelSale(self, request: pb.CancelSaleRequest, context: Context) -> pb.CancelSaleResponse:
+        """Sold to free."""
+        order_id = messages.check_key("order_id", request.order_id)
+        _, actor = await self._execute(request.key, None, lambda _: commands.CancelSale(order_id))
+        return pb.CancelSaleResponse(epoch=actor.epoch)
+
+    async def BlockSeats(self, request: pb.BlockSeatsRequest, context: Context) -> pb.BlockSeatsResponse:
+        """Takes free seats off sale."""
+        reason = messages.check_reason(request.reason)
+        _, actor = await self._execute(
+            request.key,
+            request.seats,
+            lambda seats: commands.BlockSeats(seats, reason),
+            at_most=messages.BLOCKED_SEATS_PER_COMMAND,
+        )
+        return pb.BlockSeatsResponse(epoch=actor.epoch)
+
+    async def UnblockSeats(self, request: pb.UnblockSeatsRequest, context: Context) -> pb.UnblockSeatsResponse:
+        """Puts blocked seats back on sale."""
+        _, actor = await self._execute(
+            request.key, request.seats, commands.UnblockSeats, at_most=messages.BLOCKED_SEATS_PER_COMMAND
+        )
+        return pb.UnblockSeatsResponse(epoch=actor.epoch)
+
+    async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.GetSeatMapResponse:
+        """The acknowledged state of every seat."""
+        actor = await self._owner(request.key)
+        plan = actor.performance.plan
+        return pb.GetSeatMapResponse(
+            epoch=actor.epoch,
+            version=actor.feed.version,
+            plan_version=plan.plan_version,
+            seat_states=bytes(actor.seat_map.statuses),
+            seat_ids=plan.seat_ids if request.with_seat_ids else (),
+            counts=messages.counts_message(actor.seat_map.counts[1:]),
+        )
+
+    async def WatchSeats(  # type: ignore[override]  # deltas are encoded once for all who watch
+        self, request: pb.WatchSeatsRequest, context: Context
+    ) -> AsyncIterator[pb.WatchSeatsResponse | bytes]:
+        """A snapshot, then numbered deltas."""
+        async for update in watch_seats(await self._owner(request.key)):
+            yield update
+
+    async def ExecuteCommands(
+        self, request_iterator: AsyncIterator[pb.ExecuteCommandsRequest], context: Context
+    ) -> AsyncIterator[pb.ExecuteCommandsResponse]:
+        """Many commands a message, on one long-lived stream."""
+        async for response in self._stream.serve(request_iterator):
+            yield response

@@ -1,0 +1,112 @@
+"""Between wire and domain: bounds first, then seat ids to indexes and back. Every refusal names its field."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.types.v1.seating_pb2 import Channel, SeatRefs
+
+from services.inventory.domain.records import Hold, HoldRules
+from services.inventory.domain.refusals import PlanVersionMismatch, SeatsTaken, SeatUnknown
+from services.inventory.ports import SeatPlan
+from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.ids import refused_key
+from services.runtime.rpc.errors import Refused
+
+SEATS_PER_COMMAND = 100
+BLOCKED_SEATS_PER_COMMAND = 2_000
+SEAT_ID_CHARS = 64
+REASON_CHARS = 200
+MAX_TTL_SECONDS = 86_400
+
+
+def check_key(field: str, value: str) -> str:
+    """The value, or Refused when it is no key."""
+    refused = refused_key(field, value)
+    if refused is not None:
+        raise Refused(refused)
+    return value
+
+
+def check_performance_key(key: pb.PerformanceKey) -> pb.PerformanceKey:
+    """The key, or Refused naming the part that is malformed."""
+    check_key("key.house_id", key.house_id)
+    check_key("key.performance_id", key.performance_id)
+    return key
+
+
+def check_channel(channel: Channel.ValueType) -> int:
+    """The channel's number, or Refused."""
+    if channel not in {Channel.CHANNEL_BOX_OFFICE, Channel.CHANNEL_ONLINE, Channel.CHANNEL_BACKEND}:
+        raise Refused(FieldInvalid("channel", f"{int(channel)} is not a channel", "box office, online or backend"))
+    return int(channel)
+
+
+def check_ttl(ttl_seconds: int) -> int:
+    """The wanted length of a hold in milliseconds, 0 for the default, or Refused."""
+    if ttl_seconds > MAX_TTL_SECONDS:
+        raise Refused(FieldInvalid("ttl_seconds", f"{ttl_seconds} is too long", f"0 to {MAX_TTL_SECONDS} seconds"))
+    return ttl_seconds * 1000
+
+
+def check_reason(reason: str) -> str:
+    """Why seats are blocked, or Refused."""
+    if not 0 < len(reason) <= REASON_CHARS:
+        raise Refused(FieldInvalid("reason", "must be given and short", f"1 to {REASON_CHARS} characters"))
+    return reason
+
+
+def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, at_most: int = SEATS_PER_COMMAND) -> tuple[int, ...]:
+    """Ascending indexes of the seats named, or Refused: none, too many, twice, unknown, or of another plan version."""
+    count = len(refs.seat_ids)
+    if not 1 <= count <= at_most:
+        raise Refused(FieldInvalid("seats.seat_ids", f"names {count} seats", f"1 to {at_most} seats"))
+    if refs.plan_version != plan.plan_version:
+        raise Refused(PlanVersionMismatch(plan.plan_version, refs.plan_version))
+    index_of = plan.index_of
+    unknown = [seat_id for seat_id in refs.seat_ids if seat_id not in index_of]
+    if unknown:
+        raise Refused(SeatUnknown(tuple(seat_id[:SEAT_ID_CHARS] for seat_id in unknown[:10]), plan.plan_version))
+    indexes = {index_of[seat_id] for seat_id in refs.seat_ids}
+    if len(indexes) != count:
+        raise Refused(FieldInvalid("seats.seat_ids", "names a seat twice", "each seat once"))
+    return tuple(sorted(indexes))
+
+
+def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEATS_PER_COMMAND) -> Refusal | None:
+    """Why a list of indexes from the stream cannot be taken, or None."""
+    if not 1 <= len(indexes) <= at_most:
+        return FieldInvalid("seat_indexes", f"names {len(indexes)} seats", f"1 to {at_most} seats")
+    if max(indexes) >= capacity:
+        return FieldInvalid("seat_indexes", f"names seat {max(indexes)}", f"0 to {capacity - 1}")
+    if len(set(indexes)) != len(indexes):
+        return FieldInvalid("seat_indexes", "names a seat twice", "each seat once")
+    return None
+
+
+def at_the_edge(refusal: Refusal, plan: SeatPlan) -> Refusal:
+    """The refusal as people read it: seats by their ids."""
+    if isinstance(refusal, SeatsTaken):
+        named = tuple(plan.seat_ids[seat] if isinstance(seat, int) else seat for seat in refusal.seats)
+        return dataclasses.replace(refusal, seats=named)
+    return refusal
+
+
+def hold_message(hold: Hold, plan: SeatPlan, rules: HoldRules) -> pb.Hold:
+    """The hold as callers see it; the grace stays hidden."""
+    return pb.Hold(
+        hold_id=hold.hold_id,
+        holder_id=hold.holder_id,
+        seats=SeatRefs(plan_version=plan.plan_version, seat_ids=[plan.seat_ids[seat] for seat in hold.seats]),
+        channel=Channel.ValueType(hold.channel),
+        hold_until_ms=hold.hold_until_ms,
+        cap_until_ms=rules.shown_cap(hold.acquired_ms),
+    )
+
+
+def counts_message(counts: Sequence[int]) -> pb.SeatCounts:
+    """Counts by seat state, FREE first."""
+    free, held, claimed, sold, blocked = counts
+    return pb.SeatCounts(free=free, held=held, claimed=claimed, sold=sold, blocked=blocked, capacity=sum(counts))

@@ -1,0 +1,81 @@
+"""This node's lease and its view of the others'. One small key per node, whatever the number of performances.
+
+A lease decides nothing: epochs and fences do (RULE 4). It only bounds how long a dead node keeps others waiting.
+"""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.inventory.ports import StoreUnavailable
+from services.runtime.clock import Clock
+from services.runtime.ids import Ids
+from services.runtime.telemetry.logging import get_logger
+
+_log = get_logger("membership")
+
+
+class NodeLease:
+    """See ports.Membership. Renewed by run(); valid from the *send* of a renewal, less a margin (RULE 5)."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        clock: Clock,
+        ids: Ids,
+        *,
+        ttl_seconds: float = 6.0,
+        renew_seconds: float = 2.0,
+        margin_seconds: float = 1.0,
+    ) -> None:
+        self._redis = redis
+        self._clock = clock
+        self._ttl_seconds = ttl_seconds
+        self._renew_seconds = renew_seconds
+        self._margin_seconds = margin_seconds
+        self._valid_until = float("-inf")
+        self.incarnation = ids.new_id("node")
+        self.endpoint = ""
+
+    @staticmethod
+    def key(incarnation: str) -> str:
+        """The lease of one process start."""
+        return f"{{{incarnation}}}:lease"
+
+    def is_valid(self) -> bool:
+        """See Membership."""
+        return self._clock.monotonic() < self._valid_until
+
+    async def renew(self) -> None:
+        """One renewal. Raises StoreUnavailable; the lease then runs on to its end."""
+        sent = self._clock.monotonic()
+        try:
+            await self._redis.set(self.key(self.incarnation), self.endpoint, px=int(self._ttl_seconds * 1000))
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(incarnation=self.incarnation) from error
+        self._valid_until = sent + self._ttl_seconds - self._margin_seconds
+
+    async def run(self) -> None:
+        """Renews until cancelled."""
+        while True:
+            try:
+                await self.renew()
+            except StoreUnavailable:
+                _log.warning("lease_not_renewed", incarnation=self.incarnation, is_valid=self.is_valid())
+            await self._clock.sleep(self._renew_seconds)
+
+    async def resign(self) -> None:
+        """Ends the lease at once, so that nobody waits for it."""
+        self._valid_until = float("-inf")
+        try:
+            await self._redis.delete(self.key(self.incarnation))
+        except (RedisError, OSError, TimeoutError):
+            _log.warning("lease_not_deleted", incarnation=self.incarnation)
+
+    async def is_alive(self, incarnation: str) -> bool:
+        """See Membership."""
+        try:
+            return bool(await self._redis.exists(self.key(incarnation)))
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(incarnation=incarnation) from error

@@ -1,0 +1,1 @@
+"""The seat map and its rules: pure, no clock, no I/O."""

@@ -1,0 +1,100 @@
+"""What can be asked of a performance. Seats are distinct ascending indexes of the plan, checked at the edge."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class HoldSeats(msgspec.Struct, frozen=True, gc=False):
+    """Lock all the seats for one holder, or none."""
+
+    hold_id: str
+    holder_id: str
+    seats: tuple[int, ...]
+    channel: int
+    ttl_ms: int = 0
+
+
+class ExtendHold(msgspec.Struct, frozen=True, gc=False):
+    """Move a hold's end to `ttl_ms` from now, never back and never past its cap."""
+
+    hold_id: str
+    holder_id: str
+    ttl_ms: int = 0
+
+
+class MoveHold(msgspec.Struct, frozen=True, gc=False):
+    """Exchange a hold's seats for these in one step."""
+
+    hold_id: str
+    holder_id: str
+    seats: tuple[int, ...]
+
+
+class ReleaseHold(msgspec.Struct, frozen=True, gc=False):
+    """Let a hold's seats go."""
+
+    hold_id: str
+    holder_id: str
+
+
+class ExpireHold(msgspec.Struct, frozen=True, gc=False):
+    """Proposed by the timer; the stored deadline decides (RULE 16)."""
+
+    hold_id: str
+
+
+class ClaimSeats(msgspec.Struct, frozen=True, gc=False):
+    """Turn a hold into an order's claim; without a hold, claim free seats again after a late payment."""
+
+    order_id: str
+    holder_id: str
+    hold_id: str
+    seats: tuple[int, ...]
+    channel: int
+
+
+class ConfirmClaim(msgspec.Struct, frozen=True, gc=False):
+    """Claimed to sold."""
+
+    order_id: str
+
+
+class CancelClaim(msgspec.Struct, frozen=True, gc=False):
+    """Claimed to free. An order that claims nothing is fine: it has been cancelled before."""
+
+    order_id: str
+
+
+class CancelSale(msgspec.Struct, frozen=True, gc=False):
+    """Sold to free. An order that holds nothing is fine."""
+
+    order_id: str
+
+
+class BlockSeats(msgspec.Struct, frozen=True, gc=False):
+    """Take free seats off sale. Seats blocked already stay so."""
+
+    seats: tuple[int, ...]
+    reason: str
+
+
+class UnblockSeats(msgspec.Struct, frozen=True, gc=False):
+    """Put blocked seats back on sale. Seats free already stay so."""
+
+    seats: tuple[int, ...]
+
+
+Command = (
+    HoldSeats
+    | ExtendHold
+    | MoveHold
+    | ReleaseHold
+    | ExpireHold
+    | ClaimSeats
+    | ConfirmClaim
+    | CancelClaim
+    | CancelSale
+    | BlockSeats
+    | UnblockSeats
+)

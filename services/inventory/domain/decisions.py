@@ -1,0 +1,256 @@
+"""decide(): what a command does to a performance, or why it does nothing. Pure; the rules of architecture section 4."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from services.inventory.domain import seat_state
+from services.inventory.domain.changes import (
+    Change,
+    ClaimCancelled,
+    ClaimConfirmed,
+    HoldExtended,
+    HoldMoved,
+    HoldReleased,
+    SaleCancelled,
+    SeatsBlocked,
+    SeatsClaimed,
+    SeatsHeld,
+    SeatsUnblocked,
+)
+from services.inventory.domain.changes import HoldExpired as HoldHasExpired
+from services.inventory.domain.commands import (
+    BlockSeats,
+    CancelClaim,
+    CancelSale,
+    ClaimSeats,
+    Command,
+    ConfirmClaim,
+    ExpireHold,
+    ExtendHold,
+    HoldSeats,
+    MoveHold,
+    ReleaseHold,
+    UnblockSeats,
+)
+from services.inventory.domain.records import Claim, Hold
+from services.inventory.domain.refusals import (
+    ClaimAlreadySold,
+    ClaimMismatch,
+    ClaimNotFound,
+    ClaimNotSold,
+    HoldEnded,
+    HolderLimit,
+    HoldExpired,
+    HoldForeign,
+    HoldNotFound,
+    NotOnSale,
+    SeatsTaken,
+)
+from services.inventory.domain.seat_map import SeatView
+from services.runtime.errors import IdempotencyKeyReused, Refusal
+
+
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """Yes: what changes (nothing, where the command was obeyed before) and the hold to tell the caller, if any."""
+
+    change: Change | None = None
+    hold: Hold | None = None
+
+
+Decision = Accepted | Refusal
+
+_NOTHING = Accepted()
+
+
+def decide(state: SeatView, command: Command, now_ms: int) -> Decision:  # noqa: PLR0911 (one case a command)
+    """The answer to one command on the state as it is, at `now_ms` of the store's clock."""
+    match command:
+        case HoldSeats():
+            return _hold(state, command, now_ms)
+        case ExtendHold():
+            return _extend(state, command, now_ms)
+        case MoveHold():
+            return _move(state, command, now_ms)
+        case ReleaseHold():
+            return _release(state, command)
+        case ExpireHold():
+            return _expire(state, command, now_ms)
+        case ClaimSeats():
+            return _claim(state, command, now_ms)
+        case ConfirmClaim():
+            return _confirm(state, command)
+        case CancelClaim():
+            return _cancel_claim(state, command)
+        case CancelSale():
+            return _cancel_sale(state, command)
+        case BlockSeats():
+            return _block(state, command)
+        case UnblockSeats():
+            return _unblock(state, command)
+        case _:
+            assert_never(command)
+
+
+def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> Decision:
+    known = state.hold(command.hold_id)
+    if known is not None:
+        if known.holder_id == command.holder_id and known.seats == command.seats:
+            return Accepted(hold=known)
+        return IdempotencyKeyReused("hold_id", command.hold_id)
+    rules = state.rules
+    if not rules.on_sale:
+        return NotOnSale()
+    if state.has_ended(command.hold_id):
+        return HoldEnded(command.hold_id)
+    refused = _not_free(state, command.seats) or _over_limit(state, command.holder_id, len(command.seats))
+    if refused is not None:
+        return refused
+    hold = Hold(
+        command.hold_id,
+        command.holder_id,
+        command.seats,
+        command.channel,
+        now_ms,
+        rules.hold_until(now_ms, now_ms, command.ttl_ms),
+    )
+    return Accepted(SeatsHeld(hold), hold)
+
+
+def _not_free(state: SeatView, seats: tuple[int, ...]) -> SeatsTaken | None:
+    status = state.status
+    for seat in seats:
+        if status(seat) != seat_state.FREE:
+            return SeatsTaken(tuple(seat for seat in seats if status(seat) != seat_state.FREE))
+    return None
+
+
+def _over_limit(state: SeatView, holder_id: str, more: int) -> HolderLimit | None:
+    has = state.seats_of(holder_id)
+    if has + more > state.rules.seats_per_holder:
+        return HolderLimit(state.rules.seats_per_holder, has, more)
+    return None
+
+
+def _living_hold(state: SeatView, hold_id: str, holder_id: str, now_ms: int) -> Hold | Refusal:
+    hold = state.hold(hold_id)
+    if hold is None:
+        return HoldEnded(hold_id) if state.has_ended(hold_id) else HoldNotFound(hold_id)
+    if hold.holder_id != holder_id:
+        return HoldForeign(hold_id)
+    if now_ms >= hold.hold_until_ms + state.rules.grace_ms:
+        return HoldExpired(hold_id, hold.hold_until_ms)
+    return hold
+
+
+def _extend(state: SeatView, command: ExtendHold, now_ms: int) -> Decision:
+    hold = _living_hold(state, command.hold_id, command.holder_id, now_ms)
+    if isinstance(hold, Refusal):
+        return hold
+    until = state.rules.hold_until(hold.acquired_ms, now_ms, command.ttl_ms)
+    if until <= hold.hold_until_ms:
+        return Accepted(hold=hold)
+    extended = msgspec.structs.replace(hold, hold_until_ms=until)
+    return Accepted(HoldExtended(extended), extended)
+
+
+def _move(state: SeatView, command: MoveHold, now_ms: int) -> Decision:
+    hold = _living_hold(state, command.hold_id, command.holder_id, now_ms)
+    if isinstance(hold, Refusal):
+        return hold
+    if hold.seats == command.seats:
+        return Accepted(hold=hold)
+    if not state.rules.on_sale:
+        return NotOnSale()
+    own = set(hold.seats)
+    wanted_more = tuple(seat for seat in command.seats if seat not in own)
+    refused = _not_free(state, wanted_more) or _over_limit(
+        state, command.holder_id, len(command.seats) - len(hold.seats)
+    )
+    if refused is not None:
+        return refused
+    moved = msgspec.structs.replace(hold, seats=command.seats)
+    return Accepted(HoldMoved(moved, hold), moved)
+
+
+def _release(state: SeatView, command: ReleaseHold) -> Decision:
+    hold = state.hold(command.hold_id)
+    if hold is None:
+        return _NOTHING
+    if hold.holder_id != command.holder_id:
+        return HoldForeign(command.hold_id)
+    return Accepted(HoldReleased(hold))
+
+
+def _expire(state: SeatView, command: ExpireHold, now_ms: int) -> Decision:
+    hold = state.hold(command.hold_id)
+    if hold is None or now_ms < hold.hold_until_ms + state.rules.grace_ms:
+        return _NOTHING
+    return Accepted(HoldHasExpired(hold))
+
+
+def _claim(state: SeatView, command: ClaimSeats, now_ms: int) -> Decision:
+    known = state.claim(command.order_id)
+    if known is not None:
+        if known.seats == command.seats and known.holder_id == command.holder_id:
+            return _NOTHING
+        return IdempotencyKeyReused("order_id", command.order_id)
+    hold: Hold | None = None
+    if command.hold_id:
+        found = _living_hold(state, command.hold_id, command.holder_id, now_ms)
+        if isinstance(found, Refusal):
+            return found
+        if found.seats != command.seats:
+            return ClaimMismatch(command.order_id, command.hold_id)
+        hold = found
+    else:
+        taken = _not_free(state, command.seats)
+        if taken is not None:
+            return taken
+    claim = Claim(command.order_id, command.holder_id, command.hold_id, command.seats, command.channel)
+    return Accepted(SeatsClaimed(claim, hold))
+
+
+def _confirm(state: SeatView, command: ConfirmClaim) -> Decision:
+    claim = state.claim(command.order_id)
+    if claim is None:
+        return ClaimNotFound(command.order_id)
+    if claim.sold:
+        return _NOTHING
+    return Accepted(ClaimConfirmed(msgspec.structs.replace(claim, sold=True)))
+
+
+def _cancel_claim(state: SeatView, command: CancelClaim) -> Decision:
+    claim = state.claim(command.order_id)
+    if claim is None:
+        return _NOTHING
+    if claim.sold:
+        return ClaimAlreadySold(command.order_id)
+    return Accepted(ClaimCancelled(claim))
+
+
+def _cancel_sale(state: SeatView, command: CancelSale) -> Decision:
+    claim = state.claim(command.order_id)
+    if claim is None:
+        return _NOTHING
+    if not claim.sold:
+        return ClaimNotSold(command.order_id)
+    return Accepted(SaleCancelled(claim))
+
+
+def _block(state: SeatView, command: BlockSeats) -> Decision:
+    wanted = tuple(seat for seat in command.seats if state.status(seat) != seat_state.BLOCKED)
+    taken = _not_free(state, wanted)
+    if taken is not None:
+        return taken
+    return Accepted(SeatsBlocked(wanted, command.reason)) if wanted else _NOTHING
+
+
+def _unblock(state: SeatView, command: UnblockSeats) -> Decision:
+    blocked = tuple(seat for seat in command.seats if state.status(seat) == seat_state.BLOCKED)
+    others = tuple(seat for seat in command.seats if state.status(seat) not in {seat_state.BLOCKED, seat_state.FREE})
+    if others:
+        return SeatsTaken(others)
+    return Accepted(SeatsUnblocked(blocked)) if blocked else _NOTHING

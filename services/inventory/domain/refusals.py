@@ -1,0 +1,140 @@
+"""Every no of the inventory, with its facts. `seats` are indexes inside and the plan's seat ids at the edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.runtime.errors import Kind, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsTaken(Refusal):
+    """Seats {seats} are not free."""
+
+    kind = Kind.CONFLICT
+    seats: tuple[int, ...] | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatUnknown(Refusal):
+    """Seats {seats} are not in plan version {plan_version}."""
+
+    kind = Kind.NOT_FOUND
+    seats: tuple[str, ...]
+    plan_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanVersionMismatch(Refusal):
+    """The performance has plan version {plan_version}, not {asked}."""
+
+    kind = Kind.PRECONDITION
+    plan_version: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceUnknown(Refusal):
+    """The house has no performance {performance_id}."""
+
+    kind = Kind.NOT_FOUND
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotOnSale(Refusal):
+    """The performance is not on sale."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class HolderLimit(Refusal):
+    """The holder has {has} seats and asked for {asked} more; the limit is {limit}."""
+
+    kind = Kind.EXHAUSTED
+    limit: int
+    has: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldNotFound(Refusal):
+    """There is no hold {hold_id}."""
+
+    kind = Kind.NOT_FOUND
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldExpired(Refusal):
+    """Hold {hold_id} ended at {hold_until_ms}."""
+
+    kind = Kind.PRECONDITION
+    hold_id: str
+    hold_until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded(Refusal):
+    """Hold {hold_id} was made before and has ended; a new hold needs a new id."""
+
+    kind = Kind.PRECONDITION
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldForeign(Refusal):
+    """Hold {hold_id} belongs to another holder."""
+
+    kind = Kind.FORBIDDEN
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimNotFound(Refusal):
+    """Order {order_id} has no claim."""
+
+    kind = Kind.NOT_FOUND
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMismatch(Refusal):
+    """Order {order_id} names other seats than hold {hold_id}."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAlreadySold(Refusal):
+    """Order {order_id} is sold; giving its seats back is a sale's cancellation."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimNotSold(Refusal):
+    """Order {order_id} is claimed, not sold; it is its claim that can be cancelled."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotOwner(Refusal):
+    """Another node owns this performance; ask {endpoint} (epoch {epoch})."""
+
+    kind = Kind.MOVED
+    endpoint: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed(Refusal):
+    """The caller's deadline passed while the command waited; nothing was done."""
+
+    kind = Kind.EXHAUSTED

@@ -1,0 +1,31 @@
+"""Builds the seat map of a new owner out of the two stores. The record wins over the holds (RULE 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.inventory.domain import seat_state
+from services.inventory.domain.changes import SeatsHeld
+from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.seat_map import SeatMap, apply
+
+
+def restore(
+    capacity: int, rules: HoldRules, claims: Iterable[Claim], blocked: Iterable[int], holds: Iterable[Hold]
+) -> tuple[SeatMap, list[str]]:
+    """The seat map, and the ids of holds that contradict the record or one another and must be forgotten."""
+    seat_map = SeatMap(capacity, rules)
+    seat_map.mark(blocked, seat_state.BLOCKED)
+    for claim in claims:
+        seat_map.mark(claim.seats, seat_state.SOLD if claim.sold else seat_state.CLAIMED)
+        seat_map.put_claim(claim)
+        if not claim.sold:
+            seat_map.count_for(claim.holder_id, len(claim.seats))
+    stale: list[str] = []
+    # Oldest first, so that of two contradicting holds the same one always wins.
+    for hold in sorted(holds, key=lambda hold: (hold.acquired_ms, hold.hold_id)):
+        if all(0 <= seat < capacity and seat_map.status(seat) == seat_state.FREE for seat in hold.seats):
+            apply(seat_map, SeatsHeld(hold))
+        else:
+            stale.append(hold.hold_id)
+    return seat_map, stale

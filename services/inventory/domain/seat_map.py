@@ -1,0 +1,275 @@
+"""The seats of one performance in memory, and a draft of it for the turn that is being decided.
+
+SeatMap holds only what the stores have acknowledged. A Draft sees the decisions of its own batch on top of that, so
+that a batch is decided as a whole before a single append. `apply` is the only writer of both.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Protocol, assert_never
+
+from services.inventory.domain import seat_state
+from services.inventory.domain.changes import (
+    Change,
+    ClaimCancelled,
+    ClaimConfirmed,
+    HoldExpired,
+    HoldExtended,
+    HoldMoved,
+    HoldReleased,
+    SaleCancelled,
+    SeatsBlocked,
+    SeatsClaimed,
+    SeatsHeld,
+    SeatsUnblocked,
+)
+from services.inventory.domain.records import Claim, Hold, HoldRules
+
+# How many ended holds are remembered, so that a late copy of their first command is refused and not obeyed.
+ENDED_HOLDS_REMEMBERED = 20_000
+
+
+class SeatView(Protocol):
+    """What decide() may look at."""
+
+    @property
+    def rules(self) -> HoldRules:
+        """How holds behave."""
+        ...
+
+    def status(self, seat: int) -> int:
+        """One of seat_state.STATES."""
+        ...
+
+    def hold(self, hold_id: str) -> Hold | None:
+        """The living hold of that id."""
+        ...
+
+    def claim(self, order_id: str) -> Claim | None:
+        """The active claim or sale of that order."""
+        ...
+
+    def seats_of(self, holder_id: str) -> int:
+        """Seats the holder has on hold or under claim."""
+        ...
+
+    def has_ended(self, hold_id: str) -> bool:
+        """Whether a hold of that id lived and ended, as far as is remembered."""
+        ...
+
+
+class SeatWriter(Protocol):
+    """What apply() may write to."""
+
+    def mark(self, seats: Iterable[int], status: int) -> None:
+        """Sets the status of seats."""
+        ...
+
+    def put_hold(self, hold: Hold) -> None:
+        """Adds or replaces a hold."""
+        ...
+
+    def end_hold(self, hold_id: str) -> None:
+        """Removes a hold and remembers that it was."""
+        ...
+
+    def put_claim(self, claim: Claim) -> None:
+        """Adds or replaces a claim."""
+        ...
+
+    def drop_claim(self, order_id: str) -> None:
+        """Removes a claim."""
+        ...
+
+    def count_for(self, holder_id: str, seats: int) -> None:
+        """Adds to (or takes from) the seats of a holder."""
+        ...
+
+
+class SeatMap:
+    """Statuses by seat index, living holds by id, active claims by order."""
+
+    __slots__ = ("_ended", "_seats_of", "claims", "counts", "holds", "rules", "statuses")
+
+    def __init__(self, capacity: int, rules: HoldRules) -> None:
+        self.rules = rules
+        self.statuses = bytearray([seat_state.FREE]) * capacity
+        self.holds: dict[str, Hold] = {}
+        self.claims: dict[str, Claim] = {}
+        # Indexed by status; position 0 is unused.
+        self.counts = [0] * (len(seat_state.STATES) + 1)
+        self.counts[seat_state.FREE] = capacity
+        self._seats_of: dict[str, int] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def capacity(self) -> int:
+        """Seats of the plan."""
+        return len(self.statuses)
+
+    def status(self, seat: int) -> int:
+        """See SeatView."""
+        return self.statuses[seat]
+
+    def hold(self, hold_id: str) -> Hold | None:
+        """See SeatView."""
+        return self.holds.get(hold_id)
+
+    def claim(self, order_id: str) -> Claim | None:
+        """See SeatView."""
+        return self.claims.get(order_id)
+
+    def seats_of(self, holder_id: str) -> int:
+        """See SeatView."""
+        return self._seats_of.get(holder_id, 0)
+
+    def has_ended(self, hold_id: str) -> bool:
+        """See SeatView."""
+        return hold_id in self._ended
+
+    def mark(self, seats: Iterable[int], status: int) -> None:
+        """See SeatWriter."""
+        statuses, counts = self.statuses, self.counts
+        for seat in seats:
+            counts[statuses[seat]] -= 1
+            statuses[seat] = status
+            counts[status] += 1
+
+    def put_hold(self, hold: Hold) -> None:
+        """See SeatWriter."""
+        self.holds[hold.hold_id] = hold
+
+    def end_hold(self, hold_id: str) -> None:
+        """See SeatWriter."""
+        del self.holds[hold_id]
+        self._ended[hold_id] = None
+        if len(self._ended) > ENDED_HOLDS_REMEMBERED:
+            self._ended.popitem(last=False)
+
+    def put_claim(self, claim: Claim) -> None:
+        """See SeatWriter."""
+        self.claims[claim.order_id] = claim
+
+    def drop_claim(self, order_id: str) -> None:
+        """See SeatWriter."""
+        del self.claims[order_id]
+
+    def count_for(self, holder_id: str, seats: int) -> None:
+        """See SeatWriter."""
+        left = self._seats_of.get(holder_id, 0) + seats
+        if left:
+            self._seats_of[holder_id] = left
+        else:
+            self._seats_of.pop(holder_id, None)
+
+
+class Draft:
+    """A seat map with the undecided batch's own changes on top; thrown away after the turn."""
+
+    __slots__ = ("_base", "_claims", "_counted", "_ended", "_holds", "_statuses", "rules")
+
+    def __init__(self, base: SeatMap) -> None:
+        self._base = base
+        self.rules = base.rules
+        self._statuses: dict[int, int] = {}
+        self._holds: dict[str, Hold | None] = {}
+        self._claims: dict[str, Claim | None] = {}
+        self._counted: dict[str, int] = {}
+        self._ended: set[str] = set()
+
+    def status(self, seat: int) -> int:
+        """See SeatView."""
+        status = self._statuses.get(seat)
+        return self._base.statuses[seat] if status is None else status
+
+    def hold(self, hold_id: str) -> Hold | None:
+        """See SeatView."""
+        if hold_id in self._holds:
+            return self._holds[hold_id]
+        return self._base.holds.get(hold_id)
+
+    def claim(self, order_id: str) -> Claim | None:
+        """See SeatView."""
+        if order_id in self._claims:
+            return self._claims[order_id]
+        return self._base.claims.get(order_id)
+
+    def seats_of(self, holder_id: str) -> int:
+        """See SeatView."""
+        return self._base.seats_of(holder_id) + self._counted.get(holder_id, 0)
+
+    def has_ended(self, hold_id: str) -> bool:
+        """See SeatView."""
+        return hold_id in self._ended or self._base.has_ended(hold_id)
+
+    def mark(self, seats: Iterable[int], status: int) -> None:
+        """See SeatWriter."""
+        for seat in seats:
+            self._statuses[seat] = status
+
+    def put_hold(self, hold: Hold) -> None:
+        """See SeatWriter."""
+        self._holds[hold.hold_id] = hold
+
+    def end_hold(self, hold_id: str) -> None:
+        """See SeatWriter."""
+        self._holds[hold_id] = None
+        self._ended.add(hold_id)
+
+    def put_claim(self, claim: Claim) -> None:
+        """See SeatWriter."""
+        self._claims[claim.order_id] = claim
+
+    def drop_claim(self, order_id: str) -> None:
+        """See SeatWriter."""
+        self._claims[order_id] = None
+
+    def count_for(self, holder_id: str, seats: int) -> None:
+        """See SeatWriter."""
+        self._counted[holder_id] = self._counted.get(holder_id, 0) + seats
+
+
+def apply(state: SeatWriter, change: Change) -> None:  # noqa: PLR0912 (one case per change, nothing else)
+    """Writes one change. The only way a seat map or a draft changes."""
+    match change:
+        case SeatsHeld(hold):
+            state.mark(hold.seats, seat_state.HELD)
+            state.put_hold(hold)
+            state.count_for(hold.holder_id, len(hold.seats))
+        case HoldExtended(hold):
+            state.put_hold(hold)
+        case HoldMoved(hold, before):
+            state.mark(before.seats, seat_state.FREE)
+            state.mark(hold.seats, seat_state.HELD)
+            state.put_hold(hold)
+            state.count_for(hold.holder_id, len(hold.seats) - len(before.seats))
+        case HoldReleased(hold) | HoldExpired(hold):
+            state.mark(hold.seats, seat_state.FREE)
+            state.end_hold(hold.hold_id)
+            state.count_for(hold.holder_id, -len(hold.seats))
+        case SeatsClaimed(claim, from_hold):
+            state.mark(claim.seats, seat_state.CLAIMED)
+            state.put_claim(claim)
+            if from_hold is None:
+                state.count_for(claim.holder_id, len(claim.seats))
+            else:
+                state.end_hold(from_hold.hold_id)
+        case ClaimConfirmed(claim):
+            state.mark(claim.seats, seat_state.SOLD)
+            state.put_claim(claim)
+            state.count_for(claim.holder_id, -len(claim.seats))
+        case ClaimCancelled(claim):
+            state.mark(claim.seats, seat_state.FREE)
+            state.drop_claim(claim.order_id)
+            state.count_for(claim.holder_id, -len(claim.seats))
+        case SaleCancelled(claim):
+            state.mark(claim.seats, seat_state.FREE)
+            state.drop_claim(claim.order_id)
+        case SeatsBlocked(seats, _):
+            state.mark(seats, seat_state.BLOCKED)
+        case SeatsUnblocked(seats):
+            state.mark(seats, seat_state.FREE)
+        case _:
+            assert_never(change)

@@ -1,0 +1,13 @@
+"""What a seat can be. The numbers are those of balcon.types.v1.SeatState, so that a seat map travels as bytes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FREE: Final = 1
+HELD: Final = 2
+CLAIMED: Final = 3
+SOLD: Final = 4
+BLOCKED: Final = 5
+
+STATES: Final = (FREE, HELD, CLAIMED, SOLD, BLOCKED)

@@ -1,0 +1,100 @@
+"""The inventory process: picks the adapters and wires them."""
+
+from __future__ import annotations
+
+from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
+from balcon.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
+
+from services.inventory.actors.activation import Activation
+from services.inventory.actors.host import PerformanceHost
+from services.inventory.adapters.bus_availability_feed import BusAvailabilityFeed
+from services.inventory.adapters.catalogue_events import GROUP, TOPIC, copy_performance
+from services.inventory.adapters.catalogue_performances import CataloguePerformances
+from services.inventory.adapters.postgres_audit import PostgresAudit
+from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
+from services.inventory.adapters.postgres_directory import PostgresDirectory
+from services.inventory.adapters.redis_hold_store import RedisHoldStore, connect
+from services.inventory.api.audit_servicer import AuditServicer
+from services.inventory.api.inventory_servicer import InventoryServicer
+from services.inventory.cluster.membership import NodeLease
+from services.inventory.settings import InventorySettings
+from services.runtime.bus.factory import open_bus
+from services.runtime.bus.topics import TOPICS
+from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.rpc.client import open_channel
+from services.runtime.service import Service, run_service
+from services.runtime.sql.engine import create_engine
+
+
+async def build(service: Service, settings: InventorySettings) -> None:
+    """Opens stores, joins the cluster, registers the servicers and the loops."""
+    clock, ids = service.clock, service.ids
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="inventory", pool_size=settings.database_pool_size
+    )
+    service.on_close(engine.dispose)
+    redis = connect(settings.redis_url.get_secret_value())
+    service.on_close(redis.aclose)
+    bus = open_bus(settings.bus_url.get_secret_value(), clock=clock, ids=ids, client_id="inventory")
+    service.on_close(bus.close)
+    await bus.create_topics(TOPICS)
+    channel = open_channel(settings.catalogue_target, clock)
+    service.on_close(channel.close)
+
+    lease = NodeLease(
+        redis,
+        clock,
+        ids,
+        ttl_seconds=settings.lease_ttl_seconds,
+        renew_seconds=settings.lease_renew_seconds,
+        margin_seconds=settings.lease_margin_seconds,
+    )
+    holds = RedisHoldStore(redis)
+    await holds.load_functions()
+    performances = CataloguePerformances(
+        engine, channel, grace_ms=settings.hold_grace_seconds * 1000, cap_ms=settings.hold_cap_seconds * 1000
+    )
+    activation = Activation(
+        lease, PostgresDirectory(engine), holds, lambda performance: PostgresClaimStore(engine, performance), clock
+    )
+    host = PerformanceHost(
+        lease, performances, activation, BusAvailabilityFeed(bus), clock, idle_seconds=settings.idle_seconds
+    )
+    consumer = EventConsumer(bus, engine, group=GROUP, topics=[TOPIC], handler=copy_performance, clock=clock)
+
+    servicer = InventoryServicer(host, clock)
+    service.rpc.add(
+        lambda server: add_InventoryServiceServicer_to_server(servicer, server), "balcon.inventory.v1.InventoryService"
+    )
+    audit = AuditServicer(PostgresAudit(engine), host)
+    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+
+    async def join_cluster() -> None:
+        lease.endpoint = f"{settings.advertised_host}:{service.rpc.port}"
+        await lease.renew()
+        service.background("lease", lease.run)
+
+    async def leave_cluster() -> None:
+        await host.hand_over()
+        await lease.resign()
+
+    service.after_start(join_cluster)
+    service.before_drain(leave_cluster)
+    service.background("expiry", host.keep_time)
+    service.background("watchers", host.keep_watchers_told)
+    service.background("rules", host.keep_rules_fresh)
+    service.background("catalogue_events", consumer.run)
+
+
+def main() -> None:
+    """Runs until SIGTERM."""
+    settings = InventorySettings()
+
+    async def built(service: Service) -> None:
+        await build(service, settings)
+
+    run_service("inventory", settings, built)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""What the inventory needs from outside: two fenced stores, the directory of owners, liveness, performances, a feed.
+
+Adapters live in adapters/; each in-memory twin passes the same contract suite as the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from services.inventory.domain.changes import RecordChange
+from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.refusals import PerformanceUnknown
+from services.runtime.errors import Retryable
+
+
+class Fenced(Retryable):
+    """A newer owner exists; this one's memory of the performance is void (INV-4)."""
+
+
+class WritesLost(Retryable):
+    """The store has lost acknowledged writes; the memory built on them is void."""
+
+
+class StoreUnavailable(Retryable):
+    """The store did not answer; the append may or may not have happened."""
+
+
+class ClaimConflict(Retryable):
+    """The record refused a second active claim on a seat (INV-1); memory and record disagree."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldWrites:
+    """What one batch changes among the holds: new or replaced ones, and ids that ended."""
+
+    put: Sequence[Hold]
+    ended: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedHolds:
+    """What a new owner finds: the living holds and the store's own time."""
+
+    holds: Sequence[Hold]
+    store_now_ms: int
+
+
+class HoldStore(Protocol):
+    """Holds by performance, fenced by (epoch, batch). Batches of an epoch are numbered 1, 2, 3 …"""
+
+    async def open(self, performance_id: str, epoch: int) -> OpenedHolds:
+        """Raises the fence to `epoch` (lower than the stored one: Fenced), then reads all holds."""
+        ...
+
+    async def append(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
+        """Writes the whole batch or nothing; durable on return. A batch that is stored already counts as written.
+
+        Raises Fenced, WritesLost (a number was skipped), StoreUnavailable (outcome unknown: send the same batch again).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceRecord:
+    """What the record knows of a performance's seats."""
+
+    claims: Sequence[Claim] = ()
+    blocked: Sequence[int] = ()
+
+
+class ClaimStore(Protocol):
+    """Claims, sales and blocks: the record. Fenced by the directory's epoch inside each transaction (RULE 3)."""
+
+    async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
+        """Everything active. Raises Fenced when `epoch` is no longer the directory's."""
+        ...
+
+    async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
+        """Writes all the changes or none; durable on return. Numbered and answered like HoldStore.append.
+
+        Raises also ClaimConflict when the unique index on active claims refuses.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A directory row. `incarnation` is empty after a release."""
+
+    incarnation: str
+    endpoint: str
+    epoch: int
+
+
+class Directory(Protocol):
+    """Who owns which performance. The only place epochs are minted (RULE 1)."""
+
+    async def owner_of(self, performance_id: str) -> Owner | None:
+        """The row as it stands; None if there never was an owner."""
+        ...
+
+    async def take(self, performance_id: str, seen_epoch: int, incarnation: str, endpoint: str) -> int | None:
+        """Takes it if its epoch still is `seen_epoch` (0: no row). The new epoch, or None: somebody else did."""
+        ...
+
+    async def release(self, performance_id: str, epoch: int) -> None:
+        """Gives the row up, so that the next owner need not wait. Does nothing when the epoch has moved on."""
+        ...
+
+
+class Membership(Protocol):
+    """Which nodes live. A hint: wrong belief costs a refused batch, never a wrong sale (RULE 4)."""
+
+    @property
+    def incarnation(self) -> str:
+        """This process's own identity, fresh at each start."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """host:port of this node's gRPC server."""
+        ...
+
+    def is_valid(self) -> bool:
+        """Whether this node may still believe in its lease, counted from the send of its last renewal."""
+        ...
+
+    async def is_alive(self, incarnation: str) -> bool:
+        """Whether another node's lease stands."""
+        ...
+
+
+class SeatPlan(msgspec.Struct, frozen=True):
+    """The seats of one plan version in the plan's order, and where each stands in it."""
+
+    plan_version: int
+    seat_ids: tuple[str, ...]
+    index_of: dict[str, int]
+
+    @classmethod
+    def of(cls, plan_version: int, seat_ids: Sequence[str]) -> SeatPlan:
+        """Builds the index."""
+        return cls(plan_version, tuple(seat_ids), {seat_id: index for index, seat_id in enumerate(seat_ids)})
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A performance as the inventory needs it."""
+
+    performance_id: str
+    house_id: str
+    plan: SeatPlan = field(repr=False)
+    rules: HoldRules
+
+
+class Performances(Protocol):
+    """Where performances come from: the inventory's own copy, filled from the catalogue."""
+
+    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceUnknown:
+        """The performance of that house. Another house's is unknown (INV-8)."""
+        ...
+
+    async def rules_of(self, performance_ids: Sequence[str]) -> dict[str, HoldRules]:
+        """The rules as they stand now, for those that are known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Counts of one performance at one version of its seat map, by seat state."""
+
+    house_id: str
+    performance_id: str
+    epoch: int
+    version: int
+    counts: tuple[int, ...]
+    observed_at_ms: int
+
+
+class AvailabilityFeed(Protocol):
+    """Where the latest counts are told."""
+
+    async def publish(self, latest: Sequence[Availability]) -> None:
+        """Tells them; a failure loses nothing, the next counts follow."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One invariant checked: how many rows were looked at, and those that break it, spelled out."""
+
+    invariant: str
+    name: str
+    examined: int
+    violations: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSeat:
+    """An active claim or sale in the record."""
+
+    performance_id: str
+    seat_id: str
+    order_id: str
+    sold: bool
+
+
+class RecordAudit(Protocol):
+    """The record's view of itself. An empty performance id is every performance."""
+
+    async def checks(self, performance_id: str) -> Sequence[CheckResult]:
+        """INV-1, INV-4 and INV-5 as far as the record alone can tell."""
+        ...
+
+    async def counts(self, performance_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Seats claimed and sold per performance: {"claimed": n, "sold": n}; a count of none is left out."""
+        ...
+
+    def seats(self, performance_id: str) -> AsyncIterator[Sequence[RecordedSeat]]:
+        """Every active claim and sale, in pages."""
+        ...

@@ -1,0 +1,27 @@
+"""The inventory's settings."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import BusSettings
+
+
+class InventorySettings(BusSettings):
+    """Prefix BALCON_INVENTORY_."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="BALCON_INVENTORY_")
+
+    redis_url: SecretStr = Field(description="redis:// URL of the store of holds; appendonly yes, appendfsync always.")
+    catalogue_target: str = Field(description="host:port of the catalogue.")
+    lease_ttl_seconds: float = Field(6.0, ge=0, le=120, description="How long a silent node counts as alive.")
+    lease_renew_seconds: float = Field(2.0, gt=0, le=60, description="How often a node renews its lease.")
+    lease_margin_seconds: float = Field(1.0, ge=0, le=60, description="How much earlier a node stops believing in it.")
+    hold_grace_seconds: int = Field(
+        15, ge=0, le=300, description="Between the end shown to the buyer and the release of the seats."
+    )
+    hold_cap_seconds: int = Field(
+        1_800, ge=1, le=86_400, description="Longest life of a hold, extensions and grace included."
+    )
+    idle_seconds: float = Field(300.0, ge=1, le=86_400, description="Unused performances leave memory after this.")

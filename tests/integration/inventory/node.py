@@ -1,0 +1,90 @@
+"""An inventory node in the test's own process: real Valkey, real Postgres, real gRPC; only the catalogue is a twin."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from balcon.inventory.v1.inventory_service_pb2_grpc import (
+    InventoryServiceStub,
+    add_InventoryServiceServicer_to_server,
+)
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.inventory.actors.activation import Activation
+from services.inventory.actors.host import PerformanceHost
+from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed, MemoryPerformances
+from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
+from services.inventory.adapters.postgres_directory import PostgresDirectory
+from services.inventory.adapters.redis_hold_store import RedisHoldStore, connect
+from services.inventory.api.inventory_servicer import InventoryServicer
+from services.inventory.cluster.membership import NodeLease
+from services.inventory.domain.records import HoldRules
+from services.inventory.ports import Performance, SeatPlan
+from services.runtime.clock import SystemClock
+from services.runtime.ids import RandomIds
+from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.server import RpcServer
+from services.runtime.sql.engine import create_engine
+
+if TYPE_CHECKING:
+    from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
+
+HOUSE = "house_1"
+PLAN_VERSION = 3
+
+
+def performance(
+    performance_id: str = "perf_1", *, capacity: int = 100, house_id: str = HOUSE, rules: HoldRules | None = None
+) -> Performance:
+    """A performance with seats s0, s1 … on sale."""
+    plan = SeatPlan.of(PLAN_VERSION, [f"s{number}" for number in range(capacity)])
+    return Performance(performance_id, house_id, plan, rules or HoldRules(True, 10, 600_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node and a client of it."""
+
+    host: PerformanceHost
+    lease: NodeLease
+    redis: Redis
+    engine: AsyncEngine
+    stub: InventoryServiceAsyncStub
+    endpoint: str
+    feed: MemoryAvailabilityFeed
+
+
+@asynccontextmanager
+async def running_node(redis_url: str, database_url: str, performances: MemoryPerformances) -> AsyncIterator[Node]:
+    """A node that owns whatever it is asked for. Its loops do not run: tests call what they need."""
+    clock, ids = SystemClock(), RandomIds()
+    async with AsyncExitStack() as stack:
+        engine = create_engine(database_url, application="test")
+        stack.push_async_callback(engine.dispose)
+        redis = connect(redis_url)
+        stack.push_async_callback(redis.aclose)
+        lease = NodeLease(redis, clock, ids, ttl_seconds=60)
+        holds = RedisHoldStore(redis)
+        activation = Activation(
+            lease, PostgresDirectory(engine), holds, lambda performance: PostgresClaimStore(engine, performance), clock
+        )
+        feed = MemoryAvailabilityFeed()
+        host = PerformanceHost(lease, performances, activation, feed, clock)
+        rpc = RpcServer(clock=clock, ids=ids)
+        servicer = InventoryServicer(host, clock)
+        rpc.add(
+            lambda server: add_InventoryServiceServicer_to_server(servicer, server),
+            "balcon.inventory.v1.InventoryService",
+        )
+        await rpc.start()
+        stack.push_async_callback(rpc.stop, 1.0)
+        stack.push_async_callback(host.hand_over)
+        lease.endpoint = f"127.0.0.1:{rpc.port}"
+        await lease.renew()
+        channel = open_channel(lease.endpoint, clock, own_connection=True)
+        stack.push_async_callback(channel.close)
+        yield Node(host, lease, redis, engine, InventoryServiceStub(channel), lease.endpoint, feed)
