@@ -14,6 +14,7 @@ from services.inventory.adapters.postgres_audit import PostgresAudit
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.redis_hold_store import RedisHoldStore, connect
+from services.inventory.adapters.redis_lease_store import RedisLeaseStore
 from services.inventory.api.audit_servicer import AuditServicer
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.cluster.membership import NodeLease
@@ -42,7 +43,7 @@ async def build(service: Service, settings: InventorySettings) -> None:
     service.on_close(channel.close)
 
     lease = NodeLease(
-        redis,
+        RedisLeaseStore(redis),
         clock,
         ids,
         ttl_seconds=settings.lease_ttl_seconds,

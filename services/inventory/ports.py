@@ -134,6 +134,22 @@ class Membership(Protocol):
         ...
 
 
+class LeaseStore(Protocol):
+    """Where nodes' leases are kept. Each call raises StoreUnavailable when the store does not answer."""
+
+    async def put(self, incarnation: str, endpoint: str, ttl_ms: int) -> None:
+        """Writes or renews a lease that ends by itself `ttl_ms` from now; 0 is one that never stands."""
+        ...
+
+    async def exists(self, incarnation: str) -> bool:
+        """Whether the lease stands."""
+        ...
+
+    async def drop(self, incarnation: str) -> None:
+        """Ends a lease."""
+        ...
+
+
 class SeatPlan(msgspec.Struct, frozen=True):
     """The seats of one plan version in the plan's order, and where each stands in it."""
 

@@ -5,10 +5,7 @@ A lease decides nothing: epochs and fences do (RULE 4). It only bounds how long 
 
 from __future__ import annotations
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
-from services.inventory.ports import StoreUnavailable
+from services.inventory.ports import LeaseStore, StoreUnavailable
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.telemetry.logging import get_logger
@@ -21,7 +18,7 @@ class NodeLease:
 
     def __init__(
         self,
-        redis: Redis,
+        leases: LeaseStore,
         clock: Clock,
         ids: Ids,
         *,
@@ -29,7 +26,7 @@ class NodeLease:
         renew_seconds: float = 2.0,
         margin_seconds: float = 1.0,
     ) -> None:
-        self._redis = redis
+        self._leases = leases
         self._clock = clock
         self._ttl_seconds = ttl_seconds
         self._renew_seconds = renew_seconds
@@ -38,11 +35,6 @@ class NodeLease:
         self.incarnation = ids.new_id("node")
         self.endpoint = ""
 
-    @staticmethod
-    def key(incarnation: str) -> str:
-        """The lease of one process start."""
-        return f"{{{incarnation}}}:lease"
-
     def is_valid(self) -> bool:
         """See Membership."""
         return self._clock.monotonic() < self._valid_until
@@ -50,10 +42,7 @@ class NodeLease:
     async def renew(self) -> None:
         """One renewal. Raises StoreUnavailable; the lease then runs on to its end."""
         sent = self._clock.monotonic()
-        try:
-            await self._redis.set(self.key(self.incarnation), self.endpoint, px=int(self._ttl_seconds * 1000))
-        except (RedisError, OSError, TimeoutError) as error:
-            raise StoreUnavailable(incarnation=self.incarnation) from error
+        await self._leases.put(self.incarnation, self.endpoint, int(self._ttl_seconds * 1000))
         self._valid_until = sent + self._ttl_seconds - self._margin_seconds
 
     async def run(self) -> None:
@@ -69,13 +58,10 @@ class NodeLease:
         """Ends the lease at once, so that nobody waits for it."""
         self._valid_until = float("-inf")
         try:
-            await self._redis.delete(self.key(self.incarnation))
-        except (RedisError, OSError, TimeoutError):
+            await self._leases.drop(self.incarnation)
+        except StoreUnavailable:
             _log.warning("lease_not_deleted", incarnation=self.incarnation)
 
     async def is_alive(self, incarnation: str) -> bool:
         """See Membership."""
-        try:
-            return bool(await self._redis.exists(self.key(incarnation)))
-        except (RedisError, OSError, TimeoutError) as error:
-            raise StoreUnavailable(incarnation=incarnation) from error
+        return await self._leases.exists(incarnation)

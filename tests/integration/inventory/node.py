@@ -20,6 +20,7 @@ from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed, Me
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.redis_hold_store import RedisHoldStore, connect
+from services.inventory.adapters.redis_lease_store import RedisLeaseStore
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.domain.records import HoldRules
@@ -67,7 +68,7 @@ async def running_node(redis_url: str, database_url: str, performances: MemoryPe
         stack.push_async_callback(engine.dispose)
         redis = connect(redis_url)
         stack.push_async_callback(redis.aclose)
-        lease = NodeLease(redis, clock, ids, ttl_seconds=60)
+        lease = NodeLease(RedisLeaseStore(redis), clock, ids, ttl_seconds=60)
         holds = RedisHoldStore(redis)
         activation = Activation(
             lease, PostgresDirectory(engine), holds, lambda performance: PostgresClaimStore(engine, performance), clock

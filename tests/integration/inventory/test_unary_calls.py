@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 
 import grpc
 import pytest
@@ -44,7 +44,7 @@ async def node(redis_url: str, database_url: DatabaseUrl) -> AsyncIterator[Node]
         yield running
 
 
-async def refused(call: grpc.aio.UnaryUnaryCall[object, object]) -> RemoteRefusal:
+async def refused(call: Awaitable[object]) -> RemoteRefusal:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call
     refusal = refusal_of(caught.value)
