@@ -1,4 +1,4 @@
-"""gRPC channels between services: ids and deadlines carried on, bounded retries of calls that never reached a server."""
+"""gRPC channels between services: ids and deadlines carried on, bounded retries of calls that reached no server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import grpc
 
 from services.runtime.clock import Clock
-from services.runtime.rpc.interceptors import OutgoingCallInterceptor
+from services.runtime.rpc.interceptors import OutgoingCallInterceptor, OutgoingStreamInterceptor
 from services.runtime.rpc.server import MAX_MESSAGE_BYTES
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
@@ -47,11 +47,10 @@ CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
 def open_channel(
     target: str, clock: Clock, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS, own_connection: bool = False
 ) -> grpc.aio.Channel:
-    """A channel to host:port. Calls without a timeout get `timeout_seconds`, less when the caller's own deadline is nearer.
+    """A channel to host:port. Calls without a timeout get `timeout_seconds`, less when the caller's deadline is nearer.
 
-    `own_connection` keeps gRPC from sharing one TCP connection among channels to the same target: load generators use it.
+    `own_connection` keeps gRPC from sharing one TCP connection among channels to one target: for load generators.
     """
     options = (*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1 if own_connection else 0))
-    return grpc.aio.insecure_channel(
-        target, options=options, interceptors=[OutgoingCallInterceptor(clock, timeout_seconds)]
-    )
+    interceptors = [OutgoingCallInterceptor(clock, timeout_seconds), OutgoingStreamInterceptor(clock)]
+    return grpc.aio.insecure_channel(target, options=options, interceptors=interceptors)

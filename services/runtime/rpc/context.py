@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
+
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
@@ -21,7 +23,7 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """The call being answered in this task. `deadline` is on the clock's monotonic scale, None if the caller gave none."""
+    """The call being answered in this task. `deadline` is on the clock's monotonic scale, None if there is none."""
 
     request_id: str
     traceparent: str
@@ -37,8 +39,20 @@ def current_call() -> CallContext | None:
 
 
 def enter_call(call: CallContext) -> None:
-    """Makes `call` the current one for this task and those it starts."""
+    """Makes `call` the current one for this task and those it starts, and puts its ids on every line they log."""
     _current.set(call)
+    ids = {"request_id": call.request_id}
+    if call.traceparent:
+        ids["traceparent"] = call.traceparent
+    bind_contextvars(**ids)
+
+
+def outside_call() -> Context:
+    """For create_task(..., context=outside_call()): work that outlives the call which started it, with its deadline."""
+    context = copy_context()
+    context.run(_current.set, None)
+    context.run(unbind_contextvars, "request_id", "traceparent")
+    return context
 
 
 def call_from(
@@ -52,7 +66,7 @@ def call_from(
         elif key == TRACE_KEY and isinstance(value, str) and _TRACEPARENT.fullmatch(value):
             traceparent = value
     # grpc tells "no deadline" as a huge number of seconds.
-    deadline = None if remaining is None or remaining > 1e9 else clock.monotonic() + remaining  # noqa: PLR2004
+    deadline = None if remaining is None or remaining > 1e9 else clock.monotonic() + remaining
     return CallContext(request_id or ids.new_id("req"), traceparent, deadline)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import grpc
 from google.protobuf.any_pb2 import Any
+from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -25,8 +26,12 @@ STATUS_OF_KIND: Mapping[Kind, grpc.StatusCode] = {
     Kind.MOVED: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
-# ErrorInfo's metadata values travel in HTTP/2 trailers; some servers refuse more than 8 KiB of those.
-MAX_FACT_CHARS = 1_000
+# A status travels in HTTP/2 trailers twice, as base64 and percent-encoded; clients drop an answer with more than 8 KiB
+# of those, and with it the reason. In UTF-8 bytes:
+MAX_MESSAGE_BYTES = 500
+MAX_FACT_BYTES = 1_000
+MAX_FACTS_BYTES = 2_500
+_CUT = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class Refused(Exception):
@@ -37,7 +42,7 @@ class Refused(Exception):
         self.refusal = refusal
 
 
-def _packed(*details: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> list[Any]:
+def _packed(*details: Message) -> list[Any]:
     packed = []
     for detail in details:
         item = Any()
@@ -48,14 +53,39 @@ def _packed(*details: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest
 
 def status_of_refusal(refusal: Refusal) -> status_pb2.Status:
     """google.rpc.Status: the kind's code, the refusal's message, ErrorInfo, and BadRequest where a field is named."""
-    facts = {name: value[:MAX_FACT_CHARS] for name, value in refusal.facts().items()}
-    info = error_details_pb2.ErrorInfo(reason=refusal.reason(), domain=DOMAIN, metadata=facts)
-    details: list[error_details_pb2.ErrorInfo | error_details_pb2.BadRequest] = [info]
+    message = _within(refusal.message(), MAX_MESSAGE_BYTES)
+    info = error_details_pb2.ErrorInfo(reason=refusal.reason(), domain=DOMAIN, metadata=_facts_within_bounds(refusal))
+    details: list[Message] = [info]
     if isinstance(refusal, FieldInvalid):
-        violation = error_details_pb2.BadRequest.FieldViolation(field=refusal.field, description=refusal.message())
+        named = _within(refusal.field, MAX_MESSAGE_BYTES)
+        violation = error_details_pb2.BadRequest.FieldViolation(field=named, description=message)
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    retry_after_ms = getattr(refusal, "retry_after_ms", None)
+    if isinstance(retry_after_ms, int):
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(retry_after_ms)
+        details.append(retry)
     code = STATUS_OF_KIND[refusal.kind].value[0]
-    return status_pb2.Status(code=code, message=refusal.message()[:MAX_FACT_CHARS], details=_packed(*details))
+    return status_pb2.Status(code=code, message=message, details=_packed(*details))
+
+
+def _facts_within_bounds(refusal: Refusal) -> dict[str, str]:
+    left = MAX_FACTS_BYTES
+    facts: dict[str, str] = {}
+    for name, value in refusal.facts().items():
+        facts[name] = _within(value, min(MAX_FACT_BYTES, left))
+        left -= len(facts[name].encode())
+    return facts
+
+
+def _within(text: str, limit_bytes: int) -> str:
+    """The text, or its beginning and an ellipsis; a list is cut between its items."""
+    encoded = text.encode(errors="replace")
+    if len(encoded) <= limit_bytes:
+        return encoded.decode()
+    head = encoded[: max(0, limit_bytes - len(_CUT.encode()))].decode(errors="ignore")
+    whole_items, comma, _ = head.rpartition(",")
+    return (whole_items + comma or head) + _CUT if head else ""
 
 
 def status_of_fault(fault: BaseException) -> status_pb2.Status:
@@ -73,26 +103,32 @@ def _upper_snake(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RemoteRefusal:
-    """What a call was refused with, as the caller reads it from the status."""
+    """What a call was refused with, as the caller reads it. `retry_after_ms`: when to come back, if it was said."""
 
     reason: str
     code: grpc.StatusCode
     message: str
     facts: Mapping[str, str] = field(default_factory=dict)
+    retry_after_ms: int | None = None
 
 
 def refusal_of(error: grpc.RpcError) -> RemoteRefusal | None:
-    """The ErrorInfo that Balcon's servers attach, or None when the error came from somewhere else (network, deadline)."""
+    """The ErrorInfo that Balcon's servers attach, or None when the error came from elsewhere (network, deadline)."""
     if not isinstance(error, grpc.aio.AioRpcError):
         return None
     status = rpc_status.from_call(error)  # type: ignore[arg-type]
     if status is None:
         return None
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+    retry_after_ms = None
     for detail in status.details:
-        info = error_details_pb2.ErrorInfo()
-        if detail.Unpack(info) and info.domain == DOMAIN:
-            return RemoteRefusal(info.reason, error.code(), status.message, dict(info.metadata))
-    return None
+        if detail.Unpack(retry):
+            retry_after_ms = retry.retry_delay.ToMilliseconds()
+        else:
+            detail.Unpack(info)
+    if info.domain != DOMAIN:
+        return None
+    return RemoteRefusal(info.reason, error.code(), status.message, dict(info.metadata), retry_after_ms)
 
 
 def is_uncertain(error: grpc.RpcError) -> bool:

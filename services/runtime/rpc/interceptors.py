@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
 import grpc
-import structlog
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
@@ -58,6 +58,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 if handler.request_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
+            codecs["response_serializer"] = _unless_encoded(handler.response_serializer)
             return make(self._streaming(name, inner), **codecs)
         return grpc.unary_unary_rpc_method_handler(self._unary(name, handler.unary_unary), **codecs)
 
@@ -68,7 +69,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             started = self._enter(context)
             try:
                 response = await inner(request, context)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (the table decides)
                 await self._fail(name, error, context, started)
             else:
                 answered.observe(self._clock.monotonic() - started)
@@ -111,15 +112,18 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if isinstance(error, Refused):
             REFUSALS.labels(error.refusal.reason()).inc()
             return status_of_refusal(error.refusal)
-        call = current_call()
-        request_id = call.request_id if call else ""
         if isinstance(error, Retryable):
-            _log.warning("call_faulted", method=name, fault=type(error).__name__, request_id=request_id)
+            _log.warning("call_faulted", method=name, fault=type(error).__name__)
         elif isinstance(error, Fault):
-            _log.error("call_failed", method=name, fault=type(error).__name__, request_id=request_id, exc_info=error)
+            _log.error("call_failed", method=name, fault=type(error).__name__, exc_info=error)
         else:
-            _log.error("call_broke", method=name, request_id=request_id, exc_info=error)
+            _log.error("call_broke", method=name, exc_info=error)
         return status_of_fault(error)
+
+
+def _unless_encoded(serialize: Any) -> Callable[[Any], bytes]:
+    """Bytes pass: a stream that many share encodes each message once, not once for each of them."""
+    return lambda message: message if isinstance(message, bytes) else serialize(message)
 
 
 class OutgoingCallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
@@ -144,8 +148,19 @@ class OutgoingCallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
         return await continuation(details, request)
 
 
-def bind_log_context() -> None:
-    """Puts the current call's ids on every log line of this task."""
-    call = current_call()
-    if call is not None:
-        structlog.contextvars.bind_contextvars(request_id=call.request_id, traceparent=call.traceparent)
+class OutgoingStreamInterceptor(grpc.aio.UnaryStreamClientInterceptor):
+    """The same where the answer is a stream: ids, and the caller's deadline if there is one; no timeout of its own.
+
+    Streams in both directions are shared by many calls, so none of theirs is carried.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """See grpc.aio.UnaryStreamClientInterceptor."""
+        call = current_call()
+        timeout = remaining_seconds(call, self._clock, client_call_details.timeout or math.inf)
+        metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()), *outgoing(call))
+        details = client_call_details._replace(metadata=metadata, timeout=None if timeout == math.inf else timeout)
+        return await continuation(details, request)

@@ -1,0 +1,203 @@
+"""Every refusal of every service: a documented template, facts as text, one status, an ErrorInfo clients can read."""
+
+import dataclasses
+import importlib
+import re
+import string
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+
+from services.runtime.errors import Fatal, FieldInvalid, Kind, Overloaded, Refusal, Retryable
+from services.runtime.rpc.errors import (
+    DOMAIN,
+    MAX_FACT_BYTES,
+    MAX_FACTS_BYTES,
+    MAX_MESSAGE_BYTES,
+    STATUS_OF_KIND,
+    status_of_fault,
+    status_of_refusal,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+# Some servers and clients refuse more than 8 KiB of metadata in all; gRPC's own keys want a little of it.
+MAX_TRAILER_BYTES = 7_900
+
+
+def load_every_service() -> None:
+    """Imports each module of services.* that says Refusal, so that every subclass exists."""
+    for path in sorted((ROOT / "services").rglob("*.py")):
+        if "Refusal" in path.read_text() and "migrations" not in path.parts:
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+def subclasses(of: type[Refusal]) -> Iterator[type[Refusal]]:
+    for subclass in of.__subclasses__():
+        if subclass.__module__.startswith("services."):
+            yield subclass
+        yield from subclasses(subclass)
+
+
+def every_refusal() -> list[type[Refusal]]:
+    load_every_service()
+    # A slotted dataclass exists twice: as written, and as made anew with slots. The latter is the module's.
+    real = {
+        f"{found.__module__}.{found.__qualname__}": getattr(importlib.import_module(found.__module__), found.__name__)
+        for found in subclasses(Refusal)
+    }
+    return [real[name] for name in sorted(real)]
+
+
+REFUSALS = every_refusal()
+
+
+def sample(annotation: Any) -> Any:
+    """A value that a field of this type may have."""
+    if get_origin(annotation) is UnionType or type(None) in get_args(annotation):
+        return sample(next(part for part in get_args(annotation) if part is not type(None)))
+    if get_origin(annotation) in {tuple, list, frozenset, set}:
+        inner = get_args(annotation)[0]
+        return get_origin(annotation)([sample(inner)])
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return next(iter(annotation))
+    if annotation in {int, float, bool}:
+        return annotation(3)
+    if annotation is str:
+        return "{braces} and %s"  # what a stranger sent never acts as a template
+    return annotation
+
+
+def made(refusal: type[Refusal]) -> Refusal:
+    hints = get_type_hints(refusal)
+    fields = dataclasses.fields(refusal)  # type: ignore[arg-type]
+    return refusal(**{field.name: sample(hints[field.name]) for field in fields})
+
+
+def test_refusals_are_found() -> None:
+    assert {FieldInvalid, Overloaded} <= set(REFUSALS)
+
+
+def test_every_kind_has_a_status() -> None:
+    assert set(STATUS_OF_KIND) == set(Kind)
+    # A refusal is the answer "no": a client must never take it for an answer that did not come.
+    uncertain = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.OK}
+    assert not uncertain & set(STATUS_OF_KIND.values())
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: f"{refusal.__module__}.{refusal.__name__}")
+class TestEveryRefusal:
+    def test_it_is_a_frozen_slotted_dataclass_with_a_kind(self, refusal: type[Refusal]) -> None:
+        assert dataclasses.is_dataclass(refusal)
+        assert refusal.__dataclass_params__.frozen
+        assert "__slots__" in vars(refusal)
+        assert isinstance(refusal.kind, Kind)
+
+    def test_its_docstring_is_a_sentence_whose_names_are_its_facts(self, refusal: type[Refusal]) -> None:
+        text = refusal.__doc__ or ""
+        assert text
+        assert not text.startswith(f"{refusal.__name__}("), "the dataclass's own docstring is no message"
+        assert "\n" not in text.strip()
+        assert text.endswith(".")
+        names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+        facts = {field.name for field in dataclasses.fields(refusal)}  # type: ignore[arg-type]
+        assert names <= facts
+
+    def test_its_message_is_filled_in(self, refusal: type[Refusal]) -> None:
+        refused = made(refusal)
+        assert all(isinstance(value, str) for value in refused.facts().values())
+        text = refusal.__doc__ or ""
+        assert refused.message() == text.format(**refused.facts())
+
+    def test_it_maps_to_a_status_with_error_info(self, refusal: type[Refusal]) -> None:
+        status = status_of_refusal(made(refusal))
+        info = error_details_pb2.ErrorInfo()
+        assert status.code == STATUS_OF_KIND[refusal.kind].value[0]
+        assert status.details[0].Unpack(info)
+        assert info.domain == DOMAIN
+        assert info.reason == refusal.reason()
+        assert re.fullmatch(r"[A-Z][A-Z0-9_]{0,62}", info.reason)
+        assert all(re.fullmatch(r"[a-z][A-Za-z0-9_]{0,63}", key) for key in info.metadata)
+
+
+def test_reasons_are_unique() -> None:
+    names: dict[str, set[str]] = {}
+    for refusal in REFUSALS:
+        # The same name in two services is one reason to a client; two in one service would be a mistake.
+        names.setdefault(f"{refusal.__module__.split('.')[1]}.{refusal.reason()}", set()).add(refusal.__module__)
+    assert not {name: modules for name, modules in names.items() if len(modules) > 1}
+
+
+def test_a_field_that_is_wrong_is_named_as_a_violation() -> None:
+    status = status_of_refusal(FieldInvalid(field="seat_ids", problem="is too long", limit="at most 10"))
+    bad = error_details_pb2.BadRequest()
+    assert status.details[1].Unpack(bad)
+    assert bad.field_violations[0].field == "seat_ids"
+    assert bad.field_violations[0].description == "seat_ids is too long (limit: at most 10)."
+
+
+def test_a_retry_delay_is_told_where_there_is_one() -> None:
+    status = status_of_refusal(Overloaded(retry_after_ms=1500))
+    retry = error_details_pb2.RetryInfo()
+    assert status.details[1].Unpack(retry)
+    assert retry.retry_delay.ToMilliseconds() == 1500
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "座", "🎭", "\ud800"])
+def test_a_status_stays_small_whatever_the_facts(letter: str) -> None:
+    status = status_of_refusal(FieldInvalid(field=letter * 9_000, problem=letter * 9_000, limit=letter * 9_000))
+    info = error_details_pb2.ErrorInfo()
+    assert status.details[0].Unpack(info)
+    assert all(len(value.encode()) <= MAX_FACT_BYTES for value in info.metadata.values())
+    assert sum(len(value.encode()) for value in info.metadata.values()) <= MAX_FACTS_BYTES
+    assert len(status.message.encode()) <= MAX_MESSAGE_BYTES
+    base64_and_percent_encoded = len(status.SerializeToString()) * 4 / 3 + 3 * len(status.message.encode())
+    assert base64_and_percent_encoded < MAX_TRAILER_BYTES
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SeatsGone(Refusal):
+    """Seats {seats} are gone."""
+
+    kind = Kind.CONFLICT
+    seats: tuple[str, ...]
+
+
+def test_a_long_list_is_cut_between_its_items() -> None:
+    seats = tuple(f"row-{number}-seat" for number in range(1_000))
+    info = error_details_pb2.ErrorInfo()
+    assert status_of_refusal(SeatsGone(seats)).details[0].Unpack(info)
+    *told, rest = info.metadata["seats"].split(",")
+    assert rest == "…"
+    assert told == list(seats[: len(told)])
+    assert len(told) > 50
+
+
+class StoreSilent(Retryable):
+    """The store does not answer."""
+
+
+class RecordBroken(Fatal):
+    """The record is broken."""
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "reason"),
+    [
+        (StoreSilent(url="secret"), grpc.StatusCode.UNAVAILABLE, "STORE_SILENT"),
+        (RecordBroken(url="secret"), grpc.StatusCode.INTERNAL, "RECORD_BROKEN"),
+        (ValueError("secret"), grpc.StatusCode.INTERNAL, "INTERNAL_ERROR"),
+        (AssertionError("secret"), grpc.StatusCode.INTERNAL, "INTERNAL_ERROR"),
+    ],
+)
+def test_a_fault_tells_its_class_and_nothing_of_its_facts(fault: Exception, code: grpc.StatusCode, reason: str) -> None:
+    status = status_of_fault(fault)
+    info = error_details_pb2.ErrorInfo()
+    assert status.details[0].Unpack(info)
+    assert (status.code, info.reason) == (code.value[0], reason)
+    assert b"secret" not in status.SerializeToString()
