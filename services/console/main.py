@@ -11,6 +11,7 @@ import typer
 import uvloop
 
 from services.console.commands.audit import run_audit
+from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, run_demo
 from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
@@ -51,6 +52,44 @@ def up(
 def down(data: Data = None) -> None:
     """Stops what `balcon up` runs."""
     _run(run_down(data or default_data_dir()))
+
+
+@app.command()
+def demo(  # noqa: PLR0913, PLR0917 (each is an option)
+    plan: Annotated[Path | None, typer.Option(help="Seating plan (JSON); default: Riethsporthalle Erfurt.")] = None,
+    buyers: Annotated[int, typer.Option(min=1, max=100_000)] = 5_000,
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="The same seed brings the same buyers.")] = 1,
+    json: Annotated[Path | None, typer.Option(help="Writes the figures to this file.")] = None,
+    kill: Annotated[Victim | None, typer.Option(help="kill -9 of this service in the middle of the sale.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Data folder; default: a temporary one.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keeps the temporary data folder.")] = False,
+    bus_url: Annotated[str, typer.Option(help="kafka://host:port instead of the log in Postgres.")] = "",
+    load_processes: Annotated[int, typer.Option(min=1, max=16, help="Processes the buyers are dealt to.")] = 1,
+    fast: Annotated[bool, typer.Option("--fast", hidden=True, help="Shorter windows, for tests.")] = False,
+) -> None:
+    """Runs an on-sale from start to end and audits it; status 0 only if everything holds."""
+    options = DemoOptions(
+        buyers=buyers,
+        seed=seed,
+        plan=None if plan is None else read_plan(plan),
+        json_path=json,
+        kill=kill,
+        data=data,
+        keep=keep,
+        bus_url=bus_url,
+        load_processes=load_processes,
+        tempo=FAST if fast else NORMAL,
+    )
+    if not _run(run_demo(options)):
+        raise typer.Exit(1)
+
+
+def read_plan(path: Path) -> bytes:
+    """The file's bytes; what is in them is the catalogue's to judge."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--plan") from error
 
 
 @app.command()

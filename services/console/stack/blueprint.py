@@ -112,5 +112,5 @@ def _sandbox_settings(world: Surroundings) -> dict[str, str]:
         "HTTP_PORT": str(world.ports["sandbox_http"]),
         "WEBHOOK_URL": webhook_url(world.ports),
         "WEBHOOK_SECRET": world.webhook_secret,
-        "DATA_DIR": world.data_dir,
+        "DATA_PATH": f"{world.data_dir}/sandbox.sqlite",
     }

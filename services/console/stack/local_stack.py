@@ -144,7 +144,7 @@ class LocalStack:
 
     def _supervised(self, part: ServicePart, world: Surroundings) -> SupervisedProcess:
         if part.name == "sandbox":
-            is_ready = _http_answers(sandbox_url(self.ports))
+            is_ready = _http_answers(f"{sandbox_url(self.ports)}/health")
         else:
             is_ready = _grpc_serves(target_of(part.name, self.ports))
         plan = ProcessPlan(part.name, part.module, environment_of(part, world, os.environ), is_ready)

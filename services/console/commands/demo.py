@@ -1,0 +1,205 @@
+"""`balcon demo`: the whole stack, a real hall, thousands of buyers in a burst, an audit. Says whether all holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+from rich.markup import escape
+
+from services.console.audit.verdict import as_table as audit_table
+from services.console.audit.verdict import audit, broken_rows
+from services.console.sale.crowd import Crowd
+from services.console.sale.crowd_process import Assignment
+from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms, demo_plan
+from services.console.sale.display import SaleDisplay
+from services.console.sale.hall import Place
+from services.console.sale.quiescence import wait_until_quiet
+from services.console.sale.scoreboard import SaleRun, Scoreboard, as_table, score
+from services.console.sale.script import Pace, write_script
+from services.console.sale.tally import Progress
+from services.console.stack.data_folder import DataFolder, StackRecord, make_temp_folder, remove_temp_folder
+from services.console.stack.local_stack import LocalStack, StackOptions
+from services.console.terminal import ERR, OUT
+from services.runtime.clock import Clock, SystemClock
+from services.runtime.ids import Ids, RandomIds
+from services.runtime.rpc.client import open_channel
+
+QUIET_SECONDS = 40.0
+# Calls in flight of all buyers together: an on-sale is a queue, and a longer one inside the services only adds waiting.
+_SLOTS = 48
+_CONNECTIONS = 4
+# The kill falls in the middle of the sale: when so much of what will be sold is sold.
+_KILL_AT_SHARE = 0.3
+
+
+class Victim(Enum):
+    """Services that --kill can crash."""
+
+    INVENTORY = "inventory"
+    ORDERS = "orders"
+    PAYMENTS = "payments"
+    REPORTING = "reporting"
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """The windows of a demo sale: people's minutes are seconds here, so that every straggler ends within one."""
+
+    pace: Pace
+    hold_ttl_seconds: int
+    hold_grace_seconds: int
+    payment_window_seconds: int
+    # Later than the payment window: this money comes when the order is given up already.
+    pay_late_seconds: int
+    stall_seconds: int
+
+    def tuning(self) -> dict[str, str]:
+        """The services' settings."""
+        return {
+            "BALCON_INVENTORY_HOLD_GRACE_SECONDS": str(self.hold_grace_seconds),
+            "BALCON_ORDERS_PAYMENT_WINDOW_SECONDS": str(self.payment_window_seconds),
+            "BALCON_SANDBOX_PAY_LATE_SECONDS": str(self.pay_late_seconds),
+            "BALCON_SANDBOX_STALL_SECONDS": str(self.stall_seconds),
+        }
+
+
+NORMAL = Tempo(Pace(), 12, 1, 8, 10, 4)
+# For tests: the same stories in a third of the time.
+FAST = Tempo(Pace(1.0, 4.0, 9.0), 5, 1, 4, 5, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the command line asked for. `data` None takes a temporary folder, removed afterwards unless `keep`."""
+
+    buyers: int
+    seed: int
+    plan: bytes | None = None
+    json_path: Path | None = None
+    kill: Victim | None = None
+    data: Path | None = None
+    keep: bool = False
+    bus_url: str = ""
+    load_processes: int = 1
+    tempo: Tempo = NORMAL
+
+
+async def run_demo(options: DemoOptions) -> bool:
+    """Prints the figures and the audit; whether everything holds."""
+    clock, ids = SystemClock(), RandomIds()
+    path = options.data or make_temp_folder(ids)
+    try:
+        with DataFolder(path) as folder:
+            return await _run(options, folder, clock, ids)
+    finally:
+        if options.data is None and not options.keep:
+            remove_temp_folder(path)
+        else:
+            ERR.print(f"data and logs: {path}", highlight=False)
+
+
+async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids) -> bool:
+    started = clock.monotonic()
+    stack_options = StackOptions(options.bus_url, options.tempo.tuning())
+
+    def progress(step: str) -> None:
+        ERR.print(f"[dim]{clock.monotonic() - started:5.1f} s  {step}[/]", highlight=False)
+
+    async with LocalStack(folder, stack_options, clock=clock, ids=ids, progress=progress) as stack:
+        progress("opening the sale")
+        async with open_channel(stack.record.targets["catalogue"], clock) as channel:
+            house = DemoHouse(channel, clock=clock, ids=ids, label="demo")
+            terms = SaleTerms(hold_ttl_seconds=options.tempo.hold_ttl_seconds)
+            on_sale = await house.open_sale(options.plan or demo_plan(), terms)
+        progress(f"{options.buyers:,} buyers for {len(on_sale.plan.seats):,} seats")
+        sale = DemoSale(options, stack, on_sale, clock)
+        board, rows = await sale.run(clock.monotonic() - started, progress)
+    if options.json_path is not None:
+        options.json_path.write_bytes(msgspec.json.format(msgspec.json.encode(board), indent=2) + b"\n")
+    for row in [*rows, *board.error_samples]:
+        ERR.print(f"[red]{escape(row)}[/]", highlight=False)
+    OUT.print("[green]everything holds[/]" if board.ok else "[red]something does not hold[/]")
+    return board.ok
+
+
+class DemoSale:
+    """One sale on a running stack."""
+
+    def __init__(self, options: DemoOptions, stack: LocalStack, on_sale: OnSale, clock: Clock) -> None:
+        self._options = options
+        self._stack = stack
+        self._on_sale = on_sale
+        self._clock = clock
+        self._killed = False
+        wanted = sum(write_script(options.seed, buyer, options.tempo.pace).size for buyer in range(options.buyers))
+        self._kill_at = max(1, int(_KILL_AT_SHARE * min(len(on_sale.plan.seats), wanted)))
+
+    async def run(self, setup_seconds: float, progress: Callable[[str], None]) -> tuple[Scoreboard, list[str]]:
+        """The burst, the quiet after it, the audit; the figures and the rows that break an invariant."""
+        record, performance_id = self._stack.record, self._on_sale.performance.performance_id
+        seats = len(self._on_sale.plan.seats)
+        with SaleDisplay(ERR, self._clock, buyers=self._options.buyers, seats=seats) as display:
+
+            def watch(latest: Progress) -> None:
+                display.show(latest)
+                self._kill_when_due(latest)
+
+            async with Crowd(assignments(self._options, record, self._on_sale), watch) as crowd:
+                opened = self._clock.monotonic()
+                tally = await crowd.run()
+        progress("the last buyer has left; waiting until nothing is in flight")
+        quiet = await wait_until_quiet(record, performance_id, self._clock, QUIET_SECONDS)
+        seconds = self._clock.monotonic() - opened
+        progress("auditing")
+        verdict = await audit(record.targets, self._clock)
+        victim = self._options.kill
+        if victim is not None and not self._killed:
+            tally.failed(f"{victim.value} was not killed: the sale was over before {self._kill_at} tickets were sold")
+        run = SaleRun(
+            seats=seats,
+            buyers=self._options.buyers,
+            seed=self._options.seed,
+            seconds=seconds,
+            setup_seconds=setup_seconds,
+            killed=victim.value if victim else "",
+            restarts=self._stack.restarts,
+            went_quiet=quiet,
+        )
+        board = score(tally, verdict, run)
+        OUT.print(as_table(board))
+        OUT.print(audit_table(verdict))
+        return board, broken_rows(verdict)
+
+    def _kill_when_due(self, latest: Progress) -> None:
+        victim = self._options.kill
+        if victim is None or self._killed or latest.tickets < self._kill_at:
+            return
+        self._killed = self._stack.process(victim.value).kill() is not None
+        ERR.print(f"[yellow]killed {victim.value} at {latest.tickets} tickets[/]", highlight=False)
+
+
+def assignments(options: DemoOptions, record: StackRecord, on_sale: OnSale) -> list[Assignment]:
+    """The buyers, dealt to the load processes."""
+    places = [Place(seat.seat_id, seat.zone, seat.row, seat.x, seat.y) for seat in on_sale.plan.seats]
+    return [
+        Assignment(
+            seed=options.seed,
+            buyers=options.buyers,
+            first=number,
+            step=options.load_processes,
+            pace=options.tempo.pace,
+            slots=max(1, _SLOTS // options.load_processes),
+            connections=_CONNECTIONS,
+            inventory_target=record.targets["inventory"],
+            orders_target=record.targets["orders"],
+            house_id=on_sale.house_id,
+            performance_id=on_sale.performance.performance_id,
+            plan_version=on_sale.performance.plan_version,
+            places=places,
+        )
+        for number in range(options.load_processes)
+    ]

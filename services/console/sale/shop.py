@@ -1,0 +1,135 @@
+"""Balcon as a buyer's client sees it: calls, repeated with the same key until there is an answer, and counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from random import Random  # noqa: TID251 (the type only; services.runtime.ids makes them)
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import grpc
+from balcon.inventory.v1 import inventory_service_pb2 as inventory_pb
+from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
+
+from services.console.sale.tally import HoldAnswered, Tally
+from services.runtime.clock import Clock
+from services.runtime.rpc.errors import RemoteRefusal, is_uncertain, refusal_of
+
+if TYPE_CHECKING:  # the generated stubs have an async face for type checkers only
+    from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
+    from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceAsyncStub
+
+# Not a no, only a not now: the same request again finds out.
+_AGAIN = frozenset({"OVERLOADED", "NOT_OWNER", "REQUEST_IN_FLIGHT", "DEADLINE_PASSED"})
+_CALL_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS = 0.1
+_LAST_PAUSE_SECONDS = 2.0
+
+RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
+ResponseT_co = TypeVar("ResponseT_co", covariant=True)
+
+
+class Method(Protocol[RequestT_contra, ResponseT_co]):
+    """A unary call of a stub."""
+
+    def __call__(self, request: RequestT_contra, *, timeout: float) -> Awaitable[ResponseT_co]:
+        """Sends the request."""
+        ...
+
+
+class Declined(Exception):
+    """The service said no; `refusal` says why."""
+
+    def __init__(self, refusal: RemoteRefusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+
+
+class NoAnswer(Exception):
+    """No answer came while the buyer had patience."""
+
+
+class Shop:
+    """Shared by the buyers of one process. `slots` bounds the calls in flight; who waits for one queues at the door."""
+
+    def __init__(
+        self,
+        *,
+        inventory: list[grpc.aio.Channel],
+        orders: list[grpc.aio.Channel],
+        slots: int,
+        tally: Tally,
+        clock: Clock,
+    ) -> None:
+        self._inventory = [InventoryServiceStub(channel) for channel in inventory]
+        self._orders = [OrdersServiceStub(channel) for channel in orders]
+        self._slots = asyncio.Semaphore(slots)
+        self._clock = clock
+        self._opened = clock.monotonic()
+        self.tally = tally
+
+    def open(self) -> None:
+        """The sale begins now; all times count from here."""
+        self._opened = self._clock.monotonic()
+
+    def seconds(self) -> float:
+        """Since the opening."""
+        return self._clock.monotonic() - self._opened
+
+    def inventory(self, buyer: int) -> InventoryServiceAsyncStub:
+        """The buyer's own way to the inventory: buyers are spread over the connections."""
+        return self._inventory[buyer % len(self._inventory)]
+
+    def orders(self, buyer: int) -> OrdersServiceAsyncStub:
+        """The buyer's own way to the orders service."""
+        return self._orders[buyer % len(self._orders)]
+
+    async def call(
+        self,
+        method: Method[RequestT_contra, ResponseT_co],
+        request: RequestT_contra,
+        *,
+        until_seconds: float,
+        random: Random,
+        waits_seconds: float = 0.0,
+    ) -> ResponseT_co:
+        """The answer; Declined for a no, NoAnswer when none came by `until_seconds`.
+
+        `waits_seconds` is how long the server may take on purpose (a long poll); such a call takes no slot.
+        """
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                if waits_seconds:
+                    return await method(request, timeout=_CALL_SECONDS + waits_seconds)
+                async with self._slots:
+                    return await self._measured(method, request)
+            except grpc.aio.AioRpcError as error:
+                refusal = refusal_of(error)
+                if refusal is not None and refusal.reason not in _AGAIN and not is_uncertain(error):
+                    raise Declined(refusal) from error
+                self.tally.count(f"again_{refusal.reason if refusal else error.code().name}".lower())
+                if self.seconds() > until_seconds:
+                    text = f"{type(request).__name__}: {error.code().name} {error.details()}"
+                    raise NoAnswer(text) from error
+            await self._clock.sleep(pause * random.uniform(0.5, 1.5))
+            pause = min(_LAST_PAUSE_SECONDS, pause * 2)
+
+    async def _measured(self, method: Method[RequestT_contra, ResponseT_co], request: RequestT_contra) -> ResponseT_co:
+        if not isinstance(request, inventory_pb.HoldSeatsRequest):
+            return await method(request, timeout=_CALL_SECONDS)
+        started = self.seconds()
+        try:
+            response = await method(request, timeout=_CALL_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            if refusal_of(error) is not None:
+                self._held(started, accepted=False)
+            raise
+        self._held(started, accepted=True)
+        return response
+
+    def _held(self, started: float, *, accepted: bool) -> None:
+        now = self.seconds()
+        self.tally.holds.append(HoldAnswered(now, (now - started) * 1000, accepted))
+        self.tally.count("holds_accepted" if accepted else "holds_refused")
