@@ -1,0 +1,42 @@
+"""Seat maps and commands for the inventory's unit tests."""
+
+from __future__ import annotations
+
+from services.inventory.domain import commands as c
+from services.inventory.domain.decisions import Accepted, Decision, decide
+from services.inventory.domain.records import HoldRules
+from services.inventory.domain.seat_map import SeatMap, apply
+
+ONLINE = 2
+RULES = HoldRules(on_sale=True, seats_per_holder=4, ttl_ms=60_000, cap_ms=300_000, grace_ms=5_000)
+
+
+def seat_map(capacity: int = 10, rules: HoldRules = RULES) -> SeatMap:
+    """An empty hall on sale."""
+    return SeatMap(capacity, rules)
+
+
+def hold(hold_id: str, *seats: int, holder: str = "anna", ttl_ms: int = 0) -> c.HoldSeats:
+    """A hold by anna unless said otherwise."""
+    return c.HoldSeats(hold_id, holder, tuple(sorted(seats)), ONLINE, ttl_ms)
+
+
+def claim(order_id: str, hold_id: str, *seats: int, holder: str = "anna") -> c.ClaimSeats:
+    """A claim by anna unless said otherwise."""
+    return c.ClaimSeats(order_id, holder, hold_id, tuple(sorted(seats)), ONLINE)
+
+
+def obey(state: SeatMap, command: c.Command, now_ms: int = 0) -> Decision:
+    """Decides and, where the answer is yes, applies."""
+    decision = decide(state, command, now_ms)
+    if isinstance(decision, Accepted) and decision.change is not None:
+        apply(state, decision.change)
+    return decision
+
+
+def done(state: SeatMap, *commands: c.Command, now_ms: int = 0) -> SeatMap:
+    """Obeys commands that must all be accepted."""
+    for command in commands:
+        decision = obey(state, command, now_ms)
+        assert isinstance(decision, Accepted), decision
+    return state

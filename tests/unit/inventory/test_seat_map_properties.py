@@ -1,0 +1,116 @@
+"""All commands in all orders: the card deck holds (INV-5), and deciding in batches equals deciding one by one."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.inventory.domain import commands as c
+from services.inventory.domain.changes import Change
+from services.inventory.domain.decisions import Accepted, decide
+from services.inventory.domain.restoration import restore
+from services.inventory.domain.seat_map import Draft, SeatMap, apply
+from services.inventory.domain.seat_state import CLAIMED, HELD, SOLD, STATES
+from tests.unit.inventory.builders import ONLINE, RULES, obey, seat_map
+
+CAPACITY = 8
+SEATS = st.sets(st.integers(0, CAPACITY - 1), min_size=1, max_size=4).map(lambda seats: tuple(sorted(seats)))
+HOLDS = st.sampled_from(["h1", "h2", "h3", "h4"])
+HOLDERS = st.sampled_from(["anna", "bert"])
+ORDERS = st.sampled_from(["o1", "o2", "o3"])
+TTL = st.sampled_from([0, 1_000, 200_000])
+COMMANDS: st.SearchStrategy[c.Command] = st.one_of(
+    st.builds(c.HoldSeats, HOLDS, HOLDERS, SEATS, st.just(ONLINE), TTL),
+    st.builds(c.ExtendHold, HOLDS, HOLDERS, TTL),
+    st.builds(c.MoveHold, HOLDS, HOLDERS, SEATS),
+    st.builds(c.ReleaseHold, HOLDS, HOLDERS),
+    st.builds(c.ExpireHold, HOLDS),
+    st.builds(c.ClaimSeats, ORDERS, HOLDERS, st.one_of(HOLDS, st.just("")), SEATS, st.just(ONLINE)),
+    st.builds(c.ConfirmClaim, ORDERS),
+    st.builds(c.CancelClaim, ORDERS),
+    st.builds(c.CancelSale, ORDERS),
+    st.builds(c.BlockSeats, SEATS, st.just("camera")),
+    st.builds(c.UnblockSeats, SEATS),
+)
+STEPS = st.lists(st.tuples(COMMANDS, st.integers(0, 40_000)), max_size=40)
+
+
+def check_deck(state: SeatMap) -> None:
+    """INV-1, INV-5: each seat in exactly one place, counts true, holders' counts true."""
+    assert state.counts[1:] == [state.statuses.count(status) for status in STATES]
+    assert sum(state.counts[1:]) == CAPACITY
+    held = [seat for hold in state.holds.values() for seat in hold.seats]
+    claimed = [seat for claim in state.claims.values() for seat in claim.seats]
+    assert len(set(held + claimed)) == len(held + claimed)
+    assert all(state.status(seat) == HELD for seat in held)
+    for claim in state.claims.values():
+        assert all(state.status(seat) == (SOLD if claim.sold else CLAIMED) for seat in claim.seats)
+    for holder in ("anna", "bert"):
+        own = sum(len(hold.seats) for hold in state.holds.values() if hold.holder_id == holder)
+        own += sum(len(k.seats) for k in state.claims.values() if k.holder_id == holder and not k.sold)
+        assert state.seats_of(holder) == own
+
+
+@given(STEPS)
+@settings(max_examples=300)
+def test_the_card_deck_holds_after_every_command(steps: list[tuple[c.Command, int]]) -> None:
+    state = seat_map(CAPACITY)
+    now = 0
+    for command, passed in steps:
+        now += passed
+        before = bytes(state.statuses)
+        decision = obey(state, command, now)
+        if not isinstance(decision, Accepted):
+            assert bytes(state.statuses) == before
+        check_deck(state)
+        for hold in state.holds.values():
+            assert hold.hold_until_ms + RULES.grace_ms <= hold.acquired_ms + RULES.cap_ms
+
+
+@given(STEPS, st.integers(1, 10))
+@settings(max_examples=300)
+def test_a_batch_on_a_draft_decides_as_one_by_one(steps: list[tuple[c.Command, int]], size: int) -> None:
+    alone, batched = seat_map(CAPACITY), seat_map(CAPACITY)
+    for start in range(0, len(steps), size):
+        draft = Draft(batched)
+        changes: list[Change] = []
+        for command, _ in steps[start : start + size]:
+            expected = obey(alone, command, start)
+            decision = decide(draft, command, start)
+            assert decision == expected
+            if isinstance(decision, Accepted) and decision.change is not None:
+                apply(draft, decision.change)
+                changes.append(decision.change)
+        for change in changes:
+            apply(batched, change)
+        assert batched.statuses == alone.statuses
+        assert (batched.holds, batched.claims) == (alone.holds, alone.claims)
+
+
+@given(STEPS)
+def test_a_restored_map_equals_the_one_that_was(steps: list[tuple[c.Command, int]]) -> None:
+    state = seat_map(CAPACITY)
+    for command, passed in steps:
+        obey(state, command, passed)
+    blocked = [seat for seat in range(CAPACITY) if state.status(seat) == STATES[4]]
+    restored, stale = restore(CAPACITY, RULES, state.claims.values(), blocked, state.holds.values())
+    assert stale == []
+    assert restored.statuses == state.statuses
+    assert restored.counts == state.counts
+    check_deck(restored)
+
+
+@given(STEPS, st.sets(HOLDS))
+def test_the_record_wins_over_holds_that_contradict_it(steps: list[tuple[c.Command, int]], lost: set[str]) -> None:
+    """RULE 7: whatever the hold store forgot or kept too long, claims and blocks stand as recorded."""
+    state = seat_map(CAPACITY)
+    kept = {}
+    for command, passed in steps:
+        kept.update(state.holds)
+        obey(state, command, passed)
+    blocked = [seat for seat in range(CAPACITY) if state.status(seat) == STATES[4]]
+    found = [hold for hold in kept.values() if hold.hold_id not in lost]
+    restored, _ = restore(CAPACITY, RULES, state.claims.values(), blocked, found)
+    check_deck(restored)
+    for claim in state.claims.values():
+        assert restored.claim(claim.order_id) == claim
