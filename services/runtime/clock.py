@@ -40,7 +40,7 @@ class SystemClock:
 
 
 class LoopClock:
-    """Time as the running event loop tells it: under the virtual-time loop of services.runtime.testing nothing waits."""
+    """Time as the running event loop tells it: in the virtual-time loop of runtime.testing nothing waits."""
 
     def __init__(self, epoch_ms: int = 1_800_000_000_000) -> None:
         self._epoch_ms = epoch_ms

@@ -21,7 +21,7 @@ class Kind(Enum):
 
 
 class Refusal:
-    """Base of every refusal. Subclasses are frozen slotted dataclasses; the docstring is the message, fields are facts."""
+    """Base of every refusal. Subclasses are frozen slotted dataclasses: docstring is the message, fields the facts."""
 
     __slots__ = ()
     kind: ClassVar[Kind]

@@ -1,4 +1,4 @@
-"""The life of a service process: settings in, logs and metrics up, tasks watched, everything closed in order on SIGTERM."""
+"""The life of a service process: settings in, logs and metrics up, loops watched, closed in order on SIGTERM."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Service:
         while True:
             try:
                 await loop()
-            except Exception as error:  # noqa: BLE001 (a loop that ends for good would be worse than any one error)
+            except Exception as error:
                 self.log.error("loop_broke", loop=name, exc_info=error)
             else:
                 return
@@ -79,7 +79,10 @@ class Service:
     async def stop(self) -> None:
         """Drains, then closes everything that was opened."""
         for act in self._before_drain:
-            await act()
+            try:
+                await act()
+            except Exception as error:
+                self.log.error("hand_over_failed", exc_info=error)
         await self.rpc.stop(self.settings.drain_seconds)
         for task in self._tasks:
             task.cancel()

@@ -28,6 +28,8 @@ def create_engine(url: str, *, application: str, pool_size: int = 8) -> AsyncEng
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=10,
+        # An error's text goes into logs, and parameters may be a buyer's name.
+        hide_parameters=True,
         connect_args={
             "timeout": 5,
             "command_timeout": 30,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib import import_module
 from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, create_engine, pool
+from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
+
+# Held to the transaction's end; the number means Balcon's migrations and nothing else.
+_LOCK = text("SELECT pg_advisory_xact_lock(7205101)")
 
 
 def _folder(service: str) -> Path:
@@ -30,10 +34,14 @@ def config_for(service: str, url: str) -> Config:
 
 
 async def upgrade(service: str, url: str, revision: str = "head") -> None:
-    """Brings the service's database at `url` (postgresql+asyncpg://) to `revision`."""
+    """Brings the service's database at `url` (postgresql+asyncpg://) to `revision`; all of it or nothing.
+
+    Whoever comes at the same time waits, and finds the work done.
+    """
     engine = create_async_engine(url, poolclass=pool.NullPool)
     try:
         async with engine.begin() as connection:
+            await connection.execute(_LOCK)
             await connection.run_sync(_upgrade, service, url, revision)
     finally:
         await engine.dispose()
@@ -55,9 +63,16 @@ def run_env(metadata: MetaData) -> None:
     if url is None:
         message = "sqlalchemy.url is not set"
         raise ValueError(message)
-    engine = create_engine(url.replace("+asyncpg", ""), poolclass=pool.NullPool)
-    with engine.begin() as own_connection:
-        _run(own_connection, metadata)
+    asyncio.run(_run_alone(url, metadata))
+
+
+async def _run_alone(url: str, metadata: MetaData) -> None:
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    try:
+        async with engine.begin() as own_connection:
+            await own_connection.run_sync(_run, metadata)
+    finally:
+        await engine.dispose()
 
 
 def _run(connection: Connection, metadata: MetaData) -> None:

@@ -1,21 +1,31 @@
-"""Structured logs: one JSON object a line on stderr, with the request's and trace's ids. Never a secret, never a buyer."""
+"""Structured logs: one JSON object a line on stderr, with the request's and trace's ids; no secret, no buyer."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 
 import structlog
 
+# PostgreSQL quotes the row's values in these lines of an error, and they may be a buyer's.
+_QUOTED_VALUES = re.compile(r"^(DETAIL|CONTEXT):.*$", re.MULTILINE)
+
 
 def configure_logging(service: str, level: str = "info") -> None:
     """Routes structlog and the standard library's logging to JSON lines that name `service`."""
+
+    def name_service(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {**event, "service": service}
+
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_service,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
+        _without_quoted_values,
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
@@ -30,7 +40,14 @@ def configure_logging(service: str, level: str = "info") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    structlog.contextvars.bind_contextvars(service=service)
+
+
+def _without_quoted_values(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    if "exception" in event:
+        event["exception"] = _QUOTED_VALUES.sub(r"\1: withheld", event["exception"])
+    return event
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
