@@ -56,6 +56,11 @@ FENCED = Counter("balcon_inventory_fenced_total", "Batches refused by a store be
 WATCHERS = Gauge("balcon_inventory_watchers", "Open WatchSeats streams.")
 WATCHERS_DROPPED = Counter("balcon_inventory_watchers_dropped_total", "Watchers cut because they did not keep up.")
 ORDERS_ENDED = Counter("balcon_orders_ended_total", "Orders that reached a final state, by state.", ["state"])
+SAGA_STEPS = Counter(
+    "balcon_orders_saga_steps_total",
+    "Steps of the checkout saga, by step and outcome. unanswered: the called service is down or slow; odd: read the logs.",
+    ["step", "outcome"],
+)
 ORDERS_UNRESOLVED = Gauge(
     "balcon_orders_unresolved", "Orders between claim and a final state. Growing: payments do not answer."
 )
@@ -64,6 +69,15 @@ REFUNDS_DUE = Gauge(
 )
 PAYMENTS_UNCERTAIN = Gauge(
     "balcon_payments_uncertain", "Payments whose state at the provider is not known. Growing: the provider is down."
+)
+PAYMENTS_LATE = Counter(
+    "balcon_payments_late_total",
+    "Successes reported after we had taken the payment for ended. Many: buyers pay after their seats were released.",
+)
+PAYMENT_CONTRADICTIONS = Counter(
+    "balcon_payments_contradictions_total",
+    "Provider reports against what is proven, by what differs: state, money, owner. Ignored; above 0: look at the logs.",
+    ["what"],
 )
 PROVIDER_SECONDS = Histogram(
     "balcon_payments_provider_seconds",

@@ -1,0 +1,53 @@
+"""The Catalogue over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import grpc
+from balcon.catalogue.v1.catalogue_service_pb2 import (
+    SALE_STATE_ON_SALE,
+    GetPerformanceRequest,
+    GetSeatingPlanRequest,
+)
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
+
+from services.orders.adapters.grpc_answers import declined_or_raise
+from services.orders.domain.pricing import PriceList
+from services.orders.ports import Offer
+
+
+class GrpcCatalogue:
+    """See Catalogue."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = CatalogueServiceAsyncStub(channel)
+
+    async def offer(self, house_id: str, performance_id: str) -> Offer | None:
+        """See Catalogue.offer."""
+        request = GetPerformanceRequest(house_id=house_id, performance_id=performance_id)
+        try:
+            performance = (await self._stub.GetPerformance(request)).performance
+        except grpc.aio.AioRpcError as error:
+            _ = declined_or_raise("GetPerformance", error)
+            return None
+        amounts = {(price.category, price.ticket_type): price.amount.amount_minor for price in performance.prices}
+        currency = performance.prices[0].amount.currency if performance.prices else ""
+        return Offer(
+            performance_id=performance.performance_id,
+            hall_id=performance.hall_id,
+            plan_version=performance.plan_version,
+            on_sale=performance.sale_state == SALE_STATE_ON_SALE,
+            seats_per_holder=performance.seats_per_holder,
+            prices=PriceList(currency, amounts),
+        )
+
+    async def seat_categories(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, str] | None:
+        """See Catalogue.seat_categories."""
+        request = GetSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
+        try:
+            plan = (await self._stub.GetSeatingPlan(request)).plan
+        except grpc.aio.AioRpcError as error:
+            _ = declined_or_raise("GetSeatingPlan", error)
+            return None
+        return {seat.seat_id: seat.category for seat in plan.seats}

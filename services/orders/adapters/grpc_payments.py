@@ -1,0 +1,88 @@
+"""The Payments over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Protocol
+
+import grpc
+from balcon.payments.v1.payments_service_pb2 import (
+    PAYMENT_STATE_CANCELLED,
+    PAYMENT_STATE_FAILED,
+    PAYMENT_STATE_SUCCEEDED,
+    REFUND_STATE_SUCCEEDED,
+    CancelPaymentRequest,
+    CreatePaymentRequest,
+    GetPaymentRequest,
+    Payment,
+    PaymentState,
+    RefundPaymentRequest,
+)
+from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceAsyncStub
+from balcon.types.v1.money_pb2 import Money
+
+from services.orders.adapters.grpc_answers import declined_or_raise
+from services.orders.domain.order import Order
+from services.orders.ports import Declined, PaymentSeen, PaymentStatus
+
+# CREATING and PENDING say the same to an order: not known yet.
+_STATUS: dict[PaymentState.ValueType, PaymentStatus] = {
+    PAYMENT_STATE_SUCCEEDED: PaymentStatus.SUCCEEDED,
+    PAYMENT_STATE_FAILED: PaymentStatus.FAILED,
+    PAYMENT_STATE_CANCELLED: PaymentStatus.CANCELLED,
+}
+
+
+class _HasPayment(Protocol):
+    @property
+    def payment(self) -> Payment: ...
+
+
+class GrpcPayments:
+    """See Payments."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = PaymentsServiceAsyncStub(channel)
+
+    async def create(self, order: Order) -> PaymentSeen | Declined:
+        """See Payments.create. The request is the same each time: only then is its key the same request's."""
+        request = CreatePaymentRequest(
+            idempotency_key=order.payment_key,
+            house_id=order.house_id,
+            order_id=order.order_id,
+            performance_id=order.performance_id,
+            amount=Money(amount_minor=order.total.amount_minor, currency=order.total.currency),
+            return_url=order.return_url,
+            expires_at_ms=order.pay_until_ms,
+        )
+        return await self._seen("CreatePayment", self._stub.CreatePayment(request))
+
+    async def look(self, order: Order) -> PaymentSeen | Declined:
+        """See Payments.look."""
+        request = GetPaymentRequest(house_id=order.house_id, payment_id=order.payment_id)
+        return await self._seen("GetPayment", self._stub.GetPayment(request))
+
+    async def cancel(self, order: Order) -> PaymentSeen | Declined:
+        """See Payments.cancel."""
+        request = CancelPaymentRequest(house_id=order.house_id, payment_id=order.payment_id)
+        return await self._seen("CancelPayment", self._stub.CancelPayment(request))
+
+    async def refund(self, order: Order) -> PaymentSeen | Declined:
+        """See Payments.refund."""
+        request = RefundPaymentRequest(
+            idempotency_key=order.refund_key, house_id=order.house_id, payment_id=order.payment_id
+        )
+        return await self._seen("RefundPayment", self._stub.RefundPayment(request))
+
+    @staticmethod
+    async def _seen(name: str, call: Awaitable[_HasPayment]) -> PaymentSeen | Declined:
+        try:
+            payment = (await call).payment
+        except grpc.aio.AioRpcError as error:
+            return declined_or_raise(name, error)
+        return PaymentSeen(
+            payment_id=payment.payment_id,
+            status=_STATUS.get(payment.state, PaymentStatus.PENDING),
+            payment_url=payment.pay_url,
+            refunded=payment.refund_state == REFUND_STATE_SUCCEEDED,
+        )

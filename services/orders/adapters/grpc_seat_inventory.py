@@ -1,0 +1,96 @@
+"""The SeatInventory over gRPC. Only a known refusal of the matter is a no; a moving owner never is (RULE 8, 25)."""
+
+from __future__ import annotations
+
+import grpc
+from balcon.inventory.v1.inventory_service_pb2 import (
+    CancelClaimRequest,
+    CancelSaleRequest,
+    ClaimSeatsRequest,
+    ConfirmClaimRequest,
+    GetHoldRequest,
+    PerformanceKey,
+)
+from balcon.types.v1.seating_pb2 import Channel as WireChannel
+from balcon.types.v1.seating_pb2 import SeatRefs
+
+from services.orders.adapters.grpc_answers import declined_or_raise
+from services.orders.adapters.inventory_routes import Call, InventoryRoutes
+from services.orders.domain.order import Channel, Order
+from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
+
+# What inventory's rules say no with. Any other reason is news to us, and so no proof of anything.
+_CERTAIN = frozenset({
+    "CLAIM_ALREADY_SOLD", "CLAIM_MISMATCH", "CLAIM_NOT_FOUND", "CLAIM_NOT_SOLD", "FIELD_INVALID", "HOLDER_LIMIT",
+    "HOLD_ENDED", "HOLD_EXPIRED", "HOLD_FOREIGN", "HOLD_NOT_FOUND", "NOT_ON_SALE", "PERFORMANCE_UNKNOWN",
+    "PLAN_VERSION_MISMATCH", "SEATS_TAKEN", "SEAT_UNKNOWN", "TOO_MANY_SEATS",
+})  # fmt: skip
+
+
+class GrpcSeatInventory:
+    """See SeatInventory."""
+
+    def __init__(self, routes: InventoryRoutes) -> None:
+        self._routes = routes
+
+    async def held_seats(self, house_id: str, performance_id: str, hold_id: str) -> HeldSeats | Declined:
+        """See SeatInventory.held_seats."""
+        request = GetHoldRequest(key=PerformanceKey(house_id=house_id, performance_id=performance_id), hold_id=hold_id)
+        try:
+            response = await self._routes.call("GetHold", performance_id, lambda stub: stub.GetHold(request))
+        except grpc.aio.AioRpcError as error:
+            return _declined("GetHold", error)
+        hold = response.hold
+        return HeldSeats(
+            hold_id=hold.hold_id,
+            holder_id=hold.holder_id,
+            plan_version=hold.seats.plan_version,
+            seat_ids=tuple(hold.seats.seat_ids),
+            channel=Channel(WireChannel.Name(hold.channel).removeprefix("CHANNEL_")),
+            hold_until_ms=hold.hold_until_ms,
+        )
+
+    async def claim(self, order: Order, *, from_hold: bool) -> Answer:
+        """See SeatInventory.claim."""
+        request = ClaimSeatsRequest(
+            key=_key(order),
+            order_id=order.order_id,
+            holder_id=order.holder_id,
+            hold_id=order.hold_id if from_hold else "",
+            seats=SeatRefs(plan_version=order.plan_version, seat_ids=order.seat_ids),
+            channel=WireChannel.Value(f"CHANNEL_{order.channel.value}"),
+        )
+        return await self._answer("ClaimSeats", order, lambda stub: stub.ClaimSeats(request))
+
+    async def confirm_claim(self, order: Order) -> Answer:
+        """See SeatInventory.confirm_claim."""
+        request = ConfirmClaimRequest(key=_key(order), order_id=order.order_id)
+        return await self._answer("ConfirmClaim", order, lambda stub: stub.ConfirmClaim(request))
+
+    async def cancel_claim(self, order: Order) -> Answer:
+        """See SeatInventory.cancel_claim."""
+        request = CancelClaimRequest(key=_key(order), order_id=order.order_id)
+        return await self._answer("CancelClaim", order, lambda stub: stub.CancelClaim(request))
+
+    async def cancel_sale(self, order: Order) -> Answer:
+        """See SeatInventory.cancel_sale."""
+        request = CancelSaleRequest(key=_key(order), order_id=order.order_id)
+        return await self._answer("CancelSale", order, lambda stub: stub.CancelSale(request))
+
+    async def _answer(self, name: str, order: Order, call: Call[object]) -> Answer:
+        try:
+            await self._routes.call(name, order.performance_id, call)
+        except grpc.aio.AioRpcError as error:
+            return _declined(name, error)
+        return Done()
+
+
+def _declined(name: str, error: grpc.RpcError) -> Declined:
+    declined = declined_or_raise(name, error, _CERTAIN)
+    if declined.reason not in _CERTAIN:
+        raise Unanswered(name) from error
+    return declined
+
+
+def _key(order: Order) -> PerformanceKey:
+    return PerformanceKey(house_id=order.house_id, performance_id=order.performance_id)

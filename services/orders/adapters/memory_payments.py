@@ -1,0 +1,108 @@
+"""The Payments' twin in memory, with the buyers' side of it. Tells its proofs to whoever listens, as the bus would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.orders.domain.commands import (
+    PaymentCancelled,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentReport,
+    PaymentSucceeded,
+)
+from services.orders.domain.order import Order
+from services.orders.ports import Declined, OrderRef, PaymentSeen, PaymentStatus
+
+
+@dataclass(slots=True)
+class MemoryPayment:
+    """One payment. `captured` stays true when a provider took money after it had confirmed a cancel."""
+
+    payment_id: str
+    ref: OrderRef
+    performance_id: str
+    amount_minor: int
+    status: PaymentStatus = PaymentStatus.PENDING
+    captured: bool = False
+    refunded: bool = False
+
+
+class MemoryPayments:
+    """See Payments. Buyers act through pay, decline, let_expire; the provider's refunds end with finish_refund."""
+
+    def __init__(self, tell: Callable[[MemoryPayment, PaymentReport], None], *, refunds_at_once: bool = True) -> None:
+        self._tell = tell
+        self._refunds_at_once = refunds_at_once
+        self._by_key: dict[str, MemoryPayment] = {}
+        self._by_id: dict[str, MemoryPayment] = {}
+        self.refund_keys: set[str] = set()
+
+    def payments(self) -> list[MemoryPayment]:
+        """All of them, in the order they were made."""
+        return list(self._by_id.values())
+
+    def of_order(self, order_id: str) -> MemoryPayment | None:
+        """The order's payment."""
+        return next((payment for payment in self._by_id.values() if payment.ref.order_id == order_id), None)
+
+    async def create(self, order: Order) -> PaymentSeen | Declined:
+        """See Payments.create."""
+        payment = self._by_key.get(order.payment_key)
+        if payment is None:
+            ref = OrderRef(order.house_id, order.order_id)
+            payment_id = f"pay_{len(self._by_id) + 1}"
+            payment = MemoryPayment(payment_id, ref, order.performance_id, order.total.amount_minor)
+            self._by_key[order.payment_key] = self._by_id[payment_id] = payment
+        return _seen(payment)
+
+    async def look(self, order: Order) -> PaymentSeen | Declined:
+        """See Payments.look."""
+        payment = self._by_id.get(order.payment_id)
+        return _seen(payment) if payment else Declined("PAYMENT_UNKNOWN")
+
+    async def cancel(self, order: Order) -> PaymentSeen | Declined:
+        """See Payments.cancel."""
+        payment = self._by_id.get(order.payment_id)
+        if payment is None:
+            return Declined("PAYMENT_UNKNOWN")
+        if payment.status is PaymentStatus.PENDING:
+            payment.status = PaymentStatus.CANCELLED
+            self._tell(payment, PaymentCancelled(payment.payment_id))
+        return _seen(payment)
+
+    async def refund(self, order: Order) -> PaymentSeen | Declined:
+        """See Payments.refund."""
+        payment = self._by_id.get(order.payment_id)
+        if payment is None or not payment.captured:
+            return Declined("PAYMENT_NOT_CAPTURED")
+        self.refund_keys.add(order.refund_key)
+        if self._refunds_at_once:
+            self.finish_refund(payment)
+        return _seen(payment)
+
+    def finish_refund(self, payment: MemoryPayment) -> None:
+        """The provider says that the money is back."""
+        if not payment.refunded:
+            payment.refunded = True
+            self._tell(payment, PaymentRefunded(payment.payment_id))
+
+    def pay(self, payment: MemoryPayment) -> None:
+        """The buyer pays; even a cancelled payment, as a provider that raced our cancel would take it."""
+        if not payment.captured:
+            payment.status = PaymentStatus.SUCCEEDED
+            payment.captured = True
+            self._tell(payment, PaymentSucceeded(payment.payment_id))
+
+    def decline(self, payment: MemoryPayment) -> None:
+        """The provider turns the buyer down."""
+        if payment.status is PaymentStatus.PENDING:
+            payment.status = PaymentStatus.FAILED
+            self._tell(payment, PaymentFailed(payment.payment_id))
+
+
+def _seen(payment: MemoryPayment) -> PaymentSeen:
+    return PaymentSeen(
+        payment.payment_id, payment.status, f"https://pay.example/{payment.payment_id}", payment.refunded
+    )

@@ -1,0 +1,77 @@
+"""Changes of an order to events of balcon.orders.v1. No personal data passes here (INV-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from balcon.orders.v1.orders_events_pb2 import OrderCancelled, OrderConfirmed, OrderRefunded, RefundBecameDue
+from balcon.orders.v1.orders_service_pb2 import CancelReason, OrderLine
+from balcon.types.v1.money_pb2 import Money
+from balcon.types.v1.seating_pb2 import Channel
+from google.protobuf.message import Message
+
+from services.orders.domain import changes as domain
+from services.orders.domain.order import Money as DomainMoney
+from services.orders.domain.order import Order
+from services.runtime.bus.topics import ORDERS
+from services.runtime.outbox.event import OutgoingEvent
+
+
+def published(order: Order, changes: Sequence[domain.Change]) -> list[OutgoingEvent]:
+    """The events that `changes` make, in their order; `order` is the order after them."""
+    events = []
+    for change in changes:
+        message = _message(order, change)
+        if message is not None:
+            name = message.DESCRIPTOR.full_name
+            payload = message.SerializeToString(deterministic=True)
+            events.append(OutgoingEvent(ORDERS, order.performance_id, name, payload, order.house_id))
+    return events
+
+
+def _message(order: Order, change: domain.Change) -> Message | None:
+    names = {"order_id": order.order_id, "house_id": order.house_id, "performance_id": order.performance_id}
+    match change:
+        case domain.OrderConfirmed():
+            return OrderConfirmed(
+                **names,
+                channel=_channel(order),
+                plan_version=order.plan_version,
+                lines=_lines(order),
+                total=_money(order.total),
+                confirmed_at_ms=change.at_ms,
+            )
+        case domain.OrderCancelled():
+            return OrderCancelled(**names, reason=_reason(change.reason.value), cancelled_at_ms=change.at_ms)
+        case domain.RefundBecameDue():
+            reason = _reason(change.reason.value)
+            return RefundBecameDue(**names, amount=_money(order.total), reason=reason, due_at_ms=change.at_ms)
+        case domain.OrderRefunded():
+            return OrderRefunded(
+                **names,
+                channel=_channel(order),
+                lines=_lines(order) if order.confirmed_at_ms else [],
+                amount=_money(order.total),
+                refunded_at_ms=change.at_ms,
+            )
+        case _:
+            return None
+
+
+def _channel(order: Order) -> Channel.ValueType:
+    return Channel.Value(f"CHANNEL_{order.channel.value}")
+
+
+def _reason(name: str) -> CancelReason.ValueType:
+    return CancelReason.Value(f"CANCEL_REASON_{name}")
+
+
+def _money(money: DomainMoney) -> Money:
+    return Money(amount_minor=money.amount_minor, currency=money.currency)
+
+
+def _lines(order: Order) -> list[OrderLine]:
+    return [
+        OrderLine(seat_id=line.seat_id, category=line.category, ticket_type=line.ticket_type, price=_money(line.price))
+        for line in order.lines
+    ]

@@ -1,0 +1,98 @@
+"""The tables of the orders database. Their DDL over time is in migrations/versions."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.runtime.outbox.tables import inbox_table, outbox_tables
+from services.runtime.sql.engine import new_metadata
+
+metadata = new_metadata()
+
+# customer_* is personal data: written once, read by nothing that publishes or logs.
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("house_id", sa.Text, nullable=False),
+    sa.Column("performance_id", sa.Text, nullable=False),
+    sa.Column("hold_id", sa.Text, nullable=False),
+    sa.Column("holder_id", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("plan_version", sa.Integer, nullable=False),
+    sa.Column("lines", JSONB, nullable=False),
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("hold_until_ms", sa.BigInteger, nullable=False),
+    sa.Column("customer_name", sa.Text, nullable=False),
+    sa.Column("customer_email", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("seats", sa.Text, nullable=False),
+    sa.Column("payment", sa.Text, nullable=False),
+    sa.Column("pay_until_ms", sa.BigInteger, nullable=False),
+    sa.Column("return_url", sa.Text, nullable=False),
+    sa.Column("payment_id", sa.Text, nullable=False),
+    sa.Column("payment_url", sa.Text, nullable=False),
+    sa.Column("cancel_reason", sa.Text),
+    sa.Column("refund_reason", sa.Text, nullable=False),
+    sa.Column("confirmed_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("state_since_ms", sa.BigInteger, nullable=False),
+    # When the saga looks at it again; null when there is nothing left to do.
+    sa.Column("next_step_at_ms", sa.BigInteger),
+    sa.Column("step_failures", sa.Integer, nullable=False),
+    sa.Column("lease_token", sa.Text, nullable=False),
+    sa.Column("lease_until_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
+    # INV-3: nothing is confirmed without proof of payment.
+    sa.CheckConstraint("state <> 'CONFIRMED' OR payment = 'CAPTURED' OR total_minor = 0", name="confirmed_is_paid"),
+)
+sa.Index("ix_orders_due", orders.c.next_step_at_ms, postgresql_where=orders.c.next_step_at_ms.is_not(None))
+sa.Index("ix_orders_house_newest", orders.c.house_id, orders.c.created_at_ms, orders.c.order_id)
+sa.Index(
+    "ix_orders_performance_newest",
+    orders.c.house_id,
+    orders.c.performance_id,
+    orders.c.created_at_ms,
+    orders.c.order_id,
+)
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("ticket_id", sa.Text, primary_key=True),
+    sa.Column("house_id", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text, sa.ForeignKey("orders.order_id"), nullable=False),
+    sa.Column("performance_id", sa.Text, nullable=False),
+    sa.Column("seat_id", sa.Text, nullable=False),
+    sa.Column("barcode", sa.Text, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("valid", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("barcode"),
+)
+sa.Index("ix_tickets_order_id", tickets.c.order_id)
+# The last guard at the door: one valid ticket per seat (INV-1).
+sa.Index(
+    "uq_tickets_valid_seat",
+    tickets.c.performance_id,
+    tickets.c.seat_id,
+    unique=True,
+    postgresql_where=tickets.c.valid,
+)
+
+request_keys = sa.Table(
+    "request_keys",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("operation", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("request_hash", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text, nullable=False),
+    sa.Column("busy_until_ms", sa.BigInteger, nullable=False),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_request_keys_created_at_ms", request_keys.c.created_at_ms)
+
+outbox, outbox_sequence = outbox_tables(metadata)
+inbox, inbox_sequence = inbox_table(metadata)

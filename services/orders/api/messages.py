@@ -1,0 +1,49 @@
+"""Orders to messages. Writes only."""
+
+from __future__ import annotations
+
+from balcon.orders.v1 import orders_service_pb2 as wire
+from balcon.types.v1.money_pb2 import Money as WireMoney
+from balcon.types.v1.seating_pb2 import Channel as WireChannel
+
+from services.orders.domain.order import Money, Order, OrderState
+
+
+def money_message(money: Money) -> WireMoney:
+    """Minor units and currency."""
+    return WireMoney(amount_minor=money.amount_minor, currency=money.currency)
+
+
+def order_message(order: Order) -> wire.Order:
+    """What anybody may know who may see the order. Tickets while they are valid, the pay page while it is of use."""
+    reason = order.cancel_reason
+    return wire.Order(
+        order_id=order.order_id,
+        house_id=order.house_id,
+        performance_id=order.performance_id,
+        hold_id=order.hold_id,
+        holder_id=order.holder_id,
+        channel=WireChannel.Value(f"CHANNEL_{order.channel.value}"),
+        state=wire.OrderState.Value(f"ORDER_STATE_{order.state.value}"),
+        lines=[
+            wire.OrderLine(
+                seat_id=line.seat_id,
+                category=line.category,
+                ticket_type=line.ticket_type,
+                price=money_message(line.price),
+            )
+            for line in order.lines
+        ],
+        total=money_message(order.total),
+        hold_until_ms=order.hold_until_ms,
+        pay_until_ms=order.pay_until_ms,
+        payment_id=order.payment_id,
+        payment_url=order.payment_url if order.state is OrderState.PAYING else "",
+        tickets=[
+            wire.Ticket(ticket_id=ticket.ticket_id, seat_id=ticket.seat_id, barcode=ticket.barcode)
+            for ticket in (order.tickets if order.tickets_are_valid else ())
+        ],
+        cancel_reason=wire.CancelReason.Value(f"CANCEL_REASON_{reason.value if reason else 'UNSPECIFIED'}"),
+        created_at_ms=order.created_at_ms,
+        plan_version=order.plan_version,
+    )

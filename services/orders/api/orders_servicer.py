@@ -1,0 +1,93 @@
+"""OrdersService: requests to the desk, answers to messages. No rules."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import grpc
+from balcon.orders.v1 import orders_service_pb2 as wire
+from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
+
+from services.orders.api import requests
+from services.orders.api.messages import order_message
+from services.orders.domain.order import Order
+from services.orders.handlers.order_desk import OrderDesk
+from services.orders.ports import Operation
+from services.runtime.clock import Clock
+from services.runtime.errors import Refusal
+from services.runtime.rpc.context import current_call, remaining_seconds
+from services.runtime.rpc.errors import Refused
+
+T = TypeVar("T")
+Context = grpc.aio.ServicerContext[Any, Any]
+
+# Left for reading the record and for the answer itself.
+ANSWER_MARGIN_SECONDS = 0.25
+CHECK_OUT_SECONDS = 10.0
+CANCEL_SECONDS = 5.0
+
+
+def _done(answer: T | Refusal) -> T:
+    if isinstance(answer, Refusal):
+        raise Refused(answer)
+    return answer
+
+
+class OrdersServicer(OrdersServiceServicer):
+    """See balcon.orders.v1.OrdersService."""
+
+    def __init__(self, desk: OrderDesk, clock: Clock) -> None:
+        self._desk = desk
+        self._clock = clock
+
+    def _seconds(self, at_most: float) -> float:
+        """What may be spent on this call before its answer must be on the way."""
+        left = remaining_seconds(current_call(), self._clock, at_most + ANSWER_MARGIN_SECONDS)
+        return max(0.0, left - ANSWER_MARGIN_SECONDS)
+
+    async def CreateOrder(self, request: wire.CreateOrderRequest, context: Context) -> wire.CreateOrderResponse:  # noqa: N802
+        """See the proto."""
+        wish = requests.order_wish(request)
+        key = requests.request_key(request, Operation.CREATE, wish.house_id, request.idempotency_key)
+        order: Order = _done(await self._desk.create(wish, key))
+        return wire.CreateOrderResponse(order=order_message(order))
+
+    async def CheckOut(self, request: wire.CheckOutRequest, context: Context) -> wire.CheckOutResponse:  # noqa: N802
+        """See the proto."""
+        ref = requests.order_ref(request.house_id, request.order_id)
+        total = requests.expected_total(request.expected_total)
+        url = requests.return_url(request.return_url)
+        seconds = self._seconds(CHECK_OUT_SECONDS)
+        busy_until_ms = self._clock.now_ms() + int(seconds * 1000)
+        key = requests.request_key(request, Operation.CHECK_OUT, ref.house_id, request.idempotency_key, busy_until_ms)
+        order: Order = _done(await self._desk.check_out(ref, total, url, key, seconds))
+        return wire.CheckOutResponse(order=order_message(order))
+
+    async def CancelOrder(self, request: wire.CancelOrderRequest, context: Context) -> wire.CancelOrderResponse:  # noqa: N802
+        """See the proto."""
+        ref = requests.order_ref(request.house_id, request.order_id)
+        order: Order = _done(await self._desk.cancel(ref, self._seconds(CANCEL_SECONDS)))
+        return wire.CancelOrderResponse(order=order_message(order))
+
+    async def RefundOrder(self, request: wire.RefundOrderRequest, context: Context) -> wire.RefundOrderResponse:  # noqa: N802
+        """See the proto."""
+        ref = requests.order_ref(request.house_id, request.order_id)
+        reason = requests.refund_reason(request.reason)
+        key = requests.request_key(request, Operation.REFUND, ref.house_id, request.idempotency_key)
+        order: Order = _done(await self._desk.refund(ref, reason, key, self._seconds(CANCEL_SECONDS)))
+        return wire.RefundOrderResponse(order=order_message(order))
+
+    async def GetOrder(self, request: wire.GetOrderRequest, context: Context) -> wire.GetOrderResponse:  # noqa: N802
+        """See the proto."""
+        ref = requests.order_ref(request.house_id, request.order_id)
+        seconds = min(requests.wait_seconds(request.wait_ms), self._seconds(requests.MAX_WAIT_MS / 1000))
+        order: Order = _done(await self._desk.get(ref, seconds))
+        return wire.GetOrderResponse(order=order_message(order))
+
+    async def ListOrders(self, request: wire.ListOrdersRequest, context: Context) -> wire.ListOrdersResponse:  # noqa: N802
+        """See the proto."""
+        wanted = requests.order_filter(request)
+        orders = await self._desk.list_orders(wanted)
+        page = orders[: wanted.limit - 1]
+        token = requests.page_token(page[-1]) if len(orders) > len(page) else ""
+        return wire.ListOrdersResponse(orders=[order_message(order) for order in page], next_page_token=token)

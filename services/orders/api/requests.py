@@ -1,0 +1,183 @@
+"""Reads requests: every field from outside is bounded here, and the refusal names the field and its limit."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from urllib.parse import urlsplit
+
+from balcon.orders.v1 import orders_service_pb2 as wire
+from balcon.types.v1.money_pb2 import Money as WireMoney
+from balcon.types.v1.seating_pb2 import Channel as WireChannel
+from google.protobuf.message import Message
+
+from services.orders.domain.order import Channel, Money, Order, OrderState
+from services.orders.domain.pricing import NORMAL, SeatChoice
+from services.orders.handlers.order_making import OrderWish
+from services.orders.ports import Customer, Operation, OrderFilter, OrderRef, RequestKey
+from services.runtime.errors import FieldInvalid
+from services.runtime.ids import refused_key
+from services.runtime.rpc.errors import Refused
+
+MAX_SEATS = 200
+MAX_SEAT_ID_CHARS = 128
+MAX_TICKET_TYPE_CHARS = 64
+MAX_NAME_CHARS = 200
+MAX_EMAIL_CHARS = 254
+MAX_URL_CHARS = 2_000
+MAX_REASON_CHARS = 200
+MAX_PAGE_SIZE = 500
+DEFAULT_PAGE_SIZE = 100
+MAX_WAIT_MS = 30_000
+
+# RFC 5321's shape without its exotica; whether it can be reached, only a mail shows.
+_EMAIL = re.compile(r"[^\s@<>\",;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def _require(field: str, good: bool, problem: str, limit: str) -> None:
+    if not good:
+        raise Refused(FieldInvalid(field, problem, limit))
+
+
+def _key_field(field: str, value: str) -> str:
+    refusal = refused_key(field, value)
+    if refusal is not None:
+        raise Refused(refusal)
+    return value
+
+
+def _is_text(value: str, most: int) -> bool:
+    return 0 < len(value) <= most and value.isprintable() and value == value.strip()
+
+
+def request_key(request: Message, operation: Operation, house_id: str, key: str, busy_until_ms: int = 0) -> RequestKey:
+    """The request's key with a hash over all that it asks for (RULE 27)."""
+    _key_field("idempotency_key", key)
+    content = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
+    return RequestKey(house_id, operation, key, content, busy_until_ms)
+
+
+def order_ref(house_id: str, order_id: str) -> OrderRef:
+    """Which order of which house."""
+    return OrderRef(_key_field("house_id", house_id), _key_field("order_id", order_id))
+
+
+def order_wish(request: wire.CreateOrderRequest) -> OrderWish:
+    """What CreateOrder asks for."""
+    return OrderWish(
+        house_id=_key_field("house_id", request.house_id),
+        performance_id=_key_field("performance_id", request.performance_id),
+        hold_id=_key_field("hold_id", request.hold_id),
+        holder_id=_key_field("holder_id", request.holder_id),
+        seats=_seats(request),
+        customer=_customer(request.customer),
+        channel=_channel(request.channel),
+    )
+
+
+def _seats(request: wire.CreateOrderRequest) -> tuple[SeatChoice, ...]:
+    count = len(request.seats)
+    _require("seats", 1 <= count <= MAX_SEATS, f"has {count} seats", f"1 to {MAX_SEATS}")
+    limit = f"1 to {MAX_SEAT_ID_CHARS} printable characters"
+    seen: set[str] = set()
+    choices = []
+    for place, choice in enumerate(request.seats):
+        field = f"seats[{place}].seat_id"
+        _require(field, _is_text(choice.seat_id, MAX_SEAT_ID_CHARS), "is not a seat id", limit)
+        _require(field, choice.seat_id not in seen, f"{choice.seat_id} is named twice", "each seat once")
+        seen.add(choice.seat_id)
+        ticket_type = choice.ticket_type or NORMAL
+        _require(
+            f"seats[{place}].ticket_type",
+            _is_text(ticket_type, MAX_TICKET_TYPE_CHARS),
+            "is not a ticket type",
+            f"at most {MAX_TICKET_TYPE_CHARS} printable characters",
+        )
+        choices.append(SeatChoice(choice.seat_id, ticket_type))
+    return tuple(choices)
+
+
+def _customer(customer: wire.Customer) -> Customer:
+    name, email = customer.name.strip(), customer.email.strip()
+    limit = f"1 to {MAX_NAME_CHARS} printable characters"
+    _require("customer.name", _is_text(name, MAX_NAME_CHARS), "is not a name", limit)
+    good = len(email) <= MAX_EMAIL_CHARS and _EMAIL.fullmatch(email) is not None
+    _require("customer.email", good, "is not an e-mail address", f"name@domain, at most {MAX_EMAIL_CHARS} characters")
+    return Customer(name, email)
+
+
+def _channel(value: WireChannel.ValueType) -> Channel:
+    known = {WireChannel.Value(f"CHANNEL_{channel.value}"): channel for channel in Channel}
+    _require("channel", value in known, "must be set", ", ".join(channel.value for channel in Channel))
+    return known[value]
+
+
+def expected_total(money: WireMoney) -> Money:
+    """What the buyer saw."""
+    _require("expected_total.currency", _CURRENCY.fullmatch(money.currency) is not None, "is no currency", "ISO 4217")
+    _require("expected_total.amount_minor", money.amount_minor >= 0, "is negative", "0 or more minor units")
+    return Money(money.amount_minor, money.currency)
+
+
+def return_url(value: str) -> str:
+    """Where the provider sends the buyer afterwards."""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        good = False
+    good = good and len(value) <= MAX_URL_CHARS and value.isprintable() and " " not in value
+    _require("return_url", good, "must be an absolute http(s) URL", f"at most {MAX_URL_CHARS} characters")
+    return value
+
+
+def refund_reason(value: str) -> str:
+    """Why, for the people of the house."""
+    good = not value or _is_text(value.strip(), MAX_REASON_CHARS)
+    _require("reason", good, "is not one line of text", f"at most {MAX_REASON_CHARS} printable characters")
+    return value.strip()
+
+
+def wait_seconds(wait_ms: int) -> float:
+    """How long GetOrder may wait."""
+    _require("wait_ms", wait_ms <= MAX_WAIT_MS, f"is {wait_ms}", f"at most {MAX_WAIT_MS}")
+    return wait_ms / 1000
+
+
+def order_filter(request: wire.ListOrdersRequest) -> OrderFilter:
+    """Which page of which orders; asks for one more than the page, to know whether another follows."""
+    house_id = _key_field("house_id", request.house_id)
+    if request.performance_id:
+        _key_field("performance_id", request.performance_id)
+    known = {wire.OrderState.Value(f"ORDER_STATE_{state.value}"): state for state in OrderState}
+    _require("states", len(request.states) <= len(known), f"has {len(request.states)}", f"at most {len(known)}")
+    _require("states", all(state in known for state in request.states), "has an unknown state", "OrderState")
+    size = request.page_size or DEFAULT_PAGE_SIZE
+    _require("page_size", size <= MAX_PAGE_SIZE, f"is {size}", f"at most {MAX_PAGE_SIZE}")
+    return OrderFilter(
+        house_id=house_id,
+        performance_id=request.performance_id,
+        states=frozenset(known[state] for state in request.states),
+        after=_after(request.page_token),
+        limit=size + 1,
+    )
+
+
+def page_token(last: Order) -> str:
+    """Opaque: where the next page starts."""
+    return base64.urlsafe_b64encode(f"{last.created_at_ms}:{last.order_id}".encode()).decode()
+
+
+def _after(token: str) -> tuple[int, str] | None:
+    if not token:
+        return None
+    try:
+        _require("page_token", len(token) <= 256, "is not one of ours", "as answered before")
+        time, _, order_id = base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii").partition(":")
+        _require("page_token", time.isdecimal() and len(time) <= 15, "is not one of ours", "as answered before")
+        return int(time), _key_field("page_token", order_id)
+    except (binascii.Error, ValueError) as error:
+        raise Refused(FieldInvalid("page_token", "is not one of ours", "as answered before")) from error

@@ -1,0 +1,101 @@
+"""What has happened to an order. Some changes are published; adapters map those to events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.orders.domain.order import CancelReason, OrderState, Payment, Seats, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class HoldExtended:
+    """The open order lives as long as its hold."""
+
+    hold_until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutBegan:
+    """OPEN -> CLAIMING; from here on a claim may be in inventory's record."""
+
+    pay_until_ms: int
+    return_url: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsChanged:
+    """What is known of the seats."""
+
+    seats: Seats
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentChanged:
+    """What is known of the money; an empty id or url leaves the known one."""
+
+    payment: Payment
+    payment_id: str = ""
+    payment_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """A step between states that nobody outside hears of: PAYING, PAID."""
+
+    state: OrderState
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancellingBegan:
+    """Given up, but the seats go only on proof (RULE 25)."""
+
+    reason: CancelReason
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """Ended without a sale. Published."""
+
+    reason: CancelReason
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderConfirmed:
+    """Sold, tickets issued. Published."""
+
+    tickets: tuple[Ticket, ...]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundBecameDue:
+    """Money is owed back; tickets end. Published."""
+
+    reason: CancelReason
+    note: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRefunded:
+    """The money is back. Published."""
+
+    at_ms: int
+
+
+Change = (
+    HoldExtended
+    | CheckOutBegan
+    | SeatsChanged
+    | PaymentChanged
+    | StateChanged
+    | CancellingBegan
+    | OrderCancelled
+    | OrderConfirmed
+    | RefundBecameDue
+    | OrderRefunded
+)

@@ -1,0 +1,131 @@
+"""What may be said to an order: commands of people, and reports of what other services answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.orders.domain.order import Money, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOut:
+    """The buyer goes to pay what was shown."""
+
+    expected_total: Money
+    return_url: str
+    pay_until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """The buyer or the house gives an unpaid order up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """The house gives the money of a confirmed order back."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUpUnpaid:
+    """The time to pay is over (R2.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSeen:
+    """The hold still stands, until then."""
+
+    hold_until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldGone:
+    """The hold of an open order has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsClaimed:
+    """The claim is in the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRefused:
+    """There is no claim for this order and, as it was asked for, there will be none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMissing:
+    """The claim that was to be confirmed is not in the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleConfirmed:
+    """The seats are sold to this order. `tickets`: one for each line, freshly minted."""
+
+    tickets: tuple[Ticket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsFreed:
+    """Inventory has taken claim or sale of this order out of the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefused:
+    """Payments never made the payment that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPending:
+    """The payment exists; nobody knows yet how it ends."""
+
+    payment_id: str
+    payment_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSucceeded:
+    """Proof of payment."""
+
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    """Proof that no money will come: the provider declined."""
+
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCancelled:
+    """Proof that no money will come: cancelled or run out at the provider."""
+
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded:
+    """Proof that the money went back."""
+
+    payment_id: str
+
+
+PaymentReport = PaymentPending | PaymentSucceeded | PaymentFailed | PaymentCancelled | PaymentRefunded
+Command = (
+    CheckOut
+    | CancelOrder
+    | RefundOrder
+    | GiveUpUnpaid
+    | HoldSeen
+    | HoldGone
+    | SeatsClaimed
+    | ClaimRefused
+    | ClaimMissing
+    | SaleConfirmed
+    | SeatsFreed
+    | PaymentRefused
+    | PaymentReport
+)

@@ -1,0 +1,56 @@
+"""What an order costs: seat's category x ticket type, whole minor units (no rounding exists)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.orders.domain.order import Money, OrderLine
+from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
+from services.runtime.errors import Refusal
+
+NORMAL = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatChoice:
+    """A seat and how the buyer wants to pay for it."""
+
+    seat_id: str
+    ticket_type: str = NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """A performance's prices: (category, ticket type) to minor units of one currency."""
+
+    currency: str
+    amounts: Mapping[tuple[str, str], int]
+
+    def ticket_types(self, category: str) -> tuple[str, ...]:
+        """What can be bought in a category."""
+        return tuple(sorted(ticket_type for known, ticket_type in self.amounts if known == category))
+
+
+def price_lines(
+    choices: Sequence[SeatChoice], prices: PriceList, categories: Mapping[str, str], plan_version: int
+) -> tuple[OrderLine, ...] | Refusal:
+    """One line per choice in their order. `categories`: seat id to price category of the plan."""
+    unknown = tuple(choice.seat_id for choice in choices if choice.seat_id not in categories)
+    if unknown:
+        return SeatUnknown(unknown, plan_version)
+    lines = []
+    for choice in choices:
+        category = categories[choice.seat_id]
+        amount = prices.amounts.get((category, choice.ticket_type))
+        if amount is None:
+            known = prices.ticket_types(category)
+            return TicketTypeUnknown(choice.ticket_type, category, choice.seat_id, known)
+        lines.append(OrderLine(choice.seat_id, category, choice.ticket_type, Money(amount, prices.currency)))
+    return tuple(lines)
+
+
+def total_of(lines: Sequence[OrderLine], currency: str) -> Money:
+    """The sum of the lines, all in one currency."""
+    assert all(line.price.currency == currency for line in lines), "one currency an order"
+    return Money(sum(line.price.amount_minor for line in lines), currency)

@@ -1,0 +1,150 @@
+"""Why an order, or a change to one, is refused. Values with facts; the docstring is the message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.runtime.errors import Kind, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotFound(Refusal):
+    """There is no order {order_id} in this house."""
+
+    kind = Kind.NOT_FOUND
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceUnknown(Refusal):
+    """There is no performance {performance_id} in this house."""
+
+    kind = Kind.NOT_FOUND
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotOnSale(Refusal):
+    """Performance {performance_id} is not on sale."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldNotFound(Refusal):
+    """There is no hold {hold_id} on this performance."""
+
+    kind = Kind.NOT_FOUND
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldForeign(Refusal):
+    """Hold {hold_id} belongs to somebody else."""
+
+    kind = Kind.FORBIDDEN
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldExpired(Refusal):
+    """Hold {hold_id} has ended; choose seats again."""
+
+    kind = Kind.PRECONDITION
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsNotHeld(Refusal):
+    """seats must be exactly those of hold {hold_id}; not in the hold: [{not_in_hold}], left out: [{left_out}]."""
+
+    kind = Kind.PRECONDITION
+    hold_id: str
+    not_in_hold: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMismatch(Refusal):
+    """channel {channel} is not the hold's, which is {hold_channel}."""
+
+    kind = Kind.PRECONDITION
+    channel: str
+    hold_channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeatUnknown(Refusal):
+    """seats {seat_ids} are not in seating plan version {plan_version}."""
+
+    kind = Kind.INVALID
+    seat_ids: tuple[str, ...]
+    plan_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTypeUnknown(Refusal):
+    """seats.ticket_type {ticket_type} has no price in category {category} (seat {seat_id}); there are: {known}."""
+
+    kind = Kind.INVALID
+    ticket_type: str
+    category: str
+    seat_id: str
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WrongAmount(Refusal):
+    """expected_total is {expected}; the order's total is {total}."""
+
+    kind = Kind.PRECONDITION
+    expected: str
+    total: str
+    total_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotOpen(Refusal):
+    """Order {order_id} is {state}; only an open order can be checked out."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPaid(Refusal):
+    """Order {order_id} is {state}; a paid order is refunded, not cancelled."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotConfirmed(Refusal):
+    """Order {order_id} is {state}; only a confirmed order can be refunded."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutOfPlace(Refusal):
+    """{report} does not fit order {order_id}, which is {state}."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    state: str
+    report: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInFlight(Refusal):
+    """The first request with idempotency_key {key} is still being answered; ask again in a moment."""
+
+    kind = Kind.CONFLICT
+    key: str

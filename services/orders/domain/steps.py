@@ -1,0 +1,120 @@
+"""Which outside call an order needs next, and when. It decides nothing: the answer is a command for transitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from services.orders.domain.order import Order, OrderState, Payment, Seats
+
+
+class Step(Enum):
+    """One act of the saga; all but GIVE_UP are one call to another service, and each may be repeated."""
+
+    LOOK_AT_HOLD = "look_at_hold"
+    CLAIM_HELD_SEATS = "claim_held_seats"
+    CLAIM_FREE_SEATS = "claim_free_seats"
+    CONFIRM_CLAIM = "confirm_claim"
+    CANCEL_CLAIM = "cancel_claim"
+    CANCEL_SALE = "cancel_sale"
+    CREATE_PAYMENT = "create_payment"
+    LOOK_AT_PAYMENT = "look_at_payment"
+    CANCEL_PAYMENT = "cancel_payment"
+    REFUND_PAYMENT = "refund_payment"
+    GIVE_UP = "give_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the saga waits, in milliseconds."""
+
+    hold_grace_ms: int = 15_000
+    payment_poll_ms: int = 20_000
+    url_poll_ms: int = 250
+    first_retry_ms: int = 100
+    longest_retry_ms: int = 30_000
+
+
+def next_step(order: Order, now_ms: int) -> Step | None:  # noqa: PLR0911 (one line a state)
+    """The act that brings `order` on from where it is; None in an end state with nothing left to free."""
+    match order.state:
+        case OrderState.OPEN:
+            return Step.LOOK_AT_HOLD
+        case OrderState.CLAIMING:
+            if now_ms >= order.pay_until_ms:
+                return Step.GIVE_UP
+            return Step.CLAIM_HELD_SEATS if order.seats is Seats.ASKED else Step.CREATE_PAYMENT
+        case OrderState.PAYING:
+            return Step.GIVE_UP if now_ms >= order.pay_until_ms else Step.LOOK_AT_PAYMENT
+        case OrderState.CANCELLING:
+            return _cancelling_step(order)
+        case OrderState.PAID:
+            return _paid_step(order)
+        case OrderState.REFUND_DUE:
+            return Step.REFUND_PAYMENT
+        case OrderState.CONFIRMED:
+            return None
+        case OrderState.CANCELLED | OrderState.REFUNDED:
+            return _freeing_step(order)
+        case _:
+            assert_never(order.state)
+
+
+def _cancelling_step(order: Order) -> Step:
+    """Proof first, seats second (RULE 25). A payment whose id is unknown is asked for by its key once more."""
+    match order.payment:
+        case Payment.ASKED:
+            return Step.CREATE_PAYMENT
+        case Payment.PENDING:
+            return Step.CANCEL_PAYMENT
+        case Payment.NONE | Payment.ENDED | Payment.CAPTURED | Payment.REFUNDED:
+            return Step.CANCEL_CLAIM
+        case _:
+            assert_never(order.payment)
+
+
+def _paid_step(order: Order) -> Step:
+    match order.seats:
+        case Seats.HELD | Seats.ASKED:
+            return Step.CLAIM_HELD_SEATS
+        case Seats.FREED:
+            return Step.CLAIM_FREE_SEATS
+        case Seats.CLAIMED | Seats.SOLD:
+            return Step.CONFIRM_CLAIM
+        case _:
+            assert_never(order.seats)
+
+
+def _freeing_step(order: Order) -> Step | None:
+    """Seats are freed by an act of their own, after the money; the order remembers what it still has."""
+    match order.seats:
+        case Seats.ASKED | Seats.CLAIMED:
+            return Step.CANCEL_CLAIM
+        case Seats.SOLD:
+            return Step.CANCEL_SALE
+        case Seats.HELD | Seats.FREED:
+            return None
+        case _:
+            assert_never(order.seats)
+
+
+def due_at_ms(order: Order, now_ms: int, timing: Timing) -> int | None:
+    """When to take the next step after a change: at once, later (but not after the time to pay), or None: never."""
+    if next_step(order, now_ms) is None:
+        return None
+    if order.state is OrderState.OPEN:
+        return max(now_ms, order.hold_until_ms + timing.hold_grace_ms)
+    if order.state is OrderState.PAYING:
+        wait_ms = timing.payment_poll_ms if order.payment_url else timing.url_poll_ms
+        return min(max(now_ms, order.pay_until_ms), now_ms + wait_ms)
+    return now_ms
+
+
+def retry_at_ms(order: Order, now_ms: int, failures: int, timing: Timing) -> int:
+    """When to take the step again after `failures` times without news; doubles up to the longest wait."""
+    wait_ms = min(timing.first_retry_ms << min(failures, 20), timing.longest_retry_ms)
+    if order.state is OrderState.PAYING:
+        planned = due_at_ms(order, now_ms, timing) or now_ms
+        return max(min(planned, max(order.pay_until_ms, now_ms)), now_ms + timing.first_retry_ms)
+    return now_ms + wait_ms

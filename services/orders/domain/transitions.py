@@ -1,0 +1,170 @@
+"""The order's transition table. decide() answers every command in every state; apply() is the only writer of an order.
+
+Money in means tickets or a refund out (INV-3), and seats go only on proof that no money will come (RULE 25).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from services.orders.domain.changes import (
+    CancellingBegan,
+    Change,
+    CheckOutBegan,
+    HoldExtended,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderRefunded,
+    PaymentChanged,
+    RefundBecameDue,
+    SeatsChanged,
+    StateChanged,
+)
+from services.orders.domain.commands import (
+    CancelOrder,
+    CheckOut,
+    ClaimMissing,
+    ClaimRefused,
+    Command,
+    GiveUpUnpaid,
+    HoldGone,
+    HoldSeen,
+    PaymentCancelled,
+    PaymentFailed,
+    PaymentPending,
+    PaymentRefunded,
+    PaymentRefused,
+    PaymentSucceeded,
+    RefundOrder,
+    SaleConfirmed,
+    SeatsClaimed,
+    SeatsFreed,
+)
+from services.orders.domain.order import CancelReason, Order, OrderState, Payment, Seats
+from services.orders.domain.payment_reports import on_payment_report
+from services.orders.domain.refusals import OrderNotConfirmed, OrderNotOpen, OrderPaid, WrongAmount
+from services.orders.domain.seat_reports import on_claim_refused, on_sale_confirmed, on_seats_claimed, on_seats_freed
+from services.runtime.errors import Refusal
+
+Decision = tuple[Change, ...] | Refusal
+
+
+def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PLR0911, PLR0912 (one line a command)
+    """The changes that `command` makes to `order`, none where it is known already, or why not."""
+    match command:
+        case CheckOut():
+            return _check_out(order, command, now_ms)
+        case CancelOrder():
+            return _cancel(order, now_ms)
+        case RefundOrder(reason):
+            return _refund(order, reason, now_ms)
+        case GiveUpUnpaid():
+            return _give_up(order, now_ms)
+        case HoldSeen(hold_until_ms):
+            extended = order.state is OrderState.OPEN and hold_until_ms > order.hold_until_ms
+            return (HoldExtended(hold_until_ms),) if extended else ()
+        case HoldGone():
+            return (OrderCancelled(CancelReason.UNPAID, now_ms),) if order.state is OrderState.OPEN else ()
+        case SeatsClaimed():
+            return on_seats_claimed(order, now_ms)
+        case ClaimRefused():
+            return on_claim_refused(order, now_ms)
+        case ClaimMissing():
+            return (SeatsChanged(Seats.FREED),) if order.state is OrderState.PAID else ()
+        case SaleConfirmed(tickets):
+            return on_sale_confirmed(order, tickets, now_ms)
+        case SeatsFreed():
+            return on_seats_freed(order, now_ms)
+        case (
+            PaymentRefused()
+            | PaymentPending()
+            | PaymentSucceeded()
+            | PaymentFailed()
+            | PaymentCancelled()
+            | PaymentRefunded()
+        ):
+            return on_payment_report(order, command, now_ms)
+        case _:
+            assert_never(command)
+
+
+def _check_out(order: Order, command: CheckOut, now_ms: int) -> Decision:
+    if order.state is not OrderState.OPEN:
+        return OrderNotOpen(order.order_id, order.state.value)
+    if command.expected_total != order.total:
+        total = order.total
+        return WrongAmount(str(command.expected_total), str(total), total.amount_minor, total.currency)
+    return (CheckOutBegan(command.pay_until_ms, command.return_url, now_ms),)
+
+
+def _cancel(order: Order, now_ms: int) -> Decision:
+    match order.state:
+        case OrderState.OPEN:
+            return (OrderCancelled(CancelReason.BUYER, now_ms),)
+        case OrderState.CLAIMING | OrderState.PAYING:
+            return (CancellingBegan(CancelReason.BUYER, now_ms),)
+        case OrderState.CANCELLING | OrderState.CANCELLED:
+            return ()
+        case OrderState.PAID | OrderState.CONFIRMED | OrderState.REFUND_DUE | OrderState.REFUNDED:
+            return OrderPaid(order.order_id, order.state.value)
+        case _:
+            assert_never(order.state)
+
+
+def _refund(order: Order, reason: str, now_ms: int) -> Decision:
+    if order.state is not OrderState.CONFIRMED:
+        return OrderNotConfirmed(order.order_id, order.state.value)
+    due = RefundBecameDue(CancelReason.HOUSE, reason, now_ms)
+    return (due, OrderRefunded(now_ms)) if order.is_free else (due,)
+
+
+def _give_up(order: Order, now_ms: int) -> Decision:
+    asked = order.state in {OrderState.CLAIMING, OrderState.PAYING}
+    return (CancellingBegan(CancelReason.UNPAID, now_ms),) if asked and now_ms >= order.pay_until_ms else ()
+
+
+def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911 (one return a change)
+    """The order after `change`."""
+    match change:
+        case HoldExtended(hold_until_ms):
+            return replace(order, hold_until_ms=hold_until_ms)
+        case CheckOutBegan(pay_until_ms, return_url, at_ms):
+            began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, seats=Seats.ASKED)
+            return _moved(began, OrderState.CLAIMING, at_ms)
+        case SeatsChanged(seats):
+            return replace(order, seats=seats)
+        case PaymentChanged(payment, payment_id, payment_url):
+            return replace(
+                order,
+                payment=payment,
+                payment_id=payment_id or order.payment_id,
+                payment_url=payment_url or order.payment_url,
+            )
+        case StateChanged(state, at_ms):
+            return replace(_moved(order, state, at_ms), cancel_reason=None)
+        case CancellingBegan(reason, at_ms):
+            return replace(_moved(order, OrderState.CANCELLING, at_ms), cancel_reason=reason)
+        case OrderCancelled(reason, at_ms):
+            return replace(_moved(order, OrderState.CANCELLED, at_ms), cancel_reason=reason)
+        case OrderConfirmed(tickets, at_ms):
+            assert order.payment is Payment.CAPTURED or order.is_free, "confirmed without proof of payment"
+            return replace(_moved(order, OrderState.CONFIRMED, at_ms), tickets=tickets, confirmed_at_ms=at_ms)
+        case RefundBecameDue(reason, note, at_ms):
+            due = replace(order, cancel_reason=reason, refund_reason=note)
+            return _moved(due, OrderState.REFUND_DUE, at_ms)
+        case OrderRefunded(at_ms):
+            return _moved(order, OrderState.REFUNDED, at_ms)
+        case _:
+            assert_never(change)
+
+
+def _moved(order: Order, state: OrderState, at_ms: int) -> Order:
+    return replace(order, state=state, state_since_ms=at_ms)
+
+
+def apply_all(order: Order, changes: tuple[Change, ...]) -> Order:
+    """The order after all of `changes`, in their order."""
+    for change in changes:
+        order = apply(order, change)
+    return order

@@ -1,0 +1,1 @@
+"""What is done with orders: the desk that answers requests, the saga that carries orders to their end."""

@@ -1,0 +1,76 @@
+"""Remembers the catalogue: performances for seconds, plans for ever (they never change). Bounded; asks once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Generic, TypeVar
+
+from services.orders.ports import Catalogue, Offer
+from services.runtime.clock import Clock
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+MAX_PERFORMANCES = 2_000
+MAX_PLANS = 64
+
+
+class CachedCatalogue:
+    """A Catalogue in front of a Catalogue. Absence and faults are not remembered."""
+
+    def __init__(self, behind: Catalogue, clock: Clock, *, ttl_seconds: float) -> None:
+        self._behind = behind
+        self._offers: _Memory[tuple[str, str], Offer] = _Memory(clock, MAX_PERFORMANCES, ttl_seconds)
+        self._plans: _Memory[tuple[str, str, int], Mapping[str, str]] = _Memory(clock, MAX_PLANS, float("inf"))
+
+    async def offer(self, house_id: str, performance_id: str) -> Offer | None:
+        """See Catalogue.offer; at most `ttl_seconds` old."""
+        key = (house_id, performance_id)
+        return await self._offers.get(key, lambda: self._behind.offer(house_id, performance_id))
+
+    async def seat_categories(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, str] | None:
+        """See Catalogue.seat_categories."""
+        key = (house_id, hall_id, plan_version)
+        return await self._plans.get(key, lambda: self._behind.seat_categories(house_id, hall_id, plan_version))
+
+
+class _Memory(Generic[K, V]):
+    """Least recently used goes first. Those who ask for the same thing at the same time share one question."""
+
+    def __init__(self, clock: Clock, size: int, ttl_seconds: float) -> None:
+        self._clock = clock
+        self._size = size
+        self._ttl_seconds = ttl_seconds
+        self._known: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._asking: dict[K, asyncio.Lock] = {}
+
+    async def get(self, key: K, ask: Callable[[], Awaitable[V | None]]) -> V | None:
+        if (value := self._fresh(key)) is not None:
+            return value
+        lock = self._asking.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                if (value := self._fresh(key)) is not None:
+                    return value
+                value = await ask()
+                if value is not None:
+                    self._keep(key, value)
+                return value
+        finally:
+            if not lock.locked():
+                self._asking.pop(key, None)
+
+    def _fresh(self, key: K) -> V | None:
+        known = self._known.get(key)
+        if known is None or known[0] + self._ttl_seconds <= self._clock.monotonic():
+            return None
+        self._known.move_to_end(key)
+        return known[1]
+
+    def _keep(self, key: K, value: V) -> None:
+        self._known[key] = (self._clock.monotonic(), value)
+        self._known.move_to_end(key)
+        while len(self._known) > self._size:
+            self._known.popitem(last=False)

@@ -1,0 +1,190 @@
+"""Answers what buyers and staff ask of orders: create, check out, cancel, refund, look. The saga does the rest.
+
+Every act may be repeated with its key and gets its first answer, told as the order stands now (RULE 27).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.orders.domain.commands import CancelOrder, CheckOut, Command, RefundOrder
+from services.orders.domain.order import FINAL_STATES, Money, Order, OrderState
+from services.orders.domain.refusals import OrderNotFound, RequestInFlight
+from services.orders.domain.steps import Timing, due_at_ms
+from services.orders.handlers.acting import act_on
+from services.orders.handlers.order_making import OrderMaker, OrderWish
+from services.orders.handlers.order_news import OrderNews
+from services.orders.handlers.saga_driver import SagaDriver
+from services.orders.ports import (
+    Changed,
+    KeyInRecord,
+    Lease,
+    Operation,
+    OrderFilter,
+    OrderRef,
+    OrderStore,
+    RequestKey,
+)
+from services.runtime.clock import Clock
+from services.runtime.errors import IdempotencyKeyReused, Overloaded, Refusal
+
+T = TypeVar("T")
+
+_RETRY_AFTER_MS = 500
+_UNSETTLED = frozenset(OrderState) - FINAL_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class DeskParts:
+    """What the desk works with."""
+
+    store: OrderStore
+    maker: OrderMaker
+    driver: SagaDriver
+    news: OrderNews
+    clock: Clock
+    timing: Timing
+    payment_window_ms: int
+
+
+class OrderDesk:
+    """One per process."""
+
+    def __init__(self, parts: DeskParts) -> None:
+        self._parts = parts
+        self._store = parts.store
+        self._clock = parts.clock
+        self._in_flight: set[tuple[str, Operation, str]] = set()
+
+    async def create(self, wish: OrderWish, key: RequestKey) -> Order | Refusal:
+        """An order out of a hold. Raises Unanswered, with nothing stored, when inventory or catalogue do not answer."""
+        return await self._once(key, lambda: self._create(wish, key))
+
+    async def _create(self, wish: OrderWish, key: RequestKey) -> Order | Refusal:
+        known = await self._store.find_key(key.house_id, key.operation, key.key)
+        if known is not None:
+            return await self._first_answer(key, known)
+        order = await self._parts.maker.make(wish)
+        if isinstance(order, Refusal):
+            return order
+        due_ms = due_at_ms(order, self._clock.now_ms(), self._parts.timing)
+        assert due_ms is not None, "an open order has an end"
+        if await self._store.add(order, wish.customer, key, due_ms):
+            return order
+        known = await self._store.find_key(key.house_id, key.operation, key.key)
+        assert known is not None, "a key that is taken is in the record"
+        return await self._first_answer(key, known)
+
+    async def check_out(
+        self, ref: OrderRef, expected_total: Money, return_url: str, key: RequestKey, timeout_seconds: float
+    ) -> Order | Refusal:
+        """Claims and asks for the payment within `timeout_seconds`; else answers CLAIMING and the saga goes on."""
+        if self._parts.driver.is_full:
+            return Overloaded(_RETRY_AFTER_MS)
+        pay_until_ms = self._clock.now_ms() + self._parts.payment_window_ms
+        command = CheckOut(expected_total, return_url, pay_until_ms)
+        return await self._once(key, lambda: self._check_out(ref, command, key, timeout_seconds))
+
+    async def _check_out(
+        self, ref: OrderRef, command: CheckOut, key: RequestKey, timeout_seconds: float
+    ) -> Order | Refusal:
+        lease = self._parts.driver.new_lease()
+        changed = await self._change(ref, command, key=key, lease=lease)
+        if isinstance(changed, Refusal):
+            return changed
+        if not changed.leased:
+            return await self._settled(ref, changed.order, frozenset({OrderState.CLAIMING}), timeout_seconds)
+        task = self._parts.driver.take_on(changed.order, lease)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                order = await asyncio.shield(task)
+                if order is not None and order.payment_url:
+                    return order
+        # Not there yet, or payments has no page yet: what the record says, after a moment where there is one.
+        return await self._now(ref)
+
+    async def cancel(self, ref: OrderRef, timeout_seconds: float) -> Order | Refusal:
+        """Gives an unpaid order up. CANCELLING when the provider's word takes longer than `timeout_seconds`."""
+        lease = self._parts.driver.new_lease()
+        changed = await self._change(ref, CancelOrder(), lease=lease)
+        return changed if isinstance(changed, Refusal) else await self._carried_on(ref, changed, lease, timeout_seconds)
+
+    async def refund(self, ref: OrderRef, reason: str, key: RequestKey, timeout_seconds: float) -> Order | Refusal:
+        """Owes the money of a confirmed order back; its tickets end at once, its seats when the money is back."""
+        lease = self._parts.driver.new_lease()
+        changed = await self._once(key, lambda: self._change(ref, RefundOrder(reason), key=key, lease=lease))
+        return changed if isinstance(changed, Refusal) else await self._carried_on(ref, changed, lease, timeout_seconds)
+
+    async def get(self, ref: OrderRef, wait_seconds: float) -> Order | Refusal:
+        """The order, at latest after `wait_seconds`, earlier when it is confirmed, cancelled or refunded."""
+        order = await self._store.get(ref)
+        if order is None:
+            return OrderNotFound(ref.order_id)
+        return await self._settled(ref, order, _UNSETTLED, wait_seconds)
+
+    async def list_orders(self, wanted: OrderFilter) -> list[Order]:
+        """One page, newest first."""
+        return list(await self._store.list_orders(wanted))
+
+    async def _change(
+        self, ref: OrderRef, command: Command, *, lease: Lease, key: RequestKey | None = None
+    ) -> Changed | Refusal:
+        act = act_on(command, self._clock, self._parts.timing)
+        changed = await self._store.change(ref, act, key=key, lease=lease, take=True)
+        if changed is None:
+            return OrderNotFound(ref.order_id)
+        if isinstance(changed, KeyInRecord):
+            assert key is not None, "only a key can be in the record"
+            order = await self._first_answer(key, changed)
+            return order if isinstance(order, Refusal) else Changed(order, (), leased=False)
+        if not isinstance(changed, Refusal):
+            self._parts.news.tell(changed.order)
+        return changed
+
+    async def _carried_on(
+        self, ref: OrderRef, changed: Changed, lease: Lease, timeout_seconds: float
+    ) -> Order | Refusal:
+        """Takes the next step at once where we have the lease, and answers how the order stands then."""
+        if not changed.changes:
+            return await self._now(ref)
+        if not changed.leased:
+            self._parts.driver.wake()
+            return await self._settled(ref, changed.order, frozenset({changed.order.state}), timeout_seconds)
+        await asyncio.wait({self._parts.driver.take_on(changed.order, lease)}, timeout=timeout_seconds)
+        return await self._now(ref)
+
+    async def _first_answer(self, key: RequestKey, known: KeyInRecord) -> Order | Refusal:
+        if known.request_hash != key.request_hash:
+            return IdempotencyKeyReused("idempotency_key", key.key)
+        order = await self._now(OrderRef(key.house_id, known.order_id))
+        at_work = isinstance(order, Order) and order.state is OrderState.CLAIMING
+        if at_work and self._clock.now_ms() < known.busy_until_ms:
+            return RequestInFlight(key.key)
+        return order
+
+    async def _once(self, key: RequestKey, act: Callable[[], Awaitable[T]]) -> T | RequestInFlight:
+        """Refuses a key whose first request is still being answered by this process."""
+        mark = (key.house_id, key.operation, key.key)
+        if mark in self._in_flight:
+            return RequestInFlight(key.key)
+        self._in_flight.add(mark)
+        try:
+            return await act()
+        finally:
+            self._in_flight.discard(mark)
+
+    async def _settled(
+        self, ref: OrderRef, order: Order, unsettled: frozenset[OrderState], timeout_seconds: float
+    ) -> Order | Refusal:
+        """Waits while the order is in one of `unsettled`; the order as last seen when the time is up."""
+        if order.state not in unsettled or timeout_seconds <= 0:
+            return order
+        await self._parts.news.wait(ref, unsettled, order.state, timeout_seconds)
+        return await self._now(ref)
+
+    async def _now(self, ref: OrderRef) -> Order | Refusal:
+        return await self._store.get(ref) or OrderNotFound(ref.order_id)

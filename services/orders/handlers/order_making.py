@@ -1,0 +1,119 @@
+"""Makes an order out of a hold: whose it is, whether it is exactly those seats, and what they cost. Stores nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.orders.domain.order import Channel, Order
+from services.orders.domain.pricing import SeatChoice, price_lines, total_of
+from services.orders.domain.refusals import (
+    ChannelMismatch,
+    HoldExpired,
+    HoldForeign,
+    HoldNotFound,
+    NotOnSale,
+    PerformanceUnknown,
+    SeatsNotHeld,
+)
+from services.orders.ports import Catalogue, Customer, Declined, HeldSeats, Offer, SeatInventory
+from services.runtime.clock import Clock
+from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.ids import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWish:
+    """What a buyer asks for; sizes and shapes are checked already."""
+
+    house_id: str
+    performance_id: str
+    hold_id: str
+    holder_id: str
+    seats: tuple[SeatChoice, ...]
+    customer: Customer
+    channel: Channel
+
+
+class OrderMaker:
+    """Asks inventory for the hold and the catalogue for the prices."""
+
+    def __init__(
+        self, inventory: SeatInventory, catalogue: Catalogue, clock: Clock, ids: Ids, *, hold_grace_ms: int
+    ) -> None:
+        self._inventory = inventory
+        self._catalogue = catalogue
+        self._clock = clock
+        self._ids = ids
+        self._hold_grace_ms = hold_grace_ms
+
+    async def make(self, wish: OrderWish) -> Order | Refusal:
+        """An open order, not stored yet. Raises Unanswered."""
+        offer, held = await asyncio.gather(
+            self._catalogue.offer(wish.house_id, wish.performance_id),
+            self._inventory.held_seats(wish.house_id, wish.performance_id, wish.hold_id),
+        )
+        if offer is None:
+            return PerformanceUnknown(wish.performance_id)
+        if isinstance(held, Declined):
+            return _without_hold(wish, held)
+        refusal = self._refused(wish, offer, held)
+        if refusal is not None:
+            return refusal
+        return await self._priced(wish, offer, held)
+
+    def _refused(self, wish: OrderWish, offer: Offer, held: HeldSeats) -> Refusal | None:
+        if not offer.on_sale:
+            return NotOnSale(wish.performance_id)
+        if held.holder_id != wish.holder_id:
+            return HoldForeign(wish.hold_id)
+        if held.hold_until_ms + self._hold_grace_ms <= self._clock.now_ms():
+            return HoldExpired(wish.hold_id)
+        if len(wish.seats) > offer.seats_per_holder:
+            return FieldInvalid("seats", f"has {len(wish.seats)} seats", f"at most {offer.seats_per_holder} an order")
+        if wish.channel is not held.channel:
+            return ChannelMismatch(wish.channel.value, held.channel.value)
+        return _other_seats(wish, held.seat_ids)
+
+    async def _priced(self, wish: OrderWish, offer: Offer, held: HeldSeats) -> Order | Refusal:
+        categories = await self._catalogue.seat_categories(wish.house_id, offer.hall_id, held.plan_version)
+        lines = price_lines(wish.seats, offer.prices, categories or {}, held.plan_version)
+        if isinstance(lines, Refusal):
+            return lines
+        now_ms = self._clock.now_ms()
+        return Order(
+            order_id=self._ids.new_id("ord"),
+            house_id=wish.house_id,
+            performance_id=wish.performance_id,
+            hold_id=wish.hold_id,
+            holder_id=wish.holder_id,
+            channel=wish.channel,
+            plan_version=held.plan_version,
+            lines=lines,
+            total=total_of(lines, offer.prices.currency),
+            created_at_ms=now_ms,
+            hold_until_ms=held.hold_until_ms,
+            state_since_ms=now_ms,
+        )
+
+
+def _without_hold(wish: OrderWish, declined: Declined) -> Refusal:
+    match declined.reason:
+        case "HOLD_EXPIRED":
+            return HoldExpired(wish.hold_id)
+        case "PERFORMANCE_UNKNOWN":
+            return PerformanceUnknown(wish.performance_id)
+        case "NOT_ON_SALE":
+            return NotOnSale(wish.performance_id)
+        case _:
+            return HoldNotFound(wish.hold_id)
+
+
+def _other_seats(wish: OrderWish, held: Sequence[str]) -> SeatsNotHeld | None:
+    wanted = [choice.seat_id for choice in wish.seats]
+    if set(wanted) == set(held):
+        return None
+    not_in_hold = tuple(sorted(set(wanted) - set(held)))
+    left_out = tuple(sorted(set(held) - set(wanted)))
+    return SeatsNotHeld(wish.hold_id, not_in_hold, left_out)

@@ -1,0 +1,81 @@
+"""Tells those who wait that an order moved: at once inside this process, within a second from another. Bounded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Set
+from dataclasses import dataclass
+
+from services.orders.domain.order import Order, OrderState
+from services.orders.ports import OrderRef, OrderStore
+from services.runtime.clock import Clock
+
+MAX_WAITING = 20_000
+_READ_AT_ONCE = 500
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    """One who waits until the order is in none of `unsettled`."""
+
+    unsettled: Set[OrderState]
+    woken: asyncio.Future[None]
+
+
+class OrderNews:
+    """Wakes waiters; what they then tell they read from the record themselves."""
+
+    def __init__(self, store: OrderStore, clock: Clock, *, reread_seconds: float = 1.0) -> None:
+        self._store = store
+        self._clock = clock
+        self._reread_seconds = reread_seconds
+        self._waiting: dict[OrderRef, set[_Waiter]] = defaultdict(set)
+        self._count = 0
+        self._somebody_waits = asyncio.Event()
+
+    def tell(self, order: Order) -> None:
+        """This process has stored a change of the order."""
+        self._tell(OrderRef(order.house_id, order.order_id), order.state)
+
+    def _tell(self, ref: OrderRef, state: OrderState) -> None:
+        for waiter in self._waiting.get(ref, ()):
+            if state not in waiter.unsettled and not waiter.woken.done():
+                waiter.woken.set_result(None)
+
+    async def wait(self, ref: OrderRef, unsettled: Set[OrderState], seen: OrderState, timeout_seconds: float) -> bool:
+        """Waits until the order is in none of `unsettled`; False when the time is up, or at once when too many wait."""
+        if timeout_seconds <= 0 or self._count >= MAX_WAITING or seen not in unsettled:
+            return False
+        waiter = _Waiter(unsettled, asyncio.get_running_loop().create_future())
+        self._waiting[ref].add(waiter)
+        self._count += 1
+        self._somebody_waits.set()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await waiter.woken
+        except TimeoutError:
+            return False
+        finally:
+            self._count -= 1
+            self._waiting[ref].discard(waiter)
+            if not self._waiting[ref]:
+                del self._waiting[ref]
+        return True
+
+    async def run(self) -> None:
+        """Reads the awaited orders once a second: another process may have moved them. Sleeps while nobody waits."""
+        while True:
+            await self._somebody_waits.wait()
+            self._somebody_waits.clear()
+            await self._clock.sleep(self._reread_seconds)
+            await self._reread()
+            if self._count:
+                self._somebody_waits.set()
+
+    async def _reread(self) -> None:
+        refs = list(self._waiting)
+        for start in range(0, len(refs), _READ_AT_ONCE):
+            states = await self._store.states_of(refs[start : start + _READ_AT_ONCE])
+            for ref, state in states.items():
+                self._tell(ref, state)

@@ -1,0 +1,115 @@
+"""Starts the orders service: `python -m services.orders.main`. The only place that picks adapters."""
+
+from __future__ import annotations
+
+import asyncio
+
+from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
+from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
+
+from services.orders.adapters.grpc_catalogue import GrpcCatalogue
+from services.orders.adapters.grpc_payments import GrpcPayments
+from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
+from services.orders.adapters.inventory_routes import InventoryRoutes
+from services.orders.adapters.payment_events import PaymentEvents
+from services.orders.adapters.postgres_audit import PostgresAudit
+from services.orders.adapters.postgres_order_store import PostgresOrderStore
+from services.orders.api.audit_servicer import AuditServicer
+from services.orders.api.orders_servicer import OrdersServicer
+from services.orders.domain.steps import Timing
+from services.orders.handlers.acting import act_on
+from services.orders.handlers.cached_catalogue import CachedCatalogue
+from services.orders.handlers.housekeeping import Housekeeping
+from services.orders.handlers.order_desk import DeskParts, OrderDesk
+from services.orders.handlers.order_making import OrderMaker
+from services.orders.handlers.order_news import OrderNews
+from services.orders.handlers.saga import Saga, SagaParts
+from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
+from services.orders.settings import OrdersSettings
+from services.runtime.bus.factory import open_bus
+from services.runtime.bus.topics import PAYMENTS, TOPICS
+from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.outbox.relay import OutboxRelay
+from services.runtime.rpc.client import open_channel
+from services.runtime.service import Service, run_service
+from services.runtime.sql.engine import create_engine
+
+SOURCE = "balcon.orders"
+GROUP = "orders"
+# The consumer reports inside its transaction; the saga looks when that has most likely committed.
+COMMIT_SECONDS = 0.03
+
+
+def timing_of(settings: OrdersSettings) -> Timing:
+    """The saga's waits."""
+    return Timing(
+        hold_grace_ms=settings.hold_grace_seconds * 1000,
+        payment_poll_ms=settings.payment_poll_seconds * 1000,
+        longest_retry_ms=settings.longest_retry_seconds * 1000,
+    )
+
+
+async def build(service: Service, settings: OrdersSettings) -> None:
+    """Opens the parts."""
+    clock, ids = service.clock, service.ids
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="balcon-orders", pool_size=settings.database_pool_size
+    )
+    service.on_close(engine.dispose)
+    bus = open_bus(settings.bus_url.get_secret_value(), clock=clock, ids=ids, client_id="orders")
+    service.on_close(bus.close)
+    await bus.create_topics(TOPICS)
+    relay = OutboxRelay(engine, bus, source=SOURCE, clock=clock, interval_seconds=settings.relay_interval_seconds)
+    store = PostgresOrderStore(engine, clock, ids, committed=relay.wake)
+    seconds = settings.call_timeout_seconds
+    routes = InventoryRoutes(settings.inventory_target, clock, timeout_seconds=seconds)
+    service.on_close(routes.close)
+    to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
+    to_payments = open_channel(settings.payments_target, clock, timeout_seconds=seconds)
+    service.on_close(to_catalogue.close)
+    service.on_close(to_payments.close)
+    inventory, payments = GrpcSeatInventory(routes), GrpcPayments(to_payments)
+    catalogue = CachedCatalogue(GrpcCatalogue(to_catalogue), clock, ttl_seconds=settings.catalogue_ttl_seconds)
+
+    timing = timing_of(settings)
+    news = OrderNews(store, clock)
+    saga = Saga(SagaParts(store, inventory, payments, news, clock, ids, timing, settings.lease_seconds * 1000))
+    limits = DriverLimits(settings.saga_concurrency, settings.checkout_concurrency, settings.saga_interval_seconds)
+    driver = SagaDriver(saga, store, clock, ids, limits)
+    maker = OrderMaker(inventory, catalogue, clock, ids, hold_grace_ms=timing.hold_grace_ms)
+    desk = OrderDesk(DeskParts(store, maker, driver, news, clock, timing, settings.payment_window_seconds * 1000))
+    loop = asyncio.get_running_loop()
+
+    def recorded() -> None:
+        loop.call_later(COMMIT_SECONDS, driver.wake)
+
+    events = PaymentEvents(store, lambda report: act_on(report, clock, timing), recorded)
+    consumer = EventConsumer(bus, engine, group=GROUP, topics=[PAYMENTS], handler=events, clock=clock)
+    keeping = Housekeeping(store, clock, key_life_ms=settings.request_key_hours * 3_600_000)
+
+    servicer = OrdersServicer(desk, clock)
+    audit = AuditServicer(PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000))
+    service.rpc.add(
+        lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
+    )
+    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+    service.background("outbox relay", relay.run)
+    service.background("payment events", consumer.run)
+    service.background("saga", driver.run)
+    service.background("news", news.run)
+    service.background("counts", keeping.count)
+    service.background("purge", keeping.purge)
+
+
+def main() -> None:
+    """Runs until SIGTERM."""
+    settings = OrdersSettings()
+
+    async def built(service: Service) -> None:
+        await build(service, settings)
+
+    run_service("orders", settings, built)
+
+
+if __name__ == "__main__":
+    main()

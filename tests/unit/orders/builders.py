@@ -1,0 +1,77 @@
+"""Orders, wishes and offers as tests want them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.orders.domain.order import Channel, Money, Order, OrderLine, Ticket
+from services.orders.domain.pricing import PriceList, SeatChoice
+from services.orders.handlers.order_making import OrderWish
+from services.orders.ports import Customer, HeldSeats, Offer, Operation, RequestKey
+
+HOUSE = "house_a"
+SHOW = "perf_1"
+HALL = "hall_1"
+PLAN = 3
+NOW_MS = 1_800_000_000_000
+CUSTOMER = Customer("Ada Lovelace", "ada@example.org")
+PRICES = PriceList(
+    "EUR",
+    {("stalls", "normal"): 2_500, ("stalls", "student"): 1_250, ("stalls", "free"): 0, ("balcony", "normal"): 1_800},
+)
+
+
+def an_order(*, price: int = 2_500, seats: tuple[str, ...] = ("A-1", "A-2"), **changes: object) -> Order:
+    """An open order of house_a."""
+    lines = tuple(OrderLine(seat, "stalls", "normal", Money(price, "EUR")) for seat in seats)
+    order = Order(
+        order_id="ord_1",
+        house_id=HOUSE,
+        performance_id=SHOW,
+        hold_id="hold_1",
+        holder_id="holder_1",
+        channel=Channel.ONLINE,
+        plan_version=PLAN,
+        lines=lines,
+        total=Money(price * len(seats), "EUR"),
+        created_at_ms=NOW_MS,
+        hold_until_ms=NOW_MS + 600_000,
+        state_since_ms=NOW_MS,
+    )
+    return replace(order, **changes)  # type: ignore[arg-type]
+
+
+def tickets_for(order: Order) -> tuple[Ticket, ...]:
+    """One for each line."""
+    return tuple(
+        Ticket(f"tkt_{order.order_id}_{seat}", seat, f"code_{order.order_id}_{seat}") for seat in order.seat_ids
+    )
+
+
+def an_offer(*, on_sale: bool = True, seats_per_holder: int = 10) -> Offer:
+    """SHOW, with stalls at 25.00, 12.50 or nothing and a balcony at 18.00."""
+    return Offer(SHOW, HALL, PLAN, on_sale, seats_per_holder, PRICES)
+
+
+def a_plan(rows: int = 5, seats: int = 10) -> dict[str, str]:
+    """Rows A.. of the stalls, and one row Z of the balcony."""
+    plan = {f"{chr(65 + row)}-{seat + 1}": "stalls" for row in range(rows) for seat in range(seats)}
+    return plan | {f"Z-{seat + 1}": "balcony" for seat in range(seats)}
+
+
+def a_hold(
+    *seats: str, hold_id: str = "hold_1", holder_id: str = "holder_1", until_ms: int = NOW_MS + 600_000
+) -> HeldSeats:
+    """A hold on SHOW."""
+    return HeldSeats(hold_id, holder_id, PLAN, seats or ("A-1", "A-2"), Channel.ONLINE, until_ms)
+
+
+def a_wish(*seats: str, hold_id: str = "hold_1", holder_id: str = "holder_1", ticket_type: str = "normal") -> OrderWish:
+    """An order for exactly a_hold's seats."""
+    choices = tuple(SeatChoice(seat, ticket_type) for seat in seats or ("A-1", "A-2"))
+    return OrderWish(HOUSE, SHOW, hold_id, holder_id, choices, CUSTOMER, Channel.ONLINE)
+
+
+def a_key(key: str, operation: Operation = Operation.CREATE, content: str = "", busy_until_ms: int = 0) -> RequestKey:
+    """An idempotency key of HOUSE."""
+    return RequestKey(HOUSE, operation, key, content or key, busy_until_ms)

@@ -1,0 +1,140 @@
+"""The orders service without wires: desk, saga and driver over a store, with twins of the other services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Self
+
+from services.orders.adapters.memory_catalogue import MemoryCatalogue
+from services.orders.adapters.memory_order_store import MemoryOrderStore
+from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
+from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
+from services.orders.domain.commands import PaymentReport
+from services.orders.domain.order import Order
+from services.orders.domain.steps import Timing
+from services.orders.handlers.acting import act_on
+from services.orders.handlers.cached_catalogue import CachedCatalogue
+from services.orders.handlers.order_desk import DeskParts, OrderDesk
+from services.orders.handlers.order_making import OrderMaker
+from services.orders.handlers.order_news import OrderNews
+from services.orders.handlers.saga import Saga, SagaParts
+from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
+from services.orders.ports import Operation, OrderRef, OrderStore, Payments, SeatInventory
+from services.runtime.clock import Clock, LoopClock
+from services.runtime.errors import Refusal
+from services.runtime.ids import Ids, SeededIds
+from tests.unit.orders.builders import HOUSE, SHOW, a_hold, a_key, a_plan, a_wish, an_offer
+
+WINDOW_MS = 60_000
+LEASE_MS = 10_000
+TIMING = Timing(payment_poll_ms=5_000, longest_retry_ms=5_000)
+
+
+class World:
+    """What outlives a crash of the orders service: the other services, the bus, the store."""
+
+    def __init__(self, clock: Clock | None = None, store: OrderStore | None = None, ids: Ids | None = None) -> None:
+        self.clock = clock or LoopClock()
+        self.ids = ids or SeededIds(1)
+        self.store: OrderStore = store or MemoryOrderStore(self.clock)
+        self.inventory = MemorySeatInventory(self.clock)
+        self.payments = MemoryPayments(self._tell)
+        self.catalogue = MemoryCatalogue()
+        self.catalogue.put(HOUSE, an_offer(), a_plan())
+        self.bus: list[tuple[MemoryPayment, PaymentReport]] = []
+        self.told = asyncio.Event()
+
+    def _tell(self, payment: MemoryPayment, report: PaymentReport) -> None:
+        self.bus.append((payment, report))
+        self.told.set()
+
+    async def deliver(self) -> None:
+        """What the consumer does: applies every event on the bus, in order."""
+        while self.bus:
+            payment, report = self.bus.pop(0)
+            await self.store.change(payment.ref, act_on(report, self.clock, TIMING))
+
+
+class Shop:
+    """One process of the orders service. `async with` runs its loops; leaving it is a crash."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        inventory: Callable[[SeatInventory], SeatInventory] = lambda port: port,
+        payments: Callable[[Payments], Payments] = lambda port: port,
+        store: Callable[[OrderStore], OrderStore] = lambda port: port,
+        limits: DriverLimits | None = None,
+    ) -> None:
+        self.world = world
+        clock, ids = world.clock, world.ids
+        record = store(world.store)
+        seats = inventory(world.inventory)
+        self.news = OrderNews(record, clock)
+        saga = Saga(SagaParts(record, seats, payments(world.payments), self.news, clock, ids, TIMING, LEASE_MS))
+        self.driver = SagaDriver(saga, record, clock, ids, limits or DriverLimits())
+        catalogue = CachedCatalogue(world.catalogue, clock, ttl_seconds=1.0)
+        maker = OrderMaker(seats, catalogue, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
+        self.desk = OrderDesk(DeskParts(record, maker, self.driver, self.news, clock, TIMING, WINDOW_MS))
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        loops = (self.driver.run, self.news.run, self._consume)
+        self._tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _consume(self) -> None:
+        while True:
+            await self.world.told.wait()
+            self.world.told.clear()
+            await self.world.deliver()
+            self.driver.wake()
+
+    async def ordered(self, *seats: str, name: str = "1", ticket_type: str = "normal") -> Order:
+        """An open order out of a fresh hold."""
+        hold_id, holder_id = f"hold_{name}", f"holder_{name}"
+        until_ms = self.world.clock.now_ms() + 600_000
+        self.world.inventory.hold(SHOW, a_hold(*seats, hold_id=hold_id, holder_id=holder_id, until_ms=until_ms))
+        wish = a_wish(*seats, hold_id=hold_id, holder_id=holder_id, ticket_type=ticket_type)
+        return answered(await self.desk.create(wish, a_key(f"create_{name}")))
+
+    async def checked_out(self, order: Order, *, key: str = "", seconds: float = 2.0) -> Order:
+        """The answer to CheckOut."""
+        return answered(await self.try_check_out(order, key=key, seconds=seconds))
+
+    async def try_check_out(self, order: Order, *, key: str = "", seconds: float = 2.0) -> Order | Refusal:
+        """CheckOut with the right total."""
+        request_key = a_key(key or f"out_{order.order_id}", Operation.CHECK_OUT)
+        return await self.desk.check_out(ref_of(order), order.total, "https://shop.example/done", request_key, seconds)
+
+    async def read(self, order: Order) -> Order:
+        """The order as it stands."""
+        return answered(await self.desk.get(ref_of(order), 0))
+
+    async def ended(self, order: Order, seconds: float = 300.0) -> Order:
+        """The order once it is in a final state."""
+        return answered(await self.desk.get(ref_of(order), seconds))
+
+    def payment(self, order: Order) -> MemoryPayment:
+        """The order's payment at the provider."""
+        payment = self.world.payments.of_order(order.order_id)
+        assert payment is not None
+        return payment
+
+
+def ref_of(order: Order) -> OrderRef:
+    """Names it."""
+    return OrderRef(order.house_id, order.order_id)
+
+
+def answered(answer: Order | Refusal) -> Order:
+    """The order, where a refusal would be a failure."""
+    assert not isinstance(answer, Refusal), answer
+    return answer
