@@ -1,0 +1,61 @@
+"""Maps changes of payments to the events of balcon.payments.v1. Only proof is published, and no personal data."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from balcon.payments.v1 import payments_events_pb2 as events
+from balcon.types.v1.money_pb2 import Money
+from google.protobuf.message import Message
+
+from services.payments.domain.payment import (
+    CancelAsked,
+    Change,
+    Payment,
+    PaymentCancelled,
+    PaymentFailed,
+    PaymentOpened,
+    PaymentRefunded,
+    PaymentSucceeded,
+    RefundAttemptFailed,
+    RefundOwed,
+)
+from services.runtime.bus.topics import PAYMENTS
+from services.runtime.outbox.event import OutgoingEvent
+
+
+def event_of(payment: Payment, change: Change) -> OutgoingEvent | None:
+    """The event that tells of `change`, None for what is our own business. Key = performance id."""
+    message = _message(payment, change)
+    if message is None:
+        return None
+    return OutgoingEvent(
+        topic=PAYMENTS,
+        key=payment.performance_id,
+        type=message.DESCRIPTOR.full_name,
+        payload=message.SerializeToString(),
+        house_id=payment.house_id,
+    )
+
+
+def _message(payment: Payment, change: Change) -> Message | None:
+    ids = {
+        "payment_id": payment.payment_id,
+        "house_id": payment.house_id,
+        "order_id": payment.order_id,
+        "performance_id": payment.performance_id,
+    }
+    money = Money(amount_minor=payment.amount_minor, currency=payment.currency)
+    match change:
+        case PaymentSucceeded(at_ms=at_ms):
+            return events.PaymentSucceeded(**ids, amount=money, succeeded_at_ms=at_ms)
+        case PaymentFailed(reason, at_ms):
+            return events.PaymentFailed(**ids, reason=reason, failed_at_ms=at_ms)
+        case PaymentCancelled(at_ms):
+            return events.PaymentCancelled(**ids, cancelled_at_ms=at_ms)
+        case PaymentRefunded(at_ms):
+            return events.PaymentRefunded(**ids, amount=money, refunded_at_ms=at_ms)
+        case PaymentOpened() | CancelAsked() | RefundOwed() | RefundAttemptFailed():
+            return None
+        case _:
+            assert_never(change)

@@ -1,0 +1,112 @@
+"""The payments database looked at by the auditor: reads only, over all houses, from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.payments.ports import AuditCheck, PaymentFact
+from services.runtime.clock import Clock
+
+MAX_VIOLATIONS = 100
+# A notice this young may be on its way.
+NOTICE_PATIENCE_MS = 30_000
+
+_MINE = "(:performance_id = '' OR performance_id = :performance_id)"
+
+_CAPTURED = f"SELECT count(*) FROM payments WHERE state = 'SUCCEEDED' AND {_MINE}"  # noqa: S608
+_CAPTURED_TWICE = f"""
+    SELECT 'house ' || house_id || ' order ' || order_id || ': ' || string_agg(payment_id, ', ' ORDER BY payment_id)
+    FROM payments WHERE state = 'SUCCEEDED' AND refund_state = 'NONE' AND {_MINE}
+    GROUP BY house_id, order_id HAVING count(*) > 1 ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_DUE = f"SELECT count(*) FROM payments WHERE refund_state <> 'NONE' AND {_MINE}"  # noqa: S608
+_DUE_LONG = f"""
+    SELECT 'house ' || house_id || ' payment ' || payment_id || ' due since ' || refund_due_at_ms
+    FROM payments WHERE refund_state = 'DUE' AND refund_due_at_ms < :due_before_ms AND {_MINE}
+    ORDER BY refund_due_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_UNPROVEN = f"""
+    SELECT 'house ' || house_id || ' payment ' || payment_id || ' is ' || state
+    FROM payments WHERE {_MINE} AND (
+        (state IN ('PENDING', 'SUCCEEDED') AND provider_ref IS NULL)
+        OR (state IN ('CREATING', 'PENDING') AND next_attempt_at_ms IS NULL)
+        OR (refund_state = 'DUE' AND next_attempt_at_ms IS NULL))
+    ORDER BY payment_id LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_PAYMENTS = f"SELECT count(*) FROM payments WHERE {_MINE}"  # noqa: S608
+_NOTICES = "SELECT count(*) FROM provider_notices"
+_NOTICES_LEFT = f"""
+    SELECT 'provider ' || provider || ' event ' || event_id || ' of ' || payment_ref
+    FROM provider_notices WHERE settled_at_ms IS NULL AND received_at_ms < :received_before_ms
+    ORDER BY received_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_SEQUENCES = "SELECT count(*) FROM outbox_sequence WHERE (:performance_id = '' OR key = :performance_id)"
+# Old rows are purged from the front, so what is kept must be dense up to the last number given.
+_NOT_DENSE = f"""
+    SELECT 'topic ' || s.topic || ' key ' || s.key || ': last ' || s.last_sequence || ', kept ' || count(o.id)
+           || ' from ' || coalesce(min(o.sequence), 0) || ' to ' || coalesce(max(o.sequence), 0)
+    FROM outbox_sequence s LEFT JOIN outbox o ON o.topic = s.topic AND o.key = s.key AND o.sequence IS NOT NULL
+    WHERE (:performance_id = '' OR s.key = :performance_id)
+    GROUP BY s.topic, s.key, s.last_sequence
+    HAVING count(o.id) > 0 AND (max(o.sequence) <> s.last_sequence
+        OR count(DISTINCT o.sequence) <> count(o.id) OR max(o.sequence) - min(o.sequence) + 1 <> count(o.id))
+    ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+
+_FACTS = f"""
+    SELECT performance_id, order_id, payment_id, state, refund_state = 'SUCCEEDED' AS refunded, amount_minor, currency
+    FROM payments WHERE {_MINE} ORDER BY payment_id"""  # noqa: S608
+
+_CHECKS = (
+    ("INV-3", "an order's money is captured once, unless it goes back", _CAPTURED, _CAPTURED_TWICE),
+    ("INV-3", "refunds that are owed are paid in time", _DUE, _DUE_LONG),
+    (
+        "INV-3",
+        "what is not proven is asked about, and what is proven names the provider's payment",
+        _PAYMENTS,
+        _UNPROVEN,
+    ),
+    ("INV-3", "the provider's notices are worked off", _NOTICES, _NOTICES_LEFT),
+    ("INV-7", "events are numbered without gaps per key", _SEQUENCES, _NOT_DENSE),
+)
+
+
+class PostgresAuditSource:
+    """See AuditSource."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, refund_patience_seconds: float) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._refund_patience_ms = int(refund_patience_seconds * 1000)
+
+    async def checks(self, performance_id: str) -> Sequence[AuditCheck]:
+        """See AuditSource.checks."""
+        now_ms = self._clock.now_ms()
+        known = {
+            "performance_id": performance_id,
+            "due_before_ms": now_ms - self._refund_patience_ms,
+            "received_before_ms": now_ms - NOTICE_PATIENCE_MS,
+        }
+        async with self._engine.connect() as plain:
+            connection = await plain.execution_options(isolation_level="REPEATABLE READ")
+            return [
+                AuditCheck(
+                    invariant,
+                    name,
+                    int((await _run(connection, examined, known))[0][0]),
+                    [row[0] for row in await _run(connection, violations, known)],
+                )
+                for invariant, name, examined, violations in _CHECKS
+            ]
+
+    async def facts(self, performance_id: str, page_size: int) -> AsyncIterator[Sequence[PaymentFact]]:
+        """See AuditSource.facts."""
+        async with self._engine.connect() as connection:
+            rows = await connection.stream(text(_FACTS), {"performance_id": performance_id})
+            async for page in rows.partitions(page_size):
+                yield [PaymentFact(**row._mapping) for row in page]
+
+
+async def _run(connection: AsyncConnection, statement: str, known: dict[str, Any]) -> Sequence[Any]:
+    clause = text(statement)
+    parameters = {name: value for name, value in known.items() if f":{name}" in statement}
+    return (await connection.execute(clause, parameters)).all()

@@ -1,0 +1,107 @@
+"""The inbox of providers' notices and the cursors of their event lists, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.payments.adapters.postgres_payment_store import settle
+from services.payments.adapters.tables import CURSORS, NOTICES
+from services.payments.ports import LeasedNotice, NoticePage, ProviderNotice
+from services.runtime.clock import Clock
+
+
+class PostgresNoticeStore:
+    """See NoticeStore."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def note(self, provider: str, notices: Sequence[ProviderNotice]) -> int:
+        """See NoticeStore.note."""
+        async with self._engine.begin() as connection:
+            return await self._insert(connection, provider, notices)
+
+    async def _insert(self, connection: AsyncConnection, provider: str, notices: Sequence[ProviderNotice]) -> int:
+        now_ms = self._clock.now_ms()
+        rows = [
+            {
+                "provider": provider,
+                "event_id": notice.event_id,
+                "payment_ref": notice.payment_ref,
+                "received_at_ms": now_ms,
+                "attempts": 0,
+                "next_attempt_at_ms": now_ms,
+            }
+            for notice in notices
+        ]
+        inserted = insert(NOTICES).values(rows).on_conflict_do_nothing().returning(NOTICES.c.event_id)
+        return len((await connection.execute(inserted)).all())
+
+    async def lease(self, provider: str, limit: int, lease_seconds: float) -> Sequence[LeasedNotice]:
+        """See NoticeStore.lease."""
+        now_ms = self._clock.now_ms()
+        waiting = (
+            select(NOTICES.c.provider, NOTICES.c.event_id)
+            .where(
+                NOTICES.c.provider == provider,
+                NOTICES.c.settled_at_ms.is_(None),
+                NOTICES.c.next_attempt_at_ms <= now_ms,
+            )
+            .order_by(NOTICES.c.next_attempt_at_ms)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(NOTICES)
+            .where(tuple_(NOTICES.c.provider, NOTICES.c.event_id).in_(waiting))
+            .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000), attempts=NOTICES.c.attempts + 1)
+            .returning(NOTICES.c.event_id, NOTICES.c.payment_ref, NOTICES.c.attempts)
+        )
+        async with self._engine.begin() as connection:
+            return [
+                LeasedNotice(ProviderNotice(row.event_id, row.payment_ref), row.attempts)
+                for row in await connection.execute(statement)
+            ]
+
+    async def settle(self, provider: str, notices: Sequence[ProviderNotice], outcome: str) -> None:
+        """See NoticeStore.settle."""
+        async with self._engine.begin() as connection:
+            await settle(connection, provider, notices, outcome, self._clock.now_ms(), None)
+
+    async def postpone(self, provider: str, notices: Sequence[ProviderNotice], until_ms: int) -> None:
+        """See NoticeStore.postpone."""
+        keys = [(provider, notice.event_id) for notice in notices]
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                update(NOTICES)
+                .where(tuple_(NOTICES.c.provider, NOTICES.c.event_id).in_(keys), NOTICES.c.settled_at_ms.is_(None))
+                .values(next_attempt_at_ms=until_ms)
+            )
+
+    async def begin_listing(self, provider: str, interval_seconds: float) -> str | None:
+        """See NoticeStore.begin_listing. One conditional update decides which process lists."""
+        now_ms = self._clock.now_ms()
+        first = insert(CURSORS).values(provider=provider, cursor="", next_listing_at_ms=0).on_conflict_do_nothing()
+        taken = (
+            update(CURSORS)
+            .where(CURSORS.c.provider == provider, CURSORS.c.next_listing_at_ms <= now_ms)
+            # A little less than the interval: the process that listed last must not miss its own turn.
+            .values(next_listing_at_ms=now_ms + int(interval_seconds * 900))
+            .returning(CURSORS.c.cursor)
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(first)
+            cursor: str | None = (await connection.execute(taken)).scalar_one_or_none()
+        return cursor
+
+    async def end_listing(self, provider: str, page: NoticePage) -> int:
+        """See NoticeStore.end_listing."""
+        async with self._engine.begin() as connection:
+            new = await self._insert(connection, provider, page.notices)
+            await connection.execute(update(CURSORS).where(CURSORS.c.provider == provider).values(cursor=page.cursor))
+        return new

@@ -1,0 +1,170 @@
+"""Payments in PostgreSQL: every change under the row's lock, with its events and settled notices in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.payments.adapters.payment_events import event_of
+from services.payments.adapters.tables import NOTICES, PAYMENTS
+from services.payments.domain.payment import Payment, PaymentState, RefundState, apply
+from services.payments.domain.pursuit import Patience, rescheduled
+from services.payments.domain.transitions import Decision
+from services.payments.ports import ProviderNotice
+from services.runtime.clock import Clock
+from services.runtime.ids import Ids
+from services.runtime.outbox.writer import enqueue
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Payment))
+
+
+def row_of(payment: Payment) -> dict[str, Any]:
+    """The payment as column values."""
+    row = {name: getattr(payment, name) for name in _FIELDS}
+    row["state"] = payment.state.value
+    row["refund_state"] = payment.refund_state.value
+    return row
+
+
+def payment_of(row: RowMapping) -> Payment:
+    """The payment in a row that has every column."""
+    values = {name: row[name] for name in _FIELDS}
+    values["state"] = PaymentState(values["state"])
+    values["refund_state"] = RefundState(values["refund_state"])
+    return Payment(**values)
+
+
+class PostgresPaymentStore:
+    """See PaymentStore. `on_events` is called after a commit that put events into the outbox."""
+
+    def __init__(
+        self, engine: AsyncEngine, *, clock: Clock, ids: Ids, patience: Patience, on_events: Callable[[], None]
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._ids = ids
+        self._patience = patience
+        self._on_events = on_events
+
+    async def record(self, payment: Payment) -> Payment:
+        """See PaymentStore.record."""
+        statement = (
+            insert(PAYMENTS)
+            .values(row_of(payment))
+            .on_conflict_do_nothing(index_elements=["house_id", "idempotency_key"])
+            .returning(PAYMENTS.c.payment_id)
+        )
+        async with self._engine.begin() as connection:
+            if (await connection.execute(statement)).first() is not None:
+                return payment
+        recorded = await self.find_by_key(payment.house_id, payment.idempotency_key)
+        assert recorded is not None, "payments are never deleted"
+        return recorded
+
+    async def find(self, house_id: str, payment_id: str) -> Payment | None:
+        """See PaymentStore.find."""
+        return await self._first(house_id, PAYMENTS.c.payment_id == payment_id)
+
+    async def find_by_key(self, house_id: str, idempotency_key: str) -> Payment | None:
+        """See PaymentStore.find_by_key."""
+        return await self._first(house_id, PAYMENTS.c.idempotency_key == idempotency_key)
+
+    async def find_by_refund_key(self, house_id: str, refund_key: str) -> Payment | None:
+        """See PaymentStore.find_by_refund_key."""
+        return await self._first(house_id, PAYMENTS.c.refund_key == refund_key)
+
+    async def _first(self, house_id: str, condition: ColumnElement[bool]) -> Payment | None:
+        statement = select(PAYMENTS).where(PAYMENTS.c.house_id == house_id, condition)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(statement)).mappings().first()
+        return payment_of(row) if row is not None else None
+
+    async def change(
+        self,
+        house_id: str,
+        payment_id: str,
+        decide: Callable[[Payment], Decision],
+        *,
+        visited: bool = False,
+        settles: Sequence[ProviderNotice] = (),
+    ) -> tuple[Payment, Decision] | None:
+        """See PaymentStore.change."""
+        mine = and_(PAYMENTS.c.house_id == house_id, PAYMENTS.c.payment_id == payment_id)
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(select(PAYMENTS).where(mine).with_for_update())).mappings().first()
+            if row is None:
+                return None
+            before = payment_of(row)
+            decision = decide(before)
+            after = before
+            for change in decision.changes:
+                after = apply(after, change)
+            after = rescheduled(before, after, visited=visited, patience=self._patience, now_ms=self._clock.now_ms())
+            if after != before:
+                await connection.execute(update(PAYMENTS).where(mine).values(_changed(before, after)))
+            published = await self._publish(connection, after, decision)
+            if settles:
+                await settle(connection, before.provider, settles, "applied", self._clock.now_ms(), house_id)
+        if published:
+            self._on_events()
+        return after, decision
+
+    async def _publish(self, connection: AsyncConnection, payment: Payment, decision: Decision) -> bool:
+        events = [event for change in decision.changes if (event := event_of(payment, change)) is not None]
+        if events:
+            await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
+        return bool(events)
+
+    async def lease_due(self, limit: int, lease_seconds: float) -> Sequence[Payment]:
+        """See PaymentStore.lease_due. The lease is the next attempt itself, moved ahead."""
+        now_ms = self._clock.now_ms()
+        due = (
+            select(PAYMENTS.c.payment_id)
+            .where(PAYMENTS.c.next_attempt_at_ms <= now_ms)
+            .order_by(PAYMENTS.c.next_attempt_at_ms)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(PAYMENTS)
+            .where(PAYMENTS.c.payment_id.in_(due))
+            .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000))
+            .returning(*PAYMENTS.c)
+        )
+        async with self._engine.begin() as connection:
+            return [payment_of(row) for row in (await connection.execute(statement)).mappings()]
+
+    async def count_uncertain(self) -> int:
+        """See PaymentStore.count_uncertain."""
+        creating = PAYMENTS.c.state == PaymentState.CREATING.value
+        unanswered = and_(PAYMENTS.c.cancel_asked_at_ms.is_not(None), PAYMENTS.c.state == PaymentState.PENDING.value)
+        statement = select(func.count()).where(PAYMENTS.c.next_attempt_at_ms.is_not(None), or_(creating, unanswered))
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(statement)).scalar_one())
+
+
+def _changed(before: Payment, after: Payment) -> dict[str, Any]:
+    old, new = row_of(before), row_of(after)
+    return {name: value for name, value in new.items() if value != old[name]}
+
+
+async def settle(
+    connection: AsyncConnection,
+    provider: str,
+    notices: Sequence[ProviderNotice],
+    outcome: str,
+    now_ms: int,
+    house_id: str | None,
+) -> None:
+    """Marks notices as worked off, within the caller's transaction."""
+    keys = [(provider, notice.event_id) for notice in notices]
+    await connection.execute(
+        update(NOTICES)
+        .where(tuple_(NOTICES.c.provider, NOTICES.c.event_id).in_(keys), NOTICES.c.settled_at_ms.is_(None))
+        .values(settled_at_ms=now_ms, outcome=outcome, house_id=house_id)
+    )

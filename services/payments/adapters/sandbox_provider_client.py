@@ -1,0 +1,240 @@
+"""Talks to the sandbox provider over HTTP. Each call ends in time as Done, Declined or Uncertain; none raises."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from services.payments.adapters.signatures import signature_flaw
+from services.payments.domain.payment import Payment
+from services.payments.domain.transitions import RefundReport
+from services.payments.ports import (
+    Declined,
+    Done,
+    NoticePage,
+    Outcome,
+    ProviderNotice,
+    ProviderPayment,
+    ProviderStatus,
+    Uncertain,
+    WebhookFlaw,
+)
+from services.runtime.clock import Clock
+from services.runtime.telemetry.metrics import PROVIDER_SECONDS
+
+T = TypeVar("T")
+
+SIGNATURE_HEADER = "balcon-signature"
+PAGE_SIZE = 100
+MAX_CONNECTIONS = 64
+_ANSWERED_BELOW = 500
+# Not now, rather than no: 408, 409 (the same key is in flight), 425 and 429.
+_NOT_NOW = frozenset({408, 409, 425, 429})
+
+_STATUSES = {
+    "open": ProviderStatus.OPEN,
+    "succeeded": ProviderStatus.SUCCEEDED,
+    "failed": ProviderStatus.FAILED,
+    "expired": ProviderStatus.FAILED,
+    "cancelled": ProviderStatus.CANCELLED,
+}
+_REFUNDS = {
+    "succeeded": RefundReport.SUCCEEDED,
+    "pending": RefundReport.PENDING,
+    "failed": RefundReport.FAILED,
+}
+
+
+class _PaymentDocument(msgspec.Struct, frozen=True):
+    id: str
+    status: str
+    amount_minor: int
+    currency: str
+    refunded_minor: int
+    pay_url: str
+    metadata: dict[str, str]
+    reason: str = ""
+
+
+class _Payments(msgspec.Struct, frozen=True):
+    payments: list[_PaymentDocument]
+
+
+class _Refund(msgspec.Struct, frozen=True):
+    status: str
+
+
+class _EventData(msgspec.Struct, frozen=True):
+    payment_id: str
+
+
+class _Event(msgspec.Struct, frozen=True):
+    id: str
+    data: _EventData
+
+
+class _Events(msgspec.Struct, frozen=True):
+    events: list[_Event]
+    next_after: str
+    more: bool
+
+
+class _ErrorBody(msgspec.Struct, frozen=True):
+    code: str
+
+
+class _Error(msgspec.Struct, frozen=True):
+    error: _ErrorBody
+
+
+class SandboxProviderClient:
+    """See PaymentProvider. Close it with `close()`."""
+
+    name = "sandbox"
+
+    def __init__(self, base_url: str, *, secrets: Sequence[str], timeout_seconds: float, clock: Clock) -> None:
+        self._secrets = tuple(secrets)
+        self._timeout_seconds = timeout_seconds
+        self._clock = clock
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            timeout=httpx.Timeout(timeout_seconds),
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Lets the connections go."""
+        await self._http.aclose()
+
+    async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
+        """See PaymentProvider.create."""
+        wanted = {
+            "amount_minor": payment.amount_minor,
+            "currency": payment.currency,
+            "return_url": payment.return_url,
+            "expires_at_ms": payment.expires_at_ms,
+            "metadata": {"house_id": payment.house_id, "payment_id": payment.payment_id},
+        }
+        return await self._call(
+            "create", "POST", "/v1/payments", _payment_in, body=wanted, idempotency_key=payment.provider_key
+        )
+
+    async def find(self, payment: Payment) -> Outcome[ProviderPayment | None]:
+        """See PaymentProvider.find."""
+        query = {"reference": payment.payment_id}
+        return await self._call("find", "GET", "/v1/payments", _first_payment_in, query=query)
+
+    async def fetch(self, ref: str) -> Outcome[ProviderPayment]:
+        """See PaymentProvider.fetch."""
+        return await self._call("fetch", "GET", f"/v1/payments/{quote(ref, safe='')}", _payment_in)
+
+    async def cancel(self, ref: str) -> Outcome[ProviderPayment]:
+        """See PaymentProvider.cancel. The key is the act itself: a payment is cancelled once."""
+        path = f"/v1/payments/{quote(ref, safe='')}/cancel"
+        return await self._call("cancel", "POST", path, _payment_in, body={}, idempotency_key=f"cancel:{ref}")
+
+    async def refund(self, payment: Payment) -> Outcome[RefundReport]:
+        """See PaymentProvider.refund."""
+        path = f"/v1/payments/{quote(payment.provider_ref or '', safe='')}/refunds"
+        body = {"amount_minor": payment.amount_minor}
+        return await self._call(
+            "refund", "POST", path, _refund_in, body=body, idempotency_key=payment.provider_refund_key
+        )
+
+    async def notices_after(self, cursor: str) -> Outcome[NoticePage]:
+        """See PaymentProvider.notices_after."""
+        query = {"after": cursor or "0", "limit": str(PAGE_SIZE)}
+        return await self._call("list", "GET", "/v1/events", _page_in, query=query)
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> ProviderNotice | WebhookFlaw:
+        """See PaymentProvider.read_webhook."""
+        flaw = signature_flaw(headers.get(SIGNATURE_HEADER, ""), body, self._secrets, now_ms)
+        if flaw is not None:
+            return flaw
+        try:
+            event = msgspec.json.decode(body, type=_Event)
+        except msgspec.MsgspecError:
+            return WebhookFlaw.MALFORMED_BODY
+        notice = ProviderNotice(event.id, event.data.payment_id)
+        return notice if _is_sane(notice) else WebhookFlaw.MALFORMED_BODY
+
+    async def _call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        read: Callable[[bytes], T],
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        idempotency_key: str = "",
+    ) -> Outcome[T]:
+        started = self._clock.monotonic()
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        outcome: Outcome[T]
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                response = await self._http.request(method, path, json=body, params=query, headers=headers)
+            outcome = _outcome_of(response, read)
+        except (httpx.HTTPError, TimeoutError) as error:
+            outcome = Uncertain(type(error).__name__)
+        PROVIDER_SECONDS.labels(operation, type(outcome).__name__.lower()).observe(self._clock.monotonic() - started)
+        return outcome
+
+
+def _outcome_of(response: httpx.Response, read: Callable[[bytes], T]) -> Outcome[T]:
+    if response.is_success:
+        try:
+            return Done(read(response.content))
+        except (msgspec.MsgspecError, KeyError):
+            return Uncertain("unreadable_answer")
+    if response.status_code >= _ANSWERED_BELOW or response.status_code in _NOT_NOW or response.is_redirect:
+        return Uncertain(f"status_{response.status_code}")
+    try:
+        return Declined(msgspec.json.decode(response.content, type=_Error).error.code)
+    except msgspec.MsgspecError:
+        # A refusal that is not the provider's own may be a proxy's in between.
+        return Uncertain(f"status_{response.status_code}")
+
+
+def _is_sane(notice: ProviderNotice) -> bool:
+    return all(0 < len(text) <= 255 and text.isprintable() for text in (notice.event_id, notice.payment_ref))
+
+
+def _payment_in(content: bytes) -> ProviderPayment:
+    return _payment_of(msgspec.json.decode(content, type=_PaymentDocument))
+
+
+def _first_payment_in(content: bytes) -> ProviderPayment | None:
+    found = msgspec.json.decode(content, type=_Payments).payments
+    return _payment_of(found[0]) if found else None
+
+
+def _payment_of(document: _PaymentDocument) -> ProviderPayment:
+    return ProviderPayment(
+        ref=document.id,
+        house_id=document.metadata.get("house_id", ""),
+        payment_id=document.metadata.get("payment_id", ""),
+        status=_STATUSES[document.status],
+        amount_minor=document.amount_minor,
+        currency=document.currency,
+        refunded_minor=document.refunded_minor,
+        pay_url=document.pay_url,
+        reason=document.reason,
+    )
+
+
+def _refund_in(content: bytes) -> RefundReport:
+    return _REFUNDS[msgspec.json.decode(content, type=_Refund).status]
+
+
+def _page_in(content: bytes) -> NoticePage:
+    page = msgspec.json.decode(content, type=_Events)
+    notices = [ProviderNotice(event.id, event.data.payment_id) for event in page.events]
+    return NoticePage(notices, page.next_after, page.more)

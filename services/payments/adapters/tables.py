@@ -1,0 +1,98 @@
+"""The payments database as SQLAlchemy tables. Each row that is a house's names the house."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, String, Table, text
+
+from services.runtime.outbox.tables import outbox_tables
+from services.runtime.sql.engine import new_metadata
+
+METADATA = new_metadata()
+
+PAYMENTS = Table(
+    "payments",
+    METADATA,
+    Column("payment_id", String(64), primary_key=True),
+    Column("house_id", String(64), nullable=False),
+    Column("idempotency_key", String(128), nullable=False),
+    Column("request_hash", String(64), nullable=False),
+    Column("order_id", String(64), nullable=False),
+    Column("performance_id", String(64), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("return_url", String(2048), nullable=False),
+    Column("expires_at_ms", BigInteger, nullable=False),
+    Column("provider", String(32), nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("provider_ref", String(255)),
+    Column("pay_url", String(2048), nullable=False),
+    Column("reason", String(255), nullable=False),
+    Column("succeeded_at_ms", BigInteger),
+    Column("ended_at_ms", BigInteger),
+    Column("cancel_asked_at_ms", BigInteger),
+    Column("refund_state", String(16), nullable=False),
+    Column("refund_key", String(128)),
+    Column("refund_attempt", Integer, nullable=False),
+    Column("refund_due_at_ms", BigInteger),
+    Column("refunded_at_ms", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at_ms", BigInteger),
+    CheckConstraint("amount_minor BETWEEN 1 AND 1000000000", name="amount"),
+    CheckConstraint("state IN ('CREATING', 'PENDING', 'SUCCEEDED', 'FAILED', 'CANCELLED')", name="state"),
+    CheckConstraint("refund_state IN ('NONE', 'DUE', 'SUCCEEDED')", name="refund_state"),
+    CheckConstraint("refund_state = 'NONE' OR state = 'SUCCEEDED'", name="refund_of_captured"),
+    Index("uq_payments_house_id_idempotency_key", "house_id", "idempotency_key", unique=True),
+    Index(
+        "uq_payments_house_id_refund_key",
+        "house_id",
+        "refund_key",
+        unique=True,
+        postgresql_where=text("refund_key IS NOT NULL"),
+    ),
+    Index(
+        "uq_payments_provider_provider_ref",
+        "provider",
+        "provider_ref",
+        unique=True,
+        postgresql_where=text("provider_ref IS NOT NULL"),
+    ),
+    Index("ix_payments_house_id_order_id", "house_id", "order_id"),
+    Index("ix_payments_performance_id", "performance_id"),
+    Index(
+        "ix_payments_next_attempt_at_ms",
+        "next_attempt_at_ms",
+        postgresql_where=text("next_attempt_at_ms IS NOT NULL"),
+    ),
+)
+
+# The inbox. A notice names no house until it has been worked off: only our own record tells whose payment it is about.
+NOTICES = Table(
+    "provider_notices",
+    METADATA,
+    Column("provider", String(32), primary_key=True),
+    Column("event_id", String(255), primary_key=True),
+    Column("payment_ref", String(255), nullable=False),
+    Column("house_id", String(64)),
+    Column("received_at_ms", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at_ms", BigInteger, nullable=False),
+    Column("settled_at_ms", BigInteger),
+    Column("outcome", String(16)),
+    Index(
+        "ix_provider_notices_next_attempt_at_ms",
+        "provider",
+        "next_attempt_at_ms",
+        postgresql_where=text("settled_at_ms IS NULL"),
+    ),
+)
+
+CURSORS = Table(
+    "provider_cursors",
+    METADATA,
+    Column("provider", String(32), primary_key=True),
+    Column("cursor", String(255), nullable=False),
+    Column("next_listing_at_ms", BigInteger, nullable=False),
+)
+
+OUTBOX = outbox_tables(METADATA)

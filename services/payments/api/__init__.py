@@ -1,0 +1,1 @@
+"""gRPC for services, HTTP for providers' webhooks."""

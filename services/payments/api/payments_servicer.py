@@ -1,0 +1,97 @@
+"""gRPC PaymentsService: protobuf in, protobuf out. Decides nothing."""
+# ruff: noqa: N802 (the methods have gRPC's names)
+
+from __future__ import annotations
+
+from typing import Any
+
+from balcon.payments.v1 import payments_service_pb2 as pb
+from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer
+from balcon.types.v1.money_pb2 import Money
+
+from services.payments.domain.payment import Payment, PaymentState, RefundState
+from services.payments.domain.refusals import PaymentWanted
+from services.payments.handlers.payment_desk import PaymentDesk
+from services.runtime.errors import Refusal
+from services.runtime.ids import refused_key
+from services.runtime.rpc.errors import Refused
+
+_STATES = {
+    PaymentState.CREATING: pb.PAYMENT_STATE_CREATING,
+    PaymentState.PENDING: pb.PAYMENT_STATE_PENDING,
+    PaymentState.SUCCEEDED: pb.PAYMENT_STATE_SUCCEEDED,
+    PaymentState.FAILED: pb.PAYMENT_STATE_FAILED,
+    PaymentState.CANCELLED: pb.PAYMENT_STATE_CANCELLED,
+}
+_REFUND_STATES = {
+    RefundState.NONE: pb.REFUND_STATE_UNSPECIFIED,
+    RefundState.DUE: pb.REFUND_STATE_DUE,
+    RefundState.SUCCEEDED: pb.REFUND_STATE_SUCCEEDED,
+}
+
+
+def payment_message(payment: Payment) -> pb.Payment:
+    """The payment as callers see it."""
+    return pb.Payment(
+        payment_id=payment.payment_id,
+        house_id=payment.house_id,
+        order_id=payment.order_id,
+        performance_id=payment.performance_id,
+        amount=Money(amount_minor=payment.amount_minor, currency=payment.currency),
+        state=_STATES[payment.state],
+        pay_url=payment.pay_url,
+        provider=payment.provider,
+        refund_state=_REFUND_STATES[payment.refund_state],
+    )
+
+
+def _answered(answer: Payment | Refusal) -> pb.Payment:
+    if isinstance(answer, Refusal):
+        raise Refused(answer)
+    return payment_message(answer)
+
+
+def _check_keys(**fields: str) -> None:
+    for field, value in fields.items():
+        refusal = refused_key(field, value)
+        if refusal is not None:
+            raise Refused(refusal)
+
+
+class PaymentsServicer(PaymentsServiceServicer):
+    """See payments_service.proto."""
+
+    def __init__(self, desk: PaymentDesk) -> None:
+        self._desk = desk
+
+    async def CreatePayment(self, request: pb.CreatePaymentRequest, context: Any) -> pb.CreatePaymentResponse:
+        """See payments_service.proto."""
+        wanted = PaymentWanted(
+            idempotency_key=request.idempotency_key,
+            house_id=request.house_id,
+            order_id=request.order_id,
+            performance_id=request.performance_id,
+            amount_minor=request.amount.amount_minor,
+            currency=request.amount.currency,
+            return_url=request.return_url,
+            expires_at_ms=request.expires_at_ms,
+        )
+        return pb.CreatePaymentResponse(payment=_answered(await self._desk.create(wanted)))
+
+    async def GetPayment(self, request: pb.GetPaymentRequest, context: Any) -> pb.GetPaymentResponse:
+        """See payments_service.proto."""
+        _check_keys(house_id=request.house_id, payment_id=request.payment_id)
+        return pb.GetPaymentResponse(payment=_answered(await self._desk.get(request.house_id, request.payment_id)))
+
+    async def CancelPayment(self, request: pb.CancelPaymentRequest, context: Any) -> pb.CancelPaymentResponse:
+        """See payments_service.proto."""
+        _check_keys(house_id=request.house_id, payment_id=request.payment_id)
+        return pb.CancelPaymentResponse(
+            payment=_answered(await self._desk.cancel(request.house_id, request.payment_id))
+        )
+
+    async def RefundPayment(self, request: pb.RefundPaymentRequest, context: Any) -> pb.RefundPaymentResponse:
+        """See payments_service.proto."""
+        _check_keys(house_id=request.house_id, payment_id=request.payment_id)
+        answer = await self._desk.refund(request.house_id, request.payment_id, request.idempotency_key)
+        return pb.RefundPaymentResponse(payment=_answered(answer))

@@ -1,0 +1,1 @@
+"""Payments and refunds as pure values: states, reports, changes. No provider, clock or database."""

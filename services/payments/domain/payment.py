@@ -1,0 +1,169 @@
+"""A payment and everything that can change it. Pure: `apply` is the only writer, `transitions` decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import assert_never
+
+
+class PaymentState(Enum):
+    """Where a payment stands, as far as it is proven (RULE 25)."""
+
+    CREATING = "CREATING"  # recorded; the provider may or may not know it
+    PENDING = "PENDING"  # the provider has it; no money yet
+    SUCCEEDED = "SUCCEEDED"  # the money was captured; never left again, a refund is a separate act
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class RefundState(Enum):
+    """Where the refund of a captured payment stands."""
+
+    NONE = "NONE"
+    DUE = "DUE"  # owed; asked for at the provider until it says done
+    SUCCEEDED = "SUCCEEDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One attempt to be paid for one order, with its refund. Amounts in minor units, times in unix milliseconds.
+
+    `attempts` counts the visits since the last change; `next_attempt_at_ms` is when the reconciler looks again, None
+    when there is nothing left to learn.
+    """
+
+    payment_id: str
+    house_id: str
+    idempotency_key: str
+    request_hash: str
+    order_id: str
+    performance_id: str
+    amount_minor: int
+    currency: str
+    return_url: str
+    expires_at_ms: int
+    provider: str
+    created_at_ms: int
+    state: PaymentState = PaymentState.CREATING
+    provider_ref: str | None = None
+    pay_url: str = ""
+    reason: str = ""
+    succeeded_at_ms: int | None = None
+    ended_at_ms: int | None = None
+    cancel_asked_at_ms: int | None = None
+    refund_state: RefundState = RefundState.NONE
+    refund_key: str | None = None
+    refund_attempt: int = 0
+    refund_due_at_ms: int | None = None
+    refunded_at_ms: int | None = None
+    attempts: int = 0
+    next_attempt_at_ms: int | None = None
+
+    @property
+    def provider_key(self) -> str:
+        """The idempotency key at the provider: the caller's own, kept apart per house."""
+        return f"{self.house_id}:{self.idempotency_key}"
+
+    @property
+    def provider_refund_key(self) -> str:
+        """The refund's own key; a refund that definitely failed is tried again under a new one."""
+        return f"{self.house_id}:{self.payment_id}:refund:{self.refund_attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOpened:
+    """The provider has the payment; the buyer can pay at `pay_url`."""
+
+    provider_ref: str
+    pay_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSucceeded:
+    """The money was captured. `late`: after we had taken the payment for ended."""
+
+    provider_ref: str
+    at_ms: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    """No money and none to come: `reason` is the provider's word."""
+
+    reason: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCancelled:
+    """The provider confirmed that it will take no money."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """Somebody wants the payment cancelled; the reconciler asks until the provider has answered."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOwed:
+    """The whole amount is to go back."""
+
+    key: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAttemptFailed:
+    """The provider definitely did not refund under this attempt's key; the next attempt has another."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded:
+    """The provider paid the whole amount back."""
+
+    at_ms: int
+
+
+Change = (
+    PaymentOpened
+    | PaymentSucceeded
+    | PaymentFailed
+    | PaymentCancelled
+    | CancelAsked
+    | RefundOwed
+    | RefundAttemptFailed
+    | PaymentRefunded
+)
+
+
+def apply(payment: Payment, change: Change) -> Payment:
+    """The payment after `change`."""
+    match change:
+        case PaymentOpened(provider_ref, pay_url):
+            return replace(payment, state=PaymentState.PENDING, provider_ref=provider_ref, pay_url=pay_url)
+        case PaymentSucceeded(provider_ref, at_ms):
+            return replace(
+                payment, state=PaymentState.SUCCEEDED, provider_ref=provider_ref, succeeded_at_ms=at_ms, reason=""
+            )
+        case PaymentFailed(reason, at_ms):
+            return replace(payment, state=PaymentState.FAILED, reason=reason, ended_at_ms=at_ms)
+        case PaymentCancelled(at_ms):
+            return replace(payment, state=PaymentState.CANCELLED, ended_at_ms=at_ms)
+        case CancelAsked(at_ms):
+            return replace(payment, cancel_asked_at_ms=at_ms)
+        case RefundOwed(key, at_ms):
+            return replace(payment, refund_state=RefundState.DUE, refund_key=key, refund_due_at_ms=at_ms)
+        case RefundAttemptFailed(attempt):
+            return replace(payment, refund_attempt=attempt + 1)
+        case PaymentRefunded(at_ms):
+            return replace(payment, refund_state=RefundState.SUCCEEDED, refunded_at_ms=at_ms)
+        case _:
+            assert_never(change)

@@ -1,0 +1,81 @@
+"""What to ask the provider next about a payment, and when. Pure; the jitter comes out of the payment's own id."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from services.payments.domain.payment import Payment, PaymentState, RefundState
+
+
+class NextAct(Enum):
+    """The one call that may teach us something."""
+
+    CREATE = "create"
+    FETCH = "fetch"
+    CANCEL = "cancel"
+    REFUND = "refund"
+    NOTHING = "nothing"
+
+
+def next_act(payment: Payment) -> NextAct:
+    """What the reconciler does with this payment."""
+    match payment.state:
+        case PaymentState.CREATING:
+            return NextAct.CREATE
+        case PaymentState.PENDING:
+            return NextAct.FETCH if payment.cancel_asked_at_ms is None else NextAct.CANCEL
+        case PaymentState.SUCCEEDED if payment.refund_state is RefundState.DUE:
+            return NextAct.REFUND
+        case PaymentState.SUCCEEDED | PaymentState.FAILED | PaymentState.CANCELLED:
+            return NextAct.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait before asking (again), in seconds. Waits double with each visit, up to the limit."""
+
+    uncertain_seconds: float = 0.5
+    uncertain_limit_seconds: float = 60.0
+    pending_seconds: float = 5.0
+    pending_limit_seconds: float = 300.0
+
+
+# Asked shortly after the payment's end: it should have ended at the provider too.
+_AFTER_END_MS = 1_000
+_MAX_DOUBLINGS = 16
+
+
+def backoff_ms(identity: str, attempts: int, first_seconds: float, limit_seconds: float) -> int:
+    """first * 2^attempts up to the limit, times a factor in [0.5, 1] that `identity` and `attempts` determine."""
+    full = min(limit_seconds, first_seconds * 2 ** min(attempts, _MAX_DOUBLINGS))
+    share = zlib.crc32(f"{identity}:{attempts}".encode()) / 0xFFFF_FFFF
+    return max(1, int(full * (0.5 + share / 2) * 1000))
+
+
+def next_attempt_at_ms(payment: Payment, patience: Patience, now_ms: int) -> int | None:
+    """When to look at the payment again, counted after `payment.attempts` visits; None when everything is known."""
+    act = next_act(payment)
+    if act is NextAct.NOTHING:
+        return None
+    if act is not NextAct.FETCH:
+        return now_ms + backoff_ms(
+            payment.payment_id, payment.attempts, patience.uncertain_seconds, patience.uncertain_limit_seconds
+        )
+    at_ms = now_ms + backoff_ms(
+        payment.payment_id, payment.attempts, patience.pending_seconds, patience.pending_limit_seconds
+    )
+    soon_after_end_ms = payment.expires_at_ms + _AFTER_END_MS
+    return soon_after_end_ms if now_ms < soon_after_end_ms < at_ms else at_ms
+
+
+def rescheduled(before: Payment, after: Payment, *, visited: bool, patience: Patience, now_ms: int) -> Payment:
+    """`after` with its visits counted and its next attempt set. A new state starts the count, and the wait, anew."""
+    if (before.state, before.refund_state) != (after.state, after.refund_state):
+        after = replace(after, attempts=0)
+    elif visited:
+        after = replace(after, attempts=before.attempts + 1)
+    elif before == after:
+        return after
+    return replace(after, next_attempt_at_ms=next_attempt_at_ms(after, patience, now_ms))

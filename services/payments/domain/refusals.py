@@ -1,0 +1,96 @@
+"""The payments service's no's, and the limits of what callers may ask for. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from services.runtime.errors import FieldInvalid, Kind, Refusal
+from services.runtime.ids import refused_key
+
+MAX_AMOUNT_MINOR = 1_000_000_000
+MAX_URL_CHARS = 2_048
+MAX_LIFE_MS = 31 * 24 * 3_600 * 1_000
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentUnknown(Refusal):
+    """There is no payment {payment_id}."""
+
+    kind: ClassVar[Kind] = Kind.NOT_FOUND
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNotCaptured(Refusal):
+    """Payment {payment_id} is {state}: only captured money can be refunded."""
+
+    kind: ClassVar[Kind] = Kind.PRECONDITION
+    payment_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentWanted:
+    """What CreatePayment was asked for, not yet checked."""
+
+    idempotency_key: str
+    house_id: str
+    order_id: str
+    performance_id: str
+    amount_minor: int
+    currency: str
+    return_url: str
+    expires_at_ms: int
+
+
+def refused_idempotency_key(value: str) -> FieldInvalid | None:
+    """The refusal for a key that is not 1 to 128 of [A-Za-z0-9_:.-]; `order:attempt` is fine."""
+    if _IDEMPOTENCY_KEY.fullmatch(value):
+        return None
+    return FieldInvalid("idempotency_key", "must be letters, digits, '_', '-', ':' or '.'", "1 to 128 characters")
+
+
+def refused_wanted(wanted: PaymentWanted) -> FieldInvalid | None:
+    """The first field that can never be right, whatever the time is."""
+    for field in ("house_id", "order_id", "performance_id"):
+        if refusal := refused_key(field, getattr(wanted, field)):
+            return refusal
+    return refused_idempotency_key(wanted.idempotency_key) or _refused_money(wanted) or _refused_return(wanted)
+
+
+def _refused_money(wanted: PaymentWanted) -> FieldInvalid | None:
+    limit = f"1 to {MAX_AMOUNT_MINOR} minor units"
+    if wanted.amount_minor < 1:
+        return FieldInvalid("amount.amount_minor", "must be positive: what costs nothing needs no payment", limit)
+    if wanted.amount_minor > MAX_AMOUNT_MINOR:
+        return FieldInvalid("amount.amount_minor", "is too large", limit)
+    if not _CURRENCY.fullmatch(wanted.currency):
+        return FieldInvalid("amount.currency", "must be an ISO 4217 code in upper case", "3 letters")
+    return None
+
+
+def _refused_return(wanted: PaymentWanted) -> FieldInvalid | None:
+    limit = f"http or https, 1 to {MAX_URL_CHARS} characters"
+    try:
+        parts = urlsplit(wanted.return_url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and wanted.return_url.isprintable()
+    except ValueError:
+        good = False
+    if not good or " " in wanted.return_url or len(wanted.return_url) > MAX_URL_CHARS:
+        return FieldInvalid("return_url", "must be an absolute URL", limit)
+    if wanted.expires_at_ms <= 0:
+        return FieldInvalid("expires_at_ms", "must be set", "unix milliseconds, at most 31 days ahead")
+    return None
+
+
+def refused_end(wanted: PaymentWanted, now_ms: int) -> FieldInvalid | None:
+    """The refusal for a new payment that would end in the past or too far ahead."""
+    if now_ms < wanted.expires_at_ms <= now_ms + MAX_LIFE_MS:
+        return None
+    return FieldInvalid("expires_at_ms", "must be in the future", "at most 31 days ahead")

@@ -1,0 +1,139 @@
+"""Answers the four commands other services give. Records first, then asks the provider; says only what is proven."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from services.payments.domain.payment import CancelAsked, Payment, PaymentState, RefundOwed, RefundState
+from services.payments.domain.refusals import (
+    PaymentNotCaptured,
+    PaymentUnknown,
+    PaymentWanted,
+    refused_end,
+    refused_idempotency_key,
+    refused_wanted,
+)
+from services.payments.domain.transitions import Decision, Verdict
+from services.payments.handlers.pursuit import Pursuit, is_final
+from services.payments.ports import PaymentStore
+from services.runtime.clock import Clock
+from services.runtime.errors import IdempotencyKeyReused, Refusal
+from services.runtime.ids import Ids
+
+
+def request_hash(wanted: PaymentWanted) -> str:
+    """SHA-256 over every field of the request, so that a reused key is told from a repeated request (RULE 27)."""
+    fields = (
+        wanted.order_id,
+        wanted.performance_id,
+        wanted.amount_minor,
+        wanted.currency,
+        wanted.return_url,
+        wanted.expires_at_ms,
+    )
+    return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
+
+
+class PaymentDesk:
+    """Create, get, cancel, refund. `first_look_seconds`: when a creation that crashed is taken up."""
+
+    def __init__(
+        self, *, pursuit: Pursuit, store: PaymentStore, provider: str, clock: Clock, ids: Ids, first_look_seconds: float
+    ) -> None:
+        self._pursuit = pursuit
+        self._store = store
+        self._provider = provider
+        self._clock = clock
+        self._ids = ids
+        self._first_look_ms = int(first_look_seconds * 1000)
+
+    async def create(self, wanted: PaymentWanted) -> Payment | Refusal:
+        """The payment, CREATING when the provider did not answer. A repeat is told from a reused key (RULE 24, 27)."""
+        refusal = refused_wanted(wanted)
+        if refusal is not None:
+            return refusal
+        content = request_hash(wanted)
+        late = refused_end(wanted, self._clock.now_ms())
+        if late is not None:
+            recorded = await self._store.find_by_key(wanted.house_id, wanted.idempotency_key)
+            if recorded is None:
+                return late
+        else:
+            minted = self._minted(wanted, content)
+            recorded = await self._store.record(minted)
+            if recorded.payment_id == minted.payment_id:
+                return await self._pursuit.create(recorded)
+        if recorded.request_hash != content:
+            return IdempotencyKeyReused("idempotency_key", wanted.idempotency_key)
+        return await self._pursuit.step(recorded) if recorded.state is PaymentState.CREATING else recorded
+
+    def _minted(self, wanted: PaymentWanted, content: str) -> Payment:
+        now_ms = self._clock.now_ms()
+        return Payment(
+            payment_id=self._ids.new_id("pay"),
+            house_id=wanted.house_id,
+            idempotency_key=wanted.idempotency_key,
+            request_hash=content,
+            order_id=wanted.order_id,
+            performance_id=wanted.performance_id,
+            amount_minor=wanted.amount_minor,
+            currency=wanted.currency,
+            return_url=wanted.return_url,
+            expires_at_ms=wanted.expires_at_ms,
+            provider=self._provider,
+            created_at_ms=now_ms,
+            next_attempt_at_ms=now_ms + self._first_look_ms,
+        )
+
+    async def get(self, house_id: str, payment_id: str) -> Payment | Refusal:
+        """The payment as recorded; asks nobody."""
+        return await self._store.find(house_id, payment_id) or PaymentUnknown(payment_id)
+
+    async def cancel(self, house_id: str, payment_id: str) -> Payment | Refusal:
+        """Asks the provider to cancel; only its confirmation makes the payment CANCELLED (RULE 25).
+
+        The wish is recorded first: when the provider does not answer now, the reconciler goes on asking.
+        """
+        changed = await self._store.change(house_id, payment_id, self._cancel_asked)
+        if changed is None:
+            return PaymentUnknown(payment_id)
+        payment = changed[0]
+        if payment.state is PaymentState.CREATING:
+            # Somewhere a creation may be under way: have it first, then cancel it.
+            payment = await self._pursuit.step(payment)
+        return payment if is_final(payment) else await self._cancel_pending(payment)
+
+    async def _cancel_pending(self, payment: Payment) -> Payment:
+        return await self._pursuit.step(payment) if payment.state is PaymentState.PENDING else payment
+
+    def _cancel_asked(self, payment: Payment) -> Decision:
+        if is_final(payment) or payment.cancel_asked_at_ms is not None:
+            return Decision(Verdict.STALE)
+        return Decision(Verdict.STAY, (CancelAsked(self._clock.now_ms()),))
+
+    async def refund(self, house_id: str, payment_id: str, key: str) -> Payment | Refusal:
+        """Owes the whole amount back and tries at once. A payment is refunded once, whatever the keys."""
+        refusal = refused_idempotency_key(key)
+        if refusal is not None:
+            return refusal
+        other = await self._store.find_by_refund_key(house_id, key)
+        if other is not None and other.payment_id != payment_id:
+            return IdempotencyKeyReused("idempotency_key", key)
+        changed = await self._store.change(house_id, payment_id, lambda current: self._refund_owed(current, key))
+        if changed is None:
+            return PaymentUnknown(payment_id)
+        payment = changed[0]
+        match payment.refund_state:
+            case RefundState.NONE:
+                return PaymentNotCaptured(payment_id, payment.state.value)
+            case RefundState.DUE:
+                return await self._pursuit.step(payment)
+            case RefundState.SUCCEEDED:
+                return payment
+
+    def _refund_owed(self, payment: Payment, key: str) -> Decision:
+        if payment.state is not PaymentState.SUCCEEDED or payment.refund_state is not RefundState.NONE:
+            return Decision(Verdict.STALE)
+        return Decision(Verdict.STAY, (RefundOwed(key, self._clock.now_ms()),))

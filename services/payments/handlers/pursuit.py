@@ -1,0 +1,131 @@
+"""Drives one payment by one step: asks the provider, applies what it says. All of it may be repeated at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from services.payments.domain.payment import Payment, PaymentState, RefundState
+from services.payments.domain.pursuit import NextAct, next_act
+from services.payments.domain.transitions import (
+    NEVER_CREATED_AFTER_MS,
+    Decision,
+    Report,
+    Verdict,
+    decide,
+    decide_refund,
+)
+from services.payments.handlers.reports import (
+    MISSING,
+    UNCERTAIN,
+    report_of,
+    report_of_creation,
+    report_of_fetch,
+    report_of_refund,
+)
+from services.payments.ports import Declined, Done, PaymentProvider, PaymentStore, ProviderNotice, Uncertain
+from services.runtime.clock import Clock
+from services.runtime.telemetry.logging import get_logger
+from services.runtime.telemetry.metrics import PAYMENT_CONTRADICTIONS, PAYMENTS_LATE
+
+_log = get_logger("payments")
+
+
+class Pursuit:
+    """Pursues payments at one provider. Twice at once for the same payment is fine: the store decides under a lock."""
+
+    def __init__(self, provider: PaymentProvider, store: PaymentStore, clock: Clock) -> None:
+        self._provider = provider
+        self._store = store
+        self._clock = clock
+
+    async def create(self, payment: Payment) -> Payment:
+        """The first try, right after the record was made."""
+        return await self.learn(payment, report_of_creation(payment, await self._provider.create(payment)))
+
+    async def step(self, payment: Payment) -> Payment:
+        """Makes the one call that may teach us something, and answers the payment as it then stands."""
+        match next_act(payment):
+            case NextAct.CREATE:
+                return await self.learn(payment, await self._find_or_create(payment))
+            case NextAct.FETCH:
+                assert payment.provider_ref is not None, "a pending payment has the provider's reference"
+                outcome = await self._provider.fetch(payment.provider_ref)
+                return await self.learn(payment, report_of_fetch(payment, outcome))
+            case NextAct.CANCEL:
+                return await self.learn(payment, await self._cancel(payment))
+            case NextAct.REFUND:
+                return await self._refund(payment)
+            case NextAct.NOTHING:
+                return payment
+            case act:
+                assert_never(act)
+
+    async def learn(self, payment: Payment, report: Report, settles: Sequence[ProviderNotice] = ()) -> Payment:
+        """Applies a report to the payment as it stands in the store; marks the notices that led here as worked off."""
+        changed = await self._store.change(
+            payment.house_id,
+            payment.payment_id,
+            lambda current: decide(current, report, self._clock.now_ms()),
+            visited=True,
+            settles=settles,
+        )
+        assert changed is not None, "payments are never deleted"
+        self._count(report, *changed)
+        return changed[0]
+
+    def _count(self, report: Report, payment: Payment, decision: Decision) -> None:
+        if decision.verdict is Verdict.CONTRADICTION:
+            PAYMENT_CONTRADICTIONS.labels("state").inc()
+            _log.warning(
+                "report_contradicts", payment_id=payment.payment_id, state=payment.state.value, report=report.kind.value
+            )
+        elif decision.verdict is Verdict.SUCCEED_LATE:
+            PAYMENTS_LATE.inc()
+            _log.warning("payment_succeeded_late", payment_id=payment.payment_id)
+
+    async def _find_or_create(self, payment: Payment) -> Report:
+        """Looks first: providers forget idempotency keys after a day, and replay their own errors until then."""
+        found = await self._provider.find(payment)
+        match found:
+            case Done(None) if self._clock.now_ms() >= payment.expires_at_ms + NEVER_CREATED_AFTER_MS:
+                return MISSING
+            case Done(None):
+                return report_of_creation(payment, await self._provider.create(payment))
+            case Done(told) if told is not None:
+                return report_of(payment, told)
+            case _:
+                return UNCERTAIN
+
+    async def _cancel(self, payment: Payment) -> Report:
+        assert payment.provider_ref is not None, "a pending payment has the provider's reference"
+        outcome = await self._provider.cancel(payment.provider_ref)
+        if isinstance(outcome, Declined):
+            outcome = await self._provider.fetch(payment.provider_ref)
+        return report_of_fetch(payment, outcome)
+
+    async def _refund(self, payment: Payment) -> Payment:
+        assert payment.provider_ref is not None, "a captured payment has the provider's reference"
+        if payment.attempts > 0 or payment.refund_attempt > 0:
+            # An earlier try may have moved the money, whatever its answer was.
+            seen = await self._provider.fetch(payment.provider_ref)
+            if isinstance(seen, Uncertain):
+                return await self.learn(payment, UNCERTAIN)
+            payment = await self.learn(payment, report_of_fetch(payment, seen))
+            if payment.refund_state is RefundState.SUCCEEDED:
+                return payment
+        attempt = payment.refund_attempt
+        report = report_of_refund(await self._provider.refund(payment))
+        changed = await self._store.change(
+            payment.house_id,
+            payment.payment_id,
+            lambda current: decide_refund(current, report, attempt, self._clock.now_ms()),
+            visited=True,
+        )
+        assert changed is not None, "payments are never deleted"
+        return changed[0]
+
+
+def is_final(payment: Payment) -> bool:
+    """Whether the payment's outcome is proven."""
+    return payment.state in {PaymentState.SUCCEEDED, PaymentState.FAILED, PaymentState.CANCELLED}

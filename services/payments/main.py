@@ -1,0 +1,134 @@
+"""`python -m services.payments.main`: wires the payments service. The only module that picks adapters."""
+
+from __future__ import annotations
+
+from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
+from balcon.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServicer_to_server
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.payments.adapters.postgres_audit_source import PostgresAuditSource
+from services.payments.adapters.postgres_notice_store import PostgresNoticeStore
+from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
+from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
+from services.payments.api.audit_servicer import PaymentsAuditServicer
+from services.payments.api.payments_servicer import PaymentsServicer
+from services.payments.api.webhooks import webhook_app
+from services.payments.domain.pursuit import Patience
+from services.payments.handlers.notice_worker import NoticeWorker
+from services.payments.handlers.payment_desk import PaymentDesk
+from services.payments.handlers.pursuit import Pursuit
+from services.payments.handlers.reconciler import EventListing, Reconciler
+from services.payments.handlers.webhook_desk import WebhookDesk
+from services.payments.settings import PaymentsSettings
+from services.runtime.bus.factory import open_bus
+from services.runtime.bus.topics import TOPICS
+from services.runtime.http_server import HttpServer
+from services.runtime.outbox.relay import OutboxRelay
+from services.runtime.service import Service, run_service
+from services.runtime.sql.engine import create_engine
+
+
+async def build(service: Service) -> None:
+    """Opens the store, the provider, the webhook port and the loops."""
+    settings = service.settings
+    assert isinstance(settings, PaymentsSettings)
+    clock = service.clock
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="payments", pool_size=settings.database_pool_size
+    )
+    service.on_close(engine.dispose)
+    relay = await _relay(service, settings, engine)
+    patience = _patience(settings)
+    store = PostgresPaymentStore(engine, clock=clock, ids=service.ids, patience=patience, on_events=relay.wake)
+    notices = PostgresNoticeStore(engine, clock=clock)
+    provider = _provider(service, settings)
+    pursuit = Pursuit(provider, store, clock)
+    worker = NoticeWorker(
+        provider=provider, payments=store, notices=notices, pursuit=pursuit, clock=clock, patience=patience
+    )
+    reconciler = Reconciler(
+        store=store, pursuit=pursuit, clock=clock, interval_seconds=settings.reconcile_interval_seconds
+    )
+    listing = EventListing(
+        provider=provider,
+        notices=notices,
+        clock=clock,
+        interval_seconds=settings.listing_interval_seconds,
+        on_new=worker.wake,
+    )
+    await _open_webhooks(
+        service,
+        settings,
+        WebhookDesk(providers={provider.name: provider}, notices=notices, clock=clock, on_new=worker.wake),
+    )
+    desk = PaymentDesk(
+        pursuit=pursuit,
+        store=store,
+        provider=provider.name,
+        clock=clock,
+        ids=service.ids,
+        # When the first call has had its time, and not before: two at once would only cost.
+        first_look_seconds=settings.provider_timeout_seconds + 1.0,
+    )
+    audit = PostgresAuditSource(engine, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
+    _serve_rpc(service, PaymentsServicer(desk), PaymentsAuditServicer(audit))
+    service.background("notices", worker.run)
+    service.background("reconciler", reconciler.run)
+    service.background("listing", listing.run)
+
+
+def _patience(settings: PaymentsSettings) -> Patience:
+    return Patience(
+        settings.uncertain_seconds,
+        settings.uncertain_limit_seconds,
+        settings.pending_seconds,
+        settings.pending_limit_seconds,
+    )
+
+
+async def _relay(service: Service, settings: PaymentsSettings, engine: AsyncEngine) -> OutboxRelay:
+    url = settings.bus_url.get_secret_value()
+    bus = open_bus(url, clock=service.clock, ids=service.ids, client_id="payments")
+    service.on_close(bus.close)
+    await bus.create_topics(TOPICS)
+    relay = OutboxRelay(
+        engine, bus, source="balcon.payments", clock=service.clock, interval_seconds=settings.relay_interval_seconds
+    )
+    service.background("outbox", relay.run)
+    return relay
+
+
+def _provider(service: Service, settings: PaymentsSettings) -> SandboxProviderClient:
+    provider = SandboxProviderClient(
+        settings.sandbox_url,
+        secrets=settings.webhook_secrets(),
+        timeout_seconds=settings.provider_timeout_seconds,
+        clock=service.clock,
+    )
+    service.on_close(provider.close)
+    return provider
+
+
+async def _open_webhooks(service: Service, settings: PaymentsSettings, desk: WebhookDesk) -> None:
+    http = HttpServer(
+        webhook_app(desk), host=settings.listen_host, port=settings.http_port, grace_seconds=settings.drain_seconds
+    )
+    await http.start()
+    service.on_close(http.stop)
+    service.log.info("webhooks_open", http_port=http.port)
+
+
+def _serve_rpc(service: Service, payments: PaymentsServicer, audit: PaymentsAuditServicer) -> None:
+    service.rpc.add(
+        lambda server: add_PaymentsServiceServicer_to_server(payments, server), "balcon.payments.v1.PaymentsService"
+    )
+    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+
+
+def main() -> None:
+    """Runs until SIGTERM or SIGINT."""
+    run_service("payments", PaymentsSettings(), build)
+
+
+if __name__ == "__main__":
+    main()

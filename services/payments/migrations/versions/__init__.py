@@ -1,0 +1,1 @@
+"""One file a migration; the phase is in its name."""

@@ -1,0 +1,239 @@
+"""What payments needs from outside: a provider and stores. Fits Stripe and Mollie as well as the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from services.payments.domain.payment import Payment
+from services.payments.domain.transitions import Decision, RefundReport
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """The provider answered: this is how things stand there."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The provider definitely did not do it. `code` is its word, such as card_declined or not_found."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """It may or may not have been done: timeout, 5xx, lost connection, unreadable answer. Ask again."""
+
+    why: str
+
+
+Outcome: TypeAlias = Done[T] | Declined | Uncertain
+
+
+class ProviderStatus(Enum):
+    """A payment's status as every provider has it. Stripe's requires_*, Mollie's open/pending/authorized are OPEN."""
+
+    OPEN = "open"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # expired too
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPayment:
+    """A payment as the provider tells it. `house_id` and `payment_id` are the metadata that creation gave it."""
+
+    ref: str
+    house_id: str
+    payment_id: str
+    status: ProviderStatus
+    amount_minor: int
+    currency: str
+    refunded_minor: int
+    pay_url: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderNotice:
+    """Something happened to the payment `payment_ref`; what, is asked for. `event_id` is for recognising repeats."""
+
+    event_id: str
+    payment_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """Notices in the provider's order; `cursor` is where the next page begins."""
+
+    notices: Sequence[ProviderNotice]
+    cursor: str
+    more: bool
+
+
+class WebhookFlaw(Enum):
+    """Why a webhook is not believed."""
+
+    UNSIGNED = "signature_missing"
+    MALFORMED_SIGNATURE = "signature_malformed"
+    WRONG_SIGNATURE = "signature_wrong"
+    STALE = "signature_stale"
+    MALFORMED_BODY = "body_malformed"
+
+
+class PaymentProvider(Protocol):
+    """One account at one provider. No call raises for what the network or the provider does: it is in the Outcome."""
+
+    @property
+    def name(self) -> str:
+        """Names it in rows, metrics and webhook addresses."""
+        ...
+
+    async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
+        """Creates under `payment.provider_key`; the same key again gives the same payment."""
+        ...
+
+    async def find(self, payment: Payment) -> Outcome[ProviderPayment | None]:
+        """The provider's payment that carries our ids as metadata, None when it says there is none."""
+        ...
+
+    async def fetch(self, ref: str) -> Outcome[ProviderPayment]:
+        """How the payment stands now."""
+        ...
+
+    async def cancel(self, ref: str) -> Outcome[ProviderPayment]:
+        """Asks to cancel; Done tells how the payment stands after that, which need not be cancelled."""
+        ...
+
+    async def refund(self, payment: Payment) -> Outcome[RefundReport]:
+        """Refunds the whole amount under `payment.provider_refund_key`."""
+        ...
+
+    async def notices_after(self, cursor: str) -> Outcome[NoticePage]:
+        """What happened since `cursor` ("" is the beginning): heals webhooks that were missed."""
+        ...
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> ProviderNotice | WebhookFlaw:
+        """Checks a webhook's signature over the raw bytes. Header names are lower case."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedNotice:
+    """A notice this process works on until its lease ends."""
+
+    notice: ProviderNotice
+    attempts: int
+
+
+class PaymentStore(Protocol):
+    """The record of payments. Every change and the events it publishes are one transaction."""
+
+    async def record(self, payment: Payment) -> Payment:
+        """Stores a new payment; answers what is recorded under its house and key, which may be an earlier one."""
+        ...
+
+    async def find(self, house_id: str, payment_id: str) -> Payment | None:
+        """The payment, if the house has it."""
+        ...
+
+    async def find_by_key(self, house_id: str, idempotency_key: str) -> Payment | None:
+        """The payment recorded under the caller's key."""
+        ...
+
+    async def find_by_refund_key(self, house_id: str, refund_key: str) -> Payment | None:
+        """The payment whose refund was asked for under this key."""
+        ...
+
+    async def change(
+        self,
+        house_id: str,
+        payment_id: str,
+        decide: Callable[[Payment], Decision],
+        *,
+        visited: bool = False,
+        settles: Sequence[ProviderNotice] = (),
+    ) -> tuple[Payment, Decision] | None:
+        """Locks the payment, asks `decide`, stores and publishes its changes and the next attempt; None when unknown.
+
+        `visited` counts a visit to the provider. The notices in `settles` are worked off in the same transaction.
+        """
+        ...
+
+    async def lease_due(self, limit: int, lease_seconds: float) -> Sequence[Payment]:
+        """Up to `limit` payments whose next attempt is due; no other process gets them until the lease ends."""
+        ...
+
+    async def count_uncertain(self) -> int:
+        """Payments that a provider did not answer for."""
+        ...
+
+
+class NoticeStore(Protocol):
+    """The inbox of providers' notices."""
+
+    async def note(self, provider: str, notices: Sequence[ProviderNotice]) -> int:
+        """Stores what is not stored yet; answers how many were new."""
+        ...
+
+    async def lease(self, provider: str, limit: int, lease_seconds: float) -> Sequence[LeasedNotice]:
+        """Up to `limit` notices that nobody has worked off; no other process gets them until the lease ends."""
+        ...
+
+    async def settle(self, provider: str, notices: Sequence[ProviderNotice], outcome: str) -> None:
+        """Marks notices as worked off that changed no payment of ours."""
+        ...
+
+    async def postpone(self, provider: str, notices: Sequence[ProviderNotice], until_ms: int) -> None:
+        """The provider did not answer: look again then."""
+        ...
+
+    async def begin_listing(self, provider: str, interval_seconds: float) -> str | None:
+        """The cursor to list after, None when it was listed less than `interval_seconds` ago by any process."""
+        ...
+
+    async def end_listing(self, provider: str, page: NoticePage) -> int:
+        """Stores a page's notices and its cursor together; answers how many were new."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCheck:
+    """One comparison over our own record; `violations` are at most 100 rows with their keys spelled out."""
+
+    invariant: str
+    name: str
+    examined: int
+    violations: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFact:
+    """A payment as other services' records are compared with it."""
+
+    performance_id: str
+    order_id: str
+    payment_id: str
+    state: str
+    refunded: bool
+    amount_minor: int
+    currency: str
+
+
+class AuditSource(Protocol):
+    """What the record says about itself, over all houses: for operators only. An empty performance is every one."""
+
+    async def checks(self, performance_id: str) -> Sequence[AuditCheck]:
+        """Every check of this service."""
+        ...
+
+    def facts(self, performance_id: str, page_size: int) -> AsyncIterator[Sequence[PaymentFact]]:
+        """Every payment, in pages, from one snapshot."""
+        ...

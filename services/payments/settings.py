@@ -1,0 +1,44 @@
+"""Settings of the payments service."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import BusSettings
+
+
+class PaymentsSettings(BusSettings):
+    """The payments service. Prefix BALCON_PAYMENTS_."""
+
+    model_config = SettingsConfigDict(env_prefix="BALCON_PAYMENTS_", frozen=True, extra="ignore")
+
+    http_port: int = Field(0, ge=0, le=65_535, description="Port of the providers' webhooks; 0 takes a free one.")
+    sandbox_url: str = Field(pattern="^https?://", description="Where the sandbox provider's API is.")
+    sandbox_webhook_secrets: SecretStr = Field(
+        description="Keys of the sandbox's webhook signatures, separated by commas: two during a rotation."
+    )
+    provider_timeout_seconds: float = Field(3.0, gt=0, le=60, description="Longest wait for one answer of a provider.")
+    uncertain_seconds: float = Field(0.5, gt=0, le=600, description="First wait before an unanswered call is repeated.")
+    uncertain_limit_seconds: float = Field(60.0, gt=0, le=3_600, description="Longest wait between such repeats.")
+    pending_seconds: float = Field(
+        5.0, gt=0, le=3_600, description="First wait before a pending payment is asked about."
+    )
+    pending_limit_seconds: float = Field(300.0, gt=0, le=86_400, description="Longest wait between such questions.")
+    reconcile_interval_seconds: float = Field(0.5, gt=0, le=60, description="Longest pause of an idle reconciler.")
+    listing_interval_seconds: float = Field(
+        5.0, gt=0, le=3_600, description="Time between looks at the provider's events."
+    )
+    refund_patience_seconds: float = Field(
+        3_600.0, gt=0, le=2_592_000, description="Age at which the audit calls a refund that is still due a breach."
+    )
+
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The keys, at least one (ValueError)."""
+        secrets = tuple(
+            filter(None, (part.strip() for part in self.sandbox_webhook_secrets.get_secret_value().split(",")))
+        )
+        if not secrets:
+            message = "BALCON_PAYMENTS_SANDBOX_WEBHOOK_SECRETS names no key"
+            raise ValueError(message)
+        return secrets
