@@ -132,13 +132,18 @@ def parse(plan_json: bytes) -> SeatingPlan | PlanInvalid:
     return _plan(document)
 
 
+def refused_size(size_bytes: int) -> PlanInvalid:
+    """The refusal for a document of more than MAX_PLAN_BYTES; it need not be looked into."""
+    return PlanInvalid("plan_json", f"has {size_bytes:,} bytes", f"{MAX_PLAN_BYTES:,} bytes")
+
+
 def _invalid(field: str, problem: str, limit: str | None = None) -> PlanInvalid:
     return PlanInvalid(field, problem, limit or _LIMITS[field.rpartition(".")[2].partition("[")[0]])
 
 
 def _document(plan_json: bytes) -> _Plan | PlanInvalid:
     if len(plan_json) > MAX_PLAN_BYTES:
-        return _invalid("plan_json", f"has {len(plan_json):,} bytes", f"{MAX_PLAN_BYTES:,} bytes")
+        return refused_size(len(plan_json))
     try:
         plan_json.decode("utf-8")
         return _DECODER.decode(plan_json.removeprefix(_BOM))

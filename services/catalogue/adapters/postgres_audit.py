@@ -1,0 +1,116 @@
+"""The catalogue looks at its own record (architecture section 7). Reads only, one snapshot for all checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.catalogue.adapters.connections import connected
+from services.catalogue.ports import AuditCheck
+
+MAX_VIOLATIONS = 100
+
+# (invariant, name, what is examined, what breaks it). Each query is limited by :performance_id, '' being all of them.
+_CHECKS = (
+    (
+        "INV-5",
+        "each performance's plan version exists and has its capacity",
+        "SELECT count(*) FROM performances WHERE (:performance_id = '' OR performance_id = :performance_id)",
+        """SELECT format('performance %s house %s: hall %s plan %s has %s seats, capacity is %s', p.performance_id,
+                         p.house_id, p.hall_id, p.plan_version, coalesce(s.seat_count::text, 'no'), p.capacity)
+           FROM performances p LEFT JOIN seating_plans s USING (house_id, hall_id, plan_version)
+           WHERE s.seat_count IS DISTINCT FROM p.capacity AND (:performance_id = '' OR performance_id = :performance_id)
+           ORDER BY p.performance_id LIMIT :limit""",
+    ),
+    (
+        "INV-5",
+        "plan versions of a hall are dense and end at its latest",
+        "SELECT count(*) FROM halls",
+        """SELECT format('hall %s house %s: latest version %s, plans %s up to %s', h.hall_id, h.house_id,
+                         h.latest_plan_version, count(s.plan_version), coalesce(max(s.plan_version), 0))
+           FROM halls h LEFT JOIN seating_plans s USING (house_id, hall_id)
+           GROUP BY h.house_id, h.hall_id, h.latest_plan_version
+           HAVING count(s.plan_version) <> h.latest_plan_version
+               OR coalesce(max(s.plan_version), 0) <> h.latest_plan_version
+           ORDER BY h.hall_id LIMIT :limit""",
+    ),
+    (
+        "catalogue",
+        "each category of a performance's plan has a normal price, all in the house's currency",
+        "SELECT count(*) FROM performances WHERE (:performance_id = '' OR performance_id = :performance_id)",
+        """SELECT * FROM (
+               SELECT format('performance %s house %s: category %s has no normal price', p.performance_id, p.house_id,
+                             c.category)
+               FROM performances p JOIN seating_plans s USING (house_id, hall_id, plan_version)
+               CROSS JOIN LATERAL unnest(s.categories) AS c (category)
+               LEFT JOIN prices n ON n.house_id = p.house_id AND n.performance_id = p.performance_id
+                   AND n.category = c.category AND n.ticket_type = 'normal'
+               WHERE n.category IS NULL AND (:performance_id = '' OR p.performance_id = :performance_id)
+               UNION ALL
+               SELECT format('performance %s house %s: price of %s %s is in %s', n.performance_id, n.house_id,
+                             n.category, n.ticket_type, n.currency)
+               FROM prices n JOIN houses h USING (house_id)
+               WHERE n.currency <> h.currency AND (:performance_id = '' OR n.performance_id = :performance_id)
+           ) found ORDER BY 1 LIMIT :limit""",
+    ),
+    (
+        "INV-7",
+        "numbers of events are dense per key and end at the last one given",
+        "SELECT count(*) FROM outbox WHERE (:performance_id = '' OR key = :performance_id)",
+        # Old rows are purged from the front, so density is counted from the first that is left.
+        """SELECT format('topic %s key %s: %s events numbered %s to %s, last given %s', o.topic, o.key, count(*),
+                         min(o.sequence), max(o.sequence), coalesce(s.last_sequence::text, 'none'))
+           FROM outbox o LEFT JOIN outbox_sequence s USING (topic, key)
+           WHERE o.sequence IS NOT NULL AND (:performance_id = '' OR o.key = :performance_id)
+           GROUP BY o.topic, o.key, s.last_sequence
+           HAVING count(*) <> max(o.sequence) - min(o.sequence) + 1 OR count(DISTINCT o.sequence) <> count(*)
+               OR max(o.sequence) IS DISTINCT FROM s.last_sequence
+           ORDER BY o.key LIMIT :limit""",
+    ),
+    (
+        "INV-7",
+        "the last event of each performance tells its sale state",
+        "SELECT count(*) FROM performances WHERE (:performance_id = '' OR performance_id = :performance_id)",
+        """SELECT format('performance %s house %s: state %s, last event %s', p.performance_id, p.house_id, p.sale_state,
+                         e.type)
+           FROM performances p
+           JOIN LATERAL (SELECT type FROM outbox WHERE key = p.performance_id ORDER BY id DESC LIMIT 1) e ON true
+           WHERE (:performance_id = '' OR p.performance_id = :performance_id)
+             AND p.sale_state <> CASE e.type
+                 WHEN 'balcon.catalogue.v1.PerformanceCreated' THEN 'draft'
+                 WHEN 'balcon.catalogue.v1.PerformanceOpenedForSale' THEN 'on_sale'
+                 WHEN 'balcon.catalogue.v1.PerformanceSaleClosed' THEN 'closed'
+                 ELSE '' END
+           ORDER BY p.performance_id LIMIT :limit""",
+    ),
+)
+
+
+class PostgresAudit:
+    """See CatalogueAudit."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def checks(self, performance_id: str) -> Sequence[AuditCheck]:
+        """See CatalogueAudit.checks."""
+        async with connected(self._engine) as plain:
+            connection = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            return [
+                await self._check(connection, performance_id, invariant, name, examined, broken)
+                for invariant, name, examined, broken in _CHECKS
+            ]
+
+    @staticmethod
+    async def _check(
+        connection: AsyncConnection, performance_id: str, invariant: str, name: str, examined: str, broken: str
+    ) -> AuditCheck:
+        about = {"performance_id": performance_id} if ":performance_id" in examined else {}
+        count: int = (await connection.execute(text(examined), about)).scalar_one()
+        parameters: dict[str, str | int] = {"limit": MAX_VIOLATIONS}
+        if ":performance_id" in broken:
+            parameters["performance_id"] = performance_id
+        found = (await connection.execute(text(broken), parameters)).scalars().all()
+        return AuditCheck(invariant, name, count, tuple(found))

@@ -1,0 +1,93 @@
+"""The catalogue's record in PostgreSQL: reads by house, and one transaction for each change with its events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.catalogue.adapters.connections import connected
+from services.catalogue.adapters.performance_rows import load_performances
+from services.catalogue.adapters.plan_blob import unpacked_plan
+from services.catalogue.adapters.postgres_transaction import PostgresTransaction
+from services.catalogue.adapters.tables import performances, seating_plans
+from services.catalogue.domain.performance import Performance, PerformanceEvent
+from services.catalogue.domain.seating_plan import SeatingPlan
+from services.catalogue.ports import PageStart
+from services.runtime.clock import Clock
+from services.runtime.ids import Ids
+from services.runtime.outbox.event import OutgoingEvent
+
+
+class PostgresCatalogue:
+    """See CatalogueStore. `message_of` gives an event its wire form; `wake` is called after a commit with events."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        clock: Clock,
+        ids: Ids,
+        message_of: Callable[[PerformanceEvent], OutgoingEvent],
+        wake: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._ids = ids
+        self._message_of = message_of
+        self._wake = wake
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        """See CatalogueStore.transaction."""
+        async with connected(self._engine) as connection:
+            transaction = PostgresTransaction(connection, self._clock.now_ms(), self._ids, self._message_of)
+            yield transaction
+        if transaction.has_published:
+            self._wake()
+
+    async def latest_plan_version(self, house_id: str, hall_id: str) -> int | None:
+        """See CatalogueStore.latest_plan_version."""
+        latest = sa.select(sa.func.max(seating_plans.c.plan_version)).where(
+            seating_plans.c.house_id == house_id, seating_plans.c.hall_id == hall_id
+        )
+        async with connected(self._engine) as connection:
+            version: int | None = (await connection.execute(latest)).scalar_one_or_none()
+        return version
+
+    async def plan(self, house_id: str, hall_id: str, plan_version: int) -> SeatingPlan | None:
+        """See CatalogueStore.plan."""
+        wanted = sa.select(seating_plans.c.plan).where(
+            seating_plans.c.house_id == house_id,
+            seating_plans.c.hall_id == hall_id,
+            seating_plans.c.plan_version == plan_version,
+        )
+        async with connected(self._engine) as connection:
+            blob: bytes | None = (await connection.execute(wanted)).scalar_one_or_none()
+        return None if blob is None else await asyncio.to_thread(unpacked_plan, blob)
+
+    async def performance(self, house_id: str, performance_id: str) -> Performance | None:
+        """See CatalogueStore.performance."""
+        wanted = sa.select(performances).where(
+            performances.c.house_id == house_id, performances.c.performance_id == performance_id
+        )
+        async with connected(self._engine) as connection:
+            found = await load_performances(connection, house_id, wanted)
+        return found[0] if found else None
+
+    async def performances(self, house_id: str, after: PageStart | None, limit: int) -> Sequence[Performance]:
+        """See CatalogueStore.performances."""
+        place = sa.tuple_(performances.c.starts_at_ms, performances.c.performance_id)
+        wanted = (
+            sa.select(performances)
+            .where(performances.c.house_id == house_id)
+            .order_by(performances.c.starts_at_ms, performances.c.performance_id)
+            .limit(limit)
+        )
+        if after is not None:
+            wanted = wanted.where(place > sa.tuple_(sa.literal(after.starts_at_ms), sa.literal(after.performance_id)))
+        async with connected(self._engine) as connection:
+            return await load_performances(connection, house_id, wanted)

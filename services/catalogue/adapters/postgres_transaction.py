@@ -1,0 +1,189 @@
+"""One transaction of the catalogue: its rows, its idempotency key and its events commit together or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.catalogue.adapters.performance_rows import insert_performance, load_performances
+from services.catalogue.adapters.plan_blob import packed_plan, packed_source
+from services.catalogue.adapters.tables import halls, houses, idempotency_keys, performances, productions, seating_plans
+from services.catalogue.domain.house import Hall, House, Production
+from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
+from services.catalogue.domain.seating_plan import SeatingPlan
+from services.catalogue.ports import RecordedAnswer
+from services.runtime.ids import Ids
+from services.runtime.outbox.event import OutgoingEvent
+from services.runtime.outbox.writer import enqueue
+
+
+class PostgresTransaction:
+    """See CatalogueTransaction. Lives as long as its connection's block."""
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        now_ms: int,
+        ids: Ids,
+        message_of: Callable[[PerformanceEvent], OutgoingEvent],
+    ) -> None:
+        self._connection = connection
+        self._now_ms = now_ms
+        self._ids = ids
+        self._message_of = message_of
+        self._events: list[OutgoingEvent] = []
+        self.has_published = False
+
+    async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
+        """See CatalogueTransaction.claim_key. The insert waits for a transaction that has inserted the same key."""
+        claim = insert(idempotency_keys).on_conflict_do_nothing().returning(idempotency_keys.c.key)
+        values = {"house_id": house_id, "key": key, "request_hash": request_hash, "created_at_ms": self._now_ms}
+        if (await self._connection.execute(claim, values)).first() is not None:
+            return None
+        recorded = sa.select(idempotency_keys.c.request_hash, idempotency_keys.c.answer).where(
+            idempotency_keys.c.house_id == house_id, idempotency_keys.c.key == key
+        )
+        row = (await self._connection.execute(recorded)).one()
+        return RecordedAnswer(bytes(row.request_hash), bytes(row.answer))
+
+    async def record_answer(self, house_id: str, key: str, answer: bytes) -> None:
+        """See CatalogueTransaction.record_answer."""
+        record = (
+            sa.update(idempotency_keys)
+            .where(idempotency_keys.c.house_id == house_id, idempotency_keys.c.key == key)
+            .values(answer=answer)
+        )
+        await self._connection.execute(record)
+
+    async def add_house(self, house: House) -> bool:
+        """See CatalogueTransaction.add_house."""
+        add = insert(houses).on_conflict_do_nothing(index_elements=["label"]).returning(houses.c.house_id)
+        values = {
+            "house_id": house.house_id,
+            "label": house.label,
+            "name": house.name,
+            "time_zone": house.time_zone,
+            "currency": house.currency,
+            "created_at_ms": self._now_ms,
+        }
+        return (await self._connection.execute(add, values)).first() is not None
+
+    async def house(self, house_id: str) -> House | None:
+        """See CatalogueTransaction.house."""
+        row = (await self._connection.execute(sa.select(houses).where(houses.c.house_id == house_id))).first()
+        return None if row is None else House(row.house_id, row.label, row.name, row.time_zone, row.currency)
+
+    async def add_hall(self, hall: Hall) -> None:
+        """See CatalogueTransaction.add_hall."""
+        values = {
+            "house_id": hall.house_id,
+            "hall_id": hall.hall_id,
+            "name": hall.name,
+            "created_at_ms": self._now_ms,
+        }
+        await self._connection.execute(insert(halls), values)
+
+    async def has_hall(self, house_id: str, hall_id: str) -> bool:
+        """See CatalogueTransaction.has_hall."""
+        wanted = sa.select(halls.c.hall_id).where(halls.c.house_id == house_id, halls.c.hall_id == hall_id)
+        return (await self._connection.execute(wanted)).first() is not None
+
+    async def add_plan(self, house_id: str, hall_id: str, plan: SeatingPlan, source: bytes) -> int | None:
+        """See CatalogueTransaction.add_plan. The hall's row lock makes imports into one hall take turns."""
+        blob = await asyncio.to_thread(packed_plan, plan)
+        packed = await asyncio.to_thread(packed_source, source)
+        bump = (
+            sa.update(halls)
+            .where(halls.c.house_id == house_id, halls.c.hall_id == hall_id)
+            .values(latest_plan_version=halls.c.latest_plan_version + 1)
+            .returning(halls.c.latest_plan_version)
+        )
+        version: int | None = (await self._connection.execute(bump)).scalar_one_or_none()
+        if version is None:
+            return None
+        values = {
+            "house_id": house_id,
+            "hall_id": hall_id,
+            "plan_version": version,
+            "name": plan.name,
+            "seat_count": len(plan.seats),
+            "categories": [category.name for category in plan.categories],
+            "plan": blob,
+            "source": packed,
+            "imported_at_ms": self._now_ms,
+        }
+        await self._connection.execute(insert(seating_plans), values)
+        return version
+
+    async def plan_facts(self, house_id: str, hall_id: str, plan_version: int) -> PlanFacts | None:
+        """See CatalogueTransaction.plan_facts."""
+        plans = seating_plans.c
+        wanted = (
+            sa.select(plans.plan_version, plans.seat_count, plans.categories)
+            .where(plans.house_id == house_id, plans.hall_id == hall_id)
+            .order_by(plans.plan_version.desc())
+            .limit(1)
+        )
+        if plan_version:
+            wanted = wanted.where(plans.plan_version == plan_version)
+        row = (await self._connection.execute(wanted)).first()
+        return None if row is None else PlanFacts(hall_id, row.plan_version, row.seat_count, tuple(row.categories))
+
+    async def add_production(self, production: Production) -> None:
+        """See CatalogueTransaction.add_production."""
+        values = {
+            "house_id": production.house_id,
+            "production_id": production.production_id,
+            "title": production.title,
+            "performer": production.performer,
+            "created_at_ms": self._now_ms,
+        }
+        await self._connection.execute(insert(productions), values)
+
+    async def production(self, house_id: str, production_id: str) -> Production | None:
+        """See CatalogueTransaction.production."""
+        wanted = sa.select(productions).where(
+            productions.c.house_id == house_id, productions.c.production_id == production_id
+        )
+        row = (await self._connection.execute(wanted)).first()
+        return None if row is None else Production(row.production_id, row.house_id, row.title, row.performer)
+
+    async def add_performance(self, performance: Performance) -> None:
+        """See CatalogueTransaction.add_performance."""
+        await insert_performance(self._connection, performance, self._now_ms)
+
+    async def lock_performance(self, house_id: str, performance_id: str) -> Performance | None:
+        """See CatalogueTransaction.lock_performance."""
+        wanted = (
+            sa.select(performances)
+            .where(performances.c.house_id == house_id, performances.c.performance_id == performance_id)
+            .with_for_update()
+        )
+        found = await load_performances(self._connection, house_id, wanted)
+        return found[0] if found else None
+
+    async def save_sale_state(self, performance: Performance) -> None:
+        """See CatalogueTransaction.save_sale_state."""
+        save = (
+            sa.update(performances)
+            .where(
+                performances.c.house_id == performance.house_id,
+                performances.c.performance_id == performance.performance_id,
+            )
+            .values(sale_state=performance.sale_state.value)
+        )
+        await self._connection.execute(save)
+
+    async def publish(self, event: PerformanceEvent) -> None:
+        """See CatalogueTransaction.publish."""
+        self._events.append(self._message_of(event))
+
+    async def commit(self) -> None:
+        """See CatalogueTransaction.commit."""
+        await enqueue(self._connection, self._events, now_ms=self._now_ms, ids=self._ids)
+        await self._connection.commit()
+        self.has_published = bool(self._events)

@@ -1,0 +1,129 @@
+"""The catalogue's tables. Every row of a house has its id first in the key, and references stay inside the house."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from services.runtime.outbox.tables import outbox_tables
+from services.runtime.sql.engine import new_metadata
+
+metadata = new_metadata()
+
+houses = sa.Table(
+    "houses",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("label", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("time_zone", sa.Text, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+)
+
+halls = sa.Table(
+    "halls",
+    metadata,
+    sa.Column("house_id", sa.Text, sa.ForeignKey("houses.house_id"), primary_key=True),
+    sa.Column("hall_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    # Its row lock is what makes versions dense.
+    sa.Column("latest_plan_version", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+)
+
+seating_plans = sa.Table(
+    "seating_plans",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("hall_id", sa.Text, primary_key=True),
+    sa.Column("plan_version", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("seat_count", sa.Integer, nullable=False),
+    sa.Column("categories", sa.ARRAY(sa.Text), nullable=False),
+    # The plan as Balcon reads it: MessagePack, zlib. plan_blob.py knows the shape.
+    sa.Column("plan", sa.LargeBinary, nullable=False),
+    # The document as it was imported, zlib: it also has what is only drawn.
+    sa.Column("source", sa.LargeBinary, nullable=False),
+    sa.Column("imported_at_ms", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["house_id", "hall_id"], ["halls.house_id", "halls.hall_id"]),
+    sa.CheckConstraint("plan_version >= 1", name="plan_version"),
+    sa.CheckConstraint("seat_count >= 1", name="seat_count"),
+)
+
+productions = sa.Table(
+    "productions",
+    metadata,
+    sa.Column("house_id", sa.Text, sa.ForeignKey("houses.house_id"), primary_key=True),
+    sa.Column("production_id", sa.Text, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("performer", sa.Text, nullable=False),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+)
+
+performances = sa.Table(
+    "performances",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("performance_id", sa.Text, primary_key=True),
+    sa.Column("hall_id", sa.Text, nullable=False),
+    sa.Column("plan_version", sa.Integer, nullable=False),
+    sa.Column("production_id", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("starts_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("sale_state", sa.Text, nullable=False),
+    sa.Column("seats_per_holder", sa.Integer, nullable=False),
+    sa.Column("hold_ttl_seconds", sa.Integer, nullable=False),
+    sa.Column("capacity", sa.Integer, nullable=False),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["house_id", "hall_id", "plan_version"],
+        ["seating_plans.house_id", "seating_plans.hall_id", "seating_plans.plan_version"],
+        name="fk_performances_plan",
+    ),
+    sa.ForeignKeyConstraint(
+        ["house_id", "production_id"],
+        ["productions.house_id", "productions.production_id"],
+        name="fk_performances_production",
+    ),
+    # Other services name a performance without its house in keys of their own.
+    sa.UniqueConstraint("performance_id"),
+    sa.CheckConstraint("sale_state IN ('draft', 'on_sale', 'closed')", name="sale_state"),
+)
+sa.Index(
+    "ix_performances_by_start", performances.c.house_id, performances.c.starts_at_ms, performances.c.performance_id
+)
+
+prices = sa.Table(
+    "prices",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("performance_id", sa.Text, primary_key=True),
+    sa.Column("category", sa.Text, primary_key=True),
+    sa.Column("ticket_type", sa.Text, primary_key=True),
+    # The order the house gave them in.
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["house_id", "performance_id"],
+        ["performances.house_id", "performances.performance_id"],
+        name="fk_prices_performance",
+    ),
+    sa.CheckConstraint("amount_minor >= 0", name="amount_minor"),
+    sa.CheckConstraint("kind IN ('normal', 'discount', 'free', 'other')", name="kind"),
+)
+
+# First answers of writes (RULE 27). The house "" is the scope of sign-ups, which have no house yet.
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("request_hash", sa.LargeBinary, nullable=False),
+    # Null only inside the transaction that has claimed the key.
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+)
+
+outbox, outbox_sequence = outbox_tables(metadata)

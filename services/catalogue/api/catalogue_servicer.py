@@ -1,0 +1,113 @@
+"""balcon.catalogue.v1.CatalogueService: hands requests to the handlers, answers with messages or raises Refused."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import grpc
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceServicer
+
+from services.catalogue.api.messages import (
+    hall_message,
+    house_message,
+    performance_message,
+    plan_message,
+    production_message,
+    terms_of,
+)
+from services.catalogue.handlers.houses import HouseHandler
+from services.catalogue.handlers.performances import PerformanceHandler, PerformancePlace
+from services.catalogue.handlers.seating_plans import SeatingPlanHandler
+from services.runtime.errors import Refusal
+from services.runtime.rpc.errors import Refused
+
+Answer = TypeVar("Answer")
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+def _answered(answer: Answer | Refusal) -> Answer:
+    if isinstance(answer, Refusal):
+        raise Refused(answer)
+    return answer
+
+
+class CatalogueServicer(CatalogueServiceServicer):
+    """Stateless; everything lives in the handlers."""
+
+    def __init__(self, houses: HouseHandler, plans: SeatingPlanHandler, performances: PerformanceHandler) -> None:
+        self._houses = houses
+        self._plans = plans
+        self._performances = performances
+
+    async def CreateHouse(self, request: pb.CreateHouseRequest, context: Context) -> pb.CreateHouseResponse:  # noqa: N802
+        """See the proto."""
+        house = await self._houses.create_house(
+            request.idempotency_key,
+            label=request.label,
+            name=request.name,
+            time_zone=request.time_zone,
+            currency=request.currency,
+        )
+        return pb.CreateHouseResponse(house=house_message(_answered(house)))
+
+    async def CreateHall(self, request: pb.CreateHallRequest, context: Context) -> pb.CreateHallResponse:  # noqa: N802
+        """See the proto."""
+        hall = await self._houses.create_hall(request.idempotency_key, request.house_id, name=request.name)
+        return pb.CreateHallResponse(hall=hall_message(_answered(hall)))
+
+    async def ImportSeatingPlan(  # noqa: N802
+        self, request: pb.ImportSeatingPlanRequest, context: Context
+    ) -> pb.ImportSeatingPlanResponse:
+        """See the proto."""
+        imported = _answered(
+            await self._plans.import_plan(request.idempotency_key, request.house_id, request.hall_id, request.plan_json)
+        )
+        return pb.ImportSeatingPlanResponse(plan_version=imported.plan_version, seat_count=imported.seat_count)
+
+    async def GetSeatingPlan(self, request: pb.GetSeatingPlanRequest, context: Context) -> pb.GetSeatingPlanResponse:  # noqa: N802
+        """See the proto."""
+        found = _answered(await self._plans.plan(request.house_id, request.hall_id, request.plan_version))
+        return pb.GetSeatingPlanResponse(plan=plan_message(found.key, found.plan))
+
+    async def CreateProduction(  # noqa: N802
+        self, request: pb.CreateProductionRequest, context: Context
+    ) -> pb.CreateProductionResponse:
+        """See the proto."""
+        production = await self._houses.create_production(
+            request.idempotency_key, request.house_id, title=request.title, performer=request.performer
+        )
+        return pb.CreateProductionResponse(production=production_message(_answered(production)))
+
+    async def CreatePerformance(  # noqa: N802
+        self, request: pb.CreatePerformanceRequest, context: Context
+    ) -> pb.CreatePerformanceResponse:
+        """See the proto."""
+        place = PerformancePlace(request.house_id, request.hall_id, request.plan_version, request.production_id)
+        performance = await self._performances.create(request.idempotency_key, place, terms_of(request))
+        return pb.CreatePerformanceResponse(performance=performance_message(_answered(performance)))
+
+    async def OpenForSale(self, request: pb.OpenForSaleRequest, context: Context) -> pb.OpenForSaleResponse:  # noqa: N802
+        """See the proto."""
+        performance = await self._performances.open_for_sale(request.house_id, request.performance_id)
+        return pb.OpenForSaleResponse(performance=performance_message(_answered(performance)))
+
+    async def CloseSale(self, request: pb.CloseSaleRequest, context: Context) -> pb.CloseSaleResponse:  # noqa: N802
+        """See the proto."""
+        performance = await self._performances.close_sale(request.house_id, request.performance_id)
+        return pb.CloseSaleResponse(performance=performance_message(_answered(performance)))
+
+    async def GetPerformance(self, request: pb.GetPerformanceRequest, context: Context) -> pb.GetPerformanceResponse:  # noqa: N802
+        """See the proto."""
+        performance = await self._performances.performance(request.house_id, request.performance_id)
+        return pb.GetPerformanceResponse(performance=performance_message(_answered(performance)))
+
+    async def ListPerformances(  # noqa: N802
+        self, request: pb.ListPerformancesRequest, context: Context
+    ) -> pb.ListPerformancesResponse:
+        """See the proto."""
+        page = _answered(await self._performances.performances(request.house_id, request.page_size, request.page_token))
+        return pb.ListPerformancesResponse(
+            performances=[performance_message(performance) for performance in page.performances],
+            next_page_token=page.next_page_token,
+        )

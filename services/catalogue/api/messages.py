@@ -1,0 +1,118 @@
+"""The catalogue's words between the wire and the domain. No rule is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+from balcon.types.v1 import money_pb2
+
+from services.catalogue.domain.house import Hall, House, Production
+from services.catalogue.domain.performance import Performance, PerformanceTerms, Price, SaleState, TicketKind
+from services.catalogue.domain.seating_plan import SeatingPlan
+from services.catalogue.handlers.plan_cache import PlanKey
+
+_SALE_STATES: Mapping[SaleState, pb.SaleState.ValueType] = {
+    SaleState.DRAFT: pb.SALE_STATE_DRAFT,
+    SaleState.ON_SALE: pb.SALE_STATE_ON_SALE,
+    SaleState.CLOSED: pb.SALE_STATE_CLOSED,
+}
+_TICKET_KINDS: Mapping[TicketKind | None, pb.TicketKind.ValueType] = {
+    TicketKind.NORMAL: pb.TICKET_KIND_NORMAL,
+    TicketKind.DISCOUNT: pb.TICKET_KIND_DISCOUNT,
+    TicketKind.FREE: pb.TICKET_KIND_FREE,
+    TicketKind.OTHER: pb.TICKET_KIND_OTHER,
+    None: pb.TICKET_KIND_UNSPECIFIED,
+}
+_KINDS_OF_WIRE: Mapping[int, TicketKind | None] = {wire: kind for kind, wire in _TICKET_KINDS.items()}
+
+
+def house_message(house: House) -> pb.House:
+    """The house on the wire."""
+    return pb.House(
+        house_id=house.house_id,
+        label=house.label,
+        name=house.name,
+        time_zone=house.time_zone,
+        currency=house.currency,
+    )
+
+
+def hall_message(hall: Hall) -> pb.Hall:
+    """The hall on the wire."""
+    return pb.Hall(hall_id=hall.hall_id, house_id=hall.house_id, name=hall.name)
+
+
+def production_message(production: Production) -> pb.Production:
+    """The production on the wire."""
+    return pb.Production(
+        production_id=production.production_id,
+        house_id=production.house_id,
+        title=production.title,
+        performer=production.performer,
+    )
+
+
+def performance_message(performance: Performance) -> pb.Performance:
+    """The performance on the wire; events carry the same."""
+    return pb.Performance(
+        performance_id=performance.performance_id,
+        house_id=performance.house_id,
+        hall_id=performance.hall_id,
+        plan_version=performance.plan_version,
+        production_id=performance.production_id,
+        title=performance.title,
+        starts_at_ms=performance.starts_at_ms,
+        sale_state=_SALE_STATES[performance.sale_state],
+        prices=[_price_message(price) for price in performance.prices],
+        seats_per_holder=performance.seats_per_holder,
+        hold_ttl_seconds=performance.hold_ttl_seconds,
+        capacity=performance.capacity,
+    )
+
+
+def _price_message(price: Price) -> pb.Price:
+    return pb.Price(
+        category=price.category,
+        ticket_type=price.ticket_type,
+        kind=_TICKET_KINDS[price.kind],
+        amount=money_pb2.Money(amount_minor=price.amount_minor, currency=price.currency),
+    )
+
+
+def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:
+    """What the request chooses. A ticket kind that this version does not know counts as none."""
+    prices = tuple(
+        Price(
+            price.category,
+            price.ticket_type,
+            _KINDS_OF_WIRE.get(price.kind),
+            price.amount.amount_minor,
+            price.amount.currency,
+        )
+        for price in request.prices
+    )
+    return PerformanceTerms(request.starts_at_ms, prices, request.seats_per_holder, request.hold_ttl_seconds)
+
+
+def plan_message(key: PlanKey, plan: SeatingPlan) -> pb.SeatingPlan:
+    """The plan on the wire, seats in their order."""
+    return pb.SeatingPlan(
+        house_id=key.house_id,
+        hall_id=key.hall_id,
+        plan_version=key.plan_version,
+        name=plan.name,
+        categories=[pb.PriceCategory(name=category.name, color=category.color) for category in plan.categories],
+        seats=[
+            pb.Seat(
+                seat_id=seat.seat_id,
+                zone=seat.zone,
+                row=seat.row,
+                number=seat.number,
+                category=seat.category,
+                x=seat.x,
+                y=seat.y,
+            )
+            for seat in plan.seats
+        ],
+    )

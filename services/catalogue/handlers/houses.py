@@ -1,0 +1,61 @@
+"""Creates houses, halls and productions."""
+
+from __future__ import annotations
+
+from services.catalogue.domain.house import Hall, House, Production, refused_hall, refused_house, refused_production
+from services.catalogue.domain.refusals import HouseNotFound, LabelTaken
+from services.catalogue.handlers.once import OnceKey, once, request_hash
+from services.catalogue.ports import CatalogueStore, CatalogueTransaction
+from services.runtime.errors import Refusal
+from services.runtime.ids import Ids, refused_key
+
+SIGN_UP_SCOPE = ""
+
+
+class HouseHandler:
+    """What a house is made of, before there is anything to sell."""
+
+    def __init__(self, store: CatalogueStore, ids: Ids) -> None:
+        self._store = store
+        self._ids = ids
+
+    async def create_house(self, key: str, *, label: str, name: str, time_zone: str, currency: str) -> House | Refusal:
+        """R2.1. Refusals: FieldInvalid, LabelTaken, IdempotencyKeyReused."""
+        if refusal := refused_house(label=label, name=name, time_zone=time_zone, currency=currency):
+            return refusal
+
+        async def act(transaction: CatalogueTransaction) -> House | Refusal:
+            house = House(self._ids.new_id("hse"), label, name, time_zone, currency)
+            return house if await transaction.add_house(house) else LabelTaken(label)
+
+        content = request_hash("create_house", label, name, time_zone, currency)
+        return await once(self._store, OnceKey(SIGN_UP_SCOPE, key), content, House, act)
+
+    async def create_hall(self, key: str, house_id: str, *, name: str) -> Hall | Refusal:
+        """Refusals: FieldInvalid, HouseNotFound, IdempotencyKeyReused."""
+        if refusal := refused_key("house_id", house_id) or refused_hall(name=name):
+            return refusal
+
+        async def act(transaction: CatalogueTransaction) -> Hall | Refusal:
+            if await transaction.house(house_id) is None:
+                return HouseNotFound(house_id)
+            hall = Hall(self._ids.new_id("hal"), house_id, name)
+            await transaction.add_hall(hall)
+            return hall
+
+        return await once(self._store, OnceKey(house_id, key), request_hash("create_hall", name), Hall, act)
+
+    async def create_production(self, key: str, house_id: str, *, title: str, performer: str) -> Production | Refusal:
+        """Refusals: FieldInvalid, HouseNotFound, IdempotencyKeyReused."""
+        if refusal := refused_key("house_id", house_id) or refused_production(title=title, performer=performer):
+            return refusal
+
+        async def act(transaction: CatalogueTransaction) -> Production | Refusal:
+            if await transaction.house(house_id) is None:
+                return HouseNotFound(house_id)
+            production = Production(self._ids.new_id("prd"), house_id, title, performer)
+            await transaction.add_production(production)
+            return production
+
+        content = request_hash("create_production", title, performer)
+        return await once(self._store, OnceKey(house_id, key), content, Production, act)

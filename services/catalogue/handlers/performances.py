@@ -1,0 +1,163 @@
+"""Creates performances, opens and closes their sale, and tells about them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.catalogue.domain.performance import (
+    Performance,
+    PerformanceCreated,
+    PerformanceTerms,
+    close_sale,
+    new_performance,
+    open_for_sale,
+    refused_terms,
+)
+from services.catalogue.domain.refusals import (
+    HallNotFound,
+    HouseNotFound,
+    PerformanceNotFound,
+    ProductionNotFound,
+    SeatingPlanNotFound,
+)
+from services.catalogue.handlers.once import OnceKey, once, request_hash
+from services.catalogue.ports import CatalogueStore, CatalogueTransaction, PageStart
+from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.ids import Ids, refused_key
+
+DEFAULT_PAGE_SIZE = 100
+MAX_PAGE_SIZE = 500
+MAX_PAGE_TOKEN_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PerformancePlace:
+    """Where and what: the hall's plan (version 0 is the latest) and the production."""
+
+    house_id: str
+    hall_id: str
+    plan_version: int
+    production_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PerformancePage:
+    """Performances by start; `next_page_token` is empty on the last page."""
+
+    performances: Sequence[Performance]
+    next_page_token: str
+
+
+class PerformanceHandler:
+    """One transaction for each change, its event in it."""
+
+    def __init__(self, store: CatalogueStore, ids: Ids) -> None:
+        self._store = store
+        self._ids = ids
+
+    async def create(self, key: str, place: PerformancePlace, terms: PerformanceTerms) -> Performance | Refusal:
+        """A draft. Refusals: FieldInvalid, House-, Hall-, SeatingPlan-, ProductionNotFound, IdempotencyKeyReused."""
+        for field in ("house_id", "hall_id", "production_id"):
+            if refusal := refused_key(field, getattr(place, field)):
+                return refusal
+        if invalid := refused_terms(terms):
+            return invalid
+
+        async def act(transaction: CatalogueTransaction) -> Performance | Refusal:
+            performance = await self._draft(transaction, place, terms)
+            if isinstance(performance, Performance):
+                await transaction.add_performance(performance)
+                await transaction.publish(PerformanceCreated(performance))
+            return performance
+
+        content = request_hash("create_performance", place, terms)
+        return await once(self._store, OnceKey(place.house_id, key), content, Performance, act)
+
+    async def _draft(
+        self, transaction: CatalogueTransaction, place: PerformancePlace, terms: PerformanceTerms
+    ) -> Performance | Refusal:
+        house = await transaction.house(place.house_id)
+        if house is None:
+            return HouseNotFound(place.house_id)
+        if not await transaction.has_hall(place.house_id, place.hall_id):
+            return HallNotFound(place.hall_id)
+        plan = await transaction.plan_facts(place.house_id, place.hall_id, place.plan_version)
+        if plan is None:
+            return SeatingPlanNotFound(place.hall_id, place.plan_version)
+        production = await transaction.production(place.house_id, place.production_id)
+        if production is None:
+            return ProductionNotFound(place.production_id)
+        return new_performance(self._ids.new_id("prf"), house, plan, production, terms)
+
+    async def open_for_sale(self, house_id: str, performance_id: str) -> Performance | Refusal:
+        """Opening twice is fine: one event, the same answer. Refusals: FieldInvalid, PerformanceNotFound."""
+        return await self._change_sale(house_id, performance_id, opening=True)
+
+    async def close_sale(self, house_id: str, performance_id: str) -> Performance | Refusal:
+        """Closing twice is fine. Refusals: FieldInvalid, PerformanceNotFound, SaleNotOpened."""
+        return await self._change_sale(house_id, performance_id, opening=False)
+
+    async def _change_sale(self, house_id: str, performance_id: str, *, opening: bool) -> Performance | Refusal:
+        if refusal := _refused_ids(house_id, performance_id):
+            return refusal
+        async with self._store.transaction() as transaction:
+            performance = await transaction.lock_performance(house_id, performance_id)
+            if performance is None:
+                return PerformanceNotFound(performance_id)
+            change = open_for_sale(performance) if opening else close_sale(performance)
+            if change is None:
+                return performance
+            if isinstance(change, Refusal):
+                return change
+            await transaction.save_sale_state(change.performance)
+            await transaction.publish(change)
+            await transaction.commit()
+            return change.performance
+
+    async def performance(self, house_id: str, performance_id: str) -> Performance | Refusal:
+        """Refusals: FieldInvalid, PerformanceNotFound."""
+        if refusal := _refused_ids(house_id, performance_id):
+            return refusal
+        return await self._store.performance(house_id, performance_id) or PerformanceNotFound(performance_id)
+
+    async def performances(self, house_id: str, page_size: int, page_token: str) -> PerformancePage | Refusal:
+        """A page by start; 0 takes DEFAULT_PAGE_SIZE. Refusals: FieldInvalid. A house that is unknown has none."""
+        if refusal := refused_key("house_id", house_id):
+            return refusal
+        if page_size > MAX_PAGE_SIZE:
+            return FieldInvalid("page_size", f"is {page_size}", f"0 to {MAX_PAGE_SIZE}")
+        after = _page_start(page_token)
+        if isinstance(after, FieldInvalid):
+            return after
+        limit = page_size or DEFAULT_PAGE_SIZE
+        found = list(await self._store.performances(house_id, after, limit + 1))
+        token = _page_token(found[limit - 1]) if len(found) > limit else ""
+        return PerformancePage(found[:limit], token)
+
+
+def _refused_ids(house_id: str, performance_id: str) -> FieldInvalid | None:
+    return refused_key("house_id", house_id) or refused_key("performance_id", performance_id)
+
+
+def _page_token(last: Performance) -> str:
+    text = f"{last.starts_at_ms}:{last.performance_id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _page_start(page_token: str) -> PageStart | FieldInvalid | None:
+    if not page_token:
+        return None
+    invalid = FieldInvalid("page_token", "is not one that was given out", "the last answer's next_page_token")
+    if len(page_token) > MAX_PAGE_TOKEN_CHARS or not page_token.isascii():
+        return invalid
+    try:
+        text = base64.b64decode(page_token + "=" * (-len(page_token) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return invalid
+    starts_at_ms, _, performance_id = text.partition(":")
+    if not (starts_at_ms.isascii() and starts_at_ms.isdigit() and len(starts_at_ms) <= 15):
+        return invalid
+    return invalid if refused_key("page_token", performance_id) else PageStart(int(starts_at_ms), performance_id)

@@ -1,0 +1,92 @@
+"""Imports seating plans, a version each time, and gives them out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from services.catalogue.domain.plan_parser import parse, refused_size
+from services.catalogue.domain.refusals import HallNotFound, SeatingPlanNotFound
+from services.catalogue.domain.seating_plan import MAX_PLAN_BYTES, PlanInvalid, SeatingPlan
+from services.catalogue.handlers.once import OnceKey, once, request_hash
+from services.catalogue.handlers.plan_cache import PlanCache, PlanKey
+from services.catalogue.ports import CatalogueStore, CatalogueTransaction
+from services.runtime.errors import Overloaded, Refusal
+from services.runtime.ids import refused_key
+
+# Documents read at the same time, and documents in all: each may need some 100 MB while it is read.
+MAX_PARSING = 2
+MAX_IMPORTS = 8
+RETRY_AFTER_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlanImported:
+    """What an import is answered with."""
+
+    plan_version: int
+    seat_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFound:
+    """A plan with the version that a request for the latest one came to."""
+
+    key: PlanKey
+    plan: SeatingPlan
+
+
+class SeatingPlanHandler:
+    """Plans are read outside the event loop, and kept in memory once they are asked for."""
+
+    def __init__(self, store: CatalogueStore, cache: PlanCache) -> None:
+        self._store = store
+        self._cache = cache
+        self._parsing = asyncio.Semaphore(MAX_PARSING)
+        self._imports = 0
+
+    async def import_plan(self, key: str, house_id: str, hall_id: str, plan_json: bytes) -> PlanImported | Refusal:
+        """Adds the hall's next version.
+
+        Refusals: FieldInvalid, PlanInvalid, HallNotFound, IdempotencyKeyReused, Overloaded.
+        """
+        if refusal := refused_key("house_id", house_id) or refused_key("hall_id", hall_id):
+            return refusal
+        if len(plan_json) > MAX_PLAN_BYTES:
+            return refused_size(len(plan_json))
+        if self._imports >= MAX_IMPORTS:
+            return Overloaded(RETRY_AFTER_MS)
+        self._imports += 1
+        try:
+            return await self._import(key, house_id, hall_id, plan_json)
+        finally:
+            self._imports -= 1
+
+    async def _import(self, key: str, house_id: str, hall_id: str, plan_json: bytes) -> PlanImported | Refusal:
+        async with self._parsing:
+            plan = await asyncio.to_thread(parse, plan_json)
+        if isinstance(plan, PlanInvalid):
+            return plan
+
+        async def act(transaction: CatalogueTransaction) -> PlanImported | Refusal:
+            version = await transaction.add_plan(house_id, hall_id, plan, plan_json)
+            return HallNotFound(hall_id) if version is None else PlanImported(version, len(plan.seats))
+
+        content = await asyncio.to_thread(request_hash, "import_plan", hall_id, plan_json)
+        return await once(self._store, OnceKey(house_id, key), content, PlanImported, act)
+
+    async def plan(self, house_id: str, hall_id: str, plan_version: int) -> PlanFound | Refusal:
+        """A plan; version 0 is the latest. Refusals: FieldInvalid, SeatingPlanNotFound."""
+        if refusal := refused_key("house_id", house_id) or refused_key("hall_id", hall_id):
+            return refusal
+        version = plan_version or await self._store.latest_plan_version(house_id, hall_id)
+        if version is None:
+            return SeatingPlanNotFound(hall_id, plan_version)
+        key = PlanKey(house_id, hall_id, version)
+        plan = self._cache.get(key)
+        if plan is None:
+            plan = await self._store.plan(house_id, hall_id, version)
+            if plan is None:
+                return SeatingPlanNotFound(hall_id, plan_version)
+            self._cache.put(key, plan)
+        return PlanFound(key, plan)

@@ -1,0 +1,64 @@
+"""Starts the catalogue: picks the adapters and wires them. Nothing else does."""
+
+from __future__ import annotations
+
+from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import add_CatalogueServiceServicer_to_server
+
+from services.catalogue.adapters.postgres_audit import PostgresAudit
+from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
+from services.catalogue.api.audit_servicer import AuditServicer
+from services.catalogue.api.catalogue_servicer import CatalogueServicer
+from services.catalogue.api.events import outgoing_event
+from services.catalogue.handlers.houses import HouseHandler
+from services.catalogue.handlers.performances import PerformanceHandler
+from services.catalogue.handlers.plan_cache import PlanCache
+from services.catalogue.handlers.seating_plans import SeatingPlanHandler
+from services.catalogue.settings import CatalogueSettings
+from services.runtime.bus.factory import open_bus
+from services.runtime.bus.topics import CATALOGUE, TOPICS
+from services.runtime.outbox.relay import OutboxRelay
+from services.runtime.service import Service, run_service
+from services.runtime.sql.engine import create_engine
+
+SOURCE = "balcon.catalogue"
+
+
+async def build(service: Service, settings: CatalogueSettings) -> None:
+    """Opens the store and the bus, serves, and keeps the relay running. The bus may be down: events wait."""
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="catalogue", pool_size=settings.database_pool_size
+    )
+    service.on_close(engine.dispose)
+    bus = open_bus(settings.bus_url.get_secret_value(), clock=service.clock, ids=service.ids, client_id="catalogue")
+    service.on_close(bus.close)
+    relay = OutboxRelay(
+        engine, bus, source=SOURCE, clock=service.clock, interval_seconds=settings.relay_interval_seconds
+    )
+
+    async def publish() -> None:
+        await bus.create_topics({CATALOGUE: TOPICS[CATALOGUE]})
+        await relay.run()
+
+    service.background("outbox_relay", publish)
+    store = PostgresCatalogue(engine, clock=service.clock, ids=service.ids, message_of=outgoing_event, wake=relay.wake)
+    catalogue = CatalogueServicer(
+        HouseHandler(store, service.ids),
+        SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats)),
+        PerformanceHandler(store, service.ids),
+    )
+    audit = AuditServicer(PostgresAudit(engine))
+    service.rpc.add(
+        lambda server: add_CatalogueServiceServicer_to_server(catalogue, server), "balcon.catalogue.v1.CatalogueService"
+    )
+    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+
+
+def main() -> None:
+    """Runs the service until SIGTERM."""
+    settings = CatalogueSettings()
+    run_service("catalogue", settings, lambda service: build(service, settings))
+
+
+if __name__ == "__main__":
+    main()

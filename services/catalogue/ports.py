@@ -1,0 +1,120 @@
+"""What the catalogue's handlers need from a store. What belongs to a house is asked for with its house id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.catalogue.domain.house import Hall, House, Production
+from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
+from services.catalogue.domain.seating_plan import SeatingPlan
+from services.runtime.errors import Retryable
+
+
+class StoreUnavailable(Retryable):
+    """The catalogue's store does not answer; nothing is known to have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """What a key was answered with before: the hash of the request, and the answer as record_answer was given it."""
+
+    request_hash: bytes
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PageStart:
+    """Where a page of performances goes on: after this start and id."""
+
+    starts_at_ms: int
+    performance_id: str
+
+
+class CatalogueTransaction(Protocol):
+    """Reads and writes that commit together, events included; without commit() nothing happened.
+
+    `house_id` in every call is the asking house: what belongs to another one is not found (INV-8).
+    """
+
+    async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
+        """None: the key is this transaction's. Waits for another transaction that has it (RULE 27)."""
+        ...
+
+    async def record_answer(self, house_id: str, key: str, answer: bytes) -> None:
+        """Keeps the first answer of a claimed key."""
+        ...
+
+    async def add_house(self, house: House) -> bool:
+        """False: the label is taken."""
+        ...
+
+    async def house(self, house_id: str) -> House | None: ...
+
+    async def add_hall(self, hall: Hall) -> None: ...
+
+    async def add_plan(self, house_id: str, hall_id: str, plan: SeatingPlan, source: bytes) -> int | None:
+        """Adds the hall's next version, returns its number; None: no such hall. `source` is the imported document."""
+        ...
+
+    async def plan_facts(self, house_id: str, hall_id: str, plan_version: int) -> PlanFacts | None:
+        """A plan without its seats; version 0 is the latest."""
+        ...
+
+    async def has_hall(self, house_id: str, hall_id: str) -> bool: ...
+
+    async def add_production(self, production: Production) -> None: ...
+
+    async def production(self, house_id: str, production_id: str) -> Production | None: ...
+
+    async def add_performance(self, performance: Performance) -> None: ...
+
+    async def lock_performance(self, house_id: str, performance_id: str) -> Performance | None:
+        """The performance, locked until the transaction ends, so that its events leave in the order of its states."""
+        ...
+
+    async def save_sale_state(self, performance: Performance) -> None: ...
+
+    async def publish(self, event: PerformanceEvent) -> None:
+        """Puts the event into the outbox."""
+        ...
+
+    async def commit(self) -> None: ...
+
+
+class CatalogueStore(Protocol):
+    """The catalogue's record. Every call may raise StoreUnavailable."""
+
+    def transaction(self) -> AbstractAsyncContextManager[CatalogueTransaction]: ...
+
+    async def latest_plan_version(self, house_id: str, hall_id: str) -> int | None:
+        """None: no such hall or no plan in it."""
+        ...
+
+    async def plan(self, house_id: str, hall_id: str, plan_version: int) -> SeatingPlan | None: ...
+
+    async def performance(self, house_id: str, performance_id: str) -> Performance | None: ...
+
+    async def performances(self, house_id: str, after: PageStart | None, limit: int) -> Sequence[Performance]:
+        """By start, then id; at most `limit`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCheck:
+    """One invariant, compared over `examined` rows; `violations` spells out the keys of the rows that break it."""
+
+    invariant: str
+    name: str
+    examined: int
+    violations: tuple[str, ...]
+
+
+class CatalogueAudit(Protocol):
+    """The store looks at itself."""
+
+    async def checks(self, performance_id: str) -> Sequence[AuditCheck]:
+        """Every check, over one performance or, if empty, all of them. At most 100 violations each."""
+        ...

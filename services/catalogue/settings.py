@@ -1,0 +1,18 @@
+"""The catalogue's settings, BALCON_CATALOGUE_*."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import BusSettings
+
+
+class CatalogueSettings(BusSettings):
+    """What the catalogue needs beside the settings of every service."""
+
+    model_config = SettingsConfigDict(env_prefix="BALCON_CATALOGUE_", frozen=True, extra="ignore")
+
+    plan_cache_seats: int = Field(
+        500_000, ge=0, le=10_000_000, description="Seats of the plans kept in memory together; one takes some 0.5 kB."
+    )

@@ -1,0 +1,159 @@
+"""The catalogue as main.py wires it, in the test's own process: real gRPC, real PostgreSQL, the bus in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import grpc
+from balcon.audit.v1.audit_service_pb2 import AuditRequest, Check
+from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
+from balcon.types.v1.money_pb2 import Money
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.catalogue.main import build
+from services.catalogue.settings import CatalogueSettings
+from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.errors import RemoteRefusal, refusal_of
+from services.runtime.service import Service
+from services.runtime.sql.engine import create_engine
+from tests.unit.catalogue.plan_documents import encoded, plan
+
+if TYPE_CHECKING:
+    from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceAsyncStub
+    from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
+
+Response = TypeVar("Response")
+START_MS = 1_900_000_000_000
+
+
+def price(category: str, amount_minor: int = 2_500, *, ticket_type: str = "normal", currency: str = "EUR") -> pb.Price:
+    return pb.Price(
+        category=category,
+        ticket_type=ticket_type,
+        kind=pb.TICKET_KIND_NORMAL if ticket_type == "normal" else pb.TICKET_KIND_DISCOUNT,
+        amount=Money(amount_minor=amount_minor, currency=currency),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """A house with one hall, one imported plan and one production."""
+
+    house: pb.House
+    hall: pb.Hall
+    production: pb.Production
+
+    def performance_request(self, key: str, **changes: object) -> pb.CreatePerformanceRequest:
+        """A performance in the venue; keyword arguments replace fields."""
+        request = pb.CreatePerformanceRequest(
+            idempotency_key=key,
+            house_id=self.house.house_id,
+            hall_id=self.hall.hall_id,
+            production_id=self.production.production_id,
+            starts_at_ms=START_MS,
+            prices=[price("Stalls"), price("Balcony", 1_500)],
+        )
+        for name, value in changes.items():
+            if name == "prices":
+                del request.prices[:]
+                request.prices.extend(value)  # type: ignore[arg-type]
+            else:
+                setattr(request, name, value)
+        return request
+
+
+class Catalogue:
+    """A running catalogue, clients of it, and its database."""
+
+    def __init__(self, channel: grpc.aio.Channel, engine: AsyncEngine) -> None:
+        self.stub: CatalogueServiceAsyncStub = CatalogueServiceStub(channel)
+        self._audit: AuditServiceAsyncStub = AuditServiceStub(channel)
+        self.engine = engine
+
+    async def venue(self, label: str, document: bytes | None = None) -> Venue:
+        """A new house with everything that a performance needs."""
+        house = (await self.stub.CreateHouse(house_request(label))).house
+        hall = (
+            await self.stub.CreateHall(
+                pb.CreateHallRequest(idempotency_key="hall", house_id=house.house_id, name="Hall")
+            )
+        ).hall
+        await self.stub.ImportSeatingPlan(
+            pb.ImportSeatingPlanRequest(
+                idempotency_key="plan",
+                house_id=house.house_id,
+                hall_id=hall.hall_id,
+                plan_json=document or encoded(plan()),
+            )
+        )
+        production = (
+            await self.stub.CreateProduction(
+                pb.CreateProductionRequest(
+                    idempotency_key="production", house_id=house.house_id, title="Hamlet", performer="Royal"
+                )
+            )
+        ).production
+        return Venue(house, hall, production)
+
+    async def performance(self, venue: Venue, key: str = "performance", **changes: object) -> pb.Performance:
+        return (await self.stub.CreatePerformance(venue.performance_request(key, **changes))).performance
+
+    async def audit(self, performance_id: str = "") -> list[Check]:
+        """Every check, in order."""
+        answers = self._audit.Audit(AuditRequest(performance_id=performance_id))
+        return [check async for answer in answers for check in answer.checks]
+
+    async def violations(self) -> list[str]:
+        return [violation for check in await self.audit() for violation in check.violations]
+
+    async def rows(self, sql: str) -> Sequence[tuple[object, ...]]:
+        async with self.engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(text(sql))]
+
+    async def damage(self, sql: str) -> None:
+        """Changes rows behind the service's back."""
+        async with self.engine.begin() as connection:
+            await connection.execute(text(sql))
+
+
+def house_request(label: str, key: str | None = None, **changes: str) -> pb.CreateHouseRequest:
+    fields = {"label": label, "name": "A house", "time_zone": "Europe/Rome", "currency": "EUR"} | changes
+    return pb.CreateHouseRequest(idempotency_key=key or f"house-{label}", **fields)
+
+
+@asynccontextmanager
+async def running_catalogue(database_url: str, bus_url: str) -> AsyncIterator[Catalogue]:
+    """Serves until the block ends."""
+    settings = CatalogueSettings(
+        database_url=SecretStr(database_url), bus_url=SecretStr(bus_url), relay_interval_seconds=0.1, drain_seconds=1
+    )
+    service = Service("catalogue", settings)
+    engine = create_engine(database_url, application="test", pool_size=2)
+    await build(service, settings)
+    await service.start()
+    channel = open_channel(f"127.0.0.1:{service.rpc.port}", service.clock)
+    try:
+        yield Catalogue(channel, engine)
+    finally:
+        await channel.close()
+        await service.stop()
+        await engine.dispose()
+
+
+async def refusal(call: Awaitable[object]) -> RemoteRefusal:
+    """What the call is refused with."""
+    try:
+        answer = await call
+    except grpc.aio.AioRpcError as error:
+        found = refusal_of(error)
+        assert found is not None, error
+        return found
+    message = f"not refused: {answer}"
+    raise AssertionError(message)

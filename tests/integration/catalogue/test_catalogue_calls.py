@@ -1,0 +1,240 @@
+"""What a house does with the catalogue, over real gRPC and PostgreSQL, from sign-up to a closed sale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+
+from tests.integration.catalogue.stage import START_MS, Catalogue, house_request, price, refusal
+from tests.unit.catalogue.plan_documents import (
+    RIETHSPORTHALLE,
+    SCHOUWBURG,
+    changed,
+    encoded,
+    packaged_plan,
+    plan,
+    row,
+    seat,
+    zone,
+)
+
+
+async def test_a_house_signs_up_with_a_label(catalogue: Catalogue) -> None:
+    house = (await catalogue.stub.CreateHouse(house_request("genovacircus"))).house
+    assert house.house_id.startswith("hse_")
+    assert (house.label, house.time_zone, house.currency) == ("genovacircus", "Europe/Rome", "EUR")
+
+
+@pytest.mark.parametrize("label", ["Genova", "genova.circus", "genova.example.com", "", "x" * 64])
+async def test_a_label_that_is_none_is_refused(catalogue: Catalogue, label: str) -> None:
+    refused = await refusal(catalogue.stub.CreateHouse(house_request(label, key="k")))
+    assert (refused.reason, refused.code) == ("FIELD_INVALID", grpc.StatusCode.INVALID_ARGUMENT)
+    assert refused.facts["field"] == "label"
+    assert "63" in refused.facts["limit"]
+    assert await catalogue.rows("SELECT 1 FROM houses UNION ALL SELECT 1 FROM idempotency_keys") == []
+
+
+async def test_a_label_belongs_to_the_first_house(catalogue: Catalogue) -> None:
+    await catalogue.stub.CreateHouse(house_request("genova", key="first"))
+    refused = await refusal(catalogue.stub.CreateHouse(house_request("genova", key="second")))
+    assert (refused.reason, refused.facts) == ("LABEL_TAKEN", {"label": "genova"})
+    assert await catalogue.rows("SELECT key FROM idempotency_keys") == [("first",)]
+
+
+@pytest.mark.parametrize(("name", "seats"), [(RIETHSPORTHALLE, 1222), (SCHOUWBURG, 618)])
+async def test_a_real_hall_is_imported_and_read_back(catalogue: Catalogue, name: str, seats: int) -> None:
+    venue = await catalogue.venue("genova", packaged_plan(name))
+    place: dict[str, Any] = {"house_id": venue.house.house_id, "hall_id": venue.hall.hall_id}
+    latest = (await catalogue.stub.GetSeatingPlan(pb.GetSeatingPlanRequest(**place))).plan
+    assert (latest.plan_version, len(latest.seats)) == (1, seats)
+    assert (latest.house_id, latest.hall_id) == (venue.house.house_id, venue.hall.hall_id)
+    assert len({seat.seat_id for seat in latest.seats}) == seats
+    again = (await catalogue.stub.GetSeatingPlan(pb.GetSeatingPlanRequest(**place, plan_version=1))).plan
+    assert again == latest
+
+
+async def test_an_import_adds_a_version_and_leaves_the_others_as_they_were(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    place: dict[str, Any] = {"house_id": venue.house.house_id, "hall_id": venue.hall.hall_id}
+    first = await catalogue.stub.GetSeatingPlan(pb.GetSeatingPlanRequest(**place))
+    larger = encoded(plan(zone(row(seat("s1"), seat("s2"), seat("s3", position={"x": 7, "y": 0.5})))))
+    imported = await catalogue.stub.ImportSeatingPlan(
+        pb.ImportSeatingPlanRequest(**place, idempotency_key="again", plan_json=larger)
+    )
+    assert (imported.plan_version, imported.seat_count) == (2, 3)
+    latest = (await catalogue.stub.GetSeatingPlan(pb.GetSeatingPlanRequest(**place))).plan
+    assert (latest.plan_version, latest.seats[2].x, latest.seats[2].y) == (2, 7.0, 0.5)
+    assert await catalogue.stub.GetSeatingPlan(pb.GetSeatingPlanRequest(**place, plan_version=1)) == first
+    refused = await refusal(catalogue.stub.GetSeatingPlan(pb.GetSeatingPlanRequest(**place, plan_version=3)))
+    assert (refused.reason, refused.code) == ("SEATING_PLAN_NOT_FOUND", grpc.StatusCode.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "limit"),
+    [
+        (b"%PDF-1.7", "plan_json", "UTF-8 JSON"),
+        (b" " * 10_000_001, "plan_json", "10,000,000 bytes"),
+        (
+            encoded(plan(zone(row(seat("s"), seat("s"))))),
+            "zones[0].rows[0].seats[1].seat_guid",
+            "unique in the plan",
+        ),
+        (
+            encoded(plan(zone(row(seat("s", category="Loge"))))),
+            "zones[0].rows[0].seats[0].category",
+            "one of the plan's categories",
+        ),
+        (encoded(changed(plan(), ("zones",), [])), "zones", "1 to 1,000 zones"),
+    ],
+)
+async def test_a_malformed_plan_names_field_and_limit_and_changes_nothing(
+    catalogue: Catalogue, document: bytes, field: str, limit: str
+) -> None:
+    venue = await catalogue.venue("genova")
+    refused = await refusal(
+        catalogue.stub.ImportSeatingPlan(
+            pb.ImportSeatingPlanRequest(
+                idempotency_key="bad",
+                house_id=venue.house.house_id,
+                hall_id=venue.hall.hall_id,
+                plan_json=document,
+            )
+        )
+    )
+    assert (refused.reason, refused.code) == ("PLAN_INVALID", grpc.StatusCode.INVALID_ARGUMENT)
+    assert refused.facts["field"] == field
+    assert limit in refused.facts["limit"]
+    assert await catalogue.rows("SELECT plan_version FROM seating_plans") == [(1,)]
+    assert await catalogue.rows("SELECT 1 FROM idempotency_keys WHERE key = 'bad'") == []
+
+
+async def test_a_performance_takes_the_latest_plan_and_keeps_it(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    before = await catalogue.performance(venue)
+    await catalogue.stub.ImportSeatingPlan(
+        pb.ImportSeatingPlanRequest(
+            idempotency_key="again",
+            house_id=venue.house.house_id,
+            hall_id=venue.hall.hall_id,
+            plan_json=encoded(plan(zone(row(seat("s1"), seat("s2"), seat("s3"))))),
+        )
+    )
+    after = await catalogue.performance(venue, "later")
+    assert (before.plan_version, before.capacity) == (1, 2)
+    assert (after.plan_version, after.capacity) == (2, 3)
+    key = pb.GetPerformanceRequest(house_id=venue.house.house_id, performance_id=before.performance_id)
+    assert (await catalogue.stub.GetPerformance(key)).performance == before
+
+
+async def test_a_new_performance_is_a_draft_with_its_prices_in_order(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    prices = [price("Balcony", 900), price("Stalls"), price("Balcony", 450, ticket_type="student")]
+    created = await catalogue.performance(venue, prices=prices, seats_per_holder=4, hold_ttl_seconds=120)
+    assert created.performance_id.startswith("prf_")
+    assert (created.sale_state, created.title, created.starts_at_ms) == (pb.SALE_STATE_DRAFT, "Hamlet", START_MS)
+    assert list(created.prices) == prices
+    assert (created.seats_per_holder, created.hold_ttl_seconds) == (4, 120)
+    key = pb.GetPerformanceRequest(house_id=venue.house.house_id, performance_id=created.performance_id)
+    assert (await catalogue.stub.GetPerformance(key)).performance == created
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"prices": [price("Stalls")]}, "prices"),
+        ({"prices": []}, "prices"),
+        ({"prices": [price("Stalls"), price("Balcony"), price("Loge")]}, "prices[2].category"),
+        ({"prices": [price("Stalls", -1), price("Balcony")]}, "prices[0].amount.amount_minor"),
+        ({"prices": [price("Stalls"), price("Balcony", currency="NOK")]}, "prices[1].amount.currency"),
+        ({"prices": [price("Stalls"), pb.Price(category="Balcony", ticket_type="normal")]}, "prices[1].kind"),
+        ({"starts_at_ms": 0}, "starts_at_ms"),
+        ({"seats_per_holder": 101}, "seats_per_holder"),
+        ({"hold_ttl_seconds": 4_000_000_000}, "hold_ttl_seconds"),
+        ({"idempotency_key": ""}, "idempotency_key"),
+        ({"idempotency_key": "no spaces"}, "idempotency_key"),
+        ({"hall_id": ""}, "hall_id"),
+        ({"production_id": "x" * 65}, "production_id"),
+        ({"house_id": "'; DROP TABLE houses"}, "house_id"),
+    ],
+)
+async def test_a_performance_out_of_bounds_names_the_field_and_changes_nothing(
+    catalogue: Catalogue, changes: dict[str, object], field: str
+) -> None:
+    venue = await catalogue.venue("genova")
+    refused = await refusal(catalogue.stub.CreatePerformance(venue.performance_request("k", **changes)))
+    assert (refused.reason, refused.facts["field"]) == ("FIELD_INVALID", field)
+    assert refused.facts["limit"]
+    assert await catalogue.rows("SELECT 1 FROM performances UNION ALL SELECT 1 FROM outbox") == []
+
+
+async def test_what_a_performance_needs_must_be_there(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    bare = await catalogue.stub.CreateHall(
+        pb.CreateHallRequest(idempotency_key="bare", house_id=venue.house.house_id, name="Bare")
+    )
+    for changes, reason in (
+        ({"house_id": "hse_unknown"}, "HOUSE_NOT_FOUND"),
+        ({"hall_id": "hal_unknown"}, "HALL_NOT_FOUND"),
+        ({"hall_id": bare.hall.hall_id}, "SEATING_PLAN_NOT_FOUND"),
+        ({"plan_version": 2}, "SEATING_PLAN_NOT_FOUND"),
+        ({"production_id": "prd_unknown"}, "PRODUCTION_NOT_FOUND"),
+    ):
+        refused = await refusal(catalogue.stub.CreatePerformance(venue.performance_request("k", **changes)))
+        assert (refused.reason, refused.code) == (reason, grpc.StatusCode.NOT_FOUND)
+
+
+async def test_a_sale_is_opened_closed_and_opened_again(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    created = await catalogue.performance(venue)
+    key = {"house_id": venue.house.house_id, "performance_id": created.performance_id}
+    refused = await refusal(catalogue.stub.CloseSale(pb.CloseSaleRequest(**key)))
+    assert (refused.reason, refused.code) == ("SALE_NOT_OPENED", grpc.StatusCode.FAILED_PRECONDITION)
+    opened = await catalogue.stub.OpenForSale(pb.OpenForSaleRequest(**key))
+    assert opened.performance.sale_state == pb.SALE_STATE_ON_SALE
+    assert await catalogue.stub.OpenForSale(pb.OpenForSaleRequest(**key)) == opened
+    closed = await catalogue.stub.CloseSale(pb.CloseSaleRequest(**key))
+    assert closed.performance.sale_state == pb.SALE_STATE_CLOSED
+    assert await catalogue.stub.CloseSale(pb.CloseSaleRequest(**key)) == closed
+    assert await catalogue.stub.OpenForSale(pb.OpenForSaleRequest(**key)) == opened
+    assert (await catalogue.stub.GetPerformance(pb.GetPerformanceRequest(**key))).performance == opened.performance
+
+
+async def test_performances_are_listed_by_start_in_pages(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    starts = [START_MS + offset for offset in (3, 1, 1, 2, 0)]
+    for number, starts_at_ms in enumerate(starts):
+        await catalogue.performance(venue, f"k{number}", starts_at_ms=starts_at_ms)
+    listed: list[pb.Performance] = []
+    token, pages = "", 0
+    while token or not pages:
+        page = await catalogue.stub.ListPerformances(
+            pb.ListPerformancesRequest(house_id=venue.house.house_id, page_size=2, page_token=token)
+        )
+        listed, token, pages = [*listed, *page.performances], page.next_page_token, pages + 1
+    assert pages == 3
+    assert [performance.starts_at_ms for performance in listed] == sorted(starts)
+    assert len({performance.performance_id for performance in listed}) == 5
+    whole = await catalogue.stub.ListPerformances(pb.ListPerformancesRequest(house_id=venue.house.house_id))
+    assert (list(whole.performances), whole.next_page_token) == (listed, "")
+
+
+@pytest.mark.parametrize(
+    ("page_size", "page_token", "field"),
+    [
+        (501, "", "page_size"),
+        (1, "nonsense", "page_token"),
+        (1, "é", "page_token"),
+        (1, "MTIzOicgT1I", "page_token"),
+        (1, "Ojo6", "page_token"),
+        (1, "A" * 10_000, "page_token"),
+    ],
+)
+async def test_a_page_that_was_never_given_out_is_refused(
+    catalogue: Catalogue, page_size: int, page_token: str, field: str
+) -> None:
+    request = pb.ListPerformancesRequest(house_id="hse_1", page_size=page_size, page_token=page_token)
+    refused = await refusal(catalogue.stub.ListPerformances(request))
+    assert (refused.reason, refused.facts["field"]) == ("FIELD_INVALID", field)
