@@ -17,6 +17,10 @@ def open_bus(url: str, *, clock: Clock, ids: Ids, client_id: str) -> Bus:
     only its own.
     """
     scheme, _, rest = url.partition("://")
+    if scheme == "kafka" and rest.strip("/"):
+        from services.runtime.bus.kafka_bus import KafkaBus  # noqa: PLC0415
+
+        return KafkaBus(rest.strip("/").split(","), clock=clock, ids=ids, client_id=client_id)
     if scheme in {"postgresql", "postgresql+asyncpg"} and urlsplit(url).path.strip("/"):
         from services.runtime.bus.postgres_bus import PostgresBus  # noqa: PLC0415
 

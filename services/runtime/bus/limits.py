@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from services.runtime.bus.faults import MessageRefused
@@ -17,6 +18,8 @@ BATCH_MAX_MESSAGES = 500  # handed to a consumer in one go
 BATCH_MAX_BYTES = 8_000_000
 PARTITIONS_MAX = 256
 TOPIC_MAX_CHARACTERS = 200
+
+_TOPIC = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def check_message(message: Message) -> None:
@@ -38,8 +41,9 @@ def check_message(message: Message) -> None:
 def check_topics(topics: Mapping[str, int]) -> None:
     """Raises MessageRefused for a name or a partition count out of bounds."""
     for topic, partitions in topics.items():
-        if not 1 <= len(topic) <= TOPIC_MAX_CHARACTERS:
-            raise MessageRefused(field="topic", limit=f"1 to {TOPIC_MAX_CHARACTERS} characters", topic=topic[:50])
+        if len(topic) > TOPIC_MAX_CHARACTERS or not _TOPIC.fullmatch(topic):
+            limit = f"1 to {TOPIC_MAX_CHARACTERS} letters, digits, '.', '_' or '-'"
+            raise MessageRefused(field="topic", limit=limit, topic=topic[:50])
         if not 1 <= partitions <= PARTITIONS_MAX:
             raise MessageRefused(field="partitions", limit=f"1 to {PARTITIONS_MAX}", topic=topic)
 
