@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
+from balcon.inventory.v1.cluster_service_pb2_grpc import add_ClusterServiceServicer_to_server
 from balcon.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
@@ -13,13 +17,17 @@ from services.inventory.adapters.catalogue_performances import CataloguePerforma
 from services.inventory.adapters.postgres_audit import PostgresAudit
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
-from services.inventory.adapters.redis_hold_store import RedisHoldStore, connect
+from services.inventory.adapters.redis_connection import connect
+from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
 from services.inventory.api.audit_servicer import AuditServicer
+from services.inventory.api.cluster_servicer import ClusterServicer
+from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.settings import InventorySettings
 from services.runtime.bus.factory import open_bus
+from services.runtime.bus.port import Bus
 from services.runtime.bus.topics import TOPICS
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.rpc.client import open_channel
@@ -27,8 +35,20 @@ from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
 
 
-async def build(service: Service, settings: InventorySettings) -> None:
-    """Opens stores, joins the cluster, registers the servicers and the loops."""
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What build() makes first and wires after."""
+
+    engine: AsyncEngine
+    bus: Bus
+    lease: NodeLease
+    directory: PostgresDirectory
+    performances: CataloguePerformances
+    host: PerformanceHost
+
+
+async def _open(service: Service, settings: InventorySettings) -> _Parts:
+    """Stores, bus, the catalogue, and the host over them."""
     clock, ids = service.clock, service.ids
     engine = create_engine(
         settings.database_url.get_secret_value(), application="inventory", pool_size=settings.database_pool_size
@@ -41,9 +61,10 @@ async def build(service: Service, settings: InventorySettings) -> None:
     await bus.create_topics(TOPICS)
     channel = open_channel(settings.catalogue_target, clock)
     service.on_close(channel.close)
-
+    directory = PostgresDirectory(engine)
     lease = NodeLease(
         RedisLeaseStore(redis),
+        directory,
         clock,
         ids,
         ttl_seconds=settings.lease_ttl_seconds,
@@ -55,24 +76,40 @@ async def build(service: Service, settings: InventorySettings) -> None:
     performances = CataloguePerformances(
         engine, channel, grace_ms=settings.hold_grace_seconds * 1000, cap_ms=settings.hold_cap_seconds * 1000
     )
-    activation = Activation(
-        lease, PostgresDirectory(engine), holds, lambda performance: PostgresClaimStore(engine, performance), clock
-    )
-    host = PerformanceHost(
-        lease, performances, activation, BusAvailabilityFeed(bus), clock, idle_seconds=settings.idle_seconds
-    )
-    consumer = EventConsumer(bus, engine, group=GROUP, topics=[TOPIC], handler=copy_performance, clock=clock)
+    activation = Activation(lease, directory, holds, lambda performance: PostgresClaimStore(engine, performance), clock)
+    feed = BusAvailabilityFeed(bus)
+    host = PerformanceHost(lease, performances, activation, feed, clock, idle_seconds=settings.idle_seconds)
+    lease.load = host.load
+    return _Parts(engine, bus, lease, directory, performances, host)
 
-    servicer = InventoryServicer(host, clock)
+
+def _serve(service: Service, parts: _Parts) -> None:
+    """Registers the servicers."""
+    forwarding = OwnerForwarding(service.clock)
+    service.rpc.intercept(forwarding)
+    service.on_close(forwarding.close)
+    seats = InventoryServicer(parts.host, service.clock)
     service.rpc.add(
-        lambda server: add_InventoryServiceServicer_to_server(servicer, server), "balcon.inventory.v1.InventoryService"
+        lambda server: add_InventoryServiceServicer_to_server(seats, server), "balcon.inventory.v1.InventoryService"
     )
-    audit = AuditServicer(PostgresAudit(engine), host)
+    cluster = ClusterServicer(parts.lease, parts.directory, parts.performances, parts.host, forwarding.channel_to)
+    service.rpc.add(
+        lambda server: add_ClusterServiceServicer_to_server(cluster, server), "balcon.inventory.v1.ClusterService"
+    )
+    audit = AuditServicer(PostgresAudit(parts.engine), parts.host)
     service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+
+
+async def build(service: Service, settings: InventorySettings) -> None:
+    """Opens stores, registers the servicers, joins the cluster, starts the loops."""
+    parts = await _open(service, settings)
+    lease, host = parts.lease, parts.host
+    _serve(service, parts)
 
     async def join_cluster() -> None:
         lease.endpoint = f"{settings.advertised_host}:{service.rpc.port}"
         await lease.renew()
+        await lease.look_around()
         service.background("lease", lease.run)
 
     async def leave_cluster() -> None:
@@ -81,9 +118,13 @@ async def build(service: Service, settings: InventorySettings) -> None:
 
     service.after_start(join_cluster)
     service.before_drain(leave_cluster)
+    consumer = EventConsumer(
+        parts.bus, parts.engine, group=GROUP, topics=[TOPIC], handler=copy_performance, clock=service.clock
+    )
     service.background("expiry", host.keep_time)
     service.background("watchers", host.keep_watchers_told)
     service.background("rules", host.keep_rules_fresh)
+    service.background("balance", host.keep_balanced)
     service.background("catalogue_events", consumer.run)
 
 

@@ -96,6 +96,15 @@ class Owner:
     epoch: int
 
 
+@dataclass(frozen=True, slots=True)
+class OwnedPerformance:
+    """A directory row as operators see it."""
+
+    performance_id: str
+    owner: Owner
+    pinned_to: str
+
+
 class Directory(Protocol):
     """Who owns which performance. The only place epochs are minted (RULE 1)."""
 
@@ -111,6 +120,28 @@ class Directory(Protocol):
         """Gives the row up, so that the next owner need not wait. Does nothing when the epoch has moved on."""
         ...
 
+    async def pins(self) -> Mapping[str, str]:
+        """Endpoints by performance, for all that are pinned."""
+        ...
+
+    async def pin(self, performance_id: str, endpoint: str) -> None:
+        """Pins a performance to an endpoint; an empty one unpins it."""
+        ...
+
+    async def page(self, after: str, size: int) -> Sequence[OwnedPerformance]:
+        """Rows in the order of their ids, those after `after`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """A live node as its lease tells it. `load` is commands per second, lately."""
+
+    incarnation: str
+    endpoint: str
+    draining: bool = False
+    load: float = 0.0
+
 
 class Membership(Protocol):
     """Which nodes live. A hint: wrong belief costs a refused batch, never a wrong sale (RULE 4)."""
@@ -125,6 +156,16 @@ class Membership(Protocol):
         """host:port of this node's gRPC server."""
         ...
 
+    @property
+    def nodes(self) -> Sequence[NodeInfo]:
+        """The live nodes as of the last renewal, this one among them while its lease is valid."""
+        ...
+
+    @property
+    def pins(self) -> Mapping[str, str]:
+        """Pinned performances as of the last renewal."""
+        ...
+
     def is_valid(self) -> bool:
         """Whether this node may still believe in its lease, counted from the send of its last renewal."""
         ...
@@ -137,12 +178,16 @@ class Membership(Protocol):
 class LeaseStore(Protocol):
     """Where nodes' leases are kept. Each call raises StoreUnavailable when the store does not answer."""
 
-    async def put(self, incarnation: str, endpoint: str, ttl_ms: int) -> None:
+    async def put(self, node: NodeInfo, ttl_ms: int) -> None:
         """Writes or renews a lease that ends by itself `ttl_ms` from now; 0 is one that never stands."""
         ...
 
     async def exists(self, incarnation: str) -> bool:
         """Whether the lease stands."""
+        ...
+
+    async def live(self) -> Sequence[NodeInfo]:
+        """Every node whose lease stands."""
         ...
 
     async def drop(self, incarnation: str) -> None:
@@ -182,6 +227,10 @@ class Performances(Protocol):
 
     async def rules_of(self, performance_ids: Sequence[str]) -> dict[str, HoldRules]:
         """The rules as they stand now, for those that are known."""
+        ...
+
+    async def house_of(self, performance_id: str) -> str | None:
+        """The house of a performance that is known here already. For operators' acts only: buyers name their house."""
         ...
 
 

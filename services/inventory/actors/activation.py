@@ -7,9 +7,10 @@ from collections.abc import Callable
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.actors.store_clock import StoreClock
 from services.inventory.actors.turn_log import TurnLog
+from services.inventory.cluster.placement import preferred
 from services.inventory.domain.refusals import NotOwner
 from services.inventory.domain.restoration import restore
-from services.inventory.ports import ClaimStore, Directory, HoldStore, Membership, Performance
+from services.inventory.ports import ClaimStore, Directory, HoldStore, Membership, NodeInfo, Performance
 from services.runtime.clock import Clock
 from services.runtime.errors import Retryable
 from services.runtime.telemetry.logging import get_logger
@@ -44,8 +45,12 @@ class Activation:
         self._claims_of = claims_of
         self._clock = clock
 
-    async def take(self, performance_id: str) -> int | NotOwner:
-        """A fresh epoch for this node, or who owns it. Raises LeaseLost, OwnershipContended, StoreUnavailable."""
+    async def take(self, performance_id: str, *, was_sent_here: bool) -> int | NotOwner:
+        """A fresh epoch for this node, or whom to ask instead. Raises LeaseLost, OwnershipContended, StoreUnavailable.
+
+        `was_sent_here`: another node named this one. Then a performance that nobody owns is taken even where placement
+        would propose a third node: views differ for moments, and callers must not be sent round in circles.
+        """
         for _ in range(TAKE_ATTEMPTS):
             owner = await self._directory.owner_of(performance_id)
             others = owner is not None and owner.incarnation not in {"", self._membership.incarnation}
@@ -54,12 +59,21 @@ class Activation:
             if not self._membership.is_valid():
                 raise LeaseLost(performance_id=performance_id)
             seen = 0 if owner is None else owner.epoch
+            better = None if was_sent_here else self.better_place(performance_id)
+            if better is not None:
+                return NotOwner(better.endpoint, seen)
             epoch = await self._directory.take(
                 performance_id, seen, self._membership.incarnation, self._membership.endpoint
             )
             if epoch is not None:
                 return epoch
         raise OwnershipContended(performance_id=performance_id)
+
+    def better_place(self, performance_id: str) -> NodeInfo | None:
+        """The other live node that placement proposes for the performance; None: this node will do."""
+        pinned_to = self._membership.pins.get(performance_id, "")
+        place = preferred(performance_id, self._membership.nodes, pinned_to)
+        return None if place is None or place.incarnation == self._membership.incarnation else place
 
     async def bring_up(
         self, performance: Performance, epoch: int, on_end: Callable[[PerformanceActor, str], None]

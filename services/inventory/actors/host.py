@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from services.inventory.actors.activation import Activation, LeaseLost
 from services.inventory.actors.performance_actor import OwnerGone, PerformanceActor
+from services.inventory.cluster.placement import pays, without
 from services.inventory.domain.commands import Command
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.refusals import NotOwner, PerformanceUnknown
@@ -22,6 +23,7 @@ from services.inventory.ports import (
 )
 from services.runtime.clock import Clock
 from services.runtime.errors import Overloaded, Refusal
+from services.runtime.rpc.context import outside_call
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import ACTIVATIONS, ACTIVE_PERFORMANCES
 
@@ -32,6 +34,9 @@ EXPIRY_TICK_SECONDS = 0.2
 FEED_TICK_SECONDS = 0.1
 RULES_TICK_SECONDS = 2.0
 AVAILABILITY_SECONDS = 0.5
+BALANCE_TICK_SECONDS = 2.0
+# Below this a performance is quiet: its hand-over disturbs nobody.
+QUIET_COMMANDS_PER_SECOND = 1.0
 
 
 class PerformanceHost:
@@ -73,6 +78,7 @@ class PerformanceHost:
         *,
         epoch: int = 0,
         deadline: float | None = None,
+        was_sent_here: bool = False,
     ) -> Sequence[Decision] | Refusal:
         """One decision per command, in one turn, or why there is none at all.
 
@@ -81,7 +87,7 @@ class PerformanceHost:
         fault: Exception | None = None
         for _ in range(OWNER_ATTEMPTS):
             try:
-                actor = await self.owner(house_id, performance_id, epoch=epoch)
+                actor = await self.owner(house_id, performance_id, epoch=epoch, was_sent_here=was_sent_here)
                 if isinstance(actor, Refusal):
                     return actor
                 answer = actor.submit(commands, deadline)
@@ -93,19 +99,24 @@ class PerformanceHost:
         assert fault is not None
         raise fault
 
-    async def owner(self, house_id: str, performance_id: str, *, epoch: int = 0) -> PerformanceActor | Refusal:
+    async def owner(
+        self, house_id: str, performance_id: str, *, epoch: int = 0, was_sent_here: bool = False
+    ) -> PerformanceActor | Refusal:
         """This node's actor for the performance, brought up if need be; NotOwner or PerformanceUnknown otherwise.
 
         `epoch` is the caller's belief: a higher one than the actor's makes the actor step down first.
+        `was_sent_here`: see Activation.take. Raises LeaseLost: nobody can be named, ask again.
         """
-        if self._is_draining or not self._membership.is_valid():
+        if self._is_draining:
+            return self._somebody_else(performance_id)
+        if not self._membership.is_valid():
             self._drop_all("lease_lost")
             raise LeaseLost(performance_id=performance_id)
         actor = self._actors.get(performance_id)
         if actor is not None and actor.is_active and epoch > actor.epoch:
             await self._step_down_if_superseded(actor)
         if actor is None or not actor.is_active:
-            brought = await self._bring_up_once(house_id, performance_id)
+            brought = await self._bring_up_once(house_id, performance_id, was_sent_here)
             if isinstance(brought, Refusal):
                 return brought
             actor = brought
@@ -118,16 +129,26 @@ class PerformanceHost:
         if await self._activation.epoch_of(actor.performance.performance_id) > actor.epoch and actor.is_active:
             self._drop(actor, "superseded")
 
-    async def _bring_up_once(self, house_id: str, performance_id: str) -> PerformanceActor | Refusal:
+    def _somebody_else(self, performance_id: str) -> NotOwner:
+        """Where a node that is stopping sends its callers."""
+        place = self._activation.better_place(performance_id)
+        others = without(self._membership.nodes, self._membership.incarnation)
+        if place is None and not others:
+            raise LeaseLost(performance_id=performance_id)
+        return NotOwner((place or others[0]).endpoint, 0)
+
+    async def _bring_up_once(
+        self, house_id: str, performance_id: str, was_sent_here: bool
+    ) -> PerformanceActor | Refusal:
         """One activation at a time per performance; whoever comes meanwhile waits for it."""
         task = self._activating.get(performance_id)
         if task is None:
-            task = asyncio.create_task(self._bring_up(house_id, performance_id))
+            task = asyncio.create_task(self._bring_up(house_id, performance_id, was_sent_here), context=outside_call())
             self._activating[performance_id] = task
             task.add_done_callback(lambda _: self._activating.pop(performance_id, None))
         return await asyncio.shield(task)
 
-    async def _bring_up(self, house_id: str, performance_id: str) -> PerformanceActor | Refusal:
+    async def _bring_up(self, house_id: str, performance_id: str, was_sent_here: bool) -> PerformanceActor | Refusal:
         performance = await self._performances.find(house_id, performance_id)
         if isinstance(performance, Refusal):
             return performance
@@ -135,7 +156,7 @@ class PerformanceHost:
         run = None if ending is None else self._runs.get(ending)
         if run is not None:
             await asyncio.wait([run])
-        epoch = await self._activation.take(performance_id)
+        epoch = await self._activation.take(performance_id, was_sent_here=was_sent_here)
         if isinstance(epoch, NotOwner):
             return epoch
         actor = await self._activation.bring_up(performance, epoch, self._actor_ended)
@@ -175,9 +196,18 @@ class PerformanceHost:
     async def hand_over(self) -> None:
         """Graceful stop: decide what waits, release every row, take nothing new. The next owner need not wait."""
         self._is_draining = True
-        await asyncio.gather(*(self._retire(actor) for actor in self.actors))
+        await asyncio.gather(*(self._retire(actor, "stopping") for actor in self.actors))
 
-    async def _retire(self, actor: PerformanceActor) -> None:
+    async def let_go(self, performance_id: str) -> bool:
+        """Hands one performance over to whoever is asked next; False: this node does not own it."""
+        actor = self._actors.get(performance_id)
+        if actor is None or not actor.is_active:
+            return False
+        await self._retire(actor, "moved")
+        return True
+
+    async def _retire(self, actor: PerformanceActor, cause: str) -> None:
+        self._causes[actor.performance.performance_id] = cause
         run = self._runs.get(actor)
         actor.request_stop()
         if run is not None:
@@ -186,6 +216,30 @@ class PerformanceHost:
             await self._activation.release(actor.performance.performance_id, actor.epoch)
         except StoreUnavailable:
             _log.warning("performance_not_released", performance_id=actor.performance.performance_id)
+
+    def load(self) -> float:
+        """Commands a second that this node decides, lately."""
+        return sum(actor.load for actor in self._actors.values())
+
+    async def keep_balanced(self) -> None:
+        """Loop: hands over what belongs elsewhere. Quiet performances at once, busy ones only when it pays."""
+        while True:
+            await self._clock.sleep(BALANCE_TICK_SECONDS)
+            for actor in self.actors:
+                actor.measure_load(BALANCE_TICK_SECONDS)
+            for actor in self.actors:
+                if actor.is_active and self._belongs_elsewhere(actor):
+                    await self._retire(actor, "rebalanced")
+
+    def _belongs_elsewhere(self, actor: PerformanceActor) -> bool:
+        performance_id = actor.performance.performance_id
+        place = self._activation.better_place(performance_id)
+        if place is None:
+            return False
+        told = next((n for n in self._membership.nodes if n.incarnation == self._membership.incarnation), None)
+        if (told is not None and told.draining) or self._membership.pins.get(performance_id) == place.endpoint:
+            return True
+        return actor.load < QUIET_COMMANDS_PER_SECOND or pays(self.load(), place.load, actor.load)
 
     async def keep_time(self) -> None:
         """Loop: proposes expiries."""
@@ -226,5 +280,4 @@ class PerformanceHost:
                 if performance_id in rules:
                     actor.seat_map.rules = rules[performance_id]
                 if actor.is_idle and self._clock.monotonic() - actor.last_used > self._idle_seconds:
-                    self._causes[performance_id] = "idle"
-                    await self._retire(actor)
+                    await self._retire(actor, "idle")

@@ -56,6 +56,9 @@ class PerformanceActor:
         self.feed = SeatFeed(seat_map)
         # The feed's version whose counts were last told to the outside; 0: none yet.
         self.counts_told_version = 0
+        # Commands decided per second, lately.
+        self.load = 0.0
+        self._decided = 0
         self.last_used = clock.monotonic()
         self._log = log
         self._store_clock = store_clock
@@ -155,7 +158,9 @@ class PerformanceActor:
             if not work.answer.done():
                 work.answer.set_result(decided)
         TURN_SECONDS.observe(self._clock.monotonic() - started)
-        TURN_COMMANDS.observe(sum(len(work.commands) for work in works))
+        count = sum(len(work.commands) for work in works)
+        self._decided += count
+        TURN_COMMANDS.observe(count)
 
     def _decide(self, works: Sequence[Work]) -> tuple[list[list[Decision]], list[Change]]:
         draft = Draft(self.seat_map)
@@ -198,6 +203,11 @@ class PerformanceActor:
 
     def _watch_deadline(self, hold_until_ms: int, hold_id: str) -> None:
         heapq.heappush(self._deadlines, (hold_until_ms + self.seat_map.rules.grace_ms, hold_id))
+
+    def measure_load(self, seconds: float) -> None:
+        """Takes what was decided in the last `seconds` into the load, half and half with what it was."""
+        self.load = (self.load + self._decided / seconds) / 2
+        self._decided = 0
 
     def propose_expiries(self) -> None:
         """Puts holds whose time may be over through the mailbox; decide() has the last word (RULE 16)."""

@@ -68,6 +68,13 @@ class CataloguePerformances:
             query = select(performances).where(performances.c.performance_id.in_(performance_ids))
             return {row.performance_id: self._rules(row) for row in await connection.execute(query)}
 
+    async def house_of(self, performance_id: str) -> str | None:
+        """See Performances."""
+        query = select(performances.c.house_id).where(performances.c.performance_id == performance_id)
+        async with self._engine.connect() as connection:
+            house_id: str | None = await connection.scalar(query)
+        return house_id
+
     def _rules(self, row: Row[tuple[object, ...]]) -> HoldRules:
         return HoldRules(
             on_sale=row.on_sale,

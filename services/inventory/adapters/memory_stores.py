@@ -5,7 +5,7 @@ A twin outlives the actors that use it, as a server outlives its clients: give o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.inventory.domain.changes import (
@@ -24,7 +24,9 @@ from services.inventory.ports import (
     ClaimConflict,
     Fenced,
     HoldWrites,
+    NodeInfo,
     OpenedHolds,
+    OwnedPerformance,
     Owner,
     Performance,
     PerformanceRecord,
@@ -89,6 +91,7 @@ class MemoryRecord:
 
     def __init__(self) -> None:
         self._performances: dict[str, _Record] = {}
+        self._pins: dict[str, str] = {}
 
     async def owner_of(self, performance_id: str) -> Owner | None:
         """See Directory."""
@@ -112,6 +115,22 @@ class MemoryRecord:
         record = self._performances[performance_id]
         if record.owner.epoch == epoch:
             record.owner = Owner("", "", epoch)
+
+    async def pins(self) -> Mapping[str, str]:
+        """See Directory."""
+        return dict(self._pins)
+
+    async def pin(self, performance_id: str, endpoint: str) -> None:
+        """See Directory."""
+        if endpoint:
+            self._pins[performance_id] = endpoint
+        else:
+            self._pins.pop(performance_id, None)
+
+    async def page(self, after: str, size: int) -> Sequence[OwnedPerformance]:
+        """See Directory."""
+        names = sorted(name for name in self._performances if name > after)[:size]
+        return [OwnedPerformance(name, self._performances[name].owner, self._pins.get(name, "")) for name in names]
 
     async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
         """See ClaimStore."""
@@ -155,12 +174,40 @@ class MemoryRecord:
                     blocked.pop(seat, None)
 
 
+class MemoryLeaseStore:
+    """See ports.LeaseStore. Nodes of one test share an instance."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._leases: dict[str, tuple[NodeInfo, int]] = {}
+
+    async def put(self, node: NodeInfo, ttl_ms: int) -> None:
+        """See LeaseStore."""
+        self._leases[node.incarnation] = (node, self._clock.now_ms() + ttl_ms)
+
+    async def exists(self, incarnation: str) -> bool:
+        """See LeaseStore."""
+        return any(node.incarnation == incarnation for node in await self.live())
+
+    async def live(self) -> Sequence[NodeInfo]:
+        """See LeaseStore."""
+        now = self._clock.now_ms()
+        return [node for node, until in self._leases.values() if now < until]
+
+    async def drop(self, incarnation: str) -> None:
+        """See LeaseStore."""
+        self._leases.pop(incarnation, None)
+
+
 class MemoryMembership:
     """See ports.Membership: nodes of one test share `alive`."""
 
     def __init__(self, incarnation: str, alive: set[str], endpoint: str = "127.0.0.1:1") -> None:
         self.incarnation = incarnation
         self.endpoint = endpoint
+        # Nobody else is seen by default: this node takes what it is asked for.
+        self.nodes: Sequence[NodeInfo] = [NodeInfo(incarnation, endpoint)]
+        self.pins: Mapping[str, str] = {}
         self._alive = alive
         alive.add(incarnation)
 
@@ -187,6 +234,11 @@ class MemoryPerformances:
     async def rules_of(self, performance_ids: Sequence[str]) -> dict[str, HoldRules]:
         """See Performances."""
         return {key: self._performances[key].rules for key in performance_ids if key in self._performances}
+
+    async def house_of(self, performance_id: str) -> str | None:
+        """See Performances."""
+        found = self._performances.get(performance_id)
+        return None if found is None else found.house_id
 
     def put(self, performance: Performance) -> None:
         """Adds a performance, or changes its rules."""

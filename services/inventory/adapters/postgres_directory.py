@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Executable, select, update
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Executable, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters.tables import performance_owner as owners
-from services.inventory.ports import Owner, StoreUnavailable
+from services.inventory.adapters.tables import placement_pin as pins
+from services.inventory.ports import OwnedPerformance, Owner, StoreUnavailable
 
 
 class PostgresDirectory:
@@ -51,3 +54,42 @@ class PostgresDirectory:
                 await connection.execute(update(owners).where(still_ours).values(incarnation="", endpoint=""))
         except (DBAPIError, OSError, TimeoutError) as error:
             raise StoreUnavailable(performance_id=performance_id) from error
+
+    async def pins(self) -> Mapping[str, str]:
+        """See Directory."""
+        try:
+            async with self._engine.connect() as connection:
+                rows = await connection.execute(select(pins.c.performance_id, pins.c.endpoint))
+                return {row.performance_id: row.endpoint for row in rows}
+        except (DBAPIError, OSError, TimeoutError) as error:
+            raise StoreUnavailable from error
+
+    async def pin(self, performance_id: str, endpoint: str) -> None:
+        """See Directory."""
+        statement: Executable = delete(pins).where(pins.c.performance_id == performance_id)
+        if endpoint:
+            wanted = upsert(pins).values(performance_id=performance_id, endpoint=endpoint)
+            statement = wanted.on_conflict_do_update(index_elements=["performance_id"], set_={"endpoint": endpoint})
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(statement)
+        except (DBAPIError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(performance_id=performance_id) from error
+
+    async def page(self, after: str, size: int) -> Sequence[OwnedPerformance]:
+        """See Directory."""
+        query = (
+            select(owners, func.coalesce(pins.c.endpoint, "").label("pinned_to"))
+            .outerjoin(pins, pins.c.performance_id == owners.c.performance_id)
+            .where(owners.c.performance_id > after)
+            .order_by(owners.c.performance_id)
+            .limit(size)
+        )
+        try:
+            async with self._engine.connect() as connection:
+                return [
+                    OwnedPerformance(row.performance_id, Owner(row.incarnation, row.endpoint, row.epoch), row.pinned_to)
+                    for row in await connection.execute(query)
+                ]
+        except (DBAPIError, OSError, TimeoutError) as error:
+            raise StoreUnavailable from error

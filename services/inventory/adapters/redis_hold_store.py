@@ -7,9 +7,9 @@ from importlib.resources import files
 from typing import Any, cast
 
 import msgspec
-from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from services.inventory.adapters.redis_connection import AnyRedis, load_library
 from services.inventory.domain.records import Hold
 from services.inventory.ports import Fenced, HoldWrites, OpenedHolds, StoreUnavailable, WritesLost
 
@@ -53,7 +53,7 @@ def decode_hold(hold_id: str, stored: bytes) -> Hold:
 class RedisHoldStore:
     """See ports.HoldStore. `redis` must not retry by itself: an append is sent again by its number."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: AnyRedis) -> None:
         self._redis = redis
 
     @staticmethod
@@ -110,18 +110,4 @@ class RedisHoldStore:
 
     async def load_functions(self) -> None:
         """Loads the versioned library. Needed once per server; done again when a server has lost it (RULE 18)."""
-        await self._redis.function_load(LIBRARY, replace=True)
-
-
-def connect(url: str, *, timeout_seconds: float = 2.0) -> Redis:
-    """A client for redis:// URLs whose calls end within `timeout_seconds`, with no retries of its own."""
-    from redis.asyncio.retry import Retry  # noqa: PLC0415 (redis keeps it out of its typed surface)
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-
-    return Redis.from_url(
-        url,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=timeout_seconds,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=64,
-    )
+        await load_library(self._redis, LIBRARY)

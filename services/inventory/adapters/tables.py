@@ -20,6 +20,14 @@ performance_owner = Table(
     Column("record_batch", BigInteger, nullable=False, server_default="0"),
 )
 
+# Where operators want a performance to be, while that node lives.
+placement_pin = Table(
+    "placement_pin",
+    metadata,
+    Column("performance_id", String(64), primary_key=True),
+    Column("endpoint", String(255), nullable=False),
+)
+
 # A row per seat that an order claims, has bought, or once did.
 seat_claim = Table(
     "seat_claim",

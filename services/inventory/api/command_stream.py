@@ -83,7 +83,7 @@ class CommandStream:
         count = len(request.holds.hold_ids) + len(request.commands)
         if not 1 <= count <= TURN_COMMANDS:
             raise Refused(FieldInvalid("commands", f"holds {count} commands", f"1 to {TURN_COMMANDS} commands"))
-        actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch)
+        actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch, was_sent_here=True)
         if isinstance(actor, Refusal):
             raise Refused(actor)
         plan = actor.performance.plan
@@ -93,7 +93,9 @@ class CommandStream:
         wanted = [command for command in read if not isinstance(command, Refusal)]
         decisions: Sequence[Decision] | Refusal = []
         if wanted:
-            decisions = await self._host.execute(key.house_id, key.performance_id, wanted, deadline=deadline)
+            decisions = await self._host.execute(
+                key.house_id, key.performance_id, wanted, deadline=deadline, was_sent_here=True
+            )
         if isinstance(decisions, Refusal):
             raise Refused(decisions)
         decided = iter(decisions)

@@ -16,6 +16,7 @@ from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.api import messages
 from services.inventory.api.command_stream import CommandStream
+from services.inventory.api.forwarding import was_sent_here
 from services.inventory.api.watch import watch_seats
 from services.inventory.domain import commands
 from services.inventory.domain.decisions import Accepted
@@ -37,7 +38,7 @@ class InventoryServicer(InventoryServiceServicer):
 
     async def _owner(self, key: pb.PerformanceKey) -> PerformanceActor:
         messages.check_performance_key(key)
-        actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch)
+        actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch, was_sent_here=was_sent_here())
         if isinstance(actor, Refusal):
             raise Refused(actor)
         return actor
@@ -60,6 +61,7 @@ class InventoryServicer(InventoryServiceServicer):
             key.performance_id,
             [command_for(indexes)],
             deadline=None if call is None else call.deadline,
+            was_sent_here=was_sent_here(),
         )
         if isinstance(decisions, Refusal):
             raise Refused(decisions)

@@ -5,7 +5,9 @@ A lease decides nothing: epochs and fences do (RULE 4). It only bounds how long 
 
 from __future__ import annotations
 
-from services.inventory.ports import LeaseStore, StoreUnavailable
+from collections.abc import Callable, Mapping, Sequence
+
+from services.inventory.ports import Directory, LeaseStore, NodeInfo, StoreUnavailable
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.telemetry.logging import get_logger
@@ -19,6 +21,7 @@ class NodeLease:
     def __init__(
         self,
         leases: LeaseStore,
+        directory: Directory,
         clock: Clock,
         ids: Ids,
         *,
@@ -27,6 +30,7 @@ class NodeLease:
         margin_seconds: float = 1.0,
     ) -> None:
         self._leases = leases
+        self._directory = directory
         self._clock = clock
         self._ttl_seconds = ttl_seconds
         self._renew_seconds = renew_seconds
@@ -34,6 +38,11 @@ class NodeLease:
         self._valid_until = float("-inf")
         self.incarnation = ids.new_id("node")
         self.endpoint = ""
+        self.is_draining = False
+        self.nodes: Sequence[NodeInfo] = ()
+        self.pins: Mapping[str, str] = {}
+        # Tells this node's load for the lease; the host sets it.
+        self.load: Callable[[], float] = float
 
     def is_valid(self) -> bool:
         """See Membership."""
@@ -42,14 +51,21 @@ class NodeLease:
     async def renew(self) -> None:
         """One renewal. Raises StoreUnavailable; the lease then runs on to its end."""
         sent = self._clock.monotonic()
-        await self._leases.put(self.incarnation, self.endpoint, int(self._ttl_seconds * 1000))
+        own = NodeInfo(self.incarnation, self.endpoint, self.is_draining, round(self.load(), 1))
+        await self._leases.put(own, int(self._ttl_seconds * 1000))
         self._valid_until = sent + self._ttl_seconds - self._margin_seconds
 
+    async def look_around(self) -> None:
+        """Takes a fresh view of nodes and pins. Raises StoreUnavailable; the old view then stands."""
+        self.nodes = await self._leases.live()
+        self.pins = await self._directory.pins()
+
     async def run(self) -> None:
-        """Renews until cancelled."""
+        """Renews and looks around until cancelled."""
         while True:
             try:
                 await self.renew()
+                await self.look_around()
             except StoreUnavailable:
                 _log.warning("lease_not_renewed", incarnation=self.incarnation, is_valid=self.is_valid())
             await self._clock.sleep(self._renew_seconds)
@@ -60,7 +76,7 @@ class NodeLease:
         try:
             await self._leases.drop(self.incarnation)
         except StoreUnavailable:
-            _log.warning("lease_not_deleted", incarnation=self.incarnation)
+            _log.warning("lease_not_dropped", incarnation=self.incarnation)
 
     async def is_alive(self, incarnation: str) -> bool:
         """See Membership."""

@@ -134,6 +134,14 @@ class NotOwner(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeUnknown(Refusal):
+    """No live node has the endpoint {endpoint}."""
+
+    kind = Kind.NOT_FOUND
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlinePassed(Refusal):
     """The caller's deadline passed while the command waited; nothing was done."""
 

@@ -1,7 +1,6 @@
-"""The seats of one performance in memory, and a draft of it for the turn that is being decided.
+"""The seats of one performance as acknowledged, and a draft of them for the batch that is being decided.
 
-SeatMap holds only what the stores have acknowledged. A Draft sees the decisions of its own batch on top of that, so
-that a batch is decided as a whole before a single append. `apply` is the only writer of both.
+A Draft sees its own batch's decisions on top, so that a batch needs one append. `apply` is the only writer of both.
 """
 
 from __future__ import annotations

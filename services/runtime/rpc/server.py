@@ -33,19 +33,28 @@ class RpcServer:
     """Serves from start() to stop(). `port` is known after start()."""
 
     def __init__(self, *, clock: Clock, ids: Ids, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._server = grpc.aio.server(interceptors=[CallInterceptor(clock, ids)], options=SERVER_OPTIONS)
+        self._interceptors: list[grpc.aio.ServerInterceptor] = [CallInterceptor(clock, ids)]
+        self._registrations: list[Callable[[grpc.aio.Server], None]] = []
+        self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
         self._names: list[str] = [health.SERVICE_NAME, reflection.SERVICE_NAME]
         self._host = host
         self.port = port
 
     def add(self, register: Callable[[grpc.aio.Server], None], service_name: str) -> None:
-        """Registers one servicer; `service_name` is its full protobuf name."""
-        register(self._server)
+        """Registers one servicer; `service_name` is its full protobuf name. Before start()."""
+        self._registrations.append(register)
         self._names.append(service_name)
+
+    def intercept(self, interceptor: grpc.aio.ServerInterceptor) -> None:
+        """Puts an interceptor around the handlers, inside the one that knows the error table. Before start()."""
+        self._interceptors.append(interceptor)
 
     async def start(self) -> None:
         """Binds, serves, and says so on the health service."""
+        self._server = grpc.aio.server(interceptors=self._interceptors, options=SERVER_OPTIONS)
+        for register in self._registrations:
+            register(self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(self._names, self._server)
         self.port = self._server.add_insecure_port(f"{self._host}:{self.port}")
@@ -60,4 +69,5 @@ class RpcServer:
     async def stop(self, grace_seconds: float) -> None:
         """Takes no new calls, waits up to `grace_seconds` for those in flight, then cuts them."""
         await self.announce_stop()
-        await self._server.stop(grace_seconds)
+        if self._server is not None:
+            await self._server.stop(grace_seconds)

@@ -11,7 +11,6 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import (
     InventoryServiceStub,
     add_InventoryServiceServicer_to_server,
 )
-from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.actors.activation import Activation
@@ -19,7 +18,8 @@ from services.inventory.actors.host import PerformanceHost
 from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed, MemoryPerformances
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
-from services.inventory.adapters.redis_hold_store import RedisHoldStore, connect
+from services.inventory.adapters.redis_connection import AnyRedis, connect
+from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.cluster.membership import NodeLease
@@ -52,7 +52,7 @@ class Node:
 
     host: PerformanceHost
     lease: NodeLease
-    redis: Redis
+    redis: AnyRedis
     engine: AsyncEngine
     stub: InventoryServiceAsyncStub
     endpoint: str
@@ -68,10 +68,11 @@ async def running_node(redis_url: str, database_url: str, performances: MemoryPe
         stack.push_async_callback(engine.dispose)
         redis = connect(redis_url)
         stack.push_async_callback(redis.aclose)
-        lease = NodeLease(RedisLeaseStore(redis), clock, ids, ttl_seconds=60)
+        directory = PostgresDirectory(engine)
+        lease = NodeLease(RedisLeaseStore(redis), directory, clock, ids, ttl_seconds=60)
         holds = RedisHoldStore(redis)
         activation = Activation(
-            lease, PostgresDirectory(engine), holds, lambda performance: PostgresClaimStore(engine, performance), clock
+            lease, directory, holds, lambda performance: PostgresClaimStore(engine, performance), clock
         )
         feed = MemoryAvailabilityFeed()
         host = PerformanceHost(lease, performances, activation, feed, clock)
@@ -86,6 +87,7 @@ async def running_node(redis_url: str, database_url: str, performances: MemoryPe
         stack.push_async_callback(host.hand_over)
         lease.endpoint = f"127.0.0.1:{rpc.port}"
         await lease.renew()
+        await lease.look_around()
         channel = open_channel(lease.endpoint, clock, own_connection=True)
         stack.push_async_callback(channel.close)
         yield Node(host, lease, redis, engine, InventoryServiceStub(channel), lease.endpoint, feed)

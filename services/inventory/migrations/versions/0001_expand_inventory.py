@@ -13,6 +13,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Creates everything."""
+    _create_record()
+    _create_copies()
+    create_inbox_tables()
+
+
+def _create_record() -> None:
     op.create_table(
         "performance_owner",
         sa.Column("performance_id", sa.String(64), primary_key=True),
@@ -20,6 +26,11 @@ def upgrade() -> None:
         sa.Column("endpoint", sa.String(255), nullable=False),
         sa.Column("epoch", sa.BigInteger, nullable=False),
         sa.Column("record_batch", sa.BigInteger, nullable=False, server_default="0"),
+    )
+    op.create_table(
+        "placement_pin",
+        sa.Column("performance_id", sa.String(64), primary_key=True),
+        sa.Column("endpoint", sa.String(255), nullable=False),
     )
     op.create_table(
         "seat_claim",
@@ -51,6 +62,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(200), nullable=False),
         sa.Column("epoch", sa.BigInteger, nullable=False),
     )
+
+
+def _create_copies() -> None:
     op.create_table(
         "seat_plan",
         sa.Column("hall_id", sa.String(64), primary_key=True),
@@ -69,11 +83,10 @@ def upgrade() -> None:
         sa.Column("hold_ttl_seconds", sa.Integer, nullable=False),
         sa.Column("title", sa.Text, nullable=False, server_default=""),
     )
-    create_inbox_tables()
 
 
 def downgrade() -> None:
     """Drops everything."""
     drop_inbox_tables()
-    for name in ("performance", "seat_plan", "seat_block", "seat_claim", "performance_owner"):
+    for name in ("performance", "seat_plan", "seat_block", "seat_claim", "placement_pin", "performance_owner"):
         op.drop_table(name)

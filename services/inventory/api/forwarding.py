@@ -1,0 +1,113 @@
+"""Calls for a performance that another node owns: those who cannot follow hints are answered all the same.
+
+A caller that follows hints says so in its metadata and is told NOT_OWNER with the endpoint; every other unary call and
+watch is passed on, once: a call that was passed on already is never passed on again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from services.inventory.domain.refusals import NotOwner
+from services.runtime.clock import Clock
+from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY, SENT_HERE_KEY
+
+Context = grpc.aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
+SERVICE = "/balcon.inventory.v1.InventoryService/"
+
+_sent_here: ContextVar[bool] = ContextVar("balcon_sent_here", default=False)
+
+
+def was_sent_here() -> bool:
+    """Whether another node, or a hint of one, sent the current call to this node."""
+    return _sent_here.get()
+
+
+class OwnerForwarding(grpc.aio.ServerInterceptor):
+    """Passes calls on to the owner that a NotOwner refusal names."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._channels: dict[str, grpc.aio.Channel] = {}
+
+    async def close(self) -> None:
+        """Closes the channels to other nodes."""
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """See grpc.aio.ServerInterceptor."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith(SERVICE) or handler.request_streaming:
+            return handler
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                self._watch(method, handler), handler.request_deserializer, handler.response_serializer
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            self._call(method, handler), handler.request_deserializer, handler.response_serializer
+        )
+
+    def _call(self, method: str, handler: Handler) -> Any:
+        inner: Any = handler.unary_unary
+
+        async def call(request: Any, context: Context) -> Any:
+            may_forward = _enter(context)
+            try:
+                return await inner(request, context)
+            except Refused as refused:
+                if not may_forward or not isinstance(refused.refusal, NotOwner):
+                    raise
+                owner = refused.refusal.endpoint
+            # The owner's answer is raw bytes: it is passed back as it came.
+            remote: Any = self.channel_to(owner).unary_unary(method)
+            return await remote(request.SerializeToString(), metadata=((SENT_HERE_KEY, "1"),))
+
+        return call
+
+    def _watch(self, method: str, handler: Handler) -> Any:
+        inner: Any = handler.unary_stream
+
+        async def watch(request: Any, context: Context) -> AsyncIterator[Any]:
+            may_forward = _enter(context)
+            try:
+                async for update in inner(request, context):
+                    yield update
+            except Refused as refused:
+                if not may_forward or not isinstance(refused.refusal, NotOwner):
+                    raise
+                owner = refused.refusal.endpoint
+            else:
+                return
+            remote: Any = self.channel_to(owner).unary_stream(method)
+            async for update in remote(request.SerializeToString(), metadata=((SENT_HERE_KEY, "1"),)):
+                yield update
+
+        return watch
+
+    def channel_to(self, endpoint: str) -> grpc.aio.Channel:
+        """The one channel to another node."""
+        channel = self._channels.get(endpoint)
+        if channel is None:
+            self._channels[endpoint] = channel = open_channel(endpoint, self._clock)
+        return channel
+
+
+def _enter(context: Context) -> bool:
+    """Notes how the call came here; returns whether it may be passed on."""
+    keys = {key for key, _ in context.invocation_metadata() or ()}
+    _sent_here.set(SENT_HERE_KEY in keys)
+    return not keys & {SENT_HERE_KEY, FOLLOWS_HINTS_KEY}

@@ -1,0 +1,123 @@
+"""Calls to services in which each key has one owner among several nodes: cache who it was, follow hints, try again.
+
+The server refuses with reason NOT_OWNER and the owner's endpoint; this side repeats the very same request there.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import grpc
+
+from services.runtime.clock import Clock
+from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS, open_channel
+from services.runtime.rpc.context import current_call, remaining_seconds
+from services.runtime.rpc.errors import refusal_of
+
+FOLLOWS_HINTS_KEY = "x-balcon-follows-hints"
+SENT_HERE_KEY = "x-balcon-sent-here"
+NOT_OWNER = "NOT_OWNER"
+
+KEYS_CACHED = 100_000
+HINTS_IN_A_ROW = 3
+FIRST_PAUSE_SECONDS = 0.02
+LAST_PAUSE_SECONDS = 0.5
+
+Answer = TypeVar("Answer")
+# Makes the call on a channel, with this timeout and this metadata.
+Call = Callable[[grpc.aio.Channel, float, Sequence[tuple[str, str]]], Awaitable[Answer]]
+
+_ASK_AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
+
+
+class OwnerRouting:
+    """Channels to the nodes of one service, and who was last seen to own which key.
+
+    `jitter` gives numbers in [0, 1): pauses of many callers must not beat in time.
+    """
+
+    def __init__(self, targets: Sequence[str], clock: Clock, jitter: Callable[[], float]) -> None:
+        self._targets = list(targets)
+        self._clock = clock
+        self._jitter = jitter
+        self._channels: dict[str, grpc.aio.Channel] = {}
+        self._owners: OrderedDict[str, str] = OrderedDict()
+        self._turn = 0
+
+    async def call(self, key: str, call: Call[Answer], *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Answer:
+        """Calls the owner of `key`, inside `timeout_seconds` or the current call's deadline, whichever is nearer.
+
+        Repeats the same request while the owner moves or does not answer. Raises the last grpc.aio.AioRpcError.
+        """
+        budget = remaining_seconds(current_call(), self._clock, timeout_seconds)
+        ends = self._clock.monotonic() + budget
+        pause = FIRST_PAUSE_SECONDS
+        hints = 0
+        while True:
+            target = self._owners.get(key) or self._next_target()
+            try:
+                left = max(0.001, ends - self._clock.monotonic())
+                answer = await call(self.channel(target), left, _metadata(hints > 0))
+            except grpc.aio.AioRpcError as error:
+                hint = _hint(error)
+                if hint is None and error.code() not in _ASK_AGAIN:
+                    raise
+                wait = pause * (0.5 + self._jitter())
+                if self._clock.monotonic() + wait >= ends:
+                    raise
+                hints = hints + 1 if self._note(key, hint) else 0
+                # Two nodes that name one another are handing over: time must pass.
+                if hints % HINTS_IN_A_ROW == 0:
+                    await self._clock.sleep(wait)
+                    pause = min(pause * 2, LAST_PAUSE_SECONDS)
+            else:
+                self._remember(key, target)
+                return answer
+
+    def _note(self, key: str, hint: str | None) -> bool:
+        """Takes a hint over, unless it repeats what was just tried: then the owner is moving and time must pass."""
+        known = self._owners.pop(key, None)
+        if not hint or hint == known:
+            return False
+        self._remember(key, hint)
+        return True
+
+    def _remember(self, key: str, target: str) -> None:
+        self._owners[key] = target
+        self._owners.move_to_end(key)
+        if len(self._owners) > KEYS_CACHED:
+            self._owners.popitem(last=False)
+
+    def _next_target(self) -> str:
+        self._turn += 1
+        return self._targets[self._turn % len(self._targets)]
+
+    def channel(self, target: str) -> grpc.aio.Channel:
+        """The one channel to a node."""
+        channel = self._channels.get(target)
+        if channel is None:
+            self._channels[target] = channel = open_channel(target, self._clock)
+        return channel
+
+    async def close(self) -> None:
+        """Closes every channel."""
+        for channel in self._channels.values():
+            await channel.close()
+
+
+def _metadata(was_hinted: bool) -> Sequence[tuple[str, str]]:
+    hints = [(FOLLOWS_HINTS_KEY, "1")]
+    return [*hints, (SENT_HERE_KEY, "1")] if was_hinted else hints
+
+
+def _hint(error: grpc.aio.AioRpcError) -> str | None:
+    """The endpoint a NOT_OWNER refusal names ('' if none is known); None: it was something else."""
+    refusal = refusal_of(error)
+    return refusal.facts.get("endpoint", "") if refusal is not None and refusal.reason == NOT_OWNER else None
+
+
+def split_targets(targets: str) -> list[str]:
+    """Settings name nodes as host:port[,host:port]."""
+    return [target.strip() for target in targets.split(",") if target.strip()]
