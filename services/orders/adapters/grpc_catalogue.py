@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import grpc
 from balcon.catalogue.v1.catalogue_service_pb2 import (
@@ -10,18 +11,21 @@ from balcon.catalogue.v1.catalogue_service_pb2 import (
     GetPerformanceRequest,
     GetSeatingPlanRequest,
 )
-from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.pricing import PriceList
 from services.orders.ports import Offer
+
+if TYPE_CHECKING:
+    from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
 
 
 class GrpcCatalogue:
     """See Catalogue."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._stub = CatalogueServiceAsyncStub(channel)
+        self._stub: CatalogueServiceAsyncStub = CatalogueServiceStub(channel)
 
     async def offer(self, house_id: str, performance_id: str) -> Offer | None:
         """See Catalogue.offer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import grpc
 from balcon.payments.v1.payments_service_pb2 import (
@@ -18,12 +18,15 @@ from balcon.payments.v1.payments_service_pb2 import (
     PaymentState,
     RefundPaymentRequest,
 )
-from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceAsyncStub
+from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 from balcon.types.v1.money_pb2 import Money
 
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.order import Order
 from services.orders.ports import Declined, PaymentSeen, PaymentStatus
+
+if TYPE_CHECKING:
+    from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceAsyncStub
 
 # CREATING and PENDING say the same to an order: not known yet.
 _STATUS: dict[PaymentState.ValueType, PaymentStatus] = {
@@ -42,7 +45,7 @@ class GrpcPayments:
     """See Payments."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._stub = PaymentsServiceAsyncStub(channel)
+        self._stub: PaymentsServiceAsyncStub = PaymentsServiceStub(channel)
 
     async def create(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.create. The request is the same each time: only then is its key the same request's."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import grpc
-from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
+from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 
 from services.orders.adapters.grpc_answers import unanswered
 from services.runtime.clock import Clock
@@ -17,8 +17,11 @@ from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.context import current_call, remaining_seconds
 from services.runtime.rpc.errors import is_uncertain, refusal_of
 
+if TYPE_CHECKING:
+    from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
+
 T = TypeVar("T")
-Call = Callable[[InventoryServiceAsyncStub], Awaitable[T]]
+Call = Callable[["InventoryServiceAsyncStub"], Awaitable[T]]
 
 MAX_ROUTES = 10_000
 MAX_NODES = 64
@@ -82,7 +85,8 @@ class InventoryRoutes:
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)
         self._channels.move_to_end(endpoint)
-        return InventoryServiceAsyncStub(channel)
+        stub: InventoryServiceAsyncStub = InventoryServiceStub(channel)
+        return stub
 
     async def close(self) -> None:
         """Lets every channel go."""

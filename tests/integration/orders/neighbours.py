@@ -1,0 +1,323 @@
+"""Inventory, catalogue and payments as the orders service sees them over gRPC: the twins, served on real ports."""
+
+# ruff: noqa: N802 (gRPC's names)
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import (
+    CatalogueServiceServicer,
+    add_CatalogueServiceServicer_to_server,
+)
+from balcon.inventory.v1 import inventory_service_pb2 as inventory
+from balcon.inventory.v1.inventory_service_pb2_grpc import (
+    InventoryServiceServicer,
+    add_InventoryServiceServicer_to_server,
+)
+from balcon.payments.v1 import payments_events_pb2 as payment_events
+from balcon.payments.v1 import payments_service_pb2 as payments
+from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer, add_PaymentsServiceServicer_to_server
+from balcon.types.v1.money_pb2 import Money
+from balcon.types.v1.seating_pb2 import Channel, SeatRefs
+
+from services.orders.adapters.memory_catalogue import MemoryCatalogue
+from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
+from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
+from services.orders.domain.commands import PaymentReport
+from services.orders.ports import Answer, Declined, PaymentSeen
+from services.runtime.bus.port import Bus
+from services.runtime.bus.topics import PAYMENTS
+from services.runtime.clock import SystemClock
+from services.runtime.errors import Kind, Refusal
+from services.runtime.ids import RandomIds
+from services.runtime.outbox.event import OutgoingEvent
+from services.runtime.outbox.headers import to_message
+from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.server import RpcServer
+from tests.unit.orders.builders import HOUSE, a_plan, an_offer, an_order
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_KINDS = {
+    "SEATS_TAKEN": Kind.CONFLICT,
+    "HOLD_NOT_FOUND": Kind.NOT_FOUND,
+    "CLAIM_NOT_FOUND": Kind.NOT_FOUND,
+    "PERFORMANCE_UNKNOWN": Kind.NOT_FOUND,
+    "HOLD_FOREIGN": Kind.FORBIDDEN,
+    "OVERLOADED": Kind.EXHAUSTED,
+    "PAYMENT_UNKNOWN": Kind.NOT_FOUND,
+    "FIELD_INVALID": Kind.INVALID,
+}
+
+
+def refused(reason: str, **facts: str) -> Refused:
+    """A refusal as another service words it."""
+
+    class Worded(Refusal):
+        """Said by another service."""
+
+        kind = _KINDS.get(reason, Kind.PRECONDITION)
+
+        @classmethod
+        def reason(cls) -> str:
+            return reason
+
+        def facts(self) -> dict[str, str]:
+            return facts
+
+        def message(self) -> str:
+            return reason
+
+    return Refused(Worded())
+
+
+class Trouble:
+    """What the next calls of a service meet instead of an answer; `calls` counts them all by name."""
+
+    def __init__(self) -> None:
+        self.next: list[Exception] = []
+        self.after: list[Exception] = []
+        self.calls: list[str] = []
+
+    def meet(self, name: str) -> None:
+        """Before the call has its effect."""
+        self.calls.append(name)
+        if self.next:
+            raise self.next.pop(0)
+
+    def meet_after(self) -> None:
+        """After the call had its effect: the answer is lost."""
+        if self.after:
+            raise self.after.pop(0)
+
+
+class ServedInventory(InventoryServiceServicer):
+    """MemorySeatInventory on the wire."""
+
+    def __init__(self, twin: MemorySeatInventory, trouble: Trouble) -> None:
+        self.twin = twin
+        self.trouble = trouble
+
+    async def GetHold(self, request: inventory.GetHoldRequest, context: Context) -> inventory.GetHoldResponse:
+        self.trouble.meet("GetHold")
+        held = await self.twin.held_seats(request.key.house_id, request.key.performance_id, request.hold_id)
+        if isinstance(held, Declined):
+            raise refused(held.reason)
+        hold = inventory.Hold(
+            hold_id=held.hold_id,
+            holder_id=held.holder_id,
+            seats=SeatRefs(plan_version=held.plan_version, seat_ids=held.seat_ids),
+            channel=Channel.Value(f"CHANNEL_{held.channel.value}"),
+            hold_until_ms=held.hold_until_ms,
+        )
+        return inventory.GetHoldResponse(hold=hold, epoch=1)
+
+    async def ClaimSeats(self, request: inventory.ClaimSeatsRequest, context: Context) -> inventory.ClaimSeatsResponse:
+        self.trouble.meet("ClaimSeats")
+        order = an_order(
+            order_id=request.order_id,
+            house_id=request.key.house_id,
+            performance_id=request.key.performance_id,
+            hold_id=request.hold_id,
+            holder_id=request.holder_id,
+            seats=tuple(request.seats.seat_ids),
+        )
+        self._answer(await self.twin.claim(order, from_hold=bool(request.hold_id)))
+        return inventory.ClaimSeatsResponse(epoch=1)
+
+    async def ConfirmClaim(
+        self, request: inventory.ConfirmClaimRequest, context: Context
+    ) -> inventory.ConfirmClaimResponse:
+        self.trouble.meet("ConfirmClaim")
+        self._answer(await self.twin.confirm_claim(an_order(order_id=request.order_id)))
+        return inventory.ConfirmClaimResponse(epoch=1)
+
+    async def CancelClaim(
+        self, request: inventory.CancelClaimRequest, context: Context
+    ) -> inventory.CancelClaimResponse:
+        self.trouble.meet("CancelClaim")
+        self._answer(await self.twin.cancel_claim(an_order(order_id=request.order_id)))
+        return inventory.CancelClaimResponse(epoch=1)
+
+    async def CancelSale(self, request: inventory.CancelSaleRequest, context: Context) -> inventory.CancelSaleResponse:
+        self.trouble.meet("CancelSale")
+        self._answer(await self.twin.cancel_sale(an_order(order_id=request.order_id)))
+        return inventory.CancelSaleResponse(epoch=1)
+
+    def _answer(self, answer: Answer) -> None:
+        self.trouble.meet_after()
+        if isinstance(answer, Declined):
+            raise refused(answer.reason)
+
+
+class ServedPayments(PaymentsServiceServicer):
+    """MemoryPayments on the wire."""
+
+    def __init__(self, twin: MemoryPayments, trouble: Trouble) -> None:
+        self.twin = twin
+        self.trouble = trouble
+
+    async def CreatePayment(
+        self, request: payments.CreatePaymentRequest, context: Context
+    ) -> payments.CreatePaymentResponse:
+        self.trouble.meet("CreatePayment")
+        order = an_order(
+            order_id=request.order_id,
+            house_id=request.house_id,
+            performance_id=request.performance_id,
+            price=request.amount.amount_minor,
+            seats=("one",),
+        )
+        assert request.idempotency_key == order.payment_key
+        return payments.CreatePaymentResponse(payment=self._told(await self.twin.create(order)))
+
+    async def GetPayment(self, request: payments.GetPaymentRequest, context: Context) -> payments.GetPaymentResponse:
+        self.trouble.meet("GetPayment")
+        order = an_order(payment_id=request.payment_id)
+        return payments.GetPaymentResponse(payment=self._told(await self.twin.look(order)))
+
+    async def CancelPayment(
+        self, request: payments.CancelPaymentRequest, context: Context
+    ) -> payments.CancelPaymentResponse:
+        self.trouble.meet("CancelPayment")
+        order = an_order(payment_id=request.payment_id)
+        return payments.CancelPaymentResponse(payment=self._told(await self.twin.cancel(order)))
+
+    async def RefundPayment(
+        self, request: payments.RefundPaymentRequest, context: Context
+    ) -> payments.RefundPaymentResponse:
+        self.trouble.meet("RefundPayment")
+        order = an_order(payment_id=request.payment_id)
+        return payments.RefundPaymentResponse(payment=self._told(await self.twin.refund(order)))
+
+    def _told(self, seen: PaymentSeen | Declined) -> payments.Payment:
+        self.trouble.meet_after()
+        if isinstance(seen, Declined):
+            raise refused(seen.reason)
+        return payments.Payment(
+            payment_id=seen.payment_id,
+            state=payments.PaymentState.Value(f"PAYMENT_STATE_{seen.status.value}"),
+            pay_url=seen.payment_url,
+            refund_state=payments.REFUND_STATE_SUCCEEDED if seen.refunded else payments.REFUND_STATE_UNSPECIFIED,
+        )
+
+
+class ServedCatalogue(CatalogueServiceServicer):
+    """MemoryCatalogue on the wire."""
+
+    def __init__(self, twin: MemoryCatalogue) -> None:
+        self.twin = twin
+
+    async def GetPerformance(
+        self, request: catalogue.GetPerformanceRequest, context: Context
+    ) -> catalogue.GetPerformanceResponse:
+        offer = await self.twin.offer(request.house_id, request.performance_id)
+        if offer is None:
+            raise refused("PERFORMANCE_UNKNOWN")
+        prices = [
+            catalogue.Price(
+                category=category, ticket_type=kind, amount=Money(amount_minor=amount, currency=offer.prices.currency)
+            )
+            for (category, kind), amount in offer.prices.amounts.items()
+        ]
+        return catalogue.GetPerformanceResponse(
+            performance=catalogue.Performance(
+                performance_id=offer.performance_id,
+                house_id=request.house_id,
+                hall_id=offer.hall_id,
+                plan_version=offer.plan_version,
+                sale_state=catalogue.SALE_STATE_ON_SALE if offer.on_sale else catalogue.SALE_STATE_CLOSED,
+                prices=prices,
+                seats_per_holder=offer.seats_per_holder,
+            )
+        )
+
+    async def GetSeatingPlan(
+        self, request: catalogue.GetSeatingPlanRequest, context: Context
+    ) -> catalogue.GetSeatingPlanResponse:
+        categories = await self.twin.seat_categories(request.house_id, request.hall_id, request.plan_version)
+        if categories is None:
+            raise refused("PERFORMANCE_UNKNOWN")
+        seats = [catalogue.Seat(seat_id=seat_id, category=category) for seat_id, category in categories.items()]
+        return catalogue.GetSeatingPlanResponse(plan=catalogue.SeatingPlan(seats=seats))
+
+
+class Neighbours:
+    """The three of them on one port, and payments' events on a bus. start() first."""
+
+    def __init__(self, bus: Bus) -> None:
+        clock = SystemClock()
+        self._bus = bus
+        self._clock = clock
+        self._ids = RandomIds()
+        self._sequences: dict[str, int] = {}
+        self.unpublished: list[tuple[MemoryPayment, PaymentReport]] = []
+        self.inventory = MemorySeatInventory(clock)
+        self.payments = MemoryPayments(lambda payment, report: self.unpublished.append((payment, report)))
+        self.catalogue = MemoryCatalogue()
+        self.catalogue.put(HOUSE, an_offer(), a_plan())
+        self.inventory_trouble, self.payments_trouble = Trouble(), Trouble()
+        self._server = RpcServer(clock=clock, ids=self._ids)
+        seats = ServedInventory(self.inventory, self.inventory_trouble)  # type: ignore[abstract]
+        money = ServedPayments(self.payments, self.payments_trouble)
+        shows = ServedCatalogue(self.catalogue)  # type: ignore[abstract]
+        add = self._server.add
+        add(
+            lambda server: add_InventoryServiceServicer_to_server(seats, server), "balcon.inventory.v1.InventoryService"
+        )
+        add(lambda server: add_PaymentsServiceServicer_to_server(money, server), "balcon.payments.v1.PaymentsService")
+        add(
+            lambda server: add_CatalogueServiceServicer_to_server(shows, server), "balcon.catalogue.v1.CatalogueService"
+        )
+
+    @property
+    def target(self) -> str:
+        """host:port of all three."""
+        return f"127.0.0.1:{self._server.port}"
+
+    async def start(self) -> None:
+        await self._server.start()
+
+    async def stop(self) -> None:
+        await self._server.stop(0.1)
+
+    async def publish(self, *, twice: bool = False) -> None:
+        """Puts what payments has to tell on the bus."""
+        messages = []
+        for payment, report in self.unpublished:
+            sequence = self._sequences[payment.performance_id] = self._sequences.get(payment.performance_id, 0) + 1
+            message_type = getattr(payment_events, type(report).__name__)
+            message = message_type(
+                payment_id=payment.payment_id,
+                house_id=payment.ref.house_id,
+                order_id=payment.ref.order_id,
+                performance_id=payment.performance_id,
+            )
+            event = OutgoingEvent(
+                PAYMENTS,
+                payment.performance_id,
+                message.DESCRIPTOR.full_name,
+                message.SerializeToString(),
+                payment.ref.house_id,
+            )
+            messages.append(
+                to_message(
+                    event,
+                    event_id=self._ids.new_id("evt"),
+                    source="balcon.payments",
+                    time_ms=self._clock.now_ms(),
+                    sequence=sequence,
+                )
+            )
+        self.unpublished.clear()
+        await self._bus.publish([*messages, *messages] if twice else messages)
+
+
+def payment_of(neighbours: Neighbours, order_id: str) -> MemoryPayment:
+    """The order's payment at the provider."""
+    payment = neighbours.payments.of_order(order_id)
+    assert payment is not None
+    return payment
