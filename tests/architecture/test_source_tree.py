@@ -52,6 +52,8 @@ def test_modules_stay_readable_in_one_sitting() -> None:
 def test_functions_stay_readable_on_one_screen() -> None:
     large = {}
     for path in modules():
+        if "versions" in path.parts:  # a migration is one list of statements, read from top to bottom
+            continue
         for function in functions(path):
             length = (function.end_lineno or function.lineno) - function.lineno + 1
             if length > FUNCTION_LINES:
