@@ -20,7 +20,7 @@ NO_HOUSE = {
 
 # Whole services whose callers are operators, over all houses, and why.
 OPERATORS_SERVICES = {
-    "balcon.inventory.v1.ClusterService": "which node owns which performance; it tells and changes nothing of what is in them",
+    "balcon.inventory.v1.ClusterService": "which node owns which performance; nothing of what is in them",
 }
 
 
