@@ -24,10 +24,11 @@ class Work:
     """Commands that one caller wants decided in one turn, in order. `answer` gets one Decision per command."""
 
     commands: Sequence[Command]
-    answer: asyncio.Future[Sequence[Decision]]
+    answer: asyncio.Future[Sequence[Decision] | Overloaded]
     # On the clock's monotonic scale, None: the caller gave none.
     deadline: float | None
     waiting_since: float = field(default=0.0)
+    is_urgent: bool = field(default=False)
 
 
 def is_urgent(commands: Sequence[Command]) -> bool:
@@ -51,7 +52,8 @@ class Mailbox:
     def put(self, work: Work) -> Overloaded | None:
         """Queues the work, or refuses it when its lane is full."""
         count = len(work.commands)
-        if is_urgent(work.commands):
+        work.is_urgent = is_urgent(work.commands)
+        if work.is_urgent:
             if self._urgent_commands + count > URGENT_LANE_COMMANDS:
                 return Overloaded(RETRY_AFTER_MS)
             self._urgent.append(work)

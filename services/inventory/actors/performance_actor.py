@@ -6,10 +6,11 @@ import asyncio
 import heapq
 from collections.abc import Callable, Sequence
 
-from services.inventory.actors.mailbox import Mailbox, Work
+from services.inventory.actors.mailbox import RETRY_AFTER_MS, Mailbox, Work
 from services.inventory.actors.seat_feed import SeatFeed
 from services.inventory.actors.store_clock import StoreClock
 from services.inventory.actors.turn_log import TurnLog
+from services.inventory.actors.wait_cap import WaitCap
 from services.inventory.domain.changes import (
     Change,
     HoldExtended,
@@ -65,6 +66,7 @@ class PerformanceActor:
         self._clock = clock
         self._on_end = on_end
         self._mailbox = Mailbox()
+        self._wait_cap = WaitCap(clock.monotonic())
         self._deadlines: list[tuple[int, str]] = []
         self._expiry_in_flight = False
         self._ended = False
@@ -85,7 +87,7 @@ class PerformanceActor:
 
     def submit(
         self, commands: Sequence[Command], deadline: float | None
-    ) -> asyncio.Future[Sequence[Decision]] | Overloaded:
+    ) -> asyncio.Future[Sequence[Decision] | Overloaded] | Overloaded:
         """Queues commands for one turn. The future gets a decision each, after the stores have acknowledged (INV-2).
 
         The future raises OwnerGone or the store's fault when the outcome is not known: ask again with the same ids.
@@ -93,7 +95,7 @@ class PerformanceActor:
         if not self.is_active:
             raise OwnerGone(performance_id=self.performance.performance_id)
         self.last_used = self._clock.monotonic()
-        answer: asyncio.Future[Sequence[Decision]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Sequence[Decision] | Overloaded] = asyncio.get_running_loop().create_future()
         refused = self._mailbox.put(Work(commands, answer, deadline, self.last_used))
         return answer if refused is None else refused
 
@@ -134,8 +136,11 @@ class PerformanceActor:
         return not len(self._mailbox) and self._stop_requested.is_set()
 
     def _still_wanted(self, works: Sequence[Work]) -> Sequence[Work]:
-        """Drops, before the store sees it, what nobody waits for any more (RULE 19)."""
+        """Drops, before the store sees it, what nobody waits for any more or what has waited too long (RULE 19, 20)."""
         now = self._clock.monotonic()
+        longest = self._wait_cap.seconds(now)
+        if not len(self._mailbox):
+            self._wait_cap.saw_empty(now)
         wanted = []
         for work in works:
             MAILBOX_WAIT_SECONDS.observe(now - work.waiting_since)
@@ -143,6 +148,9 @@ class PerformanceActor:
                 continue
             if work.deadline is not None and now >= work.deadline:
                 work.answer.set_result([DeadlinePassed()] * len(work.commands))
+                continue
+            if not work.is_urgent and now - work.waiting_since > longest:
+                work.answer.set_result(Overloaded(RETRY_AFTER_MS))
                 continue
             wanted.append(work)
         return wanted
@@ -157,7 +165,9 @@ class PerformanceActor:
         for work, decided in zip(works, decisions, strict=True):
             if not work.answer.done():
                 work.answer.set_result(decided)
-        TURN_SECONDS.observe(self._clock.monotonic() - started)
+        took = self._clock.monotonic() - started
+        self._wait_cap.saw_turn(took)
+        TURN_SECONDS.observe(took)
         count = sum(len(work.commands) for work in works)
         self._decided += count
         TURN_COMMANDS.observe(count)
@@ -228,7 +238,7 @@ class PerformanceActor:
         self._expiry_in_flight = True
         answer.add_done_callback(self._expiries_done)
 
-    def _expiries_done(self, answer: asyncio.Future[Sequence[Decision]]) -> None:
+    def _expiries_done(self, answer: asyncio.Future[Sequence[Decision] | Overloaded]) -> None:
         self._expiry_in_flight = False
         if not answer.cancelled():
             answer.exception()  # taken note of: the actor's own end says why
