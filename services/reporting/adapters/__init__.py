@@ -1,0 +1,1 @@
+"""The read model in Postgres, and events as facts."""

@@ -1,0 +1,146 @@
+"""Events of other services as facts. One that breaks its contract is a fault: its key is parked, nothing is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from balcon.catalogue.v1.catalogue_events_pb2 import (
+    PerformanceCreated,
+    PerformanceOpenedForSale,
+    PerformanceSaleClosed,
+)
+from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
+from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderRefunded
+from balcon.types.v1.seating_pb2 import CHANNEL_BACKEND, CHANNEL_BOX_OFFICE, CHANNEL_ONLINE
+from google.protobuf.message import DecodeError
+
+from services.reporting.domain.facts import (
+    Channel,
+    Fact,
+    PerformanceDescribed,
+    SaleConfirmed,
+    SaleRefunded,
+    SeatsCounted,
+    TicketsSold,
+)
+from services.runtime.errors import Fatal
+from services.runtime.ids import refused_key
+from services.runtime.outbox.event import IncomingEvent
+
+_CHANNELS: Mapping[int, Channel] = {
+    CHANNEL_BOX_OFFICE: Channel.BOX_OFFICE,
+    CHANNEL_ONLINE: Channel.ONLINE,
+    CHANNEL_BACKEND: Channel.BACKEND,
+}
+_MAX_STORED_INTEGER = 2**63 - 1
+
+
+class EventMalformed(Fatal):
+    """An event's content breaks its contract."""
+
+
+def _described(event: IncomingEvent) -> PerformanceDescribed:
+    # The three catalogue events all carry the whole performance as field 1.
+    performance = PerformanceCreated.FromString(event.payload).performance
+    currencies = {price.amount.currency for price in performance.prices}
+    if len(currencies) > 1:
+        raise EventMalformed(event_id=event.id, field="prices", problem="more than one currency")
+    return PerformanceDescribed(
+        house_id=performance.house_id,
+        performance_id=performance.performance_id,
+        sequence=event.sequence,
+        title=performance.title,
+        capacity=performance.capacity,
+        currency=currencies.pop() if currencies else "",
+        at_ms=event.time_ms,
+    )
+
+
+def _counted(event: IncomingEvent) -> SeatsCounted:
+    changed = AvailabilityChanged.FromString(event.payload)
+    if max(changed.epoch, changed.version) > _MAX_STORED_INTEGER:
+        raise EventMalformed(event_id=event.id, field="epoch or version", problem=f"above {_MAX_STORED_INTEGER}")
+    return SeatsCounted(
+        house_id=changed.house_id,
+        performance_id=changed.performance_id,
+        epoch=changed.epoch,
+        version=changed.version,
+        free=changed.counts.free,
+        held=changed.counts.held,
+        claimed=changed.counts.claimed,
+        sold=changed.counts.sold,
+        blocked=changed.counts.blocked,
+        capacity=changed.counts.capacity,
+        at_ms=changed.observed_at_ms,
+    )
+
+
+def _confirmed(event: IncomingEvent) -> SaleConfirmed:
+    confirmed = OrderConfirmed.FromString(event.payload)
+    currencies = {line.price.currency for line in confirmed.lines}
+    if len(currencies) != 1:
+        raise EventMalformed(event_id=event.id, field="lines", problem="not of one currency")
+    if confirmed.channel not in _CHANNELS:
+        raise EventMalformed(event_id=event.id, field="channel", problem=f"unknown: {confirmed.channel}")
+    by_category: dict[str, TicketsSold] = {}
+    for line in confirmed.lines:
+        known = by_category.get(line.category, TicketsSold(line.category, 0, 0))
+        revenue_minor = known.revenue_minor + line.price.amount_minor
+        by_category[line.category] = TicketsSold(line.category, known.tickets + 1, revenue_minor)
+    return SaleConfirmed(
+        house_id=confirmed.house_id,
+        performance_id=confirmed.performance_id,
+        order_id=_key(event, "order_id", confirmed.order_id),
+        channel=_CHANNELS[confirmed.channel],
+        currency=currencies.pop(),
+        lines=tuple(by_category[category] for category in sorted(by_category)),
+        at_ms=confirmed.confirmed_at_ms,
+    )
+
+
+def _refunded(event: IncomingEvent) -> SaleRefunded:
+    refunded = OrderRefunded.FromString(event.payload)
+    return SaleRefunded(
+        house_id=refunded.house_id,
+        performance_id=refunded.performance_id,
+        order_id=_key(event, "order_id", refunded.order_id),
+        at_ms=refunded.refunded_at_ms,
+    )
+
+
+_READERS: Mapping[str, Callable[[IncomingEvent], Fact]] = {
+    PerformanceCreated.DESCRIPTOR.full_name: _described,
+    PerformanceOpenedForSale.DESCRIPTOR.full_name: _described,
+    PerformanceSaleClosed.DESCRIPTOR.full_name: _described,
+    AvailabilityChanged.DESCRIPTOR.full_name: _counted,
+    OrderConfirmed.DESCRIPTOR.full_name: _confirmed,
+    OrderRefunded.DESCRIPTOR.full_name: _refunded,
+}
+
+
+def fact_of(event: IncomingEvent) -> Fact | None:
+    """The fact in an event; None for one that changes no figure, also for types that come with a later release.
+
+    Raises EventMalformed.
+    """
+    read = _READERS.get(event.type)
+    if read is None:
+        return None
+    try:
+        fact = read(event)
+    except DecodeError as error:
+        raise EventMalformed(event_id=event.id, field="payload", problem=f"is no {event.type}") from error
+    for field in ("house_id", "performance_id"):
+        _key(event, field, getattr(fact, field))
+    if fact.house_id != event.house_id:
+        raise EventMalformed(event_id=event.id, field="house_id", problem="differs from the header")
+    if fact.performance_id != event.key:
+        raise EventMalformed(event_id=event.id, field="performance_id", problem="is not the event's key")
+    return fact
+
+
+def _key(event: IncomingEvent, field: str, value: str) -> str:
+    refused = refused_key(field, value)
+    if refused is not None:
+        raise EventMalformed(event_id=event.id, field=field, problem=refused.problem)
+    return value

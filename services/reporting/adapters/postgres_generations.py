@@ -1,0 +1,97 @@
+"""Generations of the read model: opened, compared, served, dropped. The rows inside one are postgres_read_model's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.reporting.adapters.tables import (
+    generations,
+    inbox,
+    inbox_sequence,
+    order_lines,
+    orders,
+    performances,
+    sales_lines,
+)
+from services.reporting.ports import GenerationGone, group_of
+
+
+class PostgresGenerations:
+    """See ports.Generations."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def serving(self) -> int:
+        """See Generations.serving."""
+        async with self._engine.connect() as connection:
+            return await _serving(connection)
+
+    async def begin(self) -> int:
+        """See Generations.begin."""
+        async with self._engine.begin() as connection:
+            await _drop_all_but(connection, await _serving(connection))
+            opened = await connection.execute(insert(generations).values(serving=False).returning(generations))
+            return int(opened.scalar_one())
+
+    async def progress(self, generation: int) -> Mapping[str, tuple[int, int]]:
+        """See Generations.progress. Events by sequence, counts by (epoch, version)."""
+        async with self._engine.connect() as connection:
+            await _require(connection, generation)
+            keys = select(inbox_sequence.c.source, inbox_sequence.c.topic, inbox_sequence.c.key)
+            sequences = await connection.execute(
+                keys.add_columns(inbox_sequence.c.last_sequence).where(
+                    inbox_sequence.c.consumer == group_of(generation)
+                )
+            )
+            counts = await connection.execute(
+                select(
+                    performances.c.house_id,
+                    performances.c.performance_id,
+                    performances.c.counted_epoch,
+                    performances.c.counted_version,
+                ).where(performances.c.generation == generation, performances.c.counted_epoch.is_not(None))
+            )
+            places = {f"{row.source} {row.topic} {row.key}": (0, row.last_sequence) for row in sequences}
+            return places | {
+                f"counts {row.house_id} {row.performance_id}": (row.counted_epoch, row.counted_version)
+                for row in counts
+            }
+
+    async def serve(self, generation: int) -> None:
+        """See Generations.serve."""
+        async with self._engine.begin() as connection:
+            await _require(connection, generation)
+            await connection.execute(update(generations).where(generations.c.serving).values(serving=False))
+            of_new = generations.c.generation == generation
+            await connection.execute(update(generations).where(of_new).values(serving=True))
+            await _drop_all_but(connection, generation)
+
+
+async def _serving(connection: AsyncConnection) -> int:
+    query = select(generations.c.generation).where(generations.c.serving)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def _require(connection: AsyncConnection, generation: int) -> None:
+    query = select(generations.c.generation).where(generations.c.generation == generation)
+    if (await connection.execute(query)).first() is None:
+        raise GenerationGone(generation=generation)
+
+
+async def _drop_all_but(connection: AsyncConnection, kept: int) -> None:
+    # The locks wait for transactions that write into a generation, and let no new one begin.
+    others = select(generations.c.generation).where(generations.c.generation != kept).with_for_update()
+    dropped = [int(row.generation) for row in await connection.execute(others)]
+    if not dropped:
+        return
+    of_dropped = performances.c.generation.in_(dropped)
+    await connection.execute(select(performances.c.generation).where(of_dropped).with_for_update())
+    for table in (order_lines, orders, sales_lines, performances, generations):
+        await connection.execute(delete(table).where(table.c.generation.in_(dropped)))
+    groups = [group_of(generation) for generation in dropped]
+    for table in (inbox, inbox_sequence):
+        await connection.execute(delete(table).where(table.c.consumer.in_(groups)))

@@ -1,0 +1,139 @@
+"""Writes the read model inside the transaction that consumes the event. Decides nothing: the domain folds.
+
+Three statements an event, for the service shares a small machine with the sale itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.reporting.adapters.performance_rows import PERFORMANCE_COLUMNS, totals_of, values_of
+from services.reporting.domain.facts import Channel, TicketsSold
+from services.reporting.domain.totals import OrderFigures, Totals
+from services.reporting.ports import GenerationGone
+
+_KEY = "generation = :generation AND house_id = :house_id AND performance_id = :performance_id"
+_KEY_VALUES = "CAST(:generation AS bigint), CAST(:house_id AS text), CAST(:performance_id AS text)"
+
+# The row is the lock of all that belongs to the performance, so what depends on it is read by the next statement.
+_LOCK = text(f"SELECT * FROM performances WHERE {_KEY} FOR UPDATE")  # noqa: S608 (fixed parts)
+_FENCE = text("SELECT 1 FROM generations WHERE generation = :generation FOR KEY SHARE")
+_OPEN = text(
+    f"""INSERT INTO performances
+            (generation, house_id, performance_id, currency, orders_confirmed, orders_refunded, orders_at_ms)
+        VALUES ({_KEY_VALUES}, '', 0, 0, 0) ON CONFLICT DO NOTHING"""  # noqa: S608 (fixed parts)
+)
+_DEPENDENT = text(
+    f"""SELECT false AS of_order, category, channel, tickets, revenue_minor, NULL AS confirmed, NULL AS refunded
+        FROM sales_lines WHERE {_KEY}
+        UNION ALL
+        SELECT true, category, channel, tickets, revenue_minor, confirmed, refunded
+        FROM orders LEFT JOIN order_lines USING (generation, house_id, performance_id, order_id)
+        WHERE {_KEY} AND order_id = :order_id"""  # noqa: S608 (fixed parts)
+)
+_SAVE = text(
+    f"""WITH performance AS (
+            UPDATE performances SET {", ".join(f"{name} = :{name}" for name in PERFORMANCE_COLUMNS)} WHERE {_KEY}
+        ), told AS (
+            INSERT INTO sales_lines
+                (generation, house_id, performance_id, category, channel, tickets, revenue_minor)
+            SELECT {_KEY_VALUES}, line.* FROM unnest(
+                CAST(:line_categories AS text[]), CAST(:line_channels AS text[]),
+                CAST(:line_tickets AS int[]), CAST(:line_revenues AS bigint[])
+            ) AS line
+            ON CONFLICT (generation, house_id, performance_id, category, channel) DO UPDATE
+            SET tickets = excluded.tickets, revenue_minor = excluded.revenue_minor
+        ), gone AS (
+            DELETE FROM sales_lines
+            WHERE {_KEY} AND (category, channel) IN (
+                SELECT * FROM unnest(CAST(:gone_categories AS text[]), CAST(:gone_channels AS text[]))
+            )
+        ), known AS (
+            INSERT INTO orders (generation, house_id, performance_id, order_id, channel, confirmed, refunded)
+            SELECT {_KEY_VALUES}, CAST(:order_id AS text), CAST(:order_channel AS text),
+                   CAST(:order_confirmed AS boolean), CAST(:order_refunded AS boolean)
+            WHERE CAST(:order_id AS text) IS NOT NULL
+            ON CONFLICT (generation, house_id, performance_id, order_id) DO UPDATE
+            SET channel = excluded.channel, confirmed = excluded.confirmed, refunded = excluded.refunded
+        )
+        INSERT INTO order_lines (generation, house_id, performance_id, order_id, category, tickets, revenue_minor)
+        SELECT {_KEY_VALUES}, CAST(:order_id AS text), line.* FROM unnest(
+            CAST(:order_categories AS text[]), CAST(:order_tickets AS int[]), CAST(:order_revenues AS bigint[])
+        ) AS line
+        -- An order's lines never change once they are known.
+        ON CONFLICT DO NOTHING"""  # noqa: S608 (fixed parts)
+)
+
+
+class PostgresReadModel:
+    """See ports.ReadModel. One generation, one transaction."""
+
+    def __init__(self, connection: AsyncConnection, generation: int) -> None:
+        self._connection = connection
+        self._generation = generation
+
+    async def load(
+        self, house_id: str, performance_id: str, order_id: str | None
+    ) -> tuple[Totals, OrderFigures | None]:
+        """See ReadModel.load."""
+        key = self._key(house_id, performance_id)
+        row = (await self._connection.execute(_LOCK, key)).mappings().first()
+        if row is None:
+            await self._open(key)
+            row = (await self._connection.execute(_LOCK, key)).mappings().one()
+        dependent = (await self._connection.execute(_DEPENDENT, {**key, "order_id": order_id})).mappings().all()
+        totals = totals_of(row, [line for line in dependent if not line["of_order"]])
+        order = _order_of(order_id, [line for line in dependent if line["of_order"]]) if order_id else None
+        return totals, order
+
+    async def save(self, before: Totals, after: Totals, order: OrderFigures | None) -> None:
+        """See ReadModel.save."""
+        changed = {key: line for key, line in after.lines.items() if before.lines.get(key) != line}
+        gone = before.lines.keys() - after.lines.keys()
+        sold = order.lines if order is not None else ()
+        await self._connection.execute(
+            _SAVE,
+            {
+                **self._key(after.house_id, after.performance_id),
+                **values_of(after),
+                "line_categories": [key.category for key in changed],
+                "line_channels": [key.channel.value for key in changed],
+                "line_tickets": [line.tickets for line in changed.values()],
+                "line_revenues": [line.revenue_minor for line in changed.values()],
+                "gone_categories": [key.category for key in gone],
+                "gone_channels": [key.channel.value for key in gone],
+                "order_id": order.order_id if order else None,
+                "order_channel": order.channel.value if order and order.channel else None,
+                "order_confirmed": order.confirmed if order else None,
+                "order_refunded": order.refunded if order else None,
+                "order_categories": [line.category for line in sold],
+                "order_tickets": [line.tickets for line in sold],
+                "order_revenues": [line.revenue_minor for line in sold],
+            },
+        )
+
+    async def _open(self, key: dict[str, Any]) -> None:
+        # Whoever drops the generation waits for this lock, and for those of the performances that are there.
+        if (await self._connection.execute(_FENCE, {"generation": self._generation})).first() is None:
+            raise GenerationGone(generation=self._generation)
+        await self._connection.execute(_OPEN, key)
+
+    def _key(self, house_id: str, performance_id: str) -> dict[str, Any]:
+        return {"generation": self._generation, "house_id": house_id, "performance_id": performance_id}
+
+
+def _order_of(order_id: str, rows: Sequence[RowMapping]) -> OrderFigures | None:
+    if not rows:
+        return None
+    lines = [TicketsSold(row["category"], row["tickets"], row["revenue_minor"]) for row in rows if row["category"]]
+    return OrderFigures(
+        order_id=order_id,
+        channel=Channel(rows[0]["channel"]) if rows[0]["channel"] else None,
+        lines=tuple(sorted(lines, key=lambda line: line.category)),
+        confirmed=rows[0]["confirmed"],
+        refunded=rows[0]["refunded"],
+    )

@@ -1,0 +1,120 @@
+"""What reporting can prove of itself, as SQL over the served generation. Reads all houses; for operators only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.reporting.adapters.postgres_totals_reader import pages_of_all, snapshot
+from services.reporting.domain.totals import Totals
+from services.reporting.ports import CheckResult, group_of
+
+MAX_VIOLATIONS = 100
+
+# Each answers rows of one text column, at most MAX_VIOLATIONS; `examined` counts what was looked at.
+_GAPS = """
+    SELECT i.source || ' ' || s.topic || ' ' || s.key || ': ' || count(i.sequence) || ' events of '
+           || min(i.sequence) || ' to ' || s.last_sequence || ' are in the inbox'
+    FROM inbox_sequence s JOIN inbox i USING (consumer, source, topic, key)
+    WHERE s.consumer = :consumer AND (:performance_id = '' OR s.key = :performance_id)
+    GROUP BY i.source, s.topic, s.key, s.last_sequence
+    HAVING count(DISTINCT i.sequence) <> s.last_sequence - min(i.sequence) + 1 OR max(i.sequence) <> s.last_sequence
+    ORDER BY 1 LIMIT :limit"""
+_PARKED = """
+    SELECT source || ' ' || topic || ' ' || key || ': parked after ' || last_sequence || ' by ' || parked_error
+    FROM inbox_sequence WHERE parked AND consumer = :consumer AND (:performance_id = '' OR key = :performance_id)
+    ORDER BY 1 LIMIT :limit"""
+_KEYS = (
+    "SELECT count(*) FROM inbox_sequence WHERE consumer = :consumer AND (:performance_id = '' OR key = :performance_id)"
+)
+
+_LINES = """
+    WITH told AS (
+        SELECT house_id, performance_id, category, channel, tickets, revenue_minor FROM sales_lines
+        WHERE generation = :generation AND (:performance_id = '' OR performance_id = :performance_id)
+    ), recomputed AS (
+        SELECT house_id, performance_id, category, channel,
+               sum(tickets) AS tickets, sum(revenue_minor) AS revenue_minor
+        FROM orders JOIN order_lines USING (generation, house_id, performance_id, order_id)
+        WHERE generation = :generation AND confirmed AND NOT refunded
+          AND (:performance_id = '' OR performance_id = :performance_id)
+        GROUP BY house_id, performance_id, category, channel
+    )
+    SELECT house_id || ' ' || performance_id || ' ' || category || ' ' || channel || ': told '
+           || coalesce(told.tickets, 0) || ' for ' || coalesce(told.revenue_minor, 0) || ', its orders say '
+           || coalesce(recomputed.tickets, 0) || ' for ' || coalesce(recomputed.revenue_minor, 0)
+    FROM told FULL JOIN recomputed USING (house_id, performance_id, category, channel)
+    WHERE (told.tickets, told.revenue_minor) IS DISTINCT FROM (recomputed.tickets, recomputed.revenue_minor)
+    ORDER BY 1 LIMIT :limit"""
+_ORDERS = """
+    SELECT p.house_id || ' ' || p.performance_id || ': told ' || p.orders_confirmed || ' confirmed and '
+           || p.orders_refunded || ' refunded orders, there are ' || o.confirmed || ' and ' || o.refunded
+    FROM performances p CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE confirmed) AS confirmed, count(*) FILTER (WHERE refunded) AS refunded
+        FROM orders WHERE (generation, house_id, performance_id) = (p.generation, p.house_id, p.performance_id)
+    ) o
+    WHERE p.generation = :generation AND (:performance_id = '' OR p.performance_id = :performance_id)
+      AND (p.orders_confirmed, p.orders_refunded) <> (o.confirmed, o.refunded)
+    ORDER BY 1 LIMIT :limit"""
+_CARD_DECK = """
+    SELECT house_id || ' ' || performance_id || ': free ' || counted_free || ' + held ' || counted_held || ' + claimed '
+           || counted_claimed || ' + sold ' || counted_sold || ' + blocked ' || counted_blocked || ' is not '
+           || counted_capacity
+    FROM performances
+    WHERE generation = :generation AND (:performance_id = '' OR performance_id = :performance_id)
+      AND counted_free + counted_held + counted_claimed + counted_sold + counted_blocked <> counted_capacity
+    ORDER BY 1 LIMIT :limit"""
+_PERFORMANCES = """
+    SELECT count(*) FROM performances
+    WHERE generation = :generation AND (:performance_id = '' OR performance_id = :performance_id)"""
+
+# Invariant, what was compared, how much there is, which rows break it.
+_CHECKS = (
+    ("INV-7", "reporting: every key's events applied without a gap", _KEYS, _GAPS),
+    ("INV-7", "reporting: no key is parked", _KEYS, _PARKED),
+    ("INV-7", "reporting: totals equal a recompute from the orders they stand on", _PERFORMANCES, _LINES),
+    ("INV-7", "reporting: order counts equal a recompute from the orders", _PERFORMANCES, _ORDERS),
+    ("INV-5", "reporting: the latest counts add up to the capacity", _PERFORMANCES, _CARD_DECK),
+)
+_SERVING = "SELECT generation FROM generations WHERE serving"
+
+
+class PostgresReadModelAudit:
+    """See ports.ReadModelAudit."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def checks(self, performance_id: str) -> Sequence[CheckResult]:
+        """See ReadModelAudit.checks; all over one snapshot."""
+        async with snapshot(self._engine) as connection:
+            generation = int((await connection.execute(text(_SERVING))).scalar_one())
+            return [await _check(connection, generation, performance_id, *check) for check in _CHECKS]
+
+    def all_totals(self, performance_id: str) -> AsyncIterator[Sequence[Totals]]:
+        """See ReadModelAudit.all_totals."""
+        return pages_of_all(self._engine, performance_id)
+
+
+async def _check(
+    connection: AsyncConnection, generation: int, performance_id: str, invariant: str, name: str, count: str, rows: str
+) -> CheckResult:
+    known: dict[str, int | str] = {
+        "generation": generation,
+        "consumer": group_of(generation),
+        "performance_id": performance_id,
+        "limit": MAX_VIOLATIONS,
+    }
+    return CheckResult(
+        invariant=invariant,
+        name=name,
+        examined=int((await connection.execute(_bound(count, known))).scalar_one()),
+        violations=tuple((await connection.execute(_bound(rows, known))).scalars()),
+    )
+
+
+def _bound(sql: str, known: dict[str, int | str]) -> TextClause:
+    query = text(sql)
+    return query.bindparams(**{name: value for name, value in known.items() if f":{name}" in sql})

@@ -1,0 +1,108 @@
+"""The read model's tables. Every row belongs to a generation: a rebuild fills the next beside the one people see."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
+
+from services.runtime.outbox.tables import inbox_table
+from services.runtime.sql.engine import new_metadata
+
+metadata = new_metadata()
+
+inbox, inbox_sequence = inbox_table(metadata)
+
+generations = Table(
+    "generations",
+    metadata,
+    # Never given twice: the bus keeps how far the group of a number has read.
+    Column("generation", BigInteger, Identity(always=True), primary_key=True),
+    Column("serving", Boolean, nullable=False),
+    Index("uq_generations_serving", "serving", unique=True, postgresql_where=text("serving")),
+)
+
+performances = Table(
+    "performances",
+    metadata,
+    Column("generation", BigInteger, primary_key=True),
+    Column("house_id", Text, primary_key=True),
+    Column("performance_id", Text, primary_key=True),
+    Column("currency", Text, nullable=False),
+    # The catalogue's word; all null until it has come.
+    Column("described_sequence", BigInteger),
+    Column("title", Text),
+    Column("capacity", Integer),
+    Column("described_at_ms", BigInteger),
+    # Inventory's counts; all null until they have come.
+    Column("counted_epoch", BigInteger),
+    Column("counted_version", BigInteger),
+    Column("counted_free", Integer),
+    Column("counted_held", Integer),
+    Column("counted_claimed", Integer),
+    Column("counted_sold", Integer),
+    Column("counted_blocked", Integer),
+    Column("counted_capacity", Integer),
+    Column("counted_at_ms", BigInteger),
+    Column("orders_confirmed", Integer, nullable=False),
+    Column("orders_refunded", Integer, nullable=False),
+    Column("orders_at_ms", BigInteger, nullable=False),
+    ForeignKeyConstraint(["generation"], ["generations.generation"]),
+)
+
+_PERFORMANCE = ["generation", "house_id", "performance_id"]
+_PERFORMANCE_TARGET = [f"performances.{name}" for name in _PERFORMANCE]
+
+sales_lines = Table(
+    "sales_lines",
+    metadata,
+    Column("generation", BigInteger, primary_key=True),
+    Column("house_id", Text, primary_key=True),
+    Column("performance_id", Text, primary_key=True),
+    Column("category", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("tickets", Integer, nullable=False),
+    Column("revenue_minor", BigInteger, nullable=False),
+    ForeignKeyConstraint(_PERFORMANCE, _PERFORMANCE_TARGET),
+    CheckConstraint("tickets > 0", name="tickets"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("generation", BigInteger, primary_key=True),
+    Column("house_id", Text, primary_key=True),
+    Column("performance_id", Text, primary_key=True),
+    Column("order_id", Text, primary_key=True),
+    # Null until the order was confirmed.
+    Column("channel", Text),
+    Column("confirmed", Boolean, nullable=False),
+    Column("refunded", Boolean, nullable=False),
+    ForeignKeyConstraint(_PERFORMANCE, _PERFORMANCE_TARGET),
+)
+
+_ORDER = [*_PERFORMANCE, "order_id"]
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("generation", BigInteger, primary_key=True),
+    Column("house_id", Text, primary_key=True),
+    Column("performance_id", Text, primary_key=True),
+    Column("order_id", Text, primary_key=True),
+    Column("category", Text, primary_key=True),
+    Column("tickets", Integer, nullable=False),
+    Column("revenue_minor", BigInteger, nullable=False),
+    ForeignKeyConstraint(_ORDER, [f"orders.{name}" for name in _ORDER]),
+    CheckConstraint("tickets > 0", name="tickets"),
+)

@@ -1,0 +1,1 @@
+"""Totals over gRPC, and the audit."""

@@ -1,0 +1,65 @@
+"""balcon.reporting.v1.ReportingService: checks what a stranger sends, then reads. It writes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from balcon.reporting.v1.reporting_service_pb2 import (
+    GetTotalsRequest,
+    GetTotalsResponse,
+    ListTotalsRequest,
+    ListTotalsResponse,
+)
+from balcon.reporting.v1.reporting_service_pb2_grpc import ReportingServiceServicer
+
+from services.reporting.api.paging import page_size_of, performance_after, token_after
+from services.reporting.api.totals_messages import performance_totals
+from services.reporting.domain.refusals import PerformanceUnknown
+from services.reporting.ports import TotalsReader
+from services.runtime.errors import FieldInvalid
+from services.runtime.ids import refused_key
+from services.runtime.rpc.errors import Refused
+
+
+class ReportingServicer(ReportingServiceServicer):
+    """A house sees its own figures only: another house's performance is as one that does not exist (INV-8)."""
+
+    def __init__(self, reader: TotalsReader) -> None:
+        self._reader = reader
+
+    async def GetTotals(  # noqa: N802 (gRPC's name)
+        self, request: GetTotalsRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> GetTotalsResponse:
+        """FieldInvalid, PerformanceUnknown."""
+        _require_key("house_id", request.house_id)
+        _require_key("performance_id", request.performance_id)
+        totals = await self._reader.totals(request.house_id, request.performance_id)
+        if totals is None:
+            raise Refused(PerformanceUnknown(request.house_id, request.performance_id))
+        return GetTotalsResponse(totals=performance_totals(totals))
+
+    async def ListTotals(  # noqa: N802 (gRPC's name)
+        self, request: ListTotalsRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> ListTotalsResponse:
+        """FieldInvalid. A house without performances has an empty list."""
+        _require_key("house_id", request.house_id)
+        size = page_size_of(request.page_size)
+        if isinstance(size, FieldInvalid):
+            raise Refused(size)
+        after = performance_after(request.page_token, request.house_id)
+        if isinstance(after, FieldInvalid):
+            raise Refused(after)
+        found = await self._reader.page(request.house_id, after, size + 1)
+        page = found[:size]
+        more = len(found) > size
+        return ListTotalsResponse(
+            totals=[performance_totals(totals) for totals in page],
+            next_page_token=token_after(request.house_id, page[-1].performance_id) if more else "",
+        )
+
+
+def _require_key(field: str, value: str) -> None:
+    refused = refused_key(field, value)
+    if refused is not None:
+        raise Refused(refused)

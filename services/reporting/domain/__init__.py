@@ -1,0 +1,1 @@
+"""What reporting counts: facts in, totals out. Pure."""

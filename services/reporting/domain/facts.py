@@ -1,0 +1,80 @@
+"""What reporting learns from events of other services. Facts only: nothing here counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+
+class Channel(Enum):
+    """How a sale reached the house (R4)."""
+
+    BOX_OFFICE = "box_office"
+    ONLINE = "online"
+    BACKEND = "backend"
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceDescribed:
+    """The catalogue's word on a performance; of two, the one with the higher `sequence` of its key holds."""
+
+    house_id: str
+    performance_id: str
+    sequence: int
+    title: str
+    capacity: int
+    currency: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsCounted:
+    """Inventory's counts of seats; of two, the one with the higher (epoch, version) holds."""
+
+    house_id: str
+    performance_id: str
+    epoch: int
+    version: int
+    free: int
+    held: int
+    claimed: int
+    sold: int
+    blocked: int
+    capacity: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsSold:
+    """So many tickets of one price category in one order, and what they cost together, in minor units."""
+
+    category: str
+    tickets: int
+    revenue_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleConfirmed:
+    """An order was paid and its tickets issued. One line per category."""
+
+    house_id: str
+    performance_id: str
+    order_id: str
+    channel: Channel
+    currency: str
+    lines: tuple[TicketsSold, ...]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRefunded:
+    """An order's money went back, whether or not the order was ever confirmed."""
+
+    house_id: str
+    performance_id: str
+    order_id: str
+    at_ms: int
+
+
+Fact: TypeAlias = PerformanceDescribed | SeatsCounted | SaleConfirmed | SaleRefunded

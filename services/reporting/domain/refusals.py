@@ -1,0 +1,16 @@
+"""What reporting answers no with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.runtime.errors import Kind, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceUnknown(Refusal):
+    """House {house_id} has no performance {performance_id} with figures."""
+
+    kind = Kind.NOT_FOUND
+    house_id: str
+    performance_id: str

@@ -1,0 +1,1 @@
+"""How a fact reaches the read model, and how the read model is built anew."""

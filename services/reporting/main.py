@@ -1,0 +1,85 @@
+"""Starts reporting; `python -m services.reporting.main rebuild` builds the read model anew. It picks the adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
+from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
+
+from services.reporting.adapters.event_intake import EventIntake
+from services.reporting.adapters.postgres_generations import PostgresGenerations
+from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
+from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
+from services.reporting.api.audit_servicer import AuditServicer
+from services.reporting.api.reporting_servicer import ReportingServicer
+from services.reporting.handlers.follow import follow
+from services.reporting.handlers.project import project
+from services.reporting.handlers.rebuild import rebuild
+from services.reporting.settings import ReportingSettings
+from services.runtime.bus.factory import open_bus
+from services.runtime.bus.topics import TOPICS
+from services.runtime.clock import SystemClock
+from services.runtime.ids import RandomIds
+from services.runtime.service import Service, run_service
+from services.runtime.sql.engine import create_engine
+from services.runtime.telemetry.logging import configure_logging, get_logger
+
+
+async def build(service: Service) -> None:
+    """Opens database and bus, serves totals and the audit, follows the events."""
+    settings = service.settings
+    assert isinstance(settings, ReportingSettings)
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="reporting", pool_size=settings.database_pool_size
+    )
+    service.on_close(engine.dispose)
+    bus = open_bus(settings.bus_url.get_secret_value(), clock=service.clock, ids=service.ids, client_id="reporting")
+    service.on_close(bus.close)
+    generations = PostgresGenerations(engine)
+    intake = EventIntake(bus, engine, service.clock, project)
+
+    async def follow_events() -> None:
+        await bus.create_topics(TOPICS)
+        await follow(generations, intake.fill, service.clock)
+
+    totals = ReportingServicer(PostgresTotalsReader(engine))
+    audit = AuditServicer(PostgresReadModelAudit(engine))
+    service.rpc.add(
+        lambda server: add_ReportingServiceServicer_to_server(totals, server), "balcon.reporting.v1.ReportingService"
+    )
+    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+    service.background("follow_events", follow_events)
+
+
+async def rebuild_read_model(settings: ReportingSettings) -> int:
+    """Builds the read model anew beside the one that is served, then serves it. Returns its generation."""
+    clock = SystemClock()
+    engine = create_engine(settings.database_url.get_secret_value(), application="reporting-rebuild")
+    bus = open_bus(settings.bus_url.get_secret_value(), clock=clock, ids=RandomIds(), client_id="reporting-rebuild")
+    try:
+        intake = EventIntake(bus, engine, clock, project)
+        return await rebuild(PostgresGenerations(engine), intake.fill, clock, settings.rebuild_timeout_seconds)
+    finally:
+        await bus.close()
+        await engine.dispose()
+
+
+def main() -> None:
+    """The service, or with the argument `rebuild` one rebuild. Exit status 2 for another argument."""
+    match sys.argv[1:]:
+        case []:
+            run_service("reporting", ReportingSettings(), build)
+        case ["rebuild"]:
+            settings = ReportingSettings()
+            configure_logging("reporting", settings.log_level)
+            generation = asyncio.run(rebuild_read_model(settings))
+            get_logger("rebuild").info("read_model_rebuilt", generation=generation)
+        case _:
+            sys.stderr.write("usage: python -m services.reporting.main [rebuild]\n")
+            sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""From events on the bus to totals in the read model: order of arrival, duplicates, poison, restarts."""
+
+from dataclasses import replace
+
+from sqlalchemy import text
+
+from services.reporting.domain.facts import Channel
+from services.reporting.domain.totals import LineFigures, LineKey
+from services.runtime.bus.topics import ORDERS
+from services.runtime.testing import eventually
+from services.runtime.testing.servers import DatabaseUrl
+from tests.integration.reporting.sales_stage import confirmed, counted, described, refunded, staged
+
+
+async def test_a_sale_is_told_by_category_and_channel(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        await stage.publisher.publish(
+            described("p1"), confirmed("o1", "p1", "A", "A", "B"), confirmed("o2", "p1", "A"), refunded("o2", "p1")
+        )
+        await stage.caught_up()
+        totals = await stage.totals("p1")
+        assert totals.lines == {
+            LineKey("A", Channel.ONLINE): LineFigures(2, 5000),
+            LineKey("B", Channel.ONLINE): LineFigures(1, 1000),
+        }
+        assert (totals.capacity, totals.sold, totals.revenue_minor, totals.currency) == (100, 3, 6000, "EUR")
+        assert (totals.orders_confirmed, totals.orders_refunded) == (2, 1)
+        assert await stage.violations() == []
+
+
+async def test_figures_fall_with_a_refund_and_a_refund_of_nothing_changes_none(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        await stage.publisher.publish(confirmed("o1", "p1", "A", "B"), confirmed("o2", "p1", "B"))
+        await stage.caught_up()
+        assert (await stage.totals("p1")).sold == 3
+        await stage.publisher.publish(refunded("o1", "p1"), refunded("never-confirmed", "p1"))
+        await stage.caught_up()
+        totals = await stage.totals("p1")
+        assert totals.lines == {LineKey("B", Channel.ONLINE): LineFigures(1, 1000)}
+        assert totals.orders_refunded == 2
+        assert await stage.violations() == []
+
+
+async def test_an_orders_event_may_come_before_the_performances(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        await stage.publisher.publish(confirmed("o1", "p1"))
+        await stage.caught_up()
+        assert (await stage.totals("p1")).capacity == 0
+        await stage.publisher.publish(described("p1", capacity=120))
+        await stage.caught_up()
+        totals = await stage.totals("p1")
+        assert (totals.capacity, totals.sold, totals.free) == (120, 1, 119)
+
+
+async def test_counts_of_an_older_epoch_or_version_are_ignored(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        for epoch, version, free in [(2, 5, 60), (2, 4, 10), (1, 99, 20)]:
+            await stage.publisher.publish(counted("p1", epoch, version, free=free, held=3))
+            await stage.publisher.publish(counted("barrier", epoch, version, free=free))
+        await stage.publisher.publish(counted("last", 1, 1, free=1))
+
+        async def is_there() -> bool:
+            return await stage.reader.totals("house_1", "last") is not None and (await stage.totals("p1")).free == 60
+
+        await eventually(is_there)
+        totals = await stage.totals("p1")
+        assert (totals.free, totals.held, totals.capacity) == (60, 3, 100)
+        await stage.publisher.publish(counted("p1", 3, 1, free=50))
+
+        async def is_newer() -> bool:
+            return (await stage.totals("p1")).free == 50
+
+        await eventually(is_newer)
+
+
+async def test_events_delivered_twice_are_counted_once(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        await stage.publisher.publish(confirmed("o1", "p1", "A"), confirmed("o2", "p1", "B"))
+        await stage.publisher.send(list(stage.publisher.published))
+        await stage.publisher.publish(confirmed("o3", "p1", "A"))
+        await stage.caught_up()
+        assert (await stage.totals("p1")).sold == 3
+        assert await stage.violations() == []
+
+
+async def test_a_restart_goes_on_where_it_was(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage:
+        for number in range(3):
+            async with stage.following():
+                await stage.publisher.publish(confirmed(f"o{number}", "p1"))
+                await stage.caught_up()
+        assert (await stage.totals("p1")).sold == 3
+
+
+async def test_a_poisoned_event_parks_its_performance_and_no_other(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        poisoned = stage.publisher.message(confirmed("o1", "bad"), payload=b"\xff\xff\xff")
+        await stage.publisher.send([poisoned])
+        await stage.publisher.publish(confirmed("o2", "bad"), confirmed("o3", "good"))
+
+        async def good_is_told() -> bool:
+            told = await stage.reader.totals("house_1", "good")
+            return told is not None and told.sold == 1 and bool(await stage.violations())
+
+        await eventually(good_is_told)
+        assert await stage.reader.totals("house_1", "bad") is None
+        assert await stage.violations() == [f"{ORDERS} {ORDERS} bad: parked after 0 by EventMalformed"]
+
+
+async def test_an_event_whose_house_is_not_its_headers_is_parked(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        message = stage.publisher.message(confirmed("o1", "p1", house_id="house_2"))
+        await stage.publisher.send([replace(message, headers={**message.headers, "ce_houseid": "house_1"})])
+
+        async def is_parked() -> bool:
+            return bool(await stage.violations())
+
+        await eventually(is_parked)
+        assert await stage.everything() == []
+
+
+async def test_a_sale_in_another_currency_is_parked_and_not_added_up(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        await stage.publisher.publish(confirmed("o1", "p1"), confirmed("o2", "p1", currency="SEK"))
+
+        async def is_parked() -> bool:
+            return bool(await stage.violations())
+
+        await eventually(is_parked)
+        totals = await stage.totals("p1")
+        assert (totals.sold, totals.currency) == (1, "EUR")
+
+
+async def test_the_audit_finds_figures_that_were_tampered_with(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage:
+        async with stage.following():
+            await stage.publisher.publish(
+                *(confirmed(f"o{number}", "p1") for number in range(4)), counted("p1", 1, 1, free=96)
+            )
+            await stage.caught_up()
+
+            async def is_counted() -> bool:
+                return (await stage.totals("p1")).counted is not None
+
+            await eventually(is_counted)
+        assert await stage.violations() == []
+        for tampering, found in [
+            ("UPDATE sales_lines SET tickets = tickets + 1", "told 5 for 10000, its orders say 4 for 10000"),
+            ("DELETE FROM inbox WHERE sequence = 2", "3 events of 1 to 4 are in the inbox"),
+            (
+                "UPDATE performances SET orders_refunded = 1",
+                "1 refunded orders, there are 4 and 0",
+            ),
+            (
+                "UPDATE performances SET counted_free = 95",
+                "sold 4 + blocked 0 is not 100",
+            ),
+        ]:
+            async with stage.engine.begin() as connection:
+                await connection.execute(text(tampering))
+            assert [line for line in await stage.violations() if line.endswith(found)], tampering
