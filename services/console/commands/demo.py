@@ -29,8 +29,10 @@ from services.runtime.ids import Ids, RandomIds
 from services.runtime.rpc.client import open_channel
 
 QUIET_SECONDS = 40.0
-# Calls in flight of all buyers together: an on-sale is a queue, and a longer one inside the services only adds waiting.
-_SLOTS = 48
+# Buyers at the seat map, and buyers at the check-out, at a time: an on-sale is a queue, and a longer one inside the
+# services only adds waiting.
+_CHOOSING = 24
+_ORDERING = 16
 _CONNECTIONS = 4
 # The kill falls in the middle of the sale: when so much of what will be sold is sold.
 _KILL_AT_SHARE = 0.3
@@ -56,20 +58,24 @@ class Tempo:
     # Later than the payment window: this money comes when the order is given up already.
     pay_late_seconds: int
     stall_seconds: int
+    # A payment no webhook tells of is asked about after this.
+    ask_after_seconds: int
 
     def tuning(self) -> dict[str, str]:
         """The services' settings."""
         return {
             "BALCON_INVENTORY_HOLD_GRACE_SECONDS": str(self.hold_grace_seconds),
+            "BALCON_ORDERS_HOLD_GRACE_SECONDS": str(self.hold_grace_seconds),
             "BALCON_ORDERS_PAYMENT_WINDOW_SECONDS": str(self.payment_window_seconds),
+            "BALCON_PAYMENTS_PENDING_SECONDS": str(self.ask_after_seconds),
             "BALCON_SANDBOX_PAY_LATE_SECONDS": str(self.pay_late_seconds),
             "BALCON_SANDBOX_STALL_SECONDS": str(self.stall_seconds),
         }
 
 
-NORMAL = Tempo(Pace(), 12, 1, 8, 10, 4)
+NORMAL = Tempo(Pace(), 18, 1, 8, 10, 4, 3)
 # For tests: the same stories in a third of the time.
-FAST = Tempo(Pace(1.0, 4.0, 9.0), 5, 1, 4, 5, 2)
+FAST = Tempo(Pace(1.0, 4.0, 9.0), 5, 1, 5, 6, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +198,8 @@ def assignments(options: DemoOptions, record: StackRecord, on_sale: OnSale) -> l
             first=number,
             step=options.load_processes,
             pace=options.tempo.pace,
-            slots=max(1, _SLOTS // options.load_processes),
+            choosing=max(1, _CHOOSING // options.load_processes),
+            ordering=max(1, _ORDERING // options.load_processes),
             connections=_CONNECTIONS,
             inventory_target=record.targets["inventory"],
             orders_target=record.targets["orders"],

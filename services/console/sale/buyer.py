@@ -31,6 +31,10 @@ RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
 
 
+# What a buyer hears who ordered when the hold had just ended.
+_TOO_LATE = ("HOLD_EXPIRED", "HOLD_NOT_FOUND", "HOLD_ENDED", "ORDER_NOT_OPEN", "SEATS_TAKEN")
+
+
 class Outcome(Enum):
     """How a visit ended."""
 
@@ -108,7 +112,8 @@ class Buyer:
     async def _shop_around(self, watcher: Watcher | None) -> Outcome:
         pause = _FIRST_PAUSE_SECONDS
         while True:
-            hold = await self._hold_something()
+            async with self._shop.choosing:
+                hold = await self._hold_something()
             if hold is not None:
                 outcome = await self._buy(hold)
                 if outcome is not None:
@@ -156,9 +161,10 @@ class Buyer:
         if changed is None:
             return None
         try:
-            order = await self._order(changed)
+            async with self._shop.ordering:
+                order = await self._order(changed)
         except Declined as no:
-            self._expect(no, "HOLD_EXPIRED", "HOLD_NOT_FOUND", "HOLD_ENDED", "SEATS_NOT_HELD", "SEATS_TAKEN")
+            self._expect(no, *_TOO_LATE)
             return None
         if order.state == orders_pb.ORDER_STATE_CANCELLED:
             return None

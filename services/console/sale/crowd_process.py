@@ -32,7 +32,8 @@ class Assignment(msgspec.Struct, frozen=True):
     first: int
     step: int
     pace: Pace
-    slots: int
+    choosing: int
+    ordering: int
     connections: int
     inventory_target: str
     orders_target: str
@@ -55,7 +56,14 @@ async def run_crowd(assignment: Assignment, clock: Clock) -> Tally:
         open_channel(assignment.inventory_target, clock, own_connection=True) for _ in range(assignment.connections)
     ]
     orders = [open_channel(assignment.orders_target, clock, own_connection=True) for _ in range(assignment.connections)]
-    shop = Shop(inventory=inventory, orders=orders, slots=assignment.slots, tally=tally, clock=clock)
+    shop = Shop(
+        inventory=inventory,
+        orders=orders,
+        choosing=assignment.choosing,
+        ordering=assignment.ordering,
+        tally=tally,
+        clock=clock,
+    )
     pay_page = PayPage(clock)
     key = inventory_pb.PerformanceKey(house_id=assignment.house_id, performance_id=assignment.performance_id)
     performance = PerformanceOnSale(assignment.house_id, key, assignment.plan_version)

@@ -47,7 +47,7 @@ _ENDINGS = {
 _CHANGES = {Change.NONE: 84, Change.EXTEND: 7, Change.MOVE: 6, Change.RELEASE: 3}
 _SIZES = {1: 12, 2: 46, 3: 14, 4: 18, 5: 5, 6: 5}
 # A stream each for every buyer would be a load of its own: a sample shows that the live map holds.
-_WATCH_EVERY = 20
+_WATCH_EVERY = 25
 _MOST_WATCHERS = 300
 _SEED_STRIDE = 1_000_003
 
@@ -57,8 +57,8 @@ class Pace:
     """How fast the sale runs, in seconds."""
 
     arrivals_seconds: float = 2.0
-    shortest_patience_seconds: float = 10.0
-    longest_patience_seconds: float = 26.0
+    shortest_patience_seconds: float = 12.0
+    longest_patience_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,20 +51,24 @@ class NoAnswer(Exception):
 
 
 class Shop:
-    """Shared by the buyers of one process. `slots` bounds the calls in flight; who waits for one queues at the door."""
+    """Shared by the buyers of one process. At most `choosing` choose and `ordering` order at a time; others queue."""
 
     def __init__(
         self,
         *,
         inventory: list[grpc.aio.Channel],
         orders: list[grpc.aio.Channel],
-        slots: int,
+        choosing: int,
+        ordering: int,
         tally: Tally,
         clock: Clock,
     ) -> None:
         self._inventory = [InventoryServiceStub(channel) for channel in inventory]
         self._orders = [OrdersServiceStub(channel) for channel in orders]
-        self._slots = asyncio.Semaphore(slots)
+        # A buyer takes one for looking and holding together: queueing in between would only make the map look old.
+        self.choosing = asyncio.Semaphore(choosing)
+        # Its own queue: those who have seats must not wait behind thousands who have none.
+        self.ordering = asyncio.Semaphore(ordering)
         self._clock = clock
         self._opened = clock.monotonic()
         self.tally = tally
@@ -96,15 +100,12 @@ class Shop:
     ) -> ResponseT_co:
         """The answer; Declined for a no, NoAnswer when none came by `until_seconds`.
 
-        `waits_seconds` is how long the server may take on purpose (a long poll); such a call takes no slot.
+        `waits_seconds` is how long the server may take on purpose (a long poll).
         """
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                if waits_seconds:
-                    return await method(request, timeout=_CALL_SECONDS + waits_seconds)
-                async with self._slots:
-                    return await self._measured(method, request)
+                return await self._measured(method, request, _CALL_SECONDS + waits_seconds)
             except grpc.aio.AioRpcError as error:
                 refusal = refusal_of(error)
                 if refusal is not None and refusal.reason not in _AGAIN and not is_uncertain(error):
@@ -116,12 +117,14 @@ class Shop:
             await self._clock.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(_LAST_PAUSE_SECONDS, pause * 2)
 
-    async def _measured(self, method: Method[RequestT_contra, ResponseT_co], request: RequestT_contra) -> ResponseT_co:
+    async def _measured(
+        self, method: Method[RequestT_contra, ResponseT_co], request: RequestT_contra, timeout_seconds: float
+    ) -> ResponseT_co:
         if not isinstance(request, inventory_pb.HoldSeatsRequest):
-            return await method(request, timeout=_CALL_SECONDS)
+            return await method(request, timeout=timeout_seconds)
         started = self.seconds()
         try:
-            response = await method(request, timeout=_CALL_SECONDS)
+            response = await method(request, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as error:
             if refusal_of(error) is not None:
                 self._held(started, accepted=False)

@@ -26,7 +26,7 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart("sandbox", "services.payments.sandbox.main", on_bus=False),
     ServicePart("payments", "services.payments.main", "balcon_payments"),
     ServicePart("orders", "services.orders.main", "balcon_orders", needs=("catalogue", "inventory", "payments")),
-    ServicePart("reporting", "services.reporting.main", "balcon_reporting", needs=("catalogue",)),
+    ServicePart("reporting", "services.reporting.main", "balcon_reporting"),
 )
 GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name != "sandbox")
 BUS_DATABASE = "balcon_bus"
@@ -100,8 +100,7 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings |= {
             "HTTP_PORT": str(world.ports["payments_http"]),
             "SANDBOX_URL": sandbox_url(world.ports),
-            "SANDBOX_WEBHOOK_SECRET": world.webhook_secret,
-            "SANDBOX_WEBHOOK_URL": webhook_url(world.ports),
+            "SANDBOX_WEBHOOK_SECRETS": world.webhook_secret,
         }
     return settings
 

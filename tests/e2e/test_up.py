@@ -1,0 +1,86 @@
+"""`balcon up` for people: addresses that answer, a stop that leaves nothing behind, data that is kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import grpc
+import httpx
+import msgspec
+import pytest
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
+
+from services.console.stack.data_folder import make_temp_folder, remove_temp_folder
+from services.runtime.ids import RandomIds
+from services.runtime.rpc.probe import is_serving
+from tests.e2e.rig import Up, balcon
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+
+
+def processes_of(data: Path) -> list[str]:
+    """Commands that still run and were started for this folder, by their environment or arguments."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            command = (folder / "cmdline").read_bytes()
+            traces = command + (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(data).encode() in traces:
+            found.append(command.replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+def assert_answers(told: dict[str, object]) -> None:
+    """Every address that `up` printed answers."""
+    targets, metrics = told["targets"], told["metrics"]
+    assert isinstance(targets, dict) and isinstance(metrics, dict)
+    assert set(targets) == {"catalogue", "inventory", "payments", "orders", "reporting"}
+    for target in targets.values():
+        assert is_serving(target)
+    for url in [*metrics.values(), f"{told['pay_page']}/health"]:
+        assert httpx.get(url, timeout=5, trust_env=False).status_code == 200
+
+
+def performances(told: dict[str, object]) -> list[str]:
+    """Of the demo house, by id."""
+    targets = told["targets"]
+    assert isinstance(targets, dict)
+    with grpc.insecure_channel(targets["catalogue"]) as channel:
+        request = pb.ListPerformancesRequest(house_id=str(told["house_id"]))
+        response = CatalogueServiceStub(channel).ListPerformances(request, timeout=5)
+        return [performance.performance_id for performance in response.performances]
+
+
+def test_up_answers_stops_cleanly_and_keeps_its_data() -> None:
+    data = make_temp_folder(RandomIds())
+    try:
+        with Up(data) as up:
+            assert_answers(up.told)
+            first = up.told
+            assert performances(first) == [first["performance_id"]]
+            second_stack = balcon("up", "--data", str(data))
+            assert second_stack.status == 2
+            assert "runs on this data folder already" in second_stack.errors
+            audit = balcon("audit", "--data", str(data), "--json")
+            assert audit.status == 0, audit.told
+            assert msgspec.json.decode(audit.output)["audit"] == "ok"
+            totals = balcon("totals", "--data", str(data))
+            assert totals.status == 0, totals.told
+            assert up.interrupt() == 0
+        assert processes_of(data) == []
+
+        with Up(data) as up:
+            assert up.told["targets"] == first["targets"]
+            assert performances(up.told) == [first["performance_id"]]
+            assert balcon("down", "--data", str(data)).status == 0
+            assert up.wait() == 0
+        assert processes_of(data) == []
+        assert balcon("audit", "--data", str(data)).status == 2
+    finally:
+        remove_temp_folder(data)
