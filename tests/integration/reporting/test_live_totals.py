@@ -159,3 +159,22 @@ async def test_the_audit_finds_figures_that_were_tampered_with(database_url: Dat
             async with stage.engine.begin() as connection:
                 await connection.execute(text(tampering))
             assert [line for line in await stage.violations() if line.endswith(found)], tampering
+
+
+async def test_orders_and_counts_of_one_performance_at_the_same_time_lose_nothing(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        for number in range(100):
+            await stage.publisher.publish(
+                confirmed(f"o{number}", "p1", "A", "B"), counted("p1", 1, number + 1, free=100 - number)
+            )
+            if number % 4 == 0:
+                await stage.publisher.publish(refunded(f"o{number}", "p1"))
+        await stage.caught_up()
+
+        async def is_counted() -> bool:
+            return (await stage.totals("p1")).free == 1
+
+        await eventually(is_counted)
+        totals = await stage.totals("p1")
+        assert (totals.orders_confirmed, totals.orders_refunded, totals.sold) == (100, 25, 150)
+        assert await stage.violations() == []
