@@ -29,8 +29,12 @@ def unpacked_plan(blob: bytes) -> SeatingPlan:
     """The plan that was packed. PlanUnreadable."""
     if blob[:1] != _SHAPE:
         raise PlanUnreadable(shape=blob[:1].hex())
+    unpacking = zlib.decompressobj()
     try:
-        return _DECODER.decode(zlib.decompressobj().decompress(blob[1:], _MAX_UNPACKED_BYTES))
+        packed = unpacking.decompress(blob[1:], _MAX_UNPACKED_BYTES)
+        if not unpacking.eof:  # cut short, so its checksum was never reached; or larger than any plan
+            raise PlanUnreadable(bytes=len(blob))
+        return _DECODER.decode(packed)
     except (zlib.error, msgspec.MsgspecError) as error:
         raise PlanUnreadable(bytes=len(blob)) from error
 

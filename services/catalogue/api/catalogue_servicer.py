@@ -12,7 +12,6 @@ from services.catalogue.api.messages import (
     hall_message,
     house_message,
     performance_message,
-    plan_message,
     production_message,
     terms_of,
 )
@@ -35,7 +34,12 @@ def _answered(answer: Answer | Refusal) -> Answer:
 class CatalogueServicer(CatalogueServiceServicer):
     """Stateless; everything lives in the handlers."""
 
-    def __init__(self, houses: HouseHandler, plans: SeatingPlanHandler, performances: PerformanceHandler) -> None:
+    def __init__(
+        self,
+        houses: HouseHandler,
+        plans: SeatingPlanHandler[pb.GetSeatingPlanResponse],
+        performances: PerformanceHandler,
+    ) -> None:
         self._houses = houses
         self._plans = plans
         self._performances = performances
@@ -67,8 +71,7 @@ class CatalogueServicer(CatalogueServiceServicer):
 
     async def GetSeatingPlan(self, request: pb.GetSeatingPlanRequest, context: Context) -> pb.GetSeatingPlanResponse:  # noqa: N802
         """See the proto."""
-        found = _answered(await self._plans.plan(request.house_id, request.hall_id, request.plan_version))
-        return pb.GetSeatingPlanResponse(plan=plan_message(found.key, found.plan))
+        return _answered(await self._plans.plan(request.house_id, request.hall_id, request.plan_version))
 
     async def CreateProduction(  # noqa: N802
         self, request: pb.CreateProductionRequest, context: Context

@@ -11,6 +11,8 @@ from services.runtime.errors import FieldInvalid
 
 MAX_PLAN_BYTES = 10_000_000
 MAX_SEATS = 100_000
+# What the store's column can hold; a request may name a larger one.
+MAX_PLAN_VERSION = 2_147_483_647
 MAX_ZONES = 1_000
 MAX_ROWS = 20_000
 MAX_CATEGORIES = 100

@@ -23,6 +23,7 @@ from services.catalogue.domain.refusals import (
     ProductionNotFound,
     SeatingPlanNotFound,
 )
+from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
 from services.catalogue.handlers.once import OnceKey, once, request_hash
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction, PageStart
 from services.runtime.errors import FieldInvalid, Refusal
@@ -84,7 +85,9 @@ class PerformanceHandler:
             return HouseNotFound(place.house_id)
         if not await transaction.has_hall(place.house_id, place.hall_id):
             return HallNotFound(place.hall_id)
-        plan = await transaction.plan_facts(place.house_id, place.hall_id, place.plan_version)
+        plan = None
+        if place.plan_version <= MAX_PLAN_VERSION:
+            plan = await transaction.plan_facts(place.house_id, place.hall_id, place.plan_version)
         if plan is None:
             return SeatingPlanNotFound(place.hall_id, place.plan_version)
         production = await transaction.production(place.house_id, place.production_id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from services.catalogue.domain.seating_plan import SeatingPlan
+Form = TypeVar("Form")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,27 +18,28 @@ class PlanKey:
     plan_version: int
 
 
-class PlanCache:
-    """Holds plans of at most `max_seats` seats together; a larger plan is not kept at all."""
+class PlanCache(Generic[Form]):
+    """Plans of at most `max_seats` seats together, in the form they are given out in; a larger plan is not kept."""
 
     def __init__(self, max_seats: int) -> None:
         self._max_seats = max_seats
         self._seats = 0
-        self._plans: OrderedDict[PlanKey, SeatingPlan] = OrderedDict()
+        self._forms: OrderedDict[PlanKey, tuple[Form, int]] = OrderedDict()
 
-    def get(self, key: PlanKey) -> SeatingPlan | None:
+    def get(self, key: PlanKey) -> Form | None:
         """The plan, if it is here."""
-        plan = self._plans.get(key)
-        if plan is not None:
-            self._plans.move_to_end(key)
-        return plan
+        kept = self._forms.get(key)
+        if kept is None:
+            return None
+        self._forms.move_to_end(key)
+        return kept[0]
 
-    def put(self, key: PlanKey, plan: SeatingPlan) -> None:
+    def put(self, key: PlanKey, form: Form, seats: int) -> None:
         """Keeps the plan and lets the least recently used ones go."""
-        if key in self._plans or len(plan.seats) > self._max_seats:
+        if key in self._forms or seats > self._max_seats:
             return
-        self._plans[key] = plan
-        self._seats += len(plan.seats)
+        self._forms[key] = (form, seats)
+        self._seats += seats
         while self._seats > self._max_seats:
-            _, oldest = self._plans.popitem(last=False)
-            self._seats -= len(oldest.seats)
+            _, (_, released) = self._forms.popitem(last=False)
+            self._seats -= released

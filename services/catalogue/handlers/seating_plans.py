@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic
 
 from services.catalogue.domain.plan_parser import parse, refused_size
 from services.catalogue.domain.refusals import HallNotFound, SeatingPlanNotFound
-from services.catalogue.domain.seating_plan import MAX_PLAN_BYTES, PlanInvalid, SeatingPlan
+from services.catalogue.domain.seating_plan import MAX_PLAN_BYTES, MAX_PLAN_VERSION, PlanInvalid, SeatingPlan
 from services.catalogue.handlers.once import OnceKey, once, request_hash
-from services.catalogue.handlers.plan_cache import PlanCache, PlanKey
+from services.catalogue.handlers.plan_cache import Form, PlanCache, PlanKey
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction
 from services.runtime.errors import Overloaded, Refusal
 from services.runtime.ids import refused_key
@@ -28,20 +30,18 @@ class PlanImported:
     seat_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFound:
-    """A plan with the version that a request for the latest one came to."""
+class SeatingPlanHandler(Generic[Form]):
+    """Plans are read outside the event loop, and kept in memory once they are asked for.
 
-    key: PlanKey
-    plan: SeatingPlan
+    `form_of` makes what a plan is given out as: that, and not the plan, is kept, since making it is the greater work.
+    """
 
-
-class SeatingPlanHandler:
-    """Plans are read outside the event loop, and kept in memory once they are asked for."""
-
-    def __init__(self, store: CatalogueStore, cache: PlanCache) -> None:
+    def __init__(
+        self, store: CatalogueStore, cache: PlanCache[Form], form_of: Callable[[PlanKey, SeatingPlan], Form]
+    ) -> None:
         self._store = store
         self._cache = cache
+        self._form_of = form_of
         self._parsing = asyncio.Semaphore(MAX_PARSING)
         self._imports = 0
 
@@ -75,18 +75,19 @@ class SeatingPlanHandler:
         content = await asyncio.to_thread(request_hash, "import_plan", hall_id, plan_json)
         return await once(self._store, OnceKey(house_id, key), content, PlanImported, act)
 
-    async def plan(self, house_id: str, hall_id: str, plan_version: int) -> PlanFound | Refusal:
+    async def plan(self, house_id: str, hall_id: str, plan_version: int) -> Form | Refusal:
         """A plan; version 0 is the latest. Refusals: FieldInvalid, SeatingPlanNotFound."""
         if refusal := refused_key("house_id", house_id) or refused_key("hall_id", hall_id):
             return refusal
         version = plan_version or await self._store.latest_plan_version(house_id, hall_id)
-        if version is None:
+        if version is None or version > MAX_PLAN_VERSION:
             return SeatingPlanNotFound(hall_id, plan_version)
         key = PlanKey(house_id, hall_id, version)
-        plan = self._cache.get(key)
-        if plan is None:
+        form = self._cache.get(key)
+        if form is None:
             plan = await self._store.plan(house_id, hall_id, version)
             if plan is None:
                 return SeatingPlanNotFound(hall_id, plan_version)
-            self._cache.put(key, plan)
-        return PlanFound(key, plan)
+            form = await asyncio.to_thread(self._form_of, key, plan)
+            self._cache.put(key, form, len(plan.seats))
+        return form

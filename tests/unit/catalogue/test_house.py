@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalogue.domain.house import (
@@ -57,6 +57,7 @@ def test_anything_else_is_refused_and_says_why(label: str, problem: str) -> None
     assert "63" in refusal.limit
 
 
+@settings(deadline=None)
 @given(st.text(max_size=70))
 def test_a_taken_label_is_always_one_that_dns_takes(label: str) -> None:
     if refused_label(label) is None:

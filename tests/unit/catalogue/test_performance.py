@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalogue.domain.house import House, Production
@@ -117,6 +117,7 @@ def test_prices_that_do_not_fit_the_plan_or_the_house_are_refused(
     assert problem in refusal.problem
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ABCX"), st.sampled_from(["normal", "student"])), max_size=8))
 def test_prices_are_taken_exactly_when_they_cover_the_plan_once(pairs: list[tuple[str, str]]) -> None:
     prices = [price(category, ticket_type) for category, ticket_type in pairs]

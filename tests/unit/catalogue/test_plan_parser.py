@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from services.catalogue.domain.plan_parser import parse
@@ -26,6 +26,8 @@ from tests.unit.catalogue.plan_documents import (
     zone,
 )
 
+# The machine may be busy; how long an example takes is no claim of these tests.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SEAT = ("zones", 0, "rows", 0, "seats", 1)
 SEAT_FIELD = "zones[0].rows[0].seats[1]"
 
@@ -204,14 +206,12 @@ def test_a_category_is_refused_without_echoing_all_of_it() -> None:
 
 
 def test_the_largest_plan_is_read_and_one_more_seat_is_refused() -> None:
-    largest = json.loads(large_plan(100_000))
-    slim = encoded(largest).replace(b": ", b":").replace(b", ", b",").replace(b"-aaaa-bbbb-cccc-0123456789ab", b"")
-    assert len(slim) <= 10_000_000
-    result = parse(slim)
+    largest = large_plan(100_000)
+    assert len(largest) <= 10_000_000
+    result = parse(largest)
     assert isinstance(result, SeatingPlan)
     assert len(result.seats) == 100_000
-    one_more = slim.replace(b'"seats":[', b'"seats":[' + encoded(seat("more")) + b",", 1)
-    refusal = refused(one_more)
+    refusal = refused(large_plan(100_001))
     assert (refusal.field, refusal.problem) == ("zones", "has 100,001 seats")
     assert refusal.limit == "1 to 100,000 seats"
 
@@ -242,6 +242,7 @@ def plans(draw: st.DrawFn) -> Document:
     return plan(*zones, categories=[{"name": name, "color": "#ABCDEF"} for name in categories])
 
 
+@PATIENT
 @given(plans())
 def test_every_seat_of_a_generated_plan_comes_back_where_it_stood(document: Document) -> None:
     result = parsed(document)
@@ -255,6 +256,7 @@ def test_every_seat_of_a_generated_plan_comes_back_where_it_stood(document: Docu
             assert math.isclose(value, sum(positions), abs_tol=1e-6)
 
 
+@PATIENT
 @given(st.binary(max_size=200))
 @example(b"\xef\xbb\xbf")
 @example(b'{"name":1}')
@@ -263,6 +265,7 @@ def test_no_bytes_make_the_parser_raise(plan_json: bytes) -> None:
     assert isinstance(parse(plan_json), PlanInvalid)
 
 
+@PATIENT
 @given(plans(), st.data())
 def test_no_damage_to_a_plan_makes_the_parser_raise(document: Document, data: st.DataObject) -> None:
     plan_json = bytearray(encoded(document))
@@ -280,6 +283,7 @@ JSON = st.recursive(
 )
 
 
+@PATIENT
 @given(
     JSON,
     st.sampled_from(
