@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.runtime.bus.faults import PartitionLost
+from services.runtime.bus.faults import MessageRefused, PartitionLost
+from services.runtime.bus.limits import check_message
 from services.runtime.bus.port import Bus, Delivered, Message, Subscription
 from services.runtime.bus.topics import DEAD_LETTER_PARTITIONS, dead_letter_topic
 from services.runtime.clock import Clock
@@ -185,12 +186,23 @@ class EventConsumer:
                     raise HeadersInvalid(header="ce_sequence", expected="a number from 1")
             except HeadersInvalid as error:
                 _log.error("event_unreadable", group=self._group, topic=delivered.message.topic, **error.facts)
-                now_ms = self._clock.now_ms()
-                unreadable.append(to_dead_letter(delivered, self._group, Failure("HeadersInvalid", 1, now_ms, now_ms)))
+                unreadable += self._dead_letter_of_stranger(delivered)
             else:
                 items.append(_Item(delivered, event))
         EVENTS_CONSUMED.labels(self._group, "parked").inc(len(unreadable))
         return items, unreadable
+
+    def _dead_letter_of_stranger(self, delivered: Delivered) -> list[Message]:
+        now_ms = self._clock.now_ms()
+        letter = to_dead_letter(delivered, self._group, Failure("HeadersInvalid", 1, now_ms, now_ms))
+        try:
+            check_message(letter)
+        except MessageRefused as error:
+            # Not ours, and no key or too long for any topic of ours: it stays where it is, and is named here.
+            place = {"partition": delivered.partition, "offset": delivered.offset}
+            _log.error("event_left_out", group=self._group, topic=delivered.message.topic, **place, exc_info=error)
+            return []
+        return [letter]
 
     async def _apply_all(self, items: Sequence[_Item]) -> None:
         """All in one transaction; on a failure what stands before the bad event first, then it alone, then the rest."""

@@ -1,4 +1,4 @@
-"""A stage over real PostgreSQL: two services' databases and the bus in a third."""
+"""A stage over real PostgreSQL: the services' tables and the bus, in one database to be quick."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from tests.integration.outbox.stage import Stage, open_stage
 @pytest.fixture
 async def stage(database_url: DatabaseUrl) -> AsyncIterator[Stage]:
     """Everything of it is closed after the test."""
-    bus = open_bus(database_url(), clock=SystemClock(), ids=RandomIds(), client_id="test")
-    stage = await open_stage(database_url(), database_url(), bus)
+    url = database_url()
+    bus = open_bus(url, clock=SystemClock(), ids=RandomIds(), client_id="test")
+    stage = await open_stage(url, bus)
     yield stage
     await bus.close()
     await stage.outbox.dispose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.runtime.bus.port import Bus, Message
+from services.runtime.bus.faults import BusUnreachable
+from services.runtime.bus.port import Bus, Message, Subscription
 from services.runtime.clock import SystemClock
 from services.runtime.ids import SeededIds
 from services.runtime.outbox.consumer import EventConsumer
@@ -32,13 +33,13 @@ Effect = tuple[str, int, str]  # key, sequence, payload
 class Ledger:
     """A handler that notes each event, and fails where a test wants it to."""
 
-    poisoned: set[str] = field(default_factory=set)  # payloads that cannot be applied
+    poisoned: set[tuple[str, str]] = field(default_factory=set)  # key and payload of what cannot be applied
     calls: int = 0
 
     async def apply(self, connection: AsyncConnection, event: IncomingEvent) -> None:
         """Its effect has no key of its own: applied twice, it shows twice."""
         self.calls += 1
-        if event.payload.decode() in self.poisoned:
+        if (event.key, event.payload.decode()) in self.poisoned:
             raise ValueError(event.payload.decode())
         await connection.execute(
             text("INSERT INTO effect (key, sequence, payload) VALUES (:key, :sequence, :payload)"),
@@ -73,9 +74,8 @@ class Stage:
 
     def consumer(self, **settings: Any) -> EventConsumer:
         """A member of the group with the ledger's handler."""
-        return EventConsumer(
-            self.bus, self.inbox, group=GROUP, topics=[TOPIC], handler=self.ledger.apply, clock=self.clock, **settings
-        )
+        settings = {"handler": self.ledger.apply, **settings}
+        return EventConsumer(self.bus, self.inbox, group=GROUP, topics=[TOPIC], clock=self.clock, **settings)
 
     async def effects(self, key: str | None = None) -> list[Effect]:
         """What was applied, in the order it was."""
@@ -133,16 +133,13 @@ async def running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
                 raise result
 
 
-async def open_stage(outbox_url: str, inbox_url: str, bus: Bus) -> Stage:
-    """Creates the tables in two empty databases."""
+async def open_stage(url: str, bus: Bus) -> Stage:
+    """Creates the tables of both services in one empty database: they know nothing of each other."""
     metadata = new_metadata()
     outbox_tables(metadata)
-    outbox = create_engine(outbox_url, application="outbox-test")
-    async with outbox.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    metadata = new_metadata()
     inbox_table(metadata)
-    inbox = create_engine(inbox_url, application="inbox-test")
+    outbox = create_engine(url, application="outbox-test")
+    inbox = create_engine(url, application="inbox-test")
     async with inbox.begin() as connection:
         await connection.run_sync(metadata.create_all)
         await connection.execute(
@@ -150,3 +147,46 @@ async def open_stage(outbox_url: str, inbox_url: str, bus: Bus) -> Stage:
         )
     await bus.create_topics({TOPIC: 2})
     return Stage(outbox, inbox, bus)
+
+
+class LostReplyBus:
+    """A bus that stores what is published and then says it failed, as often as told: a crash right before the mark."""
+
+    def __init__(self, bus: Bus, losses: int) -> None:
+        self._bus = bus
+        self._losses = losses
+
+    async def create_topics(self, topics: Mapping[str, int]) -> None:
+        """Passed on."""
+        await self._bus.create_topics(topics)
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Passed on; the answer may be lost."""
+        await self._bus.publish(messages)
+        if self._losses:
+            self._losses -= 1
+            raise BusUnreachable(lost="the reply")
+
+    async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
+        """Passed on."""
+        return await self._bus.subscribe(group, topics)
+
+    async def close(self) -> None:
+        """Passed on."""
+        await self._bus.close()
+
+
+class DeafBus(LostReplyBus):
+    """A bus that stores nothing while it is down."""
+
+    def __init__(self, bus: Bus) -> None:
+        super().__init__(bus, 0)
+        self.down = True
+        self.refusals = 0
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Refused while the bus is down."""
+        if self.down:
+            self.refusals += 1
+            raise BusUnreachable
+        await super().publish(messages)

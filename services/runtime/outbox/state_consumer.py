@@ -1,0 +1,116 @@
+"""Consumes compacted topics: messages that carry a key's whole state, so that only the latest matters.
+
+No inbox and no sequence: the handler compares the state's own version and ignores what is older.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.runtime.bus.faults import PartitionLost
+from services.runtime.bus.port import Bus, Delivered, Subscription
+from services.runtime.clock import Clock
+from services.runtime.outbox.application import EventHandler
+from services.runtime.outbox.event import IncomingEvent
+from services.runtime.outbox.faults import HeadersInvalid
+from services.runtime.outbox.headers import to_event
+from services.runtime.outbox.retries import Backoff, passes
+from services.runtime.telemetry.logging import get_logger
+from services.runtime.telemetry.metrics import EVENT_LAG_SECONDS, EVENTS_CONSUMED
+
+ATTEMPTS = 3
+RETRY_FIRST_SECONDS = 0.05
+RETRY_LAST_SECONDS = 5.0
+
+_log = get_logger(__name__)
+
+
+class StateConsumer:
+    """One member of a group. Of a batch only the last message of each key reaches `handler(connection, event)`.
+
+    A state that cannot be applied after ATTEMPTS is logged, counted as parked and left: the key's next one replaces it.
+    """
+
+    def __init__(
+        self, bus: Bus, engine: AsyncEngine, *, group: str, topics: Sequence[str], handler: EventHandler, clock: Clock
+    ) -> None:
+        self._bus = bus
+        self._engine = engine
+        self._group = group
+        self._topics = list(topics)
+        self._handler = handler
+        self._clock = clock
+        self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=group)
+
+    async def run(self) -> None:
+        """Consumes until cancelled or the bus is closed, through outages of the bus and of the database."""
+        while True:
+            try:
+                subscription = await self._bus.subscribe(self._group, self._topics)
+                try:
+                    async for batch in subscription.batches():
+                        await self._consume(subscription, batch)
+                finally:
+                    await subscription.close()
+                return
+            except Exception as error:
+                if not passes(error):
+                    raise
+                await self._wait_after(error)
+
+    async def _consume(self, subscription: Subscription, batch: Sequence[Delivered]) -> None:
+        latest = self._latest(batch)
+        if not await self._applied(latest):
+            for event in latest:
+                await self._apply_alone(event)
+        EVENTS_CONSUMED.labels(self._group, "duplicate").inc(len(batch) - len(latest))
+        now_ms = self._clock.now_ms()
+        for event in latest:
+            EVENT_LAG_SECONDS.labels(self._group).observe(max(now_ms - event.time_ms, 0) / 1000)
+        try:
+            await subscription.commit(batch[-1])
+        except PartitionLost:
+            _log.info("partition_lost", group=self._group, topic=batch[-1].message.topic)
+
+    def _latest(self, batch: Sequence[Delivered]) -> list[IncomingEvent]:
+        latest: dict[str, IncomingEvent] = {}
+        for delivered in batch:
+            try:
+                event = to_event(delivered.message)
+            except HeadersInvalid as error:
+                _log.error("event_unreadable", group=self._group, topic=delivered.message.topic, **error.facts)
+                continue
+            latest.pop(event.key, None)
+            latest[event.key] = event
+        return list(latest.values())
+
+    async def _apply_alone(self, event: IncomingEvent) -> None:
+        for _ in range(ATTEMPTS):
+            if await self._applied([event]):
+                return
+        _log.error("state_left_out", group=self._group, topic=event.topic, key=event.key, event_id=event.id)
+        EVENTS_CONSUMED.labels(self._group, "parked").inc()
+
+    async def _applied(self, events: Sequence[IncomingEvent]) -> bool:
+        """All in one transaction, again and again through outages; False when one of them cannot be applied."""
+        while True:
+            try:
+                async with self._engine.begin() as connection:
+                    for event in events:
+                        await self._handler(connection, event)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the caller tries each by itself)
+                if not passes(error):
+                    _log.warning("state_refused", group=self._group, error=type(error).__name__, exc_info=error)
+                    return False
+                await self._wait_after(error)
+            else:
+                self._backoff.reset()
+                EVENTS_CONSUMED.labels(self._group, "applied").inc(len(events))
+                return True
+
+    async def _wait_after(self, error: Exception) -> None:
+        if not self._backoff.tries:
+            _log.warning("state_waits", group=self._group, error=type(error).__name__, exc_info=error)
+        await self._clock.sleep(self._backoff.next_seconds())
