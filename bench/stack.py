@@ -73,7 +73,8 @@ class InventoryStack:
 async def _wait_until_serving(target: str) -> None:
     async with grpc.aio.insecure_channel(target) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        await stub.Check(health_pb2.HealthCheckRequest(), timeout=30, wait_for_ready=True)
+        check = stub.Check  # type: ignore[attr-defined]  # the published stubs leave it out
+        await check(health_pb2.HealthCheckRequest(), timeout=30, wait_for_ready=True)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Every metric of Balcon: name, type, labels, what it means and what to do when it is high. Nowhere else is one made."""
+"""Every metric of Balcon: name, type, labels, meaning, and what to do when it is high. Nowhere else is one made."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ WATCHERS_DROPPED = Counter("balcon_inventory_watchers_dropped_total", "Watchers 
 ORDERS_ENDED = Counter("balcon_orders_ended_total", "Orders that reached a final state, by state.", ["state"])
 SAGA_STEPS = Counter(
     "balcon_orders_saga_steps_total",
-    "Steps of the checkout saga, by step and outcome. unanswered: the called service is down or slow; odd: read the logs.",
+    "Steps of the checkout saga, by step and outcome. unanswered: the called service is down; odd: read the logs.",
     ["step", "outcome"],
 )
 ORDERS_UNRESOLVED = Gauge(
@@ -76,7 +76,7 @@ PAYMENTS_LATE = Counter(
 )
 PAYMENT_CONTRADICTIONS = Counter(
     "balcon_payments_contradictions_total",
-    "Provider reports against what is proven, by what differs: state, money, owner. Ignored; above 0: look at the logs.",
+    "Provider reports against what is proven, by what differs: state, money, owner. Ignored; above 0: read the logs.",
     ["what"],
 )
 PROVIDER_SECONDS = Histogram(
