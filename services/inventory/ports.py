@@ -43,10 +43,11 @@ class HoldWrites:
 
 @dataclass(frozen=True, slots=True)
 class OpenedHolds:
-    """What a new owner finds: the living holds and the store's own time."""
+    """What a new owner finds: the living holds, the store's own time, and ids of what cannot be read as a hold."""
 
     holds: Sequence[Hold]
     store_now_ms: int
+    unreadable: Sequence[str] = ()
 
 
 class HoldStore(Protocol):

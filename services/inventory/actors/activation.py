@@ -88,6 +88,7 @@ class Activation:
             len(performance.plan.seat_ids), performance.rules, record.claims, record.blocked, opened.holds
         )
         log = TurnLog(performance_id, epoch, self._holds, claims, self._clock)
+        stale += opened.unreadable
         if stale:
             _log.info("stale_holds_dropped", performance_id=performance_id, epoch=epoch, holds=len(stale))
             await log.drop_holds(stale)

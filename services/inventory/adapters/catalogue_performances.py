@@ -15,9 +15,9 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.inventory.adapters.postgres_faults import UNAVAILABLE
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import seat_plan as plans
 from services.inventory.domain.records import HoldRules
@@ -50,7 +50,7 @@ class CataloguePerformances:
         try:
             async with self._engine.begin() as connection:
                 row = await self._row(connection, house_id, performance_id)
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable(performance_id=performance_id) from error
         if row is None:
             told = await self._ask(house_id, performance_id)
@@ -128,7 +128,7 @@ class CataloguePerformances:
         try:
             async with self._engine.begin() as connection:
                 blob: bytes | None = await connection.scalar(query)
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable(hall_id=hall_id) from error
         return None if blob is None else zlib.decompress(blob).decode().split("\n")
 

@@ -112,8 +112,8 @@ class MemoryRecord:
 
     async def release(self, performance_id: str, epoch: int) -> None:
         """See Directory."""
-        record = self._performances[performance_id]
-        if record.owner.epoch == epoch:
+        record = self._performances.get(performance_id)
+        if record is not None and record.owner.epoch == epoch:
             record.owner = Owner("", "", epoch)
 
     async def pins(self) -> Mapping[str, str]:

@@ -7,9 +7,10 @@ from typing import Any, assert_never
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.inventory.adapters.postgres_faults import UNAVAILABLE
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
@@ -33,7 +34,6 @@ from services.inventory.ports import (
 )
 
 ACTIVE = ("claimed", "sold")
-_UNAVAILABLE = (DBAPIError, OSError, TimeoutError)
 
 
 class PostgresClaimStore:
@@ -52,7 +52,7 @@ class PostgresClaimStore:
                     claims=await self._load_claims(connection, performance_id),
                     blocked=await self._load_blocks(connection, performance_id),
                 )
-        except _UNAVAILABLE as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable(performance_id=performance_id) from error
 
     async def _check_epoch(self, connection: AsyncConnection, performance_id: str, epoch: int) -> None:
@@ -95,7 +95,7 @@ class PostgresClaimStore:
                     await self._write(connection, performance_id, epoch, change)
         except IntegrityError as error:
             raise ClaimConflict(performance_id=performance_id, epoch=epoch) from error
-        except _UNAVAILABLE as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable(performance_id=performance_id) from error
 
     async def _advance(self, connection: AsyncConnection, performance_id: str, epoch: int, batch: int) -> bool:
@@ -123,7 +123,9 @@ class PostgresClaimStore:
             case SeatsClaimed():
                 rows = [row for change in run for row in self._claim_rows(_claim_of(change), performance_id, epoch)]
                 statement = insert(claims)
-                again = {"state": "claimed", "epoch": epoch, "hold_id": statement.excluded.hold_id}
+                again = {
+                    name: statement.excluded[name] for name in ("state", "epoch", "holder_id", "hold_id", "channel")
+                }
                 await connection.execute(
                     statement.on_conflict_do_update(
                         index_elements=["performance_id", "order_id", "seat_index"], set_=again

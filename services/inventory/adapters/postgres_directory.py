@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Executable, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.inventory.adapters.postgres_faults import UNAVAILABLE
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import placement_pin as pins
 from services.inventory.ports import OwnedPerformance, Owner, StoreUnavailable
@@ -26,7 +26,7 @@ class PostgresDirectory:
         try:
             async with self._engine.connect() as connection:
                 row = (await connection.execute(query.where(owners.c.performance_id == performance_id))).one_or_none()
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable(performance_id=performance_id) from error
         return None if row is None else Owner(row.incarnation, row.endpoint, row.epoch)
 
@@ -42,7 +42,7 @@ class PostgresDirectory:
         try:
             async with self._engine.begin() as connection:
                 epoch: int | None = (await connection.execute(statement)).scalar_one_or_none()
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable(performance_id=performance_id) from error
         return epoch
 
@@ -52,7 +52,7 @@ class PostgresDirectory:
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(update(owners).where(still_ours).values(incarnation="", endpoint=""))
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable(performance_id=performance_id) from error
 
     async def pins(self) -> Mapping[str, str]:
@@ -61,7 +61,7 @@ class PostgresDirectory:
             async with self._engine.connect() as connection:
                 rows = await connection.execute(select(pins.c.performance_id, pins.c.endpoint))
                 return {row.performance_id: row.endpoint for row in rows}
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable from error
 
     async def pin(self, performance_id: str, endpoint: str) -> None:
@@ -73,7 +73,7 @@ class PostgresDirectory:
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(statement)
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable(performance_id=performance_id) from error
 
     async def page(self, after: str, size: int) -> Sequence[OwnedPerformance]:
@@ -91,5 +91,5 @@ class PostgresDirectory:
                     OwnedPerformance(row.performance_id, Owner(row.incarnation, row.endpoint, row.epoch), row.pinned_to)
                     for row in await connection.execute(query)
                 ]
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except UNAVAILABLE as error:
             raise StoreUnavailable from error

@@ -66,18 +66,24 @@ class RedisHoldStore:
         answer = await self._call(OPEN_FUNCTION, performance_id, epoch, KEEP_SECONDS)
         if answer[0] == b"FENCED":
             raise Fenced(performance_id=performance_id, epoch=epoch, stored=answer[1])
-        return OpenedHolds(await self._read(performance_id), int(answer[1]))
+        holds, unreadable = await self._read(performance_id)
+        return OpenedHolds(holds, int(answer[1]), unreadable)
 
-    async def _read(self, performance_id: str) -> list[Hold]:
+    async def _read(self, performance_id: str) -> tuple[list[Hold], list[str]]:
         # Nobody else can write after the fence was raised, so a scan in pages sees one state.
         _, holds_key = self.keys(performance_id)
         found: dict[str, Hold] = {}
+        unreadable: set[str] = set()
         try:
-            async for hold_id, stored in self._redis.hscan_iter(holds_key, count=SCAN_COUNT):
-                found[hold_id.decode()] = decode_hold(hold_id.decode(), stored)
+            async for key, stored in self._redis.hscan_iter(holds_key, count=SCAN_COUNT):
+                hold_id = key.decode(errors="replace")
+                try:
+                    found[hold_id] = decode_hold(hold_id, stored)
+                except msgspec.DecodeError:
+                    unreadable.add(hold_id)
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailable(performance_id=performance_id) from error
-        return list(found.values())
+        return list(found.values()), list(unreadable)
 
     async def append(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
         """See HoldStore."""

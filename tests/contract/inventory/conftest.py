@@ -1,0 +1,75 @@
+"""Runs each contract on the real store and on its twin in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryLeaseStore, MemoryRecord
+from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
+from services.inventory.adapters.postgres_directory import PostgresDirectory
+from services.inventory.adapters.redis_connection import connect
+from services.inventory.adapters.redis_hold_store import RedisHoldStore
+from services.inventory.adapters.redis_lease_store import RedisLeaseStore
+from services.inventory.ports import LeaseStore
+from services.runtime.clock import SystemClock
+from services.runtime.sql.engine import create_engine
+from services.runtime.testing.servers import DatabaseUrl
+from tests.contract.inventory.shelves import HALL, HoldShelf, Record
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of an empty Valkey with no functions."""
+    client = connect(redis_url)
+    assert isinstance(client, Redis)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def engine(database_url: DatabaseUrl) -> AsyncIterator[AsyncEngine]:
+    """An empty inventory database."""
+    engine = create_engine(database_url("inventory"), application="test", pool_size=16)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def shelf(request: pytest.FixtureRequest) -> HoldShelf:
+    """A hold store with nothing in it."""
+    if request.param == "memory":
+        memory = MemoryHoldStore(SystemClock())
+
+        async def lose_memory() -> None:
+            memory.lose_everything()
+
+        return HoldShelf(memory, lose_memory)
+    client: Redis = request.getfixturevalue("redis")
+
+    async def flush_all() -> None:
+        await cast("Awaitable[Any]", client.flushall())
+
+    return HoldShelf(RedisHoldStore(client), flush_all)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def record(request: pytest.FixtureRequest) -> Record:
+    """A directory and a claim store with nothing in them."""
+    if request.param == "memory":
+        memory = MemoryRecord()
+        return Record(memory, memory)
+    engine: AsyncEngine = request.getfixturevalue("engine")
+    return Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL))
+
+
+@pytest.fixture(params=["memory", "redis"])
+def leases(request: pytest.FixtureRequest) -> LeaseStore:
+    """A lease store with no leases."""
+    if request.param == "memory":
+        return MemoryLeaseStore(SystemClock())
+    return RedisLeaseStore(request.getfixturevalue("redis"))

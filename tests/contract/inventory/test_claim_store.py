@@ -1,0 +1,177 @@
+"""What every ClaimStore must do: fence by the directory's epoch, number, write all or nothing, one claim per seat."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsUnblocked
+from services.inventory.domain.records import Claim
+from services.inventory.ports import ClaimConflict, Fenced, WritesLost
+from tests.contract.inventory.shelves import (
+    NAME,
+    Record,
+    cancelled,
+    claim,
+    claimed,
+    confirmed,
+    sale_cancelled,
+)
+
+
+async def claims(record: Record, epoch: int) -> list[Claim]:
+    return sorted((await record.claims.load(NAME, epoch)).claims, key=lambda each: each.order_id)
+
+
+async def test_a_new_performance_has_no_record(record: Record) -> None:
+    loaded = await record.claims.load(NAME, await record.owned())
+    assert (list(loaded.claims), list(loaded.blocked)) == ([], [])
+
+
+async def test_the_next_owner_finds_claims_sales_and_blocks(record: Record) -> None:
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 3, 4), claimed("o2", 5), SeatsBlocked((8, 9), "camera")])
+    await record.claims.append(NAME, epoch, 2, [confirmed("o2", 5), SeatsUnblocked((9,))])
+    loaded = await record.claims.load(NAME, await record.owned(epoch))
+    assert sorted(loaded.claims, key=lambda each: each.order_id) == [claim("o1", 3, 4), claim("o2", 5, sold=True)]
+    assert list(loaded.blocked) == [8]
+
+
+@pytest.mark.parametrize("wrong", [1, 3])
+async def test_any_epoch_but_the_directorys_is_fenced(record: Record, wrong: int) -> None:
+    """RULE 3."""
+    epoch = await record.owned(await record.owned())
+    with pytest.raises(Fenced):
+        await record.claims.load(NAME, wrong)
+    with pytest.raises(Fenced):
+        await record.claims.append(NAME, wrong, 1, [claimed("o1", 1)])
+    assert await claims(record, epoch) == []
+
+
+async def test_what_nobody_owns_is_fenced(record: Record) -> None:
+    with pytest.raises(Fenced):
+        await record.claims.append(NAME, 0, 1, [claimed("o1", 1)])
+    with pytest.raises(Fenced):
+        await record.claims.load(NAME, 1)
+
+
+async def test_an_owner_is_fenced_from_the_moment_another_takes_the_row(record: Record) -> None:
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 1)])
+    later = await record.owned(epoch)
+    with pytest.raises(Fenced):
+        await record.claims.append(NAME, epoch, 2, [confirmed("o1", 1)])
+    assert await claims(record, later) == [claim("o1", 1)]
+
+
+async def test_a_release_does_not_fence_the_batch_in_flight_but_the_next_take_does(record: Record) -> None:
+    epoch = await record.owned()
+    await record.directory.release(NAME, epoch)
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 1)])
+    later = await record.owned(epoch)
+    with pytest.raises(Fenced):
+        await record.claims.append(NAME, epoch, 2, [claimed("o2", 2)])
+    assert await claims(record, later) == [claim("o1", 1)]
+
+
+async def test_the_same_batch_again_is_one_effect(record: Record) -> None:
+    """RULE 13: an append whose outcome is unknown is simply sent again."""
+    epoch = await record.owned()
+    for _ in range(3):
+        await record.claims.append(NAME, epoch, 1, [claimed("o1", 1, 2), SeatsBlocked((5,), "camera")])
+    await record.claims.append(NAME, epoch, 2, [cancelled("o1", 1, 2), SeatsUnblocked((5,))])
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 1, 2), SeatsBlocked((5,), "camera")])
+    loaded = await record.claims.load(NAME, epoch)
+    assert (list(loaded.claims), list(loaded.blocked)) == ([], [])
+
+
+async def test_a_skipped_number_says_that_writes_are_lost(record: Record) -> None:
+    epoch = await record.owned()
+    with pytest.raises(WritesLost):
+        await record.claims.append(NAME, epoch, 2, [claimed("o1", 1)])
+    assert await claims(record, epoch) == []
+
+
+async def test_each_epoch_counts_its_batches_from_one(record: Record) -> None:
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 1)])
+    await record.claims.append(NAME, epoch, 2, [claimed("o2", 2)])
+    later = await record.owned(epoch)
+    await record.claims.append(NAME, later, 1, [claimed("o3", 3)])
+    assert [each.order_id for each in await claims(record, later)] == ["o1", "o2", "o3"]
+
+
+@pytest.mark.parametrize("sold", [False, True])
+async def test_a_second_active_claim_on_a_seat_is_refused_with_its_whole_batch(record: Record, sold: bool) -> None:
+    """INV-1: the last guard. The number stays free, so that another batch may have it."""
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 4), *([confirmed("o1", 4)] if sold else [])])
+    doubled: list[RecordChange] = [
+        SeatsBlocked((8,), "camera"),
+        claimed("o2", 5),
+        claimed("o3", 3, 4),
+        claimed("o4", 6),
+    ]
+    with pytest.raises(ClaimConflict):
+        await record.claims.append(NAME, epoch, 2, doubled)
+    loaded = await record.claims.load(NAME, epoch)
+    assert (list(loaded.claims), list(loaded.blocked)) == ([claim("o1", 4, sold=sold)], [])
+    await record.claims.append(NAME, epoch, 2, [claimed("o2", 5)])
+    assert [each.order_id for each in await claims(record, epoch)] == ["o1", "o2"]
+
+
+async def test_two_claims_of_one_batch_cannot_share_a_seat(record: Record) -> None:
+    epoch = await record.owned()
+    with pytest.raises(ClaimConflict):
+        await record.claims.append(NAME, epoch, 1, [claimed("o1", 4), claimed("o2", 4)])
+    assert await claims(record, epoch) == []
+
+
+async def test_cancelled_claims_can_be_claimed_again_by_anybody(record: Record) -> None:
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 1, 2)])
+    await record.claims.append(NAME, epoch, 2, [cancelled("o1", 1, 2), claimed("o2", 2, 3)])
+    assert await claims(record, epoch) == [claim("o2", 2, 3)]
+
+
+async def test_cancelled_claims_can_be_claimed_again_by_their_order_with_other_facts(record: Record) -> None:
+    """A late payment: the order claims once more. What is found later is the second claim, not a mixture."""
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 1, 2)])
+    await record.claims.append(NAME, epoch, 2, [cancelled("o1", 1, 2)])
+    again = Claim("o1", "bert", "", (2, 3), 3)
+    await record.claims.append(NAME, epoch, 3, [type(claimed("o1"))(again, None)])
+    assert await claims(record, epoch) == [again]
+
+
+async def test_cancelled_sales_can_be_sold_again(record: Record) -> None:
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 1), confirmed("o1", 1)])
+    await record.claims.append(NAME, epoch, 2, [sale_cancelled("o1", 1)])
+    await record.claims.append(NAME, epoch, 3, [claimed("o2", 1), confirmed("o2", 1)])
+    assert await claims(record, epoch) == [claim("o2", 1, sold=True)]
+
+
+async def test_a_turn_of_many_kinds_is_written_in_its_order(record: Record) -> None:
+    """One seat through four orders in one batch."""
+    epoch = await record.owned()
+    turn: list[RecordChange] = [
+        claimed("o1", 1),
+        cancelled("o1", 1),
+        claimed("o2", 1),
+        confirmed("o2", 1),
+        sale_cancelled("o2", 1),
+        SeatsBlocked((1,), "camera"),
+        SeatsUnblocked((1,)),
+        claimed("o3", 1),
+    ]
+    await record.claims.append(NAME, epoch, 1, turn)
+    loaded = await record.claims.load(NAME, epoch)
+    assert (list(loaded.claims), list(loaded.blocked)) == ([claim("o3", 1)], [])
+
+
+async def test_a_turn_of_128_orders_is_written(record: Record) -> None:
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [claimed(f"o{number}", number) for number in range(100)])
+    await record.claims.append(NAME, epoch, 2, [confirmed(f"o{number}", number) for number in range(100)])
+    assert all(each.sold for each in await claims(record, epoch))
+    assert len(await claims(record, epoch)) == 100
