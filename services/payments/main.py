@@ -43,9 +43,7 @@ async def build(service: Service) -> None:
     notices = PostgresNoticeStore(engine, clock=clock)
     provider = _provider(service, settings)
     pursuit = Pursuit(provider, store, clock)
-    worker = NoticeWorker(
-        provider=provider, payments=store, notices=notices, pursuit=pursuit, clock=clock, patience=patience
-    )
+    worker = NoticeWorker(provider=provider, notices=notices, pursuit=pursuit, clock=clock, patience=patience)
     reconciler = Reconciler(
         store=store, pursuit=pursuit, clock=clock, interval_seconds=settings.reconcile_interval_seconds
     )
@@ -54,12 +52,12 @@ async def build(service: Service) -> None:
         notices=notices,
         clock=clock,
         interval_seconds=settings.listing_interval_seconds,
-        on_new=worker.wake,
+        on_new=worker.look,
     )
     await _open_webhooks(
         service,
         settings,
-        WebhookDesk(providers={provider.name: provider}, notices=notices, clock=clock, on_new=worker.wake),
+        WebhookDesk(providers={provider.name: provider}, notices=notices, clock=clock, on_new=worker.hand_over),
     )
     desk = PaymentDesk(
         pursuit=pursuit,

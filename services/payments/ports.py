@@ -179,8 +179,8 @@ class PaymentStore(Protocol):
 class NoticeStore(Protocol):
     """The inbox of providers' notices."""
 
-    async def note(self, provider: str, notices: Sequence[ProviderNotice]) -> int:
-        """Stores what is not stored yet; answers how many were new."""
+    async def note(self, provider: str, notice: ProviderNotice, lease_seconds: float) -> bool:
+        """Stores a notice, leased to the caller; False when it is stored already."""
         ...
 
     async def lease(self, provider: str, limit: int, lease_seconds: float) -> Sequence[LeasedNotice]:

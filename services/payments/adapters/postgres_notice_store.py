@@ -19,14 +19,18 @@ class PostgresNoticeStore:
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
         self._engine = engine
+        # For single statements: no round trips for BEGIN and COMMIT.
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock
 
-    async def note(self, provider: str, notices: Sequence[ProviderNotice]) -> int:
+    async def note(self, provider: str, notice: ProviderNotice, lease_seconds: float) -> bool:
         """See NoticeStore.note."""
-        async with self._engine.begin() as connection:
-            return await self._insert(connection, provider, notices)
+        async with self._single.connect() as connection:
+            return await self._insert(connection, provider, [notice], int(lease_seconds * 1000)) == 1
 
-    async def _insert(self, connection: AsyncConnection, provider: str, notices: Sequence[ProviderNotice]) -> int:
+    async def _insert(
+        self, connection: AsyncConnection, provider: str, notices: Sequence[ProviderNotice], lease_ms: int
+    ) -> int:
         now_ms = self._clock.now_ms()
         rows = [
             {
@@ -35,7 +39,7 @@ class PostgresNoticeStore:
                 "payment_ref": notice.payment_ref,
                 "received_at_ms": now_ms,
                 "attempts": 0,
-                "next_attempt_at_ms": now_ms,
+                "next_attempt_at_ms": now_ms + lease_ms,
             }
             for notice in notices
         ]
@@ -62,7 +66,7 @@ class PostgresNoticeStore:
             .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000), attempts=NOTICES.c.attempts + 1)
             .returning(NOTICES.c.event_id, NOTICES.c.payment_ref, NOTICES.c.attempts)
         )
-        async with self._engine.begin() as connection:
+        async with self._single.connect() as connection:
             return [
                 LeasedNotice(ProviderNotice(row.event_id, row.payment_ref), row.attempts)
                 for row in await connection.execute(statement)
@@ -70,13 +74,13 @@ class PostgresNoticeStore:
 
     async def settle(self, provider: str, notices: Sequence[ProviderNotice], outcome: str) -> None:
         """See NoticeStore.settle."""
-        async with self._engine.begin() as connection:
+        async with self._single.connect() as connection:
             await settle(connection, provider, notices, outcome, self._clock.now_ms(), None)
 
     async def postpone(self, provider: str, notices: Sequence[ProviderNotice], until_ms: int) -> None:
         """See NoticeStore.postpone."""
         keys = [(provider, notice.event_id) for notice in notices]
-        async with self._engine.begin() as connection:
+        async with self._single.connect() as connection:
             await connection.execute(
                 update(NOTICES)
                 .where(tuple_(NOTICES.c.provider, NOTICES.c.event_id).in_(keys), NOTICES.c.settled_at_ms.is_(None))
@@ -94,7 +98,7 @@ class PostgresNoticeStore:
             .values(next_listing_at_ms=now_ms + int(interval_seconds * 900))
             .returning(CURSORS.c.cursor)
         )
-        async with self._engine.begin() as connection:
+        async with self._single.connect() as connection:
             await connection.execute(first)
             cursor: str | None = (await connection.execute(taken)).scalar_one_or_none()
         return cursor
@@ -102,6 +106,6 @@ class PostgresNoticeStore:
     async def end_listing(self, provider: str, page: NoticePage) -> int:
         """See NoticeStore.end_listing."""
         async with self._engine.begin() as connection:
-            new = await self._insert(connection, provider, page.notices)
+            new = await self._insert(connection, provider, page.notices, 0)
             await connection.execute(update(CURSORS).where(CURSORS.c.provider == provider).values(cursor=page.cursor))
         return new

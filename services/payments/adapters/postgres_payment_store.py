@@ -46,6 +46,8 @@ class PostgresPaymentStore:
         self, engine: AsyncEngine, *, clock: Clock, ids: Ids, patience: Patience, on_events: Callable[[], None]
     ) -> None:
         self._engine = engine
+        # For single statements: no round trips for BEGIN and COMMIT.
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock
         self._ids = ids
         self._patience = patience
@@ -59,7 +61,7 @@ class PostgresPaymentStore:
             .on_conflict_do_nothing(index_elements=["house_id", "idempotency_key"])
             .returning(PAYMENTS.c.payment_id)
         )
-        async with self._engine.begin() as connection:
+        async with self._single.connect() as connection:
             if (await connection.execute(statement)).first() is not None:
                 return payment
         recorded = await self.find_by_key(payment.house_id, payment.idempotency_key)
@@ -80,7 +82,7 @@ class PostgresPaymentStore:
 
     async def _first(self, house_id: str, condition: ColumnElement[bool]) -> Payment | None:
         statement = select(PAYMENTS).where(PAYMENTS.c.house_id == house_id, condition)
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             row = (await connection.execute(statement)).mappings().first()
         return payment_of(row) if row is not None else None
 
@@ -136,7 +138,7 @@ class PostgresPaymentStore:
             .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000))
             .returning(*PAYMENTS.c)
         )
-        async with self._engine.begin() as connection:
+        async with self._single.connect() as connection:
             return [payment_of(row) for row in (await connection.execute(statement)).mappings()]
 
     async def count_uncertain(self) -> int:
@@ -144,7 +146,7 @@ class PostgresPaymentStore:
         creating = PAYMENTS.c.state == PaymentState.CREATING.value
         unanswered = and_(PAYMENTS.c.cancel_asked_at_ms.is_not(None), PAYMENTS.c.state == PaymentState.PENDING.value)
         statement = select(func.count()).where(PAYMENTS.c.next_attempt_at_ms.is_not(None), or_(creating, unanswered))
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             return int((await connection.execute(statement)).scalar_one())
 
 

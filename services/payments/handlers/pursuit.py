@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from services.payments.domain.payment import Payment, PaymentState, RefundState
@@ -23,7 +23,15 @@ from services.payments.handlers.reports import (
     report_of_fetch,
     report_of_refund,
 )
-from services.payments.ports import Declined, Done, PaymentProvider, PaymentStore, ProviderNotice, Uncertain
+from services.payments.ports import (
+    Declined,
+    Done,
+    PaymentProvider,
+    PaymentStore,
+    ProviderNotice,
+    ProviderPayment,
+    Uncertain,
+)
 from services.runtime.clock import Clock
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import PAYMENT_CONTRADICTIONS, PAYMENTS_LATE
@@ -61,25 +69,40 @@ class Pursuit:
             case act:
                 assert_never(act)
 
-    async def learn(self, payment: Payment, report: Report, settles: Sequence[ProviderNotice] = ()) -> Payment:
-        """Applies a report to the payment as it stands in the store; marks the notices that led here as worked off."""
+    async def learn(self, payment: Payment, report: Report) -> Payment:
+        """Applies a report to the payment as it stands in the store."""
+        changed = await self._change(payment.house_id, payment.payment_id, lambda _: report)
+        assert changed is not None, "payments are never deleted"
+        return changed
+
+    async def learn_told(self, told: ProviderPayment, settles: Sequence[ProviderNotice]) -> Payment | None:
+        """Applies how the provider says a payment stands, and marks the notices as worked off; None: it is not ours."""
+        return await self._change(told.house_id, told.payment_id, lambda current: report_of(current, told), settles)
+
+    async def _change(
+        self,
+        house_id: str,
+        payment_id: str,
+        report: Callable[[Payment], Report],
+        settles: Sequence[ProviderNotice] = (),
+    ) -> Payment | None:
         changed = await self._store.change(
-            payment.house_id,
-            payment.payment_id,
-            lambda current: decide(current, report, self._clock.now_ms()),
+            house_id,
+            payment_id,
+            lambda current: decide(current, report(current), self._clock.now_ms()),
             visited=True,
             settles=settles,
         )
-        assert changed is not None, "payments are never deleted"
-        self._count(report, *changed)
+        if changed is None:
+            return None
+        self._count(*changed)
         return changed[0]
 
-    def _count(self, report: Report, payment: Payment, decision: Decision) -> None:
+    @staticmethod
+    def _count(payment: Payment, decision: Decision) -> None:
         if decision.verdict is Verdict.CONTRADICTION:
             PAYMENT_CONTRADICTIONS.labels("state").inc()
-            _log.warning(
-                "report_contradicts", payment_id=payment.payment_id, state=payment.state.value, report=report.kind.value
-            )
+            _log.warning("report_contradicts", payment_id=payment.payment_id, state=payment.state.value)
         elif decision.verdict is Verdict.SUCCEED_LATE:
             PAYMENTS_LATE.inc()
             _log.warning("payment_succeeded_late", payment_id=payment.payment_id)

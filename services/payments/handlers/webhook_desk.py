@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from services.payments.ports import NoticeStore, PaymentProvider, WebhookFlaw
+from services.payments.ports import NoticeStore, PaymentProvider, ProviderNotice, WebhookFlaw
 from services.runtime.clock import Clock
 from services.runtime.telemetry.metrics import WEBHOOKS
+
+# Whoever stored a notice works it off; when that process ends, the others find it after this time.
+LEASE_SECONDS = 5.0
 
 
 class WebhookDesk:
@@ -18,7 +21,7 @@ class WebhookDesk:
         providers: Mapping[str, PaymentProvider],
         notices: NoticeStore,
         clock: Clock,
-        on_new: Callable[[], None],
+        on_new: Callable[[ProviderNotice], None],
     ) -> None:
         self._providers = providers
         self._notices = notices
@@ -35,10 +38,10 @@ class WebhookDesk:
         if isinstance(read, WebhookFlaw):
             self.refuse()
             return read
-        new = await self._notices.note(provider, [read])
-        WEBHOOKS.labels("stored" if new else "duplicate").inc()
-        if new:
-            self._on_new()
+        is_new = await self._notices.note(provider, read, LEASE_SECONDS)
+        WEBHOOKS.labels("stored" if is_new else "duplicate").inc()
+        if is_new:
+            self._on_new(read)
         return None
 
     def refuse(self) -> None:

@@ -62,7 +62,7 @@ class RigPlan:
     folder: Path
     webhooks: bool = True
     pay_late_seconds: float = 0.4
-    stall_seconds: float = 0.8
+    stall_seconds: float = 1.5
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -117,7 +117,7 @@ class Rig:
 
     async def start_payments(self) -> None:
         quick = {
-            "provider_timeout_seconds": 0.5,
+            "provider_timeout_seconds": 3.0,
             "uncertain_seconds": 0.05,
             "uncertain_limit_seconds": 0.4,
             "pending_seconds": 60.0,

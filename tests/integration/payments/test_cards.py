@@ -45,7 +45,7 @@ async def test_a_declined_card_fails_with_the_providers_word(start_rig: StartRig
 
 
 async def test_a_silent_provider_is_asked_until_it_says_paid(start_rig: StartRig) -> None:
-    rig = await start_rig(settings={"pending_seconds": 0.2, "provider_timeout_seconds": 0.2})
+    rig = await start_rig(settings={"pending_seconds": 0.2, "provider_timeout_seconds": 0.4})
     payment = await rig.create()
     await rig.pay(payment, TIMES_OUT)
     assert (await rig.cancel(payment)).state == PENDING  # uncertain is not failed

@@ -1,0 +1,117 @@
+"""CreatePayment's contract: repeats, reused keys, houses apart, wrong fields; many at once are still one payment."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+from balcon.payments.v1.payments_service_pb2 import (
+    CancelPaymentRequest,
+    GetPaymentRequest,
+    RefundPaymentRequest,
+)
+from sqlalchemy import text
+
+from services.runtime.rpc.errors import RemoteRefusal, refusal_of
+from tests.integration.payments.conftest import StartRig
+from tests.integration.payments.rig import PAYS, SUCCEEDED, Rig
+
+
+async def refused(call: Any) -> tuple[grpc.StatusCode, RemoteRefusal]:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    return caught.value.code(), refusal
+
+
+async def rows(rig: Rig) -> int:
+    async with rig.engine.connect() as connection:
+        return int((await connection.execute(text("SELECT count(*) FROM payments"))).scalar_one())
+
+
+async def test_the_same_request_again_gets_the_same_payment_even_after_it_is_paid(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    request = rig.request()
+    first = (await rig.stub.CreatePayment(request)).payment
+    assert (await rig.stub.CreatePayment(request)).payment == first
+    await rig.pay(first, PAYS)
+    await rig.reaches(first, SUCCEEDED)
+    again = (await rig.stub.CreatePayment(request)).payment
+    assert (again.payment_id, again.state) == (first.payment_id, SUCCEEDED)
+
+
+async def test_the_same_request_after_its_end_still_gets_its_payment(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    request = rig.request(expires_at_ms=rig.clock.now_ms() + 300)
+    first = (await rig.stub.CreatePayment(request)).payment
+    while rig.clock.now_ms() <= request.expires_at_ms:
+        await rig.get(first)
+    assert (await rig.stub.CreatePayment(request)).payment.payment_id == first.payment_id
+    _, refusal = await refused(rig.create("ord_2", expires_at_ms=request.expires_at_ms))
+    assert (refusal.reason, refusal.facts["field"]) == ("FIELD_INVALID", "expires_at_ms")
+
+
+async def test_forty_at_once_are_one_payment(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    request = rig.request()
+    answers = await asyncio.gather(*(rig.stub.CreatePayment(request) for _ in range(40)))
+    assert len({answer.payment.payment_id for answer in answers}) == 1
+    assert len(await rig.at_provider()) == 1
+
+
+@pytest.mark.parametrize("changed", [{"amount_minor": 2_501}, {"currency": "USD"}, {"order_id": "ord_9"}])
+async def test_a_key_used_before_with_other_content_is_refused(start_rig: StartRig, changed: dict[str, Any]) -> None:
+    rig = await start_rig()
+    end_ms = rig.clock.now_ms() + 600_000
+    first = await rig.create(expires_at_ms=end_ms)
+    code, refusal = await refused(rig.create(expires_at_ms=end_ms, **changed))
+    assert (code, refusal.reason) == (grpc.StatusCode.ABORTED, "IDEMPOTENCY_KEY_REUSED")
+    assert refusal.facts == {"field": "idempotency_key", "key": "ord_1:1"}
+    assert await rig.get(first) == first
+    assert len(await rig.at_provider()) == 1
+
+
+async def test_two_houses_may_use_the_same_key(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    one = await rig.create()
+    other = await rig.create(house_id="house_2", amount_minor=900)
+    assert one.payment_id != other.payment_id
+    assert len(await rig.at_provider()) == 2
+
+
+async def test_a_house_does_not_see_anothers_payment(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    payment = await rig.create()
+    stub, foreign = rig.stub, {"house_id": "house_2", "payment_id": payment.payment_id}
+    for call in (
+        stub.GetPayment(GetPaymentRequest(**foreign)),
+        stub.CancelPayment(CancelPaymentRequest(**foreign)),
+        stub.RefundPayment(RefundPaymentRequest(idempotency_key="ref_1", **foreign)),
+    ):
+        code, refusal = await refused(call)
+        assert (code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "PAYMENT_UNKNOWN")
+    assert await rig.get(payment) == payment
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "limit"),
+    [
+        ({"amount_minor": 0}, "amount.amount_minor", "1 to 1000000000 minor units"),
+        ({"amount_minor": 1_000_000_001}, "amount.amount_minor", "1 to 1000000000 minor units"),
+        ({"currency": "€"}, "amount.currency", "3 letters"),
+        ({"house_id": ""}, "house_id", "1 to 64 characters"),
+        ({"idempotency_key": "x" * 129}, "idempotency_key", "1 to 128 characters"),
+        ({"return_url": "ftp://shop.example"}, "return_url", "http or https, 1 to 2048 characters"),
+    ],
+)
+async def test_a_wrong_field_is_named_and_nothing_is_recorded(
+    start_rig: StartRig, changed: dict[str, Any], field: str, limit: str
+) -> None:
+    rig = await start_rig()
+    code, refusal = await refused(rig.create(**changed))
+    assert (code, refusal.facts["field"], refusal.facts["limit"]) == (grpc.StatusCode.INVALID_ARGUMENT, field, limit)
+    assert await rows(rig) == 0
+    assert await rig.at_provider() == []
