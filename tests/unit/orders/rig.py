@@ -67,8 +67,10 @@ class Shop:
         payments: Callable[[Payments], Payments] = lambda port: port,
         store: Callable[[OrderStore], OrderStore] = lambda port: port,
         limits: DriverLimits | None = None,
+        consumes: bool = True,
     ) -> None:
         self.world = world
+        self._consumes = consumes
         clock, ids = world.clock, world.ids
         record = store(world.store)
         seats = inventory(world.inventory)
@@ -81,7 +83,9 @@ class Shop:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        loops = (self.driver.run, self.news.run, self._consume)
+        loops = [self.driver.run, self.news.run]
+        if self._consumes:
+            loops.append(self._consume)
         self._tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
         return self
 

@@ -1,0 +1,90 @@
+"""A small model that knows only: a seat has one owner, and money in means tickets or a refund out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from balcon.orders.v1 import orders_events_pb2 as events
+
+from services.orders.adapters.memory_order_store import MemoryOrderStore
+from services.orders.domain.order import Order, OrderState
+from services.orders.ports import OrderStore, PaymentStatus
+from tests.unit.orders.rig import World
+
+
+def orders_of(store: OrderStore) -> list[Order]:
+    """Every order of the memory store."""
+    assert isinstance(store, MemoryOrderStore)
+    return store.all_orders()
+
+
+def is_safe(world: World) -> None:
+    """At any moment: no seat has two tickets, no ticket is without money, no confirmed seat is somebody else's."""
+    owners: dict[tuple[str, str], str] = {}
+    for order in orders_of(world.store):
+        if order.state is not OrderState.CONFIRMED:
+            continue
+        payment = world.payments.of_order(order.order_id)
+        assert order.is_free or (payment is not None and payment.captured), f"{order.order_id} is not paid"
+        for seat_id in order.seat_ids:
+            seat = (order.performance_id, seat_id)
+            assert seat not in owners, f"{seat} belongs to {owners[seat]} and {order.order_id}"
+            owners[seat] = order.order_id
+            assert world.inventory.owner_of(*seat) == (order.order_id, "sold"), f"{seat} is not sold to its ticket"
+
+
+def is_settled(world: World) -> None:
+    """At the end: every order ended, every payment has its tickets or went back, no seat is left behind."""
+    is_safe(world)
+    assert not world.bus
+    orders = {order.order_id: order for order in orders_of(world.store)}
+    for order in orders.values():
+        assert order.state in {OrderState.CONFIRMED, OrderState.CANCELLED, OrderState.REFUNDED}, order
+        for seat_id in order.seat_ids:
+            owner = world.inventory.owner_of(order.performance_id, seat_id)
+            mine = owner is not None and owner[0] == order.order_id
+            assert mine == (order.state is OrderState.CONFIRMED), f"{order.order_id} {order.state} {owner}"
+    for payment in world.payments.payments():
+        order = orders[payment.ref.order_id]
+        if payment.captured:
+            wanted = OrderState.REFUNDED if payment.refunded else OrderState.CONFIRMED
+            assert order.state is wanted, f"{payment} but {order.state}"
+        else:
+            assert order.state is OrderState.CANCELLED, f"{payment} but {order.state}"
+            assert payment.status is not PaymentStatus.PENDING, f"{payment} can still be paid"
+    _events_tell_it(world, orders)
+
+
+def _events_tell_it(world: World, orders: dict[str, Order]) -> None:
+    """A reader of the events alone comes to the same seats and the same money (INV-7)."""
+    assert isinstance(world.store, MemoryOrderStore)
+    sold: Counter[str] = Counter()
+    revenue = 0
+    for event in world.store.events:
+        message = getattr(events, event.type.rsplit(".", 1)[1]).FromString(event.payload)
+        if isinstance(message, events.OrderConfirmed):
+            sold.update(line.seat_id for line in message.lines)
+            revenue += message.total.amount_minor
+        elif isinstance(message, events.OrderRefunded) and message.lines:
+            sold.subtract(line.seat_id for line in message.lines)
+            revenue -= message.amount.amount_minor
+    confirmed = [order for order in orders.values() if order.state is OrderState.CONFIRMED]
+    assert +sold == Counter(seat_id for order in confirmed for seat_id in order.seat_ids)
+    assert revenue == sum(order.total.amount_minor for order in confirmed)
+
+
+def stories(world: World) -> Counter[str]:
+    """The rare ways that orders went, as their events tell."""
+    assert isinstance(world.store, MemoryOrderStore)
+    told: dict[str, list[str]] = {}
+    for event in world.store.events:
+        name = event.type.rsplit(".", 1)[1]
+        told.setdefault(getattr(events, name).FromString(event.payload).order_id, []).append(name)
+    ways = Counter(" ".join(names) for names in told.values())
+    return Counter(
+        {
+            "claimed_again_after_cancel": ways["OrderCancelled OrderConfirmed"],
+            "refunded_after_cancel": ways["OrderCancelled RefundBecameDue OrderRefunded"],
+            "refunded_by_the_house": ways["OrderConfirmed RefundBecameDue OrderRefunded"],
+        }
+    )

@@ -1,0 +1,233 @@
+"""A sale in virtual time: buyers, processes that die and come back, neighbours that stutter. One seed decides all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from services.orders.adapters.memory_payments import MemoryPayment
+from services.orders.domain.order import Order, OrderState
+from services.orders.handlers.acting import act_on
+from services.orders.ports import Operation, PaymentStatus, Unanswered
+from services.runtime.clock import LoopClock
+from services.runtime.errors import Refusal
+from services.runtime.ids import seeded_random
+from tests.simulation.orders.auditor import is_safe, is_settled, orders_of, stories
+from tests.simulation.orders.faults import Rates, Weather, tapped
+from tests.unit.orders.builders import SHOW, a_hold, a_key, a_plan, a_wish
+from tests.unit.orders.rig import TIMING, Shop, World, ref_of
+
+T = TypeVar("T")
+
+SEATS = [seat for seat, category in a_plan(rows=3, seats=8).items() if category == "stalls"]
+BUYERS = 25
+STORM_SECONDS = 240.0
+CALM_SECONDS = 3_600.0
+RESTART_SECONDS = 1.5
+
+
+class Sale:
+    """Phase 1: safety in bad weather. Phase 2: fair weather, and everything must end."""
+
+    def __init__(self, seed: int, processes: int = 2) -> None:
+        self._random = seeded_random(seed)
+        self._seed = seed
+        self.clock = LoopClock()
+        self.world = World(self.clock)
+        self.seen: Counter[str] = Counter()
+        self._weather = [Weather(seed * 31 + number, self.clock, Rates(), self.seen) for number in range(processes)]
+        self._shops: list[Shop | None] = [None] * processes
+        self._crashed = [asyncio.Event() for _ in range(processes)]
+        self._calls: list[set[asyncio.Task[object]]] = [set() for _ in range(processes)]
+        self._is_calm = False
+
+    async def run(self) -> None:
+        """Raises AssertionError where the auditor is not content."""
+        hosts = [asyncio.create_task(self._host(number), name=f"host {number}") for number in range(len(self._shops))]
+        others = [asyncio.create_task(self._bus(), name="bus"), asyncio.create_task(self._audit(), name="auditor")]
+        buyers = [asyncio.create_task(self._buyer(number), name=f"buyer {number}") for number in range(BUYERS)]
+        await self.clock.sleep(STORM_SECONDS)
+        self._is_calm = True
+        for weather in self._weather:
+            weather.is_fair = True
+        await asyncio.gather(*buyers)
+        await self._until_settled()
+        for task in (*hosts, *others):
+            task.cancel()
+        for result in await asyncio.gather(*hosts, *others, return_exceptions=True):
+            assert isinstance(result, asyncio.CancelledError), result
+        is_settled(self.world)
+        self.seen.update(f"ended_{order.state.value}" for order in orders_of(self.world.store))
+        self.seen.update(stories(self.world))
+
+    async def _until_settled(self) -> None:
+        until = self.clock.monotonic() + CALM_SECONDS
+        while True:
+            try:
+                is_settled(self.world)
+            except AssertionError:
+                if self.clock.monotonic() > until:
+                    raise
+                await self.clock.sleep(5.0)
+            else:
+                return
+
+    async def _host(self, number: int) -> None:
+        """Keeps one process running, again and again."""
+        weather = self._weather[number]
+        crashed = self._crashed[number]
+        weather.crash = crashed.set
+        while True:
+            crashed.clear()
+            shop = Shop(
+                self.world,
+                inventory=lambda port: tapped(port, weather.outside),
+                payments=lambda port: tapped(port, weather.outside),
+                store=lambda port: tapped(port, weather.record),
+                consumes=False,
+            )
+            async with shop:
+                self._shops[number] = shop
+                await crashed.wait()
+                self._shops[number] = None
+            for call in self._calls[number]:
+                call.cancel()
+            await self.clock.sleep(RESTART_SECONDS)
+
+    async def _bus(self) -> None:
+        """At least once, late, each payment's reports in their order; processes come and go meanwhile."""
+        while True:
+            await self.clock.sleep(0.02 if self._is_calm else self._random.uniform(0.01, 3.0))
+            if not self.world.bus:
+                continue
+            place = self._random.randrange(len(self.world.bus))
+            payment = self.world.bus[place][0]
+            first = next(index for index, (other, _) in enumerate(self.world.bus) if other is payment)
+            payment, report = self.world.bus[first]
+            await self.world.store.change(payment.ref, act_on(report, self.clock, TIMING))
+            if not self._is_calm and self._random.random() < 0.2:
+                self.seen["event_twice"] += 1
+            else:
+                self.world.bus.pop(first)
+
+    async def _audit(self) -> None:
+        while True:
+            await self.clock.sleep(0.5)
+            is_safe(self.world)
+
+    async def _ask(self, act: Callable[[Shop], Awaitable[T]]) -> T:
+        """One call to some process, repeated with the same key until it is answered."""
+        while True:
+            number = self._random.randrange(len(self._shops))
+            shop = self._shops[number]
+            if shop is not None:
+
+                async def answer(shop: Shop = shop) -> T:
+                    return await act(shop)
+
+                call = asyncio.create_task(answer())
+                self._calls[number].add(call)
+                try:
+                    return await call
+                except Unanswered:
+                    self.seen["buyer_unanswered"] += 1
+                except asyncio.CancelledError:
+                    if not call.cancelled():
+                        raise
+                    self.seen["buyer_disconnected"] += 1
+                finally:
+                    self._calls[number].discard(call)
+            await self.clock.sleep(self._random.uniform(0.1, 2.0))
+
+    async def _buyer(self, number: int) -> None:
+        await self.clock.sleep(self._random.uniform(0, STORM_SECONDS * 0.7))
+        for attempt in range(8):
+            if await self._tries(f"{number}-{attempt}"):
+                return
+
+    async def _tries(self, name: str) -> bool:
+        """One try to get seats; whether the buyer is done with it."""
+        order = await self._ordered(name)
+        if order is None:
+            return False
+        behaviour = self._random.choices(
+            ["pays", "declines", "abandons", "leaves", "pays late", "races", "cancels", "refunds"],
+            [8, 2, 1, 2, 3, 4, 1, 2],
+        )[0]
+        self.seen[behaviour] += 1
+        if behaviour == "leaves":
+            return True
+        key = a_key(f"out_{name}", Operation.CHECK_OUT)
+        url = "https://shop.example/done"
+        out = await self._ask(lambda shop: shop.desk.check_out(ref_of(order), order.total, url, key, 3.0))
+        if isinstance(out, Refusal):
+            self.seen[f"refused_{out.reason()}"] += 1
+            return True
+        await self._behaves(behaviour, order)
+        return True
+
+    async def _ordered(self, name: str) -> Order | None:
+        count = self._random.randint(1, 3)
+        start = self._random.randrange(len(SEATS) - count)
+        seats = SEATS[start : start + count]
+        if not all(self.world.inventory.is_free(SHOW, seat) for seat in seats):
+            self.seen["seats_taken"] += 1
+            await self.clock.sleep(self._random.uniform(0.5, 5.0))
+            return None
+        hold_id, holder_id = f"hold_{name}", f"holder_{name}"
+        until_ms = self.clock.now_ms() + self._random.randint(-14_000, 60_000)
+        held = a_hold(*seats, hold_id=hold_id, holder_id=holder_id, until_ms=until_ms)
+        self.world.inventory.hold(SHOW, held)
+        ticket_type = self._random.choices(["normal", "student", "free"], [6, 2, 1])[0]
+        wish = a_wish(*seats, hold_id=hold_id, holder_id=holder_id, ticket_type=ticket_type)
+        order = await self._ask(lambda shop: shop.desk.create(wish, a_key(f"create_{name}")))
+        if isinstance(order, Refusal):
+            self.seen[f"refused_{order.reason()}"] += 1
+            return None
+        return order
+
+    async def _behaves(self, behaviour: str, order: Order) -> None:
+        payments = self.world.payments
+        if behaviour == "cancels":
+            await self._ask(lambda shop: shop.desk.cancel(ref_of(order), 2.0))
+            return
+        payment = await self._payment(order)
+        if payment is None or behaviour == "abandons":
+            return
+        await self.clock.sleep(self._random.uniform(0.1, 20.0))
+        if behaviour == "declines":
+            payments.decline(payment)
+            return
+        if behaviour == "races":
+            await self._cancelled_at_the_provider(payment)
+        if behaviour == "pays late":
+            await self._ask(lambda shop: shop.desk.get(ref_of(order), 30.0))
+            await self.clock.sleep(self._random.uniform(40.0, 90.0))
+        payments.pay(payment)
+        if behaviour == "refunds":
+            await self._refunds(order)
+
+    async def _cancelled_at_the_provider(self, payment: MemoryPayment) -> None:
+        """The buyer pays in the moment in which the provider confirms our cancel."""
+        for _ in range(10_000):
+            if payment.status is PaymentStatus.CANCELLED:
+                await self.clock.sleep(self._random.uniform(0, 0.1))
+                return
+            await self.clock.sleep(0.02)
+
+    async def _refunds(self, order: Order) -> None:
+        ended = await self._ask(lambda shop: shop.desk.get(ref_of(order), 30.0))
+        if isinstance(ended, Order) and ended.state is OrderState.CONFIRMED:
+            key = a_key(f"refund_{order.order_id}", Operation.REFUND)
+            await self._ask(lambda shop: shop.desk.refund(ref_of(order), "rain", key, 2.0))
+
+    async def _payment(self, order: Order) -> MemoryPayment | None:
+        """The provider's page opens for the buyer, sooner or later, unless the order ended before."""
+        for _ in range(50):
+            payment = self.world.payments.of_order(order.order_id)
+            if payment is not None:
+                return payment
+            await self.clock.sleep(0.5)
+        return None

@@ -1,0 +1,110 @@
+"""Every guard of the saga has a mutant, and the sale's auditor must catch it within a few seeds (RULE 36)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from services.orders.domain import payment_reports, steps, transitions
+from services.orders.domain.changes import Change, OrderCancelled, SeatsChanged
+from services.orders.domain.commands import ClaimRefused, PaymentRefused
+from services.orders.domain.order import CancelReason, Order, OrderState, Seats
+from services.orders.domain.steps import Step
+from services.orders.handlers.saga import Saga
+from services.orders.ports import Unanswered
+from services.runtime.testing.virtual_time import VirtualDeadlock, VirtualTimeExceeded, run_virtual
+from tests.simulation.orders.sale import Sale
+
+SEED_BUDGET = 12
+Mutant = Callable[[pytest.MonkeyPatch], None]
+
+
+def release_on_timeout(patch: pytest.MonkeyPatch) -> None:
+    """The time to pay is over, so the seats go: no word of the provider is awaited (against RULE 25)."""
+
+    def freed(order: Order, now_ms: int) -> tuple[Change, ...]:
+        if order.state is OrderState.CANCELLING:
+            return (SeatsChanged(Seats.FREED), OrderCancelled(CancelReason.UNPAID, now_ms))
+        return () if order.seats is Seats.FREED else (SeatsChanged(Seats.FREED),)
+
+    patch.setattr(steps, "_cancelling_step", lambda order: Step.CANCEL_CLAIM)
+    patch.setattr(transitions, "on_seats_freed", freed)
+    patch.setattr(payment_reports, "_on_success", _only_while_paying)
+
+
+def forget_late_success(patch: pytest.MonkeyPatch) -> None:
+    """Money that comes after the order was cancelled is nobody's business."""
+    patch.setattr(payment_reports, "_on_success", _only_while_paying)
+
+
+_on_success = payment_reports._on_success
+
+
+def _only_while_paying(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...]:
+    return _on_success(order, payment_id, now_ms) if order.state is OrderState.PAYING else ()
+
+
+def uncertain_claim_is_refused(patch: pytest.MonkeyPatch) -> None:
+    """No answer to ClaimSeats means no."""
+    _answer_uncertainty_with(patch, Step.CLAIM_HELD_SEATS, ClaimRefused())
+
+
+def uncertain_payment_is_refused(patch: pytest.MonkeyPatch) -> None:
+    """No answer to CreatePayment means that there is none."""
+    _answer_uncertainty_with(patch, Step.CREATE_PAYMENT, PaymentRefused())
+
+
+def _answer_uncertainty_with(patch: pytest.MonkeyPatch, step: Step, command: object) -> None:
+    perform = Saga._perform
+
+    async def hasty(self: Saga, asked: Step, order: Order) -> object:
+        try:
+            return await perform(self, asked, order)
+        except Unanswered:
+            if asked is not step:
+                raise
+            return command
+
+    patch.setattr(Saga, "_perform", hasty)
+
+
+def refund_forgets_the_seats(patch: pytest.MonkeyPatch) -> None:
+    """Once the money is back, nobody remembers that the seats are still sold."""
+    patch.setattr(steps, "_freeing_step", lambda order: None)
+
+
+def new_key_each_time(patch: pytest.MonkeyPatch) -> None:
+    """A repeated CreatePayment is another payment."""
+    numbers = count()
+    patch.setattr(Order, "payment_key", property(lambda order: f"{order.order_id}-{next(numbers)}"))
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    release_on_timeout,
+    forget_late_success,
+    uncertain_claim_is_refused,
+    uncertain_payment_is_refused,
+    refund_forgets_the_seats,
+    new_key_each_time,
+)
+
+
+def found_by(seeds: range) -> Iterator[str]:
+    for seed in seeds:
+        try:
+            run_virtual(Sale(seed).run(), limit_seconds=20_000)
+        except (AssertionError, KeyError, VirtualDeadlock, VirtualTimeExceeded) as finding:
+            yield f"seed {seed}: {finding}"
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_the_auditor_catches(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    finding = next(found_by(range(SEED_BUDGET)), None)
+    assert finding is not None, f"{mutant.__name__} survived {SEED_BUDGET} seeds"
+
+
+def test_the_same_seeds_find_nothing_in_the_real_thing() -> None:
+    assert next(found_by(range(3)), None) is None
