@@ -14,6 +14,7 @@ import msgspec
 from services.inventory.domain.changes import RecordChange
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import PerformanceUnknown
+from services.inventory.domain.seat_layout import SeatLayout
 from services.runtime.errors import Retryable
 
 
@@ -197,16 +198,18 @@ class LeaseStore(Protocol):
 
 
 class SeatPlan(msgspec.Struct, frozen=True):
-    """The seats of one plan version in the plan's order, and where each stands in it."""
+    """The seats of one plan version in the plan's order, and where each stands in it. None: nobody has told."""
 
     plan_version: int
     seat_ids: tuple[str, ...]
     index_of: dict[str, int]
+    layout: SeatLayout | None = None
 
     @classmethod
-    def of(cls, plan_version: int, seat_ids: Sequence[str]) -> SeatPlan:
+    def of(cls, plan_version: int, seat_ids: Sequence[str], layout: SeatLayout | None = None) -> SeatPlan:
         """Builds the index."""
-        return cls(plan_version, tuple(seat_ids), {seat_id: index for index, seat_id in enumerate(seat_ids)})
+        index_of = {seat_id: index for index, seat_id in enumerate(seat_ids)}
+        return cls(plan_version, tuple(seat_ids), index_of, layout)
 
 
 @dataclass(frozen=True, slots=True)

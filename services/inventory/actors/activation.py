@@ -85,7 +85,12 @@ class Activation:
         record = await claims.load(performance_id, epoch)
         opened = await self._holds.open(performance_id, epoch)
         seat_map, stale = restore(
-            len(performance.plan.seat_ids), performance.rules, record.claims, record.blocked, opened.holds
+            len(performance.plan.seat_ids),
+            performance.rules,
+            record.claims,
+            record.blocked,
+            opened.holds,
+            performance.plan.layout,
         )
         log = TurnLog(performance_id, epoch, self._holds, claims, self._clock)
         stale += opened.unreadable

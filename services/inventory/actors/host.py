@@ -61,7 +61,8 @@ class PerformanceHost:
         self._actors: dict[str, PerformanceActor] = {}
         self._runs: dict[PerformanceActor, asyncio.Task[None]] = {}
         self._activating: dict[str, asyncio.Task[PerformanceActor | Refusal]] = {}
-        self._told: dict[str, float] = {}
+        # When, and at which version of its feed, a performance's counts were last told.
+        self._told: dict[str, tuple[float, int]] = {}
         self._causes: dict[str, str] = {}
         self._is_draining = False
 
@@ -164,7 +165,7 @@ class PerformanceHost:
             await self._activation.release(performance_id, epoch)
             raise LeaseLost(performance_id=performance_id)
         self._actors[performance_id] = actor
-        self._runs[actor] = asyncio.create_task(actor.run(), name=f"actor {performance_id}")
+        self._runs[actor] = asyncio.create_task(actor.run(), name=f"actor {performance_id}", context=outside_call())
         cause = self._causes.pop(performance_id, "asked")
         ACTIVATIONS.labels(cause).inc()
         ACTIVE_PERFORMANCES.set(len(self._actors))
@@ -254,21 +255,24 @@ class PerformanceHost:
             await self._clock.sleep(FEED_TICK_SECONDS)
             for actor in self.actors:
                 actor.flush()
-            latest = self._untold()
-            if latest:
-                await self._feed.publish(latest)
+            await self._tell_counts()
 
-    def _untold(self) -> list[Availability]:
+    async def _tell_counts(self) -> None:
         now = self._clock.monotonic()
+        latest = self._untold(now)
+        if not latest:
+            return
+        await self._feed.publish(latest)
+        # Only now: what could not be told is told with the next round.
+        for availability in latest:
+            self._told[availability.performance_id] = (now, availability.version)
+
+    def _untold(self, now: float) -> list[Availability]:
         latest = []
         for performance_id, actor in self._actors.items():
-            if actor.counts_told_version == actor.feed.version:
-                continue
-            if now - self._told.get(performance_id, float("-inf")) < AVAILABILITY_SECONDS:
-                continue
-            self._told[performance_id] = now
-            actor.counts_told_version = actor.feed.version
-            latest.append(actor.availability(self._clock.now_ms()))
+            told_at, version = self._told.get(performance_id, (float("-inf"), 0))
+            if actor.feed.version != version and now - told_at >= AVAILABILITY_SECONDS:
+                latest.append(actor.availability(self._clock.now_ms()))
         return latest
 
     async def keep_rules_fresh(self) -> None:

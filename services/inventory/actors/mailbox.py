@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.inventory.domain.commands import Command, ExtendHold, HoldSeats, MoveHold
+from services.inventory.domain.commands import Command, ExtendHold, HoldBestAvailable, HoldSeats, MoveHold
 from services.inventory.domain.decisions import Decision
 from services.runtime.errors import Overloaded
 
@@ -33,7 +33,7 @@ class Work:
 
 def is_urgent(commands: Sequence[Command]) -> bool:
     """Whether all of it ends holds or moves orders on, and so outranks new holds."""
-    return not any(isinstance(command, HoldSeats | ExtendHold | MoveHold) for command in commands)
+    return not any(isinstance(command, HoldSeats | HoldBestAvailable | ExtendHold | MoveHold) for command in commands)
 
 
 class Mailbox:

@@ -55,8 +55,6 @@ class PerformanceActor:
         self.epoch = epoch
         self.seat_map = seat_map
         self.feed = SeatFeed(seat_map)
-        # The feed's version whose counts were last told to the outside; 0: none yet.
-        self.counts_told_version = 0
         # Commands decided per second, lately.
         self.load = 0.0
         self._decided = 0

@@ -17,11 +17,13 @@ from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.inventory.adapters.plan_places import pack_places, unpack_layout
 from services.inventory.adapters.postgres_faults import UNAVAILABLE
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import seat_plan as plans
 from services.inventory.domain.records import HoldRules
 from services.inventory.domain.refusals import PerformanceUnknown
+from services.inventory.domain.seat_layout import SeatPlace
 from services.inventory.ports import Performance, SeatPlan, StoreUnavailable
 from services.runtime.errors import Retryable
 
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
 
 PLANS_CACHED = 256
+
+
+# Seat ids in the plan's order, and the blob of their places.
+_StoredPlan = tuple[list[str], bytes | None]
 
 
 class CatalogueUnavailable(Retryable):
@@ -82,6 +88,7 @@ class CataloguePerformances:
             ttl_ms=row.hold_ttl_seconds * 1000,
             cap_ms=self._cap_ms,
             grace_ms=self._grace_ms,
+            refuses_orphans=row.refuses_orphans,
         )
 
     @staticmethod
@@ -115,39 +122,50 @@ class CataloguePerformances:
         stored = await self._stored_plan(house_id, hall_id, plan_version)
         if stored is None:
             stored = await self._fetch_plan(house_id, hall_id, plan_version)
-        plan = SeatPlan.of(plan_version, stored)
+        seat_ids, places = stored
+        plan = SeatPlan.of(plan_version, seat_ids, unpack_layout(places) if places else None)
         self._plans[key] = plan
         if len(self._plans) > PLANS_CACHED:
             self._plans.popitem(last=False)
         return plan
 
-    async def _stored_plan(self, house_id: str, hall_id: str, plan_version: int) -> list[str] | None:
-        query = select(plans.c.seat_ids).where(
+    async def _stored_plan(self, house_id: str, hall_id: str, plan_version: int) -> _StoredPlan | None:
+        query = select(plans.c.seat_ids, plans.c.places).where(
             plans.c.hall_id == hall_id, plans.c.plan_version == plan_version, plans.c.house_id == house_id
         )
         try:
             async with self._engine.begin() as connection:
-                blob: bytes | None = await connection.scalar(query)
+                row = (await connection.execute(query)).one_or_none()
         except UNAVAILABLE as error:
             raise StoreUnavailable(hall_id=hall_id) from error
-        return None if blob is None else zlib.decompress(blob).decode().split("\n")
+        return None if row is None else (zlib.decompress(row.seat_ids).decode().split("\n"), row.places)
 
-    async def _fetch_plan(self, house_id: str, hall_id: str, plan_version: int) -> list[str]:
+    async def _fetch_plan(self, house_id: str, hall_id: str, plan_version: int) -> _StoredPlan:
         request = catalogue.GetSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
         try:
             answer = await self._catalogue.GetSeatingPlan(request)
         except grpc.aio.AioRpcError as error:
             raise CatalogueUnavailable(hall_id=hall_id, plan_version=plan_version) from error
         seat_ids = [seat.seat_id for seat in answer.plan.seats]
+        places = pack_places([_place(seat) for seat in answer.plan.seats], _focal_point(answer.plan))
         row = {
             "hall_id": hall_id,
             "plan_version": plan_version,
             "house_id": house_id,
             "seat_ids": zlib.compress("\n".join(seat_ids).encode()),
+            "places": places,
         }
         async with self._engine.begin() as connection:
             await connection.execute(insert(plans).values(row).on_conflict_do_nothing())
-        return seat_ids
+        return seat_ids, places
+
+
+def _place(seat: catalogue.Seat) -> SeatPlace:
+    return SeatPlace(seat.zone, seat.row, seat.category, seat.x, seat.y, seat.accessible, seat.standing)
+
+
+def _focal_point(plan: catalogue.SeatingPlan) -> tuple[float, float] | None:
+    return (plan.focal_point.x, plan.focal_point.y) if plan.HasField("focal_point") else None
 
 
 async def upsert_performance(connection: AsyncConnection, told: catalogue.Performance) -> None:
@@ -157,6 +175,7 @@ async def upsert_performance(connection: AsyncConnection, told: catalogue.Perfor
         "seats_per_holder": told.seats_per_holder,
         "hold_ttl_seconds": told.hold_ttl_seconds,
         "title": told.title,
+        "refuses_orphans": told.refuses_orphans,
     }
     statement = insert(performances).values(
         performance_id=told.performance_id,

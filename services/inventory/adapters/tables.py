@@ -74,6 +74,8 @@ seat_plan = Table(
     Column("house_id", String(64), nullable=False),
     # Seat ids in the plan's order, one a line, compressed.
     Column("seat_ids", LargeBinary, nullable=False),
+    # Where they stand: see adapters/plan_places.py. NULL: not known.
+    Column("places", LargeBinary),
 )
 
 performance = Table(
@@ -87,4 +89,5 @@ performance = Table(
     Column("seats_per_holder", Integer, nullable=False),
     Column("hold_ttl_seconds", Integer, nullable=False),
     Column("title", Text, nullable=False, server_default=""),
+    Column("refuses_orphans", Boolean, nullable=False, server_default=text("false")),
 )

@@ -9,7 +9,7 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 
 from services.inventory.api import messages
 from services.inventory.domain import commands
-from services.inventory.domain.refusals import SeatsTaken
+from services.inventory.domain.refusals import OrphanLeft, SeatsTaken
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused
@@ -85,6 +85,8 @@ def _command(row: pb.Command, capacity: int) -> commands.Command:  # noqa: PLR09
         case "unblock":
             at_most = messages.BLOCKED_SEATS_PER_COMMAND
             return commands.UnblockSeats(_seats(row.unblock.seat_indexes, capacity, at_most=at_most))
+        case "best_available":
+            return _best_available(row.best_available)
         case None:
             raise Refused(FieldInvalid("commands.command", "is not set", "one command a row"))
         case _:
@@ -105,10 +107,21 @@ def _claim(row: pb.ClaimCommand, capacity: int) -> commands.ClaimSeats:
     )
 
 
+def _best_available(row: pb.BestAvailableCommand) -> commands.HoldBestAvailable:
+    return commands.HoldBestAvailable(
+        messages.check_key("hold_id", row.hold_id),
+        messages.check_key("holder_id", row.holder_id),
+        messages.seat_groups(row.groups),
+        messages.check_channel(row.channel),
+        row.may_split,
+        messages.check_ttl(row.ttl_seconds),
+    )
+
+
 def refused_message(position: int, refusal: Refusal) -> pb.Refused:
     """A refusal on the stream: seats as indexes, other facts as text."""
     message = pb.Refused(position=position, reason=refusal.reason())
-    if isinstance(refusal, SeatsTaken):
+    if isinstance(refusal, SeatsTaken | OrphanLeft):
         message.seat_indexes.extend(seat for seat in refusal.seats if isinstance(seat, int))
         return message
     for name, value in refusal.facts().items():

@@ -109,12 +109,18 @@ def _response(
     holds = len(request.holds.hold_ids)
     until: list[int] = []
     refused: list[pb.Refused] = []
+    found: list[pb.FoundSeats] = []
     for position, answer in enumerate(answers):
         hold_until_ms = 0
         if not isinstance(answer, Accepted):
             refused.append(refused_message(position, answer))
         elif answer.hold is not None:
             hold_until_ms = answer.hold.hold_until_ms
+            if position >= holds and request.commands[position - holds].HasField("best_available"):
+                seats = answer.hold.seats
+                found.append(pb.FoundSeats(position=position, seat_indexes=seats, hold_until_ms=hold_until_ms))
         if position < holds:
             until.append(hold_until_ms)
-    return pb.ExecuteCommandsResponse(batch_id=request.batch_id, epoch=epoch, hold_until_ms=until, refused=refused)
+    return pb.ExecuteCommandsResponse(
+        batch_id=request.batch_id, epoch=epoch, hold_until_ms=until, refused=refused, found=found
+    )

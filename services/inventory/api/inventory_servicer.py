@@ -88,6 +88,23 @@ class InventoryServicer(InventoryServiceServicer):
         )
         return pb.HoldSeatsResponse(hold=self._hold(accepted, actor), epoch=actor.epoch)
 
+    async def HoldBestAvailable(
+        self, request: pb.HoldBestAvailableRequest, context: Context
+    ) -> pb.HoldBestAvailableResponse:
+        """Locks the best seats there are."""
+        hold_id = messages.check_key("hold_id", request.hold_id)
+        holder_id = messages.check_key("holder_id", request.holder_id)
+        groups = messages.seat_groups(request.groups)
+        channel = messages.check_channel(request.channel)
+        ttl_ms = messages.check_ttl(request.ttl_seconds)
+        messages.check_plan_version(request.plan_version, (await self._owner(request.key)).performance.plan)
+        accepted, actor = await self._execute(
+            request.key,
+            None,
+            lambda _: commands.HoldBestAvailable(hold_id, holder_id, groups, channel, request.may_split, ttl_ms),
+        )
+        return pb.HoldBestAvailableResponse(hold=self._hold(accepted, actor), epoch=actor.epoch)
+
     async def ExtendHold(self, request: pb.ExtendHoldRequest, context: Context) -> pb.ExtendHoldResponse:
         """Moves a hold's end."""
         hold_id = messages.check_key("hold_id", request.hold_id)

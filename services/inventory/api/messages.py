@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
+from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import Hold, HoldRules
-from services.inventory.domain.refusals import PlanVersionMismatch, SeatsTaken, SeatUnknown
+from services.inventory.domain.refusals import OrphanLeft, PlanVersionMismatch, SeatsTaken, SeatUnknown
 from services.inventory.ports import SeatPlan
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import refused_key
@@ -18,6 +19,8 @@ from services.runtime.rpc.errors import Refused
 SEATS_PER_COMMAND = 100
 BLOCKED_SEATS_PER_COMMAND = 2_000
 SEAT_ID_CHARS = 64
+GROUPS_PER_COMMAND = 10
+FILTERS_PER_GROUP = 50
 REASON_CHARS = 200
 MAX_TTL_SECONDS = 86_400
 
@@ -58,13 +61,18 @@ def check_reason(reason: str) -> str:
     return reason
 
 
+def check_plan_version(asked: int, plan: SeatPlan) -> None:
+    """Refused when the caller has seen another plan."""
+    if asked != plan.plan_version:
+        raise Refused(PlanVersionMismatch(plan.plan_version, asked))
+
+
 def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, at_most: int = SEATS_PER_COMMAND) -> tuple[int, ...]:
     """Ascending indexes of the seats named, or Refused: none, too many, twice, unknown, or of another plan version."""
     count = len(refs.seat_ids)
     if not 1 <= count <= at_most:
         raise Refused(FieldInvalid("seats.seat_ids", f"names {count} seats", f"1 to {at_most} seats"))
-    if refs.plan_version != plan.plan_version:
-        raise Refused(PlanVersionMismatch(plan.plan_version, refs.plan_version))
+    check_plan_version(refs.plan_version, plan)
     index_of = plan.index_of
     unknown = [seat_id for seat_id in refs.seat_ids if seat_id not in index_of]
     if unknown:
@@ -88,10 +96,28 @@ def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEA
 
 def at_the_edge(refusal: Refusal, plan: SeatPlan) -> Refusal:
     """The refusal as people read it: seats by their ids."""
-    if isinstance(refusal, SeatsTaken):
+    if isinstance(refusal, SeatsTaken | OrphanLeft):
         named = tuple(plan.seat_ids[seat] if isinstance(seat, int) else seat for seat in refusal.seats)
         return dataclasses.replace(refusal, seats=named)
     return refusal
+
+
+def seat_groups(groups: Sequence[pb.SeatGroup]) -> tuple[SeatGroup, ...]:
+    """What is wanted of best available, or Refused: no group, too many, an impossible size."""
+    if not 1 <= len(groups) <= GROUPS_PER_COMMAND:
+        raise Refused(FieldInvalid("groups", f"holds {len(groups)} groups", f"1 to {GROUPS_PER_COMMAND} groups"))
+    wanted = []
+    for group in groups:
+        if not 1 <= group.size <= SEATS_PER_COMMAND:
+            raise Refused(FieldInvalid("groups.size", f"is {group.size}", f"1 to {SEATS_PER_COMMAND} seats"))
+        if group.accessible > group.size:
+            raise Refused(FieldInvalid("groups.accessible", f"is {group.accessible}", f"0 to {group.size}"))
+        if len(group.categories) + len(group.zones) > FILTERS_PER_GROUP:
+            raise Refused(FieldInvalid("groups.zones", "has too many filters", f"at most {FILTERS_PER_GROUP}"))
+        wanted.append(SeatGroup(group.size, tuple(group.categories), tuple(group.zones), group.accessible))
+    if sum(group.size for group in wanted) > SEATS_PER_COMMAND:
+        raise Refused(FieldInvalid("groups", "want too many seats together", f"at most {SEATS_PER_COMMAND} seats"))
+    return tuple(wanted)
 
 
 def hold_message(hold: Hold, plan: SeatPlan, rules: HoldRules) -> pb.Hold:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from services.inventory.domain.best_available import SeatGroup
+
 
 class HoldSeats(msgspec.Struct, frozen=True, gc=False):
     """Lock all the seats for one holder, or none."""
@@ -12,6 +14,17 @@ class HoldSeats(msgspec.Struct, frozen=True, gc=False):
     holder_id: str
     seats: tuple[int, ...]
     channel: int
+    ttl_ms: int = 0
+
+
+class HoldBestAvailable(msgspec.Struct, frozen=True, gc=False):
+    """Lock the best seats there are for every group, in one hold, or none."""
+
+    hold_id: str
+    holder_id: str
+    groups: tuple[SeatGroup, ...]
+    channel: int
+    may_split: bool = False
     ttl_ms: int = 0
 
 
@@ -87,6 +100,7 @@ class UnblockSeats(msgspec.Struct, frozen=True, gc=False):
 
 Command = (
     HoldSeats
+    | HoldBestAvailable
     | ExtendHold
     | MoveHold
     | ReleaseHold

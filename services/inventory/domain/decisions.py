@@ -7,6 +7,7 @@ from typing import assert_never
 import msgspec
 
 from services.inventory.domain import seat_state
+from services.inventory.domain.best_available import Alternatives, choose
 from services.inventory.domain.changes import (
     Change,
     ClaimCancelled,
@@ -30,11 +31,13 @@ from services.inventory.domain.commands import (
     ConfirmClaim,
     ExpireHold,
     ExtendHold,
+    HoldBestAvailable,
     HoldSeats,
     MoveHold,
     ReleaseHold,
     UnblockSeats,
 )
+from services.inventory.domain.orphans import LENIENT_SHARE, could_avoid, orphans_left
 from services.inventory.domain.records import Claim, Hold
 from services.inventory.domain.refusals import (
     ClaimAlreadySold,
@@ -47,6 +50,8 @@ from services.inventory.domain.refusals import (
     HoldForeign,
     HoldNotFound,
     NotOnSale,
+    OrphanLeft,
+    SeatsNotTogether,
     SeatsTaken,
 )
 from services.inventory.domain.seat_map import SeatView
@@ -63,13 +68,17 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
 Decision = Accepted | Refusal
 
 _NOTHING = Accepted()
+# balcon.types.v1.Channel: the channel to which the orphan rule applies.
+ONLINE = 2
 
 
-def decide(state: SeatView, command: Command, now_ms: int) -> Decision:  # noqa: PLR0911 (one case a command)
+def decide(state: SeatView, command: Command, now_ms: int) -> Decision:  # noqa: PLR0911, PLR0912 (one case a command)
     """The answer to one command on the state as it is, at `now_ms` of the store's clock."""
     match command:
         case HoldSeats():
             return _hold(state, command, now_ms)
+        case HoldBestAvailable():
+            return _hold_best(state, command, now_ms)
         case ExtendHold():
             return _extend(state, command, now_ms)
         case MoveHold():
@@ -105,7 +114,10 @@ def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> Decision:
         return NotOnSale()
     if state.has_ended(command.hold_id):
         return HoldEnded(command.hold_id)
-    refused = _not_free(state, command.seats) or _over_limit(state, command.holder_id, len(command.seats))
+    refused: Refusal | None = _not_free(state, command.seats)
+    refused = refused or _over_limit(state, command.holder_id, len(command.seats))
+    if refused is None and rules.refuses_orphans:
+        refused = _orphans(state, command.seats, command.channel)
     if refused is not None:
         return refused
     hold = Hold(
@@ -125,6 +137,41 @@ def _not_free(state: SeatView, seats: tuple[int, ...]) -> SeatsTaken | None:
         if status(seat) != seat_state.FREE:
             return SeatsTaken(tuple(seat for seat in seats if status(seat) != seat_state.FREE))
     return None
+
+
+def _orphans(state: SeatView, seats: tuple[int, ...], channel: int) -> OrphanLeft | None:
+    """R5.2: refused while another choice of this size avoids it; staff are exempt, the last seats free to take."""
+    layout = state.layout
+    if channel != ONLINE or state.free_seats < len(layout.place_of) * LENIENT_SHARE:
+        return None
+    left = orphans_left(layout, state.free_mask, layout.masks_of(seats))
+    if left and could_avoid(layout, state.free_mask, len(seats)):
+        return OrphanLeft(tuple(left))
+    return None
+
+
+def _hold_best(state: SeatView, command: HoldBestAvailable, now_ms: int) -> Decision:
+    """R5.1: the hold takes the very seats that were found."""
+    asked = sum(group.size for group in command.groups)
+    known = state.hold(command.hold_id)
+    if known is not None:
+        if known.holder_id == command.holder_id and len(known.seats) == asked:
+            return Accepted(hold=known)
+        return IdempotencyKeyReused("hold_id", command.hold_id)
+    rules = state.rules
+    if not rules.on_sale:
+        return NotOnSale()
+    if state.has_ended(command.hold_id):
+        return HoldEnded(command.hold_id)
+    refused = _over_limit(state, command.holder_id, asked)
+    if refused is not None:
+        return refused
+    chosen = choose(state.layout, state.free_mask, command.groups, may_split=command.may_split)
+    if isinstance(chosen, Alternatives):
+        return SeatsNotTogether(asked, chosen.largest_group, chosen.categories)
+    until = rules.hold_until(now_ms, now_ms, command.ttl_ms)
+    hold = Hold(command.hold_id, command.holder_id, chosen, command.channel, now_ms, until)
+    return Accepted(SeatsHeld(hold), hold)
 
 
 def _over_limit(state: SeatView, holder_id: str, more: int) -> HolderLimit | None:

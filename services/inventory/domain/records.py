@@ -35,6 +35,8 @@ class HoldRules(msgspec.Struct, frozen=True, gc=False):
     ttl_ms: int
     cap_ms: int = 1_800_000
     grace_ms: int = 15_000
+    # R5.2; staff's channels are exempt.
+    refuses_orphans: bool = False
 
     def hold_until(self, acquired_ms: int, now_ms: int, ttl_ms: int) -> int:
         """The end to show for a hold first acquired then and wanted for `ttl_ms` (0: the default) from now."""

@@ -16,6 +16,24 @@ class SeatsTaken(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class SeatsNotTogether(Refusal):
+    """No {asked} seats fit; {largest_group} side by side would, or categories {categories}."""
+
+    kind = Kind.CONFLICT
+    asked: int
+    largest_group: int
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanLeft(Refusal):
+    """The choice leaves seats {seats} single; another choice of its size would not."""
+
+    kind = Kind.CONFLICT
+    seats: tuple[int, ...] | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SeatUnknown(Refusal):
     """Seats {seats} are not in plan version {plan_version}."""
 

@@ -7,14 +7,20 @@ from collections.abc import Iterable
 from services.inventory.domain import seat_state
 from services.inventory.domain.changes import SeatsHeld
 from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.seat_layout import SeatLayout
 from services.inventory.domain.seat_map import SeatMap, apply
 
 
 def restore(
-    capacity: int, rules: HoldRules, claims: Iterable[Claim], blocked: Iterable[int], holds: Iterable[Hold]
+    capacity: int,
+    rules: HoldRules,
+    claims: Iterable[Claim],
+    blocked: Iterable[int],
+    holds: Iterable[Hold],
+    layout: SeatLayout | None = None,
 ) -> tuple[SeatMap, list[str]]:
     """The seat map, and the ids of holds that contradict the record or one another and must be forgotten."""
-    seat_map = SeatMap(capacity, rules)
+    seat_map = SeatMap(capacity, rules, layout)
     seat_map.mark(blocked, seat_state.BLOCKED)
     for claim in claims:
         seat_map.mark(claim.seats, seat_state.SOLD if claim.sold else seat_state.CLAIMED)

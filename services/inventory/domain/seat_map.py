@@ -25,6 +25,7 @@ from services.inventory.domain.changes import (
     SeatsUnblocked,
 )
 from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.seat_layout import SeatLayout, one_row
 
 # How many ended holds are remembered, so that a late copy of their first command is refused and not obeyed.
 ENDED_HOLDS_REMEMBERED = 20_000
@@ -56,6 +57,20 @@ class SeatView(Protocol):
 
     def has_ended(self, hold_id: str) -> bool:
         """Whether a hold of that id lived and ended, as far as is remembered."""
+        ...
+
+    @property
+    def layout(self) -> SeatLayout:
+        """Where the seats stand."""
+        ...
+
+    @property
+    def free_seats(self) -> int:
+        """How many seats are free, by what is acknowledged."""
+        ...
+
+    def free_mask(self, run: int) -> int:
+        """The free seats of a run of the layout."""
         ...
 
 
@@ -90,10 +105,13 @@ class SeatWriter(Protocol):
 class SeatMap:
     """Statuses by seat index, living holds by id, active claims by order."""
 
-    __slots__ = ("_ended", "_seats_of", "claims", "counts", "holds", "rules", "statuses")
+    __slots__ = ("_ended", "_free", "_layout", "_seats_of", "claims", "counts", "holds", "rules", "statuses")
 
-    def __init__(self, capacity: int, rules: HoldRules) -> None:
+    def __init__(self, capacity: int, rules: HoldRules, layout: SeatLayout | None = None) -> None:
         self.rules = rules
+        self._layout = layout
+        # Free seats by run: made when first asked for, kept true from then on.
+        self._free: list[int] | None = None
         self.statuses = bytearray([seat_state.FREE]) * capacity
         self.holds: dict[str, Hold] = {}
         self.claims: dict[str, Claim] = {}
@@ -107,6 +125,28 @@ class SeatMap:
     def capacity(self) -> int:
         """Seats of the plan."""
         return len(self.statuses)
+
+    @property
+    def layout(self) -> SeatLayout:
+        """See SeatView. A hall without one is one row."""
+        if self._layout is None:
+            self._layout = one_row(self.capacity)
+        return self._layout
+
+    @property
+    def free_seats(self) -> int:
+        """See SeatView."""
+        return self.counts[seat_state.FREE]
+
+    def free_mask(self, run: int) -> int:
+        """See SeatView."""
+        if self._free is None:
+            statuses = self.statuses
+            self._free = [
+                sum(1 << bit for bit, seat in enumerate(run.seats) if statuses[seat] == seat_state.FREE)
+                for run in self.layout.runs
+            ]
+        return self._free[run]
 
     def status(self, seat: int) -> int:
         """See SeatView."""
@@ -131,10 +171,18 @@ class SeatMap:
     def mark(self, seats: Iterable[int], status: int) -> None:
         """See SeatWriter."""
         statuses, counts = self.statuses, self.counts
+        if self._free is not None:
+            self._mark_runs(self._free, seats, status)
         for seat in seats:
             counts[statuses[seat]] -= 1
             statuses[seat] = status
             counts[status] += 1
+
+    def _mark_runs(self, free: list[int], seats: Iterable[int], status: int) -> None:
+        place_of = self.layout.place_of
+        for seat in seats:
+            run, bit = place_of[seat]
+            free[run] = free[run] | bit if status == seat_state.FREE else free[run] & ~bit
 
     def put_hold(self, hold: Hold) -> None:
         """See SeatWriter."""
@@ -167,7 +215,7 @@ class SeatMap:
 class Draft:
     """A seat map with the undecided batch's own changes on top; thrown away after the turn."""
 
-    __slots__ = ("_base", "_claims", "_counted", "_ended", "_holds", "_statuses", "rules")
+    __slots__ = ("_base", "_claims", "_counted", "_ended", "_freed", "_holds", "_statuses", "_used", "rules")
 
     def __init__(self, base: SeatMap) -> None:
         self._base = base
@@ -177,6 +225,39 @@ class Draft:
         self._claims: dict[str, Claim | None] = {}
         self._counted: dict[str, int] = {}
         self._ended: set[str] = set()
+        # The draft's own changes as masks by run; None until asked for again.
+        self._freed: dict[int, int] | None = None
+        self._used: dict[int, int] = {}
+
+    @property
+    def layout(self) -> SeatLayout:
+        """See SeatView."""
+        return self._base.layout
+
+    @property
+    def free_seats(self) -> int:
+        """See SeatView."""
+        return self._base.free_seats
+
+    def free_mask(self, run: int) -> int:
+        """See SeatView."""
+        if self._freed is None:
+            self._freed = {}
+            self._used = {}
+            for seat, status in self._statuses.items():
+                self._note_mask(seat, status)
+        return (self._base.free_mask(run) | self._freed.get(run, 0)) & ~self._used.get(run, 0)
+
+    def _note_mask(self, seat: int, status: int) -> None:
+        run, bit = self._base.layout.place_of[seat]
+        assert self._freed is not None
+        freed, used = self._freed, self._used
+        if status == seat_state.FREE:
+            freed[run] = freed.get(run, 0) | bit
+            used[run] = used.get(run, 0) & ~bit
+        else:
+            used[run] = used.get(run, 0) | bit
+            freed[run] = freed.get(run, 0) & ~bit
 
     def status(self, seat: int) -> int:
         """See SeatView."""
@@ -207,6 +288,7 @@ class Draft:
         """See SeatWriter."""
         for seat in seats:
             self._statuses[seat] = status
+        self._freed = None
 
     def put_hold(self, hold: Hold) -> None:
         """See SeatWriter."""

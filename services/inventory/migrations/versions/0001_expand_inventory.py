@@ -71,6 +71,7 @@ def _create_copies() -> None:
         sa.Column("plan_version", sa.Integer, primary_key=True),
         sa.Column("house_id", sa.String(64), nullable=False),
         sa.Column("seat_ids", sa.LargeBinary, nullable=False),
+        sa.Column("places", sa.LargeBinary),
     )
     op.create_table(
         "performance",
@@ -82,6 +83,7 @@ def _create_copies() -> None:
         sa.Column("seats_per_holder", sa.Integer, nullable=False),
         sa.Column("hold_ttl_seconds", sa.Integer, nullable=False),
         sa.Column("title", sa.Text, nullable=False, server_default=""),
+        sa.Column("refuses_orphans", sa.Boolean, nullable=False, server_default=sa.text("false")),
     )
 
 

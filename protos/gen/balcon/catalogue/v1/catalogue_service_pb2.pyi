@@ -226,6 +226,8 @@ class Seat(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     X_FIELD_NUMBER: _builtins.int
     Y_FIELD_NUMBER: _builtins.int
+    ACCESSIBLE_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     zone: _builtins.str
     row: _builtins.str
@@ -235,6 +237,10 @@ class Seat(_message.Message):
     x: _builtins.float
     """Absolute position in the plan's drawing, in its pixels."""
     y: _builtins.float
+    accessible: _builtins.bool
+    """For wheelchairs and the like: never offered unless asked for."""
+    standing: _builtins.bool
+    """A place in a standing area: its zone is the area's name, its neighbours mean nothing."""
     def __init__(
         self,
         *,
@@ -245,14 +251,40 @@ class Seat(_message.Message):
         category: _builtins.str = ...,
         x: _builtins.float = ...,
         y: _builtins.float = ...,
+        accessible: _builtins.bool = ...,
+        standing: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "number", b"number", "row", b"row", "seat_id", b"seat_id", "x", b"x", "y", b"y", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accessible", b"accessible", "category", b"category", "number", b"number", "row", b"row", "seat_id", b"seat_id", "standing", b"standing", "x", b"x", "y", b"y", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Seat: _TypeAlias = Seat  # noqa: Y015
+
+@_typing.final
+class FocalPoint(_message.Message):
+    """Where people want to be near to, in the plan's pixels."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    X_FIELD_NUMBER: _builtins.int
+    Y_FIELD_NUMBER: _builtins.int
+    x: _builtins.float
+    y: _builtins.float
+    def __init__(
+        self,
+        *,
+        x: _builtins.float = ...,
+        y: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["x", b"x", "y", b"y"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FocalPoint: _TypeAlias = FocalPoint  # noqa: Y015
 
 @_typing.final
 class PriceCategory(_message.Message):
@@ -289,6 +321,7 @@ class SeatingPlan(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     CATEGORIES_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
+    FOCAL_POINT_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     hall_id: _builtins.str
     plan_version: _builtins.int
@@ -300,6 +333,10 @@ class SeatingPlan(_message.Message):
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___Seat]:
         """In the plan's order: position in this list is the seat's index everywhere inside Balcon."""
 
+    @_builtins.property
+    def focal_point(self) -> Global___FocalPoint:
+        """Unset: the middle of the upper edge."""
+
     def __init__(
         self,
         *,
@@ -309,10 +346,11 @@ class SeatingPlan(_message.Message):
         name: _builtins.str = ...,
         categories: _abc.Iterable[Global___PriceCategory] | None = ...,
         seats: _abc.Iterable[Global___Seat] | None = ...,
+        focal_point: Global___FocalPoint | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["focal_point", b"focal_point"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "hall_id", b"hall_id", "house_id", b"house_id", "name", b"name", "plan_version", b"plan_version", "seats", b"seats"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "focal_point", b"focal_point", "hall_id", b"hall_id", "house_id", b"house_id", "name", b"name", "plan_version", b"plan_version", "seats", b"seats"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -539,6 +577,7 @@ class Performance(_message.Message):
     SEATS_PER_HOLDER_FIELD_NUMBER: _builtins.int
     HOLD_TTL_SECONDS_FIELD_NUMBER: _builtins.int
     CAPACITY_FIELD_NUMBER: _builtins.int
+    REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     house_id: _builtins.str
     hall_id: _builtins.str
@@ -552,6 +591,8 @@ class Performance(_message.Message):
     hold_ttl_seconds: _builtins.int
     capacity: _builtins.int
     """Seats of its plan."""
+    refuses_orphans: _builtins.bool
+    """Online choices may not leave single seats (R5.2)."""
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Price]: ...
     def __init__(
@@ -569,10 +610,11 @@ class Performance(_message.Message):
         seats_per_holder: _builtins.int = ...,
         hold_ttl_seconds: _builtins.int = ...,
         capacity: _builtins.int = ...,
+        refuses_orphans: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "sale_state", b"sale_state", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_state", b"sale_state", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -591,6 +633,7 @@ class CreatePerformanceRequest(_message.Message):
     PRICES_FIELD_NUMBER: _builtins.int
     SEATS_PER_HOLDER_FIELD_NUMBER: _builtins.int
     HOLD_TTL_SECONDS_FIELD_NUMBER: _builtins.int
+    REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     house_id: _builtins.str
     hall_id: _builtins.str
@@ -602,6 +645,7 @@ class CreatePerformanceRequest(_message.Message):
     """0 takes 10."""
     hold_ttl_seconds: _builtins.int
     """0 takes 600."""
+    refuses_orphans: _builtins.bool
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Price]: ...
     def __init__(
@@ -616,10 +660,11 @@ class CreatePerformanceRequest(_message.Message):
         prices: _abc.Iterable[Global___Price] | None = ...,
         seats_per_holder: _builtins.int = ...,
         hold_ttl_seconds: _builtins.int = ...,
+        refuses_orphans: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

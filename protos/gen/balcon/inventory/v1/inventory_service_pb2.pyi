@@ -150,6 +150,112 @@ class HoldSeatsResponse(_message.Message):
 Global___HoldSeatsResponse: _TypeAlias = HoldSeatsResponse  # noqa: Y015
 
 @_typing.final
+class SeatGroup(_message.Message):
+    """Seats wanted together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIZE_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    ZONES_FIELD_NUMBER: _builtins.int
+    ACCESSIBLE_FIELD_NUMBER: _builtins.int
+    size: _builtins.int
+    accessible: _builtins.int
+    """How many of them must be accessible seats; those are never taken unless asked for."""
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Empty allows every category."""
+
+    @_builtins.property
+    def zones(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Empty allows every zone with seats; a standing zone is used only when it is named."""
+
+    def __init__(
+        self,
+        *,
+        size: _builtins.int = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
+        zones: _abc.Iterable[_builtins.str] | None = ...,
+        accessible: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accessible", b"accessible", "categories", b"categories", "size", b"size", "zones", b"zones"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeatGroup: _TypeAlias = SeatGroup  # noqa: Y015
+
+@_typing.final
+class HoldBestAvailableRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    HOLDER_ID_FIELD_NUMBER: _builtins.int
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    MAY_SPLIT_FIELD_NUMBER: _builtins.int
+    TTL_SECONDS_FIELD_NUMBER: _builtins.int
+    hold_id: _builtins.str
+    holder_id: _builtins.str
+    plan_version: _builtins.int
+    channel: _seating_pb2.Channel.ValueType
+    may_split: _builtins.bool
+    """Seats close together will do where none are side by side."""
+    ttl_seconds: _builtins.int
+    """0 takes the performance's default."""
+    @_builtins.property
+    def key(self) -> Global___PerformanceKey: ...
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatGroup]:
+        """At most 10, one hold for all of them: such as four seats and two standing places."""
+
+    def __init__(
+        self,
+        *,
+        key: Global___PerformanceKey | None = ...,
+        hold_id: _builtins.str = ...,
+        holder_id: _builtins.str = ...,
+        plan_version: _builtins.int = ...,
+        groups: _abc.Iterable[Global___SeatGroup] | None = ...,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        may_split: _builtins.bool = ...,
+        ttl_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "groups", b"groups", "hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key", "may_split", b"may_split", "plan_version", b"plan_version", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldBestAvailableRequest: _TypeAlias = HoldBestAvailableRequest  # noqa: Y015
+
+@_typing.final
+class HoldBestAvailableResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLD_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    @_builtins.property
+    def hold(self) -> Global___Hold: ...
+    def __init__(
+        self,
+        *,
+        hold: Global___Hold | None = ...,
+        epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hold", b"hold"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "hold", b"hold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldBestAvailableResponse: _TypeAlias = HoldBestAvailableResponse  # noqa: Y015
+
+@_typing.final
 class ExtendHoldRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -917,6 +1023,7 @@ class Command(_message.Message):
     CANCEL_SALE_FIELD_NUMBER: _builtins.int
     BLOCK_FIELD_NUMBER: _builtins.int
     UNBLOCK_FIELD_NUMBER: _builtins.int
+    BEST_AVAILABLE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def extend(self) -> Global___ExtendCommand: ...
     @_builtins.property
@@ -935,6 +1042,8 @@ class Command(_message.Message):
     def block(self) -> Global___BlockCommand: ...
     @_builtins.property
     def unblock(self) -> Global___UnblockCommand: ...
+    @_builtins.property
+    def best_available(self) -> Global___BestAvailableCommand: ...
     def __init__(
         self,
         *,
@@ -947,16 +1056,52 @@ class Command(_message.Message):
         cancel_sale: Global___CancelSaleCommand | None = ...,
         block: Global___BlockCommand | None = ...,
         unblock: Global___UnblockCommand | None = ...,
+        best_available: Global___BestAvailableCommand | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["extend", "move", "release", "claim", "confirm", "cancel_claim", "cancel_sale", "block", "unblock"]  # noqa: Y015
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["extend", "move", "release", "claim", "confirm", "cancel_claim", "cancel_sale", "block", "unblock", "best_available"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
 
 Global___Command: _TypeAlias = Command  # noqa: Y015
+
+@_typing.final
+class BestAvailableCommand(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    HOLDER_ID_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    MAY_SPLIT_FIELD_NUMBER: _builtins.int
+    TTL_SECONDS_FIELD_NUMBER: _builtins.int
+    hold_id: _builtins.str
+    holder_id: _builtins.str
+    channel: _seating_pb2.Channel.ValueType
+    may_split: _builtins.bool
+    ttl_seconds: _builtins.int
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatGroup]: ...
+    def __init__(
+        self,
+        *,
+        hold_id: _builtins.str = ...,
+        holder_id: _builtins.str = ...,
+        groups: _abc.Iterable[Global___SeatGroup] | None = ...,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        may_split: _builtins.bool = ...,
+        ttl_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "groups", b"groups", "hold_id", b"hold_id", "holder_id", b"holder_id", "may_split", b"may_split", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BestAvailableCommand: _TypeAlias = BestAvailableCommand  # noqa: Y015
 
 @_typing.final
 class ExtendCommand(_message.Message):
@@ -1171,6 +1316,7 @@ class ExecuteCommandsResponse(_message.Message):
     EPOCH_FIELD_NUMBER: _builtins.int
     HOLD_UNTIL_MS_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
     BATCH_REFUSED_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.int
     epoch: _builtins.int
@@ -1183,6 +1329,10 @@ class ExecuteCommandsResponse(_message.Message):
         """Of the holds first, then of the commands; empty when everything was done."""
 
     @_builtins.property
+    def found(self) -> _containers.RepeatedCompositeFieldContainer[Global___FoundSeats]:
+        """The seats that best-available commands found, in the order of those commands."""
+
+    @_builtins.property
     def batch_refused(self) -> Global___Refused:
         """Set when the batch as a whole was refused: NOT_OWNER, RESOURCE_EXHAUSTED, a malformed message."""
 
@@ -1193,15 +1343,43 @@ class ExecuteCommandsResponse(_message.Message):
         epoch: _builtins.int = ...,
         hold_until_ms: _abc.Iterable[_builtins.int] | None = ...,
         refused: _abc.Iterable[Global___Refused] | None = ...,
+        found: _abc.Iterable[Global___FoundSeats] | None = ...,
         batch_refused: Global___Refused | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["batch_refused", b"batch_refused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "batch_refused", b"batch_refused", "epoch", b"epoch", "hold_until_ms", b"hold_until_ms", "refused", b"refused"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "batch_refused", b"batch_refused", "epoch", b"epoch", "found", b"found", "hold_until_ms", b"hold_until_ms", "refused", b"refused"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExecuteCommandsResponse: _TypeAlias = ExecuteCommandsResponse  # noqa: Y015
+
+@_typing.final
+class FoundSeats(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    SEAT_INDEXES_FIELD_NUMBER: _builtins.int
+    HOLD_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Position among holds then commands."""
+    hold_until_ms: _builtins.int
+    @_builtins.property
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        seat_indexes: _abc.Iterable[_builtins.int] | None = ...,
+        hold_until_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_until_ms", b"hold_until_ms", "position", b"position", "seat_indexes", b"seat_indexes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FoundSeats: _TypeAlias = FoundSeats  # noqa: Y015
 
 @_typing.final
 class Refused(_message.Message):

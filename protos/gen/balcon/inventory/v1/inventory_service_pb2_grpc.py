@@ -39,6 +39,11 @@ class InventoryServiceStub:
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldSeatsRequest.SerializeToString,
                 response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldSeatsResponse.FromString,
                 _registered_method=True)
+        self.HoldBestAvailable = channel.unary_unary(
+                '/balcon.inventory.v1.InventoryService/HoldBestAvailable',
+                request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableRequest.SerializeToString,
+                response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableResponse.FromString,
+                _registered_method=True)
         self.ExtendHold = channel.unary_unary(
                 '/balcon.inventory.v1.InventoryService/ExtendHold',
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.ExtendHoldRequest.SerializeToString,
@@ -111,6 +116,13 @@ class InventoryServiceServicer:
 
     def HoldSeats(self, request, context):
         """Locks all the seats for one holder, or none of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HoldBestAvailable(self, request, context):
+        """Locks the best seats there are (R5.1), decided by the owner: the seats in the answer are the seats held.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -211,6 +223,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldSeatsRequest.FromString,
                     response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldSeatsResponse.SerializeToString,
             ),
+            'HoldBestAvailable': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldBestAvailable,
+                    request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableRequest.FromString,
+                    response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableResponse.SerializeToString,
+            ),
             'ExtendHold': grpc.unary_unary_rpc_method_handler(
                     servicer.ExtendHold,
                     request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.ExtendHoldRequest.FromString,
@@ -304,6 +321,33 @@ class InventoryService:
             '/balcon.inventory.v1.InventoryService/HoldSeats',
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldSeatsRequest.SerializeToString,
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldBestAvailable(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.inventory.v1.InventoryService/HoldBestAvailable',
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableRequest.SerializeToString,
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableResponse.FromString,
             options,
             channel_credentials,
             insecure,

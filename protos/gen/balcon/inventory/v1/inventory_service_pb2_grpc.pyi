@@ -37,6 +37,8 @@ class InventoryServiceStub:
     def __new__(cls, channel: _aio.Channel) -> InventoryServiceAsyncStub: ...
     HoldSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.HoldSeatsRequest, _inventory_service_pb2.HoldSeatsResponse]
     """Locks all the seats for one holder, or none of them."""
+    HoldBestAvailable: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.HoldBestAvailableRequest, _inventory_service_pb2.HoldBestAvailableResponse]
+    """Locks the best seats there are (R5.1), decided by the owner: the seats in the answer are the seats held."""
     ExtendHold: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ExtendHoldRequest, _inventory_service_pb2.ExtendHoldResponse]
     """Moves the end of a hold, up to its absolute cap."""
     MoveHold: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.MoveHoldRequest, _inventory_service_pb2.MoveHoldResponse]
@@ -65,6 +67,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     HoldSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.HoldSeatsRequest, _inventory_service_pb2.HoldSeatsResponse]  # type: ignore[assignment]
     """Locks all the seats for one holder, or none of them."""
+    HoldBestAvailable: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.HoldBestAvailableRequest, _inventory_service_pb2.HoldBestAvailableResponse]  # type: ignore[assignment]
+    """Locks the best seats there are (R5.1), decided by the owner: the seats in the answer are the seats held."""
     ExtendHold: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ExtendHoldRequest, _inventory_service_pb2.ExtendHoldResponse]  # type: ignore[assignment]
     """Moves the end of a hold, up to its absolute cap."""
     MoveHold: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.MoveHoldRequest, _inventory_service_pb2.MoveHoldResponse]  # type: ignore[assignment]
@@ -96,6 +100,14 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.HoldSeatsResponse, _abc.Awaitable[_inventory_service_pb2.HoldSeatsResponse]]:
         """Locks all the seats for one holder, or none of them."""
+
+    @_abc_1.abstractmethod
+    def HoldBestAvailable(
+        self,
+        request: _inventory_service_pb2.HoldBestAvailableRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.HoldBestAvailableResponse, _abc.Awaitable[_inventory_service_pb2.HoldBestAvailableResponse]]:
+        """Locks the best seats there are (R5.1), decided by the owner: the seats in the answer are the seats held."""
 
     @_abc_1.abstractmethod
     def ExtendHold(
