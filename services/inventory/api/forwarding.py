@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from grpc_status import rpc_status
 
 from services.inventory.domain.refusals import NotOwner
 from services.runtime.clock import Clock
@@ -55,10 +56,10 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
             return handler
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                self._watch(method, handler), handler.request_deserializer, handler.response_serializer
+                self._watch(method, handler), handler.request_deserializer, _as_it_came(handler.response_serializer)
             )
         return grpc.unary_unary_rpc_method_handler(
-            self._call(method, handler), handler.request_deserializer, handler.response_serializer
+            self._call(method, handler), handler.request_deserializer, _as_it_came(handler.response_serializer)
         )
 
     def _call(self, method: str, handler: Handler) -> Any:
@@ -74,7 +75,10 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
                 owner = refused.refusal.endpoint
             # The owner's answer is raw bytes: it is passed back as it came.
             remote: Any = self.channel_to(owner).unary_unary(method)
-            return await remote(request.SerializeToString(), metadata=((SENT_HERE_KEY, "1"),))
+            try:
+                return await remote(request.SerializeToString(), metadata=((SENT_HERE_KEY, "1"),))
+            except grpc.aio.AioRpcError as error:
+                return await _abort_alike(error, context)
 
         return call
 
@@ -93,8 +97,11 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
             else:
                 return
             remote: Any = self.channel_to(owner).unary_stream(method)
-            async for update in remote(request.SerializeToString(), metadata=((SENT_HERE_KEY, "1"),)):
-                yield update
+            try:
+                async for update in remote(request.SerializeToString(), metadata=((SENT_HERE_KEY, "1"),)):
+                    yield update
+            except grpc.aio.AioRpcError as error:
+                await _abort_alike(error, context)
 
         return watch
 
@@ -104,6 +111,20 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
         if channel is None:
             self._channels[endpoint] = channel = open_channel(endpoint, self._clock)
         return channel
+
+
+def _as_it_came(serialize: Any) -> Any:
+    """A serializer that leaves alone what the owner has serialized already."""
+    return lambda message: message if isinstance(message, bytes) else serialize(message)
+
+
+async def _abort_alike(error: grpc.aio.AioRpcError, context: Context) -> Any:
+    """Ends the call as the owner ended it, facts included: its no is an answer, not a fault of this node."""
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    if status is None:
+        await context.abort(error.code(), error.details() or "")
+    else:
+        await context.abort_with_status(rpc_status.to_status(status))
 
 
 def _enter(context: Context) -> bool:
