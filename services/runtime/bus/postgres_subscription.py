@@ -38,6 +38,7 @@ UNREACHABLE = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a pooled connection says that the server ended meanwhile
     asyncpg.InvalidCatalogNameError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.InsufficientResourcesError,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 
+from asyncpg import InternalClientError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -43,7 +44,8 @@ class Backoff:
 
 def passes(error: BaseException) -> bool:
     """Whether the same work may succeed later: the fault is not in the event."""
-    if isinstance(error, Retryable | OSError | TimeoutError | PoolTimeout):
+    # InternalClientError is what a pooled connection says that the server ended meanwhile.
+    if isinstance(error, Retryable | OSError | TimeoutError | PoolTimeout | InternalClientError):
         return True
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None) or ""

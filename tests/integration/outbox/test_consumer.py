@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.bus.port import Message
@@ -192,6 +198,59 @@ async def test_a_consumer_that_ended_before_its_commit_applies_nothing_twice(sta
         await application.apply([to_event(delivered.message) for delivered in batch])
         await subscription.close()
     assert await stage.effects() == effects("a", "1", "2", "3", "4", "5")
+
+
+async def test_a_consumer_broken_off_at_any_moment_applies_each_event_once(stage: Stage) -> None:
+    """RULE 31: ended again and again, a little later each time, somewhere between two steps of its work."""
+    names = [str(n) for n in range(1, 41)]
+    reached = 0  # how many were broken off after they had called the handler
+    async with running(stage.relay().run()):
+        for moment, name in enumerate(names):
+            calls = stage.ledger.calls
+            await stage.write(name)
+            task = asyncio.create_task(stage.consumer().run())
+            await asyncio.wait((task,), timeout=moment * 0.003)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            reached += stage.ledger.calls > calls
+        async with running(stage.consumer().run()):
+            await eventually(lambda: _holds(stage, "a", effects("a", *names)))
+    assert 0 < reached < len(names)
+
+
+async def test_sessions_that_the_server_ends_park_nothing(stage: Stage) -> None:
+    """The database restarts under a busy consumer: it waits and goes on."""
+    names = [str(n) for n in range(1, 61)]
+    async with running(stage.relay().run(), stage.consumer(attempts=1).run()):
+        for name in names:
+            await _through(partial(stage.write, name))
+            if int(name) % 20 == 0:
+                await _through(partial(_end_other_sessions, stage))
+        await eventually(lambda: _holds_at_last(stage, effects("a", *names)), 30.0)
+
+
+async def _through(act: Callable[[], Awaitable[None]]) -> None:
+    """Until it works: the test's own sessions are ended too."""
+    while True:
+        try:
+            await act()
+        except (SQLAlchemyError, OSError, asyncpg.InternalClientError):
+            continue
+        return
+
+
+async def _end_other_sessions(stage: Stage) -> None:
+    query = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    async with stage.outbox.connect() as connection:
+        await connection.execute(text(query))
+
+
+async def _holds_at_last(stage: Stage, expected: list[Effect]) -> bool:
+    try:
+        return await stage.effects() == expected
+    except (SQLAlchemyError, OSError, asyncpg.InternalClientError):
+        return False
 
 
 def _message(n: int, *, key: str = "a", source: str = SOURCE) -> Message:
