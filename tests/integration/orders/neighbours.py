@@ -53,23 +53,23 @@ _KINDS = {
 }
 
 
-def refused(reason: str, **facts: str) -> Refused:
+def refused(worded: str, **told: str) -> Refused:
     """A refusal as another service words it."""
 
     class Worded(Refusal):
         """Said by another service."""
 
-        kind = _KINDS.get(reason, Kind.PRECONDITION)
+        kind = _KINDS.get(worded, Kind.PRECONDITION)
 
         @classmethod
         def reason(cls) -> str:
-            return reason
+            return worded
 
         def facts(self) -> dict[str, str]:
-            return facts
+            return told
 
         def message(self) -> str:
-            return reason
+            return worded
 
     return Refused(Worded())
 

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import grpc
+from balcon.audit.v1.audit_service_pb2 import AuditRequest
+from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from balcon.orders.v1 import orders_events_pb2 as events
 from balcon.orders.v1 import orders_service_pb2 as wire
 
-from tests.integration.orders.conftest import Stage, check_out_request, get_request
-from tests.integration.orders.neighbours import payment_of
+from services.runtime.bus.factory import open_bus
+from services.runtime.bus.topics import ORDERS
+from services.runtime.rpc.client import open_channel
+from services.runtime.testing import eventually
+from tests.integration.orders.conftest import CLOCK, IDS, Stage, check_out_request, get_request
+from tests.integration.orders.neighbours import payment_of, refused
+from tests.unit.orders.builders import HOUSE, SHOW
+
+
+async def paid(stage: Stage, order: wire.Order) -> None:
+    stage.neighbours.payments.pay(payment_of(stage.neighbours, order.order_id))
+    await stage.neighbours.publish()
 
 
 async def test_a_hold_becomes_tickets(stage: Stage) -> None:
@@ -16,9 +32,159 @@ async def test_a_hold_becomes_tickets(stage: Stage) -> None:
     paying = (await orders.CheckOut(check_out_request(order))).order
     assert paying.state == wire.ORDER_STATE_PAYING
     assert paying.payment_url.startswith("https://pay.example/")
-    stage.neighbours.payments.pay(payment_of(stage.neighbours, order.order_id))
-    await stage.neighbours.publish()
+    await paid(stage, order)
     confirmed = (await orders.GetOrder(get_request(order))).order
     assert confirmed.state == wire.ORDER_STATE_CONFIRMED
     assert [ticket.seat_id for ticket in confirmed.tickets] == ["A-1", "A-2"]
     assert all(len(ticket.barcode) >= 32 for ticket in confirmed.tickets)
+
+
+async def test_a_payment_event_that_comes_twice_confirms_once(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    await orders.CheckOut(check_out_request(order))
+    stage.neighbours.payments.pay(payment_of(stage.neighbours, order.order_id))
+    await stage.neighbours.publish(twice=True)
+    assert (await orders.GetOrder(get_request(order))).order.state == wire.ORDER_STATE_CONFIRMED
+    assert stage.neighbours.inventory_trouble.calls.count("ConfirmClaim") == 1
+
+
+async def test_what_happens_is_published_in_order_and_names_no_customer(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    await orders.CheckOut(check_out_request(order))
+    await paid(stage, order)
+    await orders.GetOrder(get_request(order))
+    ref = {"house_id": HOUSE, "order_id": order.order_id}
+    await orders.RefundOrder(wire.RefundOrderRequest(**ref, idempotency_key="refund-1", reason="rain"))
+    await stage.neighbours.publish()
+    bus = open_bus(stage.settings["bus_url"], clock=CLOCK, ids=IDS, client_id="reader")
+    reader = await bus.subscribe("reader", [ORDERS])
+    told: list[tuple[str, str, bytes]] = []
+    async with asyncio.timeout(20):
+        async for batch in reader.batches():
+            told += [
+                (one.message.headers["ce_type"], one.message.headers["ce_sequence"], one.message.payload)
+                for one in batch
+            ]
+            if len(told) >= 3:
+                break
+    await reader.close()
+    await bus.close()
+    assert [(name.rsplit(".", 1)[1], sequence) for name, sequence, _ in told] == [
+        ("OrderConfirmed", "1"),
+        ("RefundBecameDue", "2"),
+        ("OrderRefunded", "3"),
+    ]
+    confirmed = events.OrderConfirmed.FromString(told[0][2])
+    assert (confirmed.order_id, confirmed.total.amount_minor, confirmed.plan_version) == (order.order_id, 2_500, 3)
+    assert not any(b"Ada" in payload or b"example.org" in payload for _, _, payload in told)
+
+
+async def test_a_moved_owner_is_followed_and_never_taken_for_a_no(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    here = stage.neighbours.target
+    moved = [refused("NOT_OWNER", endpoint=here, epoch="2"), refused("NOT_OWNER", endpoint="", epoch="0")]
+    stage.neighbours.inventory_trouble.next = [*moved, refused("OWNERSHIP_UNKNOWN")]
+    assert (await orders.CheckOut(check_out_request(order))).order.state == wire.ORDER_STATE_PAYING
+
+
+async def test_an_overloaded_inventory_is_asked_again_later(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    stage.neighbours.inventory_trouble.next = [refused("OVERLOADED", retry_after_ms="50")]
+    await orders.CheckOut(check_out_request(order))
+
+    async def is_paying() -> bool:
+        return (await orders.GetOrder(get_request(order, 0))).order.state == wire.ORDER_STATE_PAYING
+
+    await eventually(is_paying)
+
+
+async def test_a_claim_whose_answer_is_lost_is_asked_again(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    stage.neighbours.inventory_trouble.after = [ValueError("the answer is lost")]
+    await orders.CheckOut(check_out_request(order))
+
+    async def is_paying() -> bool:
+        return (await orders.GetOrder(get_request(order, 0))).order.state == wire.ORDER_STATE_PAYING
+
+    await eventually(is_paying)
+    assert stage.neighbours.inventory_trouble.calls.count("ClaimSeats") == 2
+
+
+async def test_another_process_goes_on_where_one_stopped(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    await orders.CheckOut(check_out_request(order))
+    await stage.stop_all()
+    await paid(stage, order)
+    successor = await stage.start()
+    assert (await successor.GetOrder(get_request(order))).order.state == wire.ORDER_STATE_CONFIRMED
+
+
+async def test_two_processes_share_the_orders_and_their_news(stage: Stage) -> None:
+    first, second = await stage.start(), await stage.start()
+    made = [(await first.CreateOrder(stage.create_request(f"A-{number + 1}"))).order for number in range(6)]
+    waiting = [asyncio.ensure_future(second.GetOrder(get_request(order))) for order in made]
+    for place, order in enumerate(made):
+        await (first, second)[place % 2].CheckOut(check_out_request(order))
+        stage.neighbours.payments.pay(payment_of(stage.neighbours, order.order_id))
+    await stage.neighbours.publish()
+    answers = await asyncio.gather(*waiting)
+    assert {answer.order.state for answer in answers} == {wire.ORDER_STATE_CONFIRMED}
+    assert stage.neighbours.inventory_trouble.calls.count("ConfirmClaim") == 6
+
+
+async def test_the_same_checkout_at_two_processes_makes_one_payment(stage: Stage) -> None:
+    first, second = await stage.start(), await stage.start()
+    order = (await first.CreateOrder(stage.create_request("A-1"))).order
+    answers = await asyncio.gather(
+        *(process.CheckOut(check_out_request(order)) for process in (first, second)), return_exceptions=True
+    )
+    done = [answer for answer in answers if not isinstance(answer, BaseException)]
+    assert done
+    assert all(isinstance(answer, grpc.aio.AioRpcError) for answer in answers if isinstance(answer, BaseException))
+    assert len(stage.neighbours.payments.payments()) == 1
+
+
+async def test_an_unpaid_order_is_cancelled_and_its_seats_are_free(stage: Stage) -> None:
+    orders = await stage.start(payment_window_seconds=5)
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    await orders.CheckOut(check_out_request(order))
+    ended = (await orders.GetOrder(get_request(order))).order
+    assert (ended.state, ended.cancel_reason) == (wire.ORDER_STATE_CANCELLED, wire.CANCEL_REASON_UNPAID)
+    assert stage.neighbours.inventory.is_free(SHOW, "A-1")
+
+
+async def test_orders_are_listed_in_pages(stage: Stage) -> None:
+    orders = await stage.start()
+    made = [(await orders.CreateOrder(stage.create_request(f"B-{number + 1}"))).order.order_id for number in range(5)]
+    found: list[str] = []
+    token = ""
+    while True:
+        page = await orders.ListOrders(wire.ListOrdersRequest(house_id=HOUSE, page_size=2, page_token=token))
+        found += [order.order_id for order in page.orders]
+        token = page.next_page_token
+        if not token:
+            break
+    assert sorted(found) == sorted(made)
+    assert found[0] == made[-1]
+
+
+async def test_the_audit_tells_orders_and_tickets_and_finds_nothing_wrong(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1", "A-2"))).order
+    await orders.CheckOut(check_out_request(order))
+    await paid(stage, order)
+    await orders.GetOrder(get_request(order))
+    async with open_channel(stage.target(), CLOCK) as channel:
+        pages = [page async for page in AuditServiceStub(channel).Audit(AuditRequest())]
+    checks = [check for page in pages for check in page.checks]
+    assert {check.invariant for check in checks} == {"INV-1", "INV-3", "INV-7"}
+    assert not [violation for check in checks for violation in check.violations]
+    facts = [fact for page in pages for fact in page.facts]
+    assert [(fact.order.state, fact.order.seats) for fact in facts if fact.HasField("order")] == [("CONFIRMED", 2)]
+    assert [fact.ticket.seat_id for fact in facts if fact.HasField("ticket")] == ["A-1", "A-2"]

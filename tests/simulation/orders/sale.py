@@ -177,7 +177,7 @@ class Sale:
             await self.clock.sleep(self._random.uniform(0.5, 5.0))
             return None
         hold_id, holder_id = f"hold_{name}", f"holder_{name}"
-        until_ms = self.clock.now_ms() + self._random.randint(-14_000, 60_000)
+        until_ms = self.clock.now_ms() + self._random.randint(-17_000, 60_000)
         held = a_hold(*seats, hold_id=hold_id, holder_id=holder_id, until_ms=until_ms)
         self.world.inventory.hold(SHOW, held)
         ticket_type = self._random.choices(["normal", "student", "free"], [6, 2, 1])[0]
