@@ -6,12 +6,14 @@ import random
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from typing import Protocol
 
 from services.runtime.errors import FieldInvalid
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_KEYS = re.compile(r"(?:[A-Za-z0-9_-]{1,64} )*")
 
 
 class Ids(Protocol):
@@ -67,6 +69,11 @@ class SeededIds:
 def seeded_random(seed: int) -> random.Random:
     """A source of choices that repeats for its seed; never for secrets."""
     return random.Random(seed)  # noqa: S311 (repeatable on purpose)
+
+
+def are_keys(values: Iterable[str]) -> bool:
+    """Whether all of them are keys; one look at many, for messages that hold many."""
+    return _KEYS.fullmatch(" ".join((*values, ""))) is not None
 
 
 def refused_key(field: str, value: str) -> FieldInvalid | None:

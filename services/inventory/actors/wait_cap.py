@@ -10,8 +10,8 @@ NORMAL_SECONDS = 0.100
 STANDING_SECONDS = 0.005
 # A queue that has not been empty for so long is standing.
 STANDING_AFTER_SECONDS = 0.100
-# A turn's own length is no queue: what arrives during one turn waits for the next.
-TURNS = 2.0
+# A few turns' length is no overload: callers that keep several messages in flight always have the next ones waiting.
+TURNS = 8.0
 
 
 class WaitCap:

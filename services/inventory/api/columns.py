@@ -11,7 +11,7 @@ from services.inventory.api import messages
 from services.inventory.domain import commands
 from services.inventory.domain.refusals import OrphanLeft, SeatsTaken
 from services.runtime.errors import FieldInvalid, Refusal
-from services.runtime.ids import refused_key
+from services.runtime.ids import are_keys, refused_key
 from services.runtime.rpc.errors import Refused
 
 
@@ -42,14 +42,14 @@ def _holds(columns: pb.HoldColumns, capacity: int) -> list[commands.Command | Re
     indexes = list(columns.seat_indexes)
     read: list[commands.Command | Refusal] = []
     start = 0
+    ids_are_good = are_keys(columns.hold_ids) and are_keys(columns.holder_ids)
     for hold_id, holder_id, count in zip(columns.hold_ids, columns.holder_ids, counts, strict=True):
         seats = tuple(sorted(indexes[start : start + count]))
         start += count
-        refused = (
-            refused_key("hold_id", hold_id)
-            or refused_key("holder_id", holder_id)
-            or messages.refused_indexes(seats, capacity)
+        refused: Refusal | None = (
+            None if ids_are_good else refused_key("hold_id", hold_id) or refused_key("holder_id", holder_id)
         )
+        refused = refused or messages.refused_indexes(seats, capacity)
         read.append(refused or commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms))
     return read
 
