@@ -60,7 +60,7 @@ class PerformanceHost:
         self._idle_seconds = idle_seconds
         self._actors: dict[str, PerformanceActor] = {}
         self._runs: dict[PerformanceActor, asyncio.Task[None]] = {}
-        self._activating: dict[str, asyncio.Task[PerformanceActor | Refusal]] = {}
+        self._activating: dict[tuple[str, str], asyncio.Task[PerformanceActor | Refusal]] = {}
         # When, and at which version of its feed, a performance's counts were last told.
         self._told: dict[str, tuple[float, int]] = {}
         self._causes: dict[str, str] = {}
@@ -141,12 +141,13 @@ class PerformanceHost:
     async def _bring_up_once(
         self, house_id: str, performance_id: str, was_sent_here: bool
     ) -> PerformanceActor | Refusal:
-        """One activation at a time per performance; whoever comes meanwhile waits for it."""
-        task = self._activating.get(performance_id)
+        """One activation at a time per performance; whoever of the house comes meanwhile waits for it (INV-8)."""
+        key = (house_id, performance_id)
+        task = self._activating.get(key)
         if task is None:
             task = asyncio.create_task(self._bring_up(house_id, performance_id, was_sent_here), context=outside_call())
-            self._activating[performance_id] = task
-            task.add_done_callback(lambda _: self._activating.pop(performance_id, None))
+            self._activating[key] = task
+            task.add_done_callback(lambda _: self._activating.pop(key, None))
         return await asyncio.shield(task)
 
     async def _bring_up(self, house_id: str, performance_id: str, was_sent_here: bool) -> PerformanceActor | Refusal:

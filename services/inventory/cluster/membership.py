@@ -36,6 +36,7 @@ class NodeLease:
         self._renew_seconds = renew_seconds
         self._margin_seconds = margin_seconds
         self._valid_until = float("-inf")
+        self._has_resigned = False
         self.incarnation = ids.new_id("node")
         self.endpoint = ""
         self.is_draining = False
@@ -61,8 +62,8 @@ class NodeLease:
         self.pins = await self._directory.pins()
 
     async def run(self) -> None:
-        """Renews and looks around until cancelled."""
-        while True:
+        """Renews and looks around until cancelled, or until this node has resigned."""
+        while not self._has_resigned:
             try:
                 await self.renew()
                 await self.look_around()
@@ -72,6 +73,7 @@ class NodeLease:
 
     async def resign(self) -> None:
         """Ends the lease at once, so that nobody waits for it."""
+        self._has_resigned = True
         self._valid_until = float("-inf")
         try:
             await self._leases.drop(self.incarnation)

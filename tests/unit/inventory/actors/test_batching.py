@@ -1,0 +1,114 @@
+"""RULE 12: what waits becomes one batch and one append; each command gets its own answer. RULE 10: turns never mix."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from services.inventory.actors.mailbox import TURN_COMMANDS
+from services.inventory.domain import commands as c
+from services.inventory.domain.decisions import Accepted, Decision
+from services.inventory.domain.refusals import HoldNotFound, SeatsTaken
+from services.runtime.errors import Overloaded
+from tests.unit.inventory.actors.faulty_stores import Gate, slow
+from tests.unit.inventory.actors.stage import Stage, ask, done, virtual
+from tests.unit.inventory.builders import claim, hold
+
+
+async def answered(answer: asyncio.Future[Sequence[Decision] | Overloaded] | Overloaded) -> Decision:
+    assert not isinstance(answer, Overloaded)
+    decisions = await answer
+    assert not isinstance(decisions, Overloaded)
+    (decision,) = decisions
+    return decision
+
+
+@virtual
+async def test_a_thousand_queued_commands_are_nine_appends_and_a_bad_one_fails_alone() -> None:
+    stage = Stage()
+    actor = await stage.owner(stage.node())
+    gate = Gate()
+    stage.holds.steps.append(gate)
+    first = actor.submit([hold("first", 1_500)], None)
+    await gate.reached.wait()
+    # Every tenth wants what the one before it wants.
+    seats = [number - (number % 10 == 9) for number in range(1_000)]
+    answers = [actor.submit([hold(f"h{n}", seat, holder=f"b{n}")], None) for n, seat in enumerate(seats)]
+    gate.open()
+    assert isinstance(await answered(first), Accepted)
+    for number, answer in enumerate(answers):
+        decision = await answered(answer)
+        if number % 10 == 9:
+            assert decision == SeatsTaken((number - 1,))
+        else:
+            assert isinstance(decision, Accepted)
+    assert len(stage.holds.sent) <= 8 + 1
+    assert len(await stage.holds_in_store()) == 901
+
+
+@virtual
+async def test_a_batch_grows_with_what_waits_and_never_past_the_cap() -> None:
+    stage = Stage()
+    node = stage.node()
+    await stage.owner(node)
+    stage.holds.steps.extend(slow(stage.clock, 0.01) for _ in range(100))
+    await asyncio.gather(*(ask(node, hold(f"h{number}", number, holder=f"b{number}")) for number in range(500)))
+    sizes = [len(sent.content.put) for sent in stage.holds.sent]  # type: ignore[union-attr]
+    assert max(sizes) == TURN_COMMANDS
+    assert len(sizes) <= 5
+
+
+@virtual
+async def test_turns_of_one_performance_never_overlap_in_a_store() -> None:
+    """RULE 10: depth 1. Batches are numbered densely, however slow the stores and however many ask."""
+    stage = Stage()
+    node = stage.node()
+    await stage.owner(node)
+    stage.holds.steps.extend(slow(stage.clock, 0.003) for _ in range(500))
+    stage.claims.steps.extend(slow(stage.clock, 0.005) for _ in range(500))
+
+    async def buyer(number: int) -> None:
+        for attempt in range(3):
+            name = f"{number}_{attempt}"
+            await done(node, hold(f"h{name}", number * 3 + attempt, holder=f"b{name}"))
+            await done(node, claim(f"o{name}", f"h{name}", number * 3 + attempt, holder=f"b{name}"))
+            await done(node, c.CancelClaim(f"o{name}"))
+
+    await asyncio.gather(*(buyer(number) for number in range(60)))
+    for script in (stage.holds, stage.claims):
+        assert script.most_in_flight == 1
+        assert [sent.batch for sent in script.sent] == list(range(1, len(script.sent) + 1))
+    assert (await stage.owner(node)).seat_map.counts[1] == 2_000
+
+
+@virtual
+async def test_commands_of_one_batch_see_one_another_in_order() -> None:
+    stage = Stage()
+    node = stage.node()
+    decisions = await ask(
+        node,
+        hold("h1", 1),
+        claim("o1", "h1", 1),
+        hold("h2", 1, holder="bert"),
+        c.ConfirmClaim("o1"),
+        c.ReleaseHold("h9", "anna"),
+        c.ExtendHold("h9", "anna"),
+        c.CancelSale("o1"),
+        hold("h3", 1, holder="bert"),
+    )
+    refused = {number: decision for number, decision in enumerate(decisions) if not isinstance(decision, Accepted)}
+    assert refused == {2: SeatsTaken((1,)), 5: HoldNotFound("h9")}
+    assert await stage.holds_in_store() == {"h3"}
+    assert await stage.orders_in_record() == set()
+    assert (len(stage.holds.sent), len(stage.claims.sent)) == (1, 1)
+
+
+@virtual
+async def test_a_batch_that_changes_nothing_sends_nothing() -> None:
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1))
+    await done(node, hold("h1", 1), c.ReleaseHold("unknown", "anna"), c.CancelClaim("unknown"))
+    await ask(node, hold("h2", 1, holder="bert"))
+    assert len(stage.holds.sent) == 1
+    assert stage.claims.sent == []

@@ -1,0 +1,95 @@
+"""RULE 10 as a rule on the source: between taking a batch and answering it, nothing but the stores is awaited."""
+
+from __future__ import annotations
+
+import ast
+from importlib.util import find_spec
+from pathlib import Path
+
+ACTOR = "services.inventory.actors.performance_actor"
+LOG = "services.inventory.actors.turn_log"
+# What a turn may await, as it is written. The sleep lies between two sends of one batch whose outcome is unknown.
+ALLOWED = {
+    "PerformanceActor._turn": {"self._log.append"},
+    "TurnLog.append": {"self._append_record", "self._append_holds"},
+    "TurnLog._append_record": {"self._until_known"},
+    "TurnLog._append_holds": {"self._until_known"},
+    "TurnLog._until_known": {"send", "self._clock.sleep"},
+}
+# What those lambdas send to.
+STORES = {"self._claims.append", "self._holds.append"}
+
+
+def methods(module: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    spec = find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    tree = ast.parse(Path(spec.origin).read_text())
+    return {
+        f"{owner.name}.{method.name}": method
+        for owner in tree.body
+        if isinstance(owner, ast.ClassDef)
+        for method in owner.body
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+SOURCE = methods(ACTOR) | methods(LOG)
+
+
+def awaited(method: ast.AST) -> set[str]:
+    """What the method awaits, its nested functions too; async loops and contexts await without saying what."""
+    found = set()
+    for node in ast.walk(method):
+        assert not isinstance(node, ast.AsyncFor | ast.AsyncWith), ast.unparse(node)
+        assert not (isinstance(node, ast.comprehension) and node.is_async), ast.unparse(node)
+        if isinstance(node, ast.Await):
+            assert isinstance(node.value, ast.Call), ast.unparse(node)
+            found.add(ast.unparse(node.value.func))
+    return found
+
+
+def reached_from(name: str) -> set[str]:
+    """The method and every method of the two classes that it calls or hands on, however deep."""
+    reached, todo = set(), [name]
+    while todo:
+        method = todo.pop()
+        if method in reached or method not in SOURCE:
+            continue
+        reached.add(method)
+        owner = method.split(".")[0]
+        for node in ast.walk(SOURCE[method]):
+            text = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+            if text.startswith("self._log."):
+                todo.append(f"TurnLog.{text.removeprefix('self._log.')}")
+            elif text.startswith("self.") and text.count(".") == 1:
+                todo.append(f"{owner}.{text.removeprefix('self.')}")
+    return reached
+
+
+def test_a_turn_awaits_the_stores_and_nothing_else() -> None:
+    reached = reached_from("PerformanceActor._turn")
+    assert {"PerformanceActor._decide", "PerformanceActor._apply", "TurnLog._until_known"} <= reached
+    found = {name: awaited(SOURCE[name]) for name in reached}
+    assert {name: what for name, what in found.items() if what} == ALLOWED
+
+
+def test_what_is_sent_in_a_turn_goes_to_the_stores() -> None:
+    sends = {
+        ast.unparse(node.body.func)
+        for name in ("TurnLog._append_record", "TurnLog._append_holds")
+        for node in ast.walk(SOURCE[name])
+        if isinstance(node, ast.Lambda) and isinstance(node.body, ast.Call)
+    }
+    assert sends == STORES
+
+
+def test_the_loop_of_turns_awaits_only_work_and_turns() -> None:
+    assert awaited(SOURCE["PerformanceActor.run"]) == {"self._stopped_while_empty", "self._turn"}
+    assert awaited(SOURCE["PerformanceActor._stopped_while_empty"]) == {"self._mailbox.wait"}
+
+
+def test_the_rule_would_notice_a_foreign_await() -> None:
+    """The negative control: a turn that asked somebody in the middle."""
+    guilty = ast.parse("async def _turn(self):\n    await self._log.append([])\n    await self._payments.ask()")
+    assert awaited(guilty) - ALLOWED["PerformanceActor._turn"] == {"self._payments.ask"}
