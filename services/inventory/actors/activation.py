@@ -10,7 +10,7 @@ from services.inventory.actors.turn_log import TurnLog
 from services.inventory.cluster.placement import preferred
 from services.inventory.domain.refusals import NotOwner
 from services.inventory.domain.restoration import restore
-from services.inventory.ports import ClaimStore, Directory, HoldStore, Membership, NodeInfo, Performance
+from services.inventory.ports import ClaimStore, Directory, HoldStore, Membership, NodeInfo, Owner, Performance
 from services.runtime.clock import Clock
 from services.runtime.errors import Retryable
 from services.runtime.telemetry.logging import get_logger
@@ -53,8 +53,7 @@ class Activation:
         """
         for _ in range(TAKE_ATTEMPTS):
             owner = await self._directory.owner_of(performance_id)
-            others = owner is not None and owner.incarnation not in {"", self._membership.incarnation}
-            if owner is not None and others and await self._membership.is_alive(owner.incarnation):
+            if owner is not None and await self._is_elsewhere(owner):
                 return NotOwner(owner.endpoint, owner.epoch)
             if not self._membership.is_valid():
                 raise LeaseLost(performance_id=performance_id)
@@ -69,11 +68,23 @@ class Activation:
                 return epoch
         raise OwnershipContended(performance_id=performance_id)
 
+    async def _is_elsewhere(self, owner: Owner) -> bool:
+        """Whether another live node owns it. An older process at our own endpoint is dead: we have its port now, so
+        nobody waits for the end of its lease after a crash, and no call is sent round to ourselves.
+        """
+        if owner.incarnation in {"", self._membership.incarnation}:
+            return False
+        if owner.endpoint and owner.endpoint == self._membership.endpoint:
+            return False
+        return await self._membership.is_alive(owner.incarnation)
+
     def better_place(self, performance_id: str) -> NodeInfo | None:
         """The other live node that placement proposes for the performance; None: this node will do."""
         pinned_to = self._membership.pins.get(performance_id, "")
         place = preferred(performance_id, self._membership.nodes, pinned_to)
-        return None if place is None or place.incarnation == self._membership.incarnation else place
+        own = self._membership
+        is_here = place is None or place.incarnation == own.incarnation or place.endpoint == own.endpoint != ""
+        return None if is_here else place
 
     async def bring_up(
         self, performance: Performance, epoch: int, on_end: Callable[[PerformanceActor, str], None]
