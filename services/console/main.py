@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -15,7 +16,7 @@ from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, ru
 from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
-from services.console.terminal import OUT, fail
+from services.console.terminal import ERR, OUT, fail
 from services.runtime.embedded.servers import default_data_dir
 from services.runtime.errors import Fault
 
@@ -36,6 +37,9 @@ def _run(command: Coroutine[Any, Any, Any]) -> Any:
         return uvloop.run(command)
     except Fault as error:
         fail(error)
+    except (KeyboardInterrupt, asyncio.CancelledError) as stop:
+        ERR.print("stopped")
+        raise typer.Exit(130) from stop
 
 
 @app.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -60,12 +62,15 @@ class Tempo:
     stall_seconds: int
     # A payment no webhook tells of is asked about after this.
     ask_after_seconds: int
+    # How long an order waits for a process that died with it.
+    lease_seconds: int = 12
 
     def tuning(self) -> dict[str, str]:
         """The services' settings."""
         return {
             "BALCON_INVENTORY_HOLD_GRACE_SECONDS": str(self.hold_grace_seconds),
             "BALCON_ORDERS_HOLD_GRACE_SECONDS": str(self.hold_grace_seconds),
+            "BALCON_ORDERS_LEASE_SECONDS": str(self.lease_seconds),
             "BALCON_ORDERS_PAYMENT_WINDOW_SECONDS": str(self.payment_window_seconds),
             "BALCON_PAYMENTS_PENDING_SECONDS": str(self.ask_after_seconds),
             "BALCON_SANDBOX_PAY_LATE_SECONDS": str(self.pay_late_seconds),
@@ -75,7 +80,7 @@ class Tempo:
 
 NORMAL = Tempo(Pace(), 18, 1, 8, 10, 4, 3)
 # For tests: the same stories in a third of the time.
-FAST = Tempo(Pace(1.0, 4.0, 9.0), 5, 1, 5, 6, 2, 1)
+FAST = Tempo(Pace(1.0, 4.0, 9.0), 5, 1, 5, 6, 2, 1, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,10 @@ class DemoOptions:
 async def run_demo(options: DemoOptions) -> bool:
     """Prints the figures and the audit; whether everything holds."""
     clock, ids = SystemClock(), RandomIds()
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     path = options.data or make_temp_folder(ids)
     try:
         with DataFolder(path) as folder:

@@ -162,6 +162,10 @@ class Buyer:
             return None
         try:
             async with self._shop.ordering:
+                if self._clock.now_ms() > changed.hold_until_ms:
+                    # The clock on the page ran out in the queue: nobody presses the button then.
+                    self._shop.tally.count("holds_ran_out_in_the_queue")
+                    return None
                 order = await self._order(changed)
         except Declined as no:
             self._expect(no, *_TOO_LATE)
