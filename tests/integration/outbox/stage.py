@@ -50,7 +50,8 @@ class Ledger:
 class Stage:
     """The writing service's database, the consuming service's database, and the bus between them."""
 
-    def __init__(self, outbox: AsyncEngine, inbox: AsyncEngine, bus: Bus) -> None:
+    def __init__(self, outbox: AsyncEngine, inbox: AsyncEngine, bus: Bus, topic: str) -> None:
+        self.topic = topic
         self.outbox = outbox
         self.inbox = inbox
         self.bus = bus
@@ -65,7 +66,8 @@ class Stage:
 
     async def enqueue(self, connection: AsyncConnection, *payloads: str, key: str = "a") -> None:
         """The same inside an open transaction."""
-        await enqueue(connection, events(*payloads, key=key), now_ms=self.clock.now_ms(), ids=self.ids)
+        outgoing = events(*payloads, key=key, topic=self.topic)
+        await enqueue(connection, outgoing, now_ms=self.clock.now_ms(), ids=self.ids)
 
     def relay(self, bus: Bus | None = None, **settings: Any) -> OutboxRelay:
         """A relay with a short interval."""
@@ -75,7 +77,7 @@ class Stage:
     def consumer(self, **settings: Any) -> EventConsumer:
         """A member of the group with the ledger's handler."""
         settings = {"handler": self.ledger.apply, **settings}
-        return EventConsumer(self.bus, self.inbox, group=GROUP, topics=[TOPIC], clock=self.clock, **settings)
+        return EventConsumer(self.bus, self.inbox, group=GROUP, topics=[self.topic], clock=self.clock, **settings)
 
     async def effects(self, key: str | None = None) -> list[Effect]:
         """What was applied, in the order it was."""
@@ -104,9 +106,9 @@ class Stage:
         return messages
 
 
-def events(*payloads: str, key: str = "a") -> list[OutgoingEvent]:
+def events(*payloads: str, key: str = "a", topic: str = TOPIC) -> list[OutgoingEvent]:
     """One event for each payload."""
-    return [OutgoingEvent(TOPIC, key, "balcon.test.Noted", payload.encode(), "house_1") for payload in payloads]
+    return [OutgoingEvent(topic, key, "balcon.test.Noted", payload.encode(), "house_1") for payload in payloads]
 
 
 def effects(key: str, *payloads: str) -> list[Effect]:
@@ -133,7 +135,7 @@ async def running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
                 raise result
 
 
-async def open_stage(url: str, bus: Bus) -> Stage:
+async def open_stage(url: str, bus: Bus, topic: str = TOPIC) -> Stage:
     """Creates the tables of both services in one empty database: they know nothing of each other."""
     metadata = new_metadata()
     outbox_tables(metadata)
@@ -145,8 +147,8 @@ async def open_stage(url: str, bus: Bus) -> Stage:
         await connection.execute(
             text("CREATE TABLE effect (id bigserial PRIMARY KEY, key text, sequence bigint, payload text)")
         )
-    await bus.create_topics({TOPIC: 2})
-    return Stage(outbox, inbox, bus)
+    await bus.create_topics({topic: 2})
+    return Stage(outbox, inbox, bus, topic)
 
 
 class LostReplyBus:

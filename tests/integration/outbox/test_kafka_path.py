@@ -12,7 +12,7 @@ from services.runtime.ids import RandomIds
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.outbox.stage import TOPIC, Stage, effects, open_stage, running
+from tests.integration.outbox.stage import Stage, effects, open_stage, running
 
 PATIENCE_SECONDS = 40.0
 NAMES = [str(n) for n in range(1, 9)]
@@ -20,9 +20,9 @@ NAMES = [str(n) for n in range(1, 9)]
 
 @pytest.fixture
 async def kafka_stage(kafka_bootstrap: str, database_url: DatabaseUrl) -> AsyncIterator[Stage]:
-    """A stage whose bus is Kafka. The topic is shared with other runs on the same broker: keys are fresh."""
+    """A stage whose bus is Kafka, with a topic that no other run on the same broker has."""
     bus = open_bus(f"kafka://{kafka_bootstrap}", clock=SystemClock(), ids=RandomIds(), client_id="test")
-    stage = await open_stage(database_url(), bus)
+    stage = await open_stage(database_url(), bus, RandomIds().new_id("test"))
     yield stage
     await bus.close()
     await stage.outbox.dispose()
@@ -31,13 +31,13 @@ async def kafka_stage(kafka_bootstrap: str, database_url: DatabaseUrl) -> AsyncI
 
 async def test_events_go_over_kafka_and_a_parked_key_is_replayed(kafka_stage: Stage) -> None:
     stage = kafka_stage
-    bad, good = RandomIds().new_id("bad"), RandomIds().new_id("good")
+    bad, good = "bad", "good"
     stage.ledger.poisoned = {(bad, "3")}
     consumer = EventConsumer(
         stage.bus,
         stage.inbox,
         group=RandomIds().new_id("grp"),
-        topics=[TOPIC],
+        topics=[stage.topic],
         handler=stage.ledger.apply,
         clock=stage.clock,
         attempts=1,
@@ -52,7 +52,7 @@ async def test_events_go_over_kafka_and_a_parked_key_is_replayed(kafka_stage: St
         stage.ledger.poisoned = set()
 
         async def replayed() -> bool:
-            await consumer.replay(TOPIC, bad)
+            await consumer.replay(stage.topic, bad)
             return await _holds(stage, bad)
 
         await eventually(replayed, PATIENCE_SECONDS)
