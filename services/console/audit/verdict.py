@@ -65,15 +65,15 @@ async def audit(targets: Mapping[str, str], clock: Clock, performance_id: str = 
         await clock.sleep(_ROUND_SECONDS)
         answers = await collect(targets, performance_id, clock)
         compared.append(crosscheck(answers.facts))
-        checks = _common(checks, answers.checks)
-    return _verdict(answers, checks, persistent(compared))
+        checks = common_checks(checks, answers.checks)
+    return verdict_of(answers, checks, persistent(compared))
 
 
 def _found(comparisons: list[Comparison], checks: list[OwnCheck]) -> bool:
     return any(comparison.breaches for comparison in comparisons) or any(check.violations for check in checks)
 
 
-def _common(earlier: list[OwnCheck], later: list[OwnCheck]) -> list[OwnCheck]:
+def common_checks(earlier: list[OwnCheck], later: list[OwnCheck]) -> list[OwnCheck]:
     """The later checks with the violations that the earlier ones had too."""
     known = {(check.service, check.invariant, check.name): set(check.violations) for check in earlier}
     result = []
@@ -83,7 +83,8 @@ def _common(earlier: list[OwnCheck], later: list[OwnCheck]) -> list[OwnCheck]:
     return result
 
 
-def _verdict(answers: Answers, checks: list[OwnCheck], comparisons: list[Comparison]) -> Verdict:
+def verdict_of(answers: Answers, checks: list[OwnCheck], comparisons: list[Comparison]) -> Verdict:
+    """The last round's answers with what was left of all rounds' findings; `comparisons` as crosscheck orders them."""
     lines = [Line(c.invariant, c.name, c.service, c.examined, list(c.violations)) for c in checks]
     lines += [Line(c.invariant, c.name, "all", c.examined, [row.text for row in c.breaches]) for c in comparisons]
     doubled = {row.subject for c in comparisons[:2] for row in c.breaches}  # the two comparisons that count per seat

@@ -1,0 +1,90 @@
+"""The one place that wires the services: what it tells a process is what that process's settings ask for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from services.console.commands.demo import FAST, NORMAL, Tempo
+from services.console.stack.blueprint import (
+    BUS_DATABASE,
+    GRPC_SERVICES,
+    PARTS,
+    ServicePart,
+    Surroundings,
+    environment_of,
+    port_names,
+    target_of,
+)
+
+SETTINGS = {
+    "catalogue": ("services.catalogue.settings", "CatalogueSettings"),
+    "inventory": ("services.inventory.settings", "InventorySettings"),
+    "sandbox": ("services.payments.sandbox.settings", "SandboxSettings"),
+    "payments": ("services.payments.settings", "PaymentsSettings"),
+    "orders": ("services.orders.settings", "OrdersSettings"),
+    "reporting": ("services.reporting.settings", "ReportingSettings"),
+}
+
+
+def settings_class(part: ServicePart) -> type[BaseSettings]:
+    """The class that the part's main builds."""
+    module, name = SETTINGS[part.name]
+    found = getattr(import_module(module), name)
+    assert issubclass(found, BaseSettings)
+    return found
+
+
+def world(tuning: dict[str, str] | None = None) -> Surroundings:
+    """Made-up addresses."""
+    ports = {name: 20_000 + index for index, name in enumerate(port_names())}
+    databases = [part.database for part in PARTS if part.database] + [BUS_DATABASE]
+    urls = {name: f"postgresql+asyncpg://postgres@127.0.0.1:1/{name}" for name in databases}
+    return Surroundings(
+        ports=ports,
+        database_urls=urls,
+        redis_url="redis://127.0.0.1:2/0",
+        bus_url=urls[BUS_DATABASE],
+        webhook_secret="hook",
+        data_dir="/data",
+        tuning=tuning or {},
+    )
+
+
+@pytest.mark.parametrize("part", PARTS, ids=[part.name for part in PARTS])
+def test_each_process_is_told_everything_it_needs_and_nothing_it_ignores(
+    part: ServicePart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = environment_of(part, world(), {})
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings = settings_class(part)()
+    prefix = f"BALCON_{part.name.upper()}_"
+    told = {name.removeprefix(prefix).lower() for name in environment if name.startswith(prefix)}
+    # Two that every service has and that say nothing to some.
+    assert told - {"catalogue_target"} <= set(type(settings).model_fields)
+
+
+@pytest.mark.parametrize("tempo", [NORMAL, FAST], ids=["normal", "fast"])
+def test_a_tempo_sets_settings_that_exist_to_values_they_allow(tempo: Tempo, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = set()
+    for part in PARTS:
+        for name, value in environment_of(part, world(tempo.tuning()), {}).items():
+            monkeypatch.setenv(name, value)
+        settings = settings_class(part)()
+        known |= {f"BALCON_{part.name.upper()}_{field.upper()}" for field in type(settings).model_fields}
+    assert set(tempo.tuning()) <= known
+
+
+def test_services_are_told_where_the_others_answer() -> None:
+    orders = next(part for part in PARTS if part.name == "orders")
+    environment = environment_of(orders, world(), {"PATH": "/bin", "BALCON_ORDERS_LOG_LEVEL": "debug"})
+    for needed in ("inventory", "catalogue", "payments"):
+        assert environment[f"BALCON_ORDERS_{needed.upper()}_TARGET"] == target_of(needed, world().ports)
+    assert environment["BALCON_ORDERS_LOG_LEVEL"] == "debug"  # the caller's, where the stack decides nothing
+
+
+def test_no_two_servers_share_a_port() -> None:
+    assert len(set(port_names())) == len(port_names()) == 2 * len(GRPC_SERVICES) + 2
