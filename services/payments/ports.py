@@ -160,9 +160,11 @@ class PaymentStore(Protocol):
         *,
         visited: bool = False,
         settles: Sequence[ProviderNotice] = (),
+        known: Payment | None = None,
     ) -> tuple[Payment, Decision] | None:
         """Locks the payment, asks `decide`, stores and publishes its changes and the next attempt; None when unknown.
 
+        `decide` may be asked twice: with `known`, what the caller read last, it is first tried without the lock.
         `visited` counts a visit to the provider. The notices in `settles` are worked off in the same transaction.
         """
         ...

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -18,9 +19,43 @@ from services.payments.domain.transitions import Decision
 from services.payments.ports import ProviderNotice
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
+from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Payment))
+# What a change may change; the rest was fixed by the request.
+_CHANGING = (
+    "state",
+    "provider_ref",
+    "pay_url",
+    "reason",
+    "succeeded_at_ms",
+    "ended_at_ms",
+    "cancel_asked_at_ms",
+    "refund_state",
+    "refund_key",
+    "refund_attempt",
+    "refund_due_at_ms",
+    "refunded_at_ms",
+    "attempts",
+    "next_attempt_at_ms",
+    "version",
+)
+
+# Built once: building a statement costs more than running it.
+_MINE = and_(PAYMENTS.c.house_id == bindparam("of_house"), PAYMENTS.c.payment_id == bindparam("of_payment"))
+_LOCK = select(PAYMENTS).where(_MINE).with_for_update()
+_STORE = (
+    update(PAYMENTS)
+    .where(_MINE, PAYMENTS.c.version == bindparam("was_version"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+_RECORD = (
+    insert(PAYMENTS)
+    .values({name: bindparam(name) for name in _FIELDS})
+    .on_conflict_do_nothing(index_elements=["house_id", "idempotency_key"])
+    .returning(PAYMENTS.c.payment_id)
+)
 
 
 def row_of(payment: Payment) -> dict[str, Any]:
@@ -55,14 +90,8 @@ class PostgresPaymentStore:
 
     async def record(self, payment: Payment) -> Payment:
         """See PaymentStore.record."""
-        statement = (
-            insert(PAYMENTS)
-            .values(row_of(payment))
-            .on_conflict_do_nothing(index_elements=["house_id", "idempotency_key"])
-            .returning(PAYMENTS.c.payment_id)
-        )
         async with self._single.connect() as connection:
-            if (await connection.execute(statement)).first() is not None:
+            if (await connection.execute(_RECORD, row_of(payment))).first() is not None:
                 return payment
         recorded = await self.find_by_key(payment.house_id, payment.idempotency_key)
         assert recorded is not None, "payments are never deleted"
@@ -94,33 +123,51 @@ class PostgresPaymentStore:
         *,
         visited: bool = False,
         settles: Sequence[ProviderNotice] = (),
+        known: Payment | None = None,
     ) -> tuple[Payment, Decision] | None:
         """See PaymentStore.change."""
-        mine = and_(PAYMENTS.c.house_id == house_id, PAYMENTS.c.payment_id == payment_id)
+        if known is not None and not settles:
+            stored = await self._change_known(known, decide, visited)
+            if stored is not None:
+                return stored
         async with self._engine.begin() as connection:
-            row = (await connection.execute(select(PAYMENTS).where(mine).with_for_update())).mappings().first()
+            found = await connection.execute(_LOCK, {"of_house": house_id, "of_payment": payment_id})
+            row = found.mappings().first()
             if row is None:
                 return None
             before = payment_of(row)
-            decision = decide(before)
-            after = before
-            for change in decision.changes:
-                after = apply(after, change)
-            after = rescheduled(before, after, visited=visited, patience=self._patience, now_ms=self._clock.now_ms())
+            after, decision = self._decided(before, decide, visited)
             if after != before:
-                await connection.execute(update(PAYMENTS).where(mine).values(_changed(before, after)))
-            published = await self._publish(connection, after, decision)
+                await connection.execute(_STORE, _stored(after))
+            events = _events(after, decision)
+            if events:
+                await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
             if settles:
                 await settle(connection, before.provider, settles, "applied", self._clock.now_ms(), house_id)
-        if published:
+        if events:
             self._on_events()
         return after, decision
 
-    async def _publish(self, connection: AsyncConnection, payment: Payment, decision: Decision) -> bool:
-        events = [event for change in decision.changes if (event := event_of(payment, change)) is not None]
-        if events:
-            await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
-        return bool(events)
+    async def _change_known(
+        self, known: Payment, decide: Callable[[Payment], Decision], visited: bool
+    ) -> tuple[Payment, Decision] | None:
+        """One statement where nothing is published; None when somebody was faster or there is more to do."""
+        after, decision = self._decided(known, decide, visited)
+        if after == known or _events(after, decision):
+            return None
+        async with self._single.connect() as connection:
+            done = await connection.execute(_STORE, _stored(after))
+        return (after, decision) if done.rowcount == 1 else None
+
+    def _decided(
+        self, before: Payment, decide: Callable[[Payment], Decision], visited: bool
+    ) -> tuple[Payment, Decision]:
+        decision = decide(before)
+        after = before
+        for change in decision.changes:
+            after = apply(after, change)
+        after = rescheduled(before, after, visited=visited, patience=self._patience, now_ms=self._clock.now_ms())
+        return (after if after == before else replace(after, version=before.version + 1)), decision
 
     async def lease_due(self, limit: int, lease_seconds: float) -> Sequence[Payment]:
         """See PaymentStore.lease_due. The lease is the next attempt itself, moved ahead."""
@@ -135,7 +182,7 @@ class PostgresPaymentStore:
         statement = (
             update(PAYMENTS)
             .where(PAYMENTS.c.payment_id.in_(due))
-            .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000))
+            .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000), version=PAYMENTS.c.version + 1)
             .returning(*PAYMENTS.c)
         )
         async with self._single.connect() as connection:
@@ -150,9 +197,17 @@ class PostgresPaymentStore:
             return int((await connection.execute(statement)).scalar_one())
 
 
-def _changed(before: Payment, after: Payment) -> dict[str, Any]:
-    old, new = row_of(before), row_of(after)
-    return {name: value for name, value in new.items() if value != old[name]}
+def _events(payment: Payment, decision: Decision) -> list[OutgoingEvent]:
+    return [event for change in decision.changes if (event := event_of(payment, change)) is not None]
+
+
+def _stored(payment: Payment) -> dict[str, Any]:
+    row = row_of(payment)
+    return {name: row[name] for name in _CHANGING} | {
+        "of_house": payment.house_id,
+        "of_payment": payment.payment_id,
+        "was_version": payment.version - 1,
+    }
 
 
 async def settle(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -35,6 +36,9 @@ MAX_CONNECTIONS = 64
 _ANSWERED_BELOW = 500
 # Not now, rather than no: 408, 409 (the same key is in flight), 425 and 429.
 _NOT_NOW = frozenset({408, 409, 425, 429})
+
+# A reference becomes part of an address and of rows.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 _STATUSES = {
     "open": ProviderStatus.OPEN,
@@ -204,7 +208,7 @@ def _outcome_of(response: httpx.Response, read: Callable[[bytes], T]) -> Outcome
 
 
 def _is_sane(notice: ProviderNotice) -> bool:
-    return all(0 < len(text) <= 255 and text.isprintable() for text in (notice.event_id, notice.payment_ref))
+    return all(_ID.fullmatch(text) for text in (notice.event_id, notice.payment_ref))
 
 
 def _payment_in(content: bytes) -> ProviderPayment:

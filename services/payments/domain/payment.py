@@ -30,7 +30,7 @@ class Payment:
     """One attempt to be paid for one order, with its refund. Amounts in minor units, times in unix milliseconds.
 
     `attempts` counts the visits since the last change; `next_attempt_at_ms` is when the reconciler looks again, None
-    when there is nothing left to learn.
+    when there is nothing left to learn. `version` counts the stored changes.
     """
 
     payment_id: str
@@ -59,6 +59,7 @@ class Payment:
     refunded_at_ms: int | None = None
     attempts: int = 0
     next_attempt_at_ms: int | None = None
+    version: int = 0
 
     @property
     def provider_key(self) -> str:

@@ -48,8 +48,11 @@ class Pursuit:
         self._clock = clock
 
     async def create(self, payment: Payment) -> Payment:
-        """The first try, right after the record was made."""
-        return await self.learn(payment, report_of_creation(payment, await self._provider.create(payment)))
+        """The first try, right after the record was made: most likely nobody has touched it since."""
+        report = report_of_creation(payment, await self._provider.create(payment))
+        changed = await self._change(payment.house_id, payment.payment_id, lambda _: report, known=payment)
+        assert changed is not None, "payments are never deleted"
+        return changed
 
     async def step(self, payment: Payment) -> Payment:
         """Makes the one call that may teach us something, and answers the payment as it then stands."""
@@ -85,6 +88,7 @@ class Pursuit:
         payment_id: str,
         report: Callable[[Payment], Report],
         settles: Sequence[ProviderNotice] = (),
+        known: Payment | None = None,
     ) -> Payment | None:
         changed = await self._store.change(
             house_id,
@@ -92,6 +96,7 @@ class Pursuit:
             lambda current: decide(current, report(current), self._clock.now_ms()),
             visited=True,
             settles=settles,
+            known=known,
         )
         if changed is None:
             return None

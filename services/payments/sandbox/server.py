@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from services.payments.sandbox.acquirer import Acquirer
@@ -35,6 +35,10 @@ class SandboxPlan:
     pay_late_seconds: float = 8.0
     stall_seconds: float = 6.0
     seed: int = 0
+
+
+async def _no_such_address(_request: Request, _problem: Exception) -> Response:
+    return JSONResponse({"error": {"code": "not_found", "message": "there is nothing at this address"}}, 404)
 
 
 async def _healthy(_request: Request) -> Response:
@@ -73,7 +77,7 @@ class Sandbox:
         )
         page = PayPage(self._ledger, acquirer, on_change=self._couriers.wake)
         health = Route("/health", _healthy, methods=["GET"])
-        app = Starlette(routes=[health, *rest.routes(), *page.routes()])
+        app = Starlette(routes=[health, *rest.routes(), *page.routes()], exception_handlers={404: _no_such_address})
         self._http = HttpServer(app, host=plan.host, port=plan.port, grace_seconds=_GRACE_SECONDS)
         self._task: asyncio.Task[None] | None = None
 

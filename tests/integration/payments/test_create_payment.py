@@ -62,14 +62,15 @@ async def test_forty_at_once_are_one_payment(start_rig: StartRig) -> None:
     assert len(await rig.at_provider()) == 1
 
 
-@pytest.mark.parametrize("changed", [{"amount_minor": 2_501}, {"currency": "USD"}, {"order_id": "ord_9"}])
-async def test_a_key_used_before_with_other_content_is_refused(start_rig: StartRig, changed: dict[str, Any]) -> None:
+async def test_a_key_used_before_with_other_content_is_refused(start_rig: StartRig) -> None:
     rig = await start_rig()
     end_ms = rig.clock.now_ms() + 600_000
     first = await rig.create(expires_at_ms=end_ms)
-    code, refusal = await refused(rig.create(expires_at_ms=end_ms, **changed))
-    assert (code, refusal.reason) == (grpc.StatusCode.ABORTED, "IDEMPOTENCY_KEY_REUSED")
-    assert refusal.facts == {"field": "idempotency_key", "key": "ord_1:1"}
+    others: tuple[dict[str, Any], ...] = ({"amount_minor": 2_501}, {"currency": "USD"}, {"performance_id": "perf_9"})
+    for changed in others:
+        code, refusal = await refused(rig.create(expires_at_ms=end_ms, **changed))
+        assert (code, refusal.reason) == (grpc.StatusCode.ABORTED, "IDEMPOTENCY_KEY_REUSED")
+        assert refusal.facts == {"field": "idempotency_key", "key": "ord_1:1"}
     assert await rig.get(first) == first
     assert len(await rig.at_provider()) == 1
 
@@ -96,22 +97,21 @@ async def test_a_house_does_not_see_anothers_payment(start_rig: StartRig) -> Non
     assert await rig.get(payment) == payment
 
 
-@pytest.mark.parametrize(
-    ("changed", "field", "limit"),
-    [
-        ({"amount_minor": 0}, "amount.amount_minor", "1 to 1000000000 minor units"),
-        ({"amount_minor": 1_000_000_001}, "amount.amount_minor", "1 to 1000000000 minor units"),
-        ({"currency": "€"}, "amount.currency", "3 letters"),
-        ({"house_id": ""}, "house_id", "1 to 64 characters"),
-        ({"idempotency_key": "x" * 129}, "idempotency_key", "1 to 128 characters"),
-        ({"return_url": "ftp://shop.example"}, "return_url", "http or https, 1 to 2048 characters"),
-    ],
+WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
+    ({"amount_minor": 0}, "amount.amount_minor", "1 to 1000000000 minor units"),
+    ({"amount_minor": 1_000_000_001}, "amount.amount_minor", "1 to 1000000000 minor units"),
+    ({"currency": "€"}, "amount.currency", "3 letters"),
+    ({"house_id": ""}, "house_id", "1 to 64 characters"),
+    ({"idempotency_key": "x" * 129}, "idempotency_key", "1 to 128 characters"),
+    ({"return_url": "ftp://shop.example"}, "return_url", "http or https, 1 to 2048 characters"),
 )
-async def test_a_wrong_field_is_named_and_nothing_is_recorded(
-    start_rig: StartRig, changed: dict[str, Any], field: str, limit: str
-) -> None:
+
+
+async def test_a_wrong_field_is_named_and_nothing_is_recorded(start_rig: StartRig) -> None:
     rig = await start_rig()
-    code, refusal = await refused(rig.create(**changed))
-    assert (code, refusal.facts["field"], refusal.facts["limit"]) == (grpc.StatusCode.INVALID_ARGUMENT, field, limit)
+    for changed, field, limit in WRONG:
+        code, refusal = await refused(rig.create(**changed))
+        assert code is grpc.StatusCode.INVALID_ARGUMENT
+        assert (refusal.facts["field"], refusal.facts["limit"]) == (field, limit)
     assert await rows(rig) == 0
     assert await rig.at_provider() == []

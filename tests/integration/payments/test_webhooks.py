@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncIterator
 
 import httpx
-import pytest
 from prometheus_client import REGISTRY
 
 from services.payments.sandbox.couriers import signature_header
@@ -39,12 +38,12 @@ async def test_an_unsigned_webhook_is_refused(start_rig: StartRig) -> None:
     assert refused_so_far() == before + 1
 
 
-@pytest.mark.parametrize(("age_seconds", "code"), [(301, "signature_stale"), (-302, "signature_stale")])
-async def test_a_stale_webhook_is_refused(start_rig: StartRig, age_seconds: int, code: str) -> None:
+async def test_a_stale_webhook_is_refused(start_rig: StartRig) -> None:
     rig = await start_rig()
-    answer = await send(rig, event("sbx_1"), age_seconds=age_seconds)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
-    assert "300 seconds" in answer.json()["error"]["message"]
+    for age_seconds in (302, -302):
+        answer = await send(rig, event("sbx_1"), age_seconds=age_seconds)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "signature_stale")
+        assert "300 seconds" in answer.json()["error"]["message"]
     assert await rig.notices() == []
 
 
@@ -60,8 +59,7 @@ async def test_the_old_secret_of_a_rotation_is_taken(start_rig: StartRig) -> Non
     assert (await send(rig, event("sbx_1"), secret="whsec_old")).status_code == 200
 
 
-@pytest.mark.parametrize("declared", [True, False])
-async def test_a_body_over_64_kib_is_refused(start_rig: StartRig, declared: bool) -> None:
+async def test_a_body_over_64_kib_is_refused_whether_it_says_its_length_or_not(start_rig: StartRig) -> None:
     rig = await start_rig()
     body = b" " * (64 * 1024 + 1)
 
@@ -69,16 +67,17 @@ async def test_a_body_over_64_kib_is_refused(start_rig: StartRig, declared: bool
         for at in range(0, len(body), 4_096):
             yield body[at : at + 4_096]
 
-    answer = await rig.http.post(rig.webhook_url, content=body if declared else chunks())
-    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+    for content in (body, chunks()):
+        answer = await rig.http.post(rig.webhook_url, content=content)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
     assert await rig.notices() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"\xff\xfe", event("x" * 256), event(""), event("a\nb")])
-async def test_a_signed_body_that_is_no_event_is_refused(start_rig: StartRig, body: bytes) -> None:
+async def test_a_signed_body_that_is_no_event_is_refused(start_rig: StartRig) -> None:
     rig = await start_rig()
-    answer = await send(rig, body)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "body_malformed")
+    for body in (b"", b"{}", b"[1]", b"\xff\xfe", event("x" * 256), event(""), event("a\nb"), event("../x")):
+        answer = await send(rig, body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "body_malformed"), body
     assert await rig.notices() == []
 
 

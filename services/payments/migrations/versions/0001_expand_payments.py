@@ -48,6 +48,7 @@ def _create_payments() -> None:
         sa.Column("refunded_at_ms", sa.BigInteger),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("next_attempt_at_ms", sa.BigInteger),
+        sa.Column("version", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("payment_id", name="pk_payments"),
         sa.CheckConstraint("amount_minor BETWEEN 1 AND 1000000000", name="amount"),
         sa.CheckConstraint("state IN ('CREATING', 'PENDING', 'SUCCEEDED', 'FAILED', 'CANCELLED')", name="state"),

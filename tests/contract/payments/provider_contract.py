@@ -1,0 +1,134 @@
+"""What every PaymentProvider must do. An adapter's suite subclasses this and brings the provider."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+from services.payments.domain.payment import Payment
+from services.payments.domain.transitions import RefundReport
+from services.payments.ports import (
+    Declined,
+    Done,
+    Outcome,
+    PaymentProvider,
+    ProviderPayment,
+    ProviderStatus,
+)
+from services.runtime.clock import SystemClock
+from services.runtime.ids import RandomIds
+
+_clock, _ids = SystemClock(), RandomIds()
+
+
+def fresh_payment() -> Payment:
+    """A payment no provider has seen."""
+    now_ms = _clock.now_ms()
+    order_id = _ids.new_id("ord")
+    return Payment(
+        payment_id=_ids.new_id("pay"),
+        house_id="house_1",
+        idempotency_key=f"{order_id}:1",
+        request_hash="",
+        order_id=order_id,
+        performance_id="perf_1",
+        amount_minor=1_250,
+        currency="EUR",
+        return_url="https://shop.example/done",
+        expires_at_ms=now_ms + 3_600_000,
+        provider="",
+        created_at_ms=now_ms,
+    )
+
+
+def done(outcome: Outcome[ProviderPayment]) -> ProviderPayment:
+    """The payment in an outcome that must be Done."""
+    assert isinstance(outcome, Done), outcome
+    return outcome.value
+
+
+class ProviderContract(ABC):
+    """`provider` is a fixture; `buyer_pays` and `buyer_is_declined` do what a buyer does at that provider."""
+
+    @abstractmethod
+    async def buyer_pays(self, told: ProviderPayment) -> None:
+        """The money is captured when this returns."""
+
+    @abstractmethod
+    async def buyer_is_declined(self, told: ProviderPayment) -> None:
+        """The payment has failed when this returns."""
+
+    async def test_a_created_payment_is_open_and_tells_our_ids(self, provider: PaymentProvider) -> None:
+        payment = fresh_payment()
+        told = done(await provider.create(payment))
+        assert told.status is ProviderStatus.OPEN
+        assert (told.house_id, told.payment_id) == (payment.house_id, payment.payment_id)
+        assert (told.amount_minor, told.currency, told.refunded_minor) == (1_250, "EUR", 0)
+        assert told.pay_url.startswith("http")
+        assert done(await provider.fetch(told.ref)) == told
+
+    async def test_the_same_key_gives_the_same_payment(self, provider: PaymentProvider) -> None:
+        payment = fresh_payment()
+        first = done(await provider.create(payment))
+        assert done(await provider.create(payment)).ref == first.ref
+
+    async def test_the_same_key_with_another_amount_is_declined(self, provider: PaymentProvider) -> None:
+        payment = fresh_payment()
+        done(await provider.create(payment))
+        assert isinstance(await provider.create(replace(payment, amount_minor=1_251)), Declined)
+
+    async def test_a_payment_is_found_by_our_id(self, provider: PaymentProvider) -> None:
+        payment = fresh_payment()
+        assert await provider.find(payment) == Done(None)
+        told = done(await provider.create(payment))
+        assert await provider.find(payment) == Done(told)
+
+    async def test_an_unknown_payment_is_declined_as_not_found(self, provider: PaymentProvider) -> None:
+        assert await provider.fetch("nobodys/../payment") == Declined("not_found")
+
+    async def test_a_paid_payment_has_succeeded_and_cannot_be_cancelled(self, provider: PaymentProvider) -> None:
+        told = done(await provider.create(fresh_payment()))
+        await self.buyer_pays(told)
+        assert done(await provider.fetch(told.ref)).status is ProviderStatus.SUCCEEDED
+        assert isinstance(await provider.cancel(told.ref), Declined)
+        assert done(await provider.fetch(told.ref)).status is ProviderStatus.SUCCEEDED
+
+    async def test_a_declined_payment_has_failed_with_a_reason(self, provider: PaymentProvider) -> None:
+        told = done(await provider.create(fresh_payment()))
+        await self.buyer_is_declined(told)
+        failed = done(await provider.fetch(told.ref))
+        assert failed.status is ProviderStatus.FAILED
+        assert failed.reason
+
+    async def test_cancelling_is_confirmed_and_may_be_repeated(self, provider: PaymentProvider) -> None:
+        told = done(await provider.create(fresh_payment()))
+        for _ in range(2):
+            assert done(await provider.cancel(told.ref)).status is ProviderStatus.CANCELLED
+
+    async def test_a_refund_moves_the_whole_amount_once_per_key(self, provider: PaymentProvider) -> None:
+        payment = fresh_payment()
+        told = done(await provider.create(payment))
+        await self.buyer_pays(told)
+        paid = replace(payment, provider_ref=told.ref)
+        assert await provider.refund(paid) == Done(RefundReport.SUCCEEDED)
+        assert await provider.refund(paid) == Done(RefundReport.SUCCEEDED)
+        assert done(await provider.fetch(told.ref)).refunded_minor == payment.amount_minor
+        assert isinstance(await provider.refund(replace(paid, refund_attempt=1)), Declined)
+
+    async def test_what_is_not_captured_cannot_be_refunded(self, provider: PaymentProvider) -> None:
+        payment = fresh_payment()
+        told = done(await provider.create(payment))
+        assert isinstance(await provider.refund(replace(payment, provider_ref=told.ref)), Declined)
+
+    async def test_what_happened_is_listed_in_order_after_a_cursor(self, provider: PaymentProvider) -> None:
+        first = done(await provider.create(fresh_payment()))
+        await self.buyer_pays(first)
+        before = await provider.notices_after("")
+        assert isinstance(before, Done)
+        assert [notice.payment_ref for notice in before.value.notices] == [first.ref]
+        second = done(await provider.create(fresh_payment()))
+        await self.buyer_pays(second)
+        after = await provider.notices_after(before.value.cursor)
+        assert isinstance(after, Done)
+        assert [notice.payment_ref for notice in after.value.notices] == [second.ref]
+        assert not after.value.more

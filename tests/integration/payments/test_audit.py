@@ -1,0 +1,91 @@
+"""The audit of payments: clean after a lively sale, and each check bites when its rule is broken."""
+
+from __future__ import annotations
+
+import pytest
+from balcon.audit.v1.audit_service_pb2 import AuditRequest, Check, PaymentInRecord
+from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from sqlalchemy import text
+
+from services.runtime.testing import eventually
+from tests.integration.payments.conftest import StartRig
+from tests.integration.payments.rig import DECLINES, FAILED, PAYS, SENDS_TWICE, SUCCEEDED, Rig
+
+
+async def audit(rig: Rig, performance_id: str = "") -> tuple[list[Check], list[PaymentInRecord]]:
+    checks: list[Check] = []
+    facts: list[PaymentInRecord] = []
+    async for page in AuditServiceStub(rig.channel).Audit(AuditRequest(performance_id=performance_id)):
+        checks.extend(page.checks)
+        facts.extend(fact.payment for fact in page.facts)
+    return checks, facts
+
+
+async def broken(rig: Rig) -> list[str]:
+    checks, _ = await audit(rig)
+    return [violation for check in checks for violation in check.violations]
+
+
+async def test_a_lively_sale_leaves_a_clean_audit_and_tells_every_payment(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    paid, twice, declined = [await rig.create(f"ord_{number}") for number in range(3)]
+    elsewhere = await rig.create("ord_9", performance_id="perf_2")
+    for payment, card in ((paid, PAYS), (twice, SENDS_TWICE), (declined, DECLINES), (elsewhere, PAYS)):
+        await rig.pay(payment, card)
+    for payment in (paid, twice, elsewhere):
+        await rig.reaches(payment, SUCCEEDED)
+    await rig.reaches(declined, FAILED)
+    await rig.refund(twice)
+    await rig.is_refunded(twice)
+
+    async def clean() -> None:
+        checks, facts = await audit(rig)
+        assert len(checks) == 5
+        assert {check.invariant for check in checks} == {"INV-3", "INV-7"}
+        assert all(check.examined for check in checks), checks
+        assert await broken(rig) == []
+        told = {fact.payment_id: (fact.state, fact.refunded, fact.amount.amount_minor) for fact in facts}
+        assert told == {
+            paid.payment_id: ("SUCCEEDED", False, 2_500),
+            twice.payment_id: ("SUCCEEDED", True, 2_500),
+            declined.payment_id: ("FAILED", False, 2_500),
+            elsewhere.payment_id: ("SUCCEEDED", False, 2_500),
+        }
+
+    await eventually(clean)
+    assert {fact.payment_id for fact in (await audit(rig, "perf_2"))[1]} == {elsewhere.payment_id}
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("UPDATE payments SET order_id = 'ord_0'", "house house_1 order ord_0: "),
+        (
+            "UPDATE payments SET refund_state = 'DUE', refund_due_at_ms = 1, next_attempt_at_ms = 9e15::bigint",
+            "due since 1",
+        ),
+        ("UPDATE payments SET state = 'PENDING', next_attempt_at_ms = NULL", "is PENDING"),
+        (
+            "INSERT INTO provider_notices VALUES ('sandbox', 'evt_x', 'sbx_x', NULL, 1, 0, 9e15::bigint)",
+            "event evt_x of sbx_x",
+        ),
+        ("DELETE FROM outbox WHERE sequence = 2", "key perf_1: last 3, kept 2 from 1 to 3"),
+        ("DELETE FROM outbox WHERE sequence = 3", "key perf_1: last 3, kept 2 from 1 to 2"),
+    ],
+)
+async def test_each_check_finds_its_harm(start_rig: StartRig, harm: str, said: str) -> None:
+    rig = await start_rig()
+    for number in range(3):
+        payment = await rig.create(f"ord_{number}")
+        await rig.pay(payment, PAYS)
+        await rig.reaches(payment, SUCCEEDED)
+
+    async def published() -> None:
+        async with rig.engine.connect() as connection:
+            last = await connection.execute(text("SELECT last_sequence FROM outbox_sequence"))
+            assert last.scalar_one() == 3
+
+    await eventually(published)
+    async with rig.engine.begin() as connection:
+        await connection.execute(text(harm))
+    assert any(said in violation for violation in await broken(rig))
