@@ -100,6 +100,8 @@ class OutboxRelay:
                 await self._mark(lane, events)
             await self._keep_house(lane)
             if len(events) < self._batch:
+                # That was all: nobody should have to wait for the housekeeping to see that the lane is empty.
+                OUTBOX_PENDING.labels(self._source).set(0)
                 await wait_until_set(self._woken, self._clock, self._interval_seconds)
 
     async def _stand_by(self) -> None:
