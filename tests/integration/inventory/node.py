@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceStub, add_ClusterServiceServicer_to_server
 from balcon.inventory.v1.inventory_service_pb2_grpc import (
     InventoryServiceStub,
     add_InventoryServiceServicer_to_server,
@@ -21,6 +22,8 @@ from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.redis_connection import AnyRedis, connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
+from services.inventory.api.cluster_servicer import ClusterServicer
+from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.domain.records import HoldRules
@@ -32,6 +35,7 @@ from services.runtime.rpc.server import RpcServer
 from services.runtime.sql.engine import create_engine
 
 if TYPE_CHECKING:
+    from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceAsyncStub
     from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
 
 HOUSE = "house_1"
@@ -57,11 +61,14 @@ class Node:
     stub: InventoryServiceAsyncStub
     endpoint: str
     feed: MemoryAvailabilityFeed
+    cluster: ClusterServiceAsyncStub
 
 
 @asynccontextmanager
-async def running_node(redis_url: str, database_url: str, performances: MemoryPerformances) -> AsyncIterator[Node]:
-    """A node that owns whatever it is asked for. Its loops do not run: tests call what they need."""
+async def running_node(
+    redis_url: str, database_url: str, performances: MemoryPerformances, *, forwards: bool = False
+) -> AsyncIterator[Node]:
+    """A node of the cluster that shares these stores. Its loops do not run: tests call what they need."""
     clock, ids = SystemClock(), RandomIds()
     async with AsyncExitStack() as stack:
         engine = create_engine(database_url, application="test")
@@ -82,6 +89,15 @@ async def running_node(redis_url: str, database_url: str, performances: MemoryPe
             lambda server: add_InventoryServiceServicer_to_server(servicer, server),
             "balcon.inventory.v1.InventoryService",
         )
+        forwarding = OwnerForwarding(clock)
+        stack.push_async_callback(forwarding.close)
+        cluster = ClusterServicer(lease, directory, performances, host, forwarding.channel_to)
+        rpc.add(
+            lambda server: add_ClusterServiceServicer_to_server(cluster, server),
+            "balcon.inventory.v1.ClusterService",
+        )
+        if forwards:
+            rpc.intercept(forwarding)
         await rpc.start()
         stack.push_async_callback(rpc.stop, 1.0)
         stack.push_async_callback(host.hand_over)
@@ -90,4 +106,6 @@ async def running_node(redis_url: str, database_url: str, performances: MemoryPe
         await lease.look_around()
         channel = open_channel(lease.endpoint, clock, own_connection=True)
         stack.push_async_callback(channel.close)
-        yield Node(host, lease, redis, engine, InventoryServiceStub(channel), lease.endpoint, feed)
+        yield Node(
+            host, lease, redis, engine, InventoryServiceStub(channel), lease.endpoint, feed, ClusterServiceStub(channel)
+        )
