@@ -158,6 +158,8 @@ class PerformanceActor:
         decisions, changes = self._decide(works)
         if changes:
             await self._log.append(changes)
+        elif _is_acted_upon(works, decisions):
+            await self._log.affirm()
         for change in changes:
             self._apply(change)
         for work, decided in zip(works, decisions, strict=True):
@@ -277,3 +279,16 @@ class PerformanceActor:
         self._fail_all(OwnerGone(performance_id=self.performance.performance_id))
         self.feed.close()
         self._on_end(self, cause)
+
+
+def _is_acted_upon(works: Sequence[Work], decisions: Sequence[Sequence[Decision]]) -> bool:
+    """Whether somebody charges, refunds or gives up because of the answers: a yes, or any word on a claim or release.
+
+    Out of memory alone that may be wrong, if a newer owner exists. A refused hold only sends its buyer elsewhere.
+    """
+    return any(
+        isinstance(decision, Accepted) or work.is_urgent
+        for work, decided in zip(works, decisions, strict=True)
+        for command, decision in zip(work.commands, decided, strict=True)
+        if not isinstance(command, ExpireHold)
+    )

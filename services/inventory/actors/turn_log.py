@@ -49,6 +49,13 @@ class TurnLog:
         if writes.put or writes.ended:
             await self._append_holds(writes)
 
+    async def affirm(self) -> None:
+        """Asks the fence whether this still is the owner, by a batch of nothing. Raises as append() does.
+
+        A newer owner raises the fence before it decides anything: until then what this one remembers is true.
+        """
+        await self._append_holds(HoldWrites([], []))
+
     async def drop_holds(self, hold_ids: Sequence[str]) -> None:
         """Forgets holds that the record has overruled, a bounded batch at a time."""
         for start in range(0, len(hold_ids), HOLDS_A_BATCH):

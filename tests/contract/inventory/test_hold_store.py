@@ -109,6 +109,22 @@ async def test_loss_after_the_first_batch_of_an_epoch_is_noticed_by_the_first(sh
         await shelf.store.append(NAME, 1, 1, put(hold("h1", 1)))
 
 
+async def test_a_batch_of_nothing_is_numbered_and_fenced_like_any_other(shelf: HoldShelf) -> None:
+    """How an owner asks whether it still is one."""
+    nothing = HoldWrites([], [])
+    await shelf.store.open(NAME, 1)
+    await shelf.store.append(NAME, 1, 1, nothing)
+    with pytest.raises(WritesLost):
+        await shelf.store.append(NAME, 1, 3, nothing)
+    await shelf.store.append(NAME, 1, 2, put(hold("h1", 1)))
+    await shelf.store.open(NAME, 2)
+    with pytest.raises(Fenced):
+        await shelf.store.append(NAME, 1, 3, nothing)
+    await shelf.lose_everything()
+    with pytest.raises(WritesLost):
+        await shelf.store.append(NAME, 2, 1, nothing)
+
+
 async def test_performances_do_not_meet(store: HoldStore) -> None:
     await store.open(NAME, 5)
     await store.append(NAME, 5, 1, put(hold("h1", 1)))

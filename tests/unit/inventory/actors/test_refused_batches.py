@@ -126,3 +126,27 @@ async def test_a_store_that_refuses_for_ever_ends_in_a_fault_not_in_a_loop(fault
     with pytest.raises(fault):
         await node.execute(HOUSE, NAME, [command])
     assert len(script.sent) == 4
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        hold("h1", 1),
+        claim("o1", "h2", 2),
+        c.ConfirmClaim("o3"),
+        c.ConfirmClaim("unknown"),
+        c.CancelClaim("unknown"),
+        c.CancelSale("unknown"),
+        c.ReleaseHold("unknown", "anna"),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+@virtual
+async def test_an_answer_out_of_a_superseded_owners_memory_is_never_told(command: c.Command) -> None:
+    """RULE 4: it changes nothing here, and yet somebody charges, refunds or gives up because of it."""
+    stage = Stage()
+    node = stage.node("node_a")
+    await done(node, hold("h1", 1), hold("h2", 2), claim("o1", "h2", 2), claim("o3", "", 3), c.ConfirmClaim("o3"))
+    await superseded(stage)
+    assert await node.execute(HOUSE, NAME, [command]) == NotOwner("node_b:1", 2)
+    assert node.actors == []

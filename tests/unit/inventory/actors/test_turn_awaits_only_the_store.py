@@ -10,8 +10,9 @@ ACTOR = "services.inventory.actors.performance_actor"
 LOG = "services.inventory.actors.turn_log"
 # What a turn may await, as it is written. The sleep lies between two sends of one batch whose outcome is unknown.
 ALLOWED = {
-    "PerformanceActor._turn": {"self._log.append"},
+    "PerformanceActor._turn": {"self._log.append", "self._log.affirm"},
     "TurnLog.append": {"self._append_record", "self._append_holds"},
+    "TurnLog.affirm": {"self._append_holds"},
     "TurnLog._append_record": {"self._until_known"},
     "TurnLog._append_holds": {"self._until_known"},
     "TurnLog._until_known": {"send", "self._clock.sleep"},

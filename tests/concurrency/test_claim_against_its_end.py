@@ -1,0 +1,103 @@
+"""RULE 17: a hold that is claimed while it is released or runs out goes one way, and everybody is told the same."""
+
+from __future__ import annotations
+
+import asyncio
+
+from services.inventory.domain import commands as c
+from services.inventory.domain.decisions import Accepted
+from services.inventory.domain.records import HoldRules
+from services.inventory.domain.refusals import HoldEnded, HoldExpired
+from services.inventory.domain.seat_state import CLAIMED, FREE
+from services.runtime.ids import seeded_random
+from services.runtime.testing import eventually
+from services.runtime.testing.servers import DatabaseUrl
+from tests.concurrency.rig import Guards, Rig, running_rig
+
+ONLINE = 2
+RACES = 300
+
+
+def claim(number: int) -> c.ClaimSeats:
+    return c.ClaimSeats(f"o{number}", "anna", f"h{number}", (number,), ONLINE)
+
+
+async def held(rig: Rig, ttl_ms: int = 0) -> None:
+    node = rig.nodes[0]
+    for start in range(0, RACES, 100):
+        commands = [c.HoldSeats(f"h{n}", "anna", (n,), ONLINE, ttl_ms) for n in range(start, start + 100)]
+        decisions = await node.execute("house_1", "perf_1", commands)
+        assert all(isinstance(decision, Accepted) for decision in decisions)  # type: ignore[union-attr]
+
+
+async def test_of_a_claim_and_a_release_at_once_exactly_one_wins(redis_url: str, database_url: DatabaseUrl) -> None:
+    rules = HoldRules(True, RACES, 600_000)
+    chance = seeded_random(17)
+    async with running_rig(redis_url, database_url("inventory"), Guards(), capacity=RACES, rules=rules, nodes=1) as rig:
+        await held(rig)
+        node = rig.nodes[0]
+
+        async def race(number: int) -> bool:
+            both = [rig.decide(node, claim(number)), rig.decide(node, c.ReleaseHold(f"h{number}", "anna"))]
+            claim_first = chance.random() < 0.5
+            answers = await asyncio.gather(*(both if claim_first else reversed(both)))
+            claimed, released = answers if claim_first else reversed(answers)
+            assert isinstance(released, Accepted)
+            assert (released.change is None) == isinstance(claimed, Accepted)
+            assert isinstance(claimed, Accepted | HoldEnded)
+            return isinstance(claimed, Accepted)
+
+        won = await asyncio.gather(*(race(number) for number in range(RACES)))
+        (actor,) = await rig.believe()
+        assert [actor.seat_map.status(n) for n in range(RACES)] == [CLAIMED if claimed else FREE for claimed in won]
+        assert set(await rig.recorded()) == {number for number, claimed in enumerate(won) if claimed}
+        assert 0 < sum(won) < RACES
+
+
+async def test_of_a_claim_and_the_end_of_its_hold_exactly_one_wins(redis_url: str, database_url: DatabaseUrl) -> None:
+    rules = HoldRules(True, RACES, 600_000, grace_ms=0)
+    chance = seeded_random(23)
+    async with running_rig(redis_url, database_url("inventory"), Guards(), capacity=RACES, rules=rules, nodes=1) as rig:
+        await held(rig, ttl_ms=300)
+        (actor,) = await rig.believe()
+
+        async def tick() -> None:
+            while True:
+                actor.propose_expiries()
+                await rig.clock.sleep(0.001)
+
+        async def race(number: int) -> bool:
+            await rig.clock.sleep(chance.uniform(0.0, 0.5))
+            answer = await rig.decide(rig.nodes[0], claim(number))
+            assert isinstance(answer, Accepted | HoldEnded | HoldExpired)
+            return isinstance(answer, Accepted)
+
+        ticking = asyncio.create_task(tick())
+        won = await asyncio.gather(*(race(number) for number in range(RACES)))
+        await eventually(lambda: not actor.seat_map.holds)
+        ticking.cancel()
+        assert [actor.seat_map.status(n) for n in range(RACES)] == [CLAIMED if claimed else FREE for claimed in won]
+        assert set(await rig.recorded()) == {number for number, claimed in enumerate(won) if claimed}
+        assert 0 < sum(won) < RACES
+
+
+async def test_a_claim_here_and_a_release_there_go_one_way_too(redis_url: str, database_url: DatabaseUrl) -> None:
+    """Two nodes that both believe: the claim at one, the release at the other, holds made by either."""
+    rules = HoldRules(True, RACES, 600_000)
+    async with running_rig(redis_url, database_url("inventory"), Guards(), rules=rules, nodes=3) as rig:
+
+        async def race(number: int) -> bool:
+            here, there = rig.nodes[number % 2], rig.nodes[1 - number % 2]
+            held_here = await rig.decide(here, c.HoldSeats(f"h{number}", "anna", (number,), ONLINE))
+            assert isinstance(held_here, Accepted)
+            claimed, released = await asyncio.gather(
+                rig.decide(here, claim(number)), rig.decide(there, c.ReleaseHold(f"h{number}", "anna"))
+            )
+            assert isinstance(released, Accepted)
+            assert (released.change is None) == isinstance(claimed, Accepted), (claimed, released)
+            return isinstance(claimed, Accepted)
+
+        won = await asyncio.gather(*(race(number) for number in range(60)))
+        judge = (await rig.believe())[-1]
+        assert [judge.seat_map.status(n) for n in range(60)] == [CLAIMED if claimed else FREE for claimed in won]
+        assert set(await rig.recorded()) == {number for number, claimed in enumerate(won) if claimed}
