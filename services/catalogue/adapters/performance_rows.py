@@ -44,6 +44,7 @@ def _performance(row: sa.Row[Any], its_prices: tuple[Price, ...]) -> Performance
         seats_per_holder=row.seats_per_holder,
         hold_ttl_seconds=row.hold_ttl_seconds,
         capacity=row.capacity,
+        refuses_orphans=row.refuses_orphans,
     )
 
 

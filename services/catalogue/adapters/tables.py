@@ -74,6 +74,7 @@ performances = sa.Table(
     sa.Column("seats_per_holder", sa.Integer, nullable=False),
     sa.Column("hold_ttl_seconds", sa.Integer, nullable=False),
     sa.Column("capacity", sa.Integer, nullable=False),
+    sa.Column("refuses_orphans", sa.Boolean, nullable=False),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(
         ["house_id", "hall_id", "plan_version"],

@@ -68,6 +68,7 @@ def performance_message(performance: Performance) -> pb.Performance:
         seats_per_holder=performance.seats_per_holder,
         hold_ttl_seconds=performance.hold_ttl_seconds,
         capacity=performance.capacity,
+        refuses_orphans=performance.refuses_orphans,
     )
 
 
@@ -92,7 +93,9 @@ def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:
         )
         for price in request.prices
     )
-    return PerformanceTerms(request.starts_at_ms, prices, request.seats_per_holder, request.hold_ttl_seconds)
+    return PerformanceTerms(
+        request.starts_at_ms, prices, request.seats_per_holder, request.hold_ttl_seconds, request.refuses_orphans
+    )
 
 
 def plan_response(key: PlanKey, plan: SeatingPlan) -> pb.GetSeatingPlanResponse:
@@ -113,8 +116,13 @@ def plan_response(key: PlanKey, plan: SeatingPlan) -> pb.GetSeatingPlanResponse:
                     category=seat.category,
                     x=seat.x,
                     y=seat.y,
+                    accessible=seat.accessible,
+                    standing=seat.standing,
                 )
                 for seat in plan.seats
             ],
+            focal_point=None
+            if plan.focal_point is None
+            else pb.FocalPoint(x=plan.focal_point[0], y=plan.focal_point[1]),
         )
     )

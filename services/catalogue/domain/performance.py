@@ -71,6 +71,8 @@ class Performance:
     seats_per_holder: int
     hold_ttl_seconds: int
     capacity: int
+    # R5.2: choices online may not leave single seats.
+    refuses_orphans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class PerformanceTerms:
     prices: tuple[Price, ...]
     seats_per_holder: int = 0
     hold_ttl_seconds: int = 0
+    refuses_orphans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ def new_performance(
         seats_per_holder=terms.seats_per_holder or DEFAULT_SEATS_PER_HOLDER,
         hold_ttl_seconds=terms.hold_ttl_seconds or DEFAULT_HOLD_TTL_SECONDS,
         capacity=plan.seat_count,
+        refuses_orphans=terms.refuses_orphans,
     )
 
 

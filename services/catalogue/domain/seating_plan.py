@@ -19,6 +19,9 @@ MAX_CATEGORIES = 100
 MAX_SEAT_ID_CHARS = 64
 MAX_NUMBER_CHARS = 32
 MAX_NAME_CHARS = 100
+MAX_AREAS = 1_000
+# The ids of an area's places are its name, a colon and up to six digits.
+MAX_AREA_NAME_CHARS = MAX_SEAT_ID_CHARS - 7
 MAX_PLAN_NAME_CHARS = 200
 # Pixels; a drawing that is larger is a mistake, and sums of three stay exact in a double.
 MAX_POSITION = 1_000_000
@@ -33,7 +36,11 @@ class PlanInvalid(FieldInvalid):
 
 # Struct, not dataclass: a plan has up to 100,000 of them and is written and read as one blob (style: hot-path records).
 class Seat(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One seat. `x` and `y` are absolute, in the plan's pixels; `category` is the name of one of the plan's."""
+    """One seat, or one place of a standing area. `x` and `y` are absolute, in the plan's pixels.
+
+    `category` is the name of one of the plan's. `accessible`: for wheelchairs and the like, offered only when asked
+    for. `standing`: `zone` is the area's name, and neighbours mean nothing.
+    """
 
     seat_id: str
     zone: str
@@ -42,10 +49,15 @@ class Seat(msgspec.Struct, frozen=True, gc=False, array_like=True):
     category: str
     x: float
     y: float
+    accessible: bool = False
+    standing: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """So many seats that follow each other in the plan's order, and where the row's number is drawn."""
+    """So many seats that follow each other in the plan's order, and where the row's number is drawn.
+
+    A standing area is a row without a number.
+    """
 
     zone: str
     number: str
@@ -63,7 +75,8 @@ class PriceCategory(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class SeatingPlan(msgspec.Struct, frozen=True, array_like=True):
     """An imported plan. A seat's place in `seats` is its index everywhere inside Balcon; the rows cut the same order.
 
-    `width` and `height` are the drawing's, in pixels; 0 where the plan says nothing.
+    `width` and `height` are the drawing's, in pixels; 0 where the plan says nothing. `focal_point` is what people want
+    to be near to, in pixels; None where the plan says nothing.
     """
 
     name: str
@@ -72,3 +85,4 @@ class SeatingPlan(msgspec.Struct, frozen=True, array_like=True):
     categories: tuple[PriceCategory, ...]
     rows: tuple[Row, ...]
     seats: tuple[Seat, ...]
+    focal_point: tuple[float, float] | None = None

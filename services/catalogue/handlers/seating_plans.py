@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic
 
-from services.catalogue.domain.plan_parser import parse, refused_size
+from services.catalogue.domain.plan_document import refused_size
+from services.catalogue.domain.plan_parser import parse
 from services.catalogue.domain.refusals import HallNotFound, SeatingPlanNotFound
 from services.catalogue.domain.seating_plan import MAX_PLAN_BYTES, MAX_PLAN_VERSION, PlanInvalid, SeatingPlan
 from services.catalogue.handlers.once import OnceKey, once, request_hash

@@ -225,3 +225,27 @@ async def test_a_page_that_was_never_given_out_is_refused(catalogue: Catalogue) 
         request = pb.ListPerformancesRequest(house_id="hse_1", page_size=page_size, page_token=page_token)
         refused = await refusal(catalogue.stub.ListPerformances(request))
         assert (refused.reason, refused.facts["field"]) == ("FIELD_INVALID", field)
+
+
+async def test_standing_places_accessible_seats_and_the_focal_point_are_given_out(catalogue: Catalogue) -> None:
+    pit = {"name": "Pit", "capacity": 40, "category": "Balcony"}
+    document = plan(zone(row(seat("s1", accessible=True), seat("s2")), areas=[pit]), focal_point={"x": 10, "y": -5})
+    venue = await catalogue.venue("genova", encoded(document))
+    place: dict[str, Any] = {"house_id": venue.house.house_id, "hall_id": venue.hall.hall_id}
+    given = (await catalogue.stub.GetSeatingPlan(pb.GetSeatingPlanRequest(**place))).plan
+    assert [seat.accessible for seat in given.seats] == [True, False] + [False] * 40
+    assert [seat.zone for seat in given.seats if seat.standing] == ["Pit"] * 40
+    assert (given.focal_point.x, given.focal_point.y) == (10, -5)
+    assert (await catalogue.performance(venue)).capacity == 42
+
+
+async def test_the_orphan_rule_is_chosen_with_the_performance_and_kept(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    plain = await catalogue.performance(venue, "plain")
+    strict = await catalogue.performance(venue, "strict", refuses_orphans=True)
+    assert (plain.refuses_orphans, strict.refuses_orphans) == (False, True)
+    key = {"house_id": venue.house.house_id, "performance_id": strict.performance_id}
+    assert (await catalogue.stub.OpenForSale(pb.OpenForSaleRequest(**key))).performance.refuses_orphans
+    assert (await catalogue.stub.GetPerformance(pb.GetPerformanceRequest(**key))).performance.refuses_orphans
+    other = venue.performance_request("strict", refuses_orphans=False)
+    assert (await refusal(catalogue.stub.CreatePerformance(other))).reason == "IDEMPOTENCY_KEY_REUSED"

@@ -97,6 +97,7 @@ def _create_performances() -> None:
         sa.Column("seats_per_holder", sa.Integer, nullable=False),
         sa.Column("hold_ttl_seconds", sa.Integer, nullable=False),
         sa.Column("capacity", sa.Integer, nullable=False),
+        sa.Column("refuses_orphans", sa.Boolean, nullable=False),
         sa.Column("created_at_ms", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("house_id", "performance_id", name="pk_performances"),
         sa.UniqueConstraint("performance_id", name="uq_performances_performance_id"),

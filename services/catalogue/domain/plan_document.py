@@ -1,0 +1,163 @@
+"""The seating plan document as pretix's plan editor writes it, its limits, and its decoding. No rule is checked here.
+
+What Balcon reads beyond that format (docs/seating-plans.md): `accessible`, `focal_point`, and the `capacity` of areas.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from services.catalogue.domain.seating_plan import (
+    MAX_AREA_NAME_CHARS,
+    MAX_AREAS,
+    MAX_CATEGORIES,
+    MAX_NAME_CHARS,
+    MAX_NUMBER_CHARS,
+    MAX_PLAN_BYTES,
+    MAX_POSITION,
+    MAX_ROWS,
+    MAX_SEAT_ID_CHARS,
+    MAX_SEATS,
+    MAX_ZONES,
+    PlanInvalid,
+)
+from services.catalogue.domain.texts import text_limit
+
+_BOM = b"\xef\xbb\xbf"
+_DEFAULT_COLOR = "#7F7F7F"
+_AT = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
+_MISSING = re.compile(r"missing required field `(?P<name>\w+)`")
+
+_POSITION_LIMIT = f"a number from -{MAX_POSITION:,} to {MAX_POSITION:,}"
+# By the last name of a field's path.
+_LIMITS = {
+    "plan_json": "a JSON object",
+    "name": text_limit(1, MAX_NAME_CHARS),
+    "zone_id": text_limit(0, MAX_NAME_CHARS),
+    "color": "#RRGGBB",
+    "category": "the name of one of the plan's categories",
+    "seat_guid": text_limit(1, MAX_SEAT_ID_CHARS) + ", unique in the plan",
+    "seat_number": text_limit(0, MAX_NUMBER_CHARS),
+    "row_number": text_limit(0, MAX_NUMBER_CHARS),
+    "row_number_position": "both, start, end or none",
+    "position": "an object with x and y",
+    "size": "an object with width and height",
+    "x": _POSITION_LIMIT,
+    "y": _POSITION_LIMIT,
+    "width": f"a number from 0 to {MAX_POSITION:,}",
+    "height": f"a number from 0 to {MAX_POSITION:,}",
+    "categories": f"1 to {MAX_CATEGORIES:,} categories",
+    "zones": f"1 to {MAX_ZONES:,} zones with 1 to {MAX_SEATS:,} seats",
+    "accessible": "true or false",
+    "areas": f"at most {MAX_AREAS:,} areas in the plan",
+    "capacity": f"1 to {MAX_SEATS:,} places",
+    "text": f"an object with text, or a name of {text_limit(1, MAX_AREA_NAME_CHARS)}",
+    "rectangle": "an object with width and height",
+    "focal_point": "an object with x and y",
+    "rows": f"at most {MAX_ROWS:,} rows in the plan",
+    "seats": f"at most {MAX_SEATS:,} seats in the plan",
+}
+
+
+# The document as the editor writes it. Keys that are not named here are skipped without being built, so that a
+# document of 10 MB cannot cost a hundred times its size.
+class PositionEntry(msgspec.Struct, frozen=True, gc=False):
+    x: float
+    y: float
+
+
+ORIGIN = PositionEntry(0.0, 0.0)
+
+
+class SeatEntry(msgspec.Struct, frozen=True, gc=False):
+    seat_guid: str
+    seat_number: str
+    position: PositionEntry
+    category: str
+    accessible: bool | None = None
+
+
+class RowEntry(msgspec.Struct, frozen=True, gc=False):
+    row_number: str
+    seats: list[SeatEntry]
+    position: PositionEntry = ORIGIN
+    row_number_position: str | None = "both"
+
+
+class SizeEntry(msgspec.Struct, frozen=True, gc=False):
+    width: float
+    height: float
+
+
+class TextEntry(msgspec.Struct, frozen=True, gc=False):
+    text: str | None = None
+
+
+class AreaEntry(msgspec.Struct, frozen=True, gc=False):
+    capacity: int | None = None
+    category: str | None = None
+    name: str | None = None
+    text: TextEntry | None = None
+    position: PositionEntry | None = None
+    rectangle: SizeEntry | None = None
+
+
+class ZoneEntry(msgspec.Struct, frozen=True, gc=False):
+    rows: list[RowEntry]
+    areas: list[AreaEntry] | None = None
+    position: PositionEntry = ORIGIN
+    name: str = ""
+    zone_id: str = ""
+
+
+class CategoryEntry(msgspec.Struct, frozen=True, gc=False):
+    name: str
+    color: str = _DEFAULT_COLOR
+    accessible: bool | None = None
+
+
+class PlanEntry(msgspec.Struct, frozen=True, gc=False):
+    name: str
+    categories: list[CategoryEntry]
+    zones: list[ZoneEntry]
+    size: SizeEntry | None = None
+    focal_point: PositionEntry | None = None
+
+
+_DECODER = msgspec.json.Decoder(PlanEntry)
+
+
+def refused_size(size_bytes: int) -> PlanInvalid:
+    """The refusal for a document of more than MAX_PLAN_BYTES; it need not be looked into."""
+    return PlanInvalid("plan_json", f"has {size_bytes:,} bytes", f"{MAX_PLAN_BYTES:,} bytes")
+
+
+def invalid(field: str, problem: str, limit: str | None = None) -> PlanInvalid:
+    return PlanInvalid(field, problem, limit or _LIMITS[field.rpartition(".")[2].partition("[")[0]])
+
+
+def read_document(plan_json: bytes) -> PlanEntry | PlanInvalid:
+    if len(plan_json) > MAX_PLAN_BYTES:
+        return refused_size(len(plan_json))
+    try:
+        plan_json.decode("utf-8")
+        return _DECODER.decode(plan_json.removeprefix(_BOM))
+    except UnicodeDecodeError as error:
+        return invalid("plan_json", f"is not UTF-8 at byte {error.start:,}", "UTF-8 JSON")
+    except RecursionError:
+        return invalid("plan_json", "is nested too deeply", "the depth of a seating plan")
+    except msgspec.ValidationError as error:
+        return _misshapen(str(error))
+    except msgspec.DecodeError as error:
+        return invalid("plan_json", f"is not JSON: {error}", "UTF-8 JSON")
+
+
+def _misshapen(message: str) -> PlanInvalid:
+    """msgspec's words with our path: Expected `str`, got `int` - at `$.zones[0].name`."""
+    found = _AT.match(message)
+    problem, path = (found["problem"], found["path"] or "") if found else (message, "")
+    if missing := _MISSING.search(problem):
+        return invalid(f"{path}.{missing['name']}".lstrip("."), "is missing")
+    return invalid(path or "plan_json", f"is not as it should be: {problem[:1].lower()}{problem[1:]}")
