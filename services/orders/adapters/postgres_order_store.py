@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.orders.adapters import order_statements as sql
 from services.orders.adapters.order_events import published
 from services.orders.adapters.order_rows import fixed_columns, moving_columns, order_of
-from services.orders.adapters.tables import orders, request_keys, tickets
+from services.orders.adapters.tables import orders, request_keys
 from services.orders.domain.changes import OrderConfirmed
-from services.orders.domain.order import FINAL_STATES, Order, OrderState
+from services.orders.domain.order import Order, OrderState
 from services.orders.ports import (
     Act,
     Changed,
@@ -30,26 +30,6 @@ from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids
 from services.runtime.outbox.writer import enqueue
-
-_TICKETS = (
-    sa.select(
-        sa.func.jsonb_agg(
-            aggregate_order_by(
-                sa.func.jsonb_build_array(tickets.c.ticket_id, tickets.c.seat_id, tickets.c.barcode), tickets.c.place
-            )
-        )
-    )
-    .where(tickets.c.order_id == orders.c.order_id, tickets.c.house_id == orders.c.house_id)
-    .scalar_subquery()
-    .label("tickets")
-)
-_PERSONAL = {"customer_name", "customer_email"}
-_COLUMNS = [column for column in orders.c if column.name not in _PERSONAL]
-_ORDER = sa.select(*_COLUMNS, _TICKETS)
-_QUIET = [state.value for state in (*FINAL_STATES, OrderState.OPEN)]
-
-_ONE = _ORDER.where(orders.c.house_id == sa.bindparam("house"), orders.c.order_id == sa.bindparam("order"))
-_LOCKED = _ONE.with_for_update(of=orders)
 
 
 class PostgresOrderStore:
@@ -78,7 +58,7 @@ class PostgresOrderStore:
         async with self._engine.begin() as connection:
             if not await self._take_key(connection, key, order.order_id):
                 return False
-            await connection.execute(orders.insert(), row)
+            await connection.execute(sql.ADD, row)
         return True
 
     async def _take_key(self, connection: AsyncConnection, key: RequestKey, order_id: str) -> bool:
@@ -91,10 +71,7 @@ class PostgresOrderStore:
             "busy_until_ms": key.busy_until_ms,
             "created_at_ms": self._clock.now_ms(),
         }
-        taken = await connection.execute(
-            insert(request_keys).values(row).on_conflict_do_nothing().returning(request_keys.c.key)
-        )
-        return taken.first() is not None
+        return (await connection.execute(sql.TAKE_KEY, row)).first() is not None
 
     async def find_key(self, house_id: str, operation: Operation, key: str) -> KeyInRecord | None:
         """See OrderStore.find_key."""
@@ -121,7 +98,7 @@ class PostgresOrderStore:
         self, connection: AsyncConnection, ref: OrderRef, act: Act, *, lease: Lease | None = None, take: bool = False
     ) -> Changed | Refusal | None:
         """As change, inside the caller's transaction; the lock is held until that ends."""
-        found = (await connection.execute(_LOCKED, {"house": ref.house_id, "order": ref.order_id})).mappings().first()
+        found = (await connection.execute(sql.ONE_LOCKED, _names(ref))).mappings().first()
         if found is None:
             return None
         before = order_of(found)
@@ -133,11 +110,18 @@ class PostgresOrderStore:
         holds = lease is not None and _holds(found, lease, take)
         now_ms = self._clock.now_ms()
         kept = holds and acted.next_step_at_ms is not None and acted.next_step_at_ms <= now_ms
-        values = {**moving_columns(acted.order), "next_step_at_ms": acted.next_step_at_ms, "step_failures": 0}
+        values = {
+            **_names(ref),
+            **moving_columns(acted.order),
+            "next_step_at_ms": acted.next_step_at_ms,
+            "step_failures": 0,
+            "lease_token": found["lease_token"],
+            "lease_until_ms": found["lease_until_ms"],
+        }
         if lease is not None and holds:
             values["lease_token"] = lease.token if kept else ""
             values["lease_until_ms"] = lease.until_ms if kept else 0
-        await connection.execute(_this(sa.update(orders), ref).values(values))
+        await connection.execute(sql.MOVE, values)
         await self._write_tickets(connection, before, acted.order, acted.changes)
         # Last, so that the time between numbering and commit is short.
         events = published(acted.order, acted.changes)
@@ -163,57 +147,38 @@ class PostgresOrderStore:
                 }
                 for place, ticket in enumerate(after.tickets)
             ]
-            await connection.execute(tickets.insert(), rows)
+            await connection.execute(sql.ADD_TICKETS, rows)
         elif before.tickets_are_valid and not after.tickets_are_valid:
-            ended = sa.update(tickets).where(tickets.c.house_id == after.house_id, tickets.c.order_id == after.order_id)
-            await connection.execute(ended.values(valid=False))
+            await connection.execute(sql.END_TICKETS, _names(OrderRef(after.house_id, after.order_id)))
 
     async def lease_due(self, lease: Lease, limit: int) -> Sequence[LeasedOrder]:
-        """See OrderStore.lease_due. Other houses' orders too: the saga works for all of them."""
-        due = (
-            sa.select(orders.c.order_id)
-            .where(orders.c.next_step_at_ms <= lease.taken_ms, orders.c.lease_until_ms <= lease.taken_ms)
-            .order_by(orders.c.next_step_at_ms)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        leased = (
-            sa.update(orders)
-            .where(orders.c.order_id.in_(sa.select(due.c.order_id)))
-            .values(lease_token=lease.token, lease_until_ms=lease.until_ms)
-            .returning(*_COLUMNS, _TICKETS)
-        )
+        """See OrderStore.lease_due."""
+        values = {"now_ms": lease.taken_ms, "most": limit, "token": lease.token, "until_ms": lease.until_ms}
         async with self._single.connect() as connection:
-            rows = (await connection.execute(leased)).mappings().all()
+            rows = (await connection.execute(sql.LEASE_DUE, values)).mappings().all()
         return [LeasedOrder(order_of(row), row["step_failures"]) for row in rows]
 
     async def postpone(self, seen: Order, lease: Lease, until_ms: int) -> None:
         """See OrderStore.postpone."""
-        unmoved = (orders.c.state == seen.state.value) & (orders.c.state_since_ms == seen.state_since_ms)
-        postponed = _this(sa.update(orders), OrderRef(seen.house_id, seen.order_id)).where(
-            orders.c.lease_token == lease.token
-        )
+        values = {
+            **_names(OrderRef(seen.house_id, seen.order_id)),
+            "token": lease.token,
+            "until_ms": until_ms,
+            "seen_state": seen.state.value,
+            "seen_since_ms": seen.state_since_ms,
+        }
         async with self._single.connect() as connection:
-            await connection.execute(
-                postponed.values(
-                    lease_token="",
-                    lease_until_ms=0,
-                    next_step_at_ms=sa.case((unmoved, until_ms), else_=orders.c.next_step_at_ms),
-                    step_failures=sa.case((unmoved, orders.c.step_failures + 1), else_=0),
-                )
-            )
+            await connection.execute(sql.POSTPONE, values)
 
     async def get(self, ref: OrderRef) -> Order | None:
         """See OrderStore.get."""
         async with self._single.connect() as connection:
-            found = await connection.execute(_ONE, {"house": ref.house_id, "order": ref.order_id})
-            row = found.mappings().first()
+            row = (await connection.execute(sql.ONE, _names(ref))).mappings().first()
         return None if row is None else order_of(row)
 
     async def list_orders(self, wanted: OrderFilter) -> Sequence[Order]:
         """See OrderStore.list_orders."""
-        query = _ORDER.where(orders.c.house_id == wanted.house_id)
+        query = sql.ORDER.where(orders.c.house_id == wanted.house_id)
         if wanted.performance_id:
             query = query.where(orders.c.performance_id == wanted.performance_id)
         if wanted.states:
@@ -227,10 +192,9 @@ class PostgresOrderStore:
 
     async def states_of(self, refs: Sequence[OrderRef]) -> Mapping[OrderRef, OrderState]:
         """See OrderStore.states_of."""
-        wanted = sa.tuple_(orders.c.house_id, orders.c.order_id).in_([(ref.house_id, ref.order_id) for ref in refs])
-        query = sa.select(orders.c.house_id, orders.c.order_id, orders.c.state).where(wanted)
+        values = {"houses": [ref.house_id for ref in refs], "ids": [ref.order_id for ref in refs]}
         async with self._single.connect() as connection:
-            rows = (await connection.execute(query)).all()
+            rows = (await connection.execute(sql.STATES, values)).all()
         return {OrderRef(row.house_id, row.order_id): OrderState(row.state) for row in rows}
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
@@ -243,18 +207,13 @@ class PostgresOrderStore:
 
     async def unresolved_counts(self) -> Mapping[OrderState, int]:
         """See OrderStore.unresolved_counts."""
-        query = (
-            sa.select(orders.c.state, sa.func.count().label("orders"))
-            .where(orders.c.next_step_at_ms.is_not(None), orders.c.state.not_in(_QUIET))
-            .group_by(orders.c.state)
-        )
         async with self._single.connect() as connection:
-            rows = (await connection.execute(query)).all()
+            rows = (await connection.execute(sql.UNRESOLVED)).all()
         return {OrderState(row.state): row.orders for row in rows}
 
 
-def _this(statement: sa.Update, ref: OrderRef) -> sa.Update:
-    return statement.where(orders.c.house_id == ref.house_id, orders.c.order_id == ref.order_id)
+def _names(ref: OrderRef) -> dict[str, Any]:
+    return {"this_house": ref.house_id, "this_order": ref.order_id}
 
 
 def _holds(row: Mapping[Any, Any], lease: Lease, take: bool) -> bool:
@@ -266,10 +225,6 @@ def _holds(row: Mapping[Any, Any], lease: Lease, take: bool) -> bool:
 async def _key_in_record(
     connection: AsyncConnection, house_id: str, operation: Operation, key: str
 ) -> KeyInRecord | None:
-    query = sa.select(request_keys).where(
-        request_keys.c.house_id == house_id,
-        request_keys.c.operation == operation.value,
-        request_keys.c.key == key,
-    )
-    row = (await connection.execute(query)).first()
+    values = {"this_house": house_id, "this_operation": operation.value, "this_key": key}
+    row = (await connection.execute(sql.FIND_KEY, values)).first()
     return None if row is None else KeyInRecord(row.request_hash, row.order_id, row.busy_until_ms)

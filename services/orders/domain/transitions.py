@@ -71,7 +71,8 @@ def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PL
         case ClaimRefused():
             return on_claim_refused(order, now_ms)
         case ClaimMissing():
-            return (SeatsChanged(Seats.FREED),) if order.state is OrderState.PAID else ()
+            missing = order.state is OrderState.PAID and order.seats is not Seats.FREED
+            return (SeatsChanged(Seats.FREED),) if missing else ()
         case SaleConfirmed(tickets):
             return on_sale_confirmed(order, tickets, now_ms)
         case SeatsFreed():

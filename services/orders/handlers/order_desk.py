@@ -183,8 +183,7 @@ class OrderDesk:
         """Waits while the order is in one of `unsettled`; the order as last seen when the time is up."""
         if order.state not in unsettled or timeout_seconds <= 0:
             return order
-        await self._parts.news.wait(ref, unsettled, order.state, timeout_seconds)
-        return await self._now(ref)
+        return await self._parts.news.wait(ref, unsettled, timeout_seconds) or await self._now(ref)
 
     async def _now(self, ref: OrderRef) -> Order | Refusal:
         return await self._store.get(ref) or OrderNotFound(ref.order_id)

@@ -20,11 +20,11 @@ class _Waiter:
     """One who waits until the order is in none of `unsettled`."""
 
     unsettled: Set[OrderState]
-    woken: asyncio.Future[None]
+    woken: asyncio.Future[Order | None]
 
 
 class OrderNews:
-    """Wakes waiters; what they then tell they read from the record themselves."""
+    """Wakes waiters with what this process stored."""
 
     def __init__(self, store: OrderStore, clock: Clock, *, reread_seconds: float = 1.0) -> None:
         self._store = store
@@ -36,32 +36,34 @@ class OrderNews:
 
     def tell(self, order: Order) -> None:
         """This process has stored a change of the order."""
-        self._tell(OrderRef(order.house_id, order.order_id), order.state)
+        self._tell(OrderRef(order.house_id, order.order_id), order.state, order)
 
-    def _tell(self, ref: OrderRef, state: OrderState) -> None:
+    def _tell(self, ref: OrderRef, state: OrderState, order: Order | None) -> None:
         for waiter in self._waiting.get(ref, ()):
             if state not in waiter.unsettled and not waiter.woken.done():
-                waiter.woken.set_result(None)
+                waiter.woken.set_result(order)
 
-    async def wait(self, ref: OrderRef, unsettled: Set[OrderState], seen: OrderState, timeout_seconds: float) -> bool:
-        """Waits until the order is in none of `unsettled`; False when the time is up, or at once when too many wait."""
-        if timeout_seconds <= 0 or self._count >= MAX_WAITING or seen not in unsettled:
-            return False
+    async def wait(self, ref: OrderRef, unsettled: Set[OrderState], timeout_seconds: float) -> Order | None:
+        """Waits until the order is in none of `unsettled`, and returns it as it was stored then.
+
+        None when the time is up, when too many wait, and when another process stored it: read it.
+        """
+        if timeout_seconds <= 0 or self._count >= MAX_WAITING:
+            return None
         waiter = _Waiter(unsettled, asyncio.get_running_loop().create_future())
         self._waiting[ref].add(waiter)
         self._count += 1
         self._somebody_waits.set()
         try:
             async with asyncio.timeout(timeout_seconds):
-                await waiter.woken
+                return await waiter.woken
         except TimeoutError:
-            return False
+            return None
         finally:
             self._count -= 1
             self._waiting[ref].discard(waiter)
             if not self._waiting[ref]:
                 del self._waiting[ref]
-        return True
 
     async def run(self) -> None:
         """Reads the awaited orders once a second: another process may have moved them. Sleeps while nobody waits."""
@@ -78,4 +80,4 @@ class OrderNews:
         for start in range(0, len(refs), _READ_AT_ONCE):
             states = await self._store.states_of(refs[start : start + _READ_AT_ONCE])
             for ref, state in states.items():
-                self._tell(ref, state)
+                self._tell(ref, state, None)

@@ -17,6 +17,8 @@ from services.runtime.ids import Ids
 from services.runtime.rpc.context import outside_call
 from services.runtime.telemetry.logging import get_logger
 
+_GATHER_SECONDS = 0.01
+
 _log = get_logger("saga_driver")
 
 
@@ -89,6 +91,8 @@ class SagaDriver:
                 self._woken.clear()
                 if not await self._look():
                     await self._wait()
+                    # What is committed in the same moment is taken on together.
+                    await self._clock.sleep(_GATHER_SECONDS)
         finally:
             tasks = [*self._looped, *self._inline]
             for task in tasks:
