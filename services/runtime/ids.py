@@ -6,7 +6,7 @@ import random
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Protocol
 
 from services.runtime.errors import FieldInvalid
@@ -71,9 +71,10 @@ def seeded_random(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 (repeatable on purpose)
 
 
-def are_keys(values: Iterable[str]) -> bool:
+def are_keys(values: Collection[str]) -> bool:
     """Whether all of them are keys; one look at many, for messages that hold many."""
-    return _KEYS.fullmatch(" ".join((*values, ""))) is not None
+    joined = " ".join((*values, ""))
+    return joined.count(" ") == len(values) and _KEYS.fullmatch(joined) is not None
 
 
 def refused_key(field: str, value: str) -> FieldInvalid | None:

@@ -7,12 +7,16 @@ from typing import assert_never
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
+from services.inventory.actors.mailbox import TURN_COMMANDS
 from services.inventory.api import messages
 from services.inventory.domain import commands
 from services.inventory.domain.refusals import OrphanLeft, SeatsTaken
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import are_keys, refused_key
 from services.runtime.rpc.errors import Refused
+
+# Of one message's holds together; beyond it not even the columns are read.
+MOST_SEATS = TURN_COMMANDS * messages.SEATS_PER_COMMAND
 
 
 def read_commands(request: pb.ExecuteCommandsRequest, capacity: int) -> list[commands.Command | Refusal]:
@@ -35,6 +39,9 @@ def _holds(columns: pb.HoldColumns, capacity: int) -> list[commands.Command | Re
     counts = columns.seat_counts
     if not len(columns.hold_ids) == len(columns.holder_ids) == len(counts):
         raise Refused(FieldInvalid("holds", "has columns of unequal length", "one entry a hold in each"))
+    if len(columns.seat_indexes) > MOST_SEATS:
+        problem = f"names {len(columns.seat_indexes)} seats"
+        raise Refused(FieldInvalid("holds.seat_indexes", problem, f"at most {MOST_SEATS} seats"))
     if sum(counts) != len(columns.seat_indexes):
         raise Refused(FieldInvalid("holds.seat_indexes", "does not match seat_counts", "the sum of seat_counts"))
     channel = messages.check_channel(columns.channel)

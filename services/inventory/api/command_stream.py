@@ -62,7 +62,10 @@ class CommandStream:
                     await room.acquire()
                     tasks.create_task(answer(request))
         finally:
-            await done.put(None)
+            # Cancelled means that nobody reads any more: a full queue would then keep this task for ever.
+            reader = asyncio.current_task()
+            if reader is None or not reader.cancelling():
+                await done.put(None)
 
     async def _execute(self, request: pb.ExecuteCommandsRequest) -> pb.ExecuteCommandsResponse:
         started = self._clock.monotonic()
