@@ -25,7 +25,7 @@ from services.runtime.telemetry.logging import get_logger
 _log = get_logger("payments")
 
 LEASE_SECONDS = 10.0
-MOST_AT_ONCE = 32
+MOST_AT_ONCE = 12
 MOST_HANDED_OVER = 1_000
 _IDLE_MS = 1_000
 

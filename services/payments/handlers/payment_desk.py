@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import msgspec
@@ -21,6 +22,9 @@ from services.payments.ports import PaymentStore
 from services.runtime.clock import Clock
 from services.runtime.errors import IdempotencyKeyReused, Refusal
 from services.runtime.ids import Ids
+
+# More at once would only share the same processor, until the provider's answers seem late. The rest waits unrecorded.
+MOST_CREATIONS_AT_ONCE = 8
 
 
 def request_hash(wanted: PaymentWanted) -> str:
@@ -48,6 +52,7 @@ class PaymentDesk:
         self._clock = clock
         self._ids = ids
         self._first_look_ms = int(first_look_seconds * 1000)
+        self._creating = asyncio.Semaphore(MOST_CREATIONS_AT_ONCE)
 
     async def create(self, wanted: PaymentWanted) -> Payment | Refusal:
         """The payment, CREATING when the provider did not answer. A repeat is told from a reused key (RULE 24, 27)."""
@@ -61,10 +66,11 @@ class PaymentDesk:
             if recorded is None:
                 return late
         else:
-            minted = self._minted(wanted, content)
-            recorded = await self._store.record(minted)
-            if recorded.payment_id == minted.payment_id:
-                return await self._pursuit.create(recorded)
+            async with self._creating:
+                minted = self._minted(wanted, content)
+                recorded = await self._store.record(minted)
+                if recorded.payment_id == minted.payment_id:
+                    return await self._pursuit.create(recorded)
         if recorded.request_hash != content:
             return IdempotencyKeyReused("idempotency_key", wanted.idempotency_key)
         return await self._pursuit.step(recorded) if recorded.state is PaymentState.CREATING else recorded

@@ -15,7 +15,7 @@ from services.runtime.telemetry.metrics import PAYMENTS_UNCERTAIN
 _log = get_logger("payments")
 
 LEASE_SECONDS = 30.0
-MOST_AT_ONCE = 16
+MOST_AT_ONCE = 8
 MOST_PAGES = 50
 
 

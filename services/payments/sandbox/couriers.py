@@ -19,7 +19,7 @@ _log = get_logger("sandbox")
 
 SIGNATURE_HEADER = "Balcon-Signature"
 GIVE_UP_AFTER_MS = 3 * 24 * 3_600 * 1_000
-MOST_AT_ONCE = 16
+MOST_AT_ONCE = 8
 _FIRST_RETRY_SECONDS = 0.5
 _LAST_RETRY_SECONDS = 3_600.0
 _MAX_DOUBLINGS = 13

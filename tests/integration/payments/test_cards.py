@@ -119,10 +119,10 @@ async def test_a_payment_nobody_tells_about_is_found_by_asking(start_rig: StartR
 
 async def test_a_payment_nobody_pays_expires_as_failed(start_rig: StartRig) -> None:
     rig = await start_rig()
-    payment = await rig.create(expires_at_ms=rig.clock.now_ms() + 400)
+    payment = await rig.create(expires_at_ms=rig.clock.now_ms() + 1_000)
     await rig.reaches(payment, FAILED)
     (event,) = await rig.events(payment)
-    assert event.reason == "expired"
+    assert event.reason in {"expired", "already_expired"}  # the second when creating it took that long
 
 
 @pytest.mark.parametrize("webhooks", [True, False])

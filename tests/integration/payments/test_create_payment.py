@@ -45,7 +45,7 @@ async def test_the_same_request_again_gets_the_same_payment_even_after_it_is_pai
 
 async def test_the_same_request_after_its_end_still_gets_its_payment(start_rig: StartRig) -> None:
     rig = await start_rig()
-    request = rig.request(expires_at_ms=rig.clock.now_ms() + 300)
+    request = rig.request(expires_at_ms=rig.clock.now_ms() + 1_500)
     first = (await rig.stub.CreatePayment(request)).payment
     while rig.clock.now_ms() <= request.expires_at_ms:
         await rig.get(first)
