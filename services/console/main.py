@@ -13,6 +13,7 @@ import uvloop
 
 from services.console.commands.audit import run_audit
 from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, run_demo
+from services.console.commands.onsale import OnSaleOptions, run_onsale
 from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
@@ -126,6 +127,26 @@ def totals(
     except Fault as error:
         fail(error)
     _run(run_totals(targets["reporting"], house, json))
+
+
+@app.command()
+def onsale(
+    buyers: Annotated[int, typer.Option(min=1, max=1_000_000)] = 50_000,
+    rate: Annotated[float, typer.Option(min=1, max=1_000_000, help="Buyers that arrive per second.")] = 5_000,
+    seats: Annotated[int, typer.Option(min=100, max=100_000, help="Size of the hall.")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0, max=2**31)] = 1,
+    data: Data = None,
+    target: Target = None,
+    json_file: Annotated[Path | None, typer.Option(help="Writes the figures to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Lets an open-loop crowd loose on one hall of a running stack; status 1 if a seat was granted twice."""
+    try:
+        targets = find_targets(data, target or [])
+    except Fault as error:
+        fail(error)
+    if not _run(run_onsale(targets, OnSaleOptions(buyers, rate, seats, seed, json_file, json))):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -15,17 +15,25 @@ from services.inventory.domain.changes import (
     Change,
     HoldExtended,
     HoldMoved,
+    RecordChange,
     SeatsBlocked,
     SeatsHeld,
     SeatsUnblocked,
 )
-from services.inventory.domain.commands import Command, ExpireHold
+from services.inventory.domain.commands import (
+    CancelClaim,
+    CancelSale,
+    ClaimSeats,
+    Command,
+    ConfirmClaim,
+    ExpireHold,
+)
 from services.inventory.domain.decisions import Accepted, Decision, decide
-from services.inventory.domain.refusals import DeadlinePassed
+from services.inventory.domain.refusals import DeadlinePassed, HoldEnded, HoldExpired, HoldNotFound
 from services.inventory.domain.seat_map import Draft, SeatMap, apply
 from services.inventory.ports import Availability, ClaimConflict, Fenced, Performance, StoreUnavailable, WritesLost
 from services.runtime.clock import Clock
-from services.runtime.errors import Overloaded, Retryable
+from services.runtime.errors import Fatal, Overloaded, Retryable
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import COMMANDS, FENCED, MAILBOX_WAIT_SECONDS, TURN_COMMANDS, TURN_SECONDS
 
@@ -36,6 +44,10 @@ EXPIRIES_A_TURN = 64
 
 class OwnerGone(Retryable):
     """This node no longer owns the performance, or has dropped its memory of it; ask again."""
+
+
+class TurnBroken(Fatal):
+    """The commands broke the turn they were in; nothing of it was told to anybody."""
 
 
 class PerformanceActor:
@@ -119,6 +131,8 @@ class PerformanceActor:
             raise
         except Exception as error:
             cause = "broken"
+            # Not to be asked again with the same commands: they would break the next activation too.
+            self._fail_all(TurnBroken(performance_id=self.performance.performance_id))
             _log.error("actor_broke", performance_id=self.performance.performance_id, epoch=self.epoch, exc_info=error)
             raise
         finally:
@@ -158,7 +172,9 @@ class PerformanceActor:
         decisions, changes = self._decide(works)
         if changes:
             await self._log.append(changes)
-        elif _is_acted_upon(works, decisions):
+        if _tells_of_claims(works, decisions) and not any(isinstance(change, RecordChange) for change in changes):
+            await self._log.affirm_claims()
+        elif not changes and _is_acted_upon(works, decisions):
             await self._log.affirm()
         for change in changes:
             self._apply(change)
@@ -281,13 +297,25 @@ class PerformanceActor:
         self._on_end(self, cause)
 
 
-def _is_acted_upon(works: Sequence[Work], decisions: Sequence[Sequence[Decision]]) -> bool:
-    """Whether somebody charges, refunds or gives up because of the answers: a yes, or any word on a claim or release.
-
-    Out of memory alone that may be wrong, if a newer owner exists. A refused hold only sends its buyer elsewhere.
+def _tells_of_claims(works: Sequence[Work], decisions: Sequence[Sequence[Decision]]) -> bool:
+    """Whether an answer says out of memory what became of a claim. Orders end on such words, so the record is asked:
+    the holds' fence may have been lost with a failover, and on an old master an old owner passes it (RULE 14).
     """
     return any(
-        isinstance(decision, Accepted) or work.is_urgent
+        isinstance(command, ClaimSeats | ConfirmClaim | CancelClaim | CancelSale)
+        and not (isinstance(decision, Accepted) and decision.change is not None)
+        for work, decided in zip(works, decisions, strict=True)
+        for command, decision in zip(work.commands, decided, strict=True)
+    )
+
+
+def _is_acted_upon(works: Sequence[Work], decisions: Sequence[Sequence[Decision]]) -> bool:
+    """Whether somebody charges, refunds or gives up because of the answers: a yes, any word on a claim or release,
+    or that a hold is no more. Out of memory alone that may be wrong, if a newer owner exists; seats that are not free
+    only send their buyer elsewhere.
+    """
+    return any(
+        isinstance(decision, Accepted | HoldNotFound | HoldEnded | HoldExpired) or work.is_urgent
         for work, decided in zip(works, decisions, strict=True)
         for command, decision in zip(work.commands, decided, strict=True)
         if not isinstance(command, ExpireHold)

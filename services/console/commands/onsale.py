@@ -1,0 +1,91 @@
+"""`balcon onsale`: a crowd on one hall of a running stack, at a rate of its own choosing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import msgspec
+from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from rich.table import Table
+
+from services.console.onsale.arrivals import arrivals
+from services.console.onsale.figures import PERCENTILES, Figures
+from services.console.onsale.generator import OnSale
+from services.console.onsale.hall import plain_hall
+from services.console.sale.demo_house import DemoHouse, SaleTerms
+from services.console.terminal import OUT, print_json
+from services.runtime.clock import SystemClock
+from services.runtime.ids import RandomIds, seeded_random
+from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.errors import refusal_of
+from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY
+
+LABEL = "onsale"
+
+
+@dataclass(frozen=True, slots=True)
+class OnSaleOptions:
+    """As on the command line."""
+
+    buyers: int
+    per_second: float
+    capacity: int
+    seed: int
+    json_path: Path | None
+    as_json: bool
+
+
+async def run_onsale(targets: Mapping[str, str], options: OnSaleOptions) -> bool:
+    """Opens a hall of its own for sale, lets the crowd loose, prints the figures. False: a seat was granted twice."""
+    clock, ids = SystemClock(), RandomIds()
+    async with open_channel(targets["catalogue"], clock) as channel:
+        house = DemoHouse(channel, clock=clock, ids=ids, label=LABEL)
+        sale = await house.open_sale(plain_hall(options.capacity), SaleTerms(seats_per_holder=10))
+    key = pb.PerformanceKey(house_id=sale.house_id, performance_id=sale.performance.performance_id)
+    owner = await _owner(targets["inventory"], key)
+    figures = Figures(options.buyers, options.capacity, options.per_second)
+    crowd = list(arrivals(options.buyers, options.per_second, seeded_random(options.seed)))
+    run = OnSale(owner, key, sale.performance.plan_version, figures, clock, ids.new_id("run"))
+    await run.run(crowd)
+    await _report(figures, options)
+    return figures.double_holds == 0
+
+
+async def _owner(target: str, key: pb.PerformanceKey) -> str:
+    """The node that owns the performance; asking wakes it up there."""
+    async with open_channel(target, SystemClock()) as channel:
+        try:
+            await InventoryServiceStub(channel).GetSeatMap(
+                pb.GetSeatMapRequest(key=key), metadata=((FOLLOWS_HINTS_KEY, "1"),)
+            )
+        except grpc.aio.AioRpcError as error:
+            refusal = refusal_of(error)
+            if refusal is None or refusal.reason != "NOT_OWNER":
+                raise
+            return refusal.facts["endpoint"]
+    return target
+
+
+async def _report(figures: Figures, options: OnSaleOptions) -> None:
+    told = figures.as_json()
+    if options.json_path is not None:
+        await asyncio.to_thread(options.json_path.write_bytes, msgspec.json.format(msgspec.json.encode(told)))
+    if options.as_json:
+        print_json(told)
+        return
+    table = Table(title="On-sale", title_justify="left", show_header=False)
+    table.add_row("buyers", f"{figures.buyers:,}")
+    table.add_row("holds granted", f"{figures.granted:,} ({figures.seats_held:,} of {figures.capacity:,} seats)")
+    table.add_row("gave up", f"{figures.gave_up:,}")
+    table.add_row("holds per second", f"{figures.granted / figures.seconds:,.0f}")
+    for percent in PERCENTILES:
+        table.add_row(f"p{percent:g}", f"{figures.latency.get_value_at_percentile(percent) / 1000:,.1f} ms")
+    for reason, count in figures.refusals.most_common():
+        table.add_row(reason, f"{count:,}")
+    table.add_row("seats granted twice", str(figures.double_holds))
+    OUT.print(table)
