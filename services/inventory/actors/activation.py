@@ -95,6 +95,8 @@ class Activation:
         # The record first: whoever could still write to it was shut out when the epoch was taken.
         record = await claims.load(performance_id, epoch)
         opened = await self._holds.open(performance_id, epoch)
+        # At once: every moment between the reading and this is one that holds would live too long.
+        store_clock = StoreClock(self._clock, opened.store_now_ms)
         seat_map, stale = restore(
             len(performance.plan.seat_ids),
             performance.rules,
@@ -108,7 +110,6 @@ class Activation:
         if stale:
             _log.info("stale_holds_dropped", performance_id=performance_id, epoch=epoch, holds=len(stale))
             await log.drop_holds(stale)
-        store_clock = StoreClock(self._clock, opened.store_now_ms)
         return PerformanceActor(performance, epoch, seat_map, log, store_clock, self._clock, on_end)
 
     async def epoch_of(self, performance_id: str) -> int:

@@ -56,6 +56,10 @@ class TurnLog:
         """
         await self._append_holds(HoldWrites([], []))
 
+    async def affirm_claims(self) -> None:
+        """As affirm(), but asks the directory's epoch: proof for words about claims even after a failover."""
+        await self._append_record([])
+
     async def drop_holds(self, hold_ids: Sequence[str]) -> None:
         """Forgets holds that the record has overruled, a bounded batch at a time."""
         for start in range(0, len(hold_ids), HOLDS_A_BATCH):

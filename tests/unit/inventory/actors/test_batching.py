@@ -120,7 +120,10 @@ async def test_a_batch_of_yeses_that_change_nothing_asks_the_fence_once_and_writ
     stage = Stage()
     node = stage.node()
     await done(node, hold("h1", 1))
-    await done(node, hold("h1", 1), c.ReleaseHold("unknown", "anna"), c.CancelClaim("unknown"))
+    await done(node, hold("h1", 1), c.ReleaseHold("unknown", "anna"))
     assert [sent.content for sent in stage.holds.sent[1:]] == [HoldWrites([], [])]
     assert stage.claims.sent == []
+    await done(node, hold("h1", 1), c.CancelClaim("unknown"))
+    assert [sent.content for sent in stage.claims.sent] == [[]]
+    assert len(stage.holds.sent) == 2
     assert await stage.holds_in_store() == {"h1"}
