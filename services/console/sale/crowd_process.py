@@ -6,7 +6,9 @@ It waits for a second line before it opens the doors, so that all shares begin t
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import threading
 
 import msgspec
 import uvloop
@@ -83,6 +85,8 @@ async def run_crowd(assignment: Assignment, clock: Clock) -> Tally:
     await asyncio.gather(*(channel.channel_ready() for channel in (*inventory, *orders)))
     _write(Ready())
     await asyncio.to_thread(sys.stdin.readline)
+    # A daemon: the console keeps the pipe open until it has the tally, and a waiting thread must not hold up our end.
+    threading.Thread(target=_end_with_the_console, daemon=True).start()
     shop.open()
     reporting = asyncio.create_task(_report(tally, clock))
     await asyncio.gather(*(buyer.visit() for buyer in buyers))
@@ -92,6 +96,13 @@ async def run_crowd(assignment: Assignment, clock: Clock) -> Tally:
     for channel in (*inventory, *orders):
         await channel.close()
     return tally
+
+
+def _end_with_the_console() -> None:
+    """The end of the input is the console's end: buyers without a house would only be noise."""
+    while sys.stdin.readline():
+        pass
+    os._exit(1)
 
 
 async def _report(tally: Tally, clock: Clock) -> None:

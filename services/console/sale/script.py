@@ -58,7 +58,7 @@ class Pace:
 
     arrivals_seconds: float = 2.0
     shortest_patience_seconds: float = 12.0
-    longest_patience_seconds: float = 30.0
+    longest_patience_seconds: float = 26.0
 
 
 @dataclass(frozen=True, slots=True)
