@@ -1,0 +1,114 @@
+"""`python -m tests.chaos --minutes 3`: a storm on a real cluster, or a measurement of one way to lose a node.
+
+Exit status: 0 all held, 1 something was wrong, 3 the run is void because the faults did not bite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from services.runtime.clock import SystemClock
+from services.runtime.embedded.data_folder import let_others_pass, reachable_temp_folder, unprivileged_account
+from services.runtime.ids import RandomIds
+from tests.chaos.faults import ALL_KINDS
+from tests.chaos.storm import Outcome, Storm, run_storm
+
+# From so many minutes on a run has time for every kind of fault.
+MINUTES_FOR_ALL = 3.0
+SHOWN = 10
+VOID = 3
+console = Console(highlight=False)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos")
+    parser.add_argument("--minutes", type=float, default=3.0, help="how long faults come")
+    parser.add_argument("--seed", type=int, default=None, help="replays a schedule")
+    parser.add_argument("--kinds", default="", help="only these faults, with commas")
+    parser.add_argument("--history", type=Path, help="writes every operation and fault as JSON lines")
+    parser.add_argument("--json", type=Path, help="writes the figures")
+    parser.add_argument("--keep", action="store_true", help="keeps the folder with the nodes' logs and the data")
+    return parser.parse_args()
+
+
+def _figures(storm: Storm, outcome: Outcome) -> dict[str, Any]:
+    coverage = outcome.coverage
+    return {
+        "seed": storm.seed,
+        "seconds": round(outcome.history.now(), 1),
+        **{name: getattr(coverage, name) for name in coverage.__dataclass_fields__ if name != "faults"},
+        "faults": dict(coverage.faults),
+        "seats": outcome.findings.seats,
+        "seat_operations": outcome.findings.seat_operations,
+        "longest_seat_history": outcome.findings.longest_seat_history,
+        "undecided_seats": outcome.findings.undecided,
+        "serving_again_seconds": round(outcome.serving_again_seconds, 2),
+        "wrong": outcome.findings.wrong,
+    }
+
+
+def _show(figures: dict[str, Any]) -> None:
+    table = Table("what", "how much")
+    for name, value in figures.items():
+        if name not in {"wrong", "faults"}:
+            table.add_row(name.replace("_", " "), f"{value:.1f}" if isinstance(value, float) else str(value))
+    table.add_row("faults", ", ".join(f"{kind} {count}" for kind, count in sorted(figures["faults"].items())))
+    console.print(table)
+
+
+def _tell(line: str) -> None:
+    console.print(line, soft_wrap=True)
+
+
+async def _storm(storm: Storm, *, keeps_folder: bool) -> Outcome:
+    account = unprivileged_account()
+    folder = Path(tempfile.mkdtemp(prefix="balcon-chaos-", dir=reachable_temp_folder(account)))
+    let_others_pass(folder)
+    try:
+        return await run_storm(storm, SystemClock(), folder, _tell)
+    finally:
+        if keeps_folder:
+            console.print(f"logs and data: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
+    """See the module."""
+    arguments = _arguments()
+    seed = arguments.seed if arguments.seed is not None else abs(hash(RandomIds().new_secret())) % 1_000_000
+    kinds = tuple(arguments.kinds.split(",")) if arguments.kinds else ALL_KINDS
+    storm = Storm(seed, arguments.minutes * 60, kinds)
+    console.print(f"seed {seed}: --seed {seed} replays the schedule")
+    outcome = uvloop.run(_storm(storm, keeps_folder=arguments.keep))
+    figures = _figures(storm, outcome)
+    _show(figures)
+    if arguments.history:
+        outcome.history.write(arguments.history)
+    if arguments.json:
+        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
+    if outcome.findings.wrong:
+        for line in outcome.findings.wrong[:SHOWN]:
+            console.print(f"WRONG: {line}")
+        console.print(f"{len(outcome.findings.wrong)} findings; seed {seed}")
+        return 1
+    missing = outcome.coverage.missing(kinds if arguments.minutes >= MINUTES_FOR_ALL else ())
+    if missing:
+        console.print("VOID: " + "; ".join(missing))
+        return VOID
+    console.print("everything held")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

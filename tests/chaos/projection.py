@@ -1,0 +1,147 @@
+"""From the history of a run to the histories of its seats, with what may legally happen to a hold by itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.chaos import seat_model as model
+from tests.chaos.history import OK, REFUSED, UNKNOWN, History, Record
+from tests.chaos.linearizability import NEVER, Operation
+from tests.chaos.seat_model import STATES, Seat, Step
+
+SeatKey = tuple[str, int]
+Operations = dict[SeatKey, list[Operation[Seat]]]
+
+# Acts that rest on the record. All others rest on the cache of holds, which may lie for a moment after it lost writes.
+_RECORDED = {"claim", "confirm", "cancel"}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From the loss of holds or of a lease until every owner must have noticed. In it, what is said of holds is advice:
+    an owner that does not know yet goes on. What is said of claims stays true. `loses`: holds may vanish at any time.
+    """
+
+    name: str
+    start: float
+    end: float
+    loses: bool
+
+    def overlaps(self, record: Record) -> bool:
+        """Whether the operation was under way in the window."""
+        return record.first_sent <= self.end and record.returned >= self.start
+
+
+def windows_of(history: History, settle_seconds: float) -> list[Window]:
+    """One per fault that loses holds or misleads; owners have `settle_seconds` after it to notice."""
+    return [
+        Window(fault.kind, fault.started, fault.healed + settle_seconds, fault.may_lose)
+        for fault in history.faults
+        if fault.may_lose or fault.may_mislead
+    ]
+
+
+def project(history: History, windows: Sequence[Window]) -> Operations:
+    """Operations by (performance, seat)."""
+    found: Operations = defaultdict(list)
+    for record in history.operations:
+        is_advice = record.act not in _RECORDED and any(window.overlaps(record) for window in windows)
+        for seat, operation in _of_record(record, is_advice):
+            found[record.performance, seat].append(operation)
+    for key, operation in _expiries(history):
+        found[key].append(operation)
+    for operations in found.values():
+        operations += [
+            Operation(window.name, window.start, window.end, model.lost, certain=False, repeats=True)
+            for window in windows
+            if window.loses
+        ]
+    return found
+
+
+def _of_record(record: Record, is_advice: bool) -> Iterator[tuple[int, Operation[Seat]]]:
+    name = f"{record.act} {record.hold}{record.order} #{record.number} {record.outcome} {record.reason}"
+    # A sending that nobody knows the end of may still arrive, whatever a later one was answered.
+    if record.outcome == UNKNOWN or record.was_uncertain:
+        for seat, step in _effects(record):
+            yield seat, Operation(f"{name} (in doubt)", record.first_sent, NEVER, step, certain=False)
+    if record.outcome == OK:
+        for seat, step in _effects(record):
+            certain = not is_advice
+            yield seat, Operation(name, record.sent, record.returned, step, certain)
+    if record.outcome == UNKNOWN or is_advice:
+        return
+    for seat, step in [*_refusals(record), *_sightings(record)]:
+        yield seat, Operation(name, record.sent, record.returned, step)
+
+
+def _effects(record: Record) -> Iterator[tuple[int, Step]]:
+    """What each seat sees of a success."""
+    match record.act:
+        case "hold":
+            step = model.held(record.hold)
+        case "extend":
+            step = model.still_held(record.hold)
+        case "release":
+            step = model.left(record.hold)
+        case "claim":
+            step = model.claimed(record.order, record.hold)
+        case "confirm":
+            step = model.sold(record.order)
+        case "cancel":
+            step = model.cancelled(record.order)
+        case "move":
+            yield from ((seat, model.held(record.hold)) for seat in record.seats if seat not in record.before)
+            yield from ((seat, model.still_held(record.hold)) for seat in record.seats if seat in record.before)
+            yield from ((seat, model.left(record.hold)) for seat in record.before if seat not in record.seats)
+            return
+        case _:
+            return
+    yield from ((seat, step) for seat in record.seats)
+
+
+def _refusals(record: Record) -> Iterator[tuple[int, Step]]:
+    """What a no tells of each seat. Limits, overload and late answers tell nothing."""
+    if record.outcome != REFUSED:
+        return
+    match record.act, record.reason:
+        case (("hold" | "move"), "SEATS_TAKEN"):
+            for seat in record.seats:
+                taken = seat in record.refused_seats
+                yield seat, (model.taken_from if taken else model.free_for)(record.hold)
+        case (("hold" | "extend" | "move"), ("HOLD_ENDED" | "HOLD_NOT_FOUND")):
+            yield from ((seat, model.not_held_by(record.hold)) for seat in {*record.seats, *record.before})
+        case "claim", ("HOLD_ENDED" | "HOLD_NOT_FOUND"):
+            yield from ((seat, model.not_of(record.order)) for seat in record.seats)
+        case "confirm", "CLAIM_NOT_FOUND":
+            yield from ((seat, model.not_of(record.order)) for seat in record.seats)
+        case _:
+            return
+
+
+def _sightings(record: Record) -> Iterator[tuple[int, Step]]:
+    if record.act == "look" and record.outcome == OK:
+        for seat, state in zip(record.seats, record.seen, strict=True):
+            yield seat, model.seen(STATES[state])
+
+
+def _expiries(history: History) -> Iterator[tuple[SeatKey, Operation[Seat]]]:
+    """A hold may end by itself from the latest end on that anybody was told (INV-6), once."""
+    ends: dict[tuple[str, str], float] = {}
+    seats: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for record in history.operations:
+        if record.act not in {"hold", "extend", "move"}:
+            continue
+        hold = record.performance, record.hold
+        seats[hold].update(record.seats, record.before)
+        told = record.hold_until
+        if record.outcome == UNKNOWN and record.act == "hold":
+            told = record.first_sent + record.ttl_seconds
+        ends[hold] = max(ends.get(hold, 0.0), told)
+    for (performance, hold_id), end in ends.items():
+        if end > 0:
+            for seat in seats[performance, hold_id]:
+                ended = Operation(f"expiry {hold_id}", end, NEVER, model.left(hold_id), certain=False)
+                yield (performance, seat), ended
