@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted
@@ -11,7 +12,6 @@ from services.inventory.domain.refusals import HoldEnded, HoldExpired
 from services.inventory.domain.seat_state import CLAIMED, FREE
 from services.runtime.ids import seeded_random
 from services.runtime.testing import eventually
-from services.runtime.testing.servers import DatabaseUrl
 from tests.concurrency.rig import Guards, Rig, running_rig
 
 ONLINE = 2
@@ -30,10 +30,14 @@ async def held(rig: Rig, ttl_ms: int = 0) -> None:
         assert all(isinstance(decision, Accepted) for decision in decisions)  # type: ignore[union-attr]
 
 
-async def test_of_a_claim_and_a_release_at_once_exactly_one_wins(redis_url: str, database_url: DatabaseUrl) -> None:
+async def test_of_a_claim_and_a_release_at_once_exactly_one_wins(
+    redis_url: str, emptied_database_url: Callable[[str], str]
+) -> None:
     rules = HoldRules(True, RACES, 600_000)
     chance = seeded_random(17)
-    async with running_rig(redis_url, database_url("inventory"), Guards(), capacity=RACES, rules=rules, nodes=1) as rig:
+    async with running_rig(
+        redis_url, emptied_database_url("inventory"), Guards(), capacity=RACES, rules=rules, nodes=1
+    ) as rig:
         await held(rig)
         node = rig.nodes[0]
 
@@ -54,10 +58,14 @@ async def test_of_a_claim_and_a_release_at_once_exactly_one_wins(redis_url: str,
         assert 0 < sum(won) < RACES
 
 
-async def test_of_a_claim_and_the_end_of_its_hold_exactly_one_wins(redis_url: str, database_url: DatabaseUrl) -> None:
+async def test_of_a_claim_and_the_end_of_its_hold_exactly_one_wins(
+    redis_url: str, emptied_database_url: Callable[[str], str]
+) -> None:
     rules = HoldRules(True, RACES, 600_000, grace_ms=0)
     chance = seeded_random(23)
-    async with running_rig(redis_url, database_url("inventory"), Guards(), capacity=RACES, rules=rules, nodes=1) as rig:
+    async with running_rig(
+        redis_url, emptied_database_url("inventory"), Guards(), capacity=RACES, rules=rules, nodes=1
+    ) as rig:
         await held(rig, ttl_ms=300)
         (actor,) = await rig.believe()
 
@@ -81,10 +89,12 @@ async def test_of_a_claim_and_the_end_of_its_hold_exactly_one_wins(redis_url: st
         assert 0 < sum(won) < RACES
 
 
-async def test_a_claim_here_and_a_release_there_go_one_way_too(redis_url: str, database_url: DatabaseUrl) -> None:
+async def test_a_claim_here_and_a_release_there_go_one_way_too(
+    redis_url: str, emptied_database_url: Callable[[str], str]
+) -> None:
     """Two nodes that both believe: the claim at one, the release at the other, holds made by either."""
     rules = HoldRules(True, RACES, 600_000)
-    async with running_rig(redis_url, database_url("inventory"), Guards(), rules=rules, nodes=3) as rig:
+    async with running_rig(redis_url, emptied_database_url("inventory"), Guards(), rules=rules, nodes=3) as rig:
 
         async def race(number: int) -> bool:
             here, there = rig.nodes[number % 2], rig.nodes[1 - number % 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
+from services.runtime.outbox.tables import inbox_table
 from services.runtime.sql.engine import new_metadata
 
 metadata = new_metadata()
@@ -91,3 +92,5 @@ performance = Table(
     Column("title", Text, nullable=False, server_default=""),
     Column("refuses_orphans", Boolean, nullable=False, server_default=text("false")),
 )
+
+inbox, inbox_sequence = inbox_table(metadata)

@@ -9,7 +9,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -82,6 +82,7 @@ class _Databases:
     def __init__(self, server: EmbeddedPostgres) -> None:
         self._server = server
         self._templates: dict[str, str] = {}
+        self._shared: dict[str, str] = {}
         self._count = 0
 
     def create(self, service: str | None) -> str:
@@ -94,6 +95,15 @@ class _Databases:
     def drop(self, name: str) -> None:
         self._server.drop_database(name)
 
+    def emptied(self, service: str) -> str:
+        """The URL of the service's one database of this session, with no rows."""
+        if service not in self._shared:
+            self._shared[service] = self.create(service)
+        url = self._server.url_for(self._shared[service])
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _empty(url)).result()
+        return url
+
     def _template(self, service: str) -> str:
         if service not in self._templates:
             from services.runtime.sql.migrations import has_migrations, upgrade  # noqa: PLC0415 (Alembic is slow to load)
@@ -105,6 +115,20 @@ class _Databases:
                     thread.submit(asyncio.run, upgrade(service, self._server.url_for(name))).result()
             self._templates[service] = name
         return self._templates[service]
+
+
+async def _empty(url: str) -> None:
+    from sqlalchemy import text  # noqa: PLC0415 (tests without servers need not load it)
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        named = await connection.scalars(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+        )
+        await connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+        await connection.execute(text(f"TRUNCATE {', '.join(named)} RESTART IDENTITY CASCADE"))
+    await engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -124,6 +148,15 @@ def database_url(postgres: EmbeddedPostgres, _databases: _Databases) -> Iterator
     yield create
     for name in names:
         _databases.drop(name)
+
+
+@pytest.fixture
+def emptied_database_url(_databases: _Databases) -> Callable[[str], str]:
+    """Call it with a service's name: that service's one database of this session, emptied.
+
+    Much faster than a new one. For tests that change no schema and leave no transaction open.
+    """
+    return _databases.emptied
 
 
 @pytest.fixture(scope="session")

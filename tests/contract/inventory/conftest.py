@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
 import pytest
@@ -18,7 +18,6 @@ from services.inventory.adapters.redis_lease_store import RedisLeaseStore
 from services.inventory.ports import LeaseStore
 from services.runtime.clock import SystemClock
 from services.runtime.sql.engine import create_engine
-from services.runtime.testing.servers import DatabaseUrl
 from tests.contract.inventory.shelves import HALL, HoldShelf, Record
 
 
@@ -32,9 +31,9 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def engine(database_url: DatabaseUrl) -> AsyncIterator[AsyncEngine]:
+async def engine(emptied_database_url: Callable[[str], str]) -> AsyncIterator[AsyncEngine]:
     """An empty inventory database."""
-    engine = create_engine(database_url("inventory"), application="test", pool_size=16)
+    engine = create_engine(emptied_database_url("inventory"), application="test", pool_size=16)
     yield engine
     await engine.dispose()
 

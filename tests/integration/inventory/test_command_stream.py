@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 
 from services.inventory.adapters.memory_stores import MemoryPerformances
-from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.inventory.callers import NAME, Ask, StreamCaller, hold_columns
 from tests.integration.inventory.node import HOUSE, PLAN_VERSION, Node, performance, running_node
 
@@ -19,9 +18,9 @@ CAPACITY = 1_000
 
 
 @pytest.fixture
-async def node(redis_url: str, database_url: DatabaseUrl) -> AsyncIterator[Node]:
+async def node(redis_url: str, emptied_database_url: Callable[[str], str]) -> AsyncIterator[Node]:
     halls = [performance(capacity=CAPACITY), performance("perf_2", capacity=CAPACITY)]
-    async with running_node(redis_url, database_url("inventory"), MemoryPerformances(*halls)) as running:
+    async with running_node(redis_url, emptied_database_url("inventory"), MemoryPerformances(*halls)) as running:
         yield running
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,6 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_UNSPECIFIED
 
 from services.inventory.adapters.memory_stores import MemoryPerformances
-from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.inventory.callers import NAME, YES, Ask, Caller, StreamCaller, UnaryCaller
 from tests.integration.inventory.node import HOUSE, Node, performance, running_node
 
@@ -141,9 +140,9 @@ MALFORMED = [
 
 
 @pytest.fixture
-async def node(redis_url: str, database_url: DatabaseUrl) -> AsyncIterator[Node]:
+async def node(redis_url: str, emptied_database_url: Callable[[str], str]) -> AsyncIterator[Node]:
     halls = [performance(f"perf_{number}") for number in range(len(STORIES))]
-    async with running_node(redis_url, database_url("inventory"), MemoryPerformances(*halls)) as running:
+    async with running_node(redis_url, emptied_database_url("inventory"), MemoryPerformances(*halls)) as running:
         yield running
 
 

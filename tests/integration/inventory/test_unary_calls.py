@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import grpc
 import pytest
@@ -39,8 +39,8 @@ def claim(order_id: str, hold_id: str, *seat_ids: str, holder_id: str = "buyer_1
 
 
 @pytest.fixture
-async def node(redis_url: str, database_url: DatabaseUrl) -> AsyncIterator[Node]:
-    async with running_node(redis_url, database_url("inventory"), MemoryPerformances(performance())) as running:
+async def node(redis_url: str, emptied_database_url: Callable[[str], str]) -> AsyncIterator[Node]:
+    async with running_node(redis_url, emptied_database_url("inventory"), MemoryPerformances(performance())) as running:
         yield running
 
 

@@ -51,6 +51,14 @@ def awaited(method: ast.AST) -> set[str]:
     return found
 
 
+def foreign_awaits(name: str) -> set[str]:
+    """What a method of the turn awaits and may not: an actor its log, the log its stores."""
+    owner = name.split(".", maxsplit=1)[0]
+    if owner == "PerformanceActor":
+        return {what for what in awaited(SOURCE[name]) if what.rpartition(".")[0] not in ALLOWED[owner]}
+    return awaited(SOURCE[name]) - ALLOWED[owner]
+
+
 def reached_from(name: str) -> set[str]:
     """The method and every method of the two classes that it calls or hands on, however deep."""
     reached, todo = set(), [name]
@@ -72,8 +80,8 @@ def reached_from(name: str) -> set[str]:
 def test_a_turn_awaits_the_stores_and_nothing_else() -> None:
     reached = reached_from("PerformanceActor._turn")
     assert {"PerformanceActor._decide", "PerformanceActor._apply", "TurnLog._until_known"} <= reached
-    found = {name: awaited(SOURCE[name]) for name in reached}
-    assert {name: what for name, what in found.items() if what} == ALLOWED
+    assert "self._log.append" in awaited(SOURCE["PerformanceActor._turn"])
+    assert not {name: foreign for name in reached if (foreign := foreign_awaits(name))}
 
 
 def test_what_is_sent_in_a_turn_goes_to_the_stores() -> None:
@@ -94,4 +102,4 @@ def test_the_loop_of_turns_awaits_only_work_and_turns() -> None:
 def test_the_rule_would_notice_a_foreign_await() -> None:
     """The negative control: a turn that asked somebody in the middle."""
     guilty = ast.parse("async def _turn(self):\n    await self._log.append([])\n    await self._payments.ask()")
-    assert awaited(guilty) - ALLOWED["PerformanceActor._turn"] == {"self._payments.ask"}
+    assert {what for what in awaited(guilty) if what.rpartition(".")[0] != "self._log"} == {"self._payments.ask"}
