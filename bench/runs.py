@@ -1,0 +1,165 @@
+"""The runs: ours over every size that matters, the baselines, the limits; then the ratios that the issue asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from balcon.inventory.v1 import inventory_service_pb2 as pb
+
+from bench import load
+from bench.baselines import limits, postgres_rows, redis_set_nx
+from bench.report import Figure, Report
+from bench.stack import InventoryStack, inventory_stack
+
+HALL = 100_000
+# Messages in flight on a stream, by holds a message.
+WINDOW = {1: 64, 8: 16, 32: 8, 128: 4}
+MESSAGES = {1: 8_000, 8: 3_000, 32: 1_500, 128: 390}
+
+
+async def run_all(report: Report, *, quick: bool) -> None:
+    """Every run once; `quick` only what the ratios need."""
+    async with inventory_stack() as stack:
+        await _ours(report, stack)
+        await _limits(report, stack)
+        await _baselines(report, stack)
+        if not quick:
+            await _sizes(report, stack)
+            await _many_performances(report, stack)
+    if not quick:
+        await _two_owners(report)
+    _ratios(report)
+
+
+def _messages(name: str, capacity: int, size: int, seats: int = 2) -> list[pb.ExecuteCommandsRequest]:
+    wanted = MESSAGES[size]
+    return [message for _, message in zip(range(wanted), load.batches(name, capacity, size, seats), strict=False)]
+
+
+async def _stream(report: Report, stack: InventoryStack, group: str, label: str, size: int, seats: int = 2) -> Figure:
+    """The better of two runs, each on a fresh hall that has been woken up before."""
+    best: load.Measured | None = None
+    for attempt in range(2):
+        (name,) = await stack.put_performances(HALL, 1, prefix=f"s{size}x{seats}r{attempt}{group}")
+        await load.wake(stack.nodes[0], name)
+        measured = await load.stream(stack.nodes[0], _messages(name, HALL, size, seats), window=WINDOW[size])
+        if best is None or measured.holds_per_second > best.holds_per_second:
+            best = measured
+    assert best is not None
+    return report.add(Figure(group, label, best.holds_per_second, best.percentile_ms(50), best.percentile_ms(99)))
+
+
+async def _ours(report: Report, stack: InventoryStack) -> None:
+    for size in WINDOW:
+        await _stream(report, stack, "ours", f"stream, {size} holds a message", size)
+    await _stream(report, stack, "ours", "stream, 128 one-seat holds a message", 128, 1)
+    (name,) = await stack.put_performances(HALL, 1, prefix="unary")
+    await load.wake(stack.nodes[0], name)
+    measured = await load.unary(stack.nodes[0], name, 8_000, tasks=64)
+    report.add(
+        Figure("ours", "unary", measured.holds_per_second, measured.percentile_ms(50), measured.percentile_ms(99))
+    )
+    (name,) = await stack.put_performances(20_000, 1, prefix="best")
+    await load.wake(stack.nodes[0], name)
+    measured = await load.best_available(stack.nodes[0], name, holds_a_message=32, messages=60, size=2, window=4)
+    report.add(
+        Figure(
+            "ours",
+            "best available, 2 seats, 20,000-seat hall",
+            measured.holds_per_second,
+            measured.percentile_ms(50),
+            measured.percentile_ms(99),
+        )
+    )
+
+
+async def _limits(report: Report, stack: InventoryStack) -> None:
+    echo = limits.EchoProcess()
+    try:
+        await echo.wait()
+        for size in (32, 128):
+            rate = await limits.echo_stream(echo.target, _messages("echo", HALL, size), WINDOW[size])
+            report.add(Figure("limits", f"empty stream, {size} holds a message", rate))
+        measured = await load.unary(echo.target, "echo", 8_000, tasks=64)
+        report.add(Figure("limits", "empty unary call", measured.holds_per_second))
+    finally:
+        echo.stop()
+    for size in (32, 128):
+        rate = await limits.bare_append(stack.redis_url, size, MESSAGES[size])
+        report.add(Figure("limits", f"bare append, {size} holds a batch", rate))
+
+
+async def _baselines(report: Report, stack: InventoryStack) -> None:
+    rate = await redis_set_nx.measure(stack.redis_url, 40_000)
+    report.add(Figure("baselines", "(a) Redis SET NX PX a seat, pipelined", rate))
+    dsn = stack.database_url.replace("+asyncpg", "")
+    rate = await postgres_rows.measure(dsn, postgres_rows.SKIP_LOCKED, 10_000, 1)
+    report.add(Figure("baselines", "(b) Postgres FOR UPDATE SKIP LOCKED", rate))
+    rate = await postgres_rows.measure(dsn, postgres_rows.CONDITIONAL_UPDATE, 10_000, 2)
+    report.add(Figure("baselines", "(c) Postgres conditional UPDATE", rate))
+
+
+async def _sizes(report: Report, stack: InventoryStack) -> None:
+    """Cost of a hold by the size of the hall: as many holds in each, spread over as many halls as they need."""
+    for capacity in (100, 1_000, 10_000, 100_000):
+        halls = max(1, 40_000 // capacity)
+        names = await stack.put_performances(capacity, halls, prefix=f"size{capacity}")
+        await load.wake_all(stack.nodes[0], names)
+        messages = _over_halls(names, capacity, 25, 1_000)
+        measured = await load.stream(stack.nodes[0], messages, window=4)
+        report.add(Figure("sizes", f"hall of {capacity:,}", measured.holds_per_second))
+
+
+def _over_halls(names: Sequence[str], capacity: int, size: int, most: int) -> list[pb.ExecuteCommandsRequest]:
+    """Messages over all the halls in turn, up to `most`."""
+    per_hall = [load.batches(name, capacity, size, 2) for name in names]
+    found: list[pb.ExecuteCommandsRequest] = []
+    while per_hall and len(found) < most:
+        for messages in list(per_hall):
+            message = next(messages, None)
+            if message is None:
+                per_hall.remove(messages)
+                continue
+            message.batch_id = len(found) + 1
+            found.append(message)
+    return found[:most]
+
+
+async def _many_performances(report: Report, stack: InventoryStack) -> None:
+    for count in (1, 10, 1_000):
+        names = await stack.put_performances(100_000 if count == 1 else 10_000, count, prefix=f"many{count}")
+        await load.wake_all(stack.nodes[0], names)
+        messages = _over_halls(names, 100_000 if count == 1 else 10_000, 32, 1_500)
+        measured = await load.stream(stack.nodes[0], messages, window=8)
+        report.add(Figure("many", f"{count:,} performances, 32 holds a message", measured.holds_per_second))
+
+
+async def _two_owners(report: Report) -> None:
+    async with inventory_stack(nodes=2) as stack:
+        runs = []
+        for number, target in enumerate(stack.nodes):
+            (name,) = await stack.put_performances(HALL, 1, prefix=f"two{number}")
+            await load.wake(target, name)
+            runs.append(load.stream(target, _messages(name, HALL, 128), window=4))
+        both = await asyncio.gather(*runs)
+        rate = sum(measured.holds for measured in both) / max(measured.seconds for measured in both)
+        report.add(Figure("owners", "two owner processes, 128 holds a message", rate))
+
+
+def _ratios(report: Report) -> None:
+    rate = {figure.name: figure.holds_per_second for figure in report.figures}
+    best = rate["stream, 128 holds a message"]
+    report.ratio("stream(128) / (a) SET NX PX", best, rate["(a) Redis SET NX PX a seat, pipelined"])
+    report.ratio("stream(128) / (b) SKIP LOCKED", best, rate["(b) Postgres FOR UPDATE SKIP LOCKED"])
+    report.ratio("stream(128) / (c) conditional UPDATE", best, rate["(c) Postgres conditional UPDATE"])
+    report.ratio("stream(128) / bare append(128)", best, rate["bare append, 128 holds a batch"])
+    report.ratio(
+        "stream(32) / bare append(32)", rate["stream, 32 holds a message"], rate["bare append, 32 holds a batch"]
+    )
+    report.ratio("stream(128) / empty stream(128)", best, rate["empty stream, 128 holds a message"])
+    report.ratio("unary / empty unary", rate["unary"], rate["empty unary call"])
+    if "hall of 100" in rate:
+        report.ratio("cost a hold, hall of 100,000 over 100", rate["hall of 100"], rate["hall of 100,000"])
+        one = rate["1 performances, 32 holds a message"]
+        report.ratio("cost a hold, 1,000 performances over 1", one, rate["1,000 performances, 32 holds a message"])
