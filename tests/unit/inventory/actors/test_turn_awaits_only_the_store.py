@@ -10,13 +10,8 @@ ACTOR = "services.inventory.actors.performance_actor"
 LOG = "services.inventory.actors.turn_log"
 # What a turn may await, as it is written. The sleep lies between two sends of one batch whose outcome is unknown.
 ALLOWED = {
-    "PerformanceActor._turn": {"self._log.append", "self._log.affirm", "self._log.affirm_claims"},
-    "TurnLog.append": {"self._append_record", "self._append_holds"},
-    "TurnLog.affirm": {"self._append_holds"},
-    "TurnLog.affirm_claims": {"self._append_record"},
-    "TurnLog._append_record": {"self._until_known"},
-    "TurnLog._append_holds": {"self._until_known"},
-    "TurnLog._until_known": {"send", "self._clock.sleep"},
+    "PerformanceActor": {"self._log"},
+    "TurnLog": {"self._append_record", "self._append_holds", "self._until_known", "send", "self._clock.sleep"},
 }
 # What those lambdas send to.
 STORES = {"self._claims.append", "self._holds.append"}
