@@ -37,9 +37,12 @@ docs: $(VENV)/.dev ## writes the pages that come out of the code
 bench: $(VENV)/.dev ## measurements
 	$(BIN)/python -m bench $(ARGS)
 
-sim chaos: $(VENV)/.dev
-	@test -d tests/$(@:sim=simulation) || { echo "make $@: not built yet, issue 4 brings it" >&2; exit 2; }
-	$(BIN)/python -m pytest tests/$(@:sim=simulation) $(ARGS)
+sim: $(VENV)/.dev ## the cluster in virtual time: make sim SEEDS=200, one world again: make sim SEED=7
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(ARGS)
+
+chaos: $(VENV)/.dev
+	@test -d tests/$@ || { echo "make $@: not built yet, issue 4 brings it" >&2; exit 2; }
+	$(BIN)/python -m pytest tests/$@ $(ARGS)
 
 # Stamps: the environment is made once, and again when a lock or the packaging changes.
 $(BIN)/python:

@@ -1,0 +1,41 @@
+"""What a set of seeds must have met to count (RULE 37): a simulator that meets nothing proves nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+# Counter and what it means. Each must be above zero over 200 seeds.
+MUST_BE_MET: Mapping[str, str] = {
+    "takeover": "a node took a performance that another had not released",
+    "lease_ttl_zero": "a world in which no lease ever stands",
+    "log_performance_activated_lease_lost": "an owner dropped its memory because its lease had run out",
+    "redis_Fenced": "the hold store refused a superseded owner",
+    "postgres_Fenced": "the record refused a superseded owner",
+    "redis_WritesLost": "the hold store noticed that it had lost writes (GAP)",
+    "unknown_outcome": "a write happened and its reply was lost",
+    "log_memory_dropped_StoreUnavailable": "an owner gave up on a store and dropped its memory",
+    "log_stale_holds_dropped": "a new owner found holds that the record overruled",
+    "told_NOT_OWNER": "a caller was sent to another node",
+    "dropped_DEADLINE_PASSED": "a command was dropped because nobody waited for it any more",
+    "late_request": "a request arrived after its caller had given up",
+    "twice": "a request was delivered twice",
+    "crash": "a node was killed",
+    "stop": "a node was told to stop",
+    "freeze": "a node was frozen and woke up later",
+    "partition": "a link was cut",
+    "failover": "the hold store failed over and forgot its last writes",
+    "flush": "FLUSHALL",
+    "clock_step": "the hold store's wall clock was set",
+    "ClaimSeats_yes": "seats were claimed",
+    "ConfirmClaim_yes": "seats were sold",
+    "CancelSale_yes": "sold seats came back",
+    "HoldBestAvailable_yes": "best available seats were held",
+    "MoveHold_yes": "a hold was moved",
+    "ReleaseHold_yes": "a hold was let go",
+}
+
+
+def missing(met: Counter[str]) -> list[str]:
+    """What was not met, in words."""
+    return [f"{name}: {meaning}" for name, meaning in MUST_BE_MET.items() if not met[name]]

@@ -1,0 +1,108 @@
+"""An inventory node of the simulation: the real lease, host, activation and actors over tapped stores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.inventory.actors.activation import Activation
+from services.inventory.actors.host import PerformanceHost
+from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed, MemoryPerformances
+from services.inventory.cluster.membership import NodeLease
+from services.inventory.domain.commands import Command
+from services.inventory.domain.decisions import Decision
+from services.inventory.domain.records import Hold
+from services.inventory.domain.refusals import DeadlinePassed
+from services.runtime.clock import Clock
+from services.runtime.errors import Refusal
+from services.runtime.ids import SeededIds
+from tests.simulation.orders.faults import tapped
+from tests.simulation.stage.network import Network
+from tests.simulation.stage.processes import SimulatedProcess
+from tests.simulation.stage.servers import POSTGRES, REDIS, Servers, link
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What every node of a world is built from. `lease_ttl_seconds` 0: nobody's lease ever stands (RULE 4)."""
+
+    servers: Servers
+    network: Network
+    performances: MemoryPerformances
+    clock: Clock
+    house_id: str
+    lease_ttl_seconds: float = 6.0
+    idle_seconds: float = 20.0
+    tells_watchers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A node's answer: one decision or refusal, and the epoch that its owner had (0: it was none)."""
+
+    decision: Decision | Refusal
+    epoch: int
+
+
+class InventoryNode:
+    """One process start of one node: `name` is the place and the number of the start."""
+
+    def __init__(self, cluster: Cluster, place: str, start: int) -> None:
+        self.place = place
+        self.process = SimulatedProcess(f"{place}.{start}")
+        self._house_id = cluster.house_id
+        self._met = cluster.network.met
+        clock, network, servers = cluster.clock, cluster.network, cluster.servers
+        to_redis = link(network, place, REDIS, servers.clock)
+        record: Any = tapped(servers.record, link(network, place, POSTGRES, servers.clock))
+        ttl = cluster.lease_ttl_seconds
+        self.lease = NodeLease(
+            tapped(servers.leases, to_redis),
+            record,
+            clock,
+            SeededIds(start * 1_000 + sum(place.encode())),
+            ttl_seconds=ttl,
+            margin_seconds=1.0 if ttl else -6.0,
+        )
+        self.lease.endpoint = place
+        holds = tapped(servers.holds.of(place), to_redis)
+        activation = Activation(self.lease, record, holds, lambda _: record, clock)
+        self.host = PerformanceHost(
+            self.lease,
+            cluster.performances,
+            activation,
+            MemoryAvailabilityFeed(),
+            clock,
+            idle_seconds=cluster.idle_seconds,
+        )
+        self.lease.load = self.host.load
+        loops = [self.lease.run, self.host.keep_time, self.host.keep_rules_fresh, self.host.keep_balanced]
+        if cluster.tells_watchers:
+            loops.append(self.host.keep_watchers_told)
+        for loop in loops:
+            _ = self.process.start(loop(), loop.__name__)
+
+    async def stop(self) -> None:
+        """SIGTERM, as far as it gets."""
+        await self.host.hand_over()
+        await self.lease.resign()
+
+    async def execute(
+        self, performance_id: str, commands: Sequence[Command], epoch: int, deadline: float, *, was_sent_here: bool
+    ) -> Decided:
+        """What the gRPC servicer does with one command. Raises Retryable faults."""
+        decided = await self.host.execute(
+            self._house_id, performance_id, commands, epoch=epoch, deadline=deadline, was_sent_here=was_sent_here
+        )
+        if isinstance(decided, Refusal):
+            return Decided(decided, 0)
+        if isinstance(decided[0], DeadlinePassed):
+            self._met["dropped_DEADLINE_PASSED"] += 1
+        actor = next((one for one in self.host.actors if one.performance.performance_id == performance_id), None)
+        return Decided(decided[0], actor.epoch if actor else 0)
+
+    async def look(self, performance_id: str, hold_id: str, *, was_sent_here: bool) -> Hold | Refusal | None:
+        """GetHold: the acknowledged hold; None: there is none."""
+        actor = await self.host.owner(self._house_id, performance_id, was_sent_here=was_sent_here)
+        return actor if isinstance(actor, Refusal) else actor.seat_map.hold(hold_id)

@@ -1,0 +1,214 @@
+"""One seed's world: phase 1 a storm in which nothing may be told wrong, phase 2 fair weather in which all must end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryPerformances, MemoryRecord
+from services.inventory.domain import seat_state
+from services.inventory.domain.records import HoldRules
+from services.inventory.domain.restoration import restore
+from services.inventory.ports import Performance, SeatPlan
+from services.runtime.clock import LoopClock
+from services.runtime.testing.virtual_time import VirtualDeadlock, VirtualTimeExceeded, run_virtual
+from tests.simulation.stage.buyers import Hall, SeatBuyer
+from tests.simulation.stage.cluster_client import ClusterClient
+from tests.simulation.stage.history import History
+from tests.simulation.stage.network import Network
+from tests.simulation.stage.node import Cluster
+from tests.simulation.stage.processes import gate_tasks, outside
+from tests.simulation.stage.servers import Servers
+from tests.simulation.stage.storms import Storm
+from tests.simulation.stage.weather import Weather
+from tests.unit.orders.builders import HOUSE, PLAN, SHOW, a_plan
+
+PERFORMANCES = (SHOW, "perf_2")
+BUYERS = 9
+STORM_SECONDS = 60.0
+LIMIT_SECONDS = 2_000.0
+# After the storm: until the last hold must have ended, whatever the clock was set to.
+LAST_HOLD_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a seed."""
+
+    seed: int
+    findings: list[str]
+    met: Counter[str]
+    trace_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a mutant may put in the place of the real thing."""
+
+    hold_store: type[MemoryHoldStore] = MemoryHoldStore
+    record: type[MemoryRecord] = MemoryRecord
+
+
+class World:
+    """Built and run on a virtual-time loop."""
+
+    def __init__(self, seed: int, parts: Parts) -> None:
+        gate_tasks()
+        self.weather = Weather(seed)
+        self.clock = LoopClock()
+        self.network = Network(self.weather, self.clock)
+        self.servers = Servers(self.clock, hold_store=parts.hold_store, record=parts.record)
+        random = self.weather.random
+        self.rules = HoldRules(
+            on_sale=True, seats_per_holder=6, ttl_ms=12_000, cap_ms=40_000, grace_ms=4_000,
+            refuses_orphans=random.random() < 0.3,
+        )  # fmt: skip
+        self.plan = SeatPlan.of(PLAN, tuple(a_plan(rows=1, seats=10)))
+        performances = [Performance(name, HOUSE, self.plan, self.rules) for name in PERFORMANCES]
+        cluster = Cluster(
+            self.servers, self.network, MemoryPerformances(*performances), self.clock, HOUSE,
+            lease_ttl_seconds=random.choice([6.0, 6.0, 6.0, 0.0]), idle_seconds=random.choice([3.0, 300.0]),
+            tells_watchers=random.random() < 0.2,
+        )  # fmt: skip
+        if not cluster.lease_ttl_seconds:
+            self.weather.met["lease_ttl_zero"] += 1
+        self.history = History(self.clock, self.rules, self.servers.clock)
+        places = [f"node{number}" for number in range(random.choice([2, 3]))]
+        self.storm = Storm(cluster, places, self.history, self.clock, self.weather)
+
+    async def run(self) -> None:
+        """Both phases. Findings are in findings()."""
+        people = [outside(self._visits(self._buyer(number)), f"buyer {number}") for number in range(BUYERS)]
+        self.storm.begin()
+        await self.clock.sleep(STORM_SECONDS)
+        await self.storm.heal()
+        await asyncio.gather(*people)
+        await self._last_holds_end()
+
+    def _buyer(self, number: int) -> SeatBuyer:
+        hall = Hall(PERFORMANCES, len(self.plan.seat_ids), self.rules.grace_ms / 1000)
+        return SeatBuyer(f"buyer{number}", self.client("buyer"), hall, self.history, self.clock, self.weather)
+
+    def client(self, name: str) -> ClusterClient:
+        """Somebody else's way to the nodes."""
+        return ClusterClient(name, self.storm.nodes, self.network, self.clock, self.weather)
+
+    async def _visits(self, buyer: SeatBuyer) -> None:
+        number = 0
+        while not self.weather.is_fair:
+            await self.clock.sleep(self.weather.random.expovariate(1.0))
+            await buyer.visit(number)
+            number += 1
+
+    async def _last_holds_end(self) -> None:
+        """INV-6, and every owner comes up once more and says the same as the stores."""
+        until = self.clock.monotonic() + LAST_HOLD_SECONDS
+        client = self.client("auditor")
+        for performance_id in PERFORMANCES:
+            while True:
+                await client.look(performance_id, "nobody's", LAST_HOLD_SECONDS)
+                if not await self._holds_left(performance_id):
+                    break
+                if self.clock.monotonic() > until:
+                    self.history.violations.append(f"{performance_id} still has holds")
+                    break
+                await self.clock.sleep(2.0)
+            await self._compare(performance_id)
+
+    async def _holds_left(self, performance_id: str) -> bool:
+        epoch = self.servers.record.epoch(performance_id)
+        in_memory = any(actor.seat_map.holds for actor in self._owners(performance_id, epoch))
+        return in_memory or bool((await self.servers.holds.holds(performance_id, epoch)).holds)
+
+    def _owners(self, performance_id: str, epoch: int) -> list[PerformanceActor]:
+        actors = [actor for node in self.storm.nodes.values() if node is not None for actor in node.host.actors]
+        return [
+            a for a in actors if a.performance.performance_id == performance_id and a.epoch == epoch and a.is_active
+        ]
+
+    async def _compare(self, performance_id: str) -> None:
+        """The record against what was told, and the owner against the record (RULE 7, INV-5)."""
+        epoch = self.servers.record.epoch(performance_id)
+        record = await self.servers.record.load(performance_id, epoch)
+        opened = await self.servers.holds.holds(performance_id, epoch)
+        expected, stale = restore(len(self.plan.seat_ids), self.rules, record.claims, record.blocked, opened.holds)
+        told = self.history.claims_of(performance_id)
+        found = {claim.order_id: (set(claim.seats), claim.sold) for claim in record.claims}
+        if found != told:
+            self.history.violations.append(f"{performance_id}: the record has {found}, but {told} was told")
+        if stale:
+            self.history.violations.append(f"{performance_id}: holds {stale} contradict the record")
+        for actor in self._owners(performance_id, epoch):
+            owner = actor.seat_map
+            if owner.statuses != expected.statuses:
+                states = f"owner {list(owner.statuses)}, stores {list(expected.statuses)}"
+                self.history.violations.append(f"{performance_id}: {states}")
+            counts = [owner.statuses.count(state) for state in seat_state.STATES]
+            if counts != owner.counts[1:]:
+                self.history.violations.append(f"{performance_id} counts {owner.counts}, has {counts}")
+
+    def findings(self) -> list[str]:
+        """Everything that must not be."""
+        found = self.history.audit()
+        for name, epochs in self.servers.record.minted.items():
+            if epochs != list(range(1, len(epochs) + 1)):
+                found.append(f"{name}: epochs {epochs} are not dense and rising")
+        for node in self.storm.everyone:
+            found += [f"{node.process.name} broke: {error!r}" for error in node.process.broken]
+        return found
+
+    def end(self) -> Counter[str]:
+        """Lets go of everything; returns what was met."""
+        for node in self.storm.everyone:
+            node.process.kill()
+            node.process.bury()
+        self.weather.met["takeover"] += self.servers.record.takeovers
+        return self.weather.met
+
+
+@contextmanager
+def _logs_counted(met: Counter[str]) -> Iterator[None]:
+    """No line is written; each counts as log_<event>, with its cause."""
+
+    def count(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        met[f"log_{event['event']}"] += 1
+        if "cause" in event:
+            met[f"log_{event['event']}_{event['cause']}"] += 1
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[count], cache_logger_on_first_use=False)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def run_seed(seed: int, parts: Parts | None = None) -> Outcome:
+    """Runs one world. Never raises for what the world does: that is a finding."""
+    met: Counter[str] = Counter()
+    findings: list[str] = []
+    worlds: list[World] = []
+
+    async def main() -> None:
+        world = World(seed, parts or Parts())
+        worlds.append(world)
+        try:
+            await world.run()
+        finally:
+            findings.extend(world.findings())
+            met.update(world.end())
+
+    with _logs_counted(met):
+        try:
+            run_virtual(main(), limit_seconds=LIMIT_SECONDS)
+        except (VirtualDeadlock, VirtualTimeExceeded) as error:
+            findings.append(f"never ended: {error}")
+    return Outcome(seed, findings, met, worlds[0].weather.trace_hash)
