@@ -1,0 +1,162 @@
+"""INV-2 on the real process: kill -9 among acknowledged holds and claims, restart, takeover, SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+from balcon.inventory.v1 import inventory_service_pb2 as pb
+
+from services.runtime.clock import SystemClock
+from services.runtime.rpc.errors import refusal_of
+from services.runtime.testing import eventually
+from services.runtime.testing.servers import DatabaseUrl
+from tests.integration.inventory.process import CAPACITY, KEY, NodeProcess, Stores, claim, hold
+
+if TYPE_CHECKING:
+    from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
+
+CLOCK = SystemClock()
+BUYERS = 12
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the buyers were told, and what they asked for and never heard of."""
+
+    held: dict[int, int] = field(default_factory=dict)
+    claimed: set[int] = field(default_factory=set)
+    asked: set[int] = field(default_factory=set)
+
+
+async def buy(stub: InventoryServiceAsyncStub, memory: Memory, numbers: count[int]) -> None:
+    """Holds and claims until the node is gone."""
+    for number in numbers:
+        memory.asked.add(number)
+        try:
+            held = await stub.HoldSeats(hold(number), timeout=20)
+            memory.held[number] = held.hold.hold_until_ms
+            if number % 2:
+                await stub.ClaimSeats(claim(number), timeout=20)
+                memory.claimed.add(number)
+        except grpc.aio.AioRpcError as error:
+            assert refusal_of(error) is None, error
+            return
+
+
+async def check_everything_told(stub: InventoryServiceAsyncStub, memory: Memory) -> None:
+    """Each acknowledged hold and claim is there, and each that was asked for goes one way when it is asked again."""
+    for number, hold_until_ms in memory.held.items():
+        if number in memory.claimed:
+            await stub.ClaimSeats(claim(number))
+            continue
+        again = await stub.HoldSeats(hold(number)) if number % 2 == 0 else None
+        if again is not None:
+            assert again.hold.hold_until_ms == hold_until_ms
+        else:
+            # Its claim was never answered: it happened or not, and asking again is one claim.
+            await stub.ClaimSeats(claim(number))
+    for number in memory.asked - memory.held.keys():
+        await stub.HoldSeats(hold(number))
+    counts = (await stub.GetSeatMap(pb.GetSeatMapRequest(key=KEY))).counts
+    claimed = sum(number % 2 for number in memory.held)
+    assert (counts.held, counts.claimed) == (2 * (len(memory.asked) - claimed), 2 * claimed)
+    assert counts.free == CAPACITY - 2 * len(memory.asked)
+
+
+@pytest.fixture
+async def stores(
+    redis_url: str, database_url: DatabaseUrl, emptied_database_url: Callable[[str], str], tmp_path: Path
+) -> Stores:
+    found = Stores(redis_url, emptied_database_url("inventory"), database_url(), tmp_path)
+    await found.put_performance()
+    return found
+
+
+@pytest.fixture
+async def nodes(stores: Stores) -> AsyncIterator[list[NodeProcess]]:
+    """Two nodes that do not run yet."""
+    made = [NodeProcess(stores), NodeProcess(stores)]
+    yield made
+    for node in made:
+        node.close()
+
+
+@pytest.mark.timeout(120)
+async def test_what_was_acknowledged_outlives_kill_nine_and_a_restart_takes_over_at_once(
+    nodes: list[NodeProcess],
+) -> None:
+    node = nodes[0]
+    await node.start()
+    memory, numbers = Memory(), count()
+    async with node.client() as stub:
+        buyers = [asyncio.create_task(buy(stub, memory, numbers)) for _ in range(BUYERS)]
+        await eventually(lambda: len(memory.claimed) >= 60, timeout_seconds=30)
+        node.kill()
+        await asyncio.gather(*buyers)
+    # It died in the middle of work.
+    assert memory.asked - memory.held.keys() or {n for n in memory.held if n % 2} - memory.claimed
+    await node.start()
+    async with node.client() as stub:
+        restarted = CLOCK.monotonic()
+        await stub.GetSeatMap(pb.GetSeatMapRequest(key=KEY), timeout=20)
+        assert CLOCK.monotonic() - restarted < node.stores.lease_ttl_seconds - node.stores.lease_renew_seconds
+        await check_everything_told(stub, memory)
+
+
+async def answered(stub: InventoryServiceAsyncStub, number: int) -> tuple[float, int]:
+    """Seconds until the node answers for the performance, whoever owns it, and the epoch it answers under."""
+    started = CLOCK.monotonic()
+    while True:
+        try:
+            answer = await stub.HoldSeats(hold(number), timeout=5)
+        except grpc.aio.AioRpcError:
+            await CLOCK.sleep(0.02)
+        else:
+            return CLOCK.monotonic() - started, answer.epoch
+
+
+@pytest.mark.timeout(180)
+async def test_another_node_waits_for_a_dead_ones_lease_but_not_for_a_leaving_one(nodes: list[NodeProcess]) -> None:
+    """RULE 6, with everything acknowledged there after each change of owner."""
+    await asyncio.gather(*(node.start() for node in nodes))
+    memory, numbers = Memory(), count()
+    stores = nodes[0].stores
+    async with nodes[0].client() as stub:
+        await answered(stub, next(numbers))
+    memory.asked.add(0)
+    endpoint = await stores.owner_endpoint()
+    owner, other = sorted(nodes, key=lambda node: node.target != endpoint)
+    assert owner.target == endpoint
+    async with owner.client() as stub:
+        buyers = [asyncio.create_task(buy(stub, memory, numbers)) for _ in range(BUYERS)]
+        await eventually(lambda: len(memory.claimed) >= 40, timeout_seconds=30)
+        owner.kill()
+        await asyncio.gather(*buyers)
+    async with other.client() as stub:
+        waited, epoch = await answered(stub, 0)
+        # Not before the lease has ended, whenever it was last renewed; soon after, with a view renewed once more.
+        ttl, renew = stores.lease_ttl_seconds, stores.lease_renew_seconds
+        assert ttl - renew - 0.5 < waited < ttl + renew + 4
+        await check_everything_told(stub, memory)
+    await owner.start()
+    async with owner.client() as stub:
+        # Placement may hand it back meanwhile; whoever has it now is asked to leave.
+        await answered(stub, 0)
+        leaving, staying = (owner, other) if await stores.owner_endpoint() == owner.target else (other, owner)
+    async with staying.client() as stub:
+        leaving.ask_to_stop()
+        waited, later = await answered(stub, 0)
+        assert later >= epoch
+        assert waited < ttl - renew
+        assert leaving.wait() == 0
+        waited, later = await answered(stub, 0)
+        assert later > epoch
+        assert waited < ttl - renew
+        await check_everything_told(stub, memory)
