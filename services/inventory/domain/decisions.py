@@ -37,8 +37,9 @@ from services.inventory.domain.commands import (
     ReleaseHold,
     UnblockSeats,
 )
-from services.inventory.domain.orphans import LENIENT_SHARE, could_avoid, orphans_left
-from services.inventory.domain.records import Claim, Hold
+from services.inventory.domain.free_seats import FreeDraft, FreeView
+from services.inventory.domain.orphans import could_avoid, is_lenient, orphans_left
+from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import (
     ClaimAlreadySold,
     ClaimMismatch,
@@ -116,8 +117,8 @@ def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> Decision:
         return HoldEnded(command.hold_id)
     refused: Refusal | None = _not_free(state, command.seats)
     refused = refused or _over_limit(state, command.holder_id, len(command.seats))
-    if refused is None and rules.refuses_orphans:
-        refused = _orphans(state, command.seats, command.channel)
+    if refused is None and _must_avoid_orphans(rules, command.channel):
+        refused = _orphans(state.free, command.seats)
     if refused is not None:
         return refused
     hold = Hold(
@@ -139,19 +140,23 @@ def _not_free(state: SeatView, seats: tuple[int, ...]) -> SeatsTaken | None:
     return None
 
 
-def _orphans(state: SeatView, seats: tuple[int, ...], channel: int) -> OrphanLeft | None:
-    """R5.2: refused while another choice of this size avoids it; staff are exempt, the last seats free to take."""
-    layout = state.layout
-    if channel != ONLINE or state.free_seats < len(layout.place_of) * LENIENT_SHARE:
+def _must_avoid_orphans(rules: HoldRules, channel: int) -> bool:
+    """R5.2: staff are exempt."""
+    return rules.refuses_orphans and channel == ONLINE
+
+
+def _orphans(free: FreeView, seats: tuple[int, ...]) -> OrphanLeft | None:
+    """R5.2: refused while another choice of this size avoids it; the last seats of a hall are free to take."""
+    if is_lenient(free):
         return None
-    left = orphans_left(layout, state.free_mask, layout.masks_of(seats))
-    if left and could_avoid(layout, state.free_mask, len(seats)):
-        return OrphanLeft(tuple(left))
-    return None
+    chosen = free.layout.masks_of(seats)
+    left = orphans_left(free, chosen)
+    return OrphanLeft(tuple(left)) if left and could_avoid(free, chosen) else None
 
 
 def _hold_best(state: SeatView, command: HoldBestAvailable, now_ms: int) -> Decision:
-    """R5.1: the hold takes the very seats that were found."""
+    """R5.1: the hold takes the very seats that were found. They leave an orphan only where none of those wanted avoids
+    it, so that R5.2 has nothing to add."""
     asked = sum(group.size for group in command.groups)
     known = state.hold(command.hold_id)
     if known is not None:
@@ -166,9 +171,10 @@ def _hold_best(state: SeatView, command: HoldBestAvailable, now_ms: int) -> Deci
     refused = _over_limit(state, command.holder_id, asked)
     if refused is not None:
         return refused
-    chosen = choose(state.layout, state.free_mask, command.groups, may_split=command.may_split)
+    chosen = choose(state.free, command.groups, may_split=command.may_split)
     if isinstance(chosen, Alternatives):
-        return SeatsNotTogether(asked, chosen.largest_group, chosen.categories)
+        size = command.groups[chosen.position].size
+        return SeatsNotTogether(chosen.position, size, chosen.largest_group, chosen.categories)
     until = rules.hold_until(now_ms, now_ms, command.ttl_ms)
     hold = Hold(command.hold_id, command.holder_id, chosen, command.channel, now_ms, until)
     return Accepted(SeatsHeld(hold), hold)
@@ -213,9 +219,12 @@ def _move(state: SeatView, command: MoveHold, now_ms: int) -> Decision:
         return NotOnSale()
     own = set(hold.seats)
     wanted_more = tuple(seat for seat in command.seats if seat not in own)
-    refused = _not_free(state, wanted_more) or _over_limit(
-        state, command.holder_id, len(command.seats) - len(hold.seats)
-    )
+    refused: Refusal | None = _not_free(state, wanted_more)
+    refused = refused or _over_limit(state, command.holder_id, len(command.seats) - len(hold.seats))
+    if refused is None and _must_avoid_orphans(state.rules, hold.channel):
+        released = FreeDraft(state.free)
+        released.mark(hold.seats, free=True)
+        refused = _orphans(released, command.seats)
     if refused is not None:
         return refused
     moved = msgspec.structs.replace(hold, seats=command.seats)

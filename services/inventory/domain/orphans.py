@@ -1,15 +1,23 @@
-"""The orphan rule (R5.2): no choice may leave a single free seat while another choice of its size would not."""
+"""The orphan rule (R5.2): no choice may leave a single free seat while another choice of its size would not.
+
+Standing places and accessible seats are no orphans and no company for one: whoever did not ask for them is not offered
+them. Another choice is one of the same price categories: the rule moves nobody to another price.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from services.inventory.domain.seat_layout import SeatLayout
+from services.inventory.domain.free_seats import FreeDraft, FreeView
+from services.inventory.domain.seat_layout import Run, bits, stretches
 
 # With less than this share of the seats left the rule is lenient: the last ones are sold as people want them.
 LENIENT_SHARE = 0.05
 
-FreeMask = Callable[[int], int]
+
+def is_lenient(free: FreeView) -> bool:
+    """Whether so few seats are left that people may take them as they like."""
+    return free.regular < free.layout.regular_seats * LENIENT_SHARE
 
 
 def singles(free: int) -> int:
@@ -17,16 +25,12 @@ def singles(free: int) -> int:
     return free & ~(free << 1) & ~(free >> 1)
 
 
-def orphans_left(layout: SeatLayout, free: FreeMask, chosen: Mapping[int, int]) -> list[int]:
+def orphans_left(free: FreeView, chosen: Mapping[int, int]) -> list[int]:
     """Seats that the choice (masks by run) would leave single and that are not so already."""
     left = []
     for number, mask in chosen.items():
-        run = layout.runs[number]
-        if run.standing:
-            continue
-        before = free(number)
-        fresh = singles(before & ~mask) & ~singles(before)
-        left += [run.seats[bit] for bit in bits(fresh)]
+        run = free.layout.runs[number]
+        left += [run.seats[bit] for bit in bits(_orphans_of(run, free.mask(number), mask))]
     return left
 
 
@@ -40,28 +44,67 @@ def windows(free: int, size: int) -> int:
     return found
 
 
-def clean_windows(free: int, allowed: int, size: int) -> int:
+def clean_windows(run: Run, free: int, allowed: int, size: int) -> int:
     """Those of the windows within `allowed` that leave no single free seat on either side."""
-    left_single = (free << 1) & ~(free << 2)
-    right_single = (free >> size) & ~(free >> (size + 1))
+    regular = free & run.regular
+    left_single = regular & (regular << 1) & ~(regular << 2)
+    right_single = (regular >> size - 1) & (regular >> size) & ~(regular >> size + 1)
     return windows(allowed, size) & ~left_single & ~right_single
 
 
-def could_avoid(layout: SeatLayout, free: FreeMask, size: int) -> bool:
-    """Whether some choice of so many seats side by side leaves no orphan."""
-    for number, run in enumerate(layout.runs):
-        if not run.standing:
-            mask = free(number)
-            if clean_windows(mask, mask & ~run.accessible, size):
-                return True
-    return False
+def could_avoid(free: FreeView, chosen: Mapping[int, int]) -> bool:
+    """Whether as many seats, of the same categories, could be taken without leaving an orphan.
+
+    Side by side; or, where the choice is in parts, with each part that leaves an orphan put elsewhere in one piece.
+    """
+    layout = free.layout
+    pieces = [
+        (number, piece) for number, mask in chosen.items() for piece in stretches(mask & layout.runs[number].regular)
+    ]
+    categories = _categories(free, pieces)
+    if _clean_place(free, sum(piece.bit_count() for _, piece in pieces), categories):
+        return True
+    if len(pieces) == 1:
+        return False
+    kept = FreeDraft(free)
+    to_place = []
+    for number, piece in pieces:
+        run = layout.runs[number]
+        around = piece << 1 | piece >> 1
+        if around & _orphans_of(run, free.mask(number), chosen[number]):
+            to_place.append(piece.bit_count())
+        else:
+            kept.mark([run.seats[bit] for bit in bits(piece)], free=False)
+    for size in sorted(to_place, reverse=True):
+        place = _clean_place(kept, size, categories)
+        if place is None:
+            return False
+        kept.mark(place, free=False)
+    return True
 
 
-def bits(mask: int) -> list[int]:
-    """Positions of the set bits, lowest first."""
-    found = []
-    while mask:
-        lowest = mask & -mask
-        found.append(lowest.bit_length() - 1)
-        mask ^= lowest
-    return found
+def _orphans_of(run: Run, free: int, chosen: int) -> int:
+    before = free & run.regular
+    return singles(before & ~chosen) & ~singles(before)
+
+
+def _categories(free: FreeView, pieces: list[tuple[int, int]]) -> list[str]:
+    runs = free.layout.runs
+    found = (category for number, piece in pieces for category, mask in runs[number].masks.items() if mask & piece)
+    return list(dict.fromkeys(found))
+
+
+def _clean_place(free: FreeView, size: int, categories: list[str]) -> list[int] | None:
+    """Some window of that size that leaves no orphan."""
+    layout = free.layout
+    for number in bits(free.with_clean_room(size) & layout.seated_runs_for(categories, ())):
+        run = layout.runs[number]
+        mask = free.mask(number)
+        of_categories = 0
+        for category in categories:
+            of_categories |= run.masks.get(category, 0)
+        starts = clean_windows(run, mask, mask & run.regular & of_categories, size)
+        if starts:
+            start = (starts & -starts).bit_length() - 1
+            return list(run.seats[start : start + size])
+    return None

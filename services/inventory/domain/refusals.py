@@ -17,9 +17,11 @@ class SeatsTaken(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class SeatsNotTogether(Refusal):
-    """No {asked} seats fit; {largest_group} side by side would, or categories {categories}."""
+    """No {asked} seats fit for group {group}; {largest_group} side by side would, or categories {categories}."""
 
     kind = Kind.CONFLICT
+    # Position among the groups asked for.
+    group: int
     asked: int
     largest_group: int
     categories: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from services.inventory.domain import seat_state
 from services.inventory.domain.changes import SeatsHeld
@@ -15,7 +15,7 @@ def restore(
     capacity: int,
     rules: HoldRules,
     claims: Iterable[Claim],
-    blocked: Iterable[int],
+    blocked: Sequence[int],
     holds: Iterable[Hold],
     layout: SeatLayout | None = None,
 ) -> tuple[SeatMap, list[str]]:

@@ -6,7 +6,7 @@ A Draft sees its own batch's decisions on top, so that a batch needs one append.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Protocol, assert_never
 
 from services.inventory.domain import seat_state
@@ -24,6 +24,7 @@ from services.inventory.domain.changes import (
     SeatsHeld,
     SeatsUnblocked,
 )
+from services.inventory.domain.free_seats import FreeDraft, FreeSeats, FreeView
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.seat_layout import SeatLayout, one_row
 
@@ -60,24 +61,15 @@ class SeatView(Protocol):
         ...
 
     @property
-    def layout(self) -> SeatLayout:
-        """Where the seats stand."""
-        ...
-
-    @property
-    def free_seats(self) -> int:
-        """How many seats are free, by what is acknowledged."""
-        ...
-
-    def free_mask(self, run: int) -> int:
-        """The free seats of a run of the layout."""
+    def free(self) -> FreeView:
+        """The free seats by where they stand."""
         ...
 
 
 class SeatWriter(Protocol):
     """What apply() may write to."""
 
-    def mark(self, seats: Iterable[int], status: int) -> None:
+    def mark(self, seats: Sequence[int], status: int) -> None:
         """Sets the status of seats."""
         ...
 
@@ -114,8 +106,8 @@ class SeatMap:
     def __init__(self, capacity: int, rules: HoldRules, layout: SeatLayout | None = None) -> None:
         self.rules = rules
         self._layout = layout
-        # Free seats by run: made when first asked for, kept true from then on.
-        self._free: list[int] | None = None
+        # Made when first asked for, kept true from then on.
+        self._free: FreeSeats | None = None
         self.statuses = bytearray([seat_state.FREE]) * capacity
         self.holds: dict[str, Hold] = {}
         self.claims: dict[str, Claim] = {}
@@ -131,26 +123,11 @@ class SeatMap:
         return len(self.statuses)
 
     @property
-    def layout(self) -> SeatLayout:
-        """See SeatView. A hall without one is one row."""
-        if self._layout is None:
-            self._layout = one_row(self.capacity)
-        return self._layout
-
-    @property
-    def free_seats(self) -> int:
-        """See SeatView."""
-        return self.counts[seat_state.FREE]
-
-    def free_mask(self, run: int) -> int:
-        """See SeatView."""
+    def free(self) -> FreeSeats:
+        """See SeatView. A hall without a layout is one row."""
         if self._free is None:
-            statuses = self.statuses
-            self._free = [
-                sum(1 << bit for bit, seat in enumerate(run.seats) if statuses[seat] == seat_state.FREE)
-                for run in self.layout.runs
-            ]
-        return self._free[run]
+            self._free = FreeSeats(self._layout or one_row(self.capacity), self.statuses)
+        return self._free
 
     def status(self, seat: int) -> int:
         """See SeatView."""
@@ -172,27 +149,21 @@ class SeatMap:
         """See SeatView."""
         return hold_id in self._ended
 
-    def mark(self, seats: Iterable[int], status: int) -> None:
+    def mark(self, seats: Sequence[int], status: int) -> None:
         """See SeatWriter."""
         statuses, counts = self.statuses, self.counts
         if self._free is not None:
-            self._mark_runs(self._free, seats, status)
+            self._free.mark(seats, free=status == seat_state.FREE)
         for seat in seats:
             counts[statuses[seat]] -= 1
             statuses[seat] = status
             counts[status] += 1
 
-    def _mark_runs(self, free: list[int], seats: Iterable[int], status: int) -> None:
-        place_of = self.layout.place_of
-        for seat in seats:
-            run, bit = place_of[seat]
-            free[run] = free[run] | bit if status == seat_state.FREE else free[run] & ~bit
-
     def add_hold(self, hold: Hold) -> None:
         """See SeatWriter."""
         seats, statuses = hold.seats, self.statuses
         if self._free is not None:
-            self._mark_runs(self._free, seats, seat_state.HELD)
+            self._free.mark(seats, free=False)
         for seat in seats:
             statuses[seat] = seat_state.HELD
         count = len(seats)
@@ -232,7 +203,7 @@ class SeatMap:
 class Draft:
     """A seat map with the undecided batch's own changes on top; thrown away after the turn."""
 
-    __slots__ = ("_base", "_claims", "_counted", "_ended", "_freed", "_holds", "_statuses", "_used", "rules")
+    __slots__ = ("_base", "_claims", "_counted", "_ended", "_free", "_holds", "_marks", "_statuses", "rules")
 
     def __init__(self, base: SeatMap) -> None:
         self._base = base
@@ -242,39 +213,19 @@ class Draft:
         self._claims: dict[str, Claim | None] = {}
         self._counted: dict[str, int] = {}
         self._ended: set[str] = set()
-        # The draft's own changes as masks by run; None until asked for again.
-        self._freed: dict[int, int] | None = None
-        self._used: dict[int, int] = {}
+        # What has been marked since the free seats were last asked for: few batches ever ask.
+        self._marks: list[tuple[Sequence[int], int]] = []
+        self._free: FreeDraft | None = None
 
     @property
-    def layout(self) -> SeatLayout:
+    def free(self) -> FreeDraft:
         """See SeatView."""
-        return self._base.layout
-
-    @property
-    def free_seats(self) -> int:
-        """See SeatView."""
-        return self._base.free_seats
-
-    def free_mask(self, run: int) -> int:
-        """See SeatView."""
-        if self._freed is None:
-            self._freed = {}
-            self._used = {}
-            for seat, status in self._statuses.items():
-                self._note_mask(seat, status)
-        return (self._base.free_mask(run) | self._freed.get(run, 0)) & ~self._used.get(run, 0)
-
-    def _note_mask(self, seat: int, status: int) -> None:
-        run, bit = self._base.layout.place_of[seat]
-        assert self._freed is not None
-        freed, used = self._freed, self._used
-        if status == seat_state.FREE:
-            freed[run] = freed.get(run, 0) | bit
-            used[run] = used.get(run, 0) & ~bit
-        else:
-            used[run] = used.get(run, 0) | bit
-            freed[run] = freed.get(run, 0) & ~bit
+        if self._free is None:
+            self._free = FreeDraft(self._base.free)
+        for seats, status in self._marks:
+            self._free.mark(seats, free=status == seat_state.FREE)
+        self._marks.clear()
+        return self._free
 
     def status(self, seat: int) -> int:
         """See SeatView."""
@@ -301,18 +252,18 @@ class Draft:
         """See SeatView."""
         return hold_id in self._ended or self._base.has_ended(hold_id)
 
-    def mark(self, seats: Iterable[int], status: int) -> None:
+    def mark(self, seats: Sequence[int], status: int) -> None:
         """See SeatWriter."""
         for seat in seats:
             self._statuses[seat] = status
-        self._freed = None
+        self._marks.append((seats, status))
 
     def add_hold(self, hold: Hold) -> None:
         """See SeatWriter."""
         statuses = self._statuses
         for seat in hold.seats:
             statuses[seat] = seat_state.HELD
-        self._freed = None
+        self._marks.append((hold.seats, seat_state.HELD))
         self._holds[hold.hold_id] = hold
         self._counted[hold.holder_id] = self._counted.get(hold.holder_id, 0) + len(hold.seats)
 
