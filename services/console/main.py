@@ -12,11 +12,13 @@ import typer
 import uvloop
 
 from services.console.commands.audit import run_audit
+from services.console.commands.cluster import run_describe, run_drain, run_move, run_pin
 from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, run_demo
 from services.console.commands.onsale import OnSaleOptions, run_onsale
 from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
+from services.console.stack.blueprint import MAX_NODES
 from services.console.terminal import ERR, OUT, fail
 from services.runtime.embedded.servers import default_data_dir
 from services.runtime.errors import Fault
@@ -47,10 +49,11 @@ def _run(command: Coroutine[Any, Any, Any]) -> Any:
 def up(
     data: Data = None,
     bus_url: Annotated[str, typer.Option(help="kafka://host:port instead of the log in Postgres.")] = "",
+    nodes: Annotated[int, typer.Option(min=1, max=MAX_NODES, help="Nodes of the inventory.")] = 1,
     json: Json = False,
 ) -> None:
     """Starts the whole stack and keeps it running until Ctrl-C. Data stays for the next start."""
-    _run(run_up(data or default_data_dir(), bus_url, json))
+    _run(run_up(data or default_data_dir(), bus_url, nodes, json))
 
 
 @app.command()
@@ -70,6 +73,7 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
     keep: Annotated[bool, typer.Option("--keep", help="Keeps the temporary data folder.")] = False,
     bus_url: Annotated[str, typer.Option(help="kafka://host:port instead of the log in Postgres.")] = "",
     load_processes: Annotated[int, typer.Option(min=1, max=16, help="Processes the buyers are dealt to.")] = 1,
+    nodes: Annotated[int, typer.Option(min=1, max=MAX_NODES, help="Nodes of the inventory.")] = 1,
     fast: Annotated[bool, typer.Option("--fast", hidden=True, help="Shorter windows, for tests.")] = False,
 ) -> None:
     """Runs an on-sale from start to end and audits it; status 0 only if everything holds."""
@@ -83,6 +87,7 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
         keep=keep,
         bus_url=bus_url,
         load_processes=load_processes,
+        nodes=nodes,
         tempo=FAST if fast else NORMAL,
     )
     if not _run(run_demo(options)):
@@ -127,6 +132,51 @@ def totals(
     except Fault as error:
         fail(error)
     _run(run_totals(targets["reporting"], house, json))
+
+
+cluster = typer.Typer(help="Which inventory node owns which performance, and how to change that.")
+app.add_typer(cluster, name="cluster")
+
+
+def _inventory(data: Path | None, target: list[str] | None) -> str:
+    try:
+        return find_targets(data, target or [])["inventory"]
+    except Fault as error:
+        fail(error)
+
+
+@cluster.command(name="list")
+def cluster_list(data: Data = None, target: Target = None, json: Json = False) -> None:
+    """Nodes with their load, and who owns what."""
+    _run(run_describe(_inventory(data, target), json))
+
+
+@cluster.command(name="move")
+def cluster_move(performance: str, to: str, data: Data = None, target: Target = None) -> None:
+    """Hands a performance over to the node at host:port now."""
+    _run(run_move(_inventory(data, target), performance, to))
+
+
+@cluster.command(name="pin")
+def cluster_pin(
+    performance: str,
+    to: Annotated[str, typer.Argument(help="host:port; left out: unpins.")] = "",
+    data: Data = None,
+    target: Target = None,
+) -> None:
+    """Keeps a performance on one node as long as that lives."""
+    _run(run_pin(_inventory(data, target), performance, to))
+
+
+@cluster.command(name="drain")
+def cluster_drain(
+    node: Annotated[str, typer.Argument(help="host:port")],
+    undo: Annotated[bool, typer.Option("--undo", help="Takes it back into placement.")] = False,
+    data: Data = None,
+    target: Target = None,
+) -> None:
+    """Has a node hand everything over and take nothing new."""
+    _run(run_drain(_inventory(data, target), node, not undo))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from balcon.audit.v1 import audit_service_pb2 as pb
 from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 
 from services.console.audit.facts import Facts, OrderFact, OwnCheck, PaymentFact, SeatFact, TicketFact, TotalsFact
+from services.console.stack.blueprint import nodes_of
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import open_channel
 
@@ -30,16 +31,25 @@ class Answers:
 
 
 async def collect(targets: Mapping[str, str], performance_id: str, clock: Clock) -> Answers:
-    """Asks all of `targets` (service -> host:port) at once; `performance_id` empty is every performance."""
+    """Asks all of `targets` (service -> gRPC target) at once; `performance_id` empty is every performance."""
     answers = Answers(Facts())
+    nodes = [
+        (service, node, number == 0)
+        for service in AUDITED
+        if service in targets
+        for number, node in enumerate(nodes_of(targets[service]))
+    ]
     await asyncio.gather(
-        *(_ask(service, targets[service], performance_id, answers, clock) for service in AUDITED if service in targets)
+        *(_ask(service, node, performance_id, answers, clock, is_first) for service, node, is_first in nodes)
     )
     answers.silent.update({service: "no address known" for service in AUDITED if service not in targets})
     return answers
 
 
-async def _ask(service: str, target: str, performance_id: str, answers: Answers, clock: Clock) -> None:
+async def _ask(
+    service: str, target: str, performance_id: str, answers: Answers, clock: Clock, wants_facts: bool
+) -> None:
+    """Nodes of one service share their record, so one tells the facts; what each has in memory all of them check."""
     async with open_channel(target, clock) as channel:
         stub = AuditServiceStub(channel)
         stream = stub.Audit(pb.AuditRequest(performance_id=performance_id), timeout=_AUDIT_SECONDS, wait_for_ready=True)
@@ -49,7 +59,7 @@ async def _ask(service: str, target: str, performance_id: str, answers: Answers,
                     answers.checks.append(
                         OwnCheck(service, check.invariant, check.name, check.examined, tuple(check.violations))
                     )
-                for fact in response.facts:
+                for fact in response.facts if wants_facts else ():
                     _add(answers.facts, fact)
         except grpc.aio.AioRpcError as error:
             answers.silent[service] = f"{error.code().name}: {error.details()}"

@@ -10,6 +10,10 @@ from enum import Enum
 from pathlib import Path
 
 import msgspec
+from balcon.inventory.v1.cluster_service_pb2 import DescribeClusterRequest
+from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceStub
+from balcon.inventory.v1.inventory_service_pb2 import GetSeatMapRequest, PerformanceKey
+from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from rich.markup import escape
 
 from services.console.audit.verdict import as_table as audit_table
@@ -96,6 +100,7 @@ class DemoOptions:
     keep: bool = False
     bus_url: str = ""
     load_processes: int = 1
+    nodes: int = 1
     tempo: Tempo = NORMAL
 
 
@@ -119,7 +124,7 @@ async def run_demo(options: DemoOptions) -> bool:
 
 async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids) -> bool:
     started = clock.monotonic()
-    stack_options = StackOptions(options.bus_url, options.tempo.tuning())
+    stack_options = StackOptions(options.bus_url, options.tempo.tuning(), options.nodes)
 
     def progress(step: str) -> None:
         ERR.print(f"[dim]{clock.monotonic() - started:5.1f} s  {step}[/]", highlight=False)
@@ -150,6 +155,7 @@ class DemoSale:
         self._on_sale = on_sale
         self._clock = clock
         self._killed = False
+        self._owner = Victim.INVENTORY.value
         wanted = sum(write_script(options.seed, buyer, options.tempo.pace).size for buyer in range(options.buyers))
         self._kill_at = max(1, int(_KILL_AT_SHARE * min(len(on_sale.plan.seats), wanted)))
 
@@ -163,6 +169,7 @@ class DemoSale:
                 display.show(latest)
                 self._kill_when_due(latest)
 
+            await self._find_owner(record.targets["inventory"])
             async with Crowd(assignments(self._options, record, self._on_sale), watch) as crowd:
                 opened = self._clock.monotonic()
                 tally = await crowd.run()
@@ -189,12 +196,26 @@ class DemoSale:
         OUT.print(audit_table(verdict))
         return board, broken_rows(verdict)
 
+    async def _find_owner(self, target: str) -> None:
+        """Of several inventory nodes the one to kill is the owner: asking for the seat map makes one."""
+        async with open_channel(target, self._clock) as channel:
+            key = PerformanceKey(
+                house_id=self._on_sale.house_id, performance_id=self._on_sale.performance.performance_id
+            )
+            await InventoryServiceStub(channel).GetSeatMap(GetSeatMapRequest(key=key))
+            described = await ClusterServiceStub(channel).DescribeCluster(DescribeClusterRequest())
+        for owned in described.ownerships:
+            process = self._stack.process_at(owned.endpoint)
+            if owned.performance_id == self._on_sale.performance.performance_id and process is not None:
+                self._owner = process.name
+
     def _kill_when_due(self, latest: Progress) -> None:
         victim = self._options.kill
         if victim is None or self._killed or latest.tickets < self._kill_at:
             return
-        self._killed = self._stack.process(victim.value).kill() is not None
-        ERR.print(f"[yellow]killed {victim.value} at {latest.tickets} tickets[/]", highlight=False)
+        name = self._owner if victim is Victim.INVENTORY else victim.value
+        self._killed = self._stack.process(name).kill() is not None
+        ERR.print(f"[yellow]killed {name} at {latest.tickets} tickets[/]", highlight=False)
 
 
 def assignments(options: DemoOptions, record: StackRecord, on_sale: OnSale) -> list[Assignment]:

@@ -33,7 +33,7 @@ class DemoPerformance(msgspec.Struct, frozen=True):
     performance_id: str
 
 
-async def run_up(data: Path, bus_url: str, as_json: bool) -> None:
+async def run_up(data: Path, bus_url: str, nodes: int, as_json: bool) -> None:
     """Runs the stack until SIGINT or SIGTERM; data is kept."""
     clock, ids = SystemClock(), RandomIds()
     stopping = asyncio.Event()
@@ -41,7 +41,8 @@ async def run_up(data: Path, bus_url: str, as_json: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
     with DataFolder(data) as folder:
-        starting = asyncio.create_task(_run(folder, StackOptions(bus_url), as_json, stopping, clock=clock, ids=ids))
+        options = StackOptions(bus_url, nodes=nodes)
+        starting = asyncio.create_task(_run(folder, options, as_json, stopping, clock=clock, ids=ids))
         # Ctrl-C while things are still starting ends it too, tidily.
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)

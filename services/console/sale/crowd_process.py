@@ -20,6 +20,7 @@ from services.console.sale.hall import Place, hall_of
 from services.console.sale.script import Pace, write_script
 from services.console.sale.shop import Shop
 from services.console.sale.tally import Tally, progress_of
+from services.console.stack.blueprint import starting_with
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.rpc.client import open_channel
 
@@ -55,7 +56,8 @@ async def run_crowd(assignment: Assignment, clock: Clock) -> Tally:
     """All the buyers' visits; progress lines meanwhile."""
     tally = Tally()
     inventory = [
-        open_channel(assignment.inventory_target, clock, own_connection=True) for _ in range(assignment.connections)
+        open_channel(starting_with(assignment.inventory_target, number), clock, own_connection=True)
+        for number in range(assignment.connections)
     ]
     orders = [open_channel(assignment.orders_target, clock, own_connection=True) for _ in range(assignment.connections)]
     shop = Shop(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 HOST = "127.0.0.1"
+# gRPC's own name for a target with several addresses.
+_MANY = "ipv4:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,13 @@ class ServicePart:
     database: str | None = None
     on_bus: bool = True
     needs: tuple[str, ...] = ()
+    # Of a further node of the same service: which one; its name is service-number.
+    node: int = 1
+
+    @property
+    def service(self) -> str:
+        """The service it is a node of."""
+        return self.name.rpartition("-")[0] if self.node > 1 else self.name
 
 
 # In the order of starting; stopping goes backwards.
@@ -30,6 +39,17 @@ PARTS: tuple[ServicePart, ...] = (
 )
 GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name != "sandbox")
 BUS_DATABASE = "balcon_bus"
+MAX_NODES = 16
+
+
+def parts_of(nodes: int) -> tuple[ServicePart, ...]:
+    """The processes of a stack whose inventory has so many nodes."""
+    parts: list[ServicePart] = []
+    for part in PARTS:
+        parts.append(part)
+        if part.name == "inventory":
+            parts += [replace(part, name=f"inventory-{node}", node=node) for node in range(2, nodes + 1)]
+    return tuple(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +68,31 @@ class Surroundings:
     tuning: Mapping[str, str] = field(default_factory=dict)
 
 
-def port_names() -> list[str]:
+def port_names(nodes: int = 1) -> list[str]:
     """Every port a stack needs, by name."""
-    names = [f"{part.name}_{kind}" for part in PARTS if part.name != "sandbox" for kind in ("grpc", "metrics")]
+    parts = [part for part in parts_of(nodes) if part.name != "sandbox"]
+    names = [f"{part.name}_{kind}" for part in parts for kind in ("grpc", "metrics")]
     return [*names, "payments_http", "sandbox_http"]
 
 
 def target_of(service: str, ports: Mapping[str, int]) -> str:
-    """host:port of a service's gRPC."""
-    return f"{HOST}:{ports[f'{service}_grpc']}"
+    """The gRPC target of a service: host:port, or all of its nodes' (ipv4:host:port,host:port)."""
+    further = [name for name in ports if name.startswith(f"{service}-") and name.endswith("_grpc")]
+    nodes = [f"{HOST}:{ports[name]}" for name in (f"{service}_grpc", *sorted(further))]
+    return nodes[0] if len(nodes) == 1 else f"{_MANY}{','.join(nodes)}"
+
+
+def nodes_of(target: str) -> list[str]:
+    """The host:port of each node that a target names."""
+    return target.removeprefix(_MANY).split(",")
+
+
+def starting_with(target: str, turn: int) -> str:
+    """The same nodes, another one first: gRPC takes the first that answers, so callers spread."""
+    nodes = nodes_of(target)
+    turn %= len(nodes)
+    turned = [*nodes[turn:], *nodes[:turn]]
+    return target if len(nodes) == 1 else f"{_MANY}{','.join(turned)}"
 
 
 def sandbox_url(ports: Mapping[str, int]) -> str:
@@ -71,7 +107,7 @@ def webhook_url(ports: Mapping[str, int]) -> str:
 
 def environment_of(part: ServicePart, world: Surroundings, inherited: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of one process; what the stack does not decide comes from the caller's own environment."""
-    prefix = f"BALCON_{part.name.upper()}_"
+    prefix = f"BALCON_{part.service.upper()}_"
     settings = dict(inherited)
     settings |= {"PYTHONUNBUFFERED": "1", "GRPC_VERBOSITY": inherited.get("GRPC_VERBOSITY", "ERROR")}
     settings |= {f"{prefix}{name}": value for name, value in _settings(part, world).items()}
@@ -94,7 +130,7 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings["BUS_URL"] = world.bus_url
     for needed in part.needs:
         settings[f"{needed.upper()}_TARGET"] = target_of(needed, world.ports)
-    if part.name == "inventory":
+    if part.service == "inventory":
         settings["REDIS_URL"] = world.redis_url
     if part.name == "payments":
         settings |= {

@@ -23,6 +23,7 @@ from services.console.stack.blueprint import (
     ServicePart,
     Surroundings,
     environment_of,
+    parts_of,
     port_names,
     sandbox_url,
     target_of,
@@ -46,6 +47,8 @@ class StackOptions:
 
     bus_url: str = ""
     tuning: Mapping[str, str] = field(default_factory=dict)
+    # Nodes of the inventory.
+    nodes: int = 1
 
 
 class LocalStack:
@@ -87,6 +90,13 @@ class LocalStack:
         """How often each service had to be started again."""
         return {process.name: process.restarts for process in self._processes}
 
+    def process_at(self, endpoint: str) -> SupervisedProcess | None:
+        """The process whose gRPC answers at host:port."""
+        for process in self._processes:
+            if f"{HOST}:{self.ports.get(f'{process.name}_grpc', 0)}" == endpoint:
+                return process
+        return None
+
     def process(self, name: str) -> SupervisedProcess:
         """The process of a service, by its name."""
         return next(process for process in self._processes if process.name == name)
@@ -106,7 +116,7 @@ class LocalStack:
 
     async def _start(self) -> None:
         self._guardian.start()
-        self.ports = self._folder.ports([*port_names(), "valkey", "postgres"], free_port, is_free)
+        self.ports = self._folder.ports([*port_names(self._options.nodes), "valkey", "postgres"], free_port, is_free)
         self._progress("starting PostgreSQL and Valkey")
         self._servers = servers = EmbeddedServers(
             self._folder.path, valkey_port=self.ports["valkey"], postgres_port=self.ports["postgres"]
@@ -126,7 +136,7 @@ class LocalStack:
             tuning=self._options.tuning,
         )
         self._progress("starting services")
-        self._processes = [self._supervised(part, world) for part in PARTS]
+        self._processes = [self._supervised(part, world) for part in parts_of(self._options.nodes)]
         for process in self._processes:
             await process.start()
         await asyncio.gather(*(process.wait_ready() for process in self._processes))
@@ -146,7 +156,7 @@ class LocalStack:
         if part.name == "sandbox":
             is_ready = _http_answers(f"{sandbox_url(self.ports)}/health")
         else:
-            is_ready = _grpc_serves(target_of(part.name, self.ports))
+            is_ready = _grpc_serves(f"{HOST}:{self.ports[f'{part.name}_grpc']}")
         plan = ProcessPlan(part.name, part.module, environment_of(part, world, os.environ), is_ready)
         return SupervisedProcess(plan, self._folder.logs, self._guardian, self._clock)
 
