@@ -16,7 +16,7 @@ from grpc_status import rpc_status
 from services.inventory.domain.refusals import NotOwner
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.errors import Refused, refusal_of
 from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY, SENT_HERE_KEY
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -78,7 +78,16 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
             try:
                 return await remote(request.SerializeToString(), metadata=((SENT_HERE_KEY, "1"),))
             except grpc.aio.AioRpcError as error:
-                return await _abort_alike(error, context)
+                if not _is_away(error):
+                    return await _abort_alike(error, context)
+                away = error
+            _sent_here.set(True)
+            try:
+                return await inner(request, context)
+            except Refused as refused:
+                if not isinstance(refused.refusal, NotOwner):
+                    raise
+            return await _abort_alike(away, context)
 
         return call
 
@@ -97,11 +106,24 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
             else:
                 return
             remote: Any = self.channel_to(owner).unary_stream(method)
+            has_begun = False
             try:
                 async for update in remote(request.SerializeToString(), metadata=((SENT_HERE_KEY, "1"),)):
+                    has_begun = True
                     yield update
+                return
             except grpc.aio.AioRpcError as error:
-                await _abort_alike(error, context)
+                if has_begun or not _is_away(error):
+                    await _abort_alike(error, context)
+                away = error
+            _sent_here.set(True)
+            try:
+                async for update in inner(request, context):
+                    yield update
+            except Refused as refused:
+                if not isinstance(refused.refusal, NotOwner):
+                    raise
+                await _abort_alike(away, context)
 
         return watch
 
@@ -109,8 +131,15 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
         """The one channel to another node."""
         channel = self._channels.get(endpoint)
         if channel is None:
-            self._channels[endpoint] = channel = open_channel(endpoint, self._clock)
+            self._channels[endpoint] = channel = open_channel(endpoint, self._clock, wait_for_ready=False)
         return channel
+
+
+def _is_away(error: grpc.aio.AioRpcError) -> bool:
+    """Whether nobody answers at the endpoint. Placement may name a node that has just died: then the call is decided
+    here, if the directory knows no living owner; the same ids are one effect, whatever the other did with them.
+    """
+    return error.code() is grpc.StatusCode.UNAVAILABLE and refusal_of(error) is None
 
 
 def _as_it_came(serialize: Any) -> Any:

@@ -45,12 +45,18 @@ CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
 
 
 def open_channel(
-    target: str, clock: Clock, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS, own_connection: bool = False
+    target: str,
+    clock: Clock,
+    *,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    own_connection: bool = False,
+    wait_for_ready: bool = True,
 ) -> grpc.aio.Channel:
     """A channel to host:port. Calls without a timeout get `timeout_seconds`, less when the caller's deadline is nearer.
 
     `own_connection` keeps gRPC from sharing one TCP connection among channels to one target: for load generators.
+    `wait_for_ready=False` is for callers that have somebody else to ask: a peer that is away is UNAVAILABLE at once.
     """
     options = (*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1 if own_connection else 0))
-    interceptors = [OutgoingCallInterceptor(clock, timeout_seconds), OutgoingStreamInterceptor(clock)]
+    interceptors = [OutgoingCallInterceptor(clock, timeout_seconds, wait_for_ready), OutgoingStreamInterceptor(clock)]
     return grpc.aio.insecure_channel(target, options=options, interceptors=interceptors)

@@ -129,9 +129,10 @@ def _unless_encoded(serialize: Any) -> Callable[[Any], bytes]:
 class OutgoingCallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
     """Carries ids and the remaining time on to the next service."""
 
-    def __init__(self, clock: Clock, at_most_seconds: float) -> None:
+    def __init__(self, clock: Clock, at_most_seconds: float, wait_for_ready: bool = True) -> None:
         self._clock = clock
         self._at_most_seconds = at_most_seconds
+        self._wait_for_ready = wait_for_ready
 
     async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
         """See grpc.aio.UnaryUnaryClientInterceptor."""
@@ -143,7 +144,7 @@ class OutgoingCallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
             timeout=remaining_seconds(call, self._clock, at_most),
             metadata=metadata,
             credentials=client_call_details.credentials,
-            wait_for_ready=True,
+            wait_for_ready=self._wait_for_ready,
         )
         return await continuation(details, request)
 

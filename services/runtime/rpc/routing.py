@@ -98,7 +98,7 @@ class OwnerRouting:
         """The one channel to a node."""
         channel = self._channels.get(target)
         if channel is None:
-            self._channels[target] = channel = open_channel(target, self._clock)
+            self._channels[target] = channel = open_channel(target, self._clock, wait_for_ready=False)
         return channel
 
     async def close(self) -> None:
