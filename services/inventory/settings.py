@@ -15,7 +15,9 @@ class InventorySettings(BusSettings):
 
     redis_url: SecretStr = Field(description="redis:// URL of the store of holds; appendonly yes, appendfsync always.")
     catalogue_target: str = Field(description="host:port of the catalogue.")
-    lease_ttl_seconds: float = Field(6.0, ge=0, le=120, description="How long a silent node counts as alive.")
+    lease_ttl_seconds: float = Field(
+        6.0, ge=0, le=120, description="How long a silent node counts as alive. 0, for tests: nobody ever does."
+    )
     lease_renew_seconds: float = Field(2.0, gt=0, le=60, description="How often a node renews its lease.")
     lease_margin_seconds: float = Field(1.0, ge=0, le=60, description="How much earlier a node stops believing in it.")
     hold_grace_seconds: int = Field(

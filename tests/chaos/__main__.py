@@ -9,8 +9,9 @@ import argparse
 import shutil
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import uvloop
@@ -21,6 +22,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.embedded.data_folder import let_others_pass, reachable_temp_folder, unprivileged_account
 from services.runtime.ids import RandomIds
 from tests.chaos.faults import ALL_KINDS
+from tests.chaos.handovers import SCENARIOS, measure
 from tests.chaos.storm import Outcome, Storm, run_storm
 
 # From so many minutes on a run has time for every kind of fault.
@@ -32,6 +34,7 @@ console = Console(highlight=False)
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
+    parser.add_argument("--scenario", choices=["storm", *SCENARIOS], default="storm", help="what to do")
     parser.add_argument("--minutes", type=float, default=3.0, help="how long faults come")
     parser.add_argument("--seed", type=int, default=None, help="replays a schedule")
     parser.add_argument("--kinds", default="", help="only these faults, with commas")
@@ -57,12 +60,18 @@ def _figures(storm: Storm, outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _write(path: Path | None, figures: dict[str, Any]) -> None:
+    if path is not None:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
+
+
 def _show(figures: dict[str, Any]) -> None:
     table = Table("what", "how much")
     for name, value in figures.items():
         if name not in {"wrong", "faults"}:
             table.add_row(name.replace("_", " "), f"{value:.1f}" if isinstance(value, float) else str(value))
-    table.add_row("faults", ", ".join(f"{kind} {count}" for kind, count in sorted(figures["faults"].items())))
+    if "faults" in figures:
+        table.add_row("faults", ", ".join(f"{kind} {count}" for kind, count in sorted(figures["faults"].items())))
     console.print(table)
 
 
@@ -70,12 +79,16 @@ def _tell(line: str) -> None:
     console.print(line, soft_wrap=True)
 
 
-async def _storm(storm: Storm, *, keeps_folder: bool) -> Outcome:
+Result = TypeVar("Result")
+
+
+async def _in_folder(run: Callable[[Path], Awaitable[Result]], *, keeps_folder: bool) -> Result:
+    """Runs it on a new folder that Postgres can reach."""
     account = unprivileged_account()
     folder = Path(tempfile.mkdtemp(prefix="balcon-chaos-", dir=reachable_temp_folder(account)))
     let_others_pass(folder)
     try:
-        return await run_storm(storm, SystemClock(), folder, _tell)
+        return await run(folder)
     finally:
         if keeps_folder:
             console.print(f"logs and data: {folder}")
@@ -86,17 +99,33 @@ async def _storm(storm: Storm, *, keeps_folder: bool) -> Outcome:
 def main() -> int:
     """See the module."""
     arguments = _arguments()
+    return _run_scenario(arguments) if arguments.scenario != "storm" else _run_storm(arguments)
+
+
+def _run_scenario(arguments: argparse.Namespace) -> int:
+    name: str = arguments.scenario
+    waits = uvloop.run(
+        _in_folder(lambda folder: measure(name, SystemClock(), folder, _tell), keeps_folder=arguments.keep)
+    )
+    figures: dict[str, Any] = {"scenario": name, **waits.figures()}
+    _show(figures)
+    _write(arguments.json, figures)
+    return 1 if waits.failed else 0
+
+
+def _run_storm(arguments: argparse.Namespace) -> int:
     seed = arguments.seed if arguments.seed is not None else abs(hash(RandomIds().new_secret())) % 1_000_000
     kinds = tuple(arguments.kinds.split(",")) if arguments.kinds else ALL_KINDS
     storm = Storm(seed, arguments.minutes * 60, kinds)
     console.print(f"seed {seed}: --seed {seed} replays the schedule")
-    outcome = uvloop.run(_storm(storm, keeps_folder=arguments.keep))
+    outcome = uvloop.run(
+        _in_folder(lambda folder: run_storm(storm, SystemClock(), folder, _tell), keeps_folder=arguments.keep)
+    )
     figures = _figures(storm, outcome)
     _show(figures)
     if arguments.history:
         outcome.history.write(arguments.history)
-    if arguments.json:
-        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
+    _write(arguments.json, figures)
     if outcome.findings.wrong:
         for line in outcome.findings.wrong[:SHOWN]:
             console.print(f"WRONG: {line}")

@@ -48,7 +48,6 @@ ALL_KINDS = (*NODE_KINDS, *STORE_KINDS, *PROXY_KINDS, "failover")
 PROXY_SECONDS = (1.5, 4.5)
 DELAY_SECONDS = (0.05, 0.4)
 DOWN_SECONDS = (0.0, 5.0)
-CALM_SECONDS = (2.0, 4.0)
 STOPPED_LEASES = (0.5, 3.0)
 POSTGRES_RETRIES = 20
 
@@ -64,14 +63,16 @@ class Planned:
     delay_seconds: float
 
 
-def schedule(seed: int, kinds: Sequence[str], *, nodes: int, lease_seconds: float) -> Iterator[Planned]:
+def schedule(
+    seed: int, kinds: Sequence[str], *, nodes: int, lease_seconds: float, calm_seconds: tuple[float, float]
+) -> Iterator[Planned]:
     """Endless: every kind once in some order, then again in another. The same for the same seed."""
     random = seeded_random(seed)
     while True:
         for kind in random.sample(list(kinds), len(kinds)):
             yield Planned(
                 kind,
-                random.uniform(*CALM_SECONDS),
+                random.uniform(*calm_seconds),
                 random.randrange(nodes),
                 _seconds(random, kind, lease_seconds),
                 random.uniform(*DELAY_SECONDS),
@@ -139,7 +140,20 @@ class Injector:
                 stored = await client.get(key)
                 if stored is not None and msgspec.json.decode(stored)[0] == node.endpoint:
                     await client.delete(key)
-        return f"node {node.number}"
+        owned = (await owners_by_endpoint(self._cluster.database_url)).get(node.endpoint, [])
+        await self._ask_others(node, owned)
+        return f"node {node.number}, which owned {len(owned)}"
+
+    async def _ask_others(self, node: Node, performances: Sequence[str]) -> None:
+        """A newcomer who knows no owner: whoever is asked finds the lease gone and takes over."""
+        others = [other.endpoint for other in self._cluster.nodes if other is not node]
+        routing = OwnerRouting(others, self._cluster.clock, self._jitter.random)
+        newcomer = Buyer(f"newcomer{len(self._house.history.faults)}", Desk(self._house, routing), self._jitter)
+        try:
+            for performance in performances:
+                await newcomer.look(performance, self._house.crowd(performance))
+        finally:
+            await routing.close()
 
     async def _flush_all(self, _: Planned, __: Node) -> str:
         async with self._cluster.valkeys.client(await self._cluster.valkeys.master()) as client:
@@ -176,7 +190,7 @@ class Injector:
         return f"node {node.number} for {planned.seconds:.1f} s"
 
     async def _fail_over(self, _: Planned, __: Node) -> str:
-        owned = await self.owned_by_endpoint()
+        owned = await owners_by_endpoint(self._cluster.database_url)
         node = max(self._cluster.nodes, key=lambda node: len(owned.get(node.endpoint, ())))
         performances = owned.get(node.endpoint, [])
         routing = OwnerRouting([node.endpoint], self._cluster.clock, self._jitter.random)
@@ -189,13 +203,14 @@ class Injector:
         self.lost_in_failover += lost
         return f"node {node.number} cut off with the master; {lost} acknowledged holds of the witness lost"
 
-    async def owned_by_endpoint(self) -> dict[str, list[str]]:
-        """The directory."""
-        engine = create_engine(self._cluster.database_url, application="chaos", pool_size=1)
-        owned: dict[str, list[str]] = {}
-        async with engine.connect() as connection:
-            query = select(performance_owner.c.performance_id, performance_owner.c.endpoint)
-            for performance, endpoint in await connection.execute(query):
-                owned.setdefault(endpoint, []).append(performance)
-        await engine.dispose()
-        return owned
+
+async def owners_by_endpoint(database_url: str) -> dict[str, list[str]]:
+    """Performances by the endpoint of their owner, from the directory."""
+    engine = create_engine(database_url, application="chaos", pool_size=1)
+    owned: dict[str, list[str]] = {}
+    async with engine.connect() as connection:
+        query = select(performance_owner.c.performance_id, performance_owner.c.endpoint)
+        for performance, endpoint in await connection.execute(query):
+            owned.setdefault(endpoint, []).append(performance)
+    await engine.dispose()
+    return owned

@@ -125,7 +125,7 @@ def _expected_states(records: Sequence[Record]) -> set[str]:
     return {"none", "claimed"} if any(r.outcome == UNKNOWN or r.was_uncertain for r in records) else {"none"}
 
 
-async def judge_maps(cluster: Cluster, buyer: Buyer, house: House, findings: Findings) -> None:
+async def judge_maps(cluster: Cluster, buyer: Buyer, house: House, findings: Findings, tell: Tell) -> None:
     """When all is quiet, what owners show is the record plus the holds, seat by seat (INV-5)."""
     engine = create_engine(cluster.database_url, application="chaos", pool_size=2)
     different: list[str] = []
@@ -142,6 +142,7 @@ async def judge_maps(cluster: Cluster, buyer: Buyer, house: House, findings: Fin
         if not different:
             break
         # A hold may end between the two looks.
+        tell(f"{house.history.now():6.1f} s  {len(different)} seats differ, such as {different[0]}; looking again")
         await house.clock.sleep(LOOK_AGAIN_SECONDS)
     findings.wrong += different
     await engine.dispose()

@@ -22,12 +22,14 @@ _RECORDED = {"claim", "confirm", "cancel"}
 class Window:
     """From the loss of holds or of a lease until every owner must have noticed. In it, what is said of holds is advice:
     an owner that does not know yet goes on. What is said of claims stays true. `loses`: holds may vanish at any time.
+    `splits`: there were two stores of holds, so that a claim may come from a hold that the other one knew nothing of.
     """
 
     name: str
     start: float
     end: float
     loses: bool
+    splits: bool
 
     def overlaps(self, record: Record) -> bool:
         """Whether the operation was under way in the window."""
@@ -37,7 +39,7 @@ class Window:
 def windows_of(history: History, settle_seconds: float) -> list[Window]:
     """One per fault that loses holds or misleads; owners have `settle_seconds` after it to notice."""
     return [
-        Window(fault.kind, fault.started, fault.healed + settle_seconds, fault.may_lose)
+        Window(fault.kind, fault.started, fault.healed + settle_seconds, fault.may_lose, fault.kind == "failover")
         for fault in history.faults
         if fault.may_lose or fault.may_mislead
     ]
@@ -47,8 +49,10 @@ def project(history: History, windows: Sequence[Window]) -> Operations:
     """Operations by (performance, seat)."""
     found: Operations = defaultdict(list)
     for record in history.operations:
-        is_advice = record.act not in _RECORDED and any(window.overlaps(record) for window in windows)
-        for seat, operation in _of_record(record, is_advice):
+        around = [window for window in windows if window.overlaps(record)]
+        is_advice = record.act not in _RECORDED and bool(around)
+        is_split = any(window.splits for window in around)
+        for seat, operation in _of_record(record, is_advice, is_split):
             found[record.performance, seat].append(operation)
     for key, operation in _expiries(history):
         found[key].append(operation)
@@ -61,14 +65,14 @@ def project(history: History, windows: Sequence[Window]) -> Operations:
     return found
 
 
-def _of_record(record: Record, is_advice: bool) -> Iterator[tuple[int, Operation[Seat]]]:
+def _of_record(record: Record, is_advice: bool, is_split: bool) -> Iterator[tuple[int, Operation[Seat]]]:
     name = f"{record.act} {record.hold}{record.order} #{record.number} {record.outcome} {record.reason}"
     # A sending that nobody knows the end of may still arrive, whatever a later one was answered.
     if record.outcome == UNKNOWN or record.was_uncertain:
-        for seat, step in _effects(record):
+        for seat, step in _effects(record, is_split):
             yield seat, Operation(f"{name} (in doubt)", record.first_sent, NEVER, step, certain=False)
     if record.outcome == OK:
-        for seat, step in _effects(record):
+        for seat, step in _effects(record, is_split):
             certain = not is_advice
             yield seat, Operation(name, record.sent, record.returned, step, certain)
     if record.outcome == UNKNOWN or is_advice:
@@ -77,7 +81,7 @@ def _of_record(record: Record, is_advice: bool) -> Iterator[tuple[int, Operation
         yield seat, Operation(name, record.sent, record.returned, step)
 
 
-def _effects(record: Record) -> Iterator[tuple[int, Step]]:
+def _effects(record: Record, is_split: bool) -> Iterator[tuple[int, Step]]:
     """What each seat sees of a success."""
     match record.act:
         case "hold":
@@ -87,7 +91,8 @@ def _effects(record: Record) -> Iterator[tuple[int, Step]]:
         case "release":
             step = model.left(record.hold)
         case "claim":
-            step = model.claimed(record.order, record.hold)
+            in_doubt = model.claimed_in_the_record(record.order)
+            step = in_doubt if is_split else model.claimed(record.order, record.hold)
         case "confirm":
             step = model.sold(record.order)
         case "cancel":

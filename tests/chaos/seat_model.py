@@ -69,6 +69,16 @@ def claimed(order: str, hold: str) -> Step:
     return step
 
 
+def claimed_in_the_record(order: str) -> Step:
+    """The order got the seat while two stores of holds told two stories: only the record's word counts."""
+    after = Seat("claimed", order)
+
+    def step(seat: Seat) -> Seat | None:
+        return after if seat.state in {"free", "held"} else _when(seat in {after, Seat("sold", order)}, seat)
+
+    return step
+
+
 def sold(order: str) -> Step:
     """The order paid, now or before."""
     after = Seat("sold", order)

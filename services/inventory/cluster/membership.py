@@ -46,7 +46,10 @@ class NodeLease:
         self.load: Callable[[], float] = float
 
     def is_valid(self) -> bool:
-        """See Membership."""
+        """See Membership. With a TTL of 0 no lease stands and every node believes in its own: fences alone then decide
+        (RULE 4)."""
+        if self._ttl_seconds == 0:
+            return not self._has_resigned
         return self._clock.monotonic() < self._valid_until
 
     async def renew(self) -> None:

@@ -1,0 +1,118 @@
+"""Histories that a broken inventory would leave are found, those of a sound one are not: the judge itself is judged."""
+
+from __future__ import annotations
+
+from services.runtime.clock import SystemClock
+from tests.chaos.history import OK, REFUSED, UNKNOWN, FaultRecord, History, Record
+from tests.chaos.judgement import Findings, judge_epochs, judge_seats
+from tests.chaos.projection import windows_of
+
+PERFORMANCE = "perf"
+SETTLE_SECONDS = 5.0
+
+
+def told(act: str, at: float, *, outcome: str = OK, lasts: float = 0.5, **facts: object) -> Record:
+    """What one client asked at `at` and heard half a second later."""
+    seats = facts.pop("seats", (1,))
+    values: dict[str, object] = {"hold_until": at + 20.0 if act == "hold" and outcome == OK else 0.0, **facts}
+    return Record(
+        number=int(at * 10),
+        client="b",
+        act=act,
+        performance=PERFORMANCE,
+        seats=seats,  # type: ignore[arg-type]
+        first_sent=at,
+        sent=at,
+        returned=at + lasts,
+        attempts=1,
+        outcome=outcome,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def wrong(*records: Record, faults: tuple[FaultRecord, ...] = ()) -> list[str]:
+    """What the judge finds."""
+    history = History(SystemClock())
+    history.operations += records
+    history.faults += faults
+    findings = Findings()
+    windows = windows_of(history, SETTLE_SECONDS)
+    judge_seats(history, windows, findings)
+    judge_epochs(history, windows, findings)
+    return findings.wrong
+
+
+def flush(at: float) -> FaultRecord:
+    return FaultRecord(kind="flushall", started=at, healed=at, may_lose=True)
+
+
+def test_a_whole_checkout_is_fine() -> None:
+    checkout = [
+        told("hold", 1, hold="a"),
+        told("look", 2, seen=(2,)),
+        told("claim", 3, hold="a", order="o"),
+        told("confirm", 4, order="o"),
+        told("hold", 5, hold="b", outcome=REFUSED, reason="SEATS_TAKEN", refused_seats=(1,)),
+    ]
+    assert wrong(*checkout) == []
+
+
+def test_a_seat_granted_twice_is_found() -> None:
+    assert wrong(told("hold", 1, hold="a"), told("hold", 2, hold="b"))
+
+
+def test_a_seat_granted_twice_is_explained_by_a_loss_in_between() -> None:
+    twice = told("hold", 1, hold="a"), told("hold", 3, hold="b")
+    assert wrong(*twice, faults=(flush(2.0),)) == []
+    assert wrong(*twice, faults=(flush(4.0),))
+
+
+def test_a_claimed_seat_granted_again_is_found_whatever_was_lost() -> None:
+    claimed = told("hold", 1, hold="a"), told("claim", 2, hold="a", order="o")
+    late = told("hold", 20, hold="b")
+    assert wrong(*claimed, late, faults=(flush(2.2),))
+
+
+def test_two_orders_claiming_one_seat_are_found_even_while_holds_are_lost() -> None:
+    orders = [
+        told("hold", 1, hold="a"),
+        told("claim", 2, hold="a", order="o"),
+        told("hold", 3, hold="b"),
+        told("claim", 4, hold="b", order="p"),
+    ]
+    assert wrong(*orders, faults=(flush(2.5),))
+
+
+def test_a_hold_that_ended_before_its_time_is_found() -> None:
+    assert wrong(told("hold", 1, hold="a"), told("hold", 15, hold="b"))
+    assert wrong(told("hold", 1, hold="a"), told("hold", 21.5, hold="b")) == []
+
+
+def test_a_cancelled_claim_that_stays_is_found() -> None:
+    claimed = told("hold", 1, hold="a"), told("claim", 2, hold="a", order="o"), told("cancel", 3, order="o")
+    assert wrong(*claimed, told("look", 4, seen=(3,)))
+    assert wrong(*claimed, told("look", 4, seen=(1,))) == []
+
+
+def test_an_acknowledged_claim_that_is_denied_is_found() -> None:
+    claimed = told("hold", 1, hold="a"), told("claim", 2, hold="a", order="o")
+    assert wrong(*claimed, told("confirm", 3, order="o", outcome=REFUSED, reason="CLAIM_NOT_FOUND"))
+
+
+def test_an_unanswered_hold_may_turn_up_later() -> None:
+    unanswered = told("hold", 1, hold="a", outcome=UNKNOWN, ttl_seconds=20)
+    refused = told("hold", 9, hold="b", outcome=REFUSED, reason="SEATS_TAKEN", refused_seats=(1,))
+    assert wrong(unanswered, refused) == []
+    assert wrong(refused)
+
+
+def test_a_moved_hold_frees_what_it_left_and_keeps_what_it_took() -> None:
+    moved = told("hold", 1, hold="a"), told("move", 2, hold="a", before=(1,), seats=(2,))
+    assert wrong(*moved, told("hold", 3, hold="b")) == []
+    assert wrong(*moved, told("hold", 3, hold="b", seats=(2,)))
+
+
+def test_an_epoch_that_goes_back_is_found() -> None:
+    forth = told("hold", 1, hold="a", epoch=4)
+    assert wrong(forth, told("release", 2, hold="a", epoch=3))
+    assert wrong(forth, told("release", 2, hold="a", epoch=4)) == []

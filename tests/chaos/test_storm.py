@@ -1,0 +1,69 @@
+"""Short storms on two real nodes, with a schedule that is the same every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.runtime.clock import SystemClock
+from tests.chaos.inventory_nodes import Leases
+from tests.chaos.storm import Outcome, Storm, run_storm
+
+# What a busy machine manages while other tests run; `make chaos` asks for more.
+CALM_OPERATIONS_PER_SECOND = 20
+
+
+async def weather(storm: Storm, folder: Path) -> Outcome:
+    """Runs it; what happened is on the test's output."""
+    return await run_storm(storm, SystemClock(), folder, print)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+async def test_killed_stopped_and_emptied_nothing_acknowledged_is_untrue(own_server_folder: Path) -> None:
+    kinds = ("kill", "stop", "flushall", "lease_loss")
+    storm = Storm(
+        seed=4,
+        seconds=0,
+        is_complete=True,
+        calm_seconds=(0.5, 1.0),
+        kinds=kinds,
+        nodes=2,
+        with_sentinels=False,
+        leases=Leases(1.5, 0.5, 0.25),
+        performances=4,
+        capacity=280,
+        buyers=12,
+        desks=3,
+    )
+    outcome = await weather(storm, own_server_folder)
+    assert outcome.findings.wrong == []
+    assert outcome.findings.undecided == 0
+    assert outcome.coverage.missing(kinds, calm_per_second=CALM_OPERATIONS_PER_SECOND) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+async def test_with_leases_that_never_stand_everybody_owns_everything_and_it_is_still_right(
+    own_server_folder: Path,
+) -> None:
+    """RULE 4: the fences alone decide; the cluster is slow, not wrong."""
+    storm = Storm(
+        seed=5,
+        seconds=0,
+        is_complete=True,
+        calm_seconds=(0.5, 1.0),
+        kinds=("function_flush",),
+        nodes=2,
+        with_sentinels=False,
+        leases=Leases(0.0, 0.5, 0.0),
+        performances=3,
+        capacity=140,
+        buyers=6,
+        desks=3,
+    )
+    outcome = await weather(storm, own_server_folder)
+    assert outcome.findings.wrong == []
+    assert outcome.coverage.fenced > 0
+    assert outcome.coverage.ok > 0
