@@ -40,9 +40,8 @@ bench: $(VENV)/.dev ## measurements
 sim: $(VENV)/.dev ## the cluster in virtual time: make sim SEEDS=200, one world again: make sim SEED=7
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(ARGS)
 
-chaos: $(VENV)/.dev
-	@test -d tests/$@ || { echo "make $@: not built yet, issue 4 brings it" >&2; exit 2; }
-	$(BIN)/python -m pytest tests/$@ $(ARGS)
+chaos: $(VENV)/.dev ## faults on real processes: make chaos MINUTES=3, the same again: make chaos ARGS="--seed 7"
+	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) $(ARGS)
 
 # Stamps: the environment is made once, and again when a lock or the packaging changes.
 $(BIN)/python:
