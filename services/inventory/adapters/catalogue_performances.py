@@ -5,6 +5,7 @@ After that no catalogue is needed to answer. A plan version never changes; rules
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -30,8 +31,8 @@ from services.runtime.errors import Retryable
 if TYPE_CHECKING:
     from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
 
-PLANS_CACHED = 256
-
+# Seats of the plans kept in memory, together; one takes some 0.5 kB. A single plan may be larger than that.
+PLAN_SEATS_CACHED = 1_000_000
 
 # Seat ids in the plan's order, and the blob of their places.
 _StoredPlan = tuple[list[str], bytes | None]
@@ -50,6 +51,9 @@ class CataloguePerformances:
         self._grace_ms = grace_ms
         self._cap_ms = cap_ms
         self._plans: OrderedDict[tuple[str, int], SeatPlan] = OrderedDict()
+        self._plan_seats = 0
+        # A hundred performances of one hall that wake up together read its plan once.
+        self._reading: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceUnknown:
         """See Performances."""
@@ -114,20 +118,26 @@ class CataloguePerformances:
         return row
 
     async def _plan(self, house_id: str, hall_id: str, plan_version: int) -> SeatPlan:
+        """The plan with its layout. Built outside the event loop: a large hall takes a tenth of a second."""
         key = (hall_id, plan_version)
-        cached = self._plans.get(key)
-        if cached is not None:
-            self._plans.move_to_end(key)
-            return cached
-        stored = await self._stored_plan(house_id, hall_id, plan_version)
-        if stored is None:
-            stored = await self._fetch_plan(house_id, hall_id, plan_version)
-        seat_ids, places = stored
-        plan = SeatPlan.of(plan_version, seat_ids, unpack_layout(places) if places else None)
-        self._plans[key] = plan
-        if len(self._plans) > PLANS_CACHED:
-            self._plans.popitem(last=False)
+        async with self._reading.setdefault(key, asyncio.Lock()):
+            plan = self._plans.get(key)
+            if plan is None:
+                stored = await self._stored_plan(house_id, hall_id, plan_version)
+                if stored is None:
+                    stored = await self._fetch_plan(house_id, hall_id, plan_version)
+                plan = await asyncio.to_thread(_built, plan_version, *stored)
+                self._keep(key, plan)
+        self._reading.pop(key, None)
+        self._plans.move_to_end(key)
         return plan
+
+    def _keep(self, key: tuple[str, int], plan: SeatPlan) -> None:
+        self._plans[key] = plan
+        self._plan_seats += len(plan.seat_ids)
+        while self._plan_seats > PLAN_SEATS_CACHED and len(self._plans) > 1:
+            _, gone = self._plans.popitem(last=False)
+            self._plan_seats -= len(gone.seat_ids)
 
     async def _stored_plan(self, house_id: str, hall_id: str, plan_version: int) -> _StoredPlan | None:
         query = select(plans.c.seat_ids, plans.c.places).where(
@@ -146,18 +156,27 @@ class CataloguePerformances:
             answer = await self._catalogue.GetSeatingPlan(request)
         except grpc.aio.AioRpcError as error:
             raise CatalogueUnavailable(hall_id=hall_id, plan_version=plan_version) from error
-        seat_ids = [seat.seat_id for seat in answer.plan.seats]
-        places = pack_places([_place(seat) for seat in answer.plan.seats], _focal_point(answer.plan))
+        seat_ids, packed_ids, places = await asyncio.to_thread(_packed, answer.plan)
         row = {
             "hall_id": hall_id,
             "plan_version": plan_version,
             "house_id": house_id,
-            "seat_ids": zlib.compress("\n".join(seat_ids).encode()),
+            "seat_ids": packed_ids,
             "places": places,
         }
         async with self._engine.begin() as connection:
             await connection.execute(insert(plans).values(row).on_conflict_do_nothing())
         return seat_ids, places
+
+
+def _packed(plan: catalogue.SeatingPlan) -> tuple[list[str], bytes, bytes]:
+    seat_ids = [seat.seat_id for seat in plan.seats]
+    places = pack_places([_place(seat) for seat in plan.seats], _focal_point(plan))
+    return seat_ids, zlib.compress("\n".join(seat_ids).encode()), places
+
+
+def _built(plan_version: int, seat_ids: Sequence[str], places: bytes | None) -> SeatPlan:
+    return SeatPlan.of(plan_version, seat_ids, unpack_layout(places) if places else None)
 
 
 def _place(seat: catalogue.Seat) -> SeatPlace:

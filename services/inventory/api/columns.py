@@ -11,6 +11,7 @@ from services.inventory.actors.mailbox import TURN_COMMANDS
 from services.inventory.api import messages
 from services.inventory.domain import commands
 from services.inventory.domain.refusals import OrphanLeft, SeatsTaken
+from services.inventory.ports import SeatPlan
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import are_keys, refused_key
 from services.runtime.rpc.errors import Refused
@@ -19,17 +20,17 @@ from services.runtime.rpc.errors import Refused
 MOST_SEATS = TURN_COMMANDS * messages.SEATS_PER_COMMAND
 
 
-def read_commands(request: pb.ExecuteCommandsRequest, capacity: int) -> list[commands.Command | Refusal]:
+def read_commands(request: pb.ExecuteCommandsRequest, plan: SeatPlan) -> list[commands.Command | Refusal]:
     """Holds first, then rows; a malformed one is its own refusal and does not fail its neighbours (RULE 12).
 
     Raises Refused when the columns do not fit together: then no position of the message can be trusted.
     """
     read: list[commands.Command | Refusal] = []
     if request.holds.hold_ids:
-        read.extend(_holds(request.holds, capacity))
+        read.extend(_holds(request.holds, len(plan.seat_ids)))
     for row in request.commands:
         try:
-            read.append(_command(row, capacity))
+            read.append(_command(row, plan))
         except Refused as refused:
             read.append(refused.refusal)
     return read
@@ -68,7 +69,8 @@ def _seats(indexes: Sequence[int], capacity: int, *, at_most: int = messages.SEA
     return tuple(sorted(indexes))
 
 
-def _command(row: pb.Command, capacity: int) -> commands.Command:  # noqa: PLR0911 (one case a command)
+def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0911 (one case a command)
+    capacity = len(plan.seat_ids)
     kind = row.WhichOneof("command")
     match kind:
         case "extend":
@@ -93,7 +95,7 @@ def _command(row: pb.Command, capacity: int) -> commands.Command:  # noqa: PLR09
             at_most = messages.BLOCKED_SEATS_PER_COMMAND
             return commands.UnblockSeats(_seats(row.unblock.seat_indexes, capacity, at_most=at_most))
         case "best_available":
-            return _best_available(row.best_available)
+            return _best_available(row.best_available, plan)
         case None:
             raise Refused(FieldInvalid("commands.command", "is not set", "one command a row"))
         case _:
@@ -114,11 +116,11 @@ def _claim(row: pb.ClaimCommand, capacity: int) -> commands.ClaimSeats:
     )
 
 
-def _best_available(row: pb.BestAvailableCommand) -> commands.HoldBestAvailable:
+def _best_available(row: pb.BestAvailableCommand, plan: SeatPlan) -> commands.HoldBestAvailable:
     return commands.HoldBestAvailable(
         messages.check_key("hold_id", row.hold_id),
         messages.check_key("holder_id", row.holder_id),
-        messages.seat_groups(row.groups),
+        messages.seat_groups(row.groups, plan),
         messages.check_channel(row.channel),
         row.may_split,
         messages.check_ttl(row.ttl_seconds),

@@ -92,7 +92,7 @@ class CommandStream:
         plan = actor.performance.plan
         if request.plan_version != plan.plan_version:
             raise Refused(PlanVersionMismatch(plan.plan_version, request.plan_version))
-        read = read_commands(request, len(plan.seat_ids))
+        read = read_commands(request, plan)
         wanted = [command for command in read if not isinstance(command, Refusal)]
         decisions: Sequence[Decision] | Refusal = []
         if wanted:

@@ -94,10 +94,11 @@ class InventoryServicer(InventoryServiceServicer):
         """Locks the best seats there are."""
         hold_id = messages.check_key("hold_id", request.hold_id)
         holder_id = messages.check_key("holder_id", request.holder_id)
-        groups = messages.seat_groups(request.groups)
         channel = messages.check_channel(request.channel)
         ttl_ms = messages.check_ttl(request.ttl_seconds)
-        messages.check_plan_version(request.plan_version, (await self._owner(request.key)).performance.plan)
+        plan = (await self._owner(request.key)).performance.plan
+        messages.check_plan_version(request.plan_version, plan)
+        groups = messages.seat_groups(request.groups, plan)
         accepted, actor = await self._execute(
             request.key,
             None,

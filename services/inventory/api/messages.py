@@ -22,6 +22,8 @@ SEAT_ID_CHARS = 64
 GROUPS_PER_COMMAND = 10
 FILTERS_PER_GROUP = 50
 REASON_CHARS = 200
+# As much of a name as an error repeats.
+NAME_CHARS = 100
 MAX_TTL_SECONDS = 86_400
 
 
@@ -102,22 +104,40 @@ def at_the_edge(refusal: Refusal, plan: SeatPlan) -> Refusal:
     return refusal
 
 
-def seat_groups(groups: Sequence[pb.SeatGroup]) -> tuple[SeatGroup, ...]:
-    """What is wanted of best available, or Refused: no group, too many, an impossible size."""
+def seat_groups(groups: Sequence[pb.SeatGroup], plan: SeatPlan) -> tuple[SeatGroup, ...]:
+    """What is wanted of best available, or Refused: no group, too many, an impossible size, unknown names."""
     if not 1 <= len(groups) <= GROUPS_PER_COMMAND:
         raise Refused(FieldInvalid("groups", f"holds {len(groups)} groups", f"1 to {GROUPS_PER_COMMAND} groups"))
-    wanted = []
-    for group in groups:
-        if not 1 <= group.size <= SEATS_PER_COMMAND:
-            raise Refused(FieldInvalid("groups.size", f"is {group.size}", f"1 to {SEATS_PER_COMMAND} seats"))
-        if group.accessible > group.size:
-            raise Refused(FieldInvalid("groups.accessible", f"is {group.accessible}", f"0 to {group.size}"))
-        if len(group.categories) + len(group.zones) > FILTERS_PER_GROUP:
-            raise Refused(FieldInvalid("groups.zones", "has too many filters", f"at most {FILTERS_PER_GROUP}"))
-        wanted.append(SeatGroup(group.size, tuple(group.categories), tuple(group.zones), group.accessible))
-    if sum(group.size for group in wanted) > SEATS_PER_COMMAND:
-        raise Refused(FieldInvalid("groups", "want too many seats together", f"at most {SEATS_PER_COMMAND} seats"))
-    return tuple(wanted)
+    for position, group in enumerate(groups):
+        refused = _refused_group(f"groups[{position}]", group, plan)
+        if refused is not None:
+            raise Refused(refused)
+    wanted = sum(group.size for group in groups)
+    if wanted > SEATS_PER_COMMAND:
+        raise Refused(FieldInvalid("groups", f"want {wanted} seats", f"at most {SEATS_PER_COMMAND} seats"))
+    return tuple(
+        SeatGroup(group.size, tuple(group.categories), tuple(group.zones), group.accessible) for group in groups
+    )
+
+
+def _refused_group(field: str, group: pb.SeatGroup, plan: SeatPlan) -> FieldInvalid | None:
+    if not 1 <= group.size <= SEATS_PER_COMMAND:
+        return FieldInvalid(f"{field}.size", f"is {group.size}", f"1 to {SEATS_PER_COMMAND} seats")
+    if group.accessible > group.size:
+        return FieldInvalid(f"{field}.accessible", f"is {group.accessible}", f"0 to {group.size}")
+    if len(group.categories) + len(group.zones) > FILTERS_PER_GROUP:
+        problem = f"has {len(group.categories) + len(group.zones)} categories and zones"
+        return FieldInvalid(field, problem, f"at most {FILTERS_PER_GROUP}")
+    if plan.layout is None:
+        return None
+    for noun, names, known in (
+        ("categories", group.categories, plan.layout.categories),
+        ("zones", group.zones, plan.layout.zones),
+    ):
+        unknown = next((name for name in names if name not in known), None)
+        if unknown is not None:
+            return FieldInvalid(f"{field}.{noun}", f"names {unknown[:NAME_CHARS]!r}", f"{noun} of the plan")
+    return None
 
 
 def hold_message(hold: Hold, plan: SeatPlan, rules: HoldRules) -> pb.Hold:

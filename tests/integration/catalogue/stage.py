@@ -73,6 +73,7 @@ class Catalogue:
     """A running catalogue, clients of it, and its database."""
 
     def __init__(self, channel: grpc.aio.Channel, engine: AsyncEngine) -> None:
+        self.channel = channel
         self.stub: CatalogueServiceAsyncStub = CatalogueServiceStub(channel)
         self._audit: AuditServiceAsyncStub = AuditServiceStub(channel)
         self.engine = engine

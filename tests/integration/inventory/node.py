@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
-from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed, MemoryPerformances
+from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.redis_connection import AnyRedis, connect
@@ -27,7 +27,7 @@ from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.domain.records import HoldRules
-from services.inventory.ports import Performance, SeatPlan
+from services.inventory.ports import Performance, Performances, SeatPlan
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
@@ -66,7 +66,7 @@ class Node:
 
 @asynccontextmanager
 async def running_node(
-    redis_url: str, database_url: str, performances: MemoryPerformances, *, forwards: bool = False
+    redis_url: str, database_url: str, performances: Performances, *, forwards: bool = False
 ) -> AsyncIterator[Node]:
     """A node of the cluster that shares these stores. Its loops do not run: tests call what they need."""
     clock, ids = SystemClock(), RandomIds()

@@ -1,0 +1,110 @@
+"""The inventory's copy of performances and plans, out of a real catalogue: geometry, rules, standing places."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue_pb
+from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.inventory.adapters.catalogue_performances import CataloguePerformances
+from services.inventory.ports import Performance
+from services.runtime.sql.engine import create_engine
+from services.runtime.testing.servers import DatabaseUrl
+from tests.integration.catalogue.stage import Catalogue, price, running_catalogue
+from tests.integration.inventory.node import running_node
+from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
+
+DOCUMENT = plan(
+    zone(
+        row(*(seat(f"A{n}", position={"x": 25 * n, "y": 0}) for n in range(6))),
+        row(
+            *(seat(f"B{n}", position={"x": 25 * n, "y": 0}, accessible=n == 5) for n in range(6)),
+            row_number="B",
+            position={"x": 0, "y": 40},
+        ),
+        areas=[{"name": "Pit", "capacity": 50, "category": "Balcony"}],
+    ),
+    focal_point={"x": 62.5, "y": 400},
+)
+
+
+@pytest.fixture
+async def catalogue(database_url: DatabaseUrl) -> AsyncIterator[Catalogue]:
+    async with running_catalogue(database_url("catalogue"), database_url()) as running:
+        yield running
+
+
+@pytest.fixture
+async def engine(emptied_database_url: Callable[[str], str]) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(emptied_database_url("inventory"), application="test")
+    yield engine
+    await engine.dispose()
+
+
+def performances(engine: AsyncEngine, catalogue: Catalogue) -> CataloguePerformances:
+    return CataloguePerformances(engine, catalogue.channel, grace_ms=15_000, cap_ms=1_800_000)
+
+
+async def on_sale(catalogue: Catalogue, document: bytes) -> catalogue_pb.Performance:
+    venue = await catalogue.venue("genova", document)
+    created = await catalogue.performance(venue, prices=[price("Stalls"), price("Balcony")], refuses_orphans=True)
+    request = catalogue_pb.OpenForSaleRequest(house_id=created.house_id, performance_id=created.performance_id)
+    return (await catalogue.stub.OpenForSale(request)).performance
+
+
+async def found(source: CataloguePerformances, told: catalogue_pb.Performance) -> Performance:
+    performance = await source.find(told.house_id, told.performance_id)
+    assert isinstance(performance, Performance)
+    return performance
+
+
+async def test_a_plans_geometry_and_the_orphan_rule_reach_the_owner(
+    catalogue: Catalogue, engine: AsyncEngine, redis_url: str
+) -> None:
+    told = await on_sale(catalogue, encoded(DOCUMENT))
+    database_url = engine.url.render_as_string(hide_password=False)
+    async with running_node(redis_url, database_url, performances(engine, catalogue)) as node:
+        key = pb.PerformanceKey(house_id=told.house_id, performance_id=told.performance_id)
+        groups = [
+            pb.SeatGroup(size=2),
+            pb.SeatGroup(size=1, accessible=1),
+            pb.SeatGroup(size=3, zones=["Pit"], categories=["Balcony"]),
+        ]
+        answer = await node.stub.HoldBestAvailable(
+            pb.HoldBestAvailableRequest(
+                key=key, hold_id="h", holder_id="b", plan_version=1, groups=groups, channel=CHANNEL_ONLINE
+            )
+        )
+        # Near the focal point below, so in row B; B2 and B3 are nearer, but would leave B4 single.
+        assert set(answer.hold.seats.seat_ids) == {"B3", "B4", "B5", "Pit:1", "Pit:2", "Pit:3"}
+        counts = (await node.stub.GetSeatMap(pb.GetSeatMapRequest(key=key))).counts
+        assert (counts.capacity, counts.held) == (62, 6)
+
+
+async def test_what_is_copied_is_what_the_catalogue_told_and_answers_without_it(
+    catalogue: Catalogue, engine: AsyncEngine
+) -> None:
+    told = await on_sale(catalogue, encoded(DOCUMENT))
+    first = await found(performances(engine, catalogue), told)
+    assert first.rules.refuses_orphans
+    layout = first.plan.layout
+    assert layout is not None
+    assert layout.categories == ("Stalls", "Balcony")
+    assert layout.zones == {"Ground", "Pit"}
+    assert layout.regular_seats == 11
+    again = await found(performances(engine, catalogue), told)
+    assert again == first
+
+
+async def test_performances_of_one_hall_share_one_layout(catalogue: Catalogue, engine: AsyncEngine) -> None:
+    venue = await catalogue.venue("genova", encoded(DOCUMENT))
+    told = [await catalogue.performance(venue, f"p{n}") for n in range(5)]
+    source = performances(engine, catalogue)
+    layouts = [performance.plan.layout for performance in await asyncio.gather(*(found(source, one) for one in told))]
+    assert layouts[0] is not None
+    assert all(layout is layouts[0] for layout in layouts)
