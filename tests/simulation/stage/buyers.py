@@ -98,13 +98,21 @@ class SeatBuyer:
         return hold if decided.decision.reason() in {"SEATS_TAKEN", "ORPHAN_LEFT"} else None
 
     async def _ends(self, performance_id: str, hold: Hold) -> None:
-        way = self._random.choices(["releases", "leaves", "buys", "sleeps"], [3, 1, 6, 2])[0]
+        way = self._random.choices(["releases", "leaves", "buys", "sleeps", "returns"], [3, 1, 6, 2, 2])[0]
         self._met[f"buyer_{way}"] += 1
         if way == "leaves":
             return
         if way == "releases":
             await self._ask(performance_id, c.ReleaseHold(hold.hold_id, hold.holder_id), UNTIL_ANSWERED_SECONDS)
             return
+        if way == "returns":
+            # After the end that was shown first, before the one that an extension gave.
+            await self._clock.sleep(self._random.uniform(7.0, 9.0))
+            extended = c.ExtendHold(hold.hold_id, hold.holder_id)
+            decided = await self._ask(performance_id, extended, UNTIL_ANSWERED_SECONDS)
+            if not isinstance(decided.decision, Accepted):
+                return
+            await self._clock.sleep(self._random.uniform(7.0, 9.0))
         if way == "sleeps":
             left = hold.hold_until_ms / 1000 - self._clock.now_ms() / 1000 + self._hall.grace_seconds
             # The store's clock may be an hour ahead of ours.

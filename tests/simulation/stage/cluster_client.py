@@ -26,6 +26,7 @@ CALL_SECONDS = 2.0
 # Answers that say nothing about the matter.
 _FOR_NOW = (no.NotOwner, no.DeadlinePassed, Overloaded)
 ONLINE = 2
+CHANNELS = {1: Channel.BOX_OFFICE, ONLINE: Channel.ONLINE}
 
 
 class ClusterClient:
@@ -123,7 +124,8 @@ class ClusterSeatInventory:
         if hold is None:
             return Declined("HOLD_NOT_FOUND")
         seat_ids = tuple(self._plan.seat_ids[seat] for seat in hold.seats)
-        return HeldSeats(hold_id, hold.holder_id, self._plan.plan_version, seat_ids, Channel.ONLINE, hold.hold_until_ms)
+        channel = CHANNELS[hold.channel]
+        return HeldSeats(hold_id, hold.holder_id, self._plan.plan_version, seat_ids, channel, hold.hold_until_ms)
 
     async def claim(self, order: Order, *, from_hold: bool) -> Answer:
         """See SeatInventory."""

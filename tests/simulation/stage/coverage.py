@@ -32,6 +32,14 @@ MUST_BE_MET: Mapping[str, str] = {
     "CancelSale_yes": "sold seats came back",
     "HoldBestAvailable_yes": "best available seats were held",
     "MoveHold_yes": "a hold was moved",
+    "shop_crash": "a process of the orders service was killed",
+    "shop_freeze": "a process of the orders service was frozen and woke up later",
+    "report_twice": "a payment's report was delivered twice",
+    "ended_CONFIRMED": "an order ended with tickets",
+    "ended_CANCELLED": "an order ended without",
+    "claimed_again_after_cancel": "late money claimed its seats again",
+    "refunded_after_cancel": "late money found its seats gone and went back (REFUND_DUE)",
+    "refunded_by_the_house": "a confirmed order was refunded",
     "ReleaseHold_yes": "a hold was let go",
 }
 

@@ -93,9 +93,10 @@ class Network:
         weather, place = self._weather, process.name.partition(".")[0]
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         is_late = weather.meets("late_request")
+        late_seconds = timeout_seconds + weather.random.uniform(0.1, 3.0) if is_late else 0.0
         lost = weather.meets("lost_request") or weather.is_cut(caller, place)
         if not lost:
-            _ = outside(self._request(caller, process, handler, answer, timeout_seconds + 0.1 if is_late else 0.0))
+            _ = outside(self._request(caller, process, handler, answer, late_seconds))
         try:
             async with asyncio.timeout(timeout_seconds):
                 return await answer

@@ -131,4 +131,4 @@ class Storm:
             self._history.loses(performance_id, record.epoch(performance_id))
 
     async def _clock_step(self) -> None:
-        self._cluster.servers.clock.step(self._random.choice([-8_000, -1_000, 2_000, 15_000, 3_600_000]))
+        self._cluster.servers.clock.step(self._random.choice([-8_000, -1_000, 2_000, 15_000, 120_000]))

@@ -17,25 +17,34 @@ from services.inventory.domain import seat_state
 from services.inventory.domain.records import HoldRules
 from services.inventory.domain.restoration import restore
 from services.inventory.ports import Performance, SeatPlan
+from services.orders.domain.order import OrderState
 from services.runtime.clock import LoopClock
 from services.runtime.testing.virtual_time import VirtualDeadlock, VirtualTimeExceeded, run_virtual
+from tests.simulation.orders.auditor import stories
 from tests.simulation.stage.buyers import Hall, SeatBuyer
 from tests.simulation.stage.cluster_client import ClusterClient
 from tests.simulation.stage.history import History
+from tests.simulation.stage.money import double_tickets, unsettled
 from tests.simulation.stage.network import Network
 from tests.simulation.stage.node import Cluster
-from tests.simulation.stage.processes import gate_tasks, outside
+from tests.simulation.stage.processes import SimulatedProcess, gate_tasks, outside
 from tests.simulation.stage.servers import Servers
+from tests.simulation.stage.shop_buyers import ShopBuyer
+from tests.simulation.stage.shops import Shops
 from tests.simulation.stage.storms import Storm
 from tests.simulation.stage.weather import Weather
 from tests.unit.orders.builders import HOUSE, PLAN, SHOW, a_plan
 
 PERFORMANCES = (SHOW, "perf_2")
-BUYERS = 9
+SHOPS = ("shop0", "shop1")
+BOX_OFFICES, SHOP_BUYERS = 6, 5
 STORM_SECONDS = 60.0
+MUST_NOT_BE_LOGGED = ("log_step_broke", "log_step_refused", "log_report_refused")
 LIMIT_SECONDS = 2_000.0
 # After the storm: until the last hold must have ended, whatever the clock was set to.
 LAST_HOLD_SECONDS = 120.0
+# After the last buyer has gone: until every order must have ended.
+SETTLE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +91,50 @@ class World:
         self.history = History(self.clock, self.rules, self.servers.clock)
         places = [f"node{number}" for number in range(random.choice([2, 3]))]
         self.storm = Storm(cluster, places, self.history, self.clock, self.weather)
+        self.shops = Shops(self.network, self.clock, self.weather, self.history, self.plan, self.client)
+        # A third of the worlds have the box office alone: more of them fit into a minute.
+        self._shop_buyers = random.choice([0, SHOP_BUYERS, SHOP_BUYERS])
+        if self._shop_buyers:
+            self.shops.open(PERFORMANCES, SHOPS)
 
     async def run(self) -> None:
         """Both phases. Findings are in findings()."""
-        people = [outside(self._visits(self._buyer(number)), f"buyer {number}") for number in range(BUYERS)]
+        watching = outside(self._watch_tickets(), "ticket auditor")
+        people = [outside(self._visits(buyer), buyer.name) for buyer in self._buyers()]
         self.storm.begin()
+        if self._shop_buyers:
+            self.shops.begin()
         await self.clock.sleep(STORM_SECONDS)
         await self.storm.heal()
+        self.shops.heal()
         await asyncio.gather(*people)
+        await self._orders_end()
         await self._last_holds_end()
+        watching.cancel()
 
-    def _buyer(self, number: int) -> SeatBuyer:
+    def _buyers(self) -> list[SeatBuyer]:
         hall = Hall(PERFORMANCES, len(self.plan.seat_ids), self.rules.grace_ms / 1000)
-        return SeatBuyer(f"buyer{number}", self.client("buyer"), hall, self.history, self.clock, self.weather)
+        buyers = []
+        for number in range(BOX_OFFICES + self._shop_buyers):
+            kind = SeatBuyer if number < BOX_OFFICES else ShopBuyer
+            buyer = kind(f"buyer{number}", self.client("buyer"), hall, self.history, self.clock, self.weather)
+            if isinstance(buyer, ShopBuyer):
+                buyer.shops = self.shops
+            buyers.append(buyer)
+        return buyers
+
+    async def _watch_tickets(self) -> None:
+        while not self.history.violations:
+            await self.clock.sleep(1.0)
+            self.history.violations += double_tickets(self.shops.orders(), self.shops.payments())
+
+    async def _orders_end(self) -> None:
+        until = self.clock.monotonic() + SETTLE_SECONDS
+        while left := unsettled(self.shops.orders(), self.shops.payments()):
+            if self.clock.monotonic() > until:
+                self.history.violations += left
+                return
+            await self.clock.sleep(5.0)
 
     def client(self, name: str) -> ClusterClient:
         """Somebody else's way to the nodes."""
@@ -139,7 +179,7 @@ class World:
         record = await self.servers.record.load(performance_id, epoch)
         opened = await self.servers.holds.holds(performance_id, epoch)
         expected, stale = restore(len(self.plan.seat_ids), self.rules, record.claims, record.blocked, opened.holds)
-        told = self.history.claims_of(performance_id)
+        told = self.history.claims_of(performance_id) | self._seats_of_orders(performance_id)
         found = {claim.order_id: (set(claim.seats), claim.sold) for claim in record.claims}
         if found != told:
             self.history.violations.append(f"{performance_id}: the record has {found}, but {told} was told")
@@ -154,21 +194,36 @@ class World:
             if counts != owner.counts[1:]:
                 self.history.violations.append(f"{performance_id} counts {owner.counts}, has {counts}")
 
+    def _seats_of_orders(self, performance_id: str) -> dict[str, tuple[set[int], bool]]:
+        return {
+            order.order_id: ({self.plan.index_of[seat_id] for seat_id in order.seat_ids}, True)
+            for order in self.shops.orders()
+            if order.performance_id == performance_id and order.state is OrderState.CONFIRMED
+        }
+
     def findings(self) -> list[str]:
         """Everything that must not be."""
         found = self.history.audit()
         for name, epochs in self.servers.record.minted.items():
             if epochs != list(range(1, len(epochs) + 1)):
                 found.append(f"{name}: epochs {epochs} are not dense and rising")
-        for node in self.storm.everyone:
-            found += [f"{node.process.name} broke: {error!r}" for error in node.process.broken]
+        for process in self._processes():
+            found += [f"{process.name} broke: {error!r}" for error in process.broken]
         return found
 
-    def end(self) -> Counter[str]:
+    def _processes(self) -> list[SimulatedProcess]:
+        return [*(node.process for node in self.storm.everyone), *(shop.process for shop in self.shops.everyone)]
+
+    async def end(self) -> Counter[str]:
         """Lets go of everything; returns what was met."""
-        for node in self.storm.everyone:
-            node.process.kill()
-            node.process.bury()
+        for process in self._processes():
+            process.kill()
+        await self.clock.sleep(0.001)  # the cancelled tasks come to their end
+        for process in self._processes():
+            process.bury()
+        for order in self.shops.orders():
+            self.weather.met[f"ended_{order.state.value}"] += 1
+        self.weather.met.update(stories(self.shops.world))
         self.weather.met["takeover"] += self.servers.record.takeovers
         return self.weather.met
 
@@ -204,11 +259,12 @@ def run_seed(seed: int, parts: Parts | None = None) -> Outcome:
             await world.run()
         finally:
             findings.extend(world.findings())
-            met.update(world.end())
+            met.update(await world.end())
 
     with _logs_counted(met):
         try:
             run_virtual(main(), limit_seconds=LIMIT_SECONDS)
         except (VirtualDeadlock, VirtualTimeExceeded) as error:
             findings.append(f"never ended: {error}")
+    findings += [f"{met[name]} lines {name}" for name in MUST_NOT_BE_LOGGED if met[name]]
     return Outcome(seed, findings, met, worlds[0].weather.trace_hash)
