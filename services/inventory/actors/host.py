@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.inventory.actors.activation import Activation, LeaseLost
 from services.inventory.actors.performance_actor import OwnerGone, PerformanceActor
-from services.inventory.cluster.placement import pays, without
+from services.inventory.cluster.placement import pays, preferred, without
 from services.inventory.domain.commands import Command
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.refusals import NotOwner, PerformanceUnknown
@@ -132,11 +132,12 @@ class PerformanceHost:
 
     def _somebody_else(self, performance_id: str) -> NotOwner:
         """Where a node that is stopping sends its callers."""
-        place = self._activation.better_place(performance_id)
         others = without(self._membership.nodes, self._membership.incarnation)
-        if place is None and not others:
+        # Where the others will want it once this node is gone, or it would move twice.
+        place = preferred(performance_id, others, self._membership.pins.get(performance_id, ""))
+        if place is None:
             raise LeaseLost(performance_id=performance_id)
-        return NotOwner((place or others[0]).endpoint, 0)
+        return NotOwner(place.endpoint, 0)
 
     async def _bring_up_once(
         self, house_id: str, performance_id: str, was_sent_here: bool

@@ -24,12 +24,21 @@ KEYS_CACHED = 100_000
 HINTS_IN_A_ROW = 3
 FIRST_PAUSE_SECONDS = 0.02
 LAST_PAUSE_SECONDS = 0.5
+# Nodes that name one another are handing over, which takes moments: whoever waits longer makes the gap.
+HANDING_OVER_SECONDS = 0.04
+# No node gets all the time there is: one that has been silent for so much of it is asked elsewhere about.
+PATIENCE_SHARE = 0.5
+LEAST_PATIENCE_SECONDS = 0.5
 
 Answer = TypeVar("Answer")
 # Makes the call on a channel, with this timeout and this metadata.
 Call = Callable[[grpc.aio.Channel, float, Sequence[tuple[str, str]]], Awaitable[Answer]]
 
-_ASK_AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
+_ASK_AGAIN = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+}
 
 
 class OwnerRouting:
@@ -59,19 +68,19 @@ class OwnerRouting:
             target = self._owners.get(key) or self._next_target()
             try:
                 left = max(0.001, ends - self._clock.monotonic())
-                answer = await call(self.channel(target), left, _metadata(hints > 0))
+                answer = await call(self.channel(target), _patience(left), _metadata(hints > 0))
             except grpc.aio.AioRpcError as error:
                 hint = _hint(error)
                 if hint is None and error.code() not in _ASK_AGAIN:
                     raise
-                wait = pause * (0.5 + self._jitter())
+                wait = (pause if hint is None else HANDING_OVER_SECONDS) * (0.5 + self._jitter())
                 if self._clock.monotonic() + wait >= ends:
                     raise
                 hints = hints + 1 if self._note(key, hint) else 0
                 # Two nodes that name one another are handing over: time must pass.
                 if hints % HINTS_IN_A_ROW == 0:
                     await self._clock.sleep(wait)
-                    pause = min(pause * 2, LAST_PAUSE_SECONDS)
+                    pause = pause if hint is not None else min(pause * 2, LAST_PAUSE_SECONDS)
             else:
                 self._remember(key, target)
                 return answer
@@ -105,6 +114,11 @@ class OwnerRouting:
         """Closes every channel."""
         for channel in self._channels.values():
             await channel.close()
+
+
+def _patience(left: float) -> float:
+    """How much of the time left one node gets to answer in."""
+    return min(left, max(left * PATIENCE_SHARE, LEAST_PATIENCE_SECONDS))
 
 
 def _metadata(was_hinted: bool) -> Sequence[tuple[str, str]]:
