@@ -26,6 +26,7 @@ from tests.chaos.tcp_proxy import Mode, TcpProxy
 _PROXY_MODES = {
     "freeze": Mode.FREEZE,
     "half_open": Mode.HALF_OPEN,
+    "mute": Mode.MUTE,
     "cut": Mode.CUT,
     "delay": Mode.DELAY,
 }
@@ -34,13 +35,16 @@ STORE_KINDS = ("flushall", "function_flush", "postgres_restart")
 PROXY_KINDS = (
     "redis_freeze",
     "redis_half_open",
+    "redis_mute",
     "redis_cut",
     "redis_delay",
     "postgres_freeze",
     "postgres_half_open",
+    "postgres_mute",
     "postgres_cut",
     "peers_freeze",
     "peers_half_open",
+    "peers_mute",
     "peers_cut",
 )
 ALL_KINDS = (*NODE_KINDS, *STORE_KINDS, *PROXY_KINDS, "failover")

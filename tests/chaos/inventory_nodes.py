@@ -146,6 +146,9 @@ class Cluster:
         """Every proxy passes, every process runs."""
         for proxy in self.proxies:
             await proxy.set_mode(Mode.PASS)
+        for proxy in self.valkeys.public:
+            # Replicas would wait for their master's silent connection for a minute.
+            await proxy.reset_silent()
         for node in self.nodes:
             if node.process is None:
                 node.launch()

@@ -20,6 +20,7 @@ class Mode(Enum):
     PASS = "pass"
     FREEZE = "freeze"  # bytes wait, and arrive when it is over
     HALF_OPEN = "half_open"  # connections are taken, bytes vanish, nothing is ever said
+    MUTE = "mute"  # what is asked arrives, the answers vanish
     CUT = "cut"  # connections are reset, new ones too
     DELAY = "delay"  # every chunk is late
 
@@ -61,16 +62,18 @@ class TcpProxy:
         await self._end(list(self._connections))
 
     async def set_mode(self, mode: Mode, *, delay_seconds: float = 0.0) -> None:
-        """From now on so. Connections that lost bytes are reset when it is over."""
+        """From now on so. Connections that lost bytes stay silent for ever: nobody tells either end."""
         self.mode, self.delay_seconds = mode, delay_seconds
         if mode is Mode.CUT:
             await self._end(list(self._connections))
-        elif mode is not Mode.HALF_OPEN:
-            await self._end([task for task, is_spoilt in self._connections.items() if is_spoilt])
         if mode is Mode.FREEZE:
             self._may_pass.clear()
         else:
             self._may_pass.set()
+
+    async def reset_silent(self) -> None:
+        """Resets the connections that lost bytes: where a protocol's own patience is not what is looked at."""
+        await self._end([task for task, is_silent in self._connections.items() if is_silent])
 
     @staticmethod
     async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -112,8 +115,11 @@ class TcpProxy:
             if self.mode is Mode.DELAY:
                 await self._clock.sleep(self.delay_seconds)
             await self._may_pass.wait()
-            if self.mode is Mode.HALF_OPEN:
+            if self.mode is Mode.HALF_OPEN or (self.mode is Mode.MUTE and from_server):
                 self._connections[task] = True
+            if self._connections[task]:
+                if not from_server and self.mode is Mode.MUTE:
+                    writer.write(chunk)
                 continue
             writer.write(chunk)
             await writer.drain()

@@ -95,11 +95,19 @@ async def test_half_open_takes_connections_says_nothing_and_loses_what_it_was_to
             caller.say(b"hello")
             assert await caller.hears_nothing()
         await proxy.set_mode(Mode.PASS)
-        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-            await old.hears(b"hello")
+        assert await old.hears_nothing()
         fresh = await Caller.to(proxy)
         fresh.say(b"again")
         assert await fresh.hears(b"again")
+
+
+async def test_mute_lets_questions_through_and_loses_the_answers() -> None:
+    async with echo_behind_proxy() as proxy:
+        caller = await Caller.to(proxy)
+        await proxy.set_mode(Mode.MUTE)
+        caller.say(b"FENCED")
+        assert await caller.hears_nothing()
+        assert proxy.seen[b"FENCED"] == 1
 
 
 async def test_cut_resets_old_connections_and_new_ones() -> None:
