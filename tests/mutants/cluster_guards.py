@@ -1,0 +1,221 @@
+"""The guards of the inventory, each removed by a patch. A mutant changes the code under test, never the auditor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from services.inventory.actors import activation
+from services.inventory.actors.mailbox import Work
+from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.actors.turn_log import TurnLog, hold_writes
+from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryRecord
+from services.inventory.domain import decisions, seat_map
+from services.inventory.domain.changes import HoldExpired, RecordChange, SeatsClaimed
+from services.inventory.domain.commands import ExpireHold
+from services.inventory.domain.records import Hold
+from services.inventory.domain.refusals import HoldForeign, HoldNotFound
+from services.inventory.domain.restoration import restore
+from services.inventory.ports import Fenced, HoldWrites, OpenedHolds, Owner, WritesLost
+from services.runtime.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsOf:
+    """How a mutant of the hold store writes, where the real one would have refused."""
+
+    checks_epoch: bool = True
+    checks_batch: bool = True
+
+    async def open(self, store: Any, performance_id: str, epoch: int) -> OpenedHolds:
+        """MemoryHoldStore.open with or without the compare."""
+        kept = store._performances.get(performance_id)
+        if kept is not None and not self.checks_epoch and epoch < kept.epoch:
+            return OpenedHolds(list(kept.holds.values()), store._clock.now_ms())
+        return await _open(store, performance_id, epoch)
+
+    async def append(self, store: Any, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
+        """MemoryHoldStore.append with or without the compares."""
+        kept = store._performances.get(performance_id)
+        if kept is None:
+            await _open(store, performance_id, epoch if not self.checks_batch else 0)
+            kept = store._performances[performance_id]
+        is_old = epoch < kept.epoch
+        if is_old and self.checks_epoch:
+            raise Fenced(performance_id=performance_id)
+        if is_old or not self.checks_batch:
+            batch, epoch = kept.batch + 1, kept.epoch
+        await _append(store, performance_id, epoch, batch, writes)
+
+
+_open, _append = MemoryHoldStore.open, MemoryHoldStore.append
+_take, _fenced, _write = MemoryRecord.take, MemoryRecord._fenced, MemoryRecord._write
+
+
+def _holds(patch: pytest.MonkeyPatch, mutant: HoldsOf) -> None:
+    # Functions, not bound methods: the store comes first.
+    patch.setattr(MemoryHoldStore, "open", lambda store, *args: mutant.open(store, *args))  # noqa: PLW0108
+    patch.setattr(MemoryHoldStore, "append", lambda store, *args: mutant.append(store, *args))  # noqa: PLW0108
+
+
+def no_fence(patch: pytest.MonkeyPatch) -> None:
+    """The hold store takes whatever any owner sends."""
+    _holds(patch, HoldsOf(checks_epoch=False))
+
+
+def no_batch_numbers(patch: pytest.MonkeyPatch) -> None:
+    """The hold store knows neither SEEN nor GAP."""
+    _holds(patch, HoldsOf(checks_batch=False))
+
+
+def no_epoch_in_the_record(patch: pytest.MonkeyPatch) -> None:
+    """The record takes whatever any owner sends; the unique index stands."""
+
+    async def append(
+        record: Any, performance_id: str, _epoch: int, _batch: int, changes: Sequence[RecordChange]
+    ) -> None:
+        kept = record._performances[performance_id]
+        claims, blocked = dict(kept.claims), dict(kept.blocked)
+        for change in changes:
+            record._write(claims, blocked, change, performance_id)
+        kept.claims, kept.blocked = claims, blocked
+
+    patch.setattr(MemoryRecord, "append", append)
+    patch.setattr(MemoryRecord, "_fenced", lambda record, performance_id, _: record._performances[performance_id])
+
+
+def no_unique_index(patch: pytest.MonkeyPatch) -> None:
+    """Neither the epoch nor the unique index: the record is a list."""
+
+    def write(claims: dict[str, Any], blocked: dict[int, str], change: RecordChange, performance_id: str) -> None:
+        if isinstance(change, SeatsClaimed):
+            claims[change.claim.order_id] = change.claim
+        else:
+            _write(claims, blocked, change, performance_id)
+
+    no_epoch_in_the_record(patch)
+    patch.setattr(MemoryRecord, "_write", staticmethod(write))
+
+
+def epoch_without_condition(patch: pytest.MonkeyPatch) -> None:
+    """The new epoch is the one that was seen and one more, whoever was first."""
+
+    async def take(record: Any, performance_id: str, seen_epoch: int, incarnation: str, endpoint: str) -> int | None:
+        kept = record._performances.get(performance_id)
+        if kept is None:
+            return await _take(record, performance_id, seen_epoch, incarnation, endpoint)
+        kept.owner, kept.batch = Owner(incarnation, endpoint, seen_epoch + 1), 0
+        return seen_epoch + 1
+
+    patch.setattr(MemoryRecord, "take", take)
+
+
+def reply_before_ack(patch: pytest.MonkeyPatch) -> None:
+    """Callers hear the decision before the stores have it."""
+
+    async def turn(actor: Any, works: Sequence[Work]) -> None:
+        decided, changes = actor._decide(works)
+        for work, answers in zip(works, decided, strict=True):
+            if not work.answer.done():
+                work.answer.set_result(answers)
+        if changes:
+            await actor._log.append(changes)
+        for change in changes:
+            actor._apply(change)
+
+    patch.setattr(PerformanceActor, "_turn", turn)
+
+
+def memory_kept_after_a_fault(patch: pytest.MonkeyPatch) -> None:
+    """An owner whose batch was refused fails its callers and goes on with what it remembers."""
+    until_known = TurnLog._until_known
+
+    async def swallow(log: Any, store: str, send: Any) -> None:
+        try:
+            await until_known(log, store, send)
+        except (Fenced, WritesLost):
+            return
+
+    patch.setattr(TurnLog, "_until_known", swallow)
+
+
+def claim_of_an_expired_hold(patch: pytest.MonkeyPatch) -> None:
+    """A hold that is still in memory can be claimed, whatever its deadline."""
+
+    def living(state: seat_map.SeatView, hold_id: str, holder_id: str, _now_ms: int) -> Hold | Refusal:
+        hold = state.hold(hold_id)
+        if hold is None:
+            return HoldNotFound(hold_id)
+        return hold if hold.holder_id == holder_id else HoldForeign(hold_id)
+
+    patch.setattr(decisions, "_living_hold", living)
+
+
+def timer_decides(patch: pytest.MonkeyPatch) -> None:
+    """A proposed expiry is carried out without a look at the stored deadline."""
+
+    def expire(state: seat_map.SeatView, command: ExpireHold, _now_ms: int) -> decisions.Decision:
+        hold = state.hold(command.hold_id)
+        return decisions.Accepted() if hold is None else decisions.Accepted(HoldExpired(hold))
+
+    patch.setattr(decisions, "_expire", expire)
+
+
+def deadlines_ignored(patch: pytest.MonkeyPatch) -> None:
+    """What nobody waits for any more is carried out all the same."""
+    patch.setattr(PerformanceActor, "_still_wanted", lambda actor, works: works)
+
+
+def stale_holds_kept(patch: pytest.MonkeyPatch) -> None:
+    """Holds that the record overrules stay in the hold store."""
+    patch.setattr(activation, "restore", lambda *args: (restore(*args)[0], []))
+
+
+def holds_before_record(patch: pytest.MonkeyPatch) -> None:
+    """The hold is ended first, the claim written second."""
+
+    async def append(log: Any, changes: Sequence[Any]) -> None:
+        writes = hold_writes(changes)
+        if writes.put or writes.ended:
+            await log._append_holds(writes)
+        record = [change for change in changes if isinstance(change, RecordChange)]
+        if record:
+            await log._append_record(record)
+
+    patch.setattr(TurnLog, "append", append)
+
+
+def words_out_of_memory(patch: pytest.MonkeyPatch) -> None:
+    """Answers that change nothing are told without asking a store whether this still is the owner."""
+
+    async def nothing(_log: Any) -> None:
+        return
+
+    patch.setattr(TurnLog, "affirm", nothing)
+    patch.setattr(TurnLog, "affirm_claims", nothing)
+
+
+def claims_proven_by_the_fence(patch: pytest.MonkeyPatch) -> None:
+    """Words about claims are proven by the hold store, whose fence a failover can lose."""
+    patch.setattr(TurnLog, "affirm_claims", TurnLog.affirm)
+
+
+CLUSTER_MUTANTS = (
+    no_fence,
+    no_batch_numbers,
+    no_epoch_in_the_record,
+    no_unique_index,
+    epoch_without_condition,
+    reply_before_ack,
+    memory_kept_after_a_fault,
+    claim_of_an_expired_hold,
+    timer_decides,
+    deadlines_ignored,
+    stale_holds_kept,
+    holds_before_record,
+    words_out_of_memory,
+    claims_proven_by_the_fence,
+)

@@ -1,0 +1,71 @@
+"""Every guard with its mutant, who must notice it, and within how many seeds (RULE 36)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tests.mutants import cluster_guards as inventory
+from tests.mutants.hunt import Catch, Patch, hunt_in_the_cluster, hunt_in_the_sale
+from tests.simulation.orders import test_sale_mutants as orders
+
+CLUSTER, SALE = "make sim", "the sale's simulation"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`what` is removed by `mutant`; `hunt` must notice within `budget` seeds."""
+
+    what: str
+    mutant: Patch
+    noticed_by: str
+    budget: int
+    hunt: Callable[[Patch, Iterable[int]], Catch | None]
+
+    @property
+    def name(self) -> str:
+        """The mutant's."""
+        return self.mutant.__name__
+
+
+def _cluster(what: str, mutant: Patch, budget: int) -> Guard:
+    return Guard(what, mutant, CLUSTER, budget, hunt_in_the_cluster)
+
+
+def _sale(what: str, mutant: Patch) -> Guard:
+    return Guard(what, mutant, SALE, orders.SEED_BUDGET, hunt_in_the_sale)
+
+
+GUARDS = (
+    _cluster("the hold store compares the epoch", inventory.no_fence, 60),
+    _cluster("the hold store numbers batches (SEEN, GAP)", inventory.no_batch_numbers, 100),
+    _cluster("the record compares the directory's epoch", inventory.no_epoch_in_the_record, 30),
+    _cluster("the record's epoch and its unique index, both", inventory.no_unique_index, 30),
+    _cluster("epochs are minted by a conditional update", inventory.epoch_without_condition, 30),
+    _cluster("no reply before the stores have it", inventory.reply_before_ack, 30),
+    _cluster("a refused batch voids the memory", inventory.memory_kept_after_a_fault, 30),
+    _cluster("a claim looks at its hold's end and grace", inventory.claim_of_an_expired_hold, 100),
+    _cluster("the stored deadline decides, not the timer", inventory.timer_decides, 100),
+    _cluster("work whose deadline has passed is dropped", inventory.deadlines_ignored, 100),
+    _cluster("holds that the record overrules are deleted", inventory.stale_holds_kept, 60),
+    _cluster("the record is written before the holds", inventory.holds_before_record, 60),
+    _cluster("no word out of memory alone", inventory.words_out_of_memory, 60),
+    _cluster("words about claims are proven by the record", inventory.claims_proven_by_the_fence, 150),
+    _sale("seats go on proof, not on a timeout", orders.release_on_timeout),
+    _sale("late money claims again or goes back", orders.forget_late_success),
+    _sale("an unanswered claim is not a refused one", orders.uncertain_claim_is_refused),
+    _sale("an unanswered payment is not a refused one", orders.uncertain_payment_is_refused),
+    _sale("a refund frees the seats", orders.refund_forgets_the_seats),
+    _sale("a repeated payment has the same key", orders.new_key_each_time),
+)
+
+# Guards on real servers: each test removes one and asserts what goes wrong without it.
+NEGATIVE_CONTROLS = (
+    ("the outbox has no id cursor", "tests/integration/outbox/test_late_committer.py", "test_an_id_cursor_loses_"),
+    (
+        "inbox row and effect are one",
+        "tests/integration/outbox/test_consumer.py",
+        "test_a_consumer_that_skips_the_inbox_",
+    ),
+    ("epoch, unique index and fence, one by one", "tests/concurrency/test_two_owners.py", "test_each_guard_stops_"),
+)
