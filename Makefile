@@ -6,6 +6,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ARGS ?=
+# Test files run on so many processes; each has servers of its own.
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
@@ -23,7 +25,7 @@ down: $(VENV)/.runtime ## stops what `make up` left running
 	$(BIN)/balcon down $(ARGS)
 
 test: check ## everything that CI checks: make test ARGS="tests/unit -k hold"
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, protos, generated files, locks
 	$(BIN)/python -m tools.check
