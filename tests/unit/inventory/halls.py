@@ -83,6 +83,21 @@ def halls(draw: st.DrawFn) -> Hall:
     return hall(places, taken=taken, focus=focus)
 
 
+@st.composite
+def crooked_halls(draw: st.DrawFn) -> Hall:
+    """A few long rows, mostly free, that bend to and from the focal point as they like: what is cheapest, and where?"""
+    places = []
+    for number in range(draw(st.integers(1, 4))):
+        ys = draw(st.lists(st.integers(1, 12), min_size=5, max_size=14))
+        straight = draw(st.booleans())
+        places += [
+            SeatPlace("Z", str(number), "a", float(x), 5.0 + (number if straight else y / 2)) for x, y in enumerate(ys)
+        ]
+    focus = (draw(st.integers(0, 140)) / 10, 0.0)
+    taken = draw(st.sets(st.integers(0, len(places) - 1), max_size=len(places) // 4))
+    return hall(places, taken=taken, focus=focus)
+
+
 GROUPS = st.builds(
     lambda size, categories, zones, accessible: SeatGroup(size, categories, zones, min(accessible, size)),
     st.integers(1, 5),

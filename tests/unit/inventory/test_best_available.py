@@ -38,8 +38,8 @@ def test_the_plans_focal_point_moves_the_best_seats() -> None:
 
 
 def test_an_even_group_is_as_central_as_can_be_on_either_side_of_the_middle() -> None:
-    assert chosen(hall(row("aaaaa"), focus=(0.4, 0.0), taken=[4]), SeatGroup(2)) == (2, 3)
-    assert chosen(hall(row("aaaaa"), focus=(-0.4, 0.0), taken=[0]), SeatGroup(2)) == (1, 2)
+    assert chosen(hall(row("aaaaaaaa"), focus=(0.6, 0.0)), SeatGroup(2)) == (4, 5)
+    assert chosen(hall(row("aaaaaaaa"), focus=(-0.6, 0.0)), SeatGroup(2)) == (2, 3)
 
 
 def test_nobody_is_left_single_while_a_dearer_place_avoids_it() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from hypothesis import event, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from services.inventory.domain import commands as c
@@ -20,13 +20,14 @@ from tests.unit.inventory.halls import (
     Hall,
     all_windows,
     cost,
+    crooked_halls,
     halls,
     is_allowed,
     orphans,
 )
 
 # The machine may be busy; how long an example takes is no claim of these tests.
-PATIENT = settings(deadline=None, max_examples=300)
+PATIENT = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 
 
 def accessible_of(hall: Hall, seats: tuple[int, ...]) -> int:
@@ -59,6 +60,18 @@ def test_the_seats_found_are_of_the_best_tier_there_is_and_the_cheapest_of_it(ha
     assert isinstance(chosen, tuple)
     assert set(chosen) in [set(window) for window in best_tier]
     assert cost(hall, chosen) == min(cost(hall, window) for window in best_tier)
+
+
+@PATIENT
+@given(crooked_halls(), st.integers(1, 5))
+def test_the_cheapest_seats_are_found_in_rows_of_any_shape(hall: Hall, size: int) -> None:
+    everything = list(all_windows(hall, SeatGroup(size)))
+    best_tier = [window for window in everything if not orphans(hall, window)] or everything
+    chosen = choose(hall.free_seats(), [SeatGroup(size)], may_split=False)
+    assert isinstance(chosen, tuple) == bool(best_tier)
+    if isinstance(chosen, tuple):
+        assert cost(hall, chosen) == min(cost(hall, window) for window in best_tier)
+        event(f"valley: {hall.layout.runs[hall.layout.run_of[chosen[0]]].is_valley}")
 
 
 @PATIENT

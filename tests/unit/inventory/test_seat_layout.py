@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from math import cos, sin
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.inventory.adapters.plan_places import pack_places, unpack_layout
 from services.inventory.domain.seat_layout import MAX_RUN, SeatPlace, lay_out, one_row
 from tests.unit.inventory.halls import Hall, halls, row, standing
+
+# The machine may be busy; how long an example takes is no claim of these tests.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def runs_of(*rows: list[SeatPlace]) -> set[tuple[int, ...]]:
@@ -86,7 +89,7 @@ def test_long_runs_are_cut_so_that_masks_stay_short() -> None:
     assert sum(len(run.seats) for run in layout.runs) == 100_000
 
 
-@settings(deadline=None)
+@PATIENT
 @given(halls())
 def test_each_seat_has_one_place_and_a_packed_plan_has_the_same(hall: Hall) -> None:
     layout = hall.layout
@@ -100,7 +103,7 @@ def test_each_seat_has_one_place_and_a_packed_plan_has_the_same(hall: Hall) -> N
     assert unpack_layout(pack_places(hall.places, hall.focus)) == layout
 
 
-@settings(deadline=None)
+@PATIENT
 @given(halls(), st.integers(1, 4))
 def test_in_a_valley_windows_only_get_dearer_away_from_the_cheapest(hall: Hall, size: int) -> None:
     for run in hall.layout.runs:
