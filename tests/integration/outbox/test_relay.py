@@ -208,8 +208,11 @@ async def _has_effects(stage: Stage, *payloads: str) -> bool:
 
 
 async def _lane_is_held(stage: Stage) -> bool:
-    async with hold_lane(stage.outbox, SOURCE) as lane:
-        return lane is None
+    """Looks without taking: a probe that takes the lane for a moment turns the relay into a stand-by."""
+    query = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+    async with stage.outbox.connect() as connection:
+        return bool(await connection.scalar(text(query)))
 
 
 async def _end_lane_sessions(stage: Stage) -> None:
