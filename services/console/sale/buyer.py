@@ -127,7 +127,11 @@ class Buyer:
             pause = min(_LAST_PAUSE_SECONDS, pause * 2)
 
     async def _hold_something(self) -> inventory_pb.Hold | None:
-        """One look at the map, a few tries on it."""
+        """What the house finds best; or one look at the map, and a few tries on it."""
+        if self._script.takes_the_best and not self._holds:
+            hold = await self._hold_the_best()
+            if hold is not None:
+                return hold
         states = await self._look()
         for _ in range(_HOLDS_PER_LOOK):
             seats = choose_seats(self._hall, states, self._script.size, self._script.focus, self._random)
@@ -150,6 +154,26 @@ class Buyer:
                     if self._hall.seat_ids[seat] in taken:
                         states[seat] = seating_pb2.SEAT_STATE_HELD
         return None
+
+    async def _hold_the_best(self) -> inventory_pb.Hold | None:
+        """Seats together, or close together; None when so many are not left."""
+        self._holds += 1
+        request = inventory_pb.HoldBestAvailableRequest(
+            key=self._performance.key,
+            hold_id=f"{self._holder_id}-h{self._holds}",
+            holder_id=self._holder_id,
+            plan_version=self._performance.plan_version,
+            groups=[inventory_pb.SeatGroup(size=self._script.size)],
+            channel=seating_pb2.CHANNEL_ONLINE,
+            may_split=True,
+        )
+        try:
+            hold = (await self._call(self._inventory.HoldBestAvailable, request)).hold
+        except Declined as no:
+            self._expect(no, "SEATS_NOT_TOGETHER")
+            return None
+        self._shop.tally.count("best_available")
+        return hold
 
     async def _look(self) -> bytearray:
         request = inventory_pb.GetSeatMapRequest(key=self._performance.key)

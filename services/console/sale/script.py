@@ -49,6 +49,8 @@ _SIZES = {1: 12, 2: 46, 3: 14, 4: 18, 5: 5, 6: 5}
 # A stream each for every buyer would be a load of its own: a sample shows that the live map holds.
 _WATCH_EVERY = 25
 _MOST_WATCHERS = 300
+# So many leave the choice to the house, and look at the map only when it finds nothing.
+_BEST_EVERY = 4
 _SEED_STRIDE = 1_000_003
 
 
@@ -73,6 +75,7 @@ class Script:
     arrives_at_seconds: float
     leaves_at_seconds: float
     watches: bool
+    takes_the_best: bool
 
 
 def write_script(seed: int, buyer: int, pace: Pace) -> Script:
@@ -88,4 +91,5 @@ def write_script(seed: int, buyer: int, pace: Pace) -> Script:
         arrives_at_seconds=arrives,
         leaves_at_seconds=arrives + random.uniform(pace.shortest_patience_seconds, pace.longest_patience_seconds),
         watches=buyer % _WATCH_EVERY == 0 and buyer // _WATCH_EVERY < _MOST_WATCHERS,
+        takes_the_best=buyer % _BEST_EVERY == 1,
     )

@@ -120,7 +120,7 @@ class Shop:
     async def _measured(
         self, method: Method[RequestT_contra, ResponseT_co], request: RequestT_contra, timeout_seconds: float
     ) -> ResponseT_co:
-        if not isinstance(request, inventory_pb.HoldSeatsRequest):
+        if not isinstance(request, inventory_pb.HoldSeatsRequest | inventory_pb.HoldBestAvailableRequest):
             return await method(request, timeout=timeout_seconds)
         started = self.seconds()
         try:

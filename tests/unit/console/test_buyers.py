@@ -95,6 +95,10 @@ def test_every_ending_occurs_among_a_thousand_buyers() -> None:
     assert endings[Ending.PAYS] > 500
 
 
+def test_a_quarter_of_the_buyers_take_what_is_best() -> None:
+    assert sum(write_script(1, buyer, Pace()).takes_the_best for buyer in range(1000)) == 250
+
+
 @given(seed=st.integers(0, 10_000), buyer=st.integers(0, 100_000))
 def test_a_script_stays_within_its_pace(seed: int, buyer: int) -> None:
     pace = Pace(2.0, 5.0, 9.0)
