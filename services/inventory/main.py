@@ -34,6 +34,9 @@ from services.runtime.rpc.client import open_channel
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
 
+# A turn waits for the record, and a performance for its turn: a record that is silent for so long is given up.
+RECORD_SILENCE_SECONDS = 4.0
+
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
@@ -51,7 +54,10 @@ async def _open(service: Service, settings: InventorySettings) -> _Parts:
     """Stores, bus, the catalogue, and the host over them."""
     clock, ids = service.clock, service.ids
     engine = create_engine(
-        settings.database_url.get_secret_value(), application="inventory", pool_size=settings.database_pool_size
+        settings.database_url.get_secret_value(),
+        application="inventory",
+        pool_size=settings.database_pool_size,
+        silence_seconds=RECORD_SILENCE_SECONDS,
     )
     service.on_close(engine.dispose)
     redis = connect(settings.redis_url.get_secret_value())
@@ -83,8 +89,11 @@ async def _open(service: Service, settings: InventorySettings) -> _Parts:
     return _Parts(engine, bus, lease, directory, performances, host)
 
 
-def _serve(service: Service, parts: _Parts) -> None:
+def _serve(service: Service, settings: InventorySettings, parts: _Parts) -> None:
     """Registers the servicers."""
+    # An audit reads whole tables and may take its time.
+    reading = create_engine(settings.database_url.get_secret_value(), application="inventory audit", pool_size=2)
+    service.on_close(reading.dispose)
     forwarding = OwnerForwarding(service.clock)
     service.rpc.intercept(forwarding)
     service.on_close(forwarding.close)
@@ -96,7 +105,7 @@ def _serve(service: Service, parts: _Parts) -> None:
     service.rpc.add(
         lambda server: add_ClusterServiceServicer_to_server(cluster, server), "balcon.inventory.v1.ClusterService"
     )
-    audit = AuditServicer(PostgresAudit(parts.engine), parts.host)
+    audit = AuditServicer(PostgresAudit(reading), parts.host)
     service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
 
 
@@ -104,7 +113,7 @@ async def build(service: Service, settings: InventorySettings) -> None:
     """Opens stores, registers the servicers, joins the cluster, starts the loops."""
     parts = await _open(service, settings)
     lease, host = parts.lease, parts.host
-    _serve(service, parts)
+    _serve(service, settings, parts)
 
     async def join_cluster() -> None:
         lease.endpoint = f"{settings.advertised_host}:{service.rpc.port}"

@@ -131,7 +131,7 @@ def _run_storm(arguments: argparse.Namespace) -> int:
             console.print(f"WRONG: {line}")
         console.print(f"{len(outcome.findings.wrong)} findings; seed {seed}")
         return 1
-    missing = outcome.coverage.missing(kinds if arguments.minutes >= MINUTES_FOR_ALL else ())
+    missing = outcome.coverage.missing(kinds, has_time=arguments.minutes >= MINUTES_FOR_ALL)
     if missing:
         console.print("VOID: " + "; ".join(missing))
         return VOID

@@ -50,6 +50,8 @@ PROXY_KINDS = (
 ALL_KINDS = (*NODE_KINDS, *STORE_KINDS, *PROXY_KINDS, "failover")
 
 PROXY_SECONDS = (1.5, 4.5)
+# Short enough that what was lost is sent again to somebody who answers.
+MUTE_SECONDS = (0.3, 2.0)
 DELAY_SECONDS = (0.05, 0.4)
 DOWN_SECONDS = (0.0, 5.0)
 STOPPED_LEASES = (0.5, 3.0)
@@ -86,6 +88,8 @@ def schedule(
 def _seconds(random: Random, kind: str, lease_seconds: float) -> float:
     if kind == "stop":
         return lease_seconds * random.uniform(*STOPPED_LEASES)
+    if kind.endswith("_mute"):
+        return random.uniform(*MUTE_SECONDS)
     return random.uniform(*(DOWN_SECONDS if kind == "kill" else PROXY_SECONDS))
 
 

@@ -110,7 +110,10 @@ def _expected_states(records: Sequence[Record]) -> set[str]:
     """What the record may say of an order after what its buyer heard."""
 
     def heard(act: str, outcome: str) -> bool:
-        return any(record.act == act and record.outcome == outcome for record in records)
+        return any(
+            record.act == act and (record.outcome == outcome or (outcome == UNKNOWN and record.was_uncertain))
+            for record in records
+        )
 
     if heard("confirm", OK):
         return {"sold"}
@@ -122,7 +125,7 @@ def _expected_states(records: Sequence[Record]) -> set[str]:
         return {"claimed", "cancelled"}
     if heard("claim", OK):
         return {"claimed"}
-    return {"none", "claimed"} if any(r.outcome == UNKNOWN or r.was_uncertain for r in records) else {"none"}
+    return {"none", "claimed"} if heard("claim", UNKNOWN) else {"none"}
 
 
 async def judge_maps(cluster: Cluster, buyer: Buyer, house: House, findings: Findings, tell: Tell) -> None:

@@ -32,8 +32,11 @@ _SERVICE_CONFIG = json.dumps(
 
 CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.service_config", _SERVICE_CONFIG),
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
+    # A connection that has died without a word is found out while callers still have time to ask again.
+    ("grpc.keepalive_time_ms", 4_000),
+    ("grpc.keepalive_timeout_ms", 3_000),
+    # gRPC's own bandwidth pings get a minute, and while one of them is unanswered no keepalive is sent.
+    ("grpc.http2.ping_timeout_ms", 3_000),
     ("grpc.http2.max_pings_without_data", 0),
     # A restarted peer is found again within a second, not after minutes of backoff.
     ("grpc.initial_reconnect_backoff_ms", 100),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import MetaData, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+# A statement that takes longer is cancelled; one that is not answered for so long has lost its connection.
+COMMAND_SECONDS = 30.0
 
 # Names of constraints follow one rule, so that migrations and models agree.
 NAMING = {
@@ -24,8 +28,13 @@ def new_metadata() -> MetaData:
     return MetaData(naming_convention=NAMING)
 
 
-def create_engine(url: str, *, application: str, pool_size: int = 8) -> AsyncEngine:
-    """An engine for a postgresql+asyncpg:// URL; at most `pool_size` connections, closed ones replaced before use."""
+def create_engine(
+    url: str, *, application: str, pool_size: int = 8, silence_seconds: float = COMMAND_SECONDS
+) -> AsyncEngine:
+    """An engine for a postgresql+asyncpg:// URL; at most `pool_size` connections, closed ones replaced before use.
+
+    After `silence_seconds` without an answer a command raises TimeoutError, and all connections of then are replaced.
+    """
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -35,7 +44,7 @@ def create_engine(url: str, *, application: str, pool_size: int = 8) -> AsyncEng
         hide_parameters=True,
         connect_args={
             "timeout": 5,
-            "command_timeout": 30,
+            "command_timeout": silence_seconds,
             "server_settings": {
                 "application_name": application,
                 "statement_timeout": "30000",
@@ -45,12 +54,45 @@ def create_engine(url: str, *, application: str, pool_size: int = 8) -> AsyncEng
         },
     )
     # Not pool_pre_ping: asyncpg's ping is BEGIN, a query and ROLLBACK, three round trips before each short transaction.
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    _Trust().watch(engine.sync_engine)
     return engine
 
 
-def _refuse_closed(connection: DBAPIConnection, _record: object, _fairy: object) -> None:
-    """The pool opens a fresh connection instead (Postgres was restarted meanwhile)."""
-    driver: Any = connection.driver_connection
-    if driver is None or driver.is_closed():
-        raise DisconnectionError
+class _Trust:
+    """Which of a pool's connections may be used: open ones, made since the last that was silent.
+
+    A firewall that forgets connections forgets them all; waiting for each in turn would take minutes.
+    """
+
+    def __init__(self) -> None:
+        self._generation = 0
+
+    def watch(self, engine: Engine) -> None:
+        """Listens to the engine and its pool."""
+        event.listen(engine, "connect", self._note_birth)
+        event.listen(engine, "checkout", self._refuse_dead)
+        event.listen(engine, "handle_error", self._suspect_silent)
+
+    def _note_birth(self, _: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["generation"] = self._generation
+
+    def _refuse_dead(self, connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        """The pool opens a fresh connection instead."""
+        driver: Any = connection.driver_connection
+        if driver is None or driver.is_closed():
+            raise DisconnectionError
+        if record.info["generation"] != self._generation:
+            driver.terminate()
+            raise DisconnectionError
+
+    def _suspect_silent(self, context: ExceptionContext) -> None:
+        if not isinstance(context.original_exception, TimeoutError):
+            return
+        self._generation += 1
+        if context.connection is not None and not context.connection.invalidated:
+            # At once: a polite goodbye would be waited for too.
+            driver: Any = context.connection.connection.driver_connection
+            driver.terminate()
+        context.is_disconnect = True
+        # The pool would say goodbye to the others; _refuse_dead does not.
+        context.invalidate_pool_on_disconnect = False
