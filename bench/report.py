@@ -34,6 +34,8 @@ class Report:
     def __init__(self) -> None:
         self.figures: list[Figure] = []
         self.ratios: dict[str, float] = {}
+        # Measurements that are not holds per second, as their module tells them.
+        self.details: dict[str, object] = {}
         self._console = Console(soft_wrap=True)
 
     def add(self, figure: Figure) -> Figure:
@@ -63,6 +65,7 @@ class Report:
             "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
             "figures": [asdict(figure) for figure in self.figures],
             "ratios": self.ratios,
+            "details": self.details,
         }
         (RESULTS / "bench.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
         (RESULTS / "bench.svg").write_text(_chart(self.figures), "utf-8")

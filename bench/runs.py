@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from bench import load
+from bench import best_available, load
 from bench.baselines import limits, postgres_rows, redis_set_nx
 from bench.report import Figure, Report
 from bench.stack import InventoryStack, inventory_stack
@@ -29,6 +29,8 @@ async def run_all(report: Report, *, quick: bool) -> None:
             await _many_performances(report, stack)
     if not quick:
         await _two_owners(report)
+        # Pure decisions and turns, no servers: in a thread, because it brings a loop of its own.
+        report.details["best_available"] = await asyncio.to_thread(best_available.measure)
     _ratios(report)
 
 
