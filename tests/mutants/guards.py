@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tests.mutants import cluster_guards as inventory
+from tests.mutants import event_guards as events
 from tests.mutants.hunt import Catch, Patch, hunt_in_the_cluster, hunt_in_the_sale
 from tests.simulation.orders import test_sale_mutants as orders
 
@@ -51,6 +52,10 @@ GUARDS = (
     _cluster("the record is written before the holds", inventory.holds_before_record, 60),
     _cluster("no word out of memory alone", inventory.words_out_of_memory, 60),
     _cluster("words about claims are proven by the record", inventory.claims_proven_by_the_fence, 150),
+    _cluster("the outbox has no id cursor", events.id_cursor, 60),
+    _cluster("an event is marked once the bus has it", events.marked_before_published, 60),
+    _cluster("sequence and inbox row refuse what was applied", events.inbox_skipped, 60),
+    _cluster("the offset is committed after the effect", events.offset_before_effect, 60),
     _sale("seats go on proof, not on a timeout", orders.release_on_timeout),
     _sale("late money claims again or goes back", orders.forget_late_success),
     _sale("an unanswered claim is not a refused one", orders.uncertain_claim_is_refused),

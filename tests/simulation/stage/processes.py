@@ -142,6 +142,13 @@ def _make_task(
     return task
 
 
+def current_process() -> SimulatedProcess:
+    """The process that the running task belongs to."""
+    process = _process.get()
+    assert process is not None, "this runs outside of every process"
+    return process
+
+
 def gate_tasks() -> None:
     """Makes the running loop know processes."""
     asyncio.get_running_loop().set_task_factory(_make_task)  # type: ignore[arg-type]

@@ -29,6 +29,10 @@ T = TypeVar("T")
 CALL_SECONDS = 4.0
 
 
+async def _nothing(_place: str) -> None:
+    await asyncio.get_running_loop().create_future()
+
+
 class ShopProcess:
     """One start of one process of the orders service."""
 
@@ -48,7 +52,7 @@ class ShopProcess:
         )
         async with shop:
             self.shop = shop
-            await asyncio.get_running_loop().create_future()
+            await shops.also_run(place)
 
 
 class Shops:
@@ -69,6 +73,8 @@ class Shops:
         self.world = World(clock, ids=SeededIds(weather.random.randrange(1_000_000)))
         self.everyone: list[ShopProcess] = []
         self.now: dict[str, ShopProcess | None] = {}
+        # What else runs in each process: the relay.
+        self.also_run: Callable[[str], Awaitable[None]] = _nothing
         self._network = network
         self._clock = clock
         self._weather = weather

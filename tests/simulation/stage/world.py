@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import structlog
 
 from services.inventory.actors.performance_actor import PerformanceActor
@@ -20,6 +21,7 @@ from services.inventory.domain.restoration import restore
 from services.inventory.ports import Performance, SeatPlan
 from services.orders.domain.order import OrderState
 from services.runtime.clock import LoopClock
+from services.runtime.outbox import relay
 from services.runtime.testing.virtual_time import VirtualDeadlock, VirtualTimeExceeded, run_virtual
 from tests.simulation.orders.auditor import stories
 from tests.simulation.stage.buyers import Hall, SeatBuyer
@@ -28,7 +30,9 @@ from tests.simulation.stage.history import History
 from tests.simulation.stage.money import double_tickets, unsettled
 from tests.simulation.stage.network import Network
 from tests.simulation.stage.node import Cluster
+from tests.simulation.stage.outbox_twins import hold_memory_lane
 from tests.simulation.stage.processes import SimulatedProcess, gate_tasks, outside
+from tests.simulation.stage.reporting import Reporting
 from tests.simulation.stage.servers import Servers
 from tests.simulation.stage.shop_buyers import ShopBuyer
 from tests.simulation.stage.shops import Shops
@@ -95,11 +99,15 @@ class World:
         self.shops = Shops(self.network, self.clock, self.weather, self.history, self.plan, self.client)
         # A third of the worlds have the box office alone: more of them fit into a minute.
         self._shop_buyers = random.choice([0, SHOP_BUYERS, SHOP_BUYERS])
+        self.reporting = Reporting(self.shops, self.network, self.clock, self.weather)
         if self._shop_buyers:
             self.shops.open(PERFORMANCES, SHOPS)
 
     async def run(self) -> None:
         """Both phases. Findings are in findings()."""
+        if self._shop_buyers:
+            await self.reporting.open()
+            self.reporting.begin()
         watching = outside(self._watch_tickets(), "ticket auditor")
         people = [outside(self._visits(buyer), buyer.name) for buyer in self._buyers()]
         self.storm.begin()
@@ -108,6 +116,8 @@ class World:
         await self.clock.sleep(STORM_SECONDS)
         await self.storm.heal()
         self.shops.heal()
+        if self._shop_buyers:
+            self.reporting.heal()
         await asyncio.gather(*people)
         await self._orders_end()
         await self._last_holds_end()
@@ -131,7 +141,7 @@ class World:
 
     async def _orders_end(self) -> None:
         until = self.clock.monotonic() + SETTLE_SECONDS
-        while left := unsettled(self.shops.orders(), self.shops.payments()):
+        while left := [*unsettled(self.shops.orders(), self.shops.payments()), *self.reporting.differs()]:
             if self.clock.monotonic() > until:
                 self.history.violations += left
                 return
@@ -214,7 +224,8 @@ class World:
         return found
 
     def _processes(self) -> list[SimulatedProcess]:
-        return [*(node.process for node in self.storm.everyone), *(shop.process for shop in self.shops.everyone)]
+        nodes, shops = self.storm.everyone, self.shops.everyone
+        return [*(one.process for one in nodes), *(one.process for one in shops), *self.reporting.everyone]
 
     async def end(self) -> Counter[str]:
         """Lets go of everything; returns what was met."""
@@ -248,6 +259,10 @@ def _logs_counted(met: Counter[str]) -> Iterator[None]:
         structlog.configure(**before)
 
 
+async def _nobody_to_ask(_engine: Any) -> None:
+    return
+
+
 def run_seed(seed: int, parts: Parts | None = None) -> Outcome:
     """Runs one world. Never raises for what the world does: that is a finding."""
     met: Counter[str] = Counter()
@@ -263,7 +278,10 @@ def run_seed(seed: int, parts: Parts | None = None) -> Outcome:
             findings.extend(world.findings())
             met.update(await world.end())
 
-    with _logs_counted(met):
+    with _logs_counted(met), pytest.MonkeyPatch.context() as patch:
+        # The relay's only way to SQL. Everything else of it is the real thing.
+        patch.setattr(relay, "hold_lane", hold_memory_lane)
+        patch.setattr(relay, "ask_lane_holder", _nobody_to_ask)
         try:
             run_virtual(main(), limit_seconds=LIMIT_SECONDS)
         except (VirtualDeadlock, VirtualTimeExceeded) as error:
