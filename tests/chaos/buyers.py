@@ -81,6 +81,7 @@ class Desk:
                     record.refused_seats = _seat_numbers(refused.facts.get("seats", ""))
                 else:
                     record.reason = refused.reason if refused is not None else error.code().name
+                record.last_fault = record.reason
                 raise
 
         record.outcome = ""

@@ -20,6 +20,7 @@ from tests.chaos.judgement import Tell
 from tests.chaos.storm import open_desks
 
 ROUNDS = 5
+SLOW_SECONDS = 1.0
 PERFORMANCES = 12
 CAPACITY = 2_000
 # The deadline of a buyer's call: longer than any takeover, so that whatever fails has failed for good.
@@ -188,6 +189,8 @@ async def measure(scenario: str, clock: Clock, folder: Path, tell: Tell) -> Wait
         waits.failed = sum(1 for record in operations if record.outcome != OK)
         waits.slowest_seconds = max(record.returned - record.first_sent for record in operations)
         for record in operations:
-            if record.outcome != OK:
-                tell(f"failed: {record.act} {record.performance} after {record.attempts} attempts: {record.reason}")
+            took = record.returned - record.first_sent
+            if record.outcome != OK or (took > SLOW_SECONDS and scenario != "takeover"):
+                told = f"{record.act} {record.performance} at {record.first_sent:.1f} s took {took:.2f} s"
+                tell(f"{record.outcome}: {told}, {record.attempts} attempts, last fault {record.last_fault}")
     return waits

@@ -33,6 +33,8 @@ class Record(msgspec.Struct, kw_only=True, omit_defaults=True, tag="operation"):
     returned: float = 0.0
     attempts: int = 0
     was_uncertain: bool = False
+    # Why the sending before the last one was not the last.
+    last_fault: str = ""
     outcome: str = UNKNOWN
     reason: str = ""
     refused_seats: tuple[int, ...] = ()
