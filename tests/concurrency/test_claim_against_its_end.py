@@ -104,7 +104,8 @@ async def test_a_claim_here_and_a_release_there_go_one_way_too(
                 rig.decide(here, claim(number)), rig.decide(there, c.ReleaseHold(f"h{number}", "anna"))
             )
             assert isinstance(released, Accepted)
-            assert (released.change is None) == isinstance(claimed, Accepted), (claimed, released)
+            # A release that a node had to repeat finds nothing left: only a release that was seen excludes the claim.
+            assert released.change is None or not isinstance(claimed, Accepted), (claimed, released)
             return isinstance(claimed, Accepted)
 
         won = await asyncio.gather(*(race(number) for number in range(60)))

@@ -24,7 +24,7 @@ from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms, demo_
 from services.console.sale.display import SaleDisplay
 from services.console.sale.hall import Place
 from services.console.sale.quiescence import wait_until_quiet
-from services.console.sale.scoreboard import SaleRun, Scoreboard, as_table, score
+from services.console.sale.scoreboard import SaleRun, Scoreboard, as_table, score, unresolved_orders
 from services.console.sale.script import Pace, write_script
 from services.console.sale.tally import Progress
 from services.console.stack.data_folder import DataFolder, StackRecord, make_temp_folder, remove_temp_folder
@@ -35,6 +35,8 @@ from services.runtime.ids import Ids, RandomIds
 from services.runtime.rpc.client import open_channel
 
 QUIET_SECONDS = 40.0
+# Times that the quiet may turn out to have been a pause.
+_FURTHER_AUDITS = 2
 # Buyers at the seat map, and buyers at the check-out, at a time: an on-sale is a queue, and a longer one inside the
 # services only adds waiting.
 _CHOOSING = 24
@@ -178,6 +180,12 @@ class DemoSale:
         seconds = self._clock.monotonic() - opened
         progress("auditing")
         verdict = await audit(record.targets, self._clock)
+        for _ in range(_FURTHER_AUDITS):
+            if not quiet or not unresolved_orders(verdict):
+                break
+            # A payment that came late of its own accord has woken an order up again: its end is awaited too.
+            quiet = await wait_until_quiet(record, performance_id, self._clock, QUIET_SECONDS)
+            verdict = await audit(record.targets, self._clock)
         victim = self._options.kill
         if victim is not None and not self._killed:
             tally.failed(f"{victim.value} was not killed: the sale was over before {self._kill_at} tickets were sold")

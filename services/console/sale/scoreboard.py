@@ -70,6 +70,11 @@ class SaleRun(msgspec.Struct, frozen=True):
     went_quiet: bool
 
 
+def unresolved_orders(verdict: Verdict) -> int:
+    """Orders between claim and a final state."""
+    return sum(order.state in UNRESOLVED for order in verdict.facts.orders)
+
+
 def score(tally: Tally, verdict: Verdict, run: SaleRun) -> Scoreboard:
     """Puts what the buyers saw and what the records say together."""
     states = Counter(order.state for order in verdict.facts.orders)
@@ -83,7 +88,7 @@ def score(tally: Tally, verdict: Verdict, run: SaleRun) -> Scoreboard:
         orders_refunded=states["REFUNDED"],
         orders_cancelled=states["CANCELLED"],
         open_carts=states["OPEN"],
-        unresolved=sum(states[state] for state in UNRESOLVED) + tally.outcomes.get("unknown", 0),
+        unresolved=unresolved_orders(verdict) + tally.outcomes.get("unknown", 0),
         lost_tickets=sum((ticket.seat_id, ticket.order_id) not in recorded for ticket in tally.tickets),
         hold_p50_ms=round(percentile(took, 50), 1),
         hold_p99_ms=round(percentile(took, 99), 1),
