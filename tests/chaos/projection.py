@@ -20,9 +20,10 @@ _RECORDED = {"claim", "confirm", "cancel"}
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From the loss of holds or of a lease until every owner must have noticed. In it, what is said of holds is advice:
-    an owner that does not know yet goes on. What is said of claims stays true. `loses`: holds may vanish at any time.
-    `splits`: there were two stores of holds, so that a claim may come from a hold that the other one knew nothing of.
+    """From the loss of holds or of a lease until every owner must have noticed. In it, maps and refusals are advice: an
+    owner that does not know yet goes on. What was granted stays granted. `loses`: holds may vanish at any time.
+    `splits`: there were two stores of holds, so that grants are advice too, and a claim may come from a hold that the
+    other one knew nothing of. What is said of claims and sales stays true.
     """
 
     name: str
@@ -72,9 +73,10 @@ def _of_record(record: Record, is_advice: bool, is_split: bool) -> Iterator[tupl
         for seat, step in _effects(record, is_split):
             yield seat, Operation(f"{name} (in doubt)", record.first_sent, NEVER, step, certain=False)
     if record.outcome == OK:
+        # A yes is proven by the store's fence, whoever believes what; by the wrong store's where there are two.
+        is_certain = not (is_split and is_advice)
         for seat, step in _effects(record, is_split):
-            certain = not is_advice
-            yield seat, Operation(name, record.sent, record.returned, step, certain)
+            yield seat, Operation(name, record.sent, record.returned, step, is_certain)
     if record.outcome == UNKNOWN or is_advice:
         return
     for seat, step in [*_refusals(record), *_sightings(record)]:
