@@ -32,7 +32,7 @@ _log = get_logger("host")
 OWNER_ATTEMPTS = 4
 EXPIRY_TICK_SECONDS = 0.2
 FEED_TICK_SECONDS = 0.1
-RULES_TICK_SECONDS = 2.0
+RULES_TICK_SECONDS = 1.0
 AVAILABILITY_SECONDS = 0.5
 BALANCE_TICK_SECONDS = 2.0
 # Below this a performance is quiet: its hand-over disturbs nobody.

@@ -25,5 +25,8 @@ _PERFORMANCE_EVENTS: dict[str, _PerformanceEvent] = {
 async def copy_performance(connection: AsyncConnection, event: IncomingEvent) -> None:
     """Handler of the catalogue's topic. Types that tell nothing about performances are left alone."""
     kind = _PERFORMANCE_EVENTS.get(event.type)
-    if kind is not None:
-        await upsert_performance(connection, kind.FromString(event.payload).performance)
+    if kind is None:
+        return
+    # What is here already was asked for later than a creation was told: a draft's event must not take it off sale.
+    may_replace = kind is not events.PerformanceCreated
+    await upsert_performance(connection, kind.FromString(event.payload).performance, may_replace=may_replace)

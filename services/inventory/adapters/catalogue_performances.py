@@ -67,6 +67,8 @@ class CataloguePerformances:
             if told is None:
                 return PerformanceUnknown(performance_id)
             row = await self._copy(told)
+        elif not row.on_sale:
+            row = await self._ask_again(row, house_id, performance_id)
         plan = await self._plan(house_id, row.hall_id, row.plan_version)
         return Performance(performance_id, house_id, plan, self._rules(row))
 
@@ -109,6 +111,16 @@ class CataloguePerformances:
                 return None
             raise CatalogueUnavailable(performance_id=performance_id) from error
         return answer.performance
+
+    async def _ask_again(
+        self, row: Row[tuple[object, ...]], house_id: str, performance_id: str
+    ) -> Row[tuple[object, ...]]:
+        """The sale may have opened a moment ago, its event still on the way: the crowd must not find a closed door."""
+        try:
+            told = await self._ask(house_id, performance_id)
+        except CatalogueUnavailable:
+            return row
+        return row if told is None else await self._copy(told)
 
     async def _copy(self, told: catalogue.Performance) -> Row[tuple[object, ...]]:
         async with self._engine.begin() as connection:
@@ -187,8 +199,10 @@ def _focal_point(plan: catalogue.SeatingPlan) -> tuple[float, float] | None:
     return (plan.focal_point.x, plan.focal_point.y) if plan.HasField("focal_point") else None
 
 
-async def upsert_performance(connection: AsyncConnection, told: catalogue.Performance) -> None:
-    """Copies a performance as the catalogue tells it. Its plan version never changes."""
+async def upsert_performance(
+    connection: AsyncConnection, told: catalogue.Performance, *, may_replace: bool = True
+) -> None:
+    """Copies a performance as the catalogue tells it; `may_replace`: also over what is here. Its plan stays."""
     rules: Mapping[str, object] = {
         "on_sale": told.sale_state == catalogue.SALE_STATE_ON_SALE,
         "seats_per_holder": told.seats_per_holder,
@@ -203,8 +217,10 @@ async def upsert_performance(connection: AsyncConnection, told: catalogue.Perfor
         plan_version=told.plan_version,
         **rules,
     )
-    await connection.execute(
-        statement.on_conflict_do_update(
+    if may_replace:
+        statement = statement.on_conflict_do_update(
             index_elements=["performance_id"], set_=dict(rules), where=performances.c.house_id == told.house_id
         )
-    )
+    else:
+        statement = statement.on_conflict_do_nothing()
+    await connection.execute(statement)

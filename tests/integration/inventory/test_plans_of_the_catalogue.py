@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue_pb
+from balcon.catalogue.v1.catalogue_events_pb2 import PerformanceCreated
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.inventory.adapters.catalogue_events import copy_performance
 from services.inventory.adapters.catalogue_performances import CataloguePerformances
 from services.inventory.ports import Performance
+from services.runtime.outbox.event import IncomingEvent
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.catalogue.stage import Catalogue, price, running_catalogue
@@ -108,3 +111,41 @@ async def test_performances_of_one_hall_share_one_layout(catalogue: Catalogue, e
     layouts = [performance.plan.layout for performance in await asyncio.gather(*(found(source, one) for one in told))]
     assert layouts[0] is not None
     assert all(layout is layouts[0] for layout in layouts)
+
+
+def created_event(told: catalogue_pb.Performance) -> IncomingEvent:
+    """The creation as it was told while the performance still was a draft."""
+    draft = catalogue_pb.Performance()
+    draft.CopyFrom(told)
+    draft.sale_state = catalogue_pb.SALE_STATE_DRAFT
+    return IncomingEvent(
+        id="evt_1",
+        source="balcon/catalogue",
+        topic="balcon.catalogue.v1",
+        key=told.performance_id,
+        type="balcon.catalogue.v1.PerformanceCreated",
+        payload=PerformanceCreated(performance=draft).SerializeToString(),
+        sequence=1,
+        time_ms=0,
+        house_id=told.house_id,
+    )
+
+
+async def test_a_draft_s_late_event_does_not_take_a_performance_off_sale(
+    catalogue: Catalogue, engine: AsyncEngine
+) -> None:
+    told = await on_sale(catalogue, encoded(DOCUMENT))
+    source = performances(engine, catalogue)
+    await found(source, told)
+    async with engine.begin() as connection:
+        await copy_performance(connection, created_event(told))
+    assert (await source.rules_of([told.performance_id]))[told.performance_id].on_sale
+
+
+async def test_a_sale_that_opened_a_moment_ago_is_open_though_its_event_is_on_the_way(
+    catalogue: Catalogue, engine: AsyncEngine
+) -> None:
+    told = await on_sale(catalogue, encoded(DOCUMENT))
+    async with engine.begin() as connection:
+        await copy_performance(connection, created_event(told))
+    assert (await found(performances(engine, catalogue), told)).rules.on_sale
