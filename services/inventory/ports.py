@@ -122,6 +122,10 @@ class Directory(Protocol):
         """Gives the row up, so that the next owner need not wait. Does nothing when the epoch has moved on."""
         ...
 
+    async def epochs_of(self, performance_ids: Sequence[str]) -> Mapping[str, int]:
+        """The epochs as they stand, for those that ever were owned."""
+        ...
+
     async def pins(self) -> Mapping[str, str]:
         """Endpoints by performance, for all that are pinned."""
         ...

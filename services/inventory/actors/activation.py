@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.actors.store_clock import StoreClock
@@ -111,6 +111,10 @@ class Activation:
             _log.info("stale_holds_dropped", performance_id=performance_id, epoch=epoch, holds=len(stale))
             await log.drop_holds(stale)
         return PerformanceActor(performance, epoch, seat_map, log, store_clock, self._clock, on_end)
+
+    async def epochs_of(self, performance_ids: Sequence[str]) -> Mapping[str, int]:
+        """The directory's word on the epochs of many performances."""
+        return await self._directory.epochs_of(performance_ids)
 
     async def epoch_of(self, performance_id: str) -> int:
         """The directory's word on the performance's epoch; 0 if it never was owned."""

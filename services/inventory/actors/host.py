@@ -277,10 +277,21 @@ class PerformanceHost:
                 latest.append(actor.availability(self._clock.now_ms()))
         return latest
 
+    async def _drop_superseded(self) -> None:
+        """An owner that is only read from meets no fence: it would show an old map until its next write."""
+        try:
+            epochs = await self._activation.epochs_of([*self._actors])
+        except StoreUnavailable:
+            return
+        for performance_id, actor in list(self._actors.items()):
+            if actor.is_active and epochs.get(performance_id, 0) > actor.epoch:
+                self._drop(actor, "superseded")
+
     async def keep_rules_fresh(self) -> None:
-        """Loop: takes over changed rules, and lets idle performances go."""
+        """Loop: takes over changed rules, drops what has another owner by now, and lets idle performances go."""
         while True:
             await self._clock.sleep(RULES_TICK_SECONDS)
+            await self._drop_superseded()
             rules = await self._performances.rules_of([*self._actors])
             for performance_id, actor in list(self._actors.items()):
                 if performance_id in rules:

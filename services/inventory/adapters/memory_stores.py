@@ -116,6 +116,11 @@ class MemoryRecord:
         if record is not None and record.owner.epoch == epoch:
             record.owner = Owner("", "", epoch)
 
+    async def epochs_of(self, performance_ids: Sequence[str]) -> Mapping[str, int]:
+        """See Directory."""
+        known = self._performances
+        return {name: known[name].owner.epoch for name in performance_ids if name in known}
+
     async def pins(self) -> Mapping[str, str]:
         """See Directory."""
         return dict(self._pins)

@@ -55,6 +55,15 @@ class PostgresDirectory:
         except UNAVAILABLE as error:
             raise StoreUnavailable(performance_id=performance_id) from error
 
+    async def epochs_of(self, performance_ids: Sequence[str]) -> Mapping[str, int]:
+        """See Directory."""
+        query = select(owners.c.performance_id, owners.c.epoch).where(owners.c.performance_id.in_(performance_ids))
+        try:
+            async with self._engine.connect() as connection:
+                return {row.performance_id: row.epoch for row in await connection.execute(query)}
+        except UNAVAILABLE as error:
+            raise StoreUnavailable from error
+
     async def pins(self) -> Mapping[str, str]:
         """See Directory."""
         try:

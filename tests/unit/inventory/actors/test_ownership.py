@@ -101,6 +101,19 @@ async def test_an_idle_performance_leaves_memory_and_comes_back_whole() -> None:
 
 
 @virtual
+async def test_an_owner_that_is_only_read_from_learns_that_it_was_superseded() -> None:
+    stage = Stage()
+    node = stage.node("node_a")
+    await done(node, hold("h1", 1))
+    loop = asyncio.create_task(node.keep_rules_fresh())
+    # Somebody else has taken the performance without a word, as after a lost lease.
+    assert await stage.record.take(NAME, 1, "node_b", "127.0.0.1:2") == 2
+    await stage.clock.sleep(2 * RULES_TICK_SECONDS)
+    assert node.actors == []
+    loop.cancel()
+
+
+@virtual
 async def test_a_performance_with_a_living_hold_or_a_watcher_is_not_idle() -> None:
     stage = Stage()
     node = stage.node(idle_seconds=10)
