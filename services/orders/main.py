@@ -10,7 +10,6 @@ from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_t
 from services.orders.adapters.grpc_catalogue import GrpcCatalogue
 from services.orders.adapters.grpc_payments import GrpcPayments
 from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
-from services.orders.adapters.inventory_routes import InventoryRoutes
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
@@ -28,9 +27,11 @@ from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.settings import OrdersSettings
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import PAYMENTS, TOPICS
+from services.runtime.ids import seeded_random
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
 
@@ -62,13 +63,14 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     relay = OutboxRelay(engine, bus, source=SOURCE, clock=clock, interval_seconds=settings.relay_interval_seconds)
     store = PostgresOrderStore(engine, clock, ids, committed=relay.wake)
     seconds = settings.call_timeout_seconds
-    routes = InventoryRoutes(settings.inventory_target, clock, timeout_seconds=seconds)
+    jitter = seeded_random(clock.now_ms()).random
+    routes = OwnerRouting(split_targets(settings.inventory_target), clock, jitter)
     service.on_close(routes.close)
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
     to_payments = open_channel(settings.payments_target, clock, timeout_seconds=seconds)
     service.on_close(to_catalogue.close)
     service.on_close(to_payments.close)
-    inventory, payments = GrpcSeatInventory(routes), GrpcPayments(to_payments)
+    inventory, payments = GrpcSeatInventory(routes, timeout_seconds=seconds), GrpcPayments(to_payments)
     catalogue = CachedCatalogue(GrpcCatalogue(to_catalogue), clock, ttl_seconds=settings.catalogue_ttl_seconds)
 
     timing = timing_of(settings)

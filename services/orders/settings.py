@@ -14,7 +14,7 @@ class OrdersSettings(BusSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="BALCON_ORDERS_")
 
     database_pool_size: int = Field(12, ge=4, le=200, description="Most connections this process opens.")
-    inventory_target: str = Field(description="host:port of any inventory node.")
+    inventory_target: str = Field(description="host:port[,host:port] of any inventory nodes.")
     catalogue_target: str = Field(description="host:port of the catalogue.")
     payments_target: str = Field(description="host:port of payments.")
     payment_window_seconds: int = Field(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
 import grpc
 from balcon.inventory.v1.inventory_service_pb2 import (
     CancelClaimRequest,
@@ -11,13 +14,22 @@ from balcon.inventory.v1.inventory_service_pb2 import (
     GetHoldRequest,
     PerformanceKey,
 )
+from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
 from balcon.types.v1.seating_pb2 import SeatRefs
 
 from services.orders.adapters.grpc_answers import declined_or_raise
-from services.orders.adapters.inventory_routes import Call, InventoryRoutes
 from services.orders.domain.order import Channel, Order
 from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
+from services.runtime.rpc.routing import OwnerRouting
+
+if TYPE_CHECKING:
+    from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
+
+    Method = Callable[[InventoryServiceAsyncStub], grpc.aio.UnaryUnaryMultiCallable["Request", "Response"]]
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
 
 # What inventory's rules say no with. Any other reason is news to us, and so no proof of anything.
 _CERTAIN = frozenset({
@@ -28,16 +40,17 @@ _CERTAIN = frozenset({
 
 
 class GrpcSeatInventory:
-    """See SeatInventory."""
+    """See SeatInventory. `timeout_seconds` bounds a call with all its tries."""
 
-    def __init__(self, routes: InventoryRoutes) -> None:
+    def __init__(self, routes: OwnerRouting, *, timeout_seconds: float) -> None:
         self._routes = routes
+        self._timeout_seconds = timeout_seconds
 
     async def held_seats(self, house_id: str, performance_id: str, hold_id: str) -> HeldSeats | Declined:
         """See SeatInventory.held_seats."""
         request = GetHoldRequest(key=PerformanceKey(house_id=house_id, performance_id=performance_id), hold_id=hold_id)
         try:
-            response = await self._routes.call("GetHold", performance_id, lambda stub: stub.GetHold(request))
+            response = await self._call(performance_id, lambda stub: stub.GetHold, request)
         except grpc.aio.AioRpcError as error:
             return _declined("GetHold", error)
         hold = response.hold
@@ -60,29 +73,36 @@ class GrpcSeatInventory:
             seats=SeatRefs(plan_version=order.plan_version, seat_ids=order.seat_ids),
             channel=WireChannel.Value(f"CHANNEL_{order.channel.value}"),
         )
-        return await self._answer("ClaimSeats", order, lambda stub: stub.ClaimSeats(request))
+        return await self._answer("ClaimSeats", order, lambda stub: stub.ClaimSeats, request)
 
     async def confirm_claim(self, order: Order) -> Answer:
         """See SeatInventory.confirm_claim."""
         request = ConfirmClaimRequest(key=_key(order), order_id=order.order_id)
-        return await self._answer("ConfirmClaim", order, lambda stub: stub.ConfirmClaim(request))
+        return await self._answer("ConfirmClaim", order, lambda stub: stub.ConfirmClaim, request)
 
     async def cancel_claim(self, order: Order) -> Answer:
         """See SeatInventory.cancel_claim."""
         request = CancelClaimRequest(key=_key(order), order_id=order.order_id)
-        return await self._answer("CancelClaim", order, lambda stub: stub.CancelClaim(request))
+        return await self._answer("CancelClaim", order, lambda stub: stub.CancelClaim, request)
 
     async def cancel_sale(self, order: Order) -> Answer:
         """See SeatInventory.cancel_sale."""
         request = CancelSaleRequest(key=_key(order), order_id=order.order_id)
-        return await self._answer("CancelSale", order, lambda stub: stub.CancelSale(request))
+        return await self._answer("CancelSale", order, lambda stub: stub.CancelSale, request)
 
-    async def _answer(self, name: str, order: Order, call: Call[object]) -> Answer:
+    async def _answer(self, name: str, order: Order, method: Method[Request, Response], request: Request) -> Answer:
         try:
-            await self._routes.call(name, order.performance_id, call)
+            await self._call(order.performance_id, method, request)
         except grpc.aio.AioRpcError as error:
             return _declined(name, error)
         return Done()
+
+    async def _call(self, performance_id: str, method: Method[Request, Response], request: Request) -> Response:
+        async def attempt(channel: grpc.aio.Channel, left: float, metadata: Sequence[tuple[str, str]]) -> Response:
+            send = method(InventoryServiceStub(channel))
+            return await send(request, timeout=left, metadata=grpc.aio.Metadata(*metadata))
+
+        return await self._routes.call(performance_id, attempt, timeout_seconds=self._timeout_seconds)
 
 
 def _declined(name: str, error: grpc.RpcError) -> Declined:

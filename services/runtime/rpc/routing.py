@@ -5,6 +5,7 @@ The server refuses with reason NOT_OWNER and the owner's endpoint; this side rep
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -14,13 +15,16 @@ import grpc
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS, open_channel
 from services.runtime.rpc.context import current_call, remaining_seconds
-from services.runtime.rpc.errors import refusal_of
+from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 
 FOLLOWS_HINTS_KEY = "x-balcon-follows-hints"
 SENT_HERE_KEY = "x-balcon-sent-here"
 NOT_OWNER = "NOT_OWNER"
 
 KEYS_CACHED = 100_000
+NODES_KEPT = 64
+# What is under way on a channel that makes room for another gets so long to end.
+LAST_WORD_SECONDS = 10.0
 HINTS_IN_A_ROW = 3
 FIRST_PAUSE_SECONDS = 0.02
 LAST_PAUSE_SECONDS = 0.5
@@ -51,7 +55,8 @@ class OwnerRouting:
         self._targets = list(targets)
         self._clock = clock
         self._jitter = jitter
-        self._channels: dict[str, grpc.aio.Channel] = {}
+        self._channels: OrderedDict[str, grpc.aio.Channel] = OrderedDict()
+        self._closing: set[asyncio.Task[None]] = set()
         self._owners: OrderedDict[str, str] = OrderedDict()
         self._turn = 0
 
@@ -70,10 +75,11 @@ class OwnerRouting:
                 left = max(0.001, ends - self._clock.monotonic())
                 answer = await call(self.channel(target), _patience(left), _metadata(hints > 0))
             except grpc.aio.AioRpcError as error:
-                hint = _hint(error)
+                refusal = refusal_of(error)
+                hint = _hint(refusal)
                 if hint is None and error.code() not in _ASK_AGAIN:
                     raise
-                wait = (pause if hint is None else HANDING_OVER_SECONDS) * (0.5 + self._jitter())
+                wait = (pause if hint is None else HANDING_OVER_SECONDS) * (0.5 + self._jitter()) + _asked_for(refusal)
                 if self._clock.monotonic() + wait >= ends:
                     raise
                 hints = hints + 1 if self._note(key, hint) else 0
@@ -108,12 +114,19 @@ class OwnerRouting:
         channel = self._channels.get(target)
         if channel is None:
             self._channels[target] = channel = open_channel(target, self._clock, wait_for_ready=False)
+            if len(self._channels) > NODES_KEPT:
+                _, oldest = self._channels.popitem(last=False)
+                closing = asyncio.create_task(oldest.close(LAST_WORD_SECONDS))
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
+        self._channels.move_to_end(target)
         return channel
 
     async def close(self) -> None:
         """Closes every channel."""
         for channel in self._channels.values():
             await channel.close()
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
 
 def _patience(left: float) -> float:
@@ -126,9 +139,13 @@ def _metadata(was_hinted: bool) -> Sequence[tuple[str, str]]:
     return [*hints, (SENT_HERE_KEY, "1")] if was_hinted else hints
 
 
-def _hint(error: grpc.aio.AioRpcError) -> str | None:
+def _asked_for(refusal: RemoteRefusal | None) -> float:
+    """The wait in seconds that an overloaded node asked for: who comes sooner adds to what it has too much of."""
+    return (refusal.retry_after_ms or 0) / 1000 if refusal is not None else 0.0
+
+
+def _hint(refusal: RemoteRefusal | None) -> str | None:
     """The endpoint a NOT_OWNER refusal names ('' if none is known); None: it was something else."""
-    refusal = refusal_of(error)
     return refusal.facts.get("endpoint", "") if refusal is not None and refusal.reason == NOT_OWNER else None
 
 

@@ -86,8 +86,20 @@ async def test_a_moved_owner_is_followed_and_never_taken_for_a_no(stage: Stage) 
     order = (await orders.CreateOrder(stage.create_request("A-1"))).order
     here = stage.neighbours.target
     moved = [refused("NOT_OWNER", endpoint=here, epoch="2"), refused("NOT_OWNER", endpoint="", epoch="0")]
-    stage.neighbours.inventory_trouble.next = [*moved, refused("OWNERSHIP_UNKNOWN")]
+    stage.neighbours.inventory_trouble.next = list(moved)
     assert (await orders.CheckOut(check_out_request(order))).order.state == wire.ORDER_STATE_PAYING
+
+
+async def test_a_refusal_that_orders_does_not_know_is_never_taken_for_a_no(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    stage.neighbours.inventory_trouble.next = [refused("A_REASON_OF_A_LATER_VERSION")]
+    await orders.CheckOut(check_out_request(order))
+
+    async def is_paying() -> bool:
+        return (await orders.GetOrder(get_request(order, 0))).order.state == wire.ORDER_STATE_PAYING
+
+    await eventually(is_paying)
 
 
 async def test_an_overloaded_inventory_is_asked_again_later(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,8 +12,9 @@ from grpc_status import rpc_status
 
 from services.inventory.domain.refusals import NotOwner
 from services.runtime.clock import LoopClock
+from services.runtime.errors import Overloaded, Refusal
 from services.runtime.rpc.errors import status_of_refusal
-from services.runtime.rpc.routing import OwnerRouting
+from services.runtime.rpc.routing import NODES_KEPT, OwnerRouting
 from services.runtime.testing import run_virtual
 
 CLOCK = LoopClock()
@@ -23,9 +25,9 @@ def fault(code: grpc.StatusCode) -> grpc.aio.AioRpcError:
     return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata())
 
 
-def not_owner(endpoint: str) -> grpc.aio.AioRpcError:
-    """The refusal that names another node."""
-    status = rpc_status.to_status(status_of_refusal(NotOwner(endpoint, 3)))
+def refused(refusal: Refusal) -> grpc.aio.AioRpcError:
+    """A refusal as a caller meets it."""
+    status = rpc_status.to_status(status_of_refusal(refusal))
     trailers = grpc.aio.Metadata(*status.trailing_metadata)
     return grpc.aio.AioRpcError(status.code, grpc.aio.Metadata(), trailers, details=status.details)
 
@@ -54,8 +56,10 @@ class Nodes(OwnerRouting):
             raise fault(grpc.StatusCode.DEADLINE_EXCEEDED)
         if says == "gone":
             raise fault(grpc.StatusCode.UNAVAILABLE)
+        if says == "overloaded":
+            raise refused(Overloaded(300))
         if says != "ok":
-            raise not_owner(says)
+            raise refused(NotOwner(says, 3))
         return str(target)
 
 
@@ -105,3 +109,28 @@ def test_a_node_that_is_gone_is_asked_less_and_less_often() -> None:
 
     run_virtual(scene())
     assert len(nodes.asked) < 25
+
+
+def test_an_overloaded_node_is_left_alone_for_as_long_as_it_asked() -> None:
+    nodes = Nodes(a=lambda now: "ok" if now > 2 else "overloaded")
+
+    async def scene() -> None:
+        await nodes.ask(10)
+
+    run_virtual(scene())
+    assert len(nodes.asked) <= 8
+
+
+def test_channels_to_nodes_that_come_and_go_are_bounded() -> None:
+    """Every rolling update brings new addresses."""
+    routing = OwnerRouting([], CLOCK, lambda: 0.5)
+
+    async def scene() -> bool:
+        first = routing.channel("127.0.0.1:1")
+        for port in range(2, 2 + NODES_KEPT):
+            routing.channel(f"127.0.0.1:{port}")
+        again = routing.channel("127.0.0.1:1")
+        await routing.close()
+        return first is again
+
+    assert not asyncio.run(scene())
