@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.adapters.event_facts import fact_of
-from services.reporting.adapters.latest_states import LatestStates
 from services.reporting.adapters.postgres_read_model import PostgresReadModel
 from services.reporting.domain.facts import Fact
 from services.reporting.ports import ReadModel, group_of
@@ -17,6 +16,7 @@ from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, ORDERS
 from services.runtime.clock import Clock
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.outbox.event import IncomingEvent
+from services.runtime.outbox.state_consumer import StateConsumer
 
 TOPICS = (CATALOGUE, ORDERS)
 STATE_TOPICS = (AVAILABILITY,)
@@ -44,8 +44,14 @@ class EventIntake:
         group = group_of(generation)
         changes = EventConsumer(self._bus, self._engine, group=group, topics=TOPICS, handler=apply, clock=self._clock)
         # A group of its own: its members subscribe to other topics, and need not be rebalanced together.
-        states = LatestStates(
-            self._bus, self._engine, group=f"{group}-counts", topics=STATE_TOPICS, handler=apply, clock=self._clock
+        states = StateConsumer(
+            self._bus,
+            self._engine,
+            group=f"{group}-counts",
+            topics=STATE_TOPICS,
+            handler=apply,
+            clock=self._clock,
+            every_state=True,
         )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(changes.run())

@@ -30,11 +30,21 @@ _log = get_logger(__name__)
 class StateConsumer:
     """One member of a group. Of a batch only the last message of each key reaches `handler(connection, event)`.
 
+    `every_state` is for topics with several writers, where the last by offset may be an outdated one's (a fenced owner
+    speaks after the new one): then each reaches the handler, in a transaction of its own.
     A state that cannot be applied after ATTEMPTS is logged, counted as parked and left: the key's next one replaces it.
     """
 
     def __init__(
-        self, bus: Bus, engine: AsyncEngine, *, group: str, topics: Sequence[str], handler: EventHandler, clock: Clock
+        self,
+        bus: Bus,
+        engine: AsyncEngine,
+        *,
+        group: str,
+        topics: Sequence[str],
+        handler: EventHandler,
+        clock: Clock,
+        every_state: bool = False,
     ) -> None:
         self._bus = bus
         self._engine = engine
@@ -42,6 +52,7 @@ class StateConsumer:
         self._topics = list(topics)
         self._handler = handler
         self._clock = clock
+        self._every_state = every_state
         self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=group)
 
     async def run(self) -> None:
@@ -61,30 +72,31 @@ class StateConsumer:
                 await self._wait_after(error)
 
     async def _consume(self, subscription: Subscription, batch: Sequence[Delivered]) -> None:
-        latest = self._latest(batch)
-        if not await self._applied(latest):
-            for event in latest:
+        events = self._read(batch)
+        if not self._every_state:
+            latest = {event.key: event for event in events}
+            EVENTS_CONSUMED.labels(self._group, "duplicate").inc(len(events) - len(latest))
+            events = list(latest.values())
+        if self._every_state or not await self._applied(events):
+            for event in events:
                 await self._apply_alone(event)
-        EVENTS_CONSUMED.labels(self._group, "duplicate").inc(len(batch) - len(latest))
         now_ms = self._clock.now_ms()
-        for event in latest:
+        for event in events:
             EVENT_LAG_SECONDS.labels(self._group).observe(max(now_ms - event.time_ms, 0) / 1000)
         try:
             await subscription.commit(batch[-1])
         except PartitionLost:
             _log.info("partition_lost", group=self._group, topic=batch[-1].message.topic)
 
-    def _latest(self, batch: Sequence[Delivered]) -> list[IncomingEvent]:
-        latest: dict[str, IncomingEvent] = {}
+    def _read(self, batch: Sequence[Delivered]) -> list[IncomingEvent]:
+        events: list[IncomingEvent] = []
         for delivered in batch:
             try:
-                event = to_event(delivered.message)
+                events.append(to_event(delivered.message))
             except HeadersInvalid as error:
                 _log.error("event_unreadable", group=self._group, topic=delivered.message.topic, **error.facts)
-                continue
-            latest.pop(event.key, None)
-            latest[event.key] = event
-        return list(latest.values())
+                EVENTS_CONSUMED.labels(self._group, "parked").inc()
+        return events
 
     async def _apply_alone(self, event: IncomingEvent) -> None:
         for _ in range(ATTEMPTS):
