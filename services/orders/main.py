@@ -63,8 +63,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     relay = OutboxRelay(engine, bus, source=SOURCE, clock=clock, interval_seconds=settings.relay_interval_seconds)
     store = PostgresOrderStore(engine, clock, ids, committed=relay.wake)
     seconds = settings.call_timeout_seconds
-    jitter = seeded_random(clock.now_ms()).random
-    routes = OwnerRouting(split_targets(settings.inventory_target), clock, jitter)
+    routes = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
     service.on_close(routes.close)
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
     to_payments = open_channel(settings.payments_target, clock, timeout_seconds=seconds)

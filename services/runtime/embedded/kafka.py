@@ -20,9 +20,9 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from services.runtime.embedded.data_folder import FolderLock, make_folder
+from services.runtime.embedded.data_folder import make_folder
+from services.runtime.embedded.folder_server import FolderServer
 from services.runtime.embedded.ports import LOOPBACK, free_port
-from services.runtime.embedded.server_process import ServerProcess
 from services.runtime.errors import Fatal
 
 _FETCH_SECONDS = 600.0
@@ -42,33 +42,21 @@ class PortTaken(Fatal):
     """Something else listens on the port."""
 
 
-class EmbeddedKafka:
+class EmbeddedKafka(FolderServer):
     """Data lives in `data_dir`; ports, chosen once when not given, stay the same over restarts.
 
     acks=all from one node means written, not fsynced: a power cut may lose what a crash does not.
     """
 
     def __init__(self, data_dir: Path, port: int | None = None, controller_port: int | None = None) -> None:
-        self.data_dir = data_dir
-        self.port = port or free_port()
+        super().__init__("kafka", data_dir, port)
         self.controller_port = controller_port or free_port()
         self._files = Path(__file__).resolve().parents[3] / "deploy" / "kafka-local"
-        self._process = ServerProcess("kafka", data_dir.expanduser().resolve() / "kafka.log")
 
     @property
     def bootstrap(self) -> str:
         """host:port for clients."""
         return f"{LOOPBACK}:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        """Process id, for tests that crash or freeze it."""
-        return self._process.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the broker's process is alive."""
-        return self._process.running
 
     def start(self, timeout_seconds: float = 60.0) -> None:
         """Fetches the jars unless they are there, formats an empty folder; returns when metadata is answered.
@@ -81,24 +69,9 @@ class EmbeddedKafka:
             if _listens(port):
                 raise PortTaken(port=port)
         folder = make_folder(self.data_dir, 0o700)
-        lock = FolderLock(folder)
-        descriptor = lock.acquire()
-        try:
-            command = [str(self._files / "start.sh"), str(folder), str(self.port), str(self.controller_port)]
-            environment = {"BALCON_PYTHON": sys.executable} | os.environ
-            self._process.launch(command, account=None, environment=environment, kept_descriptors=[descriptor])
-            lock.hand_over(self._process.pid)
-        finally:
-            lock.release()
+        command = [str(self._files / "start.sh"), str(folder), str(self.port), str(self.controller_port)]
+        self._launch(folder, lambda: command, {"BALCON_PYTHON": sys.executable} | os.environ)
         self._process.wait_until(self._answers, timeout_seconds)
-
-    def stop(self, timeout_seconds: float = 30.0) -> bool:
-        """SIGTERM and wait; False when it had to be killed. Fine when it does not run."""
-        return self._process.stop(signal.SIGTERM, timeout_seconds)
-
-    def kill(self) -> None:
-        """SIGKILL, as a crash."""
-        self._process.kill()
 
     def _fetch(self) -> None:
         script = self._files / "fetch.sh"

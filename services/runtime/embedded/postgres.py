@@ -10,15 +10,14 @@ from pathlib import Path
 
 from services.runtime.embedded.data_folder import (
     Account,
-    FolderLock,
     let_others_pass,
     make_folder,
     require_reachable,
     unprivileged_account,
 )
-from services.runtime.embedded.ports import LOOPBACK, free_port
+from services.runtime.embedded.folder_server import FolderServer
+from services.runtime.embedded.ports import LOOPBACK
 from services.runtime.embedded.postgres_binaries import postgres_programs
-from services.runtime.embedded.server_process import ServerProcess
 from services.runtime.errors import Fatal
 
 MAX_CONNECTIONS = 200
@@ -33,30 +32,20 @@ class PostgresCommandFailed(Fatal):
     """A program of PostgreSQL failed."""
 
 
-class EmbeddedPostgres:
-    """Data lives in `data_dir`/pgdata; the port, chosen once when not given, stays the same over restarts.
+class EmbeddedPostgres(FolderServer):
+    """Data lives in `data_dir`/pgdata. It stops fast: open transactions are rolled back.
 
     As root it runs as `nobody`, because PostgreSQL refuses root: `data_dir` must then be reachable for `nobody`.
     `fsync=False` is for tests that measure nothing and crash nothing.
     """
 
+    stop_signal = signal.SIGINT
+
     def __init__(self, data_dir: Path, port: int | None = None, fsync: bool = True) -> None:
-        self.data_dir = data_dir
-        self.port = port or free_port()
+        super().__init__("postgres", data_dir, port)
         self._fsync = fsync
         self._account = unprivileged_account()
         self._programs: Path | None = None
-        self._process = ServerProcess("postgres", data_dir.expanduser().resolve() / "postgres.log")
-
-    @property
-    def pid(self) -> int:
-        """Process id of the postmaster, for tests that crash or freeze it."""
-        return self._process.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the server process is alive."""
-        return self._process.running
 
     def url_for(self, database: str) -> str:
         """postgresql+asyncpg:// URL of a database; create it first."""
@@ -73,29 +62,8 @@ class EmbeddedPostgres:
             let_others_pass(folder)
             require_reachable(folder, self._account)
         self._programs = postgres_programs(self._account)
-        lock = FolderLock(folder)
-        descriptor = lock.acquire()
-        try:
-            self._initialise(folder)
-            # We hold the lock, so its server is gone. After a crash the pid in this file may be another process's
-            # by now, and PostgreSQL would refuse to start; its own check of shared memory stays.
-            (folder / "pgdata" / "postmaster.pid").unlink(missing_ok=True)
-            command = [self._program("postgres"), "-D", str(folder / "pgdata"), *self._options()]
-            self._process.launch(
-                command, account=self._account, environment={"LC_ALL": "C"}, kept_descriptors=[descriptor]
-            )
-            lock.hand_over(self._process.pid)
-        finally:
-            lock.release()
+        self._launch(folder, lambda: self._prepare(folder), {"LC_ALL": "C"}, self._account)
         self._process.wait_until(self._answers, timeout_seconds)
-
-    def stop(self, timeout_seconds: float = 30.0) -> bool:
-        """Fast shutdown: open transactions are rolled back. False when it had to be killed; fine when not running."""
-        return self._process.stop(signal.SIGINT, timeout_seconds)
-
-    def kill(self) -> None:
-        """SIGKILL of the postmaster, as a crash; its workers notice and end."""
-        self._process.kill()
 
     def create_database(self, name: str, template: str | None = None) -> bool:
         """Creates the database unless it is there, as a copy of `template`, which must be idle. True when new."""
@@ -107,6 +75,13 @@ class EmbeddedPostgres:
     def drop_database(self, name: str) -> None:
         """Drops the database if it is there and ends the connections to it."""
         self._query(f'DROP DATABASE IF EXISTS "{_checked(name)}" WITH (FORCE)')
+
+    def _prepare(self, folder: Path) -> list[str]:
+        self._initialise(folder)
+        # We hold the lock, so its server is gone. After a crash the pid in this file may be another process's by now,
+        # and PostgreSQL would refuse to start; its own check of shared memory stays.
+        (folder / "pgdata" / "postmaster.pid").unlink(missing_ok=True)
+        return [self._program("postgres"), "-D", str(folder / "pgdata"), *self._options()]
 
     def _program(self, name: str) -> str:
         assert self._programs is not None, "postgres was never started"

@@ -13,6 +13,25 @@ depends_on = None
 
 def upgrade() -> None:
     """Creates everything."""
+    _create_generations()
+    _create_performances()
+    _create_sales_lines()
+    _create_orders()
+    create_inbox_tables()
+
+
+def downgrade() -> None:
+    """Drops everything."""
+    drop_inbox_tables()
+    for table in ("order_lines", "orders", "sales_lines", "performances", "generations"):
+        op.drop_table(table)
+
+
+_KEY = ["generation", "house_id", "performance_id"]
+_ORDER = [*_KEY, "order_id"]
+
+
+def _create_generations() -> None:
     op.create_table(
         "generations",
         sa.Column("generation", sa.BigInteger, sa.Identity(always=True), primary_key=True),
@@ -22,6 +41,9 @@ def upgrade() -> None:
         "uq_generations_serving", "generations", ["serving"], unique=True, postgresql_where=sa.text("serving")
     )
     op.execute("INSERT INTO generations (serving) VALUES (true)")
+
+
+def _create_performances() -> None:
     op.create_table(
         "performances",
         *_key(),
@@ -44,6 +66,9 @@ def upgrade() -> None:
         sa.Column("orders_at_ms", sa.BigInteger, nullable=False),
         sa.ForeignKeyConstraint(["generation"], ["generations.generation"], name="fk_performances_generation"),
     )
+
+
+def _create_sales_lines() -> None:
     op.create_table(
         "sales_lines",
         *_key(),
@@ -54,6 +79,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(_KEY, _targets("performances", _KEY), name="fk_sales_lines_generation"),
         sa.CheckConstraint("tickets > 0", name=op.f("ck_sales_lines_tickets")),
     )
+
+
+def _create_orders() -> None:
     op.create_table(
         "orders",
         *_key(),
@@ -73,18 +101,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(_ORDER, _targets("orders", _ORDER), name="fk_order_lines_generation"),
         sa.CheckConstraint("tickets > 0", name=op.f("ck_order_lines_tickets")),
     )
-    create_inbox_tables()
-
-
-def downgrade() -> None:
-    """Drops everything."""
-    drop_inbox_tables()
-    for table in ("order_lines", "orders", "sales_lines", "performances", "generations"):
-        op.drop_table(table)
-
-
-_KEY = ["generation", "house_id", "performance_id"]
-_ORDER = [*_KEY, "order_id"]
 
 
 def _key() -> list[sa.Column[int] | sa.Column[str]]:
