@@ -6,6 +6,7 @@ Servers know one another by the ports of their public proxies, so that cutting a
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from pathlib import Path
@@ -52,6 +53,14 @@ class ValkeyServer:
                 return connection.recv(16).startswith(b"+PONG")
         except OSError:
             return False
+
+    def freeze(self) -> None:
+        """SIGSTOP."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        os.kill(self._process.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends it."""

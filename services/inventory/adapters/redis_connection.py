@@ -5,17 +5,17 @@ redis://host:port/0, redis+sentinel://host:port,host:port/service, redis+cluster
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from redis.asyncio import Redis, RedisCluster, Sentinel
-from redis.asyncio.cluster import ClusterNode
+from redis.asyncio import Redis, Sentinel
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from services.inventory.adapters.redis_cluster import ClusterClient
 from services.runtime.errors import Fatal
 
-AnyRedis = Redis | RedisCluster
 CALL_SECONDS = 2.0
 CONNECTIONS = 64
 
@@ -24,41 +24,67 @@ class RedisUrlInvalid(Fatal):
     """The Redis URL must be redis://, rediss://, redis+sentinel:// or redis+cluster:// with hosts and ports."""
 
 
+class BoundedRedis(Redis):
+    """A client whose calls end within `call_seconds`, whatever it takes: finding the master, connecting, waiting."""
+
+    call_seconds = CALL_SECONDS
+    asked_sentinels: Sentinel | None = None
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """One command. Raises RedisError or TimeoutError."""
+        async with asyncio.timeout(self.call_seconds):
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        """Closes every connection, those to the sentinels too."""
+        await super().aclose(close_connection_pool)
+        if self.asked_sentinels is not None:
+            await self.asked_sentinels.aclose()
+
+
+AnyRedis = Redis | ClusterClient
+
+
 def connect(url: str, *, timeout_seconds: float = CALL_SECONDS) -> AnyRedis:
     """A client whose calls end within `timeout_seconds`, with no retries of its own: appends are numbered, others wait.
 
     Raises RedisUrlInvalid. Nothing is opened until the first call.
     """
     parts = urlsplit(url)
-    options: dict[str, Any] = {
-        "socket_timeout": timeout_seconds,
-        "socket_connect_timeout": timeout_seconds,
-        "password": unquote(parts.password) if parts.password else None,
-        "username": unquote(parts.username) if parts.username else None,
-    }
     if parts.scheme in {"redis", "rediss"}:
-        retry = Retry(NoBackoff(), 0)
-        return Redis.from_url(
-            url,
-            socket_timeout=timeout_seconds,
-            socket_connect_timeout=timeout_seconds,
-            retry=retry,
-            max_connections=CONNECTIONS,
+        return _bounded(
+            BoundedRedis.from_url(url, max_connections=CONNECTIONS, **_patience(timeout_seconds)), timeout_seconds
         )
     hosts = _hosts(parts.netloc)
+    options: dict[str, Any] = {
+        "password": unquote(parts.password) if parts.password else None,
+        "username": unquote(parts.username) if parts.username else None,
+        "max_connections": CONNECTIONS,
+    }
     if parts.scheme == "redis+sentinel" and parts.path.strip("/"):
-        return _by_sentinel(hosts, parts.path.strip("/"), options)
+        # Sentinels are asked once each, too: redis-py's own patience with a silent one is far beyond a call's time.
+        asked = _patience(timeout_seconds / (len(hosts) + 1))
+        sentinel = Sentinel(hosts, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
+        service = parts.path.strip("/")
+        master = _bounded(
+            sentinel.master_for(service, redis_class=BoundedRedis, **_patience(timeout_seconds), **options),
+            timeout_seconds,
+        )
+        master.asked_sentinels = sentinel
+        return master
     if parts.scheme == "redis+cluster":
-        nodes = [ClusterNode(host, port) for host, port in hosts]
-        return RedisCluster(startup_nodes=nodes, retry=Retry(NoBackoff(), 1), **options)
+        return ClusterClient(hosts, call_seconds=timeout_seconds, **options)
     raise RedisUrlInvalid(scheme=parts.scheme)
 
 
-def _by_sentinel(hosts: list[tuple[str, int]], service: str, options: dict[str, Any]) -> Redis:
-    asked = {"socket_timeout": options["socket_timeout"], "socket_connect_timeout": options["socket_connect_timeout"]}
-    sentinel = Sentinel(hosts, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
-    master: Redis = sentinel.master_for(service, retry=Retry(NoBackoff(), 0), **options)
-    return master
+def _patience(seconds: float) -> dict[str, Any]:
+    return {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": Retry(NoBackoff(), 0)}
+
+
+def _bounded(client: Redis, call_seconds: float) -> BoundedRedis:
+    assert isinstance(client, BoundedRedis)
+    client.call_seconds = call_seconds
+    return client
 
 
 def _hosts(netloc: str) -> list[tuple[str, int]]:
@@ -73,8 +99,7 @@ def _hosts(netloc: str) -> list[tuple[str, int]]:
 
 async def load_library(redis: AnyRedis, library: str) -> None:
     """Loads a function library wherever keys may be. Loading what is there already is fine."""
-    if isinstance(redis, RedisCluster):
-        for node in redis.get_primaries():
-            await redis.execute_command("FUNCTION LOAD", "REPLACE", library, target_nodes=node)
+    if isinstance(redis, ClusterClient):
+        await redis.load_everywhere(library)
         return
     await redis.function_load(library, replace=True)
