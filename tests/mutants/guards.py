@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.mutants import cluster_guards as inventory
 from tests.mutants import event_guards as events
+from tests.mutants import watch_guards as watch
 from tests.mutants.hunt import Catch, Patch, hunt_in_the_cluster, hunt_in_the_sale
 from tests.simulation.orders import test_sale_mutants as orders
 
@@ -55,6 +56,18 @@ GUARDS = (
     _cluster("an event is marked once the bus has it", events.marked_before_published, 60),
     _cluster("sequence and inbox row refuse what was applied", events.inbox_skipped, 60),
     _cluster("the offset is committed after the effect", events.offset_before_effect, 60),
+    _cluster("a delta names every seat that changed", watch.delta_forgets_a_seat, 30),
+    _cluster("a watcher that is too far behind is cut", watch.slow_watcher_not_cut, 80),
+    _cluster("watchers are shown what the stores have", watch.watchers_hear_before_ack, 30),
+    _cluster("the end of an owner ends its watches", watch.watch_outlives_its_owner, 30),
+    _cluster("no await between joining and the snapshot", watch.snapshot_after_a_pause, 30),
+    _cluster("an owner that is only watched looks at its epoch", watch.superseded_owner_goes_on, 40),
+    _cluster("who knows a newer epoch is not shown an older", watch.epoch_of_the_caller_ignored, 60),
+    _cluster("a call is passed on once", watch.passed_on_without_end, 40),
+    _cluster("the epoch that a caller knows goes with its call", watch.epoch_lost_on_the_way, 60),
+    _cluster("silence of the owner is not its no", watch.silence_told_as_a_no, 30),
+    _cluster("what may be decided is asked again as it was", watch.asked_again_under_a_new_id, 120),
+    _cluster("a watch has one owner from its snapshot on", watch.second_owner_in_one_watch, 200),
     _sale("seats go on proof, not on a timeout", orders.release_on_timeout),
     _sale("late money claims again or goes back", orders.forget_late_success),
     _sale("an unanswered claim is not a refused one", orders.uncertain_claim_is_refused),
@@ -76,6 +89,11 @@ NEGATIVE_CONTROLS = (
         "inbox row and effect are one",
         "tests/integration/outbox/test_consumer.py",
         "test_a_consumer_that_skips_the_inbox_",
+    ),
+    (
+        "a call that is passed on has its caller's time",
+        "tests/integration/runtime/test_rpc_calls.py",
+        "test_the_outgoing_call_has_less_time_than_the_incoming_one",
     ),
     ("epoch, unique index and fence, one by one", "tests/concurrency/test_two_owners.py", "test_each_guard_stops_"),
 )

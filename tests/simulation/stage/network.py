@@ -29,7 +29,8 @@ class Network:
         self._clock = clock
         self.met = weather.met
 
-    def _delay(self) -> float:
+    def delay(self) -> float:
+        """How long something is on its way, in seconds."""
         if self._weather.meets("slow"):
             return self._weather.random.uniform(0.05, 2.0)
         return self._weather.random.uniform(0.0005, 0.004)
@@ -60,13 +61,13 @@ class Network:
 
     async def _serve(self, caller: str, server: str, name: str, call: Call, answer: asyncio.Future[Any]) -> None:
         """Runs at the server: the effect happens even if the caller is dead or frozen by then."""
-        await self._clock.sleep(self._delay())
+        await self._clock.sleep(self.delay())
         outcome: tuple[Any, Exception | None] | None = None
         if not self._weather.is_cut(caller, server):
             outcome = await self._once(server, name, call)
             if self._weather.meets("twice"):
                 await self._once(server, name, call)
-            await self._clock.sleep(self._delay())
+            await self._clock.sleep(self.delay())
         if not answer.done():
             answer.set_result(outcome)
 
@@ -112,7 +113,7 @@ class Network:
         answer: asyncio.Future[T],
         late_seconds: float,
     ) -> None:
-        await self._clock.sleep(self._delay() + late_seconds)
+        await self._clock.sleep(self.delay() + late_seconds)
         if process.is_dead:
             if not answer.done():
                 answer.set_exception(NoAnswer())
@@ -122,7 +123,7 @@ class Network:
             again = process.start(handler(), "call again")
             again.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait([task])
-        await self._clock.sleep(self._delay())
+        await self._clock.sleep(self.delay())
         if answer.done():
             _ = task.cancelled() or task.exception()
         elif task.cancelled():

@@ -19,8 +19,10 @@ from services.runtime.errors import Refusal
 from services.runtime.ids import SeededIds
 from tests.simulation.orders.faults import tapped
 from tests.simulation.stage.network import Network
+from tests.simulation.stage.node_rpc import NodeRpc
 from tests.simulation.stage.processes import SimulatedProcess
 from tests.simulation.stage.servers import POSTGRES, REDIS, Servers, link
+from tests.simulation.stage.wires import SimulatedForwarding, Wires
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Cluster:
     performances: MemoryPerformances
     clock: Clock
     house_id: str
+    wires: Wires
     lease_ttl_seconds: float = 6.0
     idle_seconds: float = 20.0
     tells_watchers: bool = False
@@ -77,6 +80,8 @@ class InventoryNode:
             idle_seconds=cluster.idle_seconds,
         )
         self.lease.load = self.host.load
+        forwarding = SimulatedForwarding(cluster.wires, place, self.process)
+        self.rpc = NodeRpc(self.host, forwarding, clock, SeededIds(start * 1_000))
         loops = [self.lease.run, self.host.keep_time, self.host.keep_rules_fresh, self.host.keep_balanced]
         if cluster.tells_watchers:
             loops.append(self.host.keep_watchers_told)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryLeaseStore, MemoryRecord
-from services.inventory.ports import HoldWrites, OpenedHolds, StoreUnavailable
+from services.inventory.domain.changes import RecordChange
+from services.inventory.ports import HoldWrites, OpenedHolds, PerformanceRecord, StoreUnavailable
 from services.runtime.clock import Clock
 from tests.simulation.orders.faults import Call, Tap
+from tests.simulation.stage.acknowledged import Acknowledged
 from tests.simulation.stage.network import Network
 
 REDIS, POSTGRES = "redis", "postgres"
@@ -53,6 +55,8 @@ class HoldServer:
         self._writes: list[tuple[str, int, int, HoldWrites | None]] = []
         self._old_master: MemoryHoldStore | None = None
         self._behind: set[str] = set()
+        # Hears of everything that is acknowledged.
+        self.witness: Acknowledged | None = None
 
     def of(self, node: str) -> HoldClient:
         """The store as the node of that name reaches it."""
@@ -61,18 +65,23 @@ class HoldServer:
     async def open(self, node: str, performance_id: str, epoch: int) -> OpenedHolds:
         """See HoldStore."""
         if self._old_master is not None and node in self._behind:
-            return await self._old_master.open(performance_id, epoch)
-        opened = await self._master.open(performance_id, epoch)
-        self._writes.append((performance_id, epoch, 0, None))
+            opened = await self._old_master.open(performance_id, epoch)
+        else:
+            opened = await self._master.open(performance_id, epoch)
+            self._writes.append((performance_id, epoch, 0, None))
+        if self.witness is not None:
+            self.witness.opened(performance_id, epoch, opened.holds)
         return opened
 
     async def append(self, node: str, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
         """See HoldStore."""
         if self._old_master is not None and node in self._behind:
             await self._old_master.append(performance_id, epoch, batch, writes)
-            return
-        await self._master.append(performance_id, epoch, batch, writes)
-        self._writes.append((performance_id, epoch, batch, writes))
+        else:
+            await self._master.append(performance_id, epoch, batch, writes)
+            self._writes.append((performance_id, epoch, batch, writes))
+        if self.witness is not None:
+            self.witness.held(performance_id, epoch, batch, writes)
 
     async def fail_over(self, forgotten: int, behind: set[str]) -> None:
         """The replica takes over without the last `forgotten` writes. Nodes `behind` go on at the old master."""
@@ -121,12 +130,26 @@ class HoldClient:
 
 
 class WatchedRecord:
-    """Which epochs were minted, and how often a performance changed hands without a release."""
+    """Which epochs were minted, how often a performance changed hands without a release, and what was acknowledged."""
 
     def __init__(self, record: MemoryRecord) -> None:
         self._record = record
         self.minted: dict[str, list[int]] = {}
         self.takeovers = 0
+        self.witness: Acknowledged | None = None
+
+    async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
+        """See ClaimStore."""
+        record = await self._record.load(performance_id, epoch)
+        if self.witness is not None:
+            self.witness.loaded(performance_id, epoch, record)
+        return record
+
+    async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
+        """See ClaimStore."""
+        await self._record.append(performance_id, epoch, batch, changes)
+        if self.witness is not None:
+            self.witness.recorded(performance_id, epoch, batch, changes)
 
     async def take(self, performance_id: str, seen_epoch: int, incarnation: str, endpoint: str) -> int | None:
         """See Directory."""
@@ -159,6 +182,10 @@ class Servers:
         self.holds = HoldServer(self.clock, hold_store)
         self.leases = MemoryLeaseStore(self.clock)
         self.record = WatchedRecord(record())
+
+    def tell(self, witness: Acknowledged) -> None:
+        """From now on."""
+        self.holds.witness = self.record.witness = witness
 
 
 def link(network: Network, node: str, server: str, time: SteppedClock) -> Tap:

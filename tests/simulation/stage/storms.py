@@ -28,6 +28,7 @@ class Storm:
         self._weather = weather
         self._random = weather.random
         self._tasks: list[asyncio.Task[None]] = []
+        cluster.wires.nodes = self.nodes
         for place in places:
             self._start(place)
 
@@ -103,7 +104,8 @@ class Storm:
 
     async def _partition(self) -> None:
         place = self._random.choice(self._places)
-        cut = (place, self._random.choice([REDIS, REDIS, POSTGRES, "buyer", "shop"]))
+        other = self._random.choice([one for one in self._places if one != place])
+        cut = (place, self._random.choice([REDIS, REDIS, POSTGRES, "buyer", "shop0", "viewer", other, other]))
         self._weather.partitions.add(cut)
         await self._clock.sleep(self._random.uniform(0.5, 12.0))
         self._weather.partitions.discard(cut)

@@ -12,18 +12,21 @@ from typing import Any
 import pytest
 import structlog
 
+from services.inventory.actors import seat_feed
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryPerformances, MemoryRecord
 from services.inventory.domain import seat_state
 from services.inventory.domain.commands import ReleaseHold
 from services.inventory.domain.records import HoldRules
 from services.inventory.domain.restoration import restore
+from services.inventory.domain.seat_map import SeatMap
 from services.inventory.ports import Performance, SeatPlan
 from services.orders.domain.order import OrderState
 from services.runtime.clock import LoopClock
 from services.runtime.outbox import relay
 from services.runtime.testing.virtual_time import VirtualDeadlock, VirtualTimeExceeded, run_virtual
 from tests.simulation.orders.auditor import stories
+from tests.simulation.stage.acknowledged import Acknowledged
 from tests.simulation.stage.buyers import Hall, SeatBuyer
 from tests.simulation.stage.cluster_client import ClusterClient
 from tests.simulation.stage.history import History
@@ -31,23 +34,30 @@ from tests.simulation.stage.money import double_tickets, unsettled
 from tests.simulation.stage.network import Network
 from tests.simulation.stage.node import Cluster
 from tests.simulation.stage.outbox_twins import hold_memory_lane
+from tests.simulation.stage.plain_client import PlainClient
 from tests.simulation.stage.processes import SimulatedProcess, gate_tasks, outside
 from tests.simulation.stage.reporting import Reporting
 from tests.simulation.stage.servers import Servers
 from tests.simulation.stage.shop_buyers import ShopBuyer
 from tests.simulation.stage.shops import Shops
 from tests.simulation.stage.storms import Storm
+from tests.simulation.stage.viewers import SentMaps, Viewer, numbered_watchers
 from tests.simulation.stage.weather import Weather
+from tests.simulation.stage.wires import Wires
 from tests.unit.orders.builders import HOUSE, PLAN, SHOW, a_plan
 
 PERFORMANCES = (SHOW, "perf_2")
 SHOPS = ("shop0", "shop1")
-BOX_OFFICES, SHOP_BUYERS = 6, 5
+BOX_OFFICES, SHOP_BUYERS, VIEWERS = 6, 5, 4
 STORM_SECONDS = 60.0
-MUST_NOT_BE_LOGGED = ("log_step_broke", "log_step_refused", "log_report_refused")
+# What a watcher may be behind is as little as a minute of storm needs to reach it.
+QUEUE_DELTAS = 4
+MUST_NOT_BE_LOGGED = ("log_step_broke", "log_step_refused", "log_report_refused", "log_call_broke", "log_call_failed")
 LIMIT_SECONDS = 2_000.0
 # After the storm: until the last hold must have ended, whatever the clock was set to.
 LAST_HOLD_SECONDS = 300.0
+# After the last hold has ended: until every viewer must show what the stores have.
+SYNC_SECONDS = 60.0
 # After the last buyer has gone: until every order must have ended.
 SETTLE_SECONDS = 600.0
 
@@ -85,11 +95,17 @@ class World:
             refuses_orphans=random.random() < 0.3,
         )  # fmt: skip
         self.plan = SeatPlan.of(PLAN, tuple(a_plan(rows=1, seats=10)))
+        self.wires = Wires(self.network, self.clock, self.weather)
+        # Four worlds in ten have people who only watch: their owners are told every tick, which takes its time.
+        self._is_watched = random.random() < 0.4
+        self.truth = Acknowledged(len(self.plan.seat_ids), self.rules)
+        self.servers.tell(self.truth)
+        self.wires.audits = lambda call: SentMaps(call, self.truth, self.weather.met)
         performances = [Performance(name, HOUSE, self.plan, self.rules) for name in PERFORMANCES]
         cluster = Cluster(
-            self.servers, self.network, MemoryPerformances(*performances), self.clock, HOUSE,
+            self.servers, self.network, MemoryPerformances(*performances), self.clock, HOUSE, self.wires,
             lease_ttl_seconds=random.choice([6.0, 6.0, 6.0, 0.0]), idle_seconds=random.choice([3.0, 300.0]),
-            tells_watchers=random.random() < 0.2,
+            tells_watchers=self._is_watched or random.random() < 0.1,
         )  # fmt: skip
         if not cluster.lease_ttl_seconds:
             self.weather.met["lease_ttl_zero"] += 1
@@ -102,6 +118,10 @@ class World:
         self.reporting = Reporting(self.shops, self.network, self.clock, self.weather)
         if self._shop_buyers:
             self.shops.open(PERFORMANCES, SHOPS)
+        self.viewers = [
+            Viewer(f"viewer{number}", PERFORMANCES[number % 2], HOUSE, self.wires)
+            for number in range(VIEWERS if self._is_watched else 0)
+        ]
 
     async def run(self) -> None:
         """Both phases. Findings are in findings()."""
@@ -110,6 +130,8 @@ class World:
             self.reporting.begin()
         watching = outside(self._watch_tickets(), "ticket auditor")
         people = [outside(self._visits(buyer), buyer.name) for buyer in self._buyers()]
+        for viewer in self.viewers:
+            viewer.begin()
         self.storm.begin()
         if self._shop_buyers:
             self.shops.begin()
@@ -128,7 +150,10 @@ class World:
         buyers = []
         for number in range(BOX_OFFICES + self._shop_buyers):
             kind = SeatBuyer if number < BOX_OFFICES else ShopBuyer
-            buyer = kind(f"buyer{number}", self.client("buyer"), hall, self.history, self.clock, self.weather)
+            client = self.client("buyer")
+            if self.weather.random.random() < 0.3:
+                client = PlainClient(client, self.wires, HOUSE, self.plan)
+            buyer = kind(f"buyer{number}", client, hall, self.history, self.clock, self.weather)
             if isinstance(buyer, ShopBuyer):
                 buyer.shops = self.shops
             buyers.append(buyer)
@@ -173,6 +198,24 @@ class World:
                     break
                 await self.clock.sleep(2.0)
             await self._compare(performance_id)
+        await self._viewers_agree()
+
+    async def _viewers_agree(self) -> None:
+        """Nothing happens any more: every page shows what the stores have."""
+        until = self.clock.monotonic() + SYNC_SECONDS
+        while left := [viewer for viewer in self.viewers if not await self._is_in_sync(viewer)]:
+            if self.clock.monotonic() > until:
+                self.history.violations += [
+                    f"{one.name} shows {list(one.states)} of epoch {one.epoch} of {one.performance_id}" for one in left
+                ]
+                return
+            await self.clock.sleep(0.5)
+        self.weather.met["viewer_in_sync"] += len(self.viewers)
+
+    async def _is_in_sync(self, viewer: Viewer) -> bool:
+        epoch = self.servers.record.epoch(viewer.performance_id)
+        expected, _ = await self._restored(viewer.performance_id, epoch)
+        return viewer.is_watching and viewer.epoch == epoch and viewer.states == expected.statuses
 
     async def _holds_left(self, performance_id: str) -> bool:
         epoch = self.servers.record.epoch(performance_id)
@@ -189,8 +232,7 @@ class World:
         """The record against what was told, and the owner against the record (RULE 7, INV-5)."""
         epoch = self.servers.record.epoch(performance_id)
         record = await self.servers.record.load(performance_id, epoch)
-        opened = await self.servers.holds.holds(performance_id, epoch)
-        expected, stale = restore(len(self.plan.seat_ids), self.rules, record.claims, record.blocked, opened.holds)
+        expected, stale = await self._restored(performance_id, epoch)
         told = self.history.claims_of(performance_id) | self._seats_of_orders(performance_id)
         found = {claim.order_id: (set(claim.seats), claim.sold) for claim in record.claims}
         if found != told:
@@ -206,6 +248,11 @@ class World:
             if counts != owner.counts[1:]:
                 self.history.violations.append(f"{performance_id} counts {owner.counts}, has {counts}")
 
+    async def _restored(self, performance_id: str, epoch: int) -> tuple[SeatMap, list[str]]:
+        record = await self.servers.record.load(performance_id, epoch)
+        opened = await self.servers.holds.holds(performance_id, epoch)
+        return restore(len(self.plan.seat_ids), self.rules, record.claims, record.blocked, opened.holds)
+
     def _seats_of_orders(self, performance_id: str) -> dict[str, tuple[set[int], bool]]:
         return {
             order.order_id: ({self.plan.index_of[seat_id] for seat_id in order.seat_ids}, True)
@@ -215,7 +262,8 @@ class World:
 
     def findings(self) -> list[str]:
         """Everything that must not be."""
-        found = self.history.audit()
+        found = [*self.history.audit(), *self.wires.violations, *self.truth.violations]
+        found += [finding for viewer in self.viewers for finding in viewer.violations]
         for name, epochs in self.servers.record.minted.items():
             if epochs != list(range(1, len(epochs) + 1)):
                 found.append(f"{name}: epochs {epochs} are not dense and rising")
@@ -229,6 +277,7 @@ class World:
 
     async def end(self) -> Counter[str]:
         """Lets go of everything; returns what was met."""
+        self.wires.is_down = True
         for process in self._processes():
             process.kill()
         await self.clock.sleep(0.001)  # the cancelled tasks come to their end
@@ -282,6 +331,8 @@ def run_seed(seed: int, parts: Parts | None = None) -> Outcome:
         # The relay's only way to SQL. Everything else of it is the real thing.
         patch.setattr(relay, "hold_lane", hold_memory_lane)
         patch.setattr(relay, "ask_lane_holder", _nobody_to_ask)
+        patch.setattr(seat_feed, "WATCHER_QUEUE_DELTAS", QUEUE_DELTAS)
+        patch.setattr(seat_feed, "Watcher", numbered_watchers(met))
         try:
             run_virtual(main(), limit_seconds=LIMIT_SECONDS)
         except (VirtualDeadlock, VirtualTimeExceeded) as error:
