@@ -42,8 +42,8 @@ bench: $(VENV)/.dev ## measurements
 sim: $(VENV)/.dev ## the cluster in virtual time: make sim SEEDS=200, one world again: make sim SEED=7
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(ARGS)
 
-chaos: $(VENV)/.dev ## faults on real processes: make chaos MINUTES=3, the same again: make chaos ARGS="--seed 7"
-	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) $(ARGS)
+chaos: $(VENV)/.dev ## faults on real processes: make chaos MINUTES=3, every service: STACK=whole, the same again: ARGS="--seed 7"
+	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) --stack $(or $(STACK),inventory) $(ARGS)
 
 # Stamps: the environment is made once, and again when a lock or the packaging changes.
 $(BIN)/python:

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos --minutes 3`: a storm on a real cluster, or a measurement of one way to lose a node.
+"""`python -m tests.chaos --minutes 3`: a storm on the inventory's nodes or on a whole stack, or one way to lose a node.
 
 Exit status: 0 all held, 1 something was wrong, 3 the run is void because the faults did not bite.
 """
@@ -6,6 +6,7 @@ Exit status: 0 all held, 1 something was wrong, 3 the run is void because the fa
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from services.runtime.ids import RandomIds
 from tests.chaos.faults import ALL_KINDS
 from tests.chaos.handovers import SCENARIOS, measure
 from tests.chaos.storm import Outcome, Storm, run_storm
+from tests.chaos.whole_storm import WholeStorm, run_whole_storm
 
 # From so many minutes on a run has time for every kind of fault.
 MINUTES_FOR_ALL = 3.0
@@ -35,6 +37,8 @@ console = Console(highlight=False)
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--scenario", choices=["storm", *SCENARIOS], default="storm", help="what to do")
+    parser.add_argument("--stack", choices=["inventory", "whole"], default="inventory", help="what the storm is on")
+    parser.add_argument("--bus", choices=["postgres", "kafka"], default=None, help="of a whole stack")
     parser.add_argument("--minutes", type=float, default=3.0, help="how long faults come")
     parser.add_argument("--seed", type=int, default=None, help="replays a schedule")
     parser.add_argument("--kinds", default="", help="only these faults, with commas")
@@ -99,7 +103,41 @@ async def _in_folder(run: Callable[[Path], Awaitable[Result]], *, keeps_folder: 
 def main() -> int:
     """See the module."""
     arguments = _arguments()
-    return _run_scenario(arguments) if arguments.scenario != "storm" else _run_storm(arguments)
+    if arguments.scenario != "storm":
+        return _run_scenario(arguments)
+    seed = arguments.seed if arguments.seed is not None else abs(hash(RandomIds().new_secret())) % 1_000_000
+    console.print(f"seed {seed}: --seed {seed} replays the schedule")
+    return _run_whole(arguments, seed) if arguments.stack == "whole" else _run_storm(arguments, seed)
+
+
+def _conclude(wrong: list[str], void: list[str], seed: int) -> int:
+    if wrong:
+        for line in wrong[:SHOWN]:
+            console.print(f"WRONG: {line}")
+        console.print(f"{len(wrong)} findings; seed {seed}")
+        return 1
+    if void:
+        console.print("VOID: " + "; ".join(void))
+        return VOID
+    console.print("everything held")
+    return 0
+
+
+def _run_whole(arguments: argparse.Namespace, seed: int) -> int:
+    # Where tests have a real broker, so has the storm: one of its own, which it may kill.
+    bus = arguments.bus or ("kafka" if os.environ.get("BALCON_TEST_KAFKA") else "postgres")
+    kinds = tuple(filter(None, arguments.kinds.split(",")))
+    storm = WholeStorm(seed, arguments.minutes * 60, kinds, with_kafka=bus == "kafka")
+    outcome = uvloop.run(
+        _in_folder(
+            lambda folder: run_whole_storm(storm, SystemClock(), RandomIds(), folder, _tell),
+            keeps_folder=arguments.keep,
+        )
+    )
+    figures: dict[str, Any] = {"seed": seed, "bus": bus, **msgspec.to_builtins(outcome)}
+    _show({name: value for name, value in figures.items() if name != "void"})
+    _write(arguments.json, figures)
+    return _conclude(outcome.wrong, outcome.void, seed)
 
 
 def _run_scenario(arguments: argparse.Namespace) -> int:
@@ -113,11 +151,9 @@ def _run_scenario(arguments: argparse.Namespace) -> int:
     return 1 if waits.failed else 0
 
 
-def _run_storm(arguments: argparse.Namespace) -> int:
-    seed = arguments.seed if arguments.seed is not None else abs(hash(RandomIds().new_secret())) % 1_000_000
+def _run_storm(arguments: argparse.Namespace, seed: int) -> int:
     kinds = tuple(arguments.kinds.split(",")) if arguments.kinds else ALL_KINDS
     storm = Storm(seed, arguments.minutes * 60, kinds)
-    console.print(f"seed {seed}: --seed {seed} replays the schedule")
     outcome = uvloop.run(
         _in_folder(lambda folder: run_storm(storm, SystemClock(), folder, _tell), keeps_folder=arguments.keep)
     )
@@ -126,17 +162,8 @@ def _run_storm(arguments: argparse.Namespace) -> int:
     if arguments.history:
         outcome.history.write(arguments.history)
     _write(arguments.json, figures)
-    if outcome.findings.wrong:
-        for line in outcome.findings.wrong[:SHOWN]:
-            console.print(f"WRONG: {line}")
-        console.print(f"{len(outcome.findings.wrong)} findings; seed {seed}")
-        return 1
     missing = outcome.coverage.missing(kinds, has_time=arguments.minutes >= MINUTES_FOR_ALL)
-    if missing:
-        console.print("VOID: " + "; ".join(missing))
-        return VOID
-    console.print("everything held")
-    return 0
+    return _conclude(outcome.findings.wrong, missing, seed)
 
 
 if __name__ == "__main__":

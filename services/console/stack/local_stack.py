@@ -86,6 +86,12 @@ class LocalStack:
         )
 
     @property
+    def servers(self) -> EmbeddedServers:
+        """PostgreSQL and Valkey, for tests that crash them: they are started again."""
+        assert self._servers is not None, "not started"
+        return self._servers
+
+    @property
     def restarts(self) -> dict[str, int]:
         """How often each service had to be started again."""
         return {process.name: process.restarts for process in self._processes}

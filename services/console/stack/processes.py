@@ -65,6 +65,10 @@ class SupervisedProcess:
         await self._launch()
         self._supervision = asyncio.create_task(self._supervise(), name=f"supervise {self.name}")
 
+    async def is_ready(self) -> bool:
+        """Whether it answers now."""
+        return await self._plan.is_ready()
+
     async def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
         """Returns when the process answers. ServiceNotReady when it keeps dying, or takes too long."""
         deadline = self._clock.monotonic() + timeout_seconds
