@@ -44,8 +44,11 @@ class _JumpingSelector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Never blocks: what is ready, else the clock is moved by `timeout`; None (no timer at all) is a deadlock."""
+        if timeout == 0:
+            # The loop has work at hand and needs no waking: half of all its rounds are spared a call of the system.
+            return []
         ready = self._real.select(0)
-        if ready or timeout == 0:
+        if ready:
             return ready
         if timeout is None:
             raise VirtualDeadlock(f"{VirtualDeadlock.__doc__} {_waiting_tasks()}")

@@ -27,6 +27,7 @@ from tests.unit.orders.rig import TIMING, Shop, World
 T = TypeVar("T")
 
 CALL_SECONDS = 4.0
+FAIR_REPORT_SECONDS = 0.2
 
 
 async def _nothing(_place: str) -> None:
@@ -165,7 +166,7 @@ class Shops:
         """What payments tells, at least once, late, each payment's reports in their order."""
         random, bus = self._weather.random, self.world.bus
         while True:
-            await self._clock.sleep(0.05 if self._weather.is_fair else random.uniform(0.05, 2.0))
+            await self._clock.sleep(FAIR_REPORT_SECONDS if self._weather.is_fair else random.uniform(0.05, 2.0))
             if not bus:
                 continue
             payment = bus[random.randrange(len(bus))][0]
