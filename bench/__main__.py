@@ -1,21 +1,30 @@
-"""`make bench`: one run on one machine, ratios first. Writes a table, JSON and a chart to bench/results/."""
+"""`make bench`: one run on one machine, ratios first. Writes a table, JSON and a chart to bench/results/.
+
+`--quick` measures only what the main ratios need; `--overload` only overload, and writes nothing.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 
 import uvloop
 
 from bench.report import Report
-from bench.runs import run_all
+from bench.runs import overload_runs, run_all
 
 
-async def main(quick: bool) -> None:
+async def main(options: list[str]) -> None:
     """Measures and reports."""
     report = Report()
-    await run_all(report, quick=quick)
-    report.write()
+    if "--overload" in options:
+        await overload_runs(report)
+        report.show()
+        print(json.dumps(report.details, indent=2))
+    else:
+        await run_all(report, quick="--quick" in options)
+        report.write()
 
 
 if __name__ == "__main__":
-    uvloop.run(main("--quick" in sys.argv[1:]))
+    uvloop.run(main(sys.argv[1:]))

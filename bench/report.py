@@ -13,7 +13,7 @@ from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
 _BAR = 26
-_LEFT = 330
+_LEFT = 420
 _WIDTH = 1_000
 
 
@@ -52,14 +52,18 @@ class Report:
         """Notes one figure over another of the same run."""
         self.ratios[name] = round(one / other, 2) if other else 0.0
 
-    def write(self) -> None:
-        """Prints the ratios and writes the files."""
+    def show(self) -> None:
+        """Prints the ratios."""
         table = Table(title="Ratios of this run", title_justify="left")
         table.add_column("ratio")
         table.add_column("value", justify="right")
         for name, value in self.ratios.items():
             table.add_row(name, f"{value:,.2f}")
         self._console.print(table)
+
+    def write(self) -> None:
+        """Prints the ratios and writes the files."""
+        self.show()
         RESULTS.mkdir(exist_ok=True)
         document = {
             "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from bench import best_available, load
+from bench import best_available, load, open_loop, overload, watching
 from bench.baselines import limits, postgres_rows, redis_set_nx
+from bench.flood import Flood
 from bench.report import Figure, Report
 from bench.stack import InventoryStack, inventory_stack
 
@@ -28,6 +29,7 @@ async def run_all(report: Report, *, quick: bool) -> None:
             await _sizes(report, stack)
             await _many_performances(report, stack)
     if not quick:
+        await overload_runs(report)
         await _two_owners(report)
         # Pure decisions and turns, no servers: in a thread, because it brings a loop of its own.
         report.details["best_available"] = await asyncio.to_thread(best_available.measure)
@@ -147,6 +149,54 @@ async def _two_owners(report: Report) -> None:
         both = await asyncio.gather(*runs)
         rate = sum(measured.holds for measured in both) / max(measured.seconds for measured in both)
         report.add(Figure("owners", "two owner processes, 128 holds a message", rate))
+
+
+async def overload_runs(report: Report) -> None:
+    """Latency below saturation, ten times as much as an owner can do, and watchers who do not read."""
+    async with inventory_stack() as stack:
+        for size in (32, 128):
+            await _open_loop(report, stack, size)
+        for name, kind in overload.FLOODS.items():
+            await _flood(report, stack, name, kind)
+    async with inventory_stack() as stack:
+        await _watched(report, stack)
+
+
+async def _open_loop(report: Report, stack: InventoryStack, size: int) -> None:
+    saturation, part = await open_loop.measure(stack, size, WINDOW[size])
+    told = {"saturation": saturation.as_json(), "open": part.as_json()}
+    report.details[f"open loop, {size} holds a message"] = told
+    for name, found in (("closed loop, cheap caller", saturation), (f"open loop at {open_loop.SHARE:.0%}", part)):
+        label = f"{name}, {size} holds a message"
+        report.add(Figure("open loop", label, found.goodput, found.percentile_ms(50), found.percentile_ms(99)))
+
+
+async def _flood(report: Report, stack: InventoryStack, name: str, kind: type[Flood]) -> None:
+    found = await overload.flood(stack, kind, name)
+    report.details[f"overload, {name}"] = found.as_json()
+    for phase, outcome in found.phases.items():
+        label = f"{name} of one hold: {phase}"
+        report.add(Figure("overload", label, outcome.goodput, outcome.percentile_ms(50), outcome.percentile_ms(99)))
+    phases, times = found.phases, overload.OVERLOAD_TIMES
+    report.ratio(f"{name}, {times}x offered: goodput / peak", phases["overload"].goodput, phases["peak"].goodput)
+    report.ratio(f"{name}, {times}x offered: owner's memory, most / before", max(found.memory_mib), found.memory_mib[0])
+    before, after = (phases[phase].percentile_ms(99) for phase in ("before", "after"))
+    report.ratio(f"{name}, {overload.RECOVERY_SECONDS:g} s after: p99 / before", after, before)
+
+
+async def _watched(report: Report, stack: InventoryStack) -> None:
+    rates: dict[int, float] = {}
+    lags: dict[int, float] = {}
+    for stalled in watching.STALLED:
+        found = await watching.measure(stack, watching.WATCHERS, stalled)
+        label = f"{watching.WATCHERS:,} watchers, {stalled} of them not reading"
+        report.details[label] = found
+        lag = (found["lag_p50_ms"], found["lag_p99_ms"])
+        report.add(Figure("watched", f"{label} (ms: others' lag)", found["holds_per_second"], *lag))
+        rates[stalled], lags[stalled] = found["holds_per_second"], found["lag_p99_ms"]
+    for stalled in watching.STALLED[1:]:
+        report.ratio(f"holds per second, {stalled} stalled watchers / none", rates[stalled], rates[0])
+        report.ratio(f"lag p99 of the other watchers, {stalled} stalled / none", lags[stalled], lags[0])
 
 
 def _ratios(report: Report) -> None:
