@@ -39,6 +39,8 @@ Answer = TypeVar("Answer")
 Call = Callable[[grpc.aio.Channel, float, Sequence[tuple[str, str]]], Awaitable[Answer]]
 
 _ASK_AGAIN = {
+    # What a server's gRPC says of calls that it has no room to queue; our own cancellation is no AioRpcError.
+    grpc.StatusCode.CANCELLED,
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.DEADLINE_EXCEEDED,

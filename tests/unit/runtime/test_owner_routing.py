@@ -54,6 +54,8 @@ class Nodes(OwnerRouting):
         if says == "silent":
             await CLOCK.sleep(left)
             raise fault(grpc.StatusCode.DEADLINE_EXCEEDED)
+        if says == "shed":
+            raise fault(grpc.StatusCode.CANCELLED)
         if says == "gone":
             raise fault(grpc.StatusCode.UNAVAILABLE)
         if says == "overloaded":
@@ -119,6 +121,15 @@ def test_an_overloaded_node_is_left_alone_for_as_long_as_it_asked() -> None:
 
     run_virtual(scene())
     assert len(nodes.asked) <= 8
+
+
+def test_a_call_that_a_full_node_shed_is_sent_again() -> None:
+    nodes = Nodes(a=lambda now: "ok" if now > 0.5 else "shed")
+
+    async def scene() -> str:
+        return await nodes.ask(10)
+
+    assert run_virtual(scene()) == "a"
 
 
 def test_channels_to_nodes_that_come_and_go_are_bounded() -> None:
