@@ -22,7 +22,7 @@ from rich.table import Table
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.data_folder import let_others_pass, reachable_temp_folder, unprivileged_account
 from services.runtime.ids import RandomIds
-from tests.chaos.faults import ALL_KINDS
+from tests.chaos.faults import KINDS
 from tests.chaos.handovers import SCENARIOS, measure
 from tests.chaos.storm import Outcome, Storm, run_storm
 from tests.chaos.whole_storm import WholeStorm, run_whole_storm
@@ -38,6 +38,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--scenario", choices=["storm", *SCENARIOS], default="storm", help="what to do")
     parser.add_argument("--stack", choices=["inventory", "whole"], default="inventory", help="what the storm is on")
+    parser.add_argument(
+        "--stores", choices=["one", "sentinel", "cluster"], default="sentinel", help="the nodes' store of holds"
+    )
     parser.add_argument("--bus", choices=["postgres", "kafka"], default=None, help="of a whole stack")
     parser.add_argument("--minutes", type=float, default=3.0, help="how long faults come")
     parser.add_argument("--seed", type=int, default=None, help="replays a schedule")
@@ -152,8 +155,8 @@ def _run_scenario(arguments: argparse.Namespace) -> int:
 
 
 def _run_storm(arguments: argparse.Namespace, seed: int) -> int:
-    kinds = tuple(arguments.kinds.split(",")) if arguments.kinds else ALL_KINDS
-    storm = Storm(seed, arguments.minutes * 60, kinds)
+    kinds = tuple(arguments.kinds.split(",")) if arguments.kinds else KINDS[arguments.stores]
+    storm = Storm(seed, arguments.minutes * 60, kinds, stores=arguments.stores)
     outcome = uvloop.run(
         _in_folder(lambda folder: run_storm(storm, SystemClock(), folder, _tell), keeps_folder=arguments.keep)
     )

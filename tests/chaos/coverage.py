@@ -28,6 +28,7 @@ class Coverage:
     gaps: int = 0
     sent_again: int = 0
     lost_in_failover: int = 0
+    bus_losses: int = 0
     faults: Counter[str] = field(default_factory=Counter)
 
     def missing(
@@ -43,12 +44,14 @@ class Coverage:
             reasons.append("not one takeover from a killed owner")
         if self.faults["lease_loss"] and self.fenced < 1:
             reasons.append("not one fenced write")
-        if self.faults["failover"] and self.lost_in_failover < 1:
+        if (self.faults["failover"] or self.faults["master_loss"]) and self.lost_in_failover < 1:
             reasons.append("the failover lost no acknowledged hold")
+        if self.faults["bus_cut"] and self.bus_losses < 1:
+            reasons.append("not one node noticed that the bus was gone")
         return reasons
 
 
-def cover(cluster: Cluster, history: History, lost_in_failover: int) -> Coverage:
+def cover(cluster: Cluster, history: History, lost_in_failover: int, bus_losses: int) -> Coverage:
     """Counts. Owners and epochs come from the nodes' logs, which outlive kill -9."""
     outcomes = Counter(record.outcome for record in history.operations)
     first_fault = min((fault.started for fault in history.faults), default=history.now())
@@ -75,6 +78,7 @@ def cover(cluster: Cluster, history: History, lost_in_failover: int) -> Coverage
         gaps=words[GAP],
         sent_again=words[SEEN],
         lost_in_failover=lost_in_failover,
+        bus_losses=bus_losses,
         faults=Counter(fault.kind for fault in history.faults),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random  # noqa: TID251 (a type; the generator comes from runtime.ids)
 
@@ -17,10 +18,12 @@ from services.runtime.embedded.server_process import ServerNotReady
 from services.runtime.ids import seeded_random
 from services.runtime.rpc.routing import OwnerRouting
 from services.runtime.sql.engine import create_engine
+from services.runtime.testing import eventually
 from tests.chaos.buyers import Buyer, Desk, House
+from tests.chaos.clustered_valkeys import ClusteredValkeys
 from tests.chaos.failover import Witness, fail_over
 from tests.chaos.history import FaultRecord
-from tests.chaos.inventory_nodes import Cluster, Node
+from tests.chaos.inventory_nodes import Cluster, Node, Stores
 from tests.chaos.tcp_proxy import Mode, TcpProxy
 
 _PROXY_MODES = {
@@ -46,8 +49,17 @@ PROXY_KINDS = (
     "peers_half_open",
     "peers_mute",
     "peers_cut",
+    "bus_freeze",
+    "bus_half_open",
+    "bus_mute",
+    "bus_cut",
 )
-ALL_KINDS = (*NODE_KINDS, *STORE_KINDS, *PROXY_KINDS, "failover")
+_ALL_KINDS = (*NODE_KINDS, *STORE_KINDS, *PROXY_KINDS)
+KINDS: Mapping[Stores, Sequence[str]] = {
+    "one": _ALL_KINDS,
+    "sentinel": (*_ALL_KINDS, "failover"),
+    "cluster": (*_ALL_KINDS, "master_loss"),
+}
 
 PROXY_SECONDS = (1.5, 4.5)
 # Short enough that what was lost is sent again to somebody who answers.
@@ -56,6 +68,7 @@ DELAY_SECONDS = (0.05, 0.4)
 DOWN_SECONDS = (0.0, 5.0)
 STOPPED_LEASES = (0.5, 3.0)
 POSTGRES_RETRIES = 20
+BUS_LOSS_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,7 @@ class Injector:
         self._house = house
         self._jitter = jitter
         self.lost_in_failover = 0
+        self.bus_losses = 0
         self._acts: Mapping[str, Callable[[Planned, Node], Awaitable[str]]] = {
             "kill": self._kill,
             "stop": self._stop,
@@ -109,6 +123,7 @@ class Injector:
             "function_flush": self._flush_functions,
             "postgres_restart": self._restart_postgres,
             "failover": self._fail_over,
+            "master_loss": self._lose_master,
             **dict.fromkeys(PROXY_KINDS, self._misbehave),
         }
 
@@ -118,7 +133,7 @@ class Injector:
         record = FaultRecord(
             kind=planned.kind,
             started=self._house.history.now(),
-            may_lose=planned.kind in {"flushall", "failover"},
+            may_lose=planned.kind in {"flushall", "failover", "master_loss"},
             may_mislead=planned.kind == "lease_loss",
         )
         self._house.history.faults.append(record)
@@ -142,9 +157,11 @@ class Injector:
 
     async def _lose_lease(self, _: Planned, node: Node) -> str:
         """Its lease ends early, as after a step of the store's clock: others take over while it still believes."""
-        async with self._cluster.valkeys.client(await self._cluster.valkeys.master()) as client:
-            for name in await client.smembers(REGISTER):
-                key = RedisLeaseStore.key(bytes(name).decode())  # type: ignore[arg-type]
+        valkeys = self._cluster.valkeys
+        async with valkeys.client(await valkeys.master_of(REGISTER)) as client:
+            names = [bytes(name).decode() for name in await client.smembers(REGISTER)]  # type: ignore[arg-type]
+        for key in map(RedisLeaseStore.key, names):
+            async with valkeys.client(await valkeys.master_of(key)) as client:
                 stored = await client.get(key)
                 if stored is not None and msgspec.json.decode(stored)[0] == node.endpoint:
                     await client.delete(key)
@@ -164,13 +181,15 @@ class Injector:
             await routing.close()
 
     async def _flush_all(self, _: Planned, __: Node) -> str:
-        async with self._cluster.valkeys.client(await self._cluster.valkeys.master()) as client:
-            await client.flushall()
+        for number in await self._cluster.valkeys.masters():
+            async with self._cluster.valkeys.client(number) as client:
+                await client.flushall()
         return ""
 
     async def _flush_functions(self, _: Planned, __: Node) -> str:
-        async with self._cluster.valkeys.client(await self._cluster.valkeys.master()) as client:
-            await client.function_flush()
+        for number in await self._cluster.valkeys.masters():
+            async with self._cluster.valkeys.client(number) as client:
+                await client.function_flush()
         return ""
 
     async def _restart_postgres(self, planned: Planned, _: Node) -> str:
@@ -189,13 +208,28 @@ class Injector:
 
     async def _misbehave(self, planned: Planned, node: Node) -> str:
         where, _, how = planned.kind.partition("_")
-        proxies: Sequence[TcpProxy] = {"redis": node.stores, "postgres": [node.postgres], "peers": [node.peers]}[where]
+        ways = {"redis": node.stores, "postgres": [node.postgres], "peers": [node.peers], "bus": [node.bus]}
+        proxies: Sequence[TcpProxy] = ways[where]
+        known = node.bus_losses()
         for proxy in proxies:
             await proxy.set_mode(_PROXY_MODES[how], delay_seconds=planned.delay_seconds)
         await self._cluster.clock.sleep(planned.seconds)
         for proxy in proxies:
             await proxy.set_mode(Mode.PASS)
+        if planned.kind == "bus_cut":
+            with suppress(AssertionError):
+                # Without one the run is void.
+                await eventually(lambda: node.bus_losses() > known, BUS_LOSS_SECONDS)
+            self.bus_losses += node.bus_losses() - known
         return f"node {node.number} for {planned.seconds:.1f} s"
+
+    async def _lose_master(self, _: Planned, __: Node) -> str:
+        valkeys = self._cluster.valkeys
+        assert isinstance(valkeys, ClusteredValkeys)
+        before = valkeys.faults.lost
+        detail = await valkeys.faults.lose_master(self._house.performances)
+        self.lost_in_failover += valkeys.faults.lost - before
+        return detail
 
     async def _fail_over(self, _: Planned, __: Node) -> str:
         owned = await owners_by_endpoint(self._cluster.database_url)

@@ -172,7 +172,7 @@ SCENARIOS: Mapping[str, Callable[[Stage, Waits, Tell], Awaitable[None]]] = {
 async def measure(scenario: str, clock: Clock, folder: Path, tell: Tell) -> Waits:
     """Three nodes with the default leases, one Valkey, one Postgres."""
     waits = Waits()
-    async with running_cluster(clock, folder, nodes=3, with_sentinels=False, leases=Leases(6.0, 2.0, 1.0)) as cluster:
+    async with running_cluster(clock, folder, nodes=3, stores="one", leases=Leases(6.0, 2.0, 1.0)) as cluster:
         names = await cluster.stack().put_performances(CAPACITY, PERFORMANCES, prefix="perf")
         house = House(names, CAPACITY, History(clock), clock)
         async with open_desks(house, cluster.endpoints, 4, 1) as desks:

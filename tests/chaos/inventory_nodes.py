@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import grpc
@@ -24,11 +24,16 @@ from services.runtime.clock import Clock
 from services.runtime.embedded.ports import free_port
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.sql.migrations import upgrade
+from tests.chaos.clustered_valkeys import ClusteredValkeys
 from tests.chaos.tcp_proxy import Mode, TcpProxy
 from tests.chaos.valkeys import SERVICE, Valkeys
 
 FENCED, GAP, SEEN = b"FENCED", b"$3\r\nGAP", b"$4\r\nSEEN"
 STOP_SECONDS = 20.0
+# How the store of holds is run.
+Stores = Literal["one", "sentinel", "cluster"]
+# What a node says when it finds the bus gone.
+_BUS_LOSSES = {"bus_lost", "bus_session_lost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Node:
     port: int
     peers: TcpProxy
     postgres: TcpProxy
+    bus: TcpProxy
     sentinel: TcpProxy | None
     stores: Sequence[TcpProxy]
     environment: Mapping[str, str]
@@ -101,6 +107,10 @@ class Node:
             check = health_pb2_grpc.HealthStub(channel).Check  # type: ignore[attr-defined]  # not in the published stubs
             await check(health_pb2.HealthCheckRequest(), timeout=timeout_seconds, wait_for_ready=True)
 
+    def bus_losses(self) -> int:
+        """How often its processes have found the bus gone."""
+        return sum(line.get("event") in _BUS_LOSSES for line in self.said())
+
     def said(self) -> Iterator[dict[str, Any]]:
         """The lines of its log that are JSON."""
         for line in self.log.read_text(errors="replace").splitlines():
@@ -127,7 +137,9 @@ class Cluster:
     @property
     def proxies(self) -> list[TcpProxy]:
         """Every proxy there is."""
-        own = [proxy for node in self.nodes for proxy in (node.peers, node.postgres, node.sentinel, *node.stores)]
+        own = [
+            proxy for node in self.nodes for proxy in (node.peers, node.postgres, node.bus, node.sentinel, *node.stores)
+        ]
         return [*self.valkeys.public, *(proxy for proxy in own if proxy is not None)]
 
     def store_words(self) -> Counter[bytes]:
@@ -166,9 +178,10 @@ async def _make_node(cluster: Cluster, number: int, folder: Path, stack: AsyncEx
     port = free_port()
     peers = await proxy(port, host=f"127.0.0.{10 + number}", port=port)
     postgres = await proxy(cluster.postgres.port)
-    stores = [await proxy(store.port, words=(FENCED, GAP, SEEN)) for store in cluster.valkeys.stores]
+    bus = await proxy(cluster.postgres.port)
+    stores = [await proxy(store, words=(FENCED, GAP, SEEN)) for store in cluster.valkeys.ports]
     sentinel = None
-    redis_url = f"redis://127.0.0.1:{stores[0].port}/0"
+    redis_url = cluster.valkeys.url_for(stores)
     if cluster.valkeys.with_sentinels:
         sentinel = await proxy(cluster.valkeys.sentinels[number % 3].port)
         # To this node every store is where its own proxies are.
@@ -181,7 +194,7 @@ async def _make_node(cluster: Cluster, number: int, folder: Path, stack: AsyncEx
         "GRPC_PORT": str(port),
         "ADVERTISED_HOST": f"127.0.0.{10 + number}",
         "DATABASE_URL": _at_port(cluster.database_url, postgres.port),
-        "BUS_URL": _at_port(cluster.postgres.url_for("balcon_bus"), postgres.port),
+        "BUS_URL": _at_port(cluster.postgres.url_for("balcon_bus"), bus.port),
         "REDIS_URL": redis_url,
         "CATALOGUE_TARGET": "127.0.0.1:1",
         "LEASE_TTL_SECONDS": str(cluster.leases.ttl_seconds),
@@ -190,7 +203,7 @@ async def _make_node(cluster: Cluster, number: int, folder: Path, stack: AsyncEx
         "HOLD_GRACE_SECONDS": "1",
     }
     environment = {f"BALCON_INVENTORY_{name}": value for name, value in settings.items()}
-    return Node(number, port, peers, postgres, sentinel, stores, environment, folder / f"inventory{number}.log")
+    return Node(number, port, peers, postgres, bus, sentinel, stores, environment, folder / f"inventory{number}.log")
 
 
 def _at_port(url: str, port: int) -> str:
@@ -200,11 +213,15 @@ def _at_port(url: str, port: int) -> str:
 
 @asynccontextmanager
 async def running_cluster(
-    clock: Clock, folder: Path, *, nodes: int, with_sentinels: bool, leases: Leases
+    clock: Clock, folder: Path, *, nodes: int, stores: Stores, leases: Leases
 ) -> AsyncIterator[Cluster]:
     """Everything on loopback, in `folder` (which `nobody` must reach). Ends what it started."""
     async with AsyncExitStack() as stack:
-        valkeys = Valkeys(clock, folder, with_sentinels=with_sentinels)
+        valkeys = (
+            ClusteredValkeys(clock, folder)
+            if stores == "cluster"
+            else Valkeys(clock, folder, with_sentinels=stores == "sentinel")
+        )
         stack.push_async_callback(valkeys.stop)
         await valkeys.start()
         postgres = EmbeddedPostgres(folder / "postgres")

@@ -154,8 +154,9 @@ async def judge_maps(cluster: Cluster, buyer: Buyer, house: House, findings: Fin
 async def _stored_seats(cluster: Cluster, engine: AsyncEngine, performance: str, capacity: int) -> list[str]:
     """The holds, and the record over them."""
     stored = ["free"] * capacity
-    async with cluster.valkeys.client(await cluster.valkeys.master()) as redis:
-        for hold_id, text in (await redis.hgetall(RedisHoldStore.keys(performance)[1])).items():
+    holds = RedisHoldStore.keys(performance)[1]
+    async with cluster.valkeys.client(await cluster.valkeys.master_of(holds)) as redis:
+        for hold_id, text in (await redis.hgetall(holds)).items():
             for seat in decode_hold(bytes(hold_id).decode(), bytes(text)).seats:  # type: ignore[arg-type]
                 stored[seat] = "held"
     query = select(seat_claim.c.seat_index, seat_claim.c.state).where(

@@ -16,7 +16,7 @@ from tests.chaos.buyers import Buyer, Desk, House
 from tests.chaos.coverage import Coverage, cover
 from tests.chaos.faults import Injector, schedule
 from tests.chaos.history import OK, History
-from tests.chaos.inventory_nodes import Cluster, Leases, running_cluster
+from tests.chaos.inventory_nodes import Cluster, Leases, Stores, running_cluster
 from tests.chaos.linearizability import NEVER
 from tests.chaos.projection import Window, windows_of
 
@@ -35,7 +35,7 @@ class Storm:
     seconds: float
     kinds: Sequence[str]
     nodes: int = 3
-    with_sentinels: bool = True
+    stores: Stores = "sentinel"
     leases: Leases = field(default_factory=Leases)
     performances: int = 8
     capacity: int = 500
@@ -70,9 +70,7 @@ async def open_desks(house: House, endpoints: Sequence[str], count: int, seed: i
 
 async def run_storm(storm: Storm, clock: Clock, folder: Path, tell: judgement.Tell) -> Outcome:
     """The whole run. `tell` hears what happens."""
-    cluster_running = running_cluster(
-        clock, folder, nodes=storm.nodes, with_sentinels=storm.with_sentinels, leases=storm.leases
-    )
+    cluster_running = running_cluster(clock, folder, nodes=storm.nodes, stores=storm.stores, leases=storm.leases)
     async with cluster_running as cluster:
         names = await cluster.stack().put_performances(storm.capacity, storm.performances, prefix="perf")
         house = House(names, storm.capacity, History(clock), clock)
@@ -153,7 +151,7 @@ async def _judge(
     await judgement.judge_record(cluster, house.history, findings)
     tell(f"{house.history.now():6.1f} s  the record judged")
     await judgement.judge_maps(cluster, buyer, house, findings, tell)
-    coverage = cover(cluster, house.history, injector.lost_in_failover)
+    coverage = cover(cluster, house.history, injector.lost_in_failover, injector.bus_losses)
     return Outcome(coverage, findings, serving_again, house.history)
 
 

@@ -1,4 +1,4 @@
-"""Short storms on two real nodes, with a schedule that is the same every time."""
+"""Short storms on two real nodes, with schedules that are the same every time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_killed_stopped_and_emptied_nothing_acknowledged_is_untrue(own_ser
         calm_seconds=(0.5, 1.0),
         kinds=kinds,
         nodes=2,
-        with_sentinels=False,
+        stores="one",
         leases=Leases(1.5, 0.5, 0.25),
         performances=4,
         capacity=280,
@@ -60,7 +60,7 @@ async def test_with_leases_that_never_stand_everybody_owns_everything_and_it_is_
         calm_seconds=(0.5, 1.0),
         kinds=("function_flush",),
         nodes=2,
-        with_sentinels=False,
+        stores="one",
         leases=Leases(0.0, 0.5, 0.0),
         performances=3,
         capacity=140,
@@ -71,3 +71,27 @@ async def test_with_leases_that_never_stand_everybody_owns_everything_and_it_is_
     assert outcome.findings.wrong == []
     assert outcome.coverage.fenced > 0
     assert outcome.coverage.ok > 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+async def test_a_cluster_that_forgets_what_a_dead_master_acknowledged_is_still_right(own_server_folder: Path) -> None:
+    """RULE 13: whoever wrote to the dead master hears of the loss before it decides anything more."""
+    storm = Storm(
+        seed=6,
+        seconds=0,
+        is_complete=True,
+        calm_seconds=(0.5, 1.0),
+        kinds=("master_loss",),
+        nodes=2,
+        stores="cluster",
+        leases=Leases(3.0, 1.0, 0.5),
+        performances=4,
+        capacity=140,
+        buyers=8,
+        desks=3,
+    )
+    outcome = await weather(storm, own_server_folder)
+    assert outcome.findings.wrong == []
+    assert outcome.findings.undecided == 0
+    assert outcome.coverage.lost_in_failover > 0

@@ -160,6 +160,24 @@ class Valkeys:
         port = max(votes, key=lambda port: votes[port])
         return [proxy.port for proxy in self.public].index(port)
 
+    @property
+    def ports(self) -> list[int]:
+        """Of the stores, by number."""
+        return [store.port for store in self.stores]
+
+    def url_for(self, stores: list[TcpProxy]) -> str:
+        """What a node without sentinels is told whose ways to the stores these are."""
+        return f"redis://{LOOPBACK}:{stores[0].port}/0"
+
+    async def masters(self) -> list[int]:
+        """The numbers of all stores that take writes now."""
+        return [await self.master()]
+
+    async def master_of(self, key: str) -> int:
+        """The number of the store that takes writes of that key now."""
+        assert key
+        return await self.master()
+
     async def master(self) -> int:
         """The number of the store that takes writes now."""
         return await self.master_by_sentinels() if self.with_sentinels else 0
