@@ -52,6 +52,7 @@ MUST_BE_MET: Mapping[str, str] = {
     "forward_away": "the owner was away, or its connection broke: the node that was asked decided itself",
     "forward_unknown": "the owner has decided, and the node that passed the call on was not told",
     "plain_yes": "somebody who cannot follow hints was obeyed",
+    "routed_yes": "somebody who follows hints, with the real routing, was obeyed",
     "forwarded_watch": "a node passed a watch on to the owner",
     "watch_delta": "a watcher heard what had changed",
     "watch_coalesced": "a watcher was shown several turns at once",

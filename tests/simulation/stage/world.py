@@ -34,9 +34,9 @@ from tests.simulation.stage.money import double_tickets, unsettled
 from tests.simulation.stage.network import Network
 from tests.simulation.stage.node import Cluster
 from tests.simulation.stage.outbox_twins import hold_memory_lane
-from tests.simulation.stage.plain_client import PlainClient
 from tests.simulation.stage.processes import SimulatedProcess, gate_tasks, outside
 from tests.simulation.stage.reporting import Reporting
+from tests.simulation.stage.rpc_clients import PlainClient, RoutedClient
 from tests.simulation.stage.servers import Servers
 from tests.simulation.stage.shop_buyers import ShopBuyer
 from tests.simulation.stage.shops import Shops
@@ -151,8 +151,9 @@ class World:
         for number in range(BOX_OFFICES + self._shop_buyers):
             kind = SeatBuyer if number < BOX_OFFICES else ShopBuyer
             client = self.client("buyer")
-            if self.weather.random.random() < 0.3:
-                client = PlainClient(client, self.wires, HOUSE, self.plan)
+            over_grpc = self.weather.random.choices([None, PlainClient, RoutedClient], [5, 3, 2])[0]
+            if over_grpc is not None:
+                client = over_grpc(client, self.wires, HOUSE, self.plan)
             buyer = kind(f"buyer{number}", client, hall, self.history, self.clock, self.weather)
             if isinstance(buyer, ShopBuyer):
                 buyer.shops = self.shops

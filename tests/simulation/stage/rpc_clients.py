@@ -1,8 +1,12 @@
-"""A caller that cannot follow hints: it asks any node over gRPC, and every node must answer as the owner would."""
+"""Callers over gRPC. The plain one cannot follow hints: it asks any node, and each must answer as the owner would.
+
+The routed one finds owners with the real OwnerRouting.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -16,10 +20,11 @@ from services.inventory.domain.records import Hold
 from services.inventory.ports import SeatPlan
 from services.runtime.errors import FieldInvalid, Overloaded, Refusal
 from services.runtime.rpc.errors import refusal_of
+from services.runtime.rpc.routing import OwnerRouting
 from tests.simulation.stage.cluster_client import CALL_SECONDS, ClusterClient
 from tests.simulation.stage.network import NoAnswer
 from tests.simulation.stage.node import Decided
-from tests.simulation.stage.node_rpc import SERVICE, RpcCall
+from tests.simulation.stage.node_rpc import SERVICE, Metadata, RpcCall
 from tests.simulation.stage.wires import Wires
 
 _REFUSALS: Mapping[str, type[Refusal]] = {
@@ -33,6 +38,8 @@ _FOR_NOW = (no.NotOwner, no.DeadlinePassed, Overloaded)
 
 class PlainClient(ClusterClient):
     """A ClusterClient without routes. Ids stay the same from try to try, whoever is asked."""
+
+    kind = "plain"
 
     def __init__(self, client: ClusterClient, wires: Wires, house_id: str, plan: SeatPlan) -> None:
         super().__init__(client.name, {}, wires.network, wires.clock, wires.weather)
@@ -58,19 +65,21 @@ class PlainClient(ClusterClient):
         name = type(request).__name__.removesuffix("Request")
         now = self._clock.monotonic()
         call = RpcCall(SERVICE + name, request.SerializeToString(), (), now + CALL_SECONDS)
-        place = self._weather.random.choice(sorted(self._wires.nodes))
         try:
-            payload = await self._wires.unary(self.name, place, call)
+            payload = await self._reach(performance_id, call)
         except grpc.aio.AioRpcError as error:
             refusal = _refusal(error)
             if refusal is None or isinstance(refusal, _FOR_NOW):
-                self._weather.met[f"plain_told_{error.code().name}"] += 1
+                self._weather.met[f"{self.kind}_told_{error.code().name}"] += 1
                 return None
             return Decided(refusal, 0)
         response: Any = getattr(pb, f"{name}Response").FromString(payload)
-        self._weather.met["plain_yes"] += 1
+        self._weather.met[f"{self.kind}_yes"] += 1
         hold = self._hold(response.hold) if "hold" in response.DESCRIPTOR.fields_by_name else None
         return Decided(Accepted(None, hold), response.epoch)
+
+    async def _reach(self, _performance_id: str, call: RpcCall) -> bytes:
+        return await self._wires.unary(self.name, self._weather.random.choice(sorted(self._wires.nodes)), call)
 
     def _hold(self, hold: pb.Hold) -> Hold:
         seats = tuple(sorted(self._plan.index_of[seat_id] for seat_id in hold.seats.seat_ids))
@@ -110,6 +119,30 @@ class PlainClient(ClusterClient):
                 return pb.CancelSaleRequest(key=key, order_id=order_id)
             case _:
                 raise AssertionError(command)
+
+
+class RoutedClient(PlainClient):
+    """One that follows hints, with the code that services have for it."""
+
+    kind = "routed"
+
+    def __init__(self, client: ClusterClient, wires: Wires, house_id: str, plan: SeatPlan) -> None:
+        super().__init__(client, wires, house_id, plan)
+        self._routing = _Routing(sorted(wires.nodes), wires.clock, wires.weather.random.random)
+
+    async def _reach(self, performance_id: str, call: RpcCall) -> bytes:
+        async def send(place: Any, timeout_seconds: float, metadata: Metadata) -> bytes:
+            until = self._clock.monotonic() + timeout_seconds
+            return await self._wires.unary(self.name, place, replace(call, metadata=metadata, until=until))
+
+        return await self._routing.call(performance_id, send, timeout_seconds=CALL_SECONDS)
+
+
+class _Routing(OwnerRouting):
+    """Its channels are the names of the nodes."""
+
+    def channel(self, target: str) -> Any:
+        return target
 
 
 def _refusal(error: grpc.aio.AioRpcError) -> Refusal | None:
