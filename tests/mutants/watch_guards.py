@@ -16,6 +16,7 @@ from services.inventory.api import forwarding, inventory_servicer
 from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.watch import _encoded, watch_seats
 from services.inventory.domain.refusals import HoldNotFound, NotOwner
+from services.runtime.rpc.context import current_call
 from services.runtime.rpc.errors import Refused, refusal_of
 from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY, SENT_HERE_KEY
 
@@ -108,12 +109,11 @@ def epoch_of_the_caller_ignored(patch: pytest.MonkeyPatch) -> None:
 def passed_on_without_end(patch: pytest.MonkeyPatch) -> None:
     """A call that another node has passed on is passed on again."""
 
-    def enter(context: Any) -> bool:
-        keys = {key for key, _ in context.invocation_metadata() or ()}
-        forwarding._sent_here.set(SENT_HERE_KEY in keys)
-        return FOLLOWS_HINTS_KEY not in keys
+    def may_be_passed_on() -> bool:
+        call = current_call()
+        return call is None or FOLLOWS_HINTS_KEY not in call.metadata
 
-    patch.setattr(forwarding, "_enter", enter)
+    patch.setattr(forwarding, "_may_be_passed_on", may_be_passed_on)
 
 
 def epoch_lost_on_the_way(patch: pytest.MonkeyPatch) -> None:
@@ -168,12 +168,11 @@ def second_owner_in_one_watch(patch: pytest.MonkeyPatch) -> None:
 
     def watch(node: Any, method: str, handler: Any) -> Any:
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
-            may_forward = forwarding._enter(context)
             try:
                 async for update in handler.unary_stream(request, context):
                     yield update
             except Refused as refused:
-                if not may_forward or not isinstance(refused.refusal, NotOwner):
+                if not isinstance(refused.refusal, NotOwner) or not forwarding._may_be_passed_on():
                     raise
                 remote = node.channel_to(refused.refusal.endpoint).unary_stream(method)
             else:
@@ -185,7 +184,7 @@ def second_owner_in_one_watch(patch: pytest.MonkeyPatch) -> None:
             except grpc.aio.AioRpcError as error:
                 if not forwarding._is_away(error):
                     await forwarding._abort_alike(error, context)
-            forwarding._sent_here.set(True)
+            forwarding._came_back.set(current_call())
             async for update in handler.unary_stream(request, context):
                 yield update
 

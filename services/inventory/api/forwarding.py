@@ -16,7 +16,9 @@ from grpc_status import rpc_status
 from services.inventory.domain.refusals import NotOwner
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.context import CallContext, current_call
 from services.runtime.rpc.errors import Refused, refusal_of
+from services.runtime.rpc.interceptors import unless_encoded
 from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY, SENT_HERE_KEY
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
 SERVICE = "/balcon.inventory.v1.InventoryService/"
 
-_sent_here: ContextVar[bool] = ContextVar("balcon_sent_here", default=False)
+# The call, if the owner that it was passed on to is away and it is decided here after all.
+_came_back: ContextVar[CallContext | None] = ContextVar("balcon_came_back", default=None)
 
 
 def was_sent_here() -> bool:
     """Whether another node, or a hint of one, sent the current call to this node."""
-    return _sent_here.get()
+    call = current_call()
+    return call is not None and (SENT_HERE_KEY in call.metadata or _came_back.get() is call)
 
 
 class OwnerForwarding(grpc.aio.ServerInterceptor):
@@ -56,21 +60,20 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
             return handler
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                self._watch(method, handler), handler.request_deserializer, _as_it_came(handler.response_serializer)
+                self._watch(method, handler), handler.request_deserializer, handler.response_serializer
             )
         return grpc.unary_unary_rpc_method_handler(
-            self._call(method, handler), handler.request_deserializer, _as_it_came(handler.response_serializer)
+            self._call(method, handler), handler.request_deserializer, unless_encoded(handler.response_serializer)
         )
 
     def _call(self, method: str, handler: Handler) -> Any:
         inner: Any = handler.unary_unary
 
         async def call(request: Any, context: Context) -> Any:
-            may_forward = _enter(context)
             try:
                 return await inner(request, context)
             except Refused as refused:
-                if not may_forward or not isinstance(refused.refusal, NotOwner):
+                if not isinstance(refused.refusal, NotOwner) or not _may_be_passed_on():
                     raise
                 owner = refused.refusal.endpoint
             # The owner's answer is raw bytes: it is passed back as it came.
@@ -81,7 +84,7 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
                 if not _is_away(error):
                     return await _abort_alike(error, context)
                 away = error
-            _sent_here.set(True)
+            _came_back.set(current_call())
             try:
                 return await inner(request, context)
             except Refused as refused:
@@ -95,12 +98,11 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
         inner: Any = handler.unary_stream
 
         async def watch(request: Any, context: Context) -> AsyncIterator[Any]:
-            may_forward = _enter(context)
             try:
                 async for update in inner(request, context):
                     yield update
             except Refused as refused:
-                if not may_forward or not isinstance(refused.refusal, NotOwner):
+                if not isinstance(refused.refusal, NotOwner) or not _may_be_passed_on():
                     raise
                 owner = refused.refusal.endpoint
             else:
@@ -116,7 +118,7 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
                 if has_begun or not _is_away(error):
                     await _abort_alike(error, context)
                 away = error
-            _sent_here.set(True)
+            _came_back.set(current_call())
             try:
                 async for update in inner(request, context):
                     yield update
@@ -142,11 +144,6 @@ def _is_away(error: grpc.aio.AioRpcError) -> bool:
     return error.code() is grpc.StatusCode.UNAVAILABLE and refusal_of(error) is None
 
 
-def _as_it_came(serialize: Any) -> Any:
-    """A serializer that leaves alone what the owner has serialized already."""
-    return lambda message: message if isinstance(message, bytes) else serialize(message)
-
-
 async def _abort_alike(error: grpc.aio.AioRpcError, context: Context) -> Any:
     """Ends the call as the owner ended it, facts included: its no is an answer, not a fault of this node."""
     status = rpc_status.from_call(error)  # type: ignore[arg-type]
@@ -156,8 +153,7 @@ async def _abort_alike(error: grpc.aio.AioRpcError, context: Context) -> Any:
         await context.abort_with_status(rpc_status.to_status(status))
 
 
-def _enter(context: Context) -> bool:
-    """Notes how the call came here; returns whether it may be passed on."""
-    keys = {key for key, _ in context.invocation_metadata() or ()}
-    _sent_here.set(SENT_HERE_KEY in keys)
-    return not keys & {SENT_HERE_KEY, FOLLOWS_HINTS_KEY}
+def _may_be_passed_on() -> bool:
+    """Whether the current call came from somebody who cannot be told the owner, and was not passed on yet."""
+    call = current_call()
+    return call is None or not call.metadata.keys() & {SENT_HERE_KEY, FOLLOWS_HINTS_KEY}

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextvars import Context, ContextVar, copy_context
-from dataclasses import dataclass
-
-from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
@@ -21,13 +18,36 @@ _SAFE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-@dataclass(frozen=True, slots=True)
 class CallContext:
-    """The call being answered in this task. `deadline` is on the clock's monotonic scale, None if there is none."""
+    """The call being answered in this task. `deadline` is on the clock's monotonic scale, None if there is none.
 
-    request_id: str
-    traceparent: str
-    deadline: float | None
+    `metadata` is what the caller sent, unchecked. The ids are read from it, or minted, when somebody first asks for
+    them: most calls neither log nor call on.
+    """
+
+    __slots__ = ("_ids", "_request_id", "deadline", "metadata")
+
+    def __init__(self, metadata: Mapping[str, str | bytes], deadline: float | None, ids: Ids) -> None:
+        self.metadata = metadata
+        self.deadline = deadline
+        self._ids = ids
+        self._request_id = ""
+
+    @property
+    def request_id(self) -> str:
+        """The caller's, or a new one if that is missing or not well formed; the same each time."""
+        if not self._request_id:
+            self._request_id = _matching(_SAFE, self.metadata.get(REQUEST_ID_KEY)) or self._ids.new_id("req")
+        return self._request_id
+
+    @property
+    def traceparent(self) -> str:
+        """The caller's, '' if it is missing or not well formed."""
+        return _matching(_TRACEPARENT, self.metadata.get(TRACE_KEY))
+
+
+def _matching(pattern: re.Pattern[str], value: str | bytes | None) -> str:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else ""
 
 
 _current: ContextVar[CallContext | None] = ContextVar("balcon_call", default=None)
@@ -39,35 +59,21 @@ def current_call() -> CallContext | None:
 
 
 def enter_call(call: CallContext) -> None:
-    """Makes `call` the current one for this task and those it starts, and puts its ids on every line they log."""
+    """Makes `call` the current one for this task and those it starts: its ids are on every line they log."""
     _current.set(call)
-    ids = {"request_id": call.request_id}
-    if call.traceparent:
-        ids["traceparent"] = call.traceparent
-    bind_contextvars(**ids)
 
 
 def outside_call() -> Context:
     """For create_task(..., context=outside_call()): work that outlives the call which started it, with its deadline."""
     context = copy_context()
     context.run(_current.set, None)
-    context.run(unbind_contextvars, "request_id", "traceparent")
     return context
 
 
-def call_from(
-    metadata: Iterable[tuple[str, str | bytes]], remaining: float | None, clock: Clock, ids: Ids
-) -> CallContext:
-    """Reads the ids a caller sent; mints what is missing or not well formed."""
-    request_id = traceparent = ""
-    for key, value in metadata:
-        if key == REQUEST_ID_KEY and isinstance(value, str) and _SAFE.fullmatch(value):
-            request_id = value
-        elif key == TRACE_KEY and isinstance(value, str) and _TRACEPARENT.fullmatch(value):
-            traceparent = value
-    # grpc tells "no deadline" as a huge number of seconds.
-    deadline = None if remaining is None or remaining > 1e9 else clock.monotonic() + remaining
-    return CallContext(request_id or ids.new_id("req"), traceparent, deadline)
+def deadline_after(remaining: float | None, now: float) -> float | None:
+    """When the seconds that gRPC says are left will be over, on the scale of `now`; None if there is no end."""
+    # grpc tells "no deadline" as a huge number of seconds, too.
+    return None if remaining is None or remaining > 1e9 else now + remaining
 
 
 def outgoing(call: CallContext | None) -> list[tuple[str, str]]:

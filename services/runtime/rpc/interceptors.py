@@ -1,4 +1,4 @@
-"""What surrounds every call: ids into the log context, one metric, one error table. The handlers see none of it."""
+"""What surrounds every call: its context, one metric, one error table. The handlers see none of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from grpc_status import rpc_status
 from services.runtime.clock import Clock
 from services.runtime.errors import Fault, Retryable
 from services.runtime.ids import Ids
-from services.runtime.rpc.context import call_from, current_call, enter_call, outgoing, remaining_seconds
+from services.runtime.rpc.context import (
+    CallContext,
+    current_call,
+    deadline_after,
+    enter_call,
+    outgoing,
+    remaining_seconds,
+)
 from services.runtime.rpc.errors import Refused, status_of_fault, status_of_refusal
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import REFUSALS, RPC_IN_FLIGHT, RPC_SECONDS
@@ -23,13 +30,22 @@ Context = grpc.aio.ServicerContext[Any, Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in the type stubs only
 
 
+class _Calls:
+    """How many are being answered. Calls come and go on the event loop only, so it needs no lock; scrapes just read."""
+
+    in_flight = 0
+
+
+_calls = _Calls()
+RPC_IN_FLIGHT.set_function(lambda: _calls.in_flight)
+
+
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps each method once and remembers the wrapped handler."""
+    """Wraps each of Balcon's methods. RpcServer asks for each of them once, not for every call."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock
         self._ids = ids
-        self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
@@ -38,13 +54,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         """See grpc.aio.ServerInterceptor."""
         method = handler_call_details.method
-        if method in self._wrapped:
-            return self._wrapped[method]
         handler = await continuation(handler_call_details)
         if handler is None or not method.startswith("/balcon."):
             return handler
-        self._wrapped[method] = wrapped = self._wrap(method.rsplit("/", 1)[1], handler)
-        return wrapped
+        return self._wrap(method.rsplit("/", 1)[1], handler)
 
     def _wrap(self, name: str, handler: Handler) -> Handler:
         codecs = {
@@ -58,7 +71,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 if handler.request_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
-            codecs["response_serializer"] = _unless_encoded(handler.response_serializer)
+            codecs["response_serializer"] = unless_encoded(handler.response_serializer)
             return make(self._streaming(name, inner), **codecs)
         return grpc.unary_unary_rpc_method_handler(self._unary(name, handler.unary_unary), **codecs)
 
@@ -75,11 +88,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 answered.observe(self._clock.monotonic() - started)
                 return response
             finally:
-                RPC_IN_FLIGHT.dec()
+                _calls.in_flight -= 1
 
         return call
 
     def _streaming(self, name: str, inner: Any) -> Any:
+
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             started = self._enter(context)
             try:
@@ -88,16 +102,17 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             except Exception as error:  # noqa: BLE001 (the table decides)
                 await self._fail(name, error, context, started)
             finally:
-                RPC_IN_FLIGHT.dec()
+                _calls.in_flight -= 1
 
         return call
 
     def _enter(self, context: Context) -> float:
-        RPC_IN_FLIGHT.inc()
-        metadata = context.invocation_metadata() or ()
-        call = call_from(metadata, context.time_remaining(), self._clock, self._ids)
-        enter_call(call)
-        return self._clock.monotonic()
+        """Returns when the call began."""
+        _calls.in_flight += 1
+        now = self._clock.monotonic()
+        metadata = dict(context.invocation_metadata() or ())
+        enter_call(CallContext(metadata, deadline_after(context.time_remaining(), now), self._ids))
+        return now
 
     async def _fail(self, name: str, error: Exception, context: Context, started: float) -> None:
         if isinstance(error, grpc.aio.AbortError):
@@ -121,8 +136,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return status_of_fault(error)
 
 
-def _unless_encoded(serialize: Any) -> Callable[[Any], bytes]:
-    """Bytes pass: a stream that many share encodes each message once, not once for each of them."""
+def unless_encoded(serialize: Any) -> Callable[[Any], bytes]:
+    """Bytes pass: what many watch is encoded once for all of them, and what another node encoded is not read here."""
     return lambda message: message if isinstance(message, bytes) else serialize(message)
 
 

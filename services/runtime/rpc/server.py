@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
-from services.runtime.rpc.interceptors import CallInterceptor
+from services.runtime.rpc.interceptors import CallInterceptor, Handler
 
 # A seating plan of 10 MB plus its envelope is the largest thing anyone may send.
 MAX_MESSAGE_BYTES = 11 * 1024 * 1024
@@ -29,12 +30,51 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
 )
 
 
+class _MethodCall(NamedTuple):
+    """As much of a call's details as there is before any call came."""
+
+    method: str
+    invocation_metadata: tuple[tuple[str, str], ...] = ()
+
+
+class _Methods(grpc.GenericRpcHandler):
+    """The handlers by full method name: what servicers register on, and where grpc.aio looks each call up.
+
+    The server itself never hears of the methods. For each one it knows, grpc.aio keeps a task waiting, and awaits all
+    of them anew for every call: with 25 methods that was 50 us, a seventh of a whole HoldSeats call.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Handler | None] = {}
+
+    def add_generic_rpc_handlers(self, _: object) -> None:
+        """See grpc.aio.Server: generated code registers the same handlers by name."""
+
+    def add_registered_method_handlers(self, service_name: str, method_handlers: Mapping[str, Handler]) -> None:
+        """See grpc.aio.Server."""
+        for name, handler in method_handlers.items():
+            self._handlers[f"/{service_name}/{name}"] = handler
+
+    async def surround(self, interceptor: grpc.aio.ServerInterceptor) -> None:
+        """Puts the interceptor around every method, once and not for every call."""
+        for method, handler in self._handlers.items():
+
+            async def found(_: grpc.HandlerCallDetails, handler: Handler | None = handler) -> Handler | None:
+                return handler
+
+            self._handlers[method] = await interceptor.intercept_service(found, cast("Any", _MethodCall(method)))
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler | None:
+        """See grpc.GenericRpcHandler."""
+        return self._handlers.get(handler_call_details.method)
+
+
 class RpcServer:
     """Serves from start() to stop(). `port` is known after start()."""
 
     def __init__(self, *, clock: Clock, ids: Ids, host: str = "127.0.0.1", port: int = 0) -> None:
         self._interceptors: list[grpc.aio.ServerInterceptor] = [CallInterceptor(clock, ids)]
-        self._registrations: list[Callable[[grpc.aio.Server], None]] = []
+        self._methods = _Methods()
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
         self._names: list[str] = [health.SERVICE_NAME, reflection.SERVICE_NAME]
@@ -43,20 +83,25 @@ class RpcServer:
 
     def add(self, register: Callable[[grpc.aio.Server], None], service_name: str) -> None:
         """Registers one servicer; `service_name` is its full protobuf name. Before start()."""
-        self._registrations.append(register)
+        register(cast("grpc.aio.Server", self._methods))
         self._names.append(service_name)
 
     def intercept(self, interceptor: grpc.aio.ServerInterceptor) -> None:
-        """Puts an interceptor around the handlers, inside the one that knows the error table. Before start()."""
+        """Puts an interceptor around the handlers, inside the one that knows the error table. Before start().
+
+        It is asked once for every method, with no metadata, when all are registered.
+        """
         self._interceptors.append(interceptor)
 
     async def start(self) -> None:
         """Binds, serves, and says so on the health service."""
-        self._server = grpc.aio.server(interceptors=self._interceptors, options=SERVER_OPTIONS)
-        for register in self._registrations:
-            register(self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection(self._names, self._server)
+        registry = cast("grpc.aio.Server", self._methods)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, registry)
+        about_itself = reflection.aio.ReflectionServicer(self._names)
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(about_itself, registry)  # type: ignore[no-untyped-call]
+        for interceptor in reversed(self._interceptors):
+            await self._methods.surround(interceptor)
+        self._server = grpc.aio.server(handlers=[self._methods], options=SERVER_OPTIONS)
         self.port = self._server.add_insecure_port(f"{self._host}:{self.port}")
         await self._server.start()
         for name in ("", *self._names):

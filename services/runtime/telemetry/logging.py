@@ -8,6 +8,8 @@ import sys
 
 import structlog
 
+from services.runtime.rpc.context import current_call
+
 # PostgreSQL quotes the row's values in these lines of an error, and they may be a buyer's.
 _QUOTED_VALUES = re.compile(r"^(DETAIL|CONTEXT):.*$", re.MULTILINE)
 
@@ -19,7 +21,7 @@ def configure_logging(service: str, level: str = "info") -> None:
         return {**event, "service": service}
 
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        with_call_ids,
         name_service,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -40,6 +42,16 @@ def configure_logging(service: str, level: str = "info") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def with_call_ids(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Names the call that is being answered. Only here, when a line is written, does a call need its ids."""
+    call = current_call()
+    if call is not None:
+        event.setdefault("request_id", call.request_id)
+        if call.traceparent:
+            event.setdefault("traceparent", call.traceparent)
+    return event
 
 
 def _without_quoted_values(

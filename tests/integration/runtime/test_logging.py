@@ -50,19 +50,38 @@ def test_lines_of_other_threads_and_of_libraries_name_the_service_too() -> None:
     ]
 
 
+IN_A_CALL = """
+import asyncio, logging
+from services.runtime.ids import RandomIds
+from services.runtime.rpc.context import CallContext, current_call, enter_call, outgoing, outside_call
+
+async def speak():
+    get_logger('x').info('spoken', in_call=current_call() is not None)
+
+async def within(metadata):
+    enter_call(CallContext(metadata, 5.0, RandomIds()))
+    await asyncio.create_task(speak())
+    logging.getLogger('library').warning('spoken')
+    await asyncio.to_thread(get_logger('x').info, 'spoken', sent_on=dict(outgoing(current_call())))
+    await asyncio.create_task(speak(), context=outside_call())
+
+"""
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
 def test_the_calls_ids_are_on_its_lines_and_not_on_those_of_work_that_outlives_it() -> None:
-    lines = logged(
-        "import asyncio\n"
-        "from services.runtime.rpc.context import CallContext, current_call, enter_call, outside_call\n"
-        "async def speak():\n"
-        "    get_logger('x').info('spoken', in_call=current_call() is not None)\n"
-        "async def main():\n"
-        "    enter_call(CallContext('req_1', '', 5.0))\n"
-        "    await asyncio.create_task(speak())\n"
-        "    await asyncio.create_task(speak(), context=outside_call())\n"
-        "asyncio.run(main())\n"
-    )
-    assert [(line.get("request_id"), line["in_call"]) for line in lines] == [("req_1", True), (None, False)]
+    *during, after = logged(f"{IN_A_CALL}asyncio.run(within({{'x-request-id': 'req_1', 'traceparent': '{TRACE}'}}))")
+    assert [(line["request_id"], line["traceparent"]) for line in during] == [("req_1", TRACE)] * 3
+    assert "request_id" not in after
+    assert not after["in_call"]
+
+
+def test_an_id_minted_for_the_first_line_is_on_all_lines_and_is_carried_on() -> None:
+    *during, after = logged(f"{IN_A_CALL}asyncio.run(within({{}}))")
+    (request_id,) = {line["request_id"] for line in during}
+    assert request_id.startswith("req_")
+    assert during[-1]["sent_on"] == {"x-request-id": request_id}
+    assert "request_id" not in after
 
 
 def test_an_exception_is_a_string_without_the_values_that_postgres_quotes() -> None:

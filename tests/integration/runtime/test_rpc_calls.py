@@ -4,11 +4,10 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import grpc
 import pytest
-import structlog
 from balcon.audit.v1.audit_service_pb2 import AuditRequest, AuditResponse
 from balcon.audit.v1.audit_service_pb2_grpc import (
     AuditServiceServicer,
@@ -26,6 +25,9 @@ from balcon.reporting.v1.reporting_service_pb2_grpc import (
     ReportingServiceStub,
     add_ReportingServiceServicer_to_server,
 )
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from prometheus_client import REGISTRY
 
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Fatal, FieldInvalid, Kind, Overloaded, Refusal, Retryable
@@ -34,6 +36,7 @@ from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.context import CallContext, current_call
 from services.runtime.rpc.errors import Refused, is_uncertain, refusal_of
 from services.runtime.rpc.server import RpcServer
+from services.runtime.telemetry.logging import with_call_ids
 
 CLOCK = SystemClock()
 Act = Callable[[], Awaitable[None]]
@@ -81,9 +84,11 @@ class Acting(ReportingServiceServicer, AuditServiceServicer):
 
 
 @asynccontextmanager
-async def serving(act: Act) -> AsyncIterator[grpc.aio.Channel]:
+async def serving(act: Act, *inside: grpc.aio.ServerInterceptor) -> AsyncIterator[grpc.aio.Channel]:
     """A channel to a server that acts."""
     server = RpcServer(clock=CLOCK, ids=RandomIds())
+    for interceptor in inside:
+        server.intercept(interceptor)
     acting = Acting(act)
     server.add(lambda grpc_server: add_ReportingServiceServicer_to_server(acting, grpc_server), "balcon.reporting.v1")
     server.add(lambda grpc_server: add_AuditServiceServicer_to_server(acting, grpc_server), "balcon.audit.v1")
@@ -276,13 +281,75 @@ async def test_every_log_line_of_a_call_has_its_request_id() -> None:
     seen: list[dict[str, Any]] = []
 
     async def look() -> None:
-        seen.append(structlog.contextvars.get_contextvars())
+        seen.append(dict(with_call_ids(None, "info", {"event": "looked"})))
 
     async with serving(look) as channel:
         await ask(channel, metadata=(("x-request-id", "req_mine"),))
         async for _ in AuditServiceStub(channel).Audit(AuditRequest(), metadata=(("x-request-id", "req_other"),)):
             pass
     assert [facts.get("request_id") for facts in seen] == ["req_mine", "req_other"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_calls_are_counted_while_they_are_answered(stream: bool) -> None:
+    during: list[float | None] = []
+
+    async def look() -> None:
+        during.append(REGISTRY.get_sample_value("balcon_rpc_in_flight"))
+
+    async with serving(look) as channel:
+        before = REGISTRY.get_sample_value("balcon_rpc_in_flight")
+        if stream:
+            async for _ in AuditServiceStub(channel).Audit(AuditRequest()):
+                pass
+        else:
+            await ask(channel)
+        assert before is not None
+        assert during == [before + 1]
+        assert REGISTRY.get_sample_value("balcon_rpc_in_flight") == before
+
+
+async def test_an_unknown_method_is_unimplemented() -> None:
+    async with serving(nothing) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            unknown: Any = channel.unary_unary("/balcon.reporting.v1.ReportingService/Nothing")
+            await unknown(b"")
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_health_and_reflection_are_served_beside_the_servicers() -> None:
+    asked = reflection_pb2.ServerReflectionRequest(list_services="")
+    async with serving(nothing) as channel:
+        # The published stubs know no aio.
+        about_health: Any = health_pb2_grpc.HealthStub(channel)
+        about_itself: Any = reflection_pb2_grpc.ServerReflectionStub(cast("Any", channel))
+        health = await about_health.Check(health_pb2.HealthCheckRequest())
+        told = [
+            {service.name for service in answer.list_services_response.service}
+            async for answer in about_itself.ServerReflectionInfo(iter([asked]))
+        ]
+    assert health.status == health_pb2.HealthCheckResponse.SERVING
+    assert {"grpc.health.v1.Health", "balcon.reporting.v1", "balcon.audit.v1"} <= told[0]
+
+
+class Noting(grpc.aio.ServerInterceptor):
+    """Notes the methods it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        self.asked.append(handler_call_details.method)
+        return await continuation(handler_call_details)
+
+
+async def test_an_interceptor_is_asked_once_for_each_method_and_not_for_each_call() -> None:
+    noting = Noting()
+    async with serving(nothing, noting) as channel:
+        await ask(channel)
+        await ask(channel)
+    assert noting.asked.count("/balcon.reporting.v1.ReportingService/GetTotals") == 1
+    assert "/balcon.audit.v1.AuditService/Audit" in noting.asked
 
 
 async def test_calls_at_the_same_time_keep_their_own_ids() -> None:
