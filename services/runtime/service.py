@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -19,6 +20,10 @@ from services.runtime.telemetry.exposition import MetricsEndpoint
 from services.runtime.telemetry.logging import configure_logging, get_logger
 
 _RESTART_SECONDS = 0.5
+# Objects made (and not freed again) between two looks at the young ones; looks before one at the older; and again.
+# With Python's own 700, 10, 10 a node that keeps holds in memory walked them all over and over: a fifth of each
+# HoldSeats call (about 50 us of 230). Cycles are still collected: at most some 10,000 objects of them wait for it.
+_COLLECT_AFTER = (10_000, 20, 20)
 
 
 class Service:
@@ -90,6 +95,13 @@ class Service:
         await self._closing.aclose()
 
 
+def _collect_garbage_less_often() -> None:
+    """To be called once everything is built: what is there now stays, and is never looked at again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
+
+
 async def _serve(name: str, settings: ServiceSettings, build: Callable[[Service], Awaitable[None]]) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -100,6 +112,7 @@ async def _serve(name: str, settings: ServiceSettings, build: Callable[[Service]
     try:
         await build(service)
         await service.start()
+        _collect_garbage_less_often()
         service.log.info("service_started", grpc_port=service.rpc.port, metrics_port=metrics.port)
         await stopping.wait()
         service.log.info("service_stopping")
