@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from balcon.inventory.v1 import inventory_service_pb2 as pb
@@ -20,6 +20,7 @@ from services.inventory.api.forwarding import was_sent_here
 from services.inventory.api.watch import watch_seats
 from services.inventory.domain import commands
 from services.inventory.domain.decisions import Accepted
+from services.inventory.domain.records import Hold
 from services.inventory.domain.refusals import HoldEnded, HoldNotFound
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
@@ -27,6 +28,14 @@ from services.runtime.rpc.context import current_call
 from services.runtime.rpc.errors import Refused
 
 Context = grpc.aio.ServicerContext[Any, Any]
+Answer = TypeVar(
+    "Answer",
+    pb.HoldSeatsResponse,
+    pb.HoldBestAvailableResponse,
+    pb.ExtendHoldResponse,
+    pb.MoveHoldResponse,
+    pb.GetHoldResponse,
+)
 
 
 class InventoryServicer(InventoryServiceServicer):
@@ -70,11 +79,6 @@ class InventoryServicer(InventoryServiceServicer):
             raise Refused(messages.at_the_edge(decision, plan))
         return decision, actor
 
-    @staticmethod
-    def _hold(accepted: Accepted, actor: PerformanceActor) -> pb.Hold:
-        assert accepted.hold is not None
-        return messages.hold_message(accepted.hold, actor.performance.plan, actor.seat_map.rules)
-
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
         """Locks all the seats for one holder, or none."""
         hold_id = messages.check_key("hold_id", request.hold_id)
@@ -86,7 +90,7 @@ class InventoryServicer(InventoryServiceServicer):
             request.seats,
             lambda seats: commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms),
         )
-        return pb.HoldSeatsResponse(hold=self._hold(accepted, actor), epoch=actor.epoch)
+        return _with_hold(pb.HoldSeatsResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def HoldBestAvailable(
         self, request: pb.HoldBestAvailableRequest, context: Context
@@ -104,7 +108,7 @@ class InventoryServicer(InventoryServiceServicer):
             None,
             lambda _: commands.HoldBestAvailable(hold_id, holder_id, groups, channel, request.may_split, ttl_ms),
         )
-        return pb.HoldBestAvailableResponse(hold=self._hold(accepted, actor), epoch=actor.epoch)
+        return _with_hold(pb.HoldBestAvailableResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def ExtendHold(self, request: pb.ExtendHoldRequest, context: Context) -> pb.ExtendHoldResponse:
         """Moves a hold's end."""
@@ -114,7 +118,7 @@ class InventoryServicer(InventoryServiceServicer):
         accepted, actor = await self._execute(
             request.key, None, lambda _: commands.ExtendHold(hold_id, holder_id, ttl_ms)
         )
-        return pb.ExtendHoldResponse(hold=self._hold(accepted, actor), epoch=actor.epoch)
+        return _with_hold(pb.ExtendHoldResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def MoveHold(self, request: pb.MoveHoldRequest, context: Context) -> pb.MoveHoldResponse:
         """Exchanges a hold's seats in one step."""
@@ -123,7 +127,7 @@ class InventoryServicer(InventoryServiceServicer):
         accepted, actor = await self._execute(
             request.key, request.seats, lambda seats: commands.MoveHold(hold_id, holder_id, seats)
         )
-        return pb.MoveHoldResponse(hold=self._hold(accepted, actor), epoch=actor.epoch)
+        return _with_hold(pb.MoveHoldResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
         """Lets a hold's seats go."""
@@ -139,8 +143,7 @@ class InventoryServicer(InventoryServiceServicer):
         hold = actor.seat_map.hold(hold_id)
         if hold is None:
             raise Refused(HoldEnded(hold_id) if actor.seat_map.has_ended(hold_id) else HoldNotFound(hold_id))
-        message = messages.hold_message(hold, actor.performance.plan, actor.seat_map.rules)
-        return pb.GetHoldResponse(hold=message, epoch=actor.epoch)
+        return _with_hold(pb.GetHoldResponse(epoch=actor.epoch), hold, actor)
 
     async def ClaimSeats(self, request: pb.ClaimSeatsRequest, context: Context) -> pb.ClaimSeatsResponse:
         """A hold becomes an order's claim in the record."""
@@ -217,3 +220,9 @@ class InventoryServicer(InventoryServiceServicer):
         """Many commands a message, on one long-lived stream."""
         async for response in self._stream.serve(request_iterator):
             yield response
+
+
+def _with_hold(answer: Answer, hold: Hold | None, actor: PerformanceActor) -> Answer:
+    assert hold is not None
+    messages.write_hold(answer.hold, hold, actor.performance.plan, actor.seat_map.rules)
+    return answer

@@ -25,6 +25,7 @@ REASON_CHARS = 200
 # As much of a name as an error repeats.
 NAME_CHARS = 100
 MAX_TTL_SECONDS = 86_400
+CHANNELS = frozenset((Channel.CHANNEL_BOX_OFFICE, Channel.CHANNEL_ONLINE, Channel.CHANNEL_BACKEND))
 
 
 def check_key(field: str, value: str) -> str:
@@ -44,7 +45,7 @@ def check_performance_key(key: pb.PerformanceKey) -> pb.PerformanceKey:
 
 def check_channel(channel: Channel.ValueType) -> int:
     """The channel's number, or Refused."""
-    if channel not in {Channel.CHANNEL_BOX_OFFICE, Channel.CHANNEL_ONLINE, Channel.CHANNEL_BACKEND}:
+    if channel not in CHANNELS:
         raise Refused(FieldInvalid("channel", f"{int(channel)} is not a channel", "box office, online or backend"))
     return int(channel)
 
@@ -71,15 +72,17 @@ def check_plan_version(asked: int, plan: SeatPlan) -> None:
 
 def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, at_most: int = SEATS_PER_COMMAND) -> tuple[int, ...]:
     """Ascending indexes of the seats named, or Refused: none, too many, twice, unknown, or of another plan version."""
-    count = len(refs.seat_ids)
+    seat_ids = refs.seat_ids
+    count = len(seat_ids)
     if not 1 <= count <= at_most:
         raise Refused(FieldInvalid("seats.seat_ids", f"names {count} seats", f"1 to {at_most} seats"))
     check_plan_version(refs.plan_version, plan)
     index_of = plan.index_of
-    unknown = [seat_id for seat_id in refs.seat_ids if seat_id not in index_of]
-    if unknown:
-        raise Refused(SeatUnknown(tuple(seat_id[:SEAT_ID_CHARS] for seat_id in unknown[:10]), plan.plan_version))
-    indexes = {index_of[seat_id] for seat_id in refs.seat_ids}
+    try:
+        indexes = {index_of[seat_id] for seat_id in seat_ids}
+    except KeyError:
+        unknown = [seat_id[:SEAT_ID_CHARS] for seat_id in seat_ids if seat_id not in index_of]
+        raise Refused(SeatUnknown(tuple(unknown[:10]), plan.plan_version)) from None
     if len(indexes) != count:
         raise Refused(FieldInvalid("seats.seat_ids", "names a seat twice", "each seat once"))
     return tuple(sorted(indexes))
@@ -140,16 +143,15 @@ def _refused_group(field: str, group: pb.SeatGroup, plan: SeatPlan) -> FieldInva
     return None
 
 
-def hold_message(hold: Hold, plan: SeatPlan, rules: HoldRules) -> pb.Hold:
-    """The hold as callers see it; the grace stays hidden."""
-    return pb.Hold(
-        hold_id=hold.hold_id,
-        holder_id=hold.holder_id,
-        seats=SeatRefs(plan_version=plan.plan_version, seat_ids=[plan.seat_ids[seat] for seat in hold.seats]),
-        channel=Channel.ValueType(hold.channel),
-        hold_until_ms=hold.hold_until_ms,
-        cap_until_ms=rules.shown_cap(hold.acquired_ms),
-    )
+def write_hold(message: pb.Hold, hold: Hold, plan: SeatPlan, rules: HoldRules) -> None:
+    """Writes the hold as callers see it; the grace stays hidden. In place: a message put into another is copied."""
+    message.hold_id = hold.hold_id
+    message.holder_id = hold.holder_id
+    message.seats.plan_version = plan.plan_version
+    message.seats.seat_ids.extend([plan.seat_ids[seat] for seat in hold.seats])
+    message.channel = Channel.ValueType(hold.channel)
+    message.hold_until_ms = hold.hold_until_ms
+    message.cap_until_ms = rules.shown_cap(hold.acquired_ms)
 
 
 def counts_message(counts: Sequence[int]) -> pb.SeatCounts:
