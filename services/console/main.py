@@ -190,7 +190,7 @@ def onsale(
     json_file: Annotated[Path | None, typer.Option(help="Writes the figures to this file.")] = None,
     json: Json = False,
 ) -> None:
-    """Lets an open-loop crowd loose on one hall of a running stack; status 1 if a seat was granted twice."""
+    """Lets an open-loop crowd loose on one hall of a running stack and audits it; status 0 only if everything holds."""
     try:
         targets = find_targets(data, target or [])
     except Fault as error:

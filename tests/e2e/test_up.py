@@ -70,6 +70,13 @@ def test_up_answers_stops_cleanly_and_keeps_its_data() -> None:
             audit = balcon("audit", "--data", str(data), "--json")
             assert audit.status == 0, audit.told
             assert msgspec.json.decode(audit.output)["audit"] == "ok"
+            size = ("--buyers", "600", "--rate", "600", "--seats", "1000")
+            crowd = balcon("onsale", *size, "--json", "--data", str(data))
+            assert crowd.status == 0, crowd.told
+            told = msgspec.json.decode(crowd.output)
+            assert told["audit"] == "ok"
+            assert told["granted"] + told["gave_up"] == 600
+            assert told["held_by_owner"] == told["seats_held"] > 900
             totals = balcon("totals", "--data", str(data))
             assert totals.status == 0, totals.told
             assert up.interrupt() == 0
