@@ -13,7 +13,9 @@ class InventorySettings(BusSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="BALCON_INVENTORY_")
 
-    redis_url: SecretStr = Field(description="redis:// URL of the store of holds; appendonly yes, appendfsync always.")
+    redis_url: SecretStr = Field(
+        description="redis://, redis+sentinel:// or redis+cluster:// URL of the holds' store; appendfsync always."
+    )
     catalogue_target: str = Field(description="host:port of the catalogue.")
     lease_ttl_seconds: float = Field(
         6.0, ge=0, le=120, description="How long a silent node counts as alive. 0, for tests: nobody ever does."
