@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from services.inventory.actors import activation
+from services.inventory.actors import activation, performance_actor
 from services.inventory.actors.mailbox import Work
 from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.turn_log import TurnLog, hold_writes
 from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryRecord
 from services.inventory.domain import decisions, seat_map
@@ -117,14 +118,11 @@ def reply_before_ack(patch: pytest.MonkeyPatch) -> None:
     """Callers hear the decision before the stores have it."""
 
     async def turn(actor: Any, works: Sequence[Work]) -> None:
-        decided, changes = actor._decide(works)
-        for work, answers in zip(works, decided, strict=True):
-            if not work.answer.done():
-                work.answer.set_result(answers)
-        if changes:
-            await actor._log.append(changes)
-        for change in changes:
-            actor._apply(change)
+        decided, changes, _ = actor._decide(actor.seat_map, works)
+        actor._tell(works, decided, actor.seat_map.take_marked())
+        writes, actor._claimed_holds = hold_writes(changes, actor._claimed_holds), []
+        if writes.put or writes.ended:
+            await actor._log.append_holds(writes)
 
     patch.setattr(PerformanceActor, "_turn", turn)
 
@@ -133,9 +131,9 @@ def memory_kept_after_a_fault(patch: pytest.MonkeyPatch) -> None:
     """An owner whose batch was refused fails its callers and goes on with what it remembers."""
     until_known = TurnLog._until_known
 
-    async def swallow(log: Any, store: str, send: Any) -> None:
+    async def swallow(log: Any, store: str, send: Any, on_silence: Any) -> None:
         try:
-            await until_known(log, store, send)
+            await until_known(log, store, send, on_silence)
         except (Fenced, WritesLost):
             return
 
@@ -177,30 +175,67 @@ def stale_holds_kept(patch: pytest.MonkeyPatch) -> None:
 def holds_before_record(patch: pytest.MonkeyPatch) -> None:
     """The hold is ended first, the claim written second."""
 
-    async def append(log: Any, changes: Sequence[Any]) -> None:
-        writes = hold_writes(changes)
-        if writes.put or writes.ended:
-            await log._append_holds(writes)
-        record = [change for change in changes if isinstance(change, RecordChange)]
-        if record:
-            await log._append_record(record)
+    begin = PerformanceActor._begin_record
 
-    patch.setattr(TurnLog, "append", append)
+    def begun(actor: Any) -> None:
+        before = actor._record
+        begin(actor)
+        if actor._record is not before:
+            actor._claimed_holds += actor._record.claimed
+
+    patch.setattr(PerformanceActor, "_begin_record", begun)
 
 
 def words_out_of_memory(patch: pytest.MonkeyPatch) -> None:
     """Answers that change nothing are told without asking a store whether this still is the owner."""
 
+    append_record = TurnLog.append_record
+
     async def nothing(_log: Any) -> None:
         return
 
+    async def only_changes(log: Any, changes: Sequence[Any], on_silence: Any) -> None:
+        if changes:
+            await append_record(log, changes, on_silence)
+
     patch.setattr(TurnLog, "affirm", nothing)
-    patch.setattr(TurnLog, "affirm_claims", nothing)
+    patch.setattr(TurnLog, "append_record", only_changes)
 
 
 def claims_proven_by_the_fence(patch: pytest.MonkeyPatch) -> None:
     """Words about claims are proven by the hold store, whose fence a failover can lose."""
-    patch.setattr(TurnLog, "affirm_claims", TurnLog.affirm)
+    append_record = TurnLog.append_record
+
+    async def by_the_fence(log: Any, changes: Sequence[Any], on_silence: Any) -> None:
+        await (append_record(log, changes, on_silence) if changes else log.affirm())
+
+    patch.setattr(TurnLog, "append_record", by_the_fence)
+
+
+def holds_on_their_way_into_the_record_are_touched(patch: pytest.MonkeyPatch) -> None:
+    """A hold may be released, moved or expire while its claim is being written."""
+    patch.setattr(RecordBatch, "stands_in_the_way_of", lambda _batch, _command: False)
+
+
+def nothing_is_reserved_for_the_record(patch: pytest.MonkeyPatch) -> None:
+    """Free seats that are being claimed or blocked are sold to others meanwhile."""
+    patch.setattr(RecordBatch, "reserve", lambda _batch, _seat_map: None)
+
+
+def claims_applied_before_the_record_has_them(patch: pytest.MonkeyPatch) -> None:
+    """What goes to the record is decided on the map itself: seats are free before their cancellation is recorded."""
+    patch.setattr(performance_actor, "Draft", lambda seat_map: seat_map)
+    patch.setattr(RecordBatch, "reserve", lambda _batch, _seat_map: None)
+    settle = PerformanceActor._settle_record
+
+    def settled(actor: Any) -> None:
+        batch = actor._record
+        if batch is not None and batch.is_known:
+            actor.feed.show(range(actor.seat_map.capacity), actor.seat_map.statuses)
+            batch.changes = []
+        settle(actor)
+
+    patch.setattr(PerformanceActor, "_settle_record", settled)
 
 
 CLUSTER_MUTANTS = (
@@ -218,4 +253,7 @@ CLUSTER_MUTANTS = (
     holds_before_record,
     words_out_of_memory,
     claims_proven_by_the_fence,
+    holds_on_their_way_into_the_record_are_touched,
+    nothing_is_reserved_for_the_record,
+    claims_applied_before_the_record_has_them,
 )

@@ -45,25 +45,15 @@ def slow_watcher_not_cut(patch: pytest.MonkeyPatch) -> None:
 
 
 def watchers_hear_before_ack(patch: pytest.MonkeyPatch) -> None:
-    """A turn is applied, and so shown, before the stores have it; callers still wait for them."""
-    turn = PerformanceActor._turn
+    """What a turn decides is shown before the stores have it; callers still wait for them."""
+    decide = PerformanceActor._decide
 
-    async def applied_first(actor: Any, works: Sequence[Work]) -> None:
-        decide, apply = actor._decide, actor._apply
+    def decided_and_shown(actor: Any, state: Any, works: Sequence[Work]) -> Any:
+        decided = decide(actor, state, works)
+        actor.feed.show(range(actor.seat_map.capacity), actor.seat_map.statuses)
+        return decided
 
-        def decide_and_apply(wanted: Sequence[Work]) -> Any:
-            decisions, changes = decide(wanted)
-            for change in changes:
-                apply(change)
-            return decisions, changes
-
-        actor._decide, actor._apply = decide_and_apply, lambda _: None
-        try:
-            await turn(actor, works)
-        finally:
-            actor._decide, actor._apply = decide, apply
-
-    patch.setattr(PerformanceActor, "_turn", applied_first)
+    patch.setattr(PerformanceActor, "_decide", decided_and_shown)
 
 
 def watch_outlives_its_owner(patch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services.inventory.actors.activation import Activation, LeaseLost
+from services.inventory.actors.mailbox import lanes_in_turn
 from services.inventory.actors.performance_actor import OwnerGone, PerformanceActor
 from services.inventory.cluster.placement import pays, preferred, without
 from services.inventory.domain.commands import Command
@@ -81,7 +82,7 @@ class PerformanceHost:
         deadline: float | None = None,
         was_sent_here: bool = False,
     ) -> Sequence[Decision] | Refusal:
-        """One decision per command, in one turn, or why there is none at all.
+        """One decision per command, decided in their order, or why there is none at all.
 
         Raises StoreUnavailable and other Retryable faults: the outcome is unknown, ask again with the same ids.
         """
@@ -91,10 +92,7 @@ class PerformanceHost:
                 actor = await self.owner(house_id, performance_id, epoch=epoch, was_sent_here=was_sent_here)
                 if isinstance(actor, Refusal):
                     return actor
-                answer = actor.submit(commands, deadline)
-                if isinstance(answer, Overloaded):
-                    return answer
-                return await answer
+                return await _in_lanes(actor, commands, deadline)
             except (OwnerGone, Fenced, WritesLost, ClaimConflict) as gone:
                 fault = gone
         assert fault is not None
@@ -298,3 +296,21 @@ class PerformanceHost:
                     actor.seat_map.rules = rules[performance_id]
                 if actor.is_idle and self._clock.monotonic() - actor.last_used > self._idle_seconds:
                     await self._retire(actor, "idle")
+
+
+async def _in_lanes(
+    actor: PerformanceActor, commands: Sequence[Command], deadline: float | None
+) -> Sequence[Decision] | Overloaded:
+    """One lane after the other, so that each command finds what those before it have left."""
+    decisions: list[Decision] = []
+    for run in lanes_in_turn(commands):
+        answer = actor.submit(run, deadline)
+        decided = answer if isinstance(answer, Overloaded) else await answer
+        if isinstance(decided, Overloaded):
+            if not decisions:
+                return decided
+            return decisions + [decided] * (len(commands) - len(decisions))
+        if len(run) == len(commands):
+            return decided
+        decisions += decided
+    return decisions

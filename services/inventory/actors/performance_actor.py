@@ -1,49 +1,52 @@
-"""One performance, one owner, one turn at a time: decide, append, apply, reply. A turn awaits only the stores."""
+"""One performance, one owner, one turn at a time: decide, append, apply, reply. A turn awaits only the stores.
+
+What needs the record goes there beside the turns, in batches that are applied between two of them: see RecordBatch.
+"""
+
+# Turns of holds change the seat map as they decide and tell nobody before the holds' store has them: a failed append
+# voids the whole map. A record's batch is decided on a draft: a record that is slow or away costs holds nothing.
 
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
-from services.inventory.actors.mailbox import RETRY_AFTER_MS, Mailbox, Work
+from services.inventory.actors.deadlines import Deadlines
+from services.inventory.actors.mailbox import RETRY_AFTER_MS, LaneName, Mailbox, Work
+from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.seat_feed import SeatFeed
 from services.inventory.actors.store_clock import StoreClock
-from services.inventory.actors.turn_log import TurnLog
+from services.inventory.actors.turn_log import TurnLog, hold_writes
 from services.inventory.actors.wait_cap import WaitCap
-from services.inventory.domain.changes import (
-    Change,
-    HoldExtended,
-    HoldMoved,
-    RecordChange,
-    SeatsBlocked,
-    SeatsHeld,
-    SeatsUnblocked,
-)
-from services.inventory.domain.commands import (
-    CancelClaim,
-    CancelSale,
-    ClaimSeats,
-    Command,
-    ConfirmClaim,
-    ExpireHold,
-)
+from services.inventory.domain.changes import Change, HoldExtended, RecordChange, SeatsHeld
+from services.inventory.domain.commands import Command, ExpireHold, ReadHold, ReleaseHold
 from services.inventory.domain.decisions import Accepted, Decision, decide
 from services.inventory.domain.refusals import DeadlinePassed, HoldEnded, HoldExpired, HoldNotFound
 from services.inventory.domain.seat_map import Draft, SeatMap, apply
 from services.inventory.ports import Availability, ClaimConflict, Fenced, Performance, StoreUnavailable, WritesLost
 from services.runtime.clock import Clock
-from services.runtime.errors import Fatal, Overloaded, Retryable
+from services.runtime.errors import Fatal, Overloaded, Refusal, Retryable
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import COMMANDS, FENCED, MAILBOX_WAIT_SECONDS, TURN_COMMANDS, TURN_SECONDS
 
 _log = get_logger("performance_actor")
 # Holds proposed for expiry at a time.
 EXPIRIES_A_TURN = 64
+# How much later a hold is proposed again that could not be decided on.
+EXPIRY_AGAIN_MS = 1_000
+
+# How often which command met which answer, by their classes.
+Tally = Mapping[tuple[type[Command], type[Decision]], int]
 
 
 class OwnerGone(Retryable):
     """This node no longer owns the performance, or has dropped its memory of it; ask again."""
+
+
+class RecordSilent(Retryable):
+    """The record does not answer; ask again with the same ids."""
 
 
 class TurnBroken(Fatal):
@@ -65,8 +68,9 @@ class PerformanceActor:
     ) -> None:
         self.performance = performance
         self.epoch = epoch
+        # As decided, a turn ahead of the stores. What may be told is in the feed.
         self.seat_map = seat_map
-        self.feed = SeatFeed(seat_map)
+        self.feed = SeatFeed(seat_map.statuses)
         # Commands decided per second, lately.
         self.load = 0.0
         self._decided = 0
@@ -77,10 +81,16 @@ class PerformanceActor:
         self._on_end = on_end
         self._mailbox = Mailbox()
         self._wait_cap = WaitCap(clock.monotonic())
-        self._deadlines: list[tuple[int, str]] = []
+        self._deadlines = Deadlines()
         self._expiry_in_flight = False
         self._ended = False
         self._in_turn: Sequence[Work] = ()
+        self._record: RecordBatch | None = None
+        self._records_settled = 0
+        # Waits for the record batch to be known, because it touches the holds that this one claims.
+        self._parked: list[Work] = []
+        # Holds that ended in the record and still are in the holds' store.
+        self._claimed_holds: list[str] = []
         self._stop_requested = asyncio.Event()
         for hold in seat_map.holds.values():
             self._watch_deadline(hold.hold_until_ms, hold.hold_id)
@@ -93,12 +103,18 @@ class PerformanceActor:
     @property
     def is_idle(self) -> bool:
         """Nothing waits, nobody watches, no hold needs its end watched over."""
-        return not self._mailbox and not self._in_turn and not self.feed.has_watchers and not self.seat_map.holds
+        return not (self._has_work() or self._in_turn or self._record or self.feed.has_watchers or self.seat_map.holds)
+
+    @property
+    def records_settled(self) -> int | None:
+        """Batches that the record has acknowledged to this owner; None while one is under way."""
+        return self._records_settled if self._record is None else None
 
     def submit(
         self, commands: Sequence[Command], deadline: float | None
     ) -> asyncio.Future[Sequence[Decision] | Overloaded] | Overloaded:
-        """Queues commands for one turn. The future gets a decision each, after the stores have acknowledged (INV-2).
+        """Queues commands of one lane for one turn. The future gets a decision each, after the stores have
+        acknowledged (INV-2).
 
         The future raises OwnerGone or the store's fault when the outcome is not known: ask again with the same ids.
         """
@@ -110,14 +126,18 @@ class PerformanceActor:
         return answer if refused is None else refused
 
     async def run(self) -> None:
-        """Turns until the end. Ends by stop(), by cancellation, or by the first fault of a store."""
+        """Turns until the end. Ends by stop(), by cancellation, or by the first fault that voids the memory."""
         cause = "stopped"
         try:
-            while not await self._stopped_while_empty():
-                self._in_turn = self._still_wanted(self._mailbox.take())
-                if self._in_turn:
+            while not self._may_go():
+                self._settle_record()
+                self._begin_record()
+                self._in_turn = self._next_turn()
+                if self._in_turn or self._claimed_holds:
                     await self._turn(self._in_turn)
-                self._in_turn = ()
+                    self._in_turn = ()
+                elif not self._could_go_on() and not self._may_go():
+                    await self._mailbox.wait()
         except (Fenced, WritesLost, StoreUnavailable, ClaimConflict) as fault:
             cause = type(fault).__name__
             if isinstance(fault, Fenced):
@@ -138,20 +158,63 @@ class PerformanceActor:
         finally:
             self._end(cause)
 
-    async def _stopped_while_empty(self) -> bool:
-        """Waits for work or for stop(); True when it is time to go."""
-        if len(self._mailbox):
+    def _has_work(self) -> bool:
+        waiting = self._mailbox.waiting_for_a_turn + self._mailbox.waiting_for_the_record
+        return bool(waiting or self._parked or self._claimed_holds)
+
+    def _could_go_on(self) -> bool:
+        """Whether there is something to take that need not wait for the record."""
+        return bool(self._mailbox.waiting_for_a_turn or (self._record is None and self._mailbox.waiting_for_the_record))
+
+    def _may_go(self) -> bool:
+        """Whether stop() was asked for and everything is told; nobody waits for a record that is silent."""
+        if not self._stop_requested.is_set() or self._has_work():
             return False
-        if self._stop_requested.is_set():
-            return True
-        await self._mailbox.wait()
-        return not len(self._mailbox) and self._stop_requested.is_set()
+        return self._record is None or self._record.is_silent
+
+    def _begin_record(self) -> None:
+        """Sends the next batch to the record, if none is under way."""
+        if self._record is not None:
+            if self._record.is_silent:
+                self._fail([*self._record.works, *self._mailbox.drain_for_the_record()], self._record_silent())
+            return
+        works = self._still_wanted(self._mailbox.take_for_the_record())
+        if not works:
+            return
+        decisions, changes, _ = self._decide(Draft(self.seat_map), works)
+        self._record = RecordBatch(works, decisions, cast("list[RecordChange]", changes), on_news=self._mailbox.nudge)
+        self._record.reserve(self.seat_map)
+        # Not to be told before it is acknowledged.
+        self.seat_map.take_marked()
+        self._record.start(self._log)
+
+    def _settle_record(self) -> None:
+        """Applies and tells what the record has by now."""
+        batch = self._record
+        if batch is None or not batch.is_known:
+            return
+        batch.raise_refusal()
+        self._record = None
+        self._records_settled += 1
+        for change in batch.changes:
+            apply(self.seat_map, change)
+        self._claimed_holds += batch.claimed
+        self._tell(batch.works, batch.decisions, self.seat_map.take_marked())
+
+    def _next_turn(self) -> Sequence[Work]:
+        works = [*self._parked, *self._still_wanted(self._mailbox.take())]
+        self._parked = []
+        batch = self._record
+        if batch is not None and batch.claimed and not batch.is_silent:
+            self._parked = [work for work in works if any(map(batch.stands_in_the_way_of, work.commands))]
+            works = [work for work in works if work not in self._parked] if self._parked else works
+        return works
 
     def _still_wanted(self, works: Sequence[Work]) -> Sequence[Work]:
         """Drops, before the store sees it, what nobody waits for any more or what has waited too long (RULE 19, 20)."""
         now = self._clock.monotonic()
         longest = self._wait_cap.seconds(now)
-        if not len(self._mailbox):
+        if not self._mailbox.waiting_for_a_turn:
             self._wait_cap.saw_empty(now)
         wanted = []
         for work in works:
@@ -161,7 +224,7 @@ class PerformanceActor:
             if work.deadline is not None and now >= work.deadline:
                 work.answer.set_result([DeadlinePassed()] * len(work.commands))
                 continue
-            if not work.is_urgent and now - work.waiting_since > longest:
+            if work.lane is LaneName.HOLDS and now - work.waiting_since > longest:
                 work.answer.set_result(Overloaded(RETRY_AFTER_MS))
                 continue
             wanted.append(work)
@@ -169,66 +232,66 @@ class PerformanceActor:
 
     async def _turn(self, works: Sequence[Work]) -> None:
         started = self._clock.monotonic()
-        decisions, changes = self._decide(works)
-        if changes:
-            await self._log.append(changes)
-        if _tells_of_claims(works, decisions) and not any(isinstance(change, RecordChange) for change in changes):
-            await self._log.affirm_claims()
-        elif not changes and _is_acted_upon(works, decisions):
+        decisions, changes, tally = self._decide(self.seat_map, works)
+        marked = self.seat_map.take_marked()
+        writes = hold_writes(changes, self._claimed_holds)
+        self._claimed_holds = []
+        if writes.put or writes.ended:
+            await self._log.append_holds(writes)
+        elif _is_acted_upon(tally):
             await self._log.affirm()
         for change in changes:
-            self._apply(change)
-        for work, decided in zip(works, decisions, strict=True):
-            if not work.answer.done():
-                work.answer.set_result(decided)
+            if isinstance(change, SeatsHeld | HoldExtended):
+                self._watch_deadline(change.hold.hold_until_ms, change.hold.hold_id)
+        self._tell(works, decisions, marked)
         took = self._clock.monotonic() - started
         self._wait_cap.saw_turn(took)
         TURN_SECONDS.observe(took)
-        count = sum(len(work.commands) for work in works)
-        self._decided += count
-        TURN_COMMANDS.observe(count)
 
-    def _decide(self, works: Sequence[Work]) -> tuple[list[list[Decision]], list[Change]]:
-        draft = Draft(self.seat_map)
+    def _decide(
+        self, state: SeatMap | Draft, works: Sequence[Work]
+    ) -> tuple[list[list[Decision]], list[Change], Tally]:
+        """Each command on what those before it have left."""
         now_ms = self._store_clock.now_ms()
         changes: list[Change] = []
         decisions: list[list[Decision]] = []
-        outcomes: dict[tuple[str, str], int] = {}
+        tally: Counter[tuple[type[Command], type[Decision]]] = Counter()
+        # While it is not silent, what it stands in the way of is parked.
+        silent = self._record if self._record is not None and self._record.is_silent else None
         for work in works:
             decided: list[Decision] = []
             for command in work.commands:
-                decision = decide(draft, command, now_ms)
-                if isinstance(decision, Accepted):
-                    outcome = "accepted"
-                    if decision.change is not None:
-                        apply(draft, decision.change)
-                        changes.append(decision.change)
+                decision: Decision
+                if silent is not None and silent.stands_in_the_way_of(command):
+                    decision = Overloaded(RETRY_AFTER_MS)
                 else:
-                    outcome = decision.reason()
+                    decision = decide(state, command, now_ms)
+                if isinstance(decision, Accepted) and decision.change is not None:
+                    apply(state, decision.change)
+                    changes.append(decision.change)
                 decided.append(decision)
-                counted = (type(command).__name__, outcome)
-                outcomes[counted] = outcomes.get(counted, 0) + 1
             decisions.append(decided)
-        for (command_name, outcome), count in outcomes.items():
-            COMMANDS.labels(command_name, outcome).inc(count)
-        return decisions, changes
+            tally.update(zip(map(type, work.commands), map(type, decided), strict=True))
+        self._count(tally)
+        return decisions, changes, tally
 
-    def _apply(self, change: Change) -> None:
-        apply(self.seat_map, change)
-        match change:
-            case SeatsHeld(hold) | HoldExtended(hold):
-                self.feed.touch(hold.seats)
-                self._watch_deadline(hold.hold_until_ms, hold.hold_id)
-            case HoldMoved(hold, before):
-                self.feed.touch(hold.seats)
-                self.feed.touch(before.seats)
-            case SeatsBlocked(seats, _) | SeatsUnblocked(seats):
-                self.feed.touch(seats)
-            case _:
-                self.feed.touch(change.claim.seats if hasattr(change, "claim") else change.hold.seats)
+    def _count(self, tally: Tally) -> None:
+        total = sum(tally.values())
+        self._decided += total
+        TURN_COMMANDS.observe(total)
+        for (command, decision), count in tally.items():
+            outcome = decision.reason() if issubclass(decision, Refusal) else "accepted"
+            COMMANDS.labels(command.__name__, outcome).inc(count)
+
+    def _tell(self, works: Sequence[Work], decisions: Sequence[Sequence[Decision]], marked: Sequence[int]) -> None:
+        """What is acknowledged becomes visible, then its callers hear of it."""
+        self.feed.show(marked, self.seat_map.statuses)
+        for work, decided in zip(works, decisions, strict=True):
+            if not work.answer.done():
+                work.answer.set_result(decided)
 
     def _watch_deadline(self, hold_until_ms: int, hold_id: str) -> None:
-        heapq.heappush(self._deadlines, (hold_until_ms + self.seat_map.rules.grace_ms, hold_id))
+        self._deadlines.watch(hold_until_ms + self.seat_map.rules.grace_ms, hold_id)
 
     def measure_load(self, seconds: float) -> None:
         """Takes what was decided in the last `seconds` into the load, half and half with what it was."""
@@ -240,24 +303,29 @@ class PerformanceActor:
         if self._expiry_in_flight or not self.is_active:
             return
         now_ms = self._store_clock.now_ms()
-        due: list[ExpireHold] = []
-        while self._deadlines and self._deadlines[0][0] <= now_ms and len(due) < EXPIRIES_A_TURN:
-            _, hold_id = heapq.heappop(self._deadlines)
-            due.append(ExpireHold(hold_id))
+        due = [ExpireHold(hold_id) for hold_id in self._deadlines.take(now_ms, EXPIRIES_A_TURN)]
         if not due:
             return
         answer = self.submit(due, None)
         if isinstance(answer, Overloaded):
-            for command in due:
-                heapq.heappush(self._deadlines, (now_ms, command.hold_id))
+            self._propose_again(due, [answer] * len(due), now_ms)
             return
         self._expiry_in_flight = True
-        answer.add_done_callback(self._expiries_done)
+        answer.add_done_callback(lambda answer: self._expiries_done(due, answer, now_ms))
 
-    def _expiries_done(self, answer: asyncio.Future[Sequence[Decision] | Overloaded]) -> None:
+    def _expiries_done(
+        self, due: Sequence[ExpireHold], answer: asyncio.Future[Sequence[Decision] | Overloaded], now_ms: int
+    ) -> None:
         self._expiry_in_flight = False
-        if not answer.cancelled():
-            answer.exception()  # taken note of: the actor's own end says why
+        # A fault: the actor's own end says why.
+        if not answer.cancelled() and answer.exception() is None:
+            decisions = answer.result()
+            self._propose_again(due, [] if isinstance(decisions, Overloaded) else decisions, now_ms)
+
+    def _propose_again(self, due: Sequence[ExpireHold], decisions: Sequence[Decision], now_ms: int) -> None:
+        for command, decision in zip(due, decisions, strict=False):
+            if isinstance(decision, Overloaded):
+                self._deadlines.watch(now_ms + EXPIRY_AGAIN_MS, command.hold_id)
 
     def request_stop(self) -> None:
         """Takes no more commands; what waits is still decided, then run() returns."""
@@ -281,13 +349,23 @@ class PerformanceActor:
             self.performance.performance_id,
             self.epoch,
             self.feed.version,
-            tuple(self.seat_map.counts[1:]),
+            self.feed.counts(),
             observed_at_ms,
         )
 
+    def _record_silent(self) -> RecordSilent:
+        return RecordSilent(performance_id=self.performance.performance_id)
+
     def _fail_all(self, fault: BaseException) -> None:
         self._ended = True
-        for work in [*self._in_turn, *self._mailbox.drain()]:
+        under_way = () if self._record is None else self._record.works
+        if self._record is not None:
+            self._record.abandon()
+        self._fail([*self._in_turn, *self._parked, *under_way, *self._mailbox.drain()], fault)
+
+    @staticmethod
+    def _fail(works: Sequence[Work], fault: BaseException) -> None:
+        for work in works:
             if not work.answer.done():
                 work.answer.set_exception(fault)
 
@@ -297,26 +375,13 @@ class PerformanceActor:
         self._on_end(self, cause)
 
 
-def _tells_of_claims(works: Sequence[Work], decisions: Sequence[Sequence[Decision]]) -> bool:
-    """Whether an answer says out of memory what became of a claim. Orders end on such words, so the record is asked:
-    the holds' fence may have been lost with a failover, and on an old master an old owner passes it (RULE 14).
+def _is_acted_upon(tally: Tally) -> bool:
+    """Whether somebody charges, refunds or gives up because of the answers: a yes, any word on a release, or that a
+    hold is no more. Out of memory alone that may be wrong, if a newer owner exists; seats that are not free only send
+    their buyer elsewhere.
     """
     return any(
-        isinstance(command, ClaimSeats | ConfirmClaim | CancelClaim | CancelSale)
-        and not (isinstance(decision, Accepted) and decision.change is not None)
-        for work, decided in zip(works, decisions, strict=True)
-        for command, decision in zip(work.commands, decided, strict=True)
-    )
-
-
-def _is_acted_upon(works: Sequence[Work], decisions: Sequence[Sequence[Decision]]) -> bool:
-    """Whether somebody charges, refunds or gives up because of the answers: a yes, any word on a claim or release,
-    or that a hold is no more. Out of memory alone that may be wrong, if a newer owner exists; seats that are not free
-    only send their buyer elsewhere.
-    """
-    return any(
-        isinstance(decision, Accepted | HoldNotFound | HoldEnded | HoldExpired) or work.is_urgent
-        for work, decided in zip(works, decisions, strict=True)
-        for command, decision in zip(work.commands, decided, strict=True)
-        if not isinstance(command, ExpireHold)
+        decision in {Accepted, HoldNotFound, HoldEnded, HoldExpired} or command in {ReleaseHold, ReadHold}
+        for command, decision in tally
+        if command is not ExpireHold
     )

@@ -1,11 +1,12 @@
-"""What watchers of one performance hear: the seats that changed, gathered and sent once for all of them."""
+"""What may be seen of one performance: the seats as acknowledged, and for watchers those that changed, gathered and
+sent once for all of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from services.inventory.domain.seat_map import SeatMap
+from services.inventory.domain import seat_state
 from services.runtime.telemetry.metrics import WATCHERS, WATCHERS_DROPPED
 
 # Deltas a watcher may be behind before it is cut and has to watch again.
@@ -52,10 +53,11 @@ class Watcher:
 
 
 class SeatFeed:
-    """Gathers changed seats; flush() makes one numbered delta of them and hands it to every watcher."""
+    """The acknowledged seats. flush() makes one numbered delta of what changed and hands it to every watcher."""
 
-    def __init__(self, seat_map: SeatMap) -> None:
-        self._seat_map = seat_map
+    def __init__(self, statuses: bytes | bytearray) -> None:
+        # By seat index; see seat_state.
+        self.statuses = bytearray(statuses)
         self._changed: set[int] = set()
         self._watchers: set[Watcher] = set()
         self.version = 1
@@ -65,8 +67,15 @@ class SeatFeed:
         """Whether anybody watches."""
         return bool(self._watchers)
 
-    def touch(self, seats: Iterable[int]) -> None:
-        """Notes seats whose state may have changed."""
+    def counts(self) -> tuple[int, ...]:
+        """Seats by state, in the order of seat_state.STATES."""
+        return seat_state.counted(self.statuses)
+
+    def show(self, seats: Sequence[int], statuses: bytes | bytearray) -> None:
+        """Takes over the state of these seats, now that it is acknowledged."""
+        seen = self.statuses
+        for seat in seats:
+            seen[seat] = statuses[seat]
         self._changed.update(seats)
 
     def flush(self) -> bool:
@@ -77,8 +86,7 @@ class SeatFeed:
         self._changed.clear()
         self.version += 1
         if self._watchers:
-            statuses = self._seat_map.statuses
-            delta = Delta(self.version, indexes, bytes(statuses[index] for index in indexes))
+            delta = Delta(self.version, indexes, bytes([self.statuses[index] for index in indexes]))
             behind = [watcher for watcher in self._watchers if not watcher.offer(delta)]
             for watcher in behind:
                 WATCHERS_DROPPED.inc()

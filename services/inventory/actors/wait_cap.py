@@ -11,7 +11,7 @@ STANDING_SECONDS = 0.005
 # A queue that has not been empty for so long is standing.
 STANDING_AFTER_SECONDS = 0.100
 # A few turns' length is no overload: callers that keep several messages in flight always have the next ones waiting.
-TURNS = 8.0
+TURNS = 4.0
 
 
 class WaitCap:

@@ -40,8 +40,8 @@ _decode_record = msgspec.json.Decoder(_Record).decode
 
 def encode_hold(hold: Hold) -> str:
     """The stored text of a hold."""
-    record = _Record(hold.holder_id, hold.seats, hold.channel, hold.acquired_ms, hold.hold_until_ms)
-    return _encode_record(record).decode()
+    # A tuple, not a _Record: it is made for every hold and costs half as much.
+    return _encode_record((hold.holder_id, hold.seats, hold.channel, hold.acquired_ms, hold.hold_until_ms)).decode()
 
 
 def decode_hold(hold_id: str, stored: bytes) -> Hold:
@@ -89,8 +89,7 @@ class RedisHoldStore:
         """See HoldStore."""
         put: list[str] = []
         for hold in writes.put:
-            put.append(hold.hold_id)
-            put.append(encode_hold(hold))
+            put += (hold.hold_id, encode_hold(hold))
         blob = _encode_writes((put, writes.ended))
         answer = await self._call(APPEND_FUNCTION, performance_id, epoch, batch, blob, KEEP_SECONDS)
         if answer == b"FENCED":

@@ -12,7 +12,6 @@ from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.api.messages import check_key
-from services.inventory.domain import seat_state
 from services.inventory.ports import CheckResult, RecordAudit, RecordedSeat
 
 
@@ -37,17 +36,18 @@ class AuditServicer(AuditServiceServicer):
     async def _card_deck(self, performance_id: str) -> CheckResult:
         """INV-5 for the performances this node owns. A turn may fall between the two looks: only what stays counts."""
         actors = [actor for actor in self._host.actors if performance_id in {"", actor.performance.performance_id}]
-        before = {actor: _counted(actor) for actor in actors}
+        before = {actor: _looked_at(actor) for actor in actors}
         recorded = await self._audit.counts([actor.performance.performance_id for actor in actors])
         violations = []
-        for actor, counted in before.items():
-            if actor.is_active and _counted(actor) == counted:
+        for actor, (counted, settled) in before.items():
+            if actor.is_active and settled is not None and _looked_at(actor) == (counted, settled):
                 violations += _deck_violations(actor, counted, recorded[actor.performance.performance_id])
         return CheckResult("INV-5", "seat states sum to capacity and equal the record", len(actors), violations)
 
 
-def _counted(actor: PerformanceActor) -> tuple[int, ...]:
-    return tuple(actor.seat_map.statuses.count(state) for state in seat_state.STATES)
+def _looked_at(actor: PerformanceActor) -> tuple[tuple[int, ...], int | None]:
+    """Seats by state, and how many batches the record had acknowledged then (None: one is under way)."""
+    return actor.seat_map.counts(), actor.records_settled
 
 
 def _deck_violations(actor: PerformanceActor, counted: Sequence[int], recorded: Mapping[str, int]) -> list[str]:
@@ -56,8 +56,6 @@ def _deck_violations(actor: PerformanceActor, counted: Sequence[int], recorded: 
     violations = []
     if free + held + claimed + sold + blocked != actor.seat_map.capacity:
         violations.append(f"{name}: states sum to {sum(counted)}, capacity {actor.seat_map.capacity}")
-    if tuple(actor.seat_map.counts[1:]) != tuple(counted):
-        violations.append(f"{name}: running counts {actor.seat_map.counts[1:]}, counted {list(counted)}")
     held_by_holds = sum(len(hold.seats) for hold in actor.seat_map.holds.values())
     if held_by_holds != held:
         violations.append(f"{name}: {held} seats held, holds have {held_by_holds}")

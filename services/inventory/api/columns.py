@@ -7,7 +7,7 @@ from typing import assert_never
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from services.inventory.actors.mailbox import TURN_COMMANDS
+from services.inventory.actors.mailbox import WORK_COMMANDS
 from services.inventory.api import messages
 from services.inventory.domain import commands
 from services.inventory.domain.refusals import OrphanLeft, SeatsTaken
@@ -17,7 +17,7 @@ from services.runtime.ids import are_keys, refused_key
 from services.runtime.rpc.errors import Refused
 
 # Of one message's holds together; beyond it not even the columns are read.
-MOST_SEATS = TURN_COMMANDS * messages.SEATS_PER_COMMAND
+MOST_SEATS = WORK_COMMANDS * messages.SEATS_PER_COMMAND
 
 
 def read_commands(request: pb.ExecuteCommandsRequest, plan: SeatPlan) -> list[commands.Command | Refusal]:
@@ -36,8 +36,8 @@ def read_commands(request: pb.ExecuteCommandsRequest, plan: SeatPlan) -> list[co
     return read
 
 
-def _holds(columns: pb.HoldColumns, capacity: int) -> list[commands.Command | Refusal]:
-    counts = columns.seat_counts
+def _holds(columns: pb.HoldColumns, capacity: int) -> Sequence[commands.Command | Refusal]:
+    counts = list(columns.seat_counts)
     if not len(columns.hold_ids) == len(columns.holder_ids) == len(counts):
         raise Refused(FieldInvalid("holds", "has columns of unequal length", "one entry a hold in each"))
     if len(columns.seat_indexes) > MOST_SEATS:
@@ -47,19 +47,44 @@ def _holds(columns: pb.HoldColumns, capacity: int) -> list[commands.Command | Re
         raise Refused(FieldInvalid("holds.seat_indexes", "does not match seat_counts", "the sum of seat_counts"))
     channel = messages.check_channel(columns.channel)
     ttl_ms = messages.check_ttl(columns.ttl_seconds)
+    hold_ids, holder_ids = list(columns.hold_ids), list(columns.holder_ids)
     indexes = list(columns.seat_indexes)
+    seats_of_each = _parted(indexes, counts)
+    if _are_good(hold_ids, holder_ids, counts, indexes, capacity):
+        return [
+            commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms)
+            for hold_id, holder_id, seats in zip(hold_ids, holder_ids, seats_of_each, strict=True)
+        ]
     read: list[commands.Command | Refusal] = []
-    start = 0
-    ids_are_good = are_keys(columns.hold_ids) and are_keys(columns.holder_ids)
-    for hold_id, holder_id, count in zip(columns.hold_ids, columns.holder_ids, counts, strict=True):
-        seats = tuple(sorted(indexes[start : start + count]))
-        start += count
-        refused: Refusal | None = (
-            None if ids_are_good else refused_key("hold_id", hold_id) or refused_key("holder_id", holder_id)
-        )
+    for hold_id, holder_id, seats in zip(hold_ids, holder_ids, seats_of_each, strict=True):
+        refused: Refusal | None = refused_key("hold_id", hold_id) or refused_key("holder_id", holder_id)
         refused = refused or messages.refused_indexes(seats, capacity)
         read.append(refused or commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms))
     return read
+
+
+def _parted(indexes: Sequence[int], counts: Sequence[int]) -> list[tuple[int, ...]]:
+    """The seats of each hold, ascending."""
+    parted = []
+    start = 0
+    for count in counts:
+        parted.append(tuple(sorted(indexes[start : start + count])))
+        start += count
+    return parted
+
+
+def _are_good(
+    hold_ids: Sequence[str], holder_ids: Sequence[str], counts: Sequence[int], indexes: Sequence[int], capacity: int
+) -> bool:
+    """Whether no hold of the message can be malformed: one look at all of them, in C. False says nothing."""
+    return (
+        are_keys(hold_ids)
+        and are_keys(holder_ids)
+        and min(counts) >= 1
+        and max(counts) <= messages.SEATS_PER_COMMAND
+        and max(indexes) < capacity
+        and len(set(indexes)) == len(indexes)
+    )
 
 
 def _seats(indexes: Sequence[int], capacity: int, *, at_most: int = messages.SEATS_PER_COMMAND) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
 from services.inventory.actors.host import PerformanceHost
-from services.inventory.actors.mailbox import TURN_COMMANDS
+from services.inventory.actors.mailbox import WORK_COMMANDS
 from services.inventory.api import messages
 from services.inventory.api.columns import read_commands, refused_message
 from services.inventory.domain.decisions import Accepted, Decision
@@ -84,8 +84,8 @@ class CommandStream:
     async def _decide(self, request: pb.ExecuteCommandsRequest, deadline: float | None) -> pb.ExecuteCommandsResponse:
         key = messages.check_performance_key(request.key)
         count = len(request.holds.hold_ids) + len(request.commands)
-        if not 1 <= count <= TURN_COMMANDS:
-            raise Refused(FieldInvalid("commands", f"holds {count} commands", f"1 to {TURN_COMMANDS} commands"))
+        if not 1 <= count <= WORK_COMMANDS:
+            raise Refused(FieldInvalid("commands", f"holds {count} commands", f"1 to {WORK_COMMANDS} commands"))
         actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch, was_sent_here=True)
         if isinstance(actor, Refusal):
             raise Refused(actor)

@@ -21,7 +21,6 @@ from services.inventory.api.watch import watch_seats
 from services.inventory.domain import commands
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
-from services.inventory.domain.refusals import HoldEnded, HoldNotFound
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
 from services.runtime.rpc.context import current_call
@@ -139,11 +138,8 @@ class InventoryServicer(InventoryServiceServicer):
     async def GetHold(self, request: pb.GetHoldRequest, context: Context) -> pb.GetHoldResponse:
         """The acknowledged hold as it stands."""
         hold_id = messages.check_key("hold_id", request.hold_id)
-        actor = await self._owner(request.key)
-        hold = actor.seat_map.hold(hold_id)
-        if hold is None:
-            raise Refused(HoldEnded(hold_id) if actor.seat_map.has_ended(hold_id) else HoldNotFound(hold_id))
-        return _with_hold(pb.GetHoldResponse(epoch=actor.epoch), hold, actor)
+        accepted, actor = await self._execute(request.key, None, lambda _: commands.ReadHold(hold_id))
+        return _with_hold(pb.GetHoldResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def ClaimSeats(self, request: pb.ClaimSeatsRequest, context: Context) -> pb.ClaimSeatsResponse:
         """A hold becomes an order's claim in the record."""
@@ -202,9 +198,9 @@ class InventoryServicer(InventoryServiceServicer):
             epoch=actor.epoch,
             version=actor.feed.version,
             plan_version=plan.plan_version,
-            seat_states=bytes(actor.seat_map.statuses),
+            seat_states=bytes(actor.feed.statuses),
             seat_ids=plan.seat_ids if request.with_seat_ids else (),
-            counts=messages.counts_message(actor.seat_map.counts[1:]),
+            counts=messages.counts_message(actor.feed.counts()),
         )
 
     async def WatchSeats(  # type: ignore[override]  # deltas are encoded once for all who watch

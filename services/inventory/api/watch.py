@@ -32,7 +32,7 @@ async def watch_seats(actor: PerformanceActor) -> AsyncIterator[pb.WatchSeatsRes
             epoch=actor.epoch,
             version=actor.feed.version,
             plan_version=plan_version,
-            snapshot=pb.SeatMapSnapshot(seat_states=bytes(actor.seat_map.statuses)),
+            snapshot=pb.SeatMapSnapshot(seat_states=bytes(actor.feed.statuses)),
         )
         while (delta := await watcher.next()) is not None:
             yield _encoded(delta, actor.epoch, plan_version)

@@ -51,6 +51,12 @@ class ReleaseHold(msgspec.Struct, frozen=True, gc=False):
     holder_id: str
 
 
+class ReadHold(msgspec.Struct, frozen=True, gc=False):
+    """Tell the hold as it stands."""
+
+    hold_id: str
+
+
 class ExpireHold(msgspec.Struct, frozen=True, gc=False):
     """Proposed by the timer; the stored deadline decides (RULE 16)."""
 
@@ -104,6 +110,7 @@ Command = (
     | ExtendHold
     | MoveHold
     | ReleaseHold
+    | ReadHold
     | ExpireHold
     | ClaimSeats
     | ConfirmClaim

@@ -34,6 +34,7 @@ from services.inventory.domain.commands import (
     HoldBestAvailable,
     HoldSeats,
     MoveHold,
+    ReadHold,
     ReleaseHold,
     UnblockSeats,
 )
@@ -86,6 +87,8 @@ def decide(state: SeatView, command: Command, now_ms: int) -> Decision:  # noqa:
             return _move(state, command, now_ms)
         case ReleaseHold():
             return _release(state, command)
+        case ReadHold():
+            return _read(state, command)
         case ExpireHold():
             return _expire(state, command, now_ms)
         case ClaimSeats():
@@ -133,11 +136,9 @@ def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> Decision:
 
 
 def _not_free(state: SeatView, seats: tuple[int, ...]) -> SeatsTaken | None:
-    status = state.status
-    for seat in seats:
-        if status(seat) != seat_state.FREE:
-            return SeatsTaken(tuple(seat for seat in seats if status(seat) != seat_state.FREE))
-    return None
+    if state.are_free(seats):
+        return None
+    return SeatsTaken(tuple(seat for seat in seats if state.status(seat) != seat_state.FREE))
 
 
 def _must_avoid_orphans(rules: HoldRules, channel: int) -> bool:
@@ -187,10 +188,14 @@ def _over_limit(state: SeatView, holder_id: str, more: int) -> HolderLimit | Non
     return None
 
 
+def _no_such_hold(state: SeatView, hold_id: str) -> Refusal:
+    return HoldEnded(hold_id) if state.has_ended(hold_id) else HoldNotFound(hold_id)
+
+
 def _living_hold(state: SeatView, hold_id: str, holder_id: str, now_ms: int) -> Hold | Refusal:
     hold = state.hold(hold_id)
     if hold is None:
-        return HoldEnded(hold_id) if state.has_ended(hold_id) else HoldNotFound(hold_id)
+        return _no_such_hold(state, hold_id)
     if hold.holder_id != holder_id:
         return HoldForeign(hold_id)
     if now_ms >= hold.hold_until_ms + state.rules.grace_ms:
@@ -238,6 +243,11 @@ def _release(state: SeatView, command: ReleaseHold) -> Decision:
     if hold.holder_id != command.holder_id:
         return HoldForeign(command.hold_id)
     return Accepted(HoldReleased(hold))
+
+
+def _read(state: SeatView, command: ReadHold) -> Decision:
+    hold = state.hold(command.hold_id)
+    return _no_such_hold(state, command.hold_id) if hold is None else Accepted(hold=hold)
 
 
 def _expire(state: SeatView, command: ExpireHold, now_ms: int) -> Decision:

@@ -40,7 +40,9 @@ class HoldRules(msgspec.Struct, frozen=True, gc=False):
 
     def hold_until(self, acquired_ms: int, now_ms: int, ttl_ms: int) -> int:
         """The end to show for a hold first acquired then and wanted for `ttl_ms` (0: the default) from now."""
-        return min(now_ms + (ttl_ms or self.ttl_ms), self.shown_cap(acquired_ms))
+        until = now_ms + (ttl_ms or self.ttl_ms)
+        cap = self.shown_cap(acquired_ms)
+        return min(cap, until)
 
     def shown_cap(self, acquired_ms: int) -> int:
         """The latest end a hold first acquired then may ever show."""

@@ -1,6 +1,7 @@
-"""The seats of one performance as acknowledged, and a draft of them for the batch that is being decided.
+"""The seats of one performance as decided, and a draft on top for what is decided and not yet to be seen.
 
-A Draft sees its own batch's decisions on top, so that a batch needs one append. `apply` is the only writer of both.
+The map runs ahead of the stores by the turn that is being appended. There is no way back: an owner whose append fails
+throws the whole map away. `apply` is the only writer of both.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ class SeatView(Protocol):
 
     def status(self, seat: int) -> int:
         """One of seat_state.STATES."""
+        ...
+
+    def are_free(self, seats: Sequence[int]) -> bool:
+        """Whether all of them are free."""
         ...
 
     def hold(self, hold_id: str) -> Hold | None:
@@ -101,7 +106,7 @@ class SeatWriter(Protocol):
 class SeatMap:
     """Statuses by seat index, living holds by id, active claims by order."""
 
-    __slots__ = ("_ended", "_free", "_layout", "_seats_of", "claims", "counts", "holds", "rules", "statuses")
+    __slots__ = ("_ended", "_free", "_layout", "_marked", "_seats_of", "claims", "holds", "rules", "statuses")
 
     def __init__(self, capacity: int, rules: HoldRules, layout: SeatLayout | None = None) -> None:
         self.rules = rules
@@ -111,16 +116,18 @@ class SeatMap:
         self.statuses = bytearray([seat_state.FREE]) * capacity
         self.holds: dict[str, Hold] = {}
         self.claims: dict[str, Claim] = {}
-        # Indexed by status; position 0 is unused.
-        self.counts = [0] * (len(seat_state.STATES) + 1)
-        self.counts[seat_state.FREE] = capacity
         self._seats_of: dict[str, int] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._marked: list[int] = []
 
     @property
     def capacity(self) -> int:
         """Seats of the plan."""
         return len(self.statuses)
+
+    def counts(self) -> tuple[int, ...]:
+        """Seats by state, in the order of seat_state.STATES."""
+        return seat_state.counted(self.statuses)
 
     @property
     def free(self) -> FreeSeats:
@@ -132,6 +139,14 @@ class SeatMap:
     def status(self, seat: int) -> int:
         """See SeatView."""
         return self.statuses[seat]
+
+    def are_free(self, seats: Sequence[int]) -> bool:
+        """See SeatView."""
+        statuses = self.statuses
+        for seat in seats:  # noqa: SIM110 (a generator for all() costs more than the seats of a hold)
+            if statuses[seat] != seat_state.FREE:
+                return False
+        return True
 
     def hold(self, hold_id: str) -> Hold | None:
         """See SeatView."""
@@ -151,26 +166,28 @@ class SeatMap:
 
     def mark(self, seats: Sequence[int], status: int) -> None:
         """See SeatWriter."""
-        statuses, counts = self.statuses, self.counts
+        statuses = self.statuses
         if self._free is not None:
             self._free.mark(seats, free=status == seat_state.FREE)
+        self._marked += seats
         for seat in seats:
-            counts[statuses[seat]] -= 1
             statuses[seat] = status
-            counts[status] += 1
+
+    def take_marked(self) -> Sequence[int]:
+        """The seats that were marked since the last call, some perhaps more than once."""
+        marked, self._marked = self._marked, []
+        return marked
 
     def add_hold(self, hold: Hold) -> None:
         """See SeatWriter."""
         seats, statuses = hold.seats, self.statuses
         if self._free is not None:
             self._free.mark(seats, free=False)
+        self._marked += seats
         for seat in seats:
             statuses[seat] = seat_state.HELD
-        count = len(seats)
-        self.counts[seat_state.FREE] -= count
-        self.counts[seat_state.HELD] += count
         self.holds[hold.hold_id] = hold
-        self._seats_of[hold.holder_id] = self._seats_of.get(hold.holder_id, 0) + count
+        self._seats_of[hold.holder_id] = self._seats_of.get(hold.holder_id, 0) + len(seats)
 
     def put_hold(self, hold: Hold) -> None:
         """See SeatWriter."""
@@ -232,6 +249,10 @@ class Draft:
         status = self._statuses.get(seat)
         return self._base.statuses[seat] if status is None else status
 
+    def are_free(self, seats: Sequence[int]) -> bool:
+        """See SeatView."""
+        return all(self.status(seat) == seat_state.FREE for seat in seats)
+
     def hold(self, hold_id: str) -> Hold | None:
         """See SeatView."""
         if hold_id in self._holds:
@@ -290,7 +311,7 @@ class Draft:
 
 
 def apply(state: SeatWriter, change: Change) -> None:  # noqa: PLR0912 (one case per change, nothing else)
-    """Writes one change. The only way a seat map or a draft changes."""
+    """Writes one change. The only way a seat map or a draft changes, but for seats reserved for the record."""
     match change:
         case SeatsHeld(hold):
             state.add_hold(hold)

@@ -11,3 +11,8 @@ SOLD: Final = 4
 BLOCKED: Final = 5
 
 STATES: Final = (FREE, HELD, CLAIMED, SOLD, BLOCKED)
+
+
+def counted(statuses: bytes | bytearray) -> tuple[int, ...]:
+    """Seats in each state, in the order of STATES. Counted when asked: few ask, and every hold would have to count."""
+    return tuple(map(statuses.count, STATES))

@@ -144,7 +144,7 @@ async def test_a_watcher_that_does_not_read_is_cut_and_resyncs(node: Node) -> No
     await eventually(lambda: quick.version > 0)
     sent = 0
     while len(actor.feed._watchers) == 2:  # as soon as its connection's buffers are full, its queue fills too
-        actor.feed.touch(range(CAPACITY))
+        actor.feed.show(range(CAPACITY), actor.feed.statuses)
         actor.feed.flush()
         sent += 1
         await eventually(lambda: quick.version == actor.feed.version)

@@ -1,14 +1,15 @@
 """Every seat map that the stores have acknowledged, by epoch and in order: what watchers may be shown, and no more.
 
-It listens at the servers and knows no actor: whatever an owner tells must be one of these maps, and never an older one.
+It listens at the servers and knows no actor: whatever an owner tells must be put together from what the record had at
+some time and what the holds' store had at some time, and neither may ever be older than what was told before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
 
-from services.inventory.domain import seat_state
 from services.inventory.domain.changes import (
     ClaimCancelled,
     ClaimConfirmed,
@@ -18,7 +19,12 @@ from services.inventory.domain.changes import (
 )
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.restoration import restore
+from services.inventory.domain.seat_state import CLAIMED, HELD, SOLD
 from services.inventory.ports import HoldWrites, PerformanceRecord
+
+T = TypeVar("T")
+# How many batches of the record, and of the holds, had changed the map.
+Place: TypeAlias = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -30,7 +36,9 @@ class _Epoch:
     is_open: bool = False
     hold_batch: int = 0
     record_batch: int = 0
-    maps: list[bytes] = field(default_factory=list)
+    # After each batch, as masks of seats: claimed and sold; held.
+    in_the_record: list[tuple[int, int]] = field(default_factory=list)
+    in_the_holds: list[int] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
 
 
@@ -90,24 +98,40 @@ class Acknowledged:
                     raise AssertionError(change)
         self._acknowledge(found)
 
-    def _acknowledge(self, found: _Epoch) -> None:
-        states = bytearray([seat_state.FREE]) * self._capacity
-        for hold in found.holds.values():
-            for seat in hold.seats:
-                states[seat] = seat_state.HELD
-        # Of a claim and the hold that it came from, the claim is shown: the record is written first.
-        for claim in found.claims.values():
-            for seat in claim.seats:
-                states[seat] = seat_state.SOLD if claim.sold else seat_state.CLAIMED
-        if not found.maps or found.maps[-1] != states:
-            found.maps.append(bytes(states))
+    @staticmethod
+    def _acknowledge(found: _Epoch) -> None:
+        claims = found.claims.values()
+        claimed = _mask(seat for claim in claims if not claim.sold for seat in claim.seats)
+        sold = _mask(seat for claim in claims if claim.sold for seat in claim.seats)
+        if not found.in_the_record or found.in_the_record[-1] != (claimed, sold):
+            found.in_the_record.append((claimed, sold))
+        held = _mask(seat for hold in found.holds.values() for seat in hold.seats)
+        if not found.in_the_holds or found.in_the_holds[-1] != held:
+            found.in_the_holds.append(held)
 
-    def place_of(self, performance_id: str, epoch: int, states: bytes, since: int) -> int | None:
-        """Which of the epoch's maps this is, from number `since` on; None: it has not been acknowledged."""
+    def place_of(self, performance_id: str, epoch: int, states: bytes, since: Place) -> Place | None:
+        """The earliest place from `since` on that looks like this; None: it has not been acknowledged."""
         found = self._epochs.get((performance_id, epoch))
         if found is None:
             return None
-        for number in range(since, len(found.maps)):
-            if found.maps[number] == states:
-                return number
-        return None
+        held, claimed, sold = (_seats_in(states, state) for state in (HELD, CLAIMED, SOLD))
+        # Of a claim and the hold that it came from, the claim is shown: the record is written first.
+        in_the_holds = [mask & ~(claimed | sold) for mask in found.in_the_holds]
+        record = _first(found.in_the_record, (claimed, sold), since[0])
+        holds = _first(in_the_holds, held, since[1])
+        return None if record is None or holds is None else (record, holds)
+
+
+def _mask(seats: Iterable[int]) -> int:
+    mask = 0
+    for seat in seats:
+        mask |= 1 << seat
+    return mask
+
+
+def _seats_in(states: bytes, state: int) -> int:
+    return _mask(seat for seat, own in enumerate(states) if own == state)
+
+
+def _first(those: Sequence[T], wanted: T, since: int) -> int | None:
+    return next((number for number in range(since, len(those)) if those[number] == wanted), None)

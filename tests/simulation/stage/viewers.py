@@ -55,7 +55,7 @@ class SentMaps:
         self._truth = truth
         self._met = met
         self._states = b""
-        self._place = 0
+        self._place = (0, 0)
 
     def __call__(self, payload: bytes) -> None:
         """Before the payload is sent."""
@@ -66,7 +66,7 @@ class SentMaps:
             told = f"version {update.version} of epoch {update.epoch} of {self._performance_id}"
             self._truth.violations.append(f"{told} shows {list(self._states)}: not acknowledged after {self._place}")
             return
-        self._met["watch_coalesced"] += place > self._place + 1 and not update.HasField("snapshot")
+        self._met["watch_coalesced"] += sum(place) > sum(self._place) + 1 and not update.HasField("snapshot")
         self._place = place
 
 

@@ -53,10 +53,10 @@ async def test_a_batch_grows_with_what_waits_and_never_past_the_cap() -> None:
     node = stage.node()
     await stage.owner(node)
     stage.holds.steps.extend(slow(stage.clock, 0.01) for _ in range(100))
-    await asyncio.gather(*(ask(node, hold(f"h{number}", number, holder=f"b{number}")) for number in range(500)))
+    await asyncio.gather(*(ask(node, hold(f"h{number}", number, holder=f"b{number}")) for number in range(1_200)))
     sizes = [len(sent.content.put) for sent in stage.holds.sent]  # type: ignore[union-attr]
     assert max(sizes) == TURN_COMMANDS
-    assert len(sizes) <= 5
+    assert len(sizes) <= 4
 
 
 @virtual
@@ -79,7 +79,7 @@ async def test_turns_of_one_performance_never_overlap_in_a_store() -> None:
     for script in (stage.holds, stage.claims):
         assert script.most_in_flight == 1
         assert [sent.batch for sent in script.sent] == list(range(1, len(script.sent) + 1))
-    assert (await stage.owner(node)).seat_map.counts[1] == 2_000
+    assert (await stage.owner(node)).seat_map.counts()[0] == 2_000
 
 
 @virtual
@@ -101,7 +101,8 @@ async def test_commands_of_one_batch_see_one_another_in_order() -> None:
     assert refused == {2: SeatsTaken((1,)), 5: HoldNotFound("h9")}
     assert await stage.holds_in_store() == {"h3"}
     assert await stage.orders_in_record() == set()
-    assert (len(stage.holds.sent), len(stage.claims.sent)) == (1, 1)
+    # One batch of the record for each change of lane, and none of the holds waits for more than it must.
+    assert len(stage.claims.sent) == 3
 
 
 @virtual
@@ -123,7 +124,7 @@ async def test_a_batch_of_yeses_that_change_nothing_asks_the_fence_once_and_writ
     await done(node, hold("h1", 1), c.ReleaseHold("unknown", "anna"))
     assert [sent.content for sent in stage.holds.sent[1:]] == [HoldWrites([], [])]
     assert stage.claims.sent == []
-    await done(node, hold("h1", 1), c.CancelClaim("unknown"))
+    await done(node, c.CancelClaim("unknown"))
     assert [sent.content for sent in stage.claims.sent] == [[]]
     assert len(stage.holds.sent) == 2
     assert await stage.holds_in_store() == {"h1"}

@@ -8,6 +8,7 @@ import pytest
 
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.seat_state import CLAIMED, FREE, HELD
+from services.inventory.ports import HoldWrites
 from services.runtime.errors import Overloaded
 from tests.unit.inventory.actors.faulty_stores import Gate
 from tests.unit.inventory.actors.stage import Stage, ask, crash, done, virtual
@@ -26,7 +27,7 @@ async def test_no_hold_is_told_before_the_store_has_acknowledged_it() -> None:
     for answer in answers:
         assert not isinstance(answer, Overloaded)
         assert not answer.done()
-    assert actor.seat_map.status(0) == FREE
+    assert actor.feed.statuses[0] == FREE
     assert actor.feed.flush() is False
     gate.open()
     for answer in answers:
@@ -34,25 +35,40 @@ async def test_no_hold_is_told_before_the_store_has_acknowledged_it() -> None:
         decisions = await answer
         assert not isinstance(decisions, Overloaded)
         assert isinstance(decisions[0], Accepted)
-    assert actor.seat_map.status(0) == HELD
+    assert actor.feed.statuses[0] == HELD
 
 
-@pytest.mark.parametrize("store", ["record", "holds"])
 @virtual
-async def test_no_claim_is_told_before_both_stores_have_acknowledged_it(store: str) -> None:
+async def test_no_claim_is_told_before_the_record_has_acknowledged_it() -> None:
     stage = Stage()
     node = stage.node()
     await done(node, hold("h1", 1))
     gate = Gate(after_the_write=True)
-    (stage.claims if store == "record" else stage.holds).steps.append(gate)
+    stage.claims.steps.append(gate)
     claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
     await gate.reached.wait()
     await stage.clock.sleep(1)
     assert not claiming.done()
-    assert (await stage.owner(node)).seat_map.status(1) == HELD
+    assert (await stage.owner(node)).feed.statuses[1] == HELD
     gate.open()
     await claiming
-    assert (await stage.owner(node)).seat_map.status(1) == CLAIMED
+    assert (await stage.owner(node)).feed.statuses[1] == CLAIMED
+
+
+@virtual
+async def test_a_claim_is_told_as_soon_as_the_record_has_it_and_its_hold_is_forgotten_after() -> None:
+    """The record wins over whatever the holds' store still has (RULE 7): nobody need wait for that."""
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1))
+    gate = Gate()
+    stage.holds.steps.append(gate)
+    await done(node, claim("o1", "h1", 1))
+    await gate.reached.wait()
+    assert stage.holds.sent[-1].content == HoldWrites([], ["h1"])
+    gate.open()
+    await done(node, hold("h2", 2))
+    assert await stage.holds_in_store() == {"h2"}
 
 
 @virtual
@@ -78,10 +94,10 @@ async def test_a_refusal_that_rests_on_an_unacknowledged_hold_waits_with_it() ->
     [("record", False, False), ("record", True, True), ("holds", False, True), ("holds", True, True)],
 )
 @virtual
-async def test_a_crash_at_any_point_of_a_claim_keeps_what_was_told_and_reports_no_more(
+async def test_a_crash_at_any_point_of_a_claim_keeps_what_was_told(
     store: str, after_the_write: bool, claimed: bool
 ) -> None:
-    """Before the record is written the hold stands, after it the claim does; the caller hears of neither."""
+    """Before the record is written the hold stands, after it the claim does; only then the caller hears of it."""
     stage = Stage()
     node = stage.node("node_a")
     await done(node, hold("h1", 1), hold("h2", 2))
@@ -94,7 +110,7 @@ async def test_a_crash_at_any_point_of_a_claim_keeps_what_was_told_and_reports_n
     crash(node)
     stage.alive.discard("node_a")
     await asyncio.wait([answer])
-    assert answer.exception() is not None
+    assert (answer.exception() is None) == (store == "holds")
     successor = await stage.owner(stage.node("node_b"))
     assert successor.seat_map.status(1) == (CLAIMED if claimed else HELD)
     assert (successor.seat_map.hold("h1") is None) == claimed

@@ -11,7 +11,7 @@ LOG = "services.inventory.actors.turn_log"
 # What a turn may await, as it is written. The sleep lies between two sends of one batch whose outcome is unknown.
 ALLOWED = {
     "PerformanceActor": {"self._log"},
-    "TurnLog": {"self._append_record", "self._append_holds", "self._until_known", "send", "self._clock.sleep"},
+    "TurnLog": {"self.append_holds", "self._until_known", "send", "self._clock.sleep"},
 }
 # What those lambdas send to.
 STORES = {"self._claims.append", "self._holds.append"}
@@ -74,15 +74,15 @@ def reached_from(name: str) -> set[str]:
 
 def test_a_turn_awaits_the_stores_and_nothing_else() -> None:
     reached = reached_from("PerformanceActor._turn")
-    assert {"PerformanceActor._decide", "PerformanceActor._apply", "TurnLog._until_known"} <= reached
-    assert "self._log.append" in awaited(SOURCE["PerformanceActor._turn"])
+    assert {"PerformanceActor._decide", "PerformanceActor._tell", "TurnLog._until_known"} <= reached
+    assert "self._log.append_holds" in awaited(SOURCE["PerformanceActor._turn"])
     assert not {name: foreign for name in reached if (foreign := foreign_awaits(name))}
 
 
 def test_what_is_sent_in_a_turn_goes_to_the_stores() -> None:
     sends = {
         ast.unparse(node.body.func)
-        for name in ("TurnLog._append_record", "TurnLog._append_holds")
+        for name in ("TurnLog.append_record", "TurnLog.append_holds")
         for node in ast.walk(SOURCE[name])
         if isinstance(node, ast.Lambda) and isinstance(node.body, ast.Call)
     }
@@ -90,8 +90,13 @@ def test_what_is_sent_in_a_turn_goes_to_the_stores() -> None:
 
 
 def test_the_loop_of_turns_awaits_only_work_and_turns() -> None:
-    assert awaited(SOURCE["PerformanceActor.run"]) == {"self._stopped_while_empty", "self._turn"}
-    assert awaited(SOURCE["PerformanceActor._stopped_while_empty"]) == {"self._mailbox.wait"}
+    assert awaited(SOURCE["PerformanceActor.run"]) == {"self._mailbox.wait", "self._turn"}
+
+
+def test_the_record_is_begun_and_settled_without_a_wait() -> None:
+    """Between two turns: nothing can come in between what is known and what is told."""
+    for name in ("PerformanceActor._begin_record", "PerformanceActor._settle_record"):
+        assert not {method for method in reached_from(name) if method.startswith("Perf") and awaited(SOURCE[method])}
 
 
 def test_the_rule_would_notice_a_foreign_await() -> None:

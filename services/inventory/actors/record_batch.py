@@ -1,0 +1,86 @@
+"""Claims, sales and blocks on their way into the record, while turns of holds go on beside them.
+
+What it has decided is applied when the record has it and not before; until then nobody else may touch the holds it
+claims, and the free seats it takes are reserved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from services.inventory.actors.mailbox import Work
+from services.inventory.actors.turn_log import TurnLog
+from services.inventory.domain import seat_state
+from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsClaimed
+from services.inventory.domain.commands import Command, ExpireHold, ExtendHold, MoveHold, ReleaseHold
+from services.inventory.domain.decisions import Decision
+from services.inventory.domain.seat_map import SeatMap
+from services.runtime.rpc.context import outside_call
+
+_CHANGES_A_HOLD = (ExtendHold, MoveHold, ReleaseHold, ExpireHold)
+
+
+class RecordBatch:
+    """One batch: at most one of a performance is under way. `is_silent`: its callers have been told so."""
+
+    def __init__(
+        self,
+        works: Sequence[Work],
+        decisions: Sequence[Sequence[Decision]],
+        changes: Sequence[RecordChange],
+        *,
+        on_news: Callable[[], None],
+    ) -> None:
+        self.works = works
+        self.decisions = decisions
+        self.changes = changes
+        # Holds that become claims.
+        self.claimed = [
+            change.hold.hold_id for change in changes if isinstance(change, SeatsClaimed) and change.hold is not None
+        ]
+        self.is_silent = False
+        self._claimed = frozenset(self.claimed)
+        self._on_news = on_news
+        self._append: asyncio.Task[None] | None = None
+
+    def start(self, log: TurnLog) -> None:
+        """Sends it. `on_news` is called when it is known, and while it stays unknown for too long."""
+        self._append = asyncio.create_task(log.append_record(self.changes, self._silence), context=outside_call())
+        self._append.add_done_callback(self._known)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the record has answered."""
+        return self._append is not None and self._append.done()
+
+    def raise_refusal(self) -> None:
+        """Raises what the record refused with, if it did: Fenced, WritesLost, ClaimConflict."""
+        assert self._append is not None
+        self._append.result()
+
+    def reserve(self, seat_map: SeatMap) -> None:
+        """Takes the free seats that it will need: for every other command they are gone."""
+        for change in self.changes:
+            if isinstance(change, SeatsClaimed) and change.hold is None:
+                seat_map.mark(change.claim.seats, seat_state.CLAIMED)
+            elif isinstance(change, SeatsBlocked):
+                seat_map.mark(change.seats, seat_state.BLOCKED)
+
+    def stands_in_the_way_of(self, command: Command) -> bool:
+        """Whether the command would change a hold that is becoming a claim."""
+        return isinstance(command, _CHANGES_A_HOLD) and command.hold_id in self._claimed
+
+    def abandon(self) -> None:
+        """Stops asking: whoever owns the performance next learns from the record what became of it."""
+        if self._append is not None:
+            self._append.cancel()
+
+    def _known(self, append: asyncio.Task[None]) -> None:
+        if not append.cancelled():
+            append.exception()  # taken note of: raise_refusal() tells the actor, unless that has ended
+        self._on_news()
+
+    def _silence(self) -> None:
+        self.is_silent = True
+        self._on_news()

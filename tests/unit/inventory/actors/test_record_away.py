@@ -1,0 +1,183 @@
+"""A record that is slow or away stops claims and what touches them, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.inventory.actors.mailbox import RETRY_AFTER_MS
+from services.inventory.actors.performance_actor import RecordSilent
+from services.inventory.actors.turn_log import APPEND_PATIENCE_SECONDS, SILENT_RETRY_SECONDS
+from services.inventory.domain import commands as c
+from services.inventory.domain.decisions import Accepted
+from services.inventory.domain.refusals import HoldEnded, SeatsTaken
+from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, SOLD
+from services.runtime.errors import Overloaded
+from tests.unit.inventory.actors.faulty_stores import Gate, Step, fails_before_the_write, loses_the_reply
+from tests.unit.inventory.actors.stage import HOUSE, NAME, RULES, Stage, ask, done, virtual
+from tests.unit.inventory.builders import claim, hold
+
+TRY_AGAIN = Overloaded(RETRY_AFTER_MS)
+
+
+@pytest.mark.parametrize("fault", [fails_before_the_write, loses_the_reply])
+@virtual
+async def test_holds_go_on_while_the_record_is_away_and_its_claim_is_settled_when_it_is_back(fault: Step) -> None:
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1), hold("h2", 2))
+    stage.claims.steps.extend([fault] * 1_000)
+    started = stage.clock.monotonic()
+    with pytest.raises(RecordSilent):
+        await node.execute(HOUSE, NAME, [claim("o1", "h1", 1)])
+    assert stage.clock.monotonic() - started < APPEND_PATIENCE_SECONDS + 1
+    # At once now: nobody waits for what is known to be away.
+    started = stage.clock.monotonic()
+    with pytest.raises(RecordSilent):
+        await node.execute(HOUSE, NAME, [claim("o2", "h2", 2)])
+    assert stage.clock.monotonic() - started < 0.1
+
+    await done(node, hold("h3", 3), c.ExtendHold("h2", "anna"), c.MoveHold("h3", "anna", (4,)))
+    await done(node, c.ReleaseHold("h2", "anna"))
+    released, held = await ask(node, c.ReleaseHold("h1", "anna"), hold("h5", 5))
+    assert released == TRY_AGAIN
+    assert isinstance(held, Accepted)
+    assert await ask(node, c.ExtendHold("h1", "anna"), c.MoveHold("h1", "anna", (6,))) == [TRY_AGAIN, TRY_AGAIN]
+    assert await ask(node, hold("h6", 1, holder="bert")) == [SeatsTaken((1,))]
+
+    stage.claims.steps.clear()
+    await stage.clock.sleep(SILENT_RETRY_SECONDS)
+    await done(node, claim("o1", "h1", 1))
+    actor = await stage.owner(node)
+    assert (actor.epoch, actor.seat_map.status(1)) == (1, CLAIMED)
+    assert await stage.orders_in_record() == {"o1"}
+    assert await ask(node, c.ExtendHold("h1", "anna")) == [HoldEnded("h1")]
+    assert await stage.holds_in_store() == {"h3", "h5"}
+
+
+@virtual
+async def test_a_hold_whose_claim_is_not_known_does_not_expire_and_others_do() -> None:
+    """Its seats may be claimed already: giving them away would sell them twice."""
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1), hold("h2", 2))
+    stage.claims.steps.extend([fails_before_the_write] * 10_000)
+    keeping = asyncio.create_task(node.keep_time())
+    with pytest.raises(RecordSilent):
+        await node.execute(HOUSE, NAME, [claim("o1", "h1", 1)])
+    await stage.clock.sleep((RULES.ttl_ms + RULES.grace_ms) / 1000 + 5)
+    assert await stage.holds_in_store() == {"h1"}
+    actor = await stage.owner(node)
+    assert (actor.feed.statuses[1], actor.feed.statuses[2]) == (HELD, FREE)
+    stage.claims.steps.clear()
+    await stage.clock.sleep(SILENT_RETRY_SECONDS + 0.1)
+    assert actor.feed.statuses[1] == CLAIMED
+    keeping.cancel()
+
+
+@virtual
+async def test_holds_do_not_wait_for_a_slow_record() -> None:
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1))
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
+    await gate.reached.wait()
+    await done(node, hold("h2", 2))
+    assert not claiming.done()
+    gate.open()
+    await claiming
+
+
+@virtual
+async def test_what_would_change_a_hold_waits_until_its_claim_is_known() -> None:
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1))
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
+    await gate.reached.wait()
+    releasing = asyncio.create_task(ask(node, c.ReleaseHold("h1", "anna")))
+    extending = asyncio.create_task(ask(node, c.ExtendHold("h1", "anna")))
+    reading = asyncio.create_task(ask(node, c.ReadHold("h1")))
+    await stage.clock.sleep(1)
+    assert not releasing.done()
+    assert not extending.done()
+    # To look is harmless: it still is a hold.
+    assert isinstance((await reading)[0], Accepted)
+    gate.open()
+    await claiming
+    assert await extending == [HoldEnded("h1")]
+    assert await releasing == [Accepted()]
+    assert (await stage.owner(node)).seat_map.status(1) == CLAIMED
+
+
+@pytest.mark.parametrize(("command", "state"), [(claim("o1", "", 1), CLAIMED), (c.BlockSeats((1,), "camera"), BLOCKED)])
+@virtual
+async def test_free_seats_on_their_way_into_the_record_are_gone_for_others_and_seen_by_none(
+    command: c.Command, state: int
+) -> None:
+    stage = Stage()
+    node = stage.node()
+    actor = await stage.owner(node)
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    taking = asyncio.create_task(ask(node, command))
+    await gate.reached.wait()
+    assert await ask(node, hold("h1", 1)) == [SeatsTaken((1,))]
+    await done(node, hold("h2", 2))
+    assert actor.feed.statuses[1] == FREE
+    gate.open()
+    await taking
+    assert actor.feed.statuses[1] == state
+
+
+@virtual
+async def test_seats_are_free_again_when_the_record_says_so_and_not_before() -> None:
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1), claim("o1", "h1", 1), c.ConfirmClaim("o1"))
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    cancelling = asyncio.create_task(ask(node, c.CancelSale("o1")))
+    await gate.reached.wait()
+    assert await ask(node, hold("h2", 1)) == [SeatsTaken((1,))]
+    assert (await stage.owner(node)).feed.statuses[1] == SOLD
+    gate.open()
+    await cancelling
+    await done(node, hold("h2", 1))
+
+
+@virtual
+async def test_a_node_that_stops_does_not_wait_for_a_record_that_is_away() -> None:
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1))
+    stage.claims.steps.extend([fails_before_the_write] * 1_000)
+    with pytest.raises(RecordSilent):
+        await node.execute(HOUSE, NAME, [claim("o1", "h1", 1)])
+    started = stage.clock.monotonic()
+    await node.hand_over()
+    assert stage.clock.monotonic() - started < 1
+    stage.claims.steps.clear()
+    assert (await stage.owner(stage.node("node_b"))).seat_map.status(1) == HELD
+
+
+@virtual
+async def test_claims_of_a_burst_share_the_records_batches() -> None:
+    stage = Stage()
+    node = stage.node()
+    await asyncio.gather(*(done(node, hold(f"h{n}", n, holder=f"b{n}")) for n in range(200)))
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    first = asyncio.create_task(ask(node, claim("o0", "h0", 0, holder="b0")))
+    await gate.reached.wait()
+    others = [asyncio.create_task(done(node, claim(f"o{n}", f"h{n}", n, holder=f"b{n}"))) for n in range(1, 200)]
+    await stage.clock.sleep(0.01)
+    gate.open()
+    await asyncio.gather(first, *others)
+    assert len(stage.claims.sent) == 2
+    assert await stage.orders_in_record() == {f"o{n}" for n in range(200)}
