@@ -21,8 +21,9 @@ from services.runtime.telemetry.logging import configure_logging, get_logger
 
 _RESTART_SECONDS = 0.5
 # Objects made (and not freed again) between two looks at the young ones; looks before one at the older; and again.
-# With Python's own 700, 10, 10 a node that keeps holds in memory walked them all over and over: a fifth of each
-# HoldSeats call (about 50 us of 230). Cycles are still collected: at most some 10,000 objects of them wait for it.
+# With Python's own 700, 10, 10 the calls in flight outlive look after look and are taken for long-lived, until
+# everything is walked, all imports included: about 50 us of each HoldSeats call, and the longest pauses there are.
+# Cycles are still collected: some 10,000 objects may wait for it.
 _COLLECT_AFTER = (10_000, 20, 20)
 
 

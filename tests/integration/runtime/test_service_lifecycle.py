@@ -153,3 +153,23 @@ def _scraped(port: int) -> str:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
         text: str = response.read().decode()
     return text
+
+
+def test_cycles_are_still_collected_although_less_often() -> None:
+    script = (
+        "from services.runtime.service import _collect_garbage_less_often\n"
+        "class Cycle:\n"
+        "    alive = most = 0\n"
+        "    def __init__(self):\n"
+        "        self.me = self\n"
+        "        Cycle.alive += 1\n"
+        "        Cycle.most = max(Cycle.most, Cycle.alive)\n"
+        "    def __del__(self):\n"
+        "        Cycle.alive -= 1\n"
+        "_collect_garbage_less_often()\n"
+        "for _ in range(100_000):\n"
+        "    Cycle()\n"
+        "print(Cycle.most)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert 1_000 < int(done.stdout) <= 20_000
