@@ -24,10 +24,11 @@ SERVICE = "/balcon.inventory.v1.InventoryService/"
 CONNECTIONS = 8
 TIMEOUT_SECONDS = 2.0
 TICK_SECONDS = 0.002
-# Messages that a gateway leaves unanswered on a stream. One that gets no credit for so long refuses by itself, as the
-# owner would: what waits at the gateway is as late as what waits at the owner.
+# Messages that a gateway leaves unanswered on a stream.
 CREDIT = 64
-CREDIT_WAIT_SECONDS = 0.1
+# A gateway that may not send for so long refuses by itself, as the owner would: what waits there is as late as what
+# waits here.
+GATEWAY_WAIT_SECONDS = 0.1
 # Calls in flight when the most that the owner can do is looked for.
 CLOSED_WINDOW = 64
 OK, RESOURCE_EXHAUSTED = 0, 8
@@ -113,8 +114,6 @@ class Flood(ABC):
     def _give_up(self, seat: int) -> None:
         """The caller's deadline has passed."""
 
-    patience_seconds = TIMEOUT_SECONDS
-
     async def closed(self, seconds: float) -> Outcome:
         """The most there is: CLOSED_WINDOW calls always in flight."""
         outcome = self._begin()
@@ -185,7 +184,7 @@ class Flood(ABC):
                 self._end(seat, "deadline passed")
         while self._held_back:
             seat, due = self._held_back[0]
-            if now - due > self.patience_seconds:
+            if now - due > GATEWAY_WAIT_SECONDS:
                 self._end(seat, "not sent")
             elif not self._sends(seat, due):
                 break
@@ -200,11 +199,14 @@ class Flood(ABC):
         due = self._in_flight.pop(seat, None)
         if due is None:
             return
+        waited = time.perf_counter() - due
         if refusal:
             self._end(seat, refusal)
+        elif waited > TIMEOUT_SECONDS:
+            self._end(seat, "granted too late")
         else:
             self._outcome.granted += 1
-            self._outcome.latency.record_value(max(1, int((time.perf_counter() - due) * 1e6)))
+            self._outcome.latency.record_value(max(1, int(waited * 1e6)))
         if self._closed_window:
             self._arrive(time.perf_counter())
 
@@ -255,7 +257,7 @@ class UnaryFlood(Flood):
 class StreamFlood(Flood):
     """Messages of one hold on one long-lived stream a connection, as gateways without a crowd send them."""
 
-    patience_seconds = CREDIT_WAIT_SECONDS
+    credit = CREDIT
 
     def __init__(self, target: str, performance_id: str, capacity: int) -> None:
         super().__init__(target, performance_id, capacity)
@@ -283,7 +285,7 @@ class StreamFlood(Flood):
     async def _connect(self, target: str) -> Http2Connection:
         connection = await Http2Connection.connect(target, self._broken, self._told)
         self._stream_of[connection] = connection.open(self._headers)
-        self._credit[connection] = CREDIT
+        self._credit[connection] = self.credit
         connection.flush()
         return connection
 
@@ -308,3 +310,9 @@ class StreamFlood(Flood):
 
     def _broken(self, connection: Http2Connection, stream: int, status: int) -> None:
         raise ConnectionResetError(status)
+
+
+class GreedyStreamFlood(StreamFlood):
+    """Callers that send as much as flow control lets them: what is not read yet is as late as what is."""
+
+    credit = 1_000_000

@@ -42,7 +42,7 @@ class Report:
         """Takes a figure and prints it as it comes."""
         self.figures.append(figure)
         self._console.print(
-            f"{figure.group:<12} {figure.name:<52} {figure.holds_per_second:>10,.0f} holds/s"
+            f"{figure.group:<12} {figure.name:<66} {figure.holds_per_second:>10,.0f} holds/s"
             + (f"  p50 {figure.p50_ms:7.1f} ms  p99 {figure.p99_ms:7.1f} ms" if figure.p99_ms else ""),
             highlight=False,
         )

@@ -180,6 +180,8 @@ async def _flood(report: Report, stack: InventoryStack, name: str, kind: type[Fl
     phases, times = found.phases, overload.OVERLOAD_TIMES
     report.ratio(f"{name}, {times}x offered: goodput / peak", phases["overload"].goodput, phases["peak"].goodput)
     report.ratio(f"{name}, {times}x offered: owner's memory, most / before", max(found.memory_mib), found.memory_mib[0])
+    released = found.releases["overload"].percentile_ms(99), found.releases["before"].percentile_ms(99)
+    report.ratio(f"{name}, {times}x offered: p99 of a release / before", *released)
     before, after = (phases[phase].percentile_ms(99) for phase in ("before", "after"))
     report.ratio(f"{name}, {overload.RECOVERY_SECONDS:g} s after: p99 / before", after, before)
 
