@@ -120,6 +120,7 @@ async def build(service: Service, settings: InventorySettings) -> None:
         await lease.renew()
         await lease.look_around()
         service.background("lease", lease.run)
+        service.background("pins", lease.keep_pins_fresh)
 
     async def leave_cluster() -> None:
         await host.hand_over()
@@ -132,6 +133,7 @@ async def build(service: Service, settings: InventorySettings) -> None:
     )
     service.background("expiry", host.keep_time)
     service.background("watchers", host.keep_watchers_told)
+    service.background("counts", host.keep_counts_told)
     service.background("rules", host.keep_rules_fresh)
     service.background("balance", host.keep_balanced)
     service.background("catalogue_events", consumer.run)

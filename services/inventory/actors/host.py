@@ -250,11 +250,16 @@ class PerformanceHost:
                 actor.propose_expiries()
 
     async def keep_watchers_told(self) -> None:
-        """Loop: sends deltas to watchers, and the latest counts to the feed."""
+        """Loop: sends deltas to watchers."""
         while True:
             await self._clock.sleep(FEED_TICK_SECONDS)
             for actor in self.actors:
                 actor.flush()
+
+    async def keep_counts_told(self) -> None:
+        """Loop: sends the latest counts to the feed. On its own, because watchers need not wait for a bus."""
+        while True:
+            await self._clock.sleep(FEED_TICK_SECONDS)
             await self._tell_counts()
 
     async def _tell_counts(self) -> None:

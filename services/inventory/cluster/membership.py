@@ -64,12 +64,21 @@ class NodeLease:
         self.nodes = await self._leases.live()
         self.pins = await self._directory.pins()
 
+    async def keep_pins_fresh(self) -> None:
+        """Loop of its own: the directory is in another store, whose silence must not cost the lease."""
+        while not self._has_resigned:
+            await self._clock.sleep(self._renew_seconds)
+            try:
+                self.pins = await self._directory.pins()
+            except StoreUnavailable:
+                _log.warning("pins_not_read", incarnation=self.incarnation)
+
     async def run(self) -> None:
-        """Renews and looks around until cancelled, or until this node has resigned."""
+        """Renews and looks for other nodes until cancelled, or until this node has resigned."""
         while not self._has_resigned:
             try:
                 await self.renew()
-                await self.look_around()
+                self.nodes = await self._leases.live()
             except StoreUnavailable:
                 _log.warning("lease_not_renewed", incarnation=self.incarnation, is_valid=self.is_valid())
             await self._clock.sleep(self._renew_seconds)

@@ -82,7 +82,13 @@ class InventoryNode:
         self.lease.load = self.host.load
         forwarding = SimulatedForwarding(cluster.wires, place, self.process)
         self.rpc = NodeRpc(self.host, forwarding, clock, SeededIds(start * 1_000))
-        loops = [self.lease.run, self.host.keep_time, self.host.keep_rules_fresh, self.host.keep_balanced]
+        loops = [
+            self.lease.run,
+            self.lease.keep_pins_fresh,
+            self.host.keep_time,
+            self.host.keep_rules_fresh,
+            self.host.keep_balanced,
+        ]
         if cluster.tells_watchers:
             loops.append(self.host.keep_watchers_told)
         for loop in loops:
