@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 
 from services.inventory.actors.seat_feed import WATCHER_QUEUE_DELTAS
+from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed
 from services.inventory.api.command_stream import MESSAGES_IN_FLIGHT, CommandStream
 from services.inventory.api.watch import watch_seats
+from services.inventory.ports import Availability
 from services.runtime.testing import eventually
 from tests.unit.inventory.actors.faulty_stores import Gate
 from tests.unit.inventory.actors.stage import HOUSE, NAME, Stage, done, virtual
@@ -172,3 +174,31 @@ async def test_a_watcher_that_goes_is_forgotten() -> None:
     assert actor.feed.has_watchers
     await watch.aclose()  # type: ignore[attr-defined]
     assert not actor.feed.has_watchers
+
+
+class SilentFeed(MemoryAvailabilityFeed):
+    """A bus that takes what it is told and never says so."""
+
+    async def publish(self, latest: Sequence[Availability]) -> None:
+        await super().publish(latest)
+        await asyncio.Event().wait()
+
+
+@virtual
+async def test_watchers_do_not_wait_for_a_bus_that_is_silent() -> None:
+    stage = Stage()
+    stage.feed = SilentFeed()
+    node = stage.node()
+    telling = [asyncio.create_task(node.keep_watchers_told()), asyncio.create_task(node.keep_counts_told())]
+    actor = await stage.owner(node)
+    watcher = actor.feed.join()
+    await done(node, hold("h1", 1))
+    await eventually(lambda: stage.feed.told)
+    for seat in range(2, 6):
+        before = stage.clock.monotonic()
+        delta = await watcher.next()
+        assert delta is not None
+        await done(node, hold(f"h{seat}", seat, holder=f"b{seat}"))
+        assert stage.clock.monotonic() - before < 1
+    for task in telling:
+        task.cancel()
