@@ -64,7 +64,8 @@ class Acknowledged:
         found.is_open = True
         _, stale = restore(self._capacity, self._rules, found.claims.values(), (), holds)
         found.holds = {hold.hold_id: hold for hold in holds if hold.hold_id not in stale}
-        found.made.update(hold.hold_id for hold in holds)
+        # What the record overrules was never the owner's: its id may be used again, for nobody was told of it since.
+        found.made.update(found.holds)
         self._acknowledge(found)
 
     def held(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
