@@ -216,9 +216,10 @@ class PerformanceActor:
         longest = self._wait_cap.seconds(now)
         if not self._mailbox.waiting_for_a_turn:
             self._wait_cap.saw_empty(now)
+        if works:
+            MAILBOX_WAIT_SECONDS.observe(now - min(work.waiting_since for work in works))
         wanted = []
         for work in works:
-            MAILBOX_WAIT_SECONDS.observe(now - work.waiting_since)
             if work.answer.done():
                 continue
             if work.deadline is not None and now >= work.deadline:

@@ -17,6 +17,7 @@ from services.inventory.domain.commands import Command, ExpireHold, ExtendHold, 
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.seat_map import SeatMap
 from services.runtime.rpc.context import outside_call
+from services.runtime.telemetry.metrics import RECORDS_SILENT
 
 _CHANGES_A_HOLD = (ExtendHold, MoveHold, ReleaseHold, ExpireHold)
 
@@ -79,8 +80,12 @@ class RecordBatch:
     def _known(self, append: asyncio.Task[None]) -> None:
         if not append.cancelled():
             append.exception()  # taken note of: raise_refusal() tells the actor, unless that has ended
+        if self.is_silent:
+            RECORDS_SILENT.dec()
         self._on_news()
 
     def _silence(self) -> None:
-        self.is_silent = True
+        if not self.is_silent:
+            self.is_silent = True
+            RECORDS_SILENT.inc()
         self._on_news()

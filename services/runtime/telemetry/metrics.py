@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 RPC_SECONDS = Histogram(
     "balcon_rpc_seconds",
@@ -33,7 +33,7 @@ TURN_SECONDS = Histogram(
 )
 TURN_COMMANDS = Histogram(
     "balcon_inventory_turn_commands",
-    "Commands in one batch. Near 128 all the time: the owner is saturated.",
+    "Commands in one batch. Near 512 all the time: the owner is saturated.",
     buckets=_COUNTS,
 )
 APPEND_SECONDS = Histogram(
@@ -42,8 +42,12 @@ APPEND_SECONDS = Histogram(
     ["store"],
     buckets=_SECONDS,
 )
+RECORDS_SILENT = Gauge(
+    "balcon_inventory_records_silent",
+    "Performances whose claims the record does not answer. Above 0: look at PostgreSQL; holds go on.",
+)
 MAILBOX_WAIT_SECONDS = Histogram(
-    "balcon_inventory_mailbox_wait_seconds", "Wait of a command before its turn. High: overload.", buckets=_SECONDS
+    "balcon_inventory_mailbox_wait_seconds", "Longest wait of what a turn takes. High: overload.", buckets=_SECONDS
 )
 COMMANDS = Counter("balcon_inventory_commands_total", "Commands decided, by kind and outcome.", ["command", "outcome"])
 ACTIVE_PERFORMANCES = Gauge("balcon_inventory_active_performances", "Performances this node owns and has in memory.")

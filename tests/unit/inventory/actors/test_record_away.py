@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.inventory.actors.mailbox import RETRY_AFTER_MS
 from services.inventory.actors.performance_actor import RecordSilent
@@ -38,6 +39,8 @@ async def test_holds_go_on_while_the_record_is_away_and_its_claim_is_settled_whe
         await node.execute(HOUSE, NAME, [claim("o2", "h2", 2)])
     assert stage.clock.monotonic() - started < 0.1
 
+    assert REGISTRY.get_sample_value("balcon_inventory_records_silent") == 1
+
     await done(node, hold("h3", 3), c.ExtendHold("h2", "anna"), c.MoveHold("h3", "anna", (4,)))
     await done(node, c.ReleaseHold("h2", "anna"))
     released, held = await ask(node, c.ReleaseHold("h1", "anna"), hold("h5", 5))
@@ -51,6 +54,7 @@ async def test_holds_go_on_while_the_record_is_away_and_its_claim_is_settled_whe
     await done(node, claim("o1", "h1", 1))
     actor = await stage.owner(node)
     assert (actor.epoch, actor.seat_map.status(1)) == (1, CLAIMED)
+    assert REGISTRY.get_sample_value("balcon_inventory_records_silent") == 0
     assert await stage.orders_in_record() == {"o1"}
     assert await ask(node, c.ExtendHold("h1", "anna")) == [HoldEnded("h1")]
     assert await stage.holds_in_store() == {"h3", "h5"}
