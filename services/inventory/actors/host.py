@@ -104,7 +104,7 @@ class PerformanceHost:
         """This node's actor for the performance, brought up if need be; NotOwner or PerformanceUnknown otherwise.
 
         `epoch` is the caller's belief: a higher one than the actor's makes the actor step down first.
-        `was_sent_here`: see Activation.take. Raises LeaseLost: nobody can be named, ask again.
+        `was_sent_here`: see Activation.take. Raises LeaseLost (nobody can be named), OwnerGone: ask again.
         """
         if self._is_draining:
             return self._somebody_else(performance_id)
@@ -119,6 +119,12 @@ class PerformanceHost:
             if isinstance(brought, Refusal):
                 return brought
             actor = brought
+            if epoch > actor.epoch:
+                # Another node took over while this one was coming up, and the caller has heard of it already.
+                await self._step_down_if_superseded(actor)
+            if not actor.is_active:
+                # It has ended before its caller could move: a watcher of it would wait for ever.
+                raise OwnerGone(performance_id=performance_id)
         if actor.performance.house_id != house_id:
             return PerformanceUnknown(performance_id)
         return actor

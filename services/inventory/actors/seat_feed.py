@@ -59,7 +59,9 @@ class SeatFeed:
         # By seat index; see seat_state.
         self.statuses = bytearray(statuses)
         self._changed: set[int] = set()
-        self._watchers: set[Watcher] = set()
+        # In the order in which they came: runs of one seed must tell them alike.
+        self._watchers: dict[Watcher, None] = {}
+        self._is_closed = False
         self.version = 1
 
     @property
@@ -94,20 +96,27 @@ class SeatFeed:
         return True
 
     def join(self) -> Watcher:
-        """A new watcher. It must take its snapshot (version and statuses) before the next await."""
+        """A new watcher. It must take its snapshot (version and statuses) before the next await.
+
+        Once the owner is gone, it is cut from the start.
+        """
         watcher = Watcher()
-        self._watchers.add(watcher)
+        if self._is_closed:
+            watcher.cut()
+            return watcher
+        self._watchers[watcher] = None
         WATCHERS.inc()
         return watcher
 
     def leave(self, watcher: Watcher) -> None:
         """Forgets a watcher."""
         if watcher in self._watchers:
-            self._watchers.discard(watcher)
+            del self._watchers[watcher]
             WATCHERS.dec()
 
     def close(self) -> None:
         """Ends every watch: the owner is gone."""
+        self._is_closed = True
         for watcher in list(self._watchers):
             watcher.cut()
             self.leave(watcher)

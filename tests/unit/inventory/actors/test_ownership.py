@@ -8,12 +8,12 @@ import pytest
 
 from services.inventory.actors.activation import LeaseLost, OwnershipContended
 from services.inventory.actors.host import RULES_TICK_SECONDS
-from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.actors.performance_actor import OwnerGone, PerformanceActor
 from services.inventory.adapters.memory_stores import MemoryPerformances, MemoryRecord
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.refusals import NotOwner, PerformanceUnknown
 from services.inventory.domain.seat_state import CLAIMED, HELD
-from services.inventory.ports import Performance
+from services.inventory.ports import OpenedHolds, Performance
 from services.runtime.errors import Overloaded
 from tests.unit.inventory.actors.faulty_stores import Gate
 from tests.unit.inventory.actors.stage import HOUSE, NAME, Stage, ask, done, virtual
@@ -71,6 +71,48 @@ async def test_a_callers_higher_epoch_that_the_directory_confirms_makes_the_owne
     assert await node.execute(HOUSE, NAME, [hold("h2", 2)], epoch=2) == NotOwner("node_b:1", 2)
     assert not actor.is_active
     assert node.actors == []
+
+
+@virtual
+async def test_an_owner_that_comes_up_superseded_answers_nobody_who_knows_its_successor() -> None:
+    """Simulation, seed 234: a watcher of epoch 8 was shown epoch 7, whose fence had been raised a second before."""
+    stage = Stage()
+    reply, inner = asyncio.Event(), stage.hold_store.open
+
+    async def late_reply(performance_id: str, epoch: int) -> OpenedHolds:
+        opened = await inner(performance_id, epoch)
+        await reply.wait()
+        return opened
+
+    stage.hold_store.open = late_reply  # type: ignore[method-assign]
+    node = stage.node("node_a")
+    unaware = asyncio.create_task(node.owner(HOUSE, NAME))
+    await stage.clock.sleep(0.1)
+    assert await stage.record.take(NAME, 1, "node_b", "node_b:1") == 2
+    stage.alive.add("node_b")
+    aware = asyncio.create_task(node.owner(HOUSE, NAME, epoch=2))
+    asked = asyncio.create_task(node.execute(HOUSE, NAME, [hold("h1", 1)], epoch=2))
+    await stage.clock.sleep(0.1)
+    reply.set()
+    assert isinstance(await unaware, PerformanceActor)
+    with pytest.raises(OwnerGone):
+        await aware
+    assert await asked == NotOwner("node_b:1", 2)
+
+
+@virtual
+async def test_an_owner_that_ends_as_it_comes_up_is_given_to_nobody() -> None:
+    """Simulation, seed 10385: a node woke up, lost its lease in the same moment, and a watcher waited for ever."""
+    stage = Stage()
+    node = stage.node("node_a")
+    asked = asyncio.create_task(node.owner(HOUSE, NAME))
+    while not node.actors:
+        await stage.clock.sleep(0)
+    stage.alive.discard("node_a")
+    with pytest.raises(LeaseLost):
+        await node.owner(HOUSE, NAME)
+    with pytest.raises(OwnerGone):
+        await asked
 
 
 @virtual

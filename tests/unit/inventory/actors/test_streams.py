@@ -202,3 +202,12 @@ async def test_watchers_do_not_wait_for_a_bus_that_is_silent() -> None:
         assert stage.clock.monotonic() - before < 1
     for task in telling:
         task.cancel()
+
+
+@virtual
+async def test_who_comes_after_the_end_of_the_owner_is_told_so_at_once() -> None:
+    stage = Stage()
+    actor = await stage.owner(stage.node())
+    actor.feed.close()
+    assert [isinstance(update, pb.WatchSeatsResponse) async for update in watch_seats(actor)] == [True]
+    assert not actor.feed.has_watchers
