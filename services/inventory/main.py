@@ -97,6 +97,7 @@ def _serve(service: Service, settings: InventorySettings, parts: _Parts) -> None
     forwarding = OwnerForwarding(service.clock)
     service.rpc.intercept(forwarding)
     service.on_close(forwarding.close)
+    service.rpc.keep_queues_short(settings.calls_per_connection)
     seats = InventoryServicer(parts.host, service.clock)
     service.rpc.add(
         lambda server: add_InventoryServiceServicer_to_server(seats, server), "balcon.inventory.v1.InventoryService"

@@ -28,4 +28,10 @@ class InventorySettings(BusSettings):
     hold_cap_seconds: int = Field(
         1_800, ge=1, le=86_400, description="Longest life of a hold, extensions and grace included."
     )
+    calls_per_connection: int = Field(
+        128,
+        ge=16,
+        le=10_000,
+        description="Calls and watches that one connection may have open; more wait at its caller.",
+    )
     idle_seconds: float = Field(300.0, ge=1, le=86_400, description="Unused performances leave memory after this.")

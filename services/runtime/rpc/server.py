@@ -16,6 +16,8 @@ from services.runtime.rpc.interceptors import CallInterceptor, Handler
 # A seating plan of 10 MB plus its envelope is the largest thing anyone may send.
 MAX_MESSAGE_BYTES = 11 * 1024 * 1024
 MAX_CONCURRENT_STREAMS = 10_000
+# What may lie unread in a stream whose queue is to be short: a few full messages of holds.
+LOOKAHEAD_BYTES = 16_384
 
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.so_reuseport", 0),
@@ -75,6 +77,7 @@ class RpcServer:
     def __init__(self, *, clock: Clock, ids: Ids, host: str = "127.0.0.1", port: int = 0) -> None:
         self._interceptors: list[grpc.aio.ServerInterceptor] = [CallInterceptor(clock, ids)]
         self._methods = _Methods()
+        self._options = SERVER_OPTIONS
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
         self._names: list[str] = [health.SERVICE_NAME, reflection.SERVICE_NAME]
@@ -93,6 +96,18 @@ class RpcServer:
         """
         self._interceptors.append(interceptor)
 
+    def keep_queues_short(self, calls_per_connection: int) -> None:
+        """Makes callers wait at their own end when there are too many of them. Before start().
+
+        Otherwise what is too much queues in gRPC and in HTTP/2 windows, where no deadline and no wait cap sees it: at
+        ten times the load an owner then spends its time on calls that nobody waits for any more.
+        """
+        self._options += (
+            ("grpc.max_concurrent_streams", calls_per_connection),
+            ("grpc.http2.lookahead_bytes", LOOKAHEAD_BYTES),
+            ("grpc.http2.bdp_probe", 0),
+        )
+
     async def start(self) -> None:
         """Binds, serves, and says so on the health service."""
         registry = cast("grpc.aio.Server", self._methods)
@@ -101,7 +116,7 @@ class RpcServer:
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(about_itself, registry)  # type: ignore[no-untyped-call]
         for interceptor in reversed(self._interceptors):
             await self._methods.surround(interceptor)
-        self._server = grpc.aio.server(handlers=[self._methods], options=SERVER_OPTIONS)
+        self._server = grpc.aio.server(handlers=[self._methods], options=self._options)
         self.port = self._server.add_insecure_port(f"{self._host}:{self.port}")
         await self._server.start()
         for name in ("", *self._names):
