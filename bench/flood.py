@@ -300,6 +300,8 @@ class StreamFlood(Flood):
 
     def _told(self, connection: Http2Connection, stream: int, message: bytes) -> None:
         answer = pb.ExecuteCommandsResponse.FromString(message)
+        if not answer.batch_id:  # word of the credit
+            return
         refusal = ""
         if answer.HasField("batch_refused"):
             refusal = "refused" if answer.batch_refused.reason == "OVERLOADED" else answer.batch_refused.reason

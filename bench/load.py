@@ -80,6 +80,8 @@ async def stream(target: str, messages: Sequence[pb.ExecuteCommandsRequest], *, 
         started = time.perf_counter()
         left = len(messages)
         async for answer in InventoryServiceStub(channel).ExecuteCommands(send()):
+            if not answer.batch_id:  # word of the credit
+                continue
             room.release()
             at, message = sent.pop(answer.batch_id)
             if answer.HasField("batch_refused"):

@@ -105,6 +105,8 @@ class BatchedStream:
     def _told(self, connection: Http2Connection, stream: int, message: bytes) -> None:
         now = time.perf_counter()
         answer = pb.ExecuteCommandsResponse.FromString(message)
+        if not answer.batch_id:  # word of the credit
+            return
         due = self._due.pop(answer.batch_id)
         if answer.HasField("batch_refused"):
             self._outcome.ended[answer.batch_refused.reason] += 1

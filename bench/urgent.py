@@ -67,6 +67,8 @@ class Releases:
 
     def _told(self, connection: Http2Connection, stream: int, message: bytes) -> None:
         answer = pb.ExecuteCommandsResponse.FromString(message)
+        if not answer.batch_id:  # word of the credit
+            return
         waited = time.perf_counter() - self._due.pop(answer.batch_id)
         refusal = answer.batch_refused.reason or next((one.reason for one in answer.refused), "")
         self._outcome.ended[refusal or "done"] += 1

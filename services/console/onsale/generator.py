@@ -124,6 +124,8 @@ class OnSale:
         try:
             async for answer in inventory.ExecuteCommands(self._messages(self._conversation)):
                 self._heard_at = self._clock.monotonic()
+                if not answer.batch_id:  # word of the credit
+                    continue
                 if answer.batch_refused.reason in _MOVED:
                     return
                 self._take(answer)

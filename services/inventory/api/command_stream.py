@@ -1,6 +1,6 @@
 """The batched stream: many messages in flight, each one turn's worth of commands for one performance.
 
-Back-pressure: at most MESSAGES_IN_FLIGHT are read ahead; after that HTTP/2 flow control holds the sender.
+Back-pressure: the caller is told its credit; no more than that is read ahead, so HTTP/2 flow control holds the rest.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.mailbox import WORK_COMMANDS
 from services.inventory.api import messages
 from services.inventory.api.columns import read_commands, refused_message
+from services.inventory.api.stream_credit import StreamCredit
 from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.refusals import PlanVersionMismatch
 from services.runtime.clock import Clock
-from services.runtime.errors import FieldInvalid, Refusal, Retryable
+from services.runtime.errors import FieldInvalid, Overloaded, Refusal, Retryable
 from services.runtime.rpc.errors import Refused
 
-MESSAGES_IN_FLIGHT = 64
+_OVERLOADED = Overloaded.reason()
+# An answer, and which message of the stream it answers.
+_Answers = asyncio.Queue[tuple[int, pb.ExecuteCommandsResponse] | None]
 
 
 class CommandStream:
@@ -33,39 +36,35 @@ class CommandStream:
     async def serve(
         self, requests: AsyncIterator[pb.ExecuteCommandsRequest]
     ) -> AsyncIterator[pb.ExecuteCommandsResponse]:
-        """Answers in the order in which batches are done."""
-        done: asyncio.Queue[pb.ExecuteCommandsResponse | None] = asyncio.Queue(MESSAGES_IN_FLIGHT + 1)
-        reader = asyncio.create_task(self._read(requests, done))
+        """The credit at once, then answers in the order in which batches are done."""
+        credit = StreamCredit()
+        # Bounded by the credit: what is not taken yet counts as unanswered.
+        done: _Answers = asyncio.Queue()
+        reader = asyncio.create_task(self._read(requests, credit, done))
         try:
-            while (response := await done.get()) is not None:
+            yield pb.ExecuteCommandsResponse(credit=credit.now)
+            while (answer := await done.get()) is not None:
+                number, response = answer
+                credit.message_answered(number, overloaded=_is_overloaded(response))
+                response.credit = credit.now
                 yield response
             await reader
         finally:
             reader.cancel()
 
     async def _read(
-        self,
-        requests: AsyncIterator[pb.ExecuteCommandsRequest],
-        done: asyncio.Queue[pb.ExecuteCommandsResponse | None],
+        self, requests: AsyncIterator[pb.ExecuteCommandsRequest], credit: StreamCredit, done: _Answers
     ) -> None:
-        room = asyncio.Semaphore(MESSAGES_IN_FLIGHT)
-
-        async def answer(request: pb.ExecuteCommandsRequest) -> None:
-            try:
-                await done.put(await self._execute(request))
-            finally:
-                room.release()
+        async def answer(number: int, request: pb.ExecuteCommandsRequest) -> None:
+            done.put_nowait((number, await self._execute(request)))
 
         try:
             async with asyncio.TaskGroup() as tasks:
                 async for request in requests:
-                    await room.acquire()
-                    tasks.create_task(answer(request))
+                    tasks.create_task(answer(credit.message_read(), request))
+                    await credit.room()
         finally:
-            # Cancelled means that nobody reads any more: a full queue would then keep this task for ever.
-            reader = asyncio.current_task()
-            if reader is None or not reader.cancelling():
-                await done.put(None)
+            done.put_nowait(None)
 
     async def _execute(self, request: pb.ExecuteCommandsRequest) -> pb.ExecuteCommandsResponse:
         started = self._clock.monotonic()
@@ -86,7 +85,8 @@ class CommandStream:
         count = len(request.holds.hold_ids) + len(request.commands)
         if not 1 <= count <= WORK_COMMANDS:
             raise Refused(FieldInvalid("commands", f"holds {count} commands", f"1 to {WORK_COMMANDS} commands"))
-        actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch, was_sent_here=True)
+        was_sent_here = not request.guessed
+        actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch, was_sent_here=was_sent_here)
         if isinstance(actor, Refusal):
             raise Refused(actor)
         plan = actor.performance.plan
@@ -97,13 +97,18 @@ class CommandStream:
         decisions: Sequence[Decision] | Refusal = []
         if wanted:
             decisions = await self._host.execute(
-                key.house_id, key.performance_id, wanted, deadline=deadline, was_sent_here=True
+                key.house_id, key.performance_id, wanted, deadline=deadline, was_sent_here=was_sent_here
             )
         if isinstance(decisions, Refusal):
             raise Refused(decisions)
         decided = iter(decisions)
         answers = (command if isinstance(command, Refusal) else next(decided) for command in read)
         return _response(request, actor.epoch, answers)
+
+
+def _is_overloaded(response: pb.ExecuteCommandsResponse) -> bool:
+    refused = response.batch_refused.reason
+    return refused == _OVERLOADED or any(refusal.reason == _OVERLOADED for refusal in response.refused)
 
 
 def _response(

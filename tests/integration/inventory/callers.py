@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import grpc
 from balcon.inventory.v1 import inventory_service_pb2 as pb
@@ -14,6 +14,7 @@ from services.runtime.rpc.errors import refusal_of
 from tests.integration.inventory.node import HOUSE, PLAN_VERSION, Node
 
 NAME = "perf_1"
+StreamCall: TypeAlias = "grpc.aio.StreamStreamCall[pb.ExecuteCommandsRequest, pb.ExecuteCommandsResponse]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +131,20 @@ class StreamCaller:
     async def send(self, message: pb.ExecuteCommandsRequest) -> pb.ExecuteCommandsResponse:
         """One message and the next answer."""
         await self._call.write(message)
-        answer = await self._call.read()
-        assert isinstance(answer, pb.ExecuteCommandsResponse), answer
-        return answer
+        return await next_answer(self._call)
 
     def close(self) -> None:
         """Ends the stream."""
         self._call.cancel()
+
+
+async def next_answer(call: StreamCall) -> pb.ExecuteCommandsResponse:
+    """The next message of a stream that answers one; what only tells the credit is passed over."""
+    while True:
+        answer = await call.read()
+        assert isinstance(answer, pb.ExecuteCommandsResponse), answer
+        if answer.batch_id:
+            return answer
 
 
 def hold_columns(*asks: Ask) -> pb.HoldColumns:

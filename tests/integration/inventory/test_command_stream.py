@@ -10,7 +10,7 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 
 from services.inventory.adapters.memory_stores import MemoryPerformances
-from tests.integration.inventory.callers import NAME, Ask, StreamCaller, hold_columns
+from tests.integration.inventory.callers import NAME, Ask, StreamCaller, hold_columns, next_answer
 from tests.integration.inventory.node import HOUSE, PLAN_VERSION, Node, performance, running_node
 
 KEY = pb.PerformanceKey(house_id=HOUSE, performance_id=NAME)
@@ -136,7 +136,9 @@ async def test_columns_that_do_not_fit_refuse_the_whole_message(node: Node, stre
 
 async def test_a_message_holds_one_turns_commands(stream: StreamCaller) -> None:
     for count in (0, 129):
-        sent = message(*holds(count)) if count else pb.ExecuteCommandsRequest(key=KEY, plan_version=PLAN_VERSION)
+        sent = message(*holds(max(count, 1)))
+        if not count:
+            sent.ClearField("holds")
         answer = await stream.send(sent)
         assert (answer.batch_refused.reason, answer.batch_refused.metadata["field"]) == ("FIELD_INVALID", "commands")
         assert "128" in answer.batch_refused.metadata["limit"]
@@ -164,8 +166,7 @@ async def test_answers_are_matched_by_batch_id_whatever_their_order(node: Node) 
         await call.write(message(*holds(5, start=5 * number), batch_id=number + 1, key=cold if number % 2 else KEY))
     answers = {}
     for _ in range(20):
-        answer = await call.read()
-        assert isinstance(answer, pb.ExecuteCommandsResponse)
+        answer = await next_answer(call)
         answers[answer.batch_id] = answer
     await call.done_writing()
     assert sorted(answers) == list(range(1, 21))
@@ -180,8 +181,7 @@ async def test_a_message_whose_time_is_over_changes_nothing(node: Node) -> None:
         await call.write(message(*holds(10, start=10 * number), batch_id=number + 1, timeout_ms=1 if number % 4 else 0))
     late = held = 0
     for _ in range(40):
-        answer = await call.read()
-        assert isinstance(answer, pb.ExecuteCommandsResponse)
+        answer = await next_answer(call)
         assert not answer.HasField("batch_refused")
         held += sum(until > 0 for until in answer.hold_until_ms)
         late += sum(no.reason == "DEADLINE_PASSED" for no in answer.refused)
@@ -223,8 +223,7 @@ async def test_an_owner_dropped_under_a_flood_answers_every_message_and_loses_no
             await node.lease.resign()
     refused = 0
     while waiting:
-        answer = await call.read()
-        assert isinstance(answer, pb.ExecuteCommandsResponse)
+        answer = await next_answer(call)
         if answer.HasField("batch_refused"):
             assert answer.batch_refused.reason == "UNAVAILABLE"
             refused += 1

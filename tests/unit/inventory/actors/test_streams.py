@@ -9,9 +9,11 @@ import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 
+from services.inventory.actors.mailbox import HOLD_LANE_COMMANDS, WORK_COMMANDS
 from services.inventory.actors.seat_feed import WATCHER_QUEUE_DELTAS
 from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed
-from services.inventory.api.command_stream import MESSAGES_IN_FLIGHT, CommandStream
+from services.inventory.api.command_stream import CommandStream
+from services.inventory.api.stream_credit import MESSAGES_IN_FLIGHT
 from services.inventory.api.watch import watch_seats
 from services.inventory.ports import Availability
 from services.runtime.testing import eventually
@@ -27,6 +29,15 @@ def message(batch_id: int, hold_id: str, seat: int) -> pb.ExecuteCommandsRequest
         hold_ids=[hold_id], holder_ids=[hold_id], seat_counts=[1], seat_indexes=[seat], channel=CHANNEL_ONLINE
     )
     return pb.ExecuteCommandsRequest(batch_id=batch_id, key=KEY, plan_version=1, holds=columns)
+
+
+Answers = AsyncIterator[pb.ExecuteCommandsResponse]
+
+
+async def opened(answers: Answers) -> Answers:
+    """The stream after its first word."""
+    assert await anext(answers) == pb.ExecuteCommandsResponse(credit=MESSAGES_IN_FLIGHT)
+    return answers
 
 
 def readers() -> list[str]:
@@ -47,7 +58,7 @@ async def test_a_caller_that_stops_reading_and_goes_leaves_no_task_behind(answer
             yield pb.ExecuteCommandsRequest(batch_id=number + 1)
 
     answers = stream.serve(requests())
-    for _ in range(max(answers_read, 1)):
+    for _ in range(1 + answers_read):
         await anext(answers)
     await stage.clock.sleep(1)
     assert readers()
@@ -69,7 +80,7 @@ async def test_a_caller_that_goes_while_a_turn_is_written_leaves_no_task_and_no_
         yield message(1, "h1", 1)
         await more.wait()
 
-    answers = stream.serve(requests())
+    answers = await opened(stream.serve(requests()))
     reading = asyncio.ensure_future(anext(answers))
     await gate.reached.wait()
     reading.cancel()
@@ -92,7 +103,7 @@ async def test_every_message_is_answered_when_the_caller_ends_its_side_first() -
         for number in range(count):
             yield message(number + 1, f"h{number}", number)
 
-    answered = [answer async for answer in stream.serve(requests())]
+    answered = [answer async for answer in await opened(stream.serve(requests()))]
     assert sorted(answer.batch_id for answer in answered) == list(range(1, count + 1))
     assert not any(answer.HasField("batch_refused") for answer in answered)
     assert not readers()
@@ -112,11 +123,11 @@ async def test_no_more_than_a_bounded_number_of_messages_is_read_ahead() -> None
             read += 1
             yield message(number + 1, f"h{number}", number)
 
-    answers = CommandStream(node, stage.clock).serve(requests())
+    answers = await opened(CommandStream(node, stage.clock).serve(requests()))
     first = asyncio.ensure_future(anext(answers))
     await gate.reached.wait()
     await stage.clock.sleep(0.01)
-    assert read <= MESSAGES_IN_FLIGHT + 1
+    assert read == MESSAGES_IN_FLIGHT
     gate.open()
     await first
     await answers.aclose()  # type: ignore[attr-defined]
@@ -211,3 +222,35 @@ async def test_who_comes_after_the_end_of_the_owner_is_told_so_at_once() -> None
     actor.feed.close()
     assert [isinstance(update, pb.WatchSeatsResponse) async for update in watch_seats(actor)] == [True]
     assert not actor.feed.has_watchers
+
+
+@virtual
+async def test_every_answer_tells_the_credit_as_it_stands() -> None:
+    """The lane of new holds is full for the second message: half the credit, and one more with what is decided."""
+    stage = Stage()
+    node = stage.node()
+    await stage.owner(node)
+    stage.holds.steps.append(gate := Gate())
+    sent: asyncio.Queue[pb.ExecuteCommandsRequest] = asyncio.Queue()
+
+    async def requests() -> AsyncIterator[pb.ExecuteCommandsRequest]:
+        while True:
+            yield await sent.get()
+
+    answers = await opened(CommandStream(node, stage.clock).serve(requests()))
+    sent.put_nowait(message(1, "h1", 1))
+    await gate.reached.wait()
+    filling = [
+        asyncio.ensure_future(node.execute(HOUSE, NAME, [hold(f"f{number}-{n}", 2) for n in range(WORK_COMMANDS)]))
+        for number in range(HOLD_LANE_COMMANDS // WORK_COMMANDS)
+    ]
+    await stage.clock.sleep(0.01)
+    sent.put_nowait(message(2, "h2", 3))
+    refused = await anext(answers)
+    assert (refused.batch_id, refused.batch_refused.reason) == (2, "OVERLOADED")
+    assert refused.credit == MESSAGES_IN_FLIGHT // 2
+    gate.open()
+    decided = await anext(answers)
+    assert (decided.batch_id, decided.credit) == (1, MESSAGES_IN_FLIGHT // 2 + 1)
+    await asyncio.gather(*filling)
+    await answers.aclose()  # type: ignore[attr-defined]

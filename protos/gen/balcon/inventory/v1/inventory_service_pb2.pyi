@@ -936,11 +936,14 @@ class ExecuteCommandsRequest(_message.Message):
     TIMEOUT_MS_FIELD_NUMBER: _builtins.int
     HOLDS_FIELD_NUMBER: _builtins.int
     COMMANDS_FIELD_NUMBER: _builtins.int
+    GUESSED_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.int
     """Chosen by the caller, echoed in the answer; answers may come in another order."""
     plan_version: _builtins.int
     timeout_ms: _builtins.int
     """Time left for this batch, in milliseconds; 0 is none given. Remaining time, never a timestamp."""
+    guessed: _builtins.bool
+    """The caller does not know who owns the performance: placement may still name another node where nobody does yet."""
     @_builtins.property
     def key(self) -> Global___PerformanceKey: ...
     @_builtins.property
@@ -960,10 +963,11 @@ class ExecuteCommandsRequest(_message.Message):
         timeout_ms: _builtins.int = ...,
         holds: Global___HoldColumns | None = ...,
         commands: _abc.Iterable[Global___Command] | None = ...,
+        guessed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["holds", b"holds", "key", b"key"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "commands", b"commands", "holds", b"holds", "key", b"key", "plan_version", b"plan_version", "timeout_ms", b"timeout_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "commands", b"commands", "guessed", b"guessed", "holds", b"holds", "key", b"key", "plan_version", b"plan_version", "timeout_ms", b"timeout_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1318,8 +1322,15 @@ class ExecuteCommandsResponse(_message.Message):
     REFUSED_FIELD_NUMBER: _builtins.int
     FOUND_FIELD_NUMBER: _builtins.int
     BATCH_REFUSED_FIELD_NUMBER: _builtins.int
+    CREDIT_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.int
+    """0: no answer, only word of the credit. Such a message opens every stream; callers' own ids begin at 1."""
     epoch: _builtins.int
+    credit: _builtins.int
+    """How many messages the caller may have unanswered on this stream as of now, 1 or more. Half as many when the owner
+    refuses for OVERLOADED, one more with every message it does not. What is sent beyond it is not read, so flow
+    control holds it. 0 comes from nodes that do not tell.
+    """
     @_builtins.property
     def hold_until_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """End of each hold, unix milliseconds, in the order asked; 0 where refused."""
@@ -1334,7 +1345,7 @@ class ExecuteCommandsResponse(_message.Message):
 
     @_builtins.property
     def batch_refused(self) -> Global___Refused:
-        """Set when the batch as a whole was refused: NOT_OWNER, RESOURCE_EXHAUSTED, a malformed message."""
+        """Set when the batch as a whole was refused: NOT_OWNER, OVERLOADED, a malformed message."""
 
     def __init__(
         self,
@@ -1345,10 +1356,11 @@ class ExecuteCommandsResponse(_message.Message):
         refused: _abc.Iterable[Global___Refused] | None = ...,
         found: _abc.Iterable[Global___FoundSeats] | None = ...,
         batch_refused: Global___Refused | None = ...,
+        credit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["batch_refused", b"batch_refused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "batch_refused", b"batch_refused", "epoch", b"epoch", "found", b"found", "hold_until_ms", b"hold_until_ms", "refused", b"refused"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "batch_refused", b"batch_refused", "credit", b"credit", "epoch", b"epoch", "found", b"found", "hold_until_ms", b"hold_until_ms", "refused", b"refused"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
