@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from services.inventory.actors.deadlines import Deadlines
+from services.inventory.actors.expiries import Expiries
 from services.inventory.actors.mailbox import RETRY_AFTER_MS, LaneName, Mailbox, Work
 from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.seat_feed import SeatFeed
@@ -32,10 +32,12 @@ from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import COMMANDS, FENCED, MAILBOX_WAIT_SECONDS, TURN_COMMANDS, TURN_SECONDS
 
 _log = get_logger("performance_actor")
-# Holds proposed for expiry at a time.
-EXPIRIES_A_TURN = 64
-# How much later a hold is proposed again that could not be decided on.
-EXPIRY_AGAIN_MS = 1_000
+# A turn of so many callers makes the next one gather: up to so many steps, until so many commands wait.
+BUSY_WORKS = 3
+GATHER_STEPS = 4
+GATHER_STEP_SECONDS = 0.001
+ENOUGH_COMMANDS = 64
+STILL_BUSY_SECONDS = 0.01
 
 # How often which command met which answer, by their classes.
 Tally = Mapping[tuple[type[Command], type[Decision]], int]
@@ -81,10 +83,12 @@ class PerformanceActor:
         self._on_end = on_end
         self._mailbox = Mailbox()
         self._wait_cap = WaitCap(clock.monotonic())
-        self._deadlines = Deadlines()
-        self._expiry_in_flight = False
+        self._expiries = Expiries(lambda commands: self.submit(commands, None))
         self._ended = False
         self._in_turn: Sequence[Work] = ()
+        # Of the last turn.
+        self._callers_told = 0
+        self._told_at = 0.0
         self._record: RecordBatch | None = None
         self._records_settled = 0
         # Waits for the record batch to be known, because it touches the holds that this one claims.
@@ -130,11 +134,13 @@ class PerformanceActor:
         cause = "stopped"
         try:
             while not self._may_go():
+                await self._gather()
                 self._settle_record()
                 self._begin_record()
                 self._in_turn = self._next_turn()
                 if self._in_turn or self._claimed_holds:
                     await self._turn(self._in_turn)
+                    self._callers_told, self._told_at = len(self._in_turn), self._clock.monotonic()
                     self._in_turn = ()
                 elif not self._could_go_on() and not self._may_go():
                     await self._mailbox.wait()
@@ -157,6 +163,20 @@ class PerformanceActor:
             raise
         finally:
             self._end(cause)
+
+    async def _gather(self) -> None:
+        """Lets a turn of a busy moment wait for company: one append then serves many callers (decision 0009).
+
+        Only while more keep coming, and only a few milliseconds. Who is alone is served at once.
+        """
+        if self._callers_told < BUSY_WORKS or self._clock.monotonic() - self._told_at > STILL_BUSY_SECONDS:
+            return
+        steps = GATHER_STEPS
+        came = 0
+        while steps and came < self._mailbox.waiting_for_a_turn < ENOUGH_COMMANDS:
+            came = self._mailbox.waiting_for_a_turn
+            await self._clock.sleep(GATHER_STEP_SECONDS)
+            steps -= 1
 
     def _has_work(self) -> bool:
         waiting = self._mailbox.waiting_for_a_turn + self._mailbox.waiting_for_the_record
@@ -292,7 +312,7 @@ class PerformanceActor:
                 work.answer.set_result(decided)
 
     def _watch_deadline(self, hold_until_ms: int, hold_id: str) -> None:
-        self._deadlines.watch(hold_until_ms + self.seat_map.rules.grace_ms, hold_id)
+        self._expiries.watch(hold_until_ms + self.seat_map.rules.grace_ms, hold_id)
 
     def measure_load(self, seconds: float) -> None:
         """Takes what was decided in the last `seconds` into the load, half and half with what it was."""
@@ -301,32 +321,8 @@ class PerformanceActor:
 
     def propose_expiries(self) -> None:
         """Puts holds whose time may be over through the mailbox; decide() has the last word (RULE 16)."""
-        if self._expiry_in_flight or not self.is_active:
-            return
-        now_ms = self._store_clock.now_ms()
-        due = [ExpireHold(hold_id) for hold_id in self._deadlines.take(now_ms, EXPIRIES_A_TURN)]
-        if not due:
-            return
-        answer = self.submit(due, None)
-        if isinstance(answer, Overloaded):
-            self._propose_again(due, [answer] * len(due), now_ms)
-            return
-        self._expiry_in_flight = True
-        answer.add_done_callback(lambda answer: self._expiries_done(due, answer, now_ms))
-
-    def _expiries_done(
-        self, due: Sequence[ExpireHold], answer: asyncio.Future[Sequence[Decision] | Overloaded], now_ms: int
-    ) -> None:
-        self._expiry_in_flight = False
-        # A fault: the actor's own end says why.
-        if not answer.cancelled() and answer.exception() is None:
-            decisions = answer.result()
-            self._propose_again(due, [] if isinstance(decisions, Overloaded) else decisions, now_ms)
-
-    def _propose_again(self, due: Sequence[ExpireHold], decisions: Sequence[Decision], now_ms: int) -> None:
-        for command, decision in zip(due, decisions, strict=False):
-            if isinstance(decision, Overloaded):
-                self._deadlines.watch(now_ms + EXPIRY_AGAIN_MS, command.hold_id)
+        if self.is_active:
+            self._expiries.propose(self._store_clock.now_ms())
 
     def request_stop(self) -> None:
         """Takes no more commands; what waits is still decided, then run() returns."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.mailbox import TURN_COMMANDS
+from services.inventory.actors.performance_actor import (
+    BUSY_WORKS,
+    ENOUGH_COMMANDS,
+    GATHER_STEP_SECONDS,
+    GATHER_STEPS,
+    STILL_BUSY_SECONDS,
+)
 from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.refusals import HoldNotFound, SeatsTaken
@@ -128,3 +136,63 @@ async def test_a_batch_of_yeses_that_change_nothing_asks_the_fence_once_and_writ
     assert [sent.content for sent in stage.claims.sent] == [[]]
     assert len(stage.holds.sent) == 2
     assert await stage.holds_in_store() == {"h1"}
+
+
+async def come_one_by_one(stage: Stage, node: PerformanceHost, count: int, apart_seconds: float) -> list[float]:
+    """Holds asked for one after the other; how long each waited for its answer."""
+
+    async def buyer(number: int) -> float:
+        await stage.clock.sleep(number * apart_seconds)
+        asked = stage.clock.monotonic()
+        await done(node, hold(f"late{number}", 500 + number, holder=f"late{number}"))
+        return stage.clock.monotonic() - asked
+
+    return list(await asyncio.gather(*(buyer(number) for number in range(count))))
+
+
+async def busy_moment(node: PerformanceHost) -> None:
+    await asyncio.gather(*(done(node, hold(f"h{number}", number, holder=f"b{number}")) for number in range(BUSY_WORKS)))
+
+
+@virtual
+async def test_a_busy_turn_waits_for_those_who_are_still_coming() -> None:
+    """Decision 0009: one append for all of them, and none waits for longer than the steps."""
+    stage = Stage()
+    node = stage.node()
+    await busy_moment(node)
+    before = len(stage.holds.sent)
+    waits = await come_one_by_one(stage, node, 10, GATHER_STEP_SECONDS / 3)
+    assert len(stage.holds.sent) - before == 1
+    assert max(waits) <= (GATHER_STEPS + 0.01) * GATHER_STEP_SECONDS
+
+
+@virtual
+async def test_the_wait_for_company_ends_however_many_keep_coming() -> None:
+    stage = Stage()
+    node = stage.node()
+    await busy_moment(node)
+    waits = await come_one_by_one(stage, node, 60, GATHER_STEP_SECONDS / 3)
+    assert max(waits) <= (GATHER_STEPS + 0.01) * GATHER_STEP_SECONDS
+
+
+@virtual
+async def test_who_is_alone_is_served_at_once_and_so_is_who_comes_after_a_pause() -> None:
+    stage = Stage()
+    node = stage.node()
+    await stage.owner(node)
+    assert max(await come_one_by_one(stage, node, 5, GATHER_STEP_SECONDS)) == 0
+    await busy_moment(node)
+    await stage.clock.sleep(2 * STILL_BUSY_SECONDS)
+    started = stage.clock.monotonic()
+    await done(node, hold("alone", 700))
+    assert stage.clock.monotonic() == started
+
+
+@virtual
+async def test_a_batch_that_is_large_enough_waits_for_nobody() -> None:
+    stage = Stage()
+    node = stage.node()
+    await busy_moment(node)
+    started = stage.clock.monotonic()
+    await done(node, *(hold(f"many{n}", 800 + n, holder=f"many{n}") for n in range(ENOUGH_COMMANDS)))
+    assert stage.clock.monotonic() == started
