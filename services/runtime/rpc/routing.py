@@ -68,46 +68,52 @@ class OwnerRouting:
         Repeats the same request while the owner moves or does not answer. Raises the last grpc.aio.AioRpcError.
         """
         budget = remaining_seconds(current_call(), self._clock, timeout_seconds)
-        ends = self._clock.monotonic() + budget
-        pause = FIRST_PAUSE_SECONDS
-        hints = 0
+        search = self.search(key, self._clock.monotonic() + budget)
         while True:
-            target = self._owners.get(key) or self._next_target()
+            target = search.target()
             try:
-                left = max(0.001, ends - self._clock.monotonic())
-                answer = await call(self.channel(target), _patience(left), _metadata(hints > 0))
+                answer = await call(self.channel(target), search.patience_seconds(), _metadata(search.was_hinted))
             except grpc.aio.AioRpcError as error:
                 refusal = refusal_of(error)
                 hint = _hint(refusal)
                 if hint is None and error.code() not in _ASK_AGAIN:
                     raise
-                wait = (pause if hint is None else HANDING_OVER_SECONDS) * (0.5 + self._jitter()) + _asked_for(refusal)
-                if self._clock.monotonic() + wait >= ends:
+                wait = search.missed(hint, _asked_for(refusal))
+                if wait is None:
                     raise
-                hints = hints + 1 if self._note(key, hint) else 0
-                # Two nodes that name one another are handing over: time must pass.
-                if hints % HINTS_IN_A_ROW == 0:
+                if wait:
                     await self._clock.sleep(wait)
-                    pause = pause if hint is not None else min(pause * 2, LAST_PAUSE_SECONDS)
             else:
-                self._remember(key, target)
+                search.found()
                 return answer
 
-    def _note(self, key: str, hint: str | None) -> bool:
-        """Takes a hint over, unless it repeats what was just tried: then the owner is moving and time must pass."""
-        known = self._owners.pop(key, None)
-        if not hint or hint == known:
-            return False
-        self._remember(key, hint)
-        return True
+    def search(self, key: str, ends: float) -> OwnerSearch:
+        """For one request to the owner of `key`, until `ends` on the clock's monotonic scale."""
+        return OwnerSearch(self, key, ends, self._clock, self._jitter)
 
-    def _remember(self, key: str, target: str) -> None:
+    def owner_of(self, key: str) -> str | None:
+        """The node that was last seen to own it."""
+        return self._owners.get(key)
+
+    def note(self, key: str, asked: str, hint: str | None) -> bool:
+        """Takes a hint over, unless it repeats what was just asked: then the owner is moving and time must pass."""
+        if hint and hint != asked:
+            self.remember(key, hint)
+            return True
+        # Another request may know better by now.
+        if self._owners.get(key) == asked:
+            del self._owners[key]
+        return False
+
+    def remember(self, key: str, target: str) -> None:
+        """It has answered, or was named."""
         self._owners[key] = target
         self._owners.move_to_end(key)
         if len(self._owners) > KEYS_CACHED:
             self._owners.popitem(last=False)
 
-    def _next_target(self) -> str:
+    def next_target(self) -> str:
+        """Any node."""
         self._turn += 1
         return self._targets[self._turn % len(self._targets)]
 
@@ -131,9 +137,53 @@ class OwnerRouting:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
 
-def _patience(left: float) -> float:
-    """How much of the time left one node gets to answer in."""
-    return min(left, max(left * PATIENCE_SHARE, LEAST_PATIENCE_SECONDS))
+class OwnerSearch:
+    """One request on its way to the owner of its key: whom to ask next, for how long, and what to wait before that."""
+
+    def __init__(self, routing: OwnerRouting, key: str, ends: float, clock: Clock, jitter: Callable[[], float]) -> None:
+        self._routing = routing
+        self._key = key
+        self._ends = ends
+        self._clock = clock
+        self._jitter = jitter
+        self._pause = FIRST_PAUSE_SECONDS
+        self._hints = 0
+        self._target = ""
+
+    @property
+    def was_hinted(self) -> bool:
+        """Whether another node named the one that is asked next."""
+        return self._hints > 0
+
+    def target(self) -> str:
+        """The node to ask now."""
+        self._target = self._routing.owner_of(self._key) or self._routing.next_target()
+        return self._target
+
+    def patience_seconds(self) -> float:
+        """How much of the time left one node gets to answer in."""
+        left = max(0.001, self._ends - self._clock.monotonic())
+        return min(left, max(left * PATIENCE_SHARE, LEAST_PATIENCE_SECONDS))
+
+    def missed(self, hint: str | None, asked_for_seconds: float = 0.0) -> float | None:
+        """It was not to be had there. Seconds to wait before another try, None: there is no time for one.
+
+        `hint` is what a NOT_OWNER refusal named, '' for nobody; None: it was something else.
+        """
+        wait = (self._pause if hint is None else HANDING_OVER_SECONDS) * (0.5 + self._jitter()) + asked_for_seconds
+        if self._clock.monotonic() + wait >= self._ends:
+            return None
+        self._hints = self._hints + 1 if self._routing.note(self._key, self._target, hint) else 0
+        # Two nodes that name one another are handing over: time must pass.
+        if self._hints % HINTS_IN_A_ROW:
+            return 0.0
+        if hint is None:
+            self._pause = min(self._pause * 2, LAST_PAUSE_SECONDS)
+        return wait
+
+    def found(self) -> None:
+        """The node asked last has answered as the owner."""
+        self._routing.remember(self._key, self._target)
 
 
 def _metadata(was_hinted: bool) -> Sequence[tuple[str, str]]:

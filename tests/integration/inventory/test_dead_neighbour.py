@@ -97,7 +97,7 @@ async def test_a_client_whose_known_owner_is_gone_asks_another_node_within_the_s
     """RULE 8: kill -9 of the cached owner costs a pause, not the caller's deadline."""
     gone = f"127.0.0.1:{free_port()}"
     routing = OwnerRouting([node.endpoint, gone], CLOCK, lambda: 0.5)
-    assert routing._next_target() == gone
+    assert routing.next_target() == gone
     routing._turn = 0
 
     def call(

@@ -1,0 +1,453 @@
+"""What travels together, how much of it, and where to. Virtual time; nodes are twins without a network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+import grpc
+import pytest
+
+from services.runtime.clock import LoopClock
+from services.runtime.rpc import owner_streams
+from services.runtime.rpc.node_stream import CREDIT_UNTOLD, Stream
+from services.runtime.rpc.owner_streams import MESSAGE_COMMANDS, MESSAGES_A_GROUP, OwnerStreams, Unanswered
+from services.runtime.rpc.routing import OwnerRouting
+from services.runtime.testing import eventually, run_virtual
+
+CLOCK = LoopClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Commands are texts such as 'key/what'."""
+
+    batch_id: int
+    commands: Sequence[str]
+    timeout_ms: int
+    guessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Empty: nothing was refused."""
+
+    reason: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Response:
+    """As much of an answer as the streams look at; `says` goes to every command."""
+
+    batch_id: int
+    credit: int = 0
+    batch_refused: Reason = field(default_factory=Reason)
+    says: str = "yes"
+
+
+class Call:
+    """A stream to a twin. What is written gets the twin's answer, in a task of its own."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.responses: asyncio.Queue[Response | None] = asyncio.Queue()
+        self.is_cancelled = False
+        self.tasks: set[asyncio.Task[None]] = set()
+        if twin.credit:
+            self.responses.put_nowait(Response(0, credit=twin.credit))
+
+    async def write(self, message: Message) -> None:
+        if self.twin.is_gone:
+            raise asyncio.InvalidStateError
+        self.twin.heard.append(message)
+        self.twin.unanswered += 1
+        self.twin.most_unanswered = max(self.twin.most_unanswered, self.twin.unanswered)
+        task = asyncio.create_task(self._answer(message))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _answer(self, message: Message) -> None:
+        await CLOCK.sleep(self.twin.seconds)
+        await self.twin.gate.wait()
+        self.twin.unanswered -= 1
+        self.responses.put_nowait(self.twin.answer(message))
+
+    async def __aiter__(self) -> AsyncIterator[Response]:
+        if self.twin.is_gone:
+            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata())
+        while (response := await self.responses.get()) is not None:
+            yield response
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+        self.responses.put_nowait(None)
+
+
+class Twin:
+    """A node that answers after `seconds`, unless its gate is shut."""
+
+    def __init__(self, credit: int = 64, seconds: float = 0.01) -> None:
+        self.credit = credit
+        self.seconds = seconds
+        self.heard: list[Message] = []
+        self.calls: list[Call] = []
+        self.unanswered = self.most_unanswered = 0
+        self.is_gone = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.answer: Callable[[Message], Response] = lambda message: Response(message.batch_id, self.credit)
+
+    def refuses(self, reason: str, **facts: str) -> None:
+        """Every message from now on."""
+        self.answer = lambda message: Response(message.batch_id, self.credit, Reason(reason, facts))
+
+    def decides(self) -> None:
+        """The end of refuses()."""
+        self.answer = lambda message: Response(message.batch_id, self.credit)
+
+    def dies(self) -> None:
+        """Every stream breaks, no new one opens."""
+        self.is_gone = True
+        for call in self.calls:
+            call.responses.put_nowait(None)
+
+    @property
+    def commands(self) -> list[str]:
+        return [command for message in self.heard for command in message.commands]
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(message.commands) for message in self.heard]
+
+
+class TwinDialect:
+    """Of the twins."""
+
+    def __init__(self, twins: Mapping[str, Twin]) -> None:
+        self._twins = twins
+
+    def open(self, channel: Any) -> Stream:
+        twin = self._twins[channel]
+        twin.calls.append(Call(twin))
+        return twin.calls[-1]  # type: ignore[return-value]
+
+    def key_of(self, command: str) -> str:
+        return command.split("/", maxsplit=1)[0]
+
+    def group_of(self, command: str) -> Hashable:
+        return self.key_of(command)
+
+    def message(self, commands: Sequence[str], batch_id: int, timeout_ms: int, guessed: bool) -> Message:
+        return Message(batch_id, commands, timeout_ms, guessed)
+
+    def answers(self, commands: Sequence[str], response: Response) -> Sequence[str]:
+        says = response.batch_refused.reason or response.says
+        return [f"{command} {says}" for command in commands]
+
+    def busy(self, retry_after_ms: int) -> str:
+        return f"busy {retry_after_ms}"
+
+
+class TwinRouting(OwnerRouting):
+    """Its channels are only names."""
+
+    def channel(self, target: str) -> Any:
+        return target
+
+
+Streams = OwnerStreams[str, str]
+
+
+def streams_to(**twins: Twin) -> Streams:
+    """A client whose only known nodes are these."""
+    return OwnerStreams(TwinRouting(list(twins), CLOCK, lambda: 0.5), TwinDialect(twins), CLOCK)
+
+
+def virtual(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """On a clock that jumps."""
+
+    @wraps(test)
+    def run() -> None:
+        run_virtual(test(), limit_seconds=600)
+
+    # pytest would see the coroutine function behind it.
+    del run.__wrapped__
+    return run
+
+
+@virtual
+async def test_what_is_asked_for_in_the_same_moment_travels_as_one_message() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    answers = await asyncio.gather(*(streams.ask(f"k/{n}") for n in range(50)))
+    assert answers == [f"k/{n} yes" for n in range(50)]
+    assert a.sizes == [50]
+    assert len(a.calls) == 1
+    await streams.close()
+
+
+@virtual
+async def test_a_message_takes_no_more_than_its_most_and_of_one_key_only() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    await asyncio.gather(*(streams.ask(f"{key}/{n}") for n in range(300) for key in "xy"))
+    assert max(a.sizes) == MESSAGE_COMMANDS
+    assert sum(a.sizes) == 600
+    assert all(len({command[0] for command in message.commands}) == 1 for message in a.heard)
+    await streams.close()
+
+
+@virtual
+async def test_what_comes_while_messages_are_under_way_gathers_into_the_next() -> None:
+    a = Twin(seconds=1.0)
+    streams = streams_to(a=a)
+
+    async def caller(number: int) -> str:
+        await CLOCK.sleep(number * 0.01)
+        return await streams.ask(f"k/{number}")
+
+    await asyncio.gather(*(caller(number) for number in range(80)))
+    assert a.sizes[:MESSAGES_A_GROUP] == [1] * MESSAGES_A_GROUP
+    assert len(a.heard) <= 2 * MESSAGES_A_GROUP + 1
+    await streams.close()
+
+
+@virtual
+async def test_no_more_messages_are_unanswered_than_the_node_gives_credit_for() -> None:
+    a = Twin(credit=3)
+    streams = streams_to(a=a)
+    await streams.ask("first/1")
+    await asyncio.gather(*(streams.ask(f"k{n}/1") for n in range(40)))
+    assert a.most_unanswered == 3
+    await streams.close()
+
+
+@virtual
+async def test_credit_that_is_taken_back_lowers_what_is_under_way_and_is_used_again_when_it_grows() -> None:
+    a = Twin(credit=16)
+    streams = streams_to(a=a)
+    await streams.ask("first/1")
+    a.credit = 1
+    await asyncio.gather(*(streams.ask(f"k{n}/1") for n in range(16)))
+    a.most_unanswered = 0
+    await asyncio.gather(*(streams.ask(f"k{n}/2") for n in range(10)))
+    assert a.most_unanswered == 1
+    a.credit = 5
+    await asyncio.gather(*(streams.ask(f"k{n}/3") for n in range(20)))
+    assert a.most_unanswered == 5
+    await streams.close()
+
+
+@virtual
+async def test_a_node_that_tells_no_credit_gets_a_few_messages_at_a_time() -> None:
+    a = Twin(credit=0)
+    streams = streams_to(a=a)
+    await asyncio.gather(*(streams.ask(f"k{n}/1") for n in range(40)))
+    assert a.most_unanswered == CREDIT_UNTOLD
+    await streams.close()
+
+
+@virtual
+async def test_commands_wait_together_for_credit_and_travel_together() -> None:
+    a = Twin(credit=1)
+    streams = streams_to(a=a)
+    await streams.ask("first/1")
+    a.gate.clear()
+    blocking = asyncio.ensure_future(streams.ask("other/1"))
+    await CLOCK.sleep(0.1)
+    asked = []
+    for number in range(20):
+        asked.append(asyncio.ensure_future(streams.ask(f"k/{number}")))
+        await CLOCK.sleep(0.01)
+    a.gate.set()
+    await asyncio.gather(blocking, *asked)
+    assert a.sizes == [1, 1, 20]
+    await streams.close()
+
+
+@virtual
+async def test_each_caller_gets_its_own_answer_and_overload_is_one() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    a.refuses("OVERLOADED", retry_after_ms="100")
+    answers = await asyncio.gather(*(streams.ask(f"k/{n}") for n in range(2)))
+    assert answers == ["k/0 OVERLOADED", "k/1 OVERLOADED"]
+    assert len(a.heard) == 1
+    await streams.close()
+
+
+@virtual
+async def test_a_hint_is_followed_with_the_same_commands_and_remembered() -> None:
+    a, b = Twin(), Twin()
+    streams = streams_to(b=b, a=a)
+    a.refuses("NOT_OWNER", endpoint="b")
+    b.refuses("NOT_OWNER", endpoint="a")
+    asked = asyncio.gather(*(streams.ask(f"k/{n}") for n in range(10)))
+    await CLOCK.sleep(0.3)
+    b.decides()
+    await asked
+    assert b.heard[-1].commands == a.heard[0].commands
+    assert not b.heard[-1].guessed
+    heard = len(a.heard)
+    assert await streams.ask("k/11") == "k/11 yes"
+    assert len(a.heard) == heard
+    await streams.close()
+
+
+@virtual
+async def test_a_guess_is_sent_as_one() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    await streams.ask("k/1")
+    assert a.heard[0].guessed
+    await streams.close()
+
+
+@virtual
+async def test_a_node_that_names_another_and_has_nothing_else_of_ours_is_left() -> None:
+    a, b = Twin(), Twin()
+    streams = streams_to(b=b, a=a)
+    a.refuses("NOT_OWNER", endpoint="b")
+    await streams.ask("k/1")
+    await streams.ask("k/2")
+    assert [call.is_cancelled for call in (*a.calls, *b.calls)] == [True, False]
+    assert streams.broken == 0
+    await streams.close()
+
+
+@virtual
+async def test_a_stream_that_breaks_is_no_answer_the_same_commands_go_elsewhere() -> None:
+    a, b = Twin(), Twin()
+    streams = streams_to(b=b, a=a)
+    a.gate.clear()
+    asked = asyncio.gather(*(streams.ask(f"k/{n}") for n in range(10)))
+    await eventually(lambda: a.heard)
+    a.dies()
+    assert await asked == [f"k/{n} yes" for n in range(10)]
+    assert b.commands == a.commands
+    assert CLOCK.monotonic() < 1
+    await streams.close()
+
+
+@virtual
+async def test_unavailable_is_no_answer() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    a.refuses("UNAVAILABLE", fault="LeaseLost")
+    asked = asyncio.ensure_future(streams.ask("k/1"))
+    await CLOCK.sleep(1)
+    assert not asked.done()
+    a.decides()
+    assert await asked == "k/1 yes"
+    assert set(a.commands) == {"k/1"}
+    await streams.close()
+
+
+@virtual
+async def test_a_silent_node_does_not_get_all_the_time_there_is() -> None:
+    a, b = Twin(), Twin()
+    streams = streams_to(b=b, a=a)
+    a.gate.clear()
+    assert await streams.ask("k/1", timeout_seconds=4) == "k/1 yes"
+    assert 2 <= CLOCK.monotonic() <= 2.5
+    await streams.close()
+
+
+@virtual
+async def test_the_deadline_travels_as_time_left_and_ends_the_waiting() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    a.gate.clear()
+    with pytest.raises(Unanswered):
+        await streams.ask("k/1", timeout_seconds=3)
+    assert CLOCK.monotonic() == pytest.approx(3, abs=0.01)
+    assert a.heard[0].timeout_ms == 3000
+    assert a.heard[1].timeout_ms < 1500
+    await streams.close()
+
+
+@virtual
+async def test_who_has_little_time_shares_no_message_with_who_has_much() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    await asyncio.gather(streams.ask("k/1", timeout_seconds=0.2), streams.ask("k/2", timeout_seconds=8))
+    assert sorted(message.timeout_ms for message in a.heard) == [200, 8000]
+    await streams.close()
+
+
+@virtual
+async def test_a_caller_that_goes_before_its_command_is_sent_costs_nothing() -> None:
+    a = Twin(credit=1)
+    streams = streams_to(a=a)
+    await streams.ask("first/1")
+    a.gate.clear()
+    blocking = asyncio.ensure_future(streams.ask("other/1"))
+    await CLOCK.sleep(0.1)
+    asked = [asyncio.ensure_future(streams.ask(f"k/{n}")) for n in range(5)]
+    lost = [asyncio.ensure_future(streams.ask(f"gone/{n}")) for n in range(3)]
+    await CLOCK.sleep(0.1)
+    for task in (*asked[1:4], *lost):
+        task.cancel()
+    a.gate.set()
+    await asyncio.gather(blocking, asked[0], asked[4])
+    await streams.ask("k/last")
+    assert a.commands == ["first/1", "other/1", "k/0", "k/4", "k/last"]
+    await streams.close()
+
+
+@virtual
+async def test_a_caller_that_goes_afterwards_leaves_the_others_their_answers() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    asked = [asyncio.ensure_future(streams.ask(f"k/{n}")) for n in range(3)]
+    await eventually(lambda: a.heard)
+    asked[1].cancel()
+    assert await asked[0] == "k/0 yes"
+    assert await asked[2] == "k/2 yes"
+    await streams.close()
+
+
+@virtual
+async def test_who_finds_no_room_to_wait_in_is_told_so_at_once() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    a.gate.clear()
+    waiting = [streams.submit(f"k/{n}") for n in range(owner_streams.WAITING_COMMANDS)]
+    assert await streams.ask("k/one more") == f"busy {owner_streams.RETRY_AFTER_MS}"
+    a.gate.set()
+    await asyncio.gather(*waiting)
+    assert await streams.ask("k/now") == "k/now yes"
+    await streams.close()
+
+
+@virtual
+async def test_close_ends_everything() -> None:
+    a = Twin(credit=1)
+    streams = streams_to(a=a)
+    a.gate.clear()
+    asked = [asyncio.ensure_future(streams.ask(f"k{n % 20}/{n}")) for n in range(60)]
+    await CLOCK.sleep(0.1)
+    await streams.close()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(answer, Unanswered) for answer in answers)
+    assert all(call.is_cancelled for call in a.calls)
+    with pytest.raises(Unanswered):
+        await streams.ask("k/1")
+    mine = [task for task in asyncio.all_tasks() if "Stream" in getattr(task.get_coro(), "__qualname__", "")]
+    assert not mine
+
+
+@virtual
+async def test_nothing_is_kept_of_keys_that_were_asked_for_once() -> None:
+    a = Twin()
+    streams = streams_to(a=a)
+    await asyncio.gather(*(streams.ask(f"k{n}/1") for n in range(1_000)))
+    await CLOCK.sleep(1)
+    assert not streams._lanes
+    assert not streams._deliveries
+    assert streams._waiting == 0
+    await streams.close()
