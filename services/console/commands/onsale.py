@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
 import msgspec
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
@@ -17,17 +16,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from services.console.audit.verdict import Verdict, as_table, audit, broken_rows
+from services.console.inventory_dialect import InventoryDialect, InventoryStreams, OnPerformance
 from services.console.onsale.arrivals import arrivals
 from services.console.onsale.figures import PERCENTILES, Figures
 from services.console.onsale.generator import OnSale
 from services.console.onsale.hall import plain_hall
 from services.console.sale.demo_house import DemoHouse, SaleTerms
+from services.console.stack.blueprint import nodes_of
 from services.console.terminal import ERR, OUT, print_json
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds, seeded_random
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import refusal_of
-from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY
+from services.runtime.rpc.owner_streams import OwnerStreams
+from services.runtime.rpc.routing import OwnerRouting
 
 LABEL = "onsale"
 
@@ -55,13 +56,16 @@ async def run_onsale(targets: Mapping[str, str], options: OnSaleOptions) -> bool
         sale = await house.open_sale(plain_hall(options.capacity), SaleTerms(seats_per_holder=10))
     key = pb.PerformanceKey(house_id=sale.house_id, performance_id=sale.performance.performance_id)
 
-    async def find_owner() -> str:
-        return await _owner(targets["inventory"], key)
-
-    await find_owner()
+    # Wakes it up.
+    await _held(targets["inventory"], key)
     figures = Figures(options.buyers, options.capacity, options.per_second)
     crowd = list(arrivals(options.buyers, options.per_second, seeded_random(options.seed)))
-    run = OnSale(find_owner, key, sale.performance.plan_version, figures, clock, ids.new_id("run"))
+    performance = OnPerformance(key.house_id, key.performance_id, sale.performance.plan_version)
+    jitter = seeded_random(options.seed).random
+    routing = OwnerRouting(nodes_of(targets["inventory"]), clock, jitter)
+    streams: InventoryStreams = OwnerStreams(routing, InventoryDialect(), clock)
+    watched = open_channel(targets["inventory"], clock, own_connection=True)
+    run = OnSale(streams, watched, performance, figures, clock, ids.new_id("run"))
     # Garbage is collected before and after, not in the middle of a latency: what the crowd makes is not cyclic.
     gc.collect()
     gc.freeze()
@@ -70,6 +74,9 @@ async def run_onsale(targets: Mapping[str, str], options: OnSaleOptions) -> bool
         await run.run(crowd)
     finally:
         gc.enable()
+        await streams.close()
+        await routing.close()
+        await watched.close()
     if figures.seconds < sale.performance.hold_ttl_seconds:
         figures.held_by_owner = await _held(targets["inventory"], key)
     verdict = await audit(targets, clock, key.performance_id)
@@ -81,21 +88,6 @@ async def _held(target: str, key: pb.PerformanceKey) -> int:
     async with open_channel(target, SystemClock()) as channel:
         answer = await InventoryServiceStub(channel).GetSeatMap(pb.GetSeatMapRequest(key=key))
         return answer.seat_states.count(SEAT_STATE_HELD)
-
-
-async def _owner(target: str, key: pb.PerformanceKey) -> str:
-    """The node that owns the performance; asking wakes it up there."""
-    async with open_channel(target, SystemClock()) as channel:
-        try:
-            await InventoryServiceStub(channel).GetSeatMap(
-                pb.GetSeatMapRequest(key=key), metadata=((FOLLOWS_HINTS_KEY, "1"),)
-            )
-        except grpc.aio.AioRpcError as error:
-            refusal = refusal_of(error)
-            if refusal is None or refusal.reason != "NOT_OWNER":
-                raise
-            return refusal.facts["endpoint"]
-    return target
 
 
 async def _report(figures: Figures, verdict: Verdict, options: OnSaleOptions) -> None:

@@ -115,6 +115,11 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
         # Streams that ended under messages or without being asked to.
         self.broken = 0
 
+    @property
+    def waiting(self) -> int:
+        """Commands that are not sent yet: for lack of credit, or because messages of their group are under way."""
+        return self._waiting
+
     async def ask(self, command: CommandT, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> AnswerT:
         """The owner's answer, inside `timeout_seconds` or the current call's deadline. Raises Unanswered.
 
