@@ -24,8 +24,8 @@ SERVICE = "/balcon.inventory.v1.InventoryService/"
 CONNECTIONS = 8
 TIMEOUT_SECONDS = 2.0
 TICK_SECONDS = 0.002
-# Messages that a gateway leaves unanswered on a stream.
-CREDIT = 64
+# Messages that a gateway leaves unanswered on a stream whose node has not told the credit yet.
+CREDIT = 8
 # A gateway that may not send for so long refuses by itself, as the owner would: what waits there is as late as what
 # waits here.
 GATEWAY_WAIT_SECONDS = 0.1
@@ -258,12 +258,14 @@ class StreamFlood(Flood):
     """Messages of one hold on one long-lived stream a connection, as gateways without a crowd send them."""
 
     credit = CREDIT
+    ignores_credit = False
 
     def __init__(self, target: str, performance_id: str, capacity: int) -> None:
         super().__init__(target, performance_id, capacity)
         self._headers = header_block(f"{SERVICE}ExecuteCommands", target)
         self._stream_of: dict[Http2Connection, int] = {}
         self._credit: dict[Http2Connection, int] = {}
+        self._unanswered: dict[Http2Connection, int] = {}
 
     def _message(self, performance_id: str, seat: int) -> bytes:
         holds = pb.HoldColumns(
@@ -285,14 +287,16 @@ class StreamFlood(Flood):
     async def _connect(self, target: str) -> Http2Connection:
         connection = await Http2Connection.connect(target, self._broken, self._told)
         self._stream_of[connection] = connection.open(self._headers)
-        self._credit[connection] = self.credit
+        self._credit[connection], self._unanswered[connection] = self.credit, 0
         connection.flush()
         return connection
 
     def _send(self, connection: Http2Connection, seat: int) -> bool:
-        if not self._credit[connection] or not connection.send(self._stream_of[connection], self._messages[seat]):
+        if self._unanswered[connection] >= self._credit[connection]:
             return False
-        self._credit[connection] -= 1
+        if not connection.send(self._stream_of[connection], self._messages[seat]):
+            return False
+        self._unanswered[connection] += 1
         return True
 
     def _give_up(self, seat: int) -> None:
@@ -300,14 +304,15 @@ class StreamFlood(Flood):
 
     def _told(self, connection: Http2Connection, stream: int, message: bytes) -> None:
         answer = pb.ExecuteCommandsResponse.FromString(message)
-        if not answer.batch_id:  # word of the credit
+        self._credit[connection] = max(self.credit, answer.credit) if self.ignores_credit else answer.credit
+        if not answer.batch_id:
             return
         refusal = ""
         if answer.HasField("batch_refused"):
             refusal = "refused" if answer.batch_refused.reason == "OVERLOADED" else answer.batch_refused.reason
         elif answer.refused:
             refusal = answer.refused[0].reason
-        self._credit[connection] += 1
+        self._unanswered[connection] -= 1
         self._answered(answer.batch_id - 1, refusal)
 
     def _broken(self, connection: Http2Connection, stream: int, status: int) -> None:
@@ -318,3 +323,4 @@ class GreedyStreamFlood(StreamFlood):
     """Callers that send as much as flow control lets them: what is not read yet is as late as what is."""
 
     credit = 1_000_000
+    ignores_credit = True
