@@ -13,11 +13,24 @@ import grpc
 import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
+from services.console.inventory_dialect import Done, HoldCommand, InventoryDialect, InventoryStreams, OnPerformance
 from services.runtime.clock import SystemClock
 from services.runtime.rpc.errors import refusal_of
+from services.runtime.rpc.owner_streams import OwnerStreams
+from services.runtime.rpc.routing import OwnerRouting
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.inventory.process import CAPACITY, KEY, NodeProcess, Stores, claim, hold
+from tests.integration.inventory.process import (
+    CAPACITY,
+    HOUSE,
+    KEY,
+    NAME,
+    PLAN_VERSION,
+    NodeProcess,
+    Stores,
+    claim,
+    hold,
+)
 
 if TYPE_CHECKING:
     from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
@@ -160,3 +173,33 @@ async def test_another_node_waits_for_a_dead_ones_lease_but_not_for_a_leaving_on
         assert later > epoch
         assert waited < ttl - renew
         await check_everything_told(stub, memory)
+
+
+@pytest.mark.timeout(120)
+async def test_callers_of_shared_streams_outlive_kill_nine_of_the_owner(nodes: list[NodeProcess]) -> None:
+    """The stream breaks with messages on their way: the same ids are asked again, and the next owner answers all."""
+    await asyncio.gather(*(node.start() for node in nodes))
+    routing = OwnerRouting([node.target for node in nodes], CLOCK, lambda: 0.5)
+    streams: InventoryStreams = OwnerStreams(routing, InventoryDialect(), CLOCK)
+    performance = OnPerformance(HOUSE, NAME, PLAN_VERSION)
+    epochs: list[int] = []
+    numbers = iter(range(CAPACITY // 2))
+
+    async def caller() -> None:
+        for number in numbers:
+            seats = [2 * number, 2 * number + 1]
+            answer = await streams.ask(HoldCommand(performance, f"h{number}", f"b{number}", seats), timeout_seconds=30)
+            assert isinstance(answer, Done), answer
+            epochs.append(answer.epoch)
+
+    callers = [asyncio.create_task(caller()) for _ in range(16)]
+    await eventually(lambda: len(epochs) > 100, timeout_seconds=30)
+    owner = await nodes[0].stores.owner_endpoint()
+    next(node for node in nodes if node.target == owner).kill()
+    await asyncio.gather(*callers)
+    await streams.close()
+    await routing.close()
+    assert len(epochs) == CAPACITY // 2
+    assert set(epochs) == {1, 2}
+    async with next(node for node in nodes if node.target != owner).client() as stub:
+        assert (await stub.GetSeatMap(pb.GetSeatMapRequest(key=KEY))).counts.held == CAPACITY

@@ -9,6 +9,7 @@ import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 
+from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.mailbox import HOLD_LANE_COMMANDS, WORK_COMMANDS
 from services.inventory.actors.seat_feed import WATCHER_QUEUE_DELTAS
 from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed
@@ -38,6 +39,14 @@ async def opened(answers: Answers) -> Answers:
     """The stream after its first word."""
     assert await anext(answers) == pb.ExecuteCommandsResponse(credit=MESSAGES_IN_FLIGHT)
     return answers
+
+
+def lane_filled(node: PerformanceHost) -> list[asyncio.Future[object]]:
+    """As many new holds as may wait, while a turn is under way."""
+    return [
+        asyncio.ensure_future(node.execute(HOUSE, NAME, [hold(f"f{number}-{n}", 2) for n in range(WORK_COMMANDS)]))
+        for number in range(HOLD_LANE_COMMANDS // WORK_COMMANDS)
+    ]
 
 
 def readers() -> list[str]:
@@ -240,10 +249,7 @@ async def test_every_answer_tells_the_credit_as_it_stands() -> None:
     answers = await opened(CommandStream(node, stage.clock).serve(requests()))
     sent.put_nowait(message(1, "h1", 1))
     await gate.reached.wait()
-    filling = [
-        asyncio.ensure_future(node.execute(HOUSE, NAME, [hold(f"f{number}-{n}", 2) for n in range(WORK_COMMANDS)]))
-        for number in range(HOLD_LANE_COMMANDS // WORK_COMMANDS)
-    ]
+    filling = lane_filled(node)
     await stage.clock.sleep(0.01)
     sent.put_nowait(message(2, "h2", 3))
     refused = await anext(answers)
@@ -253,4 +259,41 @@ async def test_every_answer_tells_the_credit_as_it_stands() -> None:
     decided = await anext(answers)
     assert (decided.batch_id, decided.credit) == (1, MESSAGES_IN_FLIGHT // 2 + 1)
     await asyncio.gather(*filling)
+    await answers.aclose()  # type: ignore[attr-defined]
+
+
+@virtual
+async def test_a_caller_that_ignores_a_smaller_credit_is_not_read() -> None:
+    """Five refusals for overload, each of them alone on the stream; of all the rest only two messages are taken."""
+    stage = Stage()
+    node = stage.node()
+    await stage.owner(node)
+    stage.holds.steps.append(gate := Gate())
+    first = asyncio.ensure_future(done(node, hold("h0", 1)))
+    await gate.reached.wait()
+    filling = lane_filled(node)
+    await stage.clock.sleep(0.01)
+    read = 0
+
+    async def requests() -> AsyncIterator[pb.ExecuteCommandsRequest]:
+        nonlocal read
+        for number in range(5):
+            yield message(number + 1, f"h{number}", 3)
+            await stage.clock.sleep(0.01)
+        for number in range(500):
+            read += 1
+            # There is room for releases; they wait for the turn.
+            release = pb.ReleaseCommand(hold_id="h1", holder_id="h1")
+            yield pb.ExecuteCommandsRequest(
+                batch_id=number + 6, key=KEY, plan_version=1, commands=[pb.Command(release=release)]
+            )
+
+    answers = await opened(CommandStream(node, stage.clock).serve(requests()))
+    assert [(await anext(answers)).credit for _ in range(5)] == [32, 16, 8, 4, 2]
+    released = asyncio.ensure_future(anext(answers))
+    await stage.clock.sleep(0.05)
+    assert read == 2
+    gate.open()
+    assert (await released).credit == 3
+    await asyncio.gather(first, *filling)
     await answers.aclose()  # type: ignore[attr-defined]
