@@ -11,9 +11,11 @@ from bench import best_available, load, open_loop, overload, watching
 from bench.baselines import limits, postgres_rows, redis_set_nx
 from bench.flood import Flood
 from bench.report import Figure, Report
+from bench.shared_stream import shared
 from bench.stack import InventoryStack, inventory_stack
 
 HALL = 100_000
+SHARED = "64 callers of one hold each, shared stream"
 # Messages in flight on a stream, by holds a message.
 WINDOW = {1: 64, 8: 16, 32: 8, 128: 4}
 MESSAGES = {1: 8_000, 8: 3_000, 32: 1_500, 128: 390}
@@ -63,6 +65,18 @@ async def _ours(report: Report, stack: InventoryStack) -> None:
     measured = await load.unary(stack.nodes[0], name, 8_000, tasks=64)
     report.add(
         Figure("ours", "unary", measured.holds_per_second, measured.percentile_ms(50), measured.percentile_ms(99))
+    )
+    (name,) = await stack.put_performances(HALL, 1, prefix="shared")
+    await load.wake(stack.nodes[0], name)
+    measured = await shared(stack.nodes[0], name, 40_000, tasks=64)
+    report.add(
+        Figure(
+            "ours",
+            SHARED,
+            measured.holds_per_second,
+            measured.percentile_ms(50),
+            measured.percentile_ms(99),
+        )
     )
     (name,) = await stack.put_performances(20_000, 1, prefix="best")
     await load.wake(stack.nodes[0], name)
@@ -213,6 +227,7 @@ def _ratios(report: Report) -> None:
     )
     report.ratio("stream(128) / empty stream(128)", best, rate["empty stream, 128 holds a message"])
     report.ratio("unary / empty unary", rate["unary"], rate["empty unary call"])
+    report.ratio("64 callers: shared stream / unary", rate[SHARED], rate["unary"])
     if "hall of 100" in rate:
         report.ratio("cost a hold, hall of 100,000 over 100", rate["hall of 100"], rate["hall of 100,000"])
         one = rate["1 performances, 32 holds a message"]
