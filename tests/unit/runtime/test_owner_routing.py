@@ -145,3 +145,19 @@ def test_channels_to_nodes_that_come_and_go_are_bounded() -> None:
         return first is again
 
     assert not asyncio.run(scene())
+
+
+def test_an_owner_that_another_request_has_learnt_is_not_forgotten_for_the_failure_of_the_old_one() -> None:
+    routing = OwnerRouting(["old", "new"], CLOCK, lambda: 0.5)
+
+    async def scene() -> None:
+        routing.remember("perf", "old")
+        first, second, third = (routing.search("perf", 10.0) for _ in range(3))
+        assert {search.target() for search in (first, second, third)} == {"old"}
+        assert first.missed("new") == 0.0
+        # The second is told the same, the third only that the old one is gone.
+        assert second.missed("new") == 0.0
+        assert third.missed(None)
+        assert [search.target() for search in (first, second, third)] == ["new"] * 3
+
+    run_virtual(scene())

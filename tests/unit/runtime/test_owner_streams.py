@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from services.runtime.rpc import owner_streams
-from services.runtime.rpc.node_stream import CREDIT_UNTOLD
+from services.runtime.rpc.node_stream import CREDIT_UNTOLD, NodeStream
 from services.runtime.rpc.owner_streams import MESSAGE_COMMANDS, MESSAGES_A_GROUP, Unanswered
 from services.runtime.testing import eventually
-from tests.unit.runtime.stream_twins import CLOCK, Twin, streams_to, virtual
+from tests.unit.runtime.stream_twins import CLOCK, Call, Twin, streams_to, virtual
 
 
 @virtual
@@ -285,3 +285,44 @@ async def test_nothing_is_kept_of_keys_that_were_asked_for_once() -> None:
     assert not streams._deliveries
     assert streams._waiting == 0
     await streams.close()
+
+
+@virtual
+async def test_who_has_gone_is_not_sent_again() -> None:
+    a, b = Twin(), Twin()
+    streams = streams_to(b=b, a=a)
+    a.gate.clear()
+    asked = [asyncio.ensure_future(streams.ask(f"k/{n}")) for n in range(3)]
+    await eventually(lambda: a.heard)
+    asked[1].cancel()
+    a.refuses("NOT_OWNER", endpoint="b")
+    a.gate.set()
+    await asyncio.gather(asked[0], asked[2])
+    assert b.commands == ["k/0", "k/2"]
+    await streams.close()
+
+
+@virtual
+async def test_a_node_that_answered_by_guess_is_asked_from_then_on() -> None:
+    a, b = Twin(), Twin()
+    streams = streams_to(b=b, a=a)
+    for number in range(4):
+        await streams.ask(f"k/{number}")
+    assert (a.commands, b.commands) == ([f"k/{n}" for n in range(4)], [])
+    await streams.close()
+
+
+@virtual
+async def test_credit_given_to_one_who_has_just_gone_is_not_lost() -> None:
+    twin = Twin(credit=1)
+    call = Call(twin)
+    node = NodeStream(call, lambda _: None)  # type: ignore[arg-type]
+    await eventually(lambda: node._credit == 1)
+    first = await node.admitted()
+    waiting = asyncio.ensure_future(node.admitted())
+    await CLOCK.sleep(0.1)
+    node.give_back(first)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert await node.admitted() > first
+    await node.close()
