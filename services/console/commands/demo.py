@@ -156,7 +156,8 @@ class DemoSale:
         self._stack = stack
         self._on_sale = on_sale
         self._clock = clock
-        self._killed = False
+        # The process, by its name in the stack.
+        self._killed = ""
         self._owner = Victim.INVENTORY.value
         wanted = sum(write_script(options.seed, buyer, options.tempo.pace).size for buyer in range(options.buyers))
         self._kill_at = max(1, int(_KILL_AT_SHARE * min(len(on_sale.plan.seats), wanted)))
@@ -195,7 +196,7 @@ class DemoSale:
             seed=self._options.seed,
             seconds=seconds,
             setup_seconds=setup_seconds,
-            killed=victim.value if victim else "",
+            killed=self._killed,
             restarts=self._stack.restarts,
             went_quiet=quiet,
         )
@@ -222,7 +223,8 @@ class DemoSale:
         if victim is None or self._killed or latest.tickets < self._kill_at:
             return
         name = self._owner if victim is Victim.INVENTORY else victim.value
-        self._killed = self._stack.process(name).kill() is not None
+        if self._stack.process(name).kill() is not None:
+            self._killed = name
         ERR.print(f"[yellow]killed {name} at {latest.tickets} tickets[/]", highlight=False)
 
 
