@@ -32,8 +32,10 @@ from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import COMMANDS, FENCED, MAILBOX_WAIT_SECONDS, TURN_COMMANDS, TURN_SECONDS
 
 _log = get_logger("performance_actor")
-# A turn of so many callers makes the next one gather: up to so many steps, until so many commands wait.
-BUSY_WORKS = 3
+# A turn of so many callers makes the next one gather, as every so manieth does to find out: up to so many steps, until so
+# many commands wait.
+BUSY_WORKS = 4
+TRY_EVERY_TURNS = 16
 GATHER_STEPS = 4
 GATHER_STEP_SECONDS = 0.001
 ENOUGH_COMMANDS = 64
@@ -89,6 +91,7 @@ class PerformanceActor:
         # Of the last turn.
         self._callers_told = 0
         self._told_at = 0.0
+        self._turns_since_try = 0
         self._record: RecordBatch | None = None
         self._records_settled = 0
         # Waits for the record batch to be known, because it touches the holds that this one claims.
@@ -167,10 +170,15 @@ class PerformanceActor:
     async def _gather(self) -> None:
         """Lets a turn of a busy moment wait for company: one append then serves many callers (decision 0009).
 
-        Only while more keep coming, and only a few milliseconds. Who is alone is served at once.
+        Only while more keep coming, and only a few milliseconds. Who is alone is served at once, but for a try now and
+        then: turns that are served at once are small, however many callers there are.
         """
-        if self._callers_told < BUSY_WORKS or self._clock.monotonic() - self._told_at > STILL_BUSY_SECONDS:
+        if self._clock.monotonic() - self._told_at > STILL_BUSY_SECONDS:
             return
+        self._turns_since_try += 1
+        if self._callers_told < BUSY_WORKS and self._turns_since_try < TRY_EVERY_TURNS:
+            return
+        self._turns_since_try = 0
         steps = GATHER_STEPS
         came = 0
         while steps and came < self._mailbox.waiting_for_a_turn < ENOUGH_COMMANDS:
