@@ -20,10 +20,11 @@ from services.inventory.adapters.plan_places import pack_places, unpack_layout
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.commands import HoldBestAvailable
 from services.inventory.domain.decisions import Accepted, decide
+from services.inventory.domain.draft import Draft
 from services.inventory.domain.records import Claim, HoldRules
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_layout import SeatLayout, SeatPlace
-from services.inventory.domain.seat_map import Draft, SeatMap, apply
+from services.inventory.domain.seat_map import SeatMap, apply
 from services.inventory.domain.seat_state import SOLD
 from services.inventory.ports import Performance, SeatPlan
 from services.runtime.clock import SystemClock

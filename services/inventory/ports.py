@@ -15,7 +15,7 @@ from services.inventory.domain.changes import RecordChange
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import PerformanceUnknown
 from services.inventory.domain.seat_layout import SeatLayout
-from services.runtime.errors import Retryable
+from services.runtime.errors import Fatal, Retryable
 
 
 class Fenced(Retryable):
@@ -32,6 +32,10 @@ class StoreUnavailable(Retryable):
 
 class ClaimConflict(Retryable):
     """The record refused a second active claim on a seat (INV-1); memory and record disagree."""
+
+
+class RecordRefused(Fatal):
+    """The record will never take these changes; nothing of them was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class PerformanceRecord:
 
     claims: Sequence[Claim] = ()
     blocked: Sequence[int] = ()
+    # Orders that claimed seats without a hold and whose claim has ended.
+    given_back: Sequence[str] = ()
 
 
 class ClaimStore(Protocol):
@@ -84,7 +90,8 @@ class ClaimStore(Protocol):
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
         """Writes all the changes or none; durable on return. Numbered and answered like HoldStore.append.
 
-        Raises also ClaimConflict when the unique index on active claims refuses.
+        Raises also ClaimConflict when the unique index on active claims refuses, and RecordRefused when it would be
+        refused however often it is sent.
         """
         ...
 

@@ -104,6 +104,7 @@ class Activation:
             record.blocked,
             opened.holds,
             performance.plan.layout,
+            record.given_back,
         )
         log = TurnLog(performance_id, epoch, self._holds, claims, self._clock)
         stale += opened.unreadable

@@ -53,7 +53,7 @@ class Expiries:
         # A fault: the owner's end says why.
         if not answer.cancelled() and answer.exception() is None:
             decisions = answer.result()
-            self._again(due, [] if isinstance(decisions, Overloaded) else decisions, now_ms)
+            self._again(due, [decisions] * len(due) if isinstance(decisions, Overloaded) else decisions, now_ms)
 
     def _again(self, due: Sequence[ExpireHold], decisions: Sequence[Decision], now_ms: int) -> None:
         """A hold whose claim is on its way into the record cannot be decided on yet."""

@@ -9,8 +9,7 @@ What needs the record goes there beside the turns, in batches that are applied b
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from services.inventory.actors.expiries import Expiries
@@ -18,31 +17,32 @@ from services.inventory.actors.mailbox import RETRY_AFTER_MS, LaneName, Mailbox,
 from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.seat_feed import SeatFeed
 from services.inventory.actors.store_clock import StoreClock
+from services.inventory.actors.turn import Tally, decide_all, is_acted_upon
 from services.inventory.actors.turn_log import TurnLog, hold_writes
 from services.inventory.actors.wait_cap import WaitCap
 from services.inventory.domain.changes import Change, HoldExtended, RecordChange, SeatsHeld
-from services.inventory.domain.commands import Command, ExpireHold, ReadHold, ReleaseHold
-from services.inventory.domain.decisions import Accepted, Decision, decide
-from services.inventory.domain.refusals import DeadlinePassed, HoldEnded, HoldExpired, HoldNotFound
-from services.inventory.domain.seat_map import Draft, SeatMap, apply
+from services.inventory.domain.commands import Command, ExpireHold
+from services.inventory.domain.decisions import Decision
+from services.inventory.domain.draft import Draft
+from services.inventory.domain.refusals import DeadlinePassed
+from services.inventory.domain.seat_map import SeatMap
 from services.inventory.ports import Availability, ClaimConflict, Fenced, Performance, StoreUnavailable, WritesLost
 from services.runtime.clock import Clock
-from services.runtime.errors import Fatal, Overloaded, Refusal, Retryable
+from services.runtime.errors import Fatal, Overloaded, Retryable
 from services.runtime.telemetry.logging import get_logger
-from services.runtime.telemetry.metrics import COMMANDS, FENCED, MAILBOX_WAIT_SECONDS, TURN_COMMANDS, TURN_SECONDS
+from services.runtime.telemetry.metrics import FENCED, MAILBOX_WAIT_SECONDS, TURN_SECONDS
 
 _log = get_logger("performance_actor")
-# A turn of so many callers makes the next one gather, as every so manieth does to find out: up to so many steps, until so
-# many commands wait.
+# A turn of so many callers makes the next one gather, and one in so many tries whether it would: up to so many steps,
+# until so many commands wait.
 BUSY_WORKS = 4
 TRY_EVERY_TURNS = 16
 GATHER_STEPS = 4
 GATHER_STEP_SECONDS = 0.001
 ENOUGH_COMMANDS = 64
 STILL_BUSY_SECONDS = 0.01
-
-# How often which command met which answer, by their classes.
-Tally = Mapping[tuple[type[Command], type[Decision]], int]
+# Commands that may wait for a claim to be known; with a turn's own they stay within one append.
+PARKED_COMMANDS = 1_024
 
 
 class OwnerGone(Retryable):
@@ -96,6 +96,7 @@ class PerformanceActor:
         self._records_settled = 0
         # Waits for the record batch to be known, because it touches the holds that this one claims.
         self._parked: list[Work] = []
+        self._parked_by: RecordBatch | None = None
         # Holds that ended in the record and still are in the holds' store.
         self._claimed_holds: list[str] = []
         self._stop_requested = asyncio.Event()
@@ -158,12 +159,11 @@ class PerformanceActor:
         except asyncio.CancelledError:
             cause = "cancelled"
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, this memory is not to be trusted)
             cause = "broken"
             # Not to be asked again with the same commands: they would break the next activation too.
             self._fail_all(TurnBroken(performance_id=self.performance.performance_id))
             _log.error("actor_broke", performance_id=self.performance.performance_id, epoch=self.epoch, exc_info=error)
-            raise
         finally:
             self._end(cause)
 
@@ -206,9 +206,14 @@ class PerformanceActor:
             if self._record.is_silent:
                 self._fail([*self._record.works, *self._mailbox.drain_for_the_record()], self._record_silent())
             return
+        if self._claimed_holds:
+            # Out of the holds' store first: a claim cancelled in the record must not leave its hold behind there.
+            return
         works = self._still_wanted(self._mailbox.take_for_the_record())
         if not works:
             return
+        # Until the batch has them, whatever breaks here is told to them too.
+        self._in_turn = works
         decisions, changes, _ = self._decide(Draft(self.seat_map), works)
         self._record = RecordBatch(works, decisions, cast("list[RecordChange]", changes), on_news=self._mailbox.nudge)
         self._record.reserve(self.seat_map)
@@ -222,21 +227,33 @@ class PerformanceActor:
         if batch is None or not batch.is_known:
             return
         batch.raise_refusal()
-        self._record = None
-        self._records_settled += 1
-        for change in batch.changes:
-            apply(self.seat_map, change)
+        batch.apply_to(self.seat_map)
         self._claimed_holds += batch.claimed
         self._tell(batch.works, batch.decisions, self.seat_map.take_marked())
+        self._record = None
+        self._records_settled += 1
 
     def _next_turn(self) -> Sequence[Work]:
-        works = [*self._parked, *self._still_wanted(self._mailbox.take())]
-        self._parked = []
+        works: list[Work] = []
+        if self._parked and (self._record is None or self._record is not self._parked_by or self._record.is_silent):
+            back, self._parked = self._parked, []
+            works = [work for work in back if self._is_waited_for(work)]
+        works += self._still_wanted(self._mailbox.take())
         batch = self._record
-        if batch is not None and batch.claimed and not batch.is_silent:
-            self._parked = [work for work in works if any(map(batch.stands_in_the_way_of, work.commands))]
-            works = [work for work in works if work not in self._parked] if self._parked else works
-        return works
+        if batch is None or not batch.claimed or batch.is_silent:
+            return works
+        return [work for work in works if not self._park(work, batch)]
+
+    def _park(self, work: Work, batch: RecordBatch) -> bool:
+        """Keeps a single command for when the claim of its hold is known. In a message of many, where others would wait
+        with it, and where too many wait already, such a command is sent back instead (see _decide)."""
+        if len(work.commands) > 1 or not batch.stands_in_the_way_of(work.commands[0]):
+            return False
+        if isinstance(work.commands[0], ExpireHold) or len(self._parked) >= PARKED_COMMANDS:
+            return False
+        self._parked.append(work)
+        self._parked_by = batch
+        return True
 
     def _still_wanted(self, works: Sequence[Work]) -> Sequence[Work]:
         """Drops, before the store sees it, what nobody waits for any more or what has waited too long (RULE 19, 20)."""
@@ -248,16 +265,22 @@ class PerformanceActor:
             MAILBOX_WAIT_SECONDS.observe(now - min(work.waiting_since for work in works))
         wanted = []
         for work in works:
-            if work.answer.done():
-                continue
-            if work.deadline is not None and now >= work.deadline:
-                work.answer.set_result([DeadlinePassed()] * len(work.commands))
+            if not self._is_waited_for(work):
                 continue
             if work.lane is LaneName.HOLDS and now - work.waiting_since > longest:
                 work.answer.set_result(Overloaded(RETRY_AFTER_MS))
                 continue
             wanted.append(work)
         return wanted
+
+    def _is_waited_for(self, work: Work) -> bool:
+        """Whether its caller still is there and has time left; tells it so if it has none."""
+        if work.answer.done():
+            return False
+        if work.deadline is not None and self._clock.monotonic() >= work.deadline:
+            work.answer.set_result([DeadlinePassed()] * len(work.commands))
+            return False
+        return True
 
     async def _turn(self, works: Sequence[Work]) -> None:
         started = self._clock.monotonic()
@@ -267,7 +290,7 @@ class PerformanceActor:
         self._claimed_holds = []
         if writes.put or writes.ended:
             await self._log.append_holds(writes)
-        elif _is_acted_upon(tally):
+        elif is_acted_upon(tally):
             await self._log.affirm()
         for change in changes:
             if isinstance(change, SeatsHeld | HoldExtended):
@@ -280,37 +303,10 @@ class PerformanceActor:
     def _decide(
         self, state: SeatMap | Draft, works: Sequence[Work]
     ) -> tuple[list[list[Decision]], list[Change], Tally]:
-        """Each command on what those before it have left."""
-        now_ms = self._store_clock.now_ms()
-        changes: list[Change] = []
-        decisions: list[list[Decision]] = []
-        tally: Counter[tuple[type[Command], type[Decision]]] = Counter()
-        # While it is not silent, what it stands in the way of is parked.
-        silent = self._record if self._record is not None and self._record.is_silent else None
-        for work in works:
-            decided: list[Decision] = []
-            for command in work.commands:
-                decision: Decision
-                if silent is not None and silent.stands_in_the_way_of(command):
-                    decision = Overloaded(RETRY_AFTER_MS)
-                else:
-                    decision = decide(state, command, now_ms)
-                if isinstance(decision, Accepted) and decision.change is not None:
-                    apply(state, decision.change)
-                    changes.append(decision.change)
-                decided.append(decision)
-            decisions.append(decided)
-            tally.update(zip(map(type, work.commands), map(type, decided), strict=True))
-        self._count(tally)
+        batch = self._record if self._record is not None and self._record.claimed else None
+        decisions, changes, tally = decide_all(state, works, self._store_clock.now_ms(), batch)
+        self._decided += sum(tally.values())
         return decisions, changes, tally
-
-    def _count(self, tally: Tally) -> None:
-        total = sum(tally.values())
-        self._decided += total
-        TURN_COMMANDS.observe(total)
-        for (command, decision), count in tally.items():
-            outcome = decision.reason() if issubclass(decision, Refusal) else "accepted"
-            COMMANDS.labels(command.__name__, outcome).inc(count)
 
     def _tell(self, works: Sequence[Work], decisions: Sequence[Sequence[Decision]], marked: Sequence[int]) -> None:
         """What is acknowledged becomes visible, then its callers hear of it."""
@@ -378,15 +374,3 @@ class PerformanceActor:
         self._fail_all(OwnerGone(performance_id=self.performance.performance_id))
         self.feed.close()
         self._on_end(self, cause)
-
-
-def _is_acted_upon(tally: Tally) -> bool:
-    """Whether somebody charges, refunds or gives up because of the answers: a yes, any word on a release, or that a
-    hold is no more. Out of memory alone that may be wrong, if a newer owner exists; seats that are not free only send
-    their buyer elsewhere.
-    """
-    return any(
-        decision in {Accepted, HoldNotFound, HoldEnded, HoldExpired} or command in {ReleaseHold, ReadHold}
-        for command, decision in tally
-        if command is not ExpireHold
-    )

@@ -15,7 +15,7 @@ from services.inventory.domain import seat_state
 from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsClaimed
 from services.inventory.domain.commands import Command, ExpireHold, ExtendHold, MoveHold, ReleaseHold
 from services.inventory.domain.decisions import Decision
-from services.inventory.domain.seat_map import SeatMap
+from services.inventory.domain.seat_map import SeatMap, apply
 from services.runtime.rpc.context import outside_call
 from services.runtime.telemetry.metrics import RECORDS_SILENT
 
@@ -65,8 +65,17 @@ class RecordBatch:
         for change in self.changes:
             if isinstance(change, SeatsClaimed) and change.hold is None:
                 seat_map.mark(change.claim.seats, seat_state.CLAIMED)
+                seat_map.count_for(change.claim.holder_id, len(change.claim.seats))
             elif isinstance(change, SeatsBlocked):
                 seat_map.mark(change.seats, seat_state.BLOCKED)
+
+    def apply_to(self, seat_map: SeatMap) -> None:
+        """Writes what the record has acknowledged; the claims count from here on instead of the reservations."""
+        for change in self.changes:
+            if isinstance(change, SeatsClaimed) and change.hold is None:
+                seat_map.count_for(change.claim.holder_id, -len(change.claim.seats))
+        for change in self.changes:
+            apply(seat_map, change)
 
     def stands_in_the_way_of(self, command: Command) -> bool:
         """Whether the command would change a hold that is becoming a claim."""
@@ -74,7 +83,7 @@ class RecordBatch:
 
     def abandon(self) -> None:
         """Stops asking: whoever owns the performance next learns from the record what became of it."""
-        if self._append is not None:
+        if self._append is not None and not self._append.cancelling():
             self._append.cancel()
 
     def _known(self, append: asyncio.Task[None]) -> None:

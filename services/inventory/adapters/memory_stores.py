@@ -84,6 +84,7 @@ class _Record:
     batch: int = 0
     claims: dict[str, Claim] = field(default_factory=dict)
     blocked: dict[int, str] = field(default_factory=dict)
+    given_back: set[str] = field(default_factory=set)
 
 
 class MemoryRecord:
@@ -140,7 +141,7 @@ class MemoryRecord:
     async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
         """See ClaimStore."""
         record = self._fenced(performance_id, epoch)
-        return PerformanceRecord(list(record.claims.values()), sorted(record.blocked))
+        return PerformanceRecord(list(record.claims.values()), sorted(record.blocked), sorted(record.given_back))
 
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
         """See ClaimStore."""
@@ -152,6 +153,8 @@ class MemoryRecord:
         claims, blocked = dict(record.claims), dict(record.blocked)
         for change in changes:
             self._write(claims, blocked, change, performance_id)
+            if isinstance(change, ClaimCancelled | SaleCancelled) and not change.claim.hold_id:
+                record.given_back.add(change.claim.order_id)
         record.claims, record.blocked, record.batch = claims, blocked, batch
 
     def _fenced(self, performance_id: str, epoch: int) -> _Record:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, assert_never
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Integer, any_, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.inventory.adapters.postgres_faults import UNAVAILABLE
+from services.inventory.adapters.postgres_faults import UNAVAILABLE, is_for_good
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
@@ -29,6 +29,7 @@ from services.inventory.ports import (
     Fenced,
     Performance,
     PerformanceRecord,
+    RecordRefused,
     StoreUnavailable,
     WritesLost,
 )
@@ -51,6 +52,7 @@ class PostgresClaimStore:
                 return PerformanceRecord(
                     claims=await self._load_claims(connection, performance_id),
                     blocked=await self._load_blocks(connection, performance_id),
+                    given_back=await self._load_given_back(connection, performance_id),
                 )
         except UNAVAILABLE as error:
             raise StoreUnavailable(performance_id=performance_id) from error
@@ -85,6 +87,10 @@ class PostgresClaimStore:
         query = select(blocks.c.seat_index).where(blocks.c.performance_id == performance_id)
         return list((await connection.scalars(query)).all())
 
+    async def _load_given_back(self, connection: AsyncConnection, performance_id: str) -> list[str]:
+        ended = (claims.c.performance_id == performance_id) & (claims.c.state == "cancelled") & (claims.c.hold_id == "")
+        return list((await connection.scalars(select(claims.c.order_id).where(ended).distinct())).all())
+
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
         """See ClaimStore."""
         try:
@@ -96,6 +102,8 @@ class PostgresClaimStore:
         except IntegrityError as error:
             raise ClaimConflict(performance_id=performance_id, epoch=epoch) from error
         except UNAVAILABLE as error:
+            if is_for_good(error):
+                raise RecordRefused(performance_id=performance_id, epoch=epoch) from error
             raise StoreUnavailable(performance_id=performance_id) from error
 
     async def _advance(self, connection: AsyncConnection, performance_id: str, epoch: int, batch: int) -> bool:
@@ -142,7 +150,9 @@ class PostgresClaimStore:
                 )
             case SeatsUnblocked():
                 seats = [seat for change in run if isinstance(change, SeatsUnblocked) for seat in change.seats]
-                gone = (blocks.c.performance_id == performance_id) & blocks.c.seat_index.in_(seats)
+                # One parameter, whatever their number: a statement has room for 32,767.
+                unblocked = blocks.c.seat_index == any_(bindparam("seats", seats, type_=ARRAY(Integer)))
+                gone = (blocks.c.performance_id == performance_id) & unblocked
                 await connection.execute(delete(blocks).where(gone))
             case _:
                 assert_never(run[0])

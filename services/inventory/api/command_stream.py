@@ -107,8 +107,11 @@ class CommandStream:
 
 
 def _is_overloaded(response: pb.ExecuteCommandsResponse) -> bool:
-    refused = response.batch_refused.reason
-    return refused == _OVERLOADED or any(refusal.reason == _OVERLOADED for refusal in response.refused)
+    """Whether there was no room for the message. One command sent back says nothing of its neighbours."""
+    if response.HasField("batch_refused"):
+        return response.batch_refused.reason == _OVERLOADED
+    decided = len(response.hold_until_ms) + len(response.found)
+    return 0 < decided == sum(refusal.reason == _OVERLOADED for refusal in response.refused)
 
 
 def _response(

@@ -59,8 +59,8 @@ def check_ttl(ttl_seconds: int) -> int:
 
 def check_reason(reason: str) -> str:
     """Why seats are blocked, or Refused."""
-    if not 0 < len(reason) <= REASON_CHARS:
-        raise Refused(FieldInvalid("reason", "must be given and short", f"1 to {REASON_CHARS} characters"))
+    if not 0 < len(reason) <= REASON_CHARS or not reason.isprintable():
+        raise Refused(FieldInvalid("reason", "must be one short line", f"1 to {REASON_CHARS} printable characters"))
     return reason
 
 

@@ -43,6 +43,7 @@ from services.inventory.domain.orphans import could_avoid, is_lenient, orphans_l
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import (
     ClaimAlreadySold,
+    ClaimEnded,
     ClaimMismatch,
     ClaimNotFound,
     ClaimNotSold,
@@ -271,6 +272,9 @@ def _claim(state: SeatView, command: ClaimSeats, now_ms: int) -> Decision:
         if found.seats != command.seats:
             return ClaimMismatch(command.order_id, command.hold_id)
         hold = found
+    elif state.was_given_back(command.order_id):
+        # A late copy of the command. With a hold it finds that ended; without one nothing else would stop it.
+        return ClaimEnded(command.order_id)
     else:
         taken = _not_free(state, command.seats)
         if taken is not None:

@@ -137,6 +137,14 @@ class ClaimAlreadySold(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimEnded(Refusal):
+    """Order {order_id} claimed its seats anew and gave them back; that is not done twice."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimNotSold(Refusal):
     """Order {order_id} is claimed, not sold; it is its claim that can be cancelled."""
 

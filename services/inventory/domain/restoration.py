@@ -18,6 +18,7 @@ def restore(
     blocked: Sequence[int],
     holds: Iterable[Hold],
     layout: SeatLayout | None = None,
+    given_back: Iterable[str] = (),
 ) -> tuple[SeatMap, list[str]]:
     """The seat map, and the ids of holds that contradict the record or one another and must be forgotten."""
     seat_map = SeatMap(capacity, rules, layout)
@@ -27,6 +28,8 @@ def restore(
         seat_map.put_claim(claim)
         if not claim.sold:
             seat_map.count_for(claim.holder_id, len(claim.seats))
+    for order_id in given_back:
+        seat_map.give_back(order_id)
     stale: list[str] = []
     # Oldest first, so that of two contradicting holds the same one always wins.
     for hold in sorted(holds, key=lambda hold: (hold.acquired_ms, hold.hold_id)):

@@ -1,7 +1,7 @@
-"""The seats of one performance as decided, and a draft on top for what is decided and not yet to be seen.
+"""The seats of one performance as decided. `apply` is the only writer, of the map and of drafts on it.
 
 The map runs ahead of the stores by the turn that is being appended. There is no way back: an owner whose append fails
-throws the whole map away. `apply` is the only writer of both.
+throws the whole map away.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from services.inventory.domain.changes import (
     SeatsHeld,
     SeatsUnblocked,
 )
-from services.inventory.domain.free_seats import FreeDraft, FreeSeats, FreeView
+from services.inventory.domain.free_seats import FreeSeats, FreeView
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.seat_layout import SeatLayout, one_row
 
@@ -65,6 +65,10 @@ class SeatView(Protocol):
         """Whether a hold of that id lived and ended, as far as is remembered."""
         ...
 
+    def was_given_back(self, order_id: str) -> bool:
+        """Whether the order claimed seats without a hold and that claim has ended."""
+        ...
+
     @property
     def free(self) -> FreeView:
         """The free seats by where they stand."""
@@ -98,6 +102,10 @@ class SeatWriter(Protocol):
         """Removes a claim."""
         ...
 
+    def give_back(self, order_id: str) -> None:
+        """Remembers that the order's claim without a hold has ended."""
+        ...
+
     def count_for(self, holder_id: str, seats: int) -> None:
         """Adds to (or takes from) the seats of a holder."""
         ...
@@ -106,7 +114,18 @@ class SeatWriter(Protocol):
 class SeatMap:
     """Statuses by seat index, living holds by id, active claims by order."""
 
-    __slots__ = ("_ended", "_free", "_layout", "_marked", "_seats_of", "claims", "holds", "rules", "statuses")
+    __slots__ = (
+        "_ended",
+        "_free",
+        "_given_back",
+        "_layout",
+        "_marked",
+        "_seats_of",
+        "claims",
+        "holds",
+        "rules",
+        "statuses",
+    )
 
     def __init__(self, capacity: int, rules: HoldRules, layout: SeatLayout | None = None) -> None:
         self.rules = rules
@@ -118,6 +137,8 @@ class SeatMap:
         self.claims: dict[str, Claim] = {}
         self._seats_of: dict[str, int] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
+        # Few: money that came late, and went back.
+        self._given_back: set[str] = set()
         self._marked: list[int] = []
 
     @property
@@ -163,6 +184,14 @@ class SeatMap:
     def has_ended(self, hold_id: str) -> bool:
         """See SeatView."""
         return hold_id in self._ended
+
+    def was_given_back(self, order_id: str) -> bool:
+        """See SeatView."""
+        return order_id in self._given_back
+
+    def give_back(self, order_id: str) -> None:
+        """See SeatWriter."""
+        self._given_back.add(order_id)
 
     def mark(self, seats: Sequence[int], status: int) -> None:
         """See SeatWriter."""
@@ -217,99 +246,6 @@ class SeatMap:
             self._seats_of.pop(holder_id, None)
 
 
-class Draft:
-    """A seat map with the undecided batch's own changes on top; thrown away after the turn."""
-
-    __slots__ = ("_base", "_claims", "_counted", "_ended", "_free", "_holds", "_marks", "_statuses", "rules")
-
-    def __init__(self, base: SeatMap) -> None:
-        self._base = base
-        self.rules = base.rules
-        self._statuses: dict[int, int] = {}
-        self._holds: dict[str, Hold | None] = {}
-        self._claims: dict[str, Claim | None] = {}
-        self._counted: dict[str, int] = {}
-        self._ended: set[str] = set()
-        # What has been marked since the free seats were last asked for: few batches ever ask.
-        self._marks: list[tuple[Sequence[int], int]] = []
-        self._free: FreeDraft | None = None
-
-    @property
-    def free(self) -> FreeDraft:
-        """See SeatView."""
-        if self._free is None:
-            self._free = FreeDraft(self._base.free)
-        for seats, status in self._marks:
-            self._free.mark(seats, free=status == seat_state.FREE)
-        self._marks.clear()
-        return self._free
-
-    def status(self, seat: int) -> int:
-        """See SeatView."""
-        status = self._statuses.get(seat)
-        return self._base.statuses[seat] if status is None else status
-
-    def are_free(self, seats: Sequence[int]) -> bool:
-        """See SeatView."""
-        return all(self.status(seat) == seat_state.FREE for seat in seats)
-
-    def hold(self, hold_id: str) -> Hold | None:
-        """See SeatView."""
-        if hold_id in self._holds:
-            return self._holds[hold_id]
-        return self._base.holds.get(hold_id)
-
-    def claim(self, order_id: str) -> Claim | None:
-        """See SeatView."""
-        if order_id in self._claims:
-            return self._claims[order_id]
-        return self._base.claims.get(order_id)
-
-    def seats_of(self, holder_id: str) -> int:
-        """See SeatView."""
-        return self._base.seats_of(holder_id) + self._counted.get(holder_id, 0)
-
-    def has_ended(self, hold_id: str) -> bool:
-        """See SeatView."""
-        return hold_id in self._ended or self._base.has_ended(hold_id)
-
-    def mark(self, seats: Sequence[int], status: int) -> None:
-        """See SeatWriter."""
-        for seat in seats:
-            self._statuses[seat] = status
-        self._marks.append((seats, status))
-
-    def add_hold(self, hold: Hold) -> None:
-        """See SeatWriter."""
-        statuses = self._statuses
-        for seat in hold.seats:
-            statuses[seat] = seat_state.HELD
-        self._marks.append((hold.seats, seat_state.HELD))
-        self._holds[hold.hold_id] = hold
-        self._counted[hold.holder_id] = self._counted.get(hold.holder_id, 0) + len(hold.seats)
-
-    def put_hold(self, hold: Hold) -> None:
-        """See SeatWriter."""
-        self._holds[hold.hold_id] = hold
-
-    def end_hold(self, hold_id: str) -> None:
-        """See SeatWriter."""
-        self._holds[hold_id] = None
-        self._ended.add(hold_id)
-
-    def put_claim(self, claim: Claim) -> None:
-        """See SeatWriter."""
-        self._claims[claim.order_id] = claim
-
-    def drop_claim(self, order_id: str) -> None:
-        """See SeatWriter."""
-        self._claims[order_id] = None
-
-    def count_for(self, holder_id: str, seats: int) -> None:
-        """See SeatWriter."""
-        self._counted[holder_id] = self._counted.get(holder_id, 0) + seats
-
-
 def apply(state: SeatWriter, change: Change) -> None:  # noqa: PLR0912 (one case per change, nothing else)
     """Writes one change. The only way a seat map or a draft changes, but for seats reserved for the record."""
     match change:
@@ -339,14 +275,20 @@ def apply(state: SeatWriter, change: Change) -> None:  # noqa: PLR0912 (one case
             state.count_for(claim.holder_id, -len(claim.seats))
         case ClaimCancelled(claim):
             state.mark(claim.seats, seat_state.FREE)
-            state.drop_claim(claim.order_id)
+            _drop_claim(state, claim)
             state.count_for(claim.holder_id, -len(claim.seats))
         case SaleCancelled(claim):
             state.mark(claim.seats, seat_state.FREE)
-            state.drop_claim(claim.order_id)
+            _drop_claim(state, claim)
         case SeatsBlocked(seats, _):
             state.mark(seats, seat_state.BLOCKED)
         case SeatsUnblocked(seats):
             state.mark(seats, seat_state.FREE)
         case _:
             assert_never(change)
+
+
+def _drop_claim(state: SeatWriter, claim: Claim) -> None:
+    state.drop_claim(claim.order_id)
+    if not claim.hold_id:
+        state.give_back(claim.order_id)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsUnblocked
+from services.inventory.domain.changes import (
+    ClaimCancelled,
+    ClaimConfirmed,
+    RecordChange,
+    SaleCancelled,
+    SeatsBlocked,
+    SeatsClaimed,
+    SeatsUnblocked,
+)
 from services.inventory.domain.records import Claim
 from services.inventory.ports import ClaimConflict, Fenced, WritesLost
 from tests.contract.inventory.shelves import (
@@ -175,3 +183,28 @@ async def test_a_turn_of_128_orders_is_written(record: Record) -> None:
     await record.claims.append(NAME, epoch, 2, [confirmed(f"o{number}", number) for number in range(100)])
     assert all(each.sold for each in await claims(record, epoch))
     assert len(await claims(record, epoch)) == 100
+
+
+async def test_orders_that_claimed_without_a_hold_and_gave_that_back_are_remembered(record: Record) -> None:
+    epoch = await record.owned()
+    anew = [
+        SeatsClaimed(Claim(order, "anna", "", (seat,), 2), None) for order, seat in (("o1", 1), ("o2", 2), ("o3", 3))
+    ]
+    first: list[RecordChange] = [claimed("o0", 9), *anew]
+    await record.claims.append(NAME, epoch, 1, first)
+    await record.claims.append(NAME, epoch, 2, [ClaimConfirmed(Claim("o2", "anna", "", (2,), 2, sold=True))])
+    ended: list[RecordChange] = [
+        cancelled("o0", 9),
+        ClaimCancelled(anew[0].claim),
+        SaleCancelled(Claim("o2", "anna", "", (2,), 2, sold=True)),
+    ]
+    await record.claims.append(NAME, epoch, 3, ended)
+    assert sorted((await record.claims.load(NAME, await record.owned(epoch))).given_back) == ["o1", "o2"]
+
+
+async def test_more_seats_are_unblocked_at_once_than_a_statement_has_room_for(record: Record) -> None:
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [SeatsBlocked((8, 9), "camera")])
+    many = [SeatsUnblocked(tuple(range(start, start + 2_000))) for start in range(0, 40_000, 2_000)]
+    await record.claims.append(NAME, epoch, 2, many)
+    assert list((await record.claims.load(NAME, epoch)).blocked) == []

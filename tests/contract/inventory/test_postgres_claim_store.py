@@ -14,7 +14,7 @@ from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.tables import seat_block, seat_claim
 from services.inventory.domain.changes import SeatsBlocked
-from services.inventory.ports import Fenced, StoreUnavailable
+from services.inventory.ports import Fenced, RecordRefused, StoreUnavailable
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.migrations import upgrade
@@ -55,6 +55,15 @@ async def test_an_append_and_a_take_at_once_are_one_after_the_other(engine: Asyn
         assert appended is None or isinstance(appended, Fenced)
         await record.claims.append(name, 2, 1, [claimed("o2", 2)])
     assert fenced < 40
+
+
+async def test_what_the_database_will_never_take_is_refused_and_not_unavailable(engine: AsyncEngine) -> None:
+    """Unavailable is sent again for ever."""
+    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL))
+    epoch = await record.owned()
+    with pytest.raises(RecordRefused):
+        await record.claims.append(NAME, epoch, 1, [claimed("o1", 7), SeatsBlocked((8,), "a\0b")])
+    assert list((await record.claims.load(NAME, epoch)).claims) == []
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from services.inventory.domain import commands as c
 from services.inventory.domain.best_available import Alternatives, SeatGroup, choose
 from services.inventory.domain.changes import Change
 from services.inventory.domain.decisions import Accepted, decide
+from services.inventory.domain.draft import Draft
 from services.inventory.domain.refusals import SeatsNotTogether
-from services.inventory.domain.seat_map import Draft, apply
+from services.inventory.domain.seat_map import apply
 from services.inventory.domain.seat_state import FREE
 from tests.unit.inventory.builders import ONLINE, obey
 from tests.unit.inventory.halls import (

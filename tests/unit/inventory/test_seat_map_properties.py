@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from services.inventory.domain import commands as c
 from services.inventory.domain.changes import Change
 from services.inventory.domain.decisions import Accepted, decide
+from services.inventory.domain.draft import Draft
 from services.inventory.domain.restoration import restore
-from services.inventory.domain.seat_map import Draft, SeatMap, apply
+from services.inventory.domain.seat_map import SeatMap, apply
 from services.inventory.domain.seat_state import CLAIMED, HELD, SOLD, STATES
 from tests.unit.inventory.builders import ONLINE, RULES, obey, seat_map
 

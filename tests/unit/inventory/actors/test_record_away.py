@@ -8,14 +8,15 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.inventory.actors.mailbox import RETRY_AFTER_MS
-from services.inventory.actors.performance_actor import RecordSilent
+from services.inventory.actors.performance_actor import PARKED_COMMANDS, RecordSilent, TurnBroken
 from services.inventory.actors.turn_log import APPEND_PATIENCE_SECONDS, SILENT_RETRY_SECONDS
 from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted
-from services.inventory.domain.refusals import HoldEnded, SeatsTaken
+from services.inventory.domain.refusals import ClaimEnded, DeadlinePassed, HoldEnded, HolderLimit, SeatsTaken
 from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, SOLD
+from services.inventory.ports import RecordRefused
 from services.runtime.errors import Overloaded
-from tests.unit.inventory.actors.faulty_stores import Gate, Step, fails_before_the_write, loses_the_reply
+from tests.unit.inventory.actors.faulty_stores import Gate, Step, fails_before_the_write, loses_the_reply, raises
 from tests.unit.inventory.actors.stage import HOUSE, NAME, RULES, Stage, ask, done, virtual
 from tests.unit.inventory.builders import claim, hold
 
@@ -185,3 +186,131 @@ async def test_claims_of_a_burst_share_the_records_batches() -> None:
     await asyncio.gather(first, *others)
     assert len(stage.claims.sent) == 2
     assert await stage.orders_in_record() == {f"o{n}" for n in range(200)}
+
+
+@virtual
+async def test_parked_work_that_nobody_waits_for_any_more_is_dropped() -> None:
+    """RULE 19: its deadline passes while the claim is on its way, or its caller goes."""
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1))
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
+    await gate.reached.wait()
+    late = asyncio.create_task(ask(node, c.ExtendHold("h1", "anna"), deadline=stage.clock.monotonic() + 0.5))
+    gone = asyncio.create_task(ask(node, c.ExtendHold("h1", "anna")))
+    await stage.clock.sleep(1)
+    gone.cancel()
+    gate.open()
+    await claiming
+    assert await late == [DeadlinePassed()]
+
+
+@virtual
+async def test_only_so_much_is_parked_and_a_message_of_many_never_is() -> None:
+    """Its other commands are other people's: the one that must wait is sent back instead."""
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1), hold("h2", 2))
+    actor = await stage.owner(node)
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
+    await gate.reached.wait()
+    extended, released = await ask(node, c.ExtendHold("h1", "anna"), c.ReleaseHold("h2", "anna"))
+    assert (extended, isinstance(released, Accepted)) == (TRY_AGAIN, True)
+    parked = [actor.submit([c.ReleaseHold("h1", "anna")], None) for _ in range(PARKED_COMMANDS + 5)]
+    await stage.clock.sleep(1)
+    answers = [answer for answer in parked if isinstance(answer, asyncio.Future)]
+    sent_back = [answer.result() for answer in answers if answer.done()]
+    assert sent_back == [[TRY_AGAIN]] * 5
+    gate.open()
+    await asyncio.gather(claiming, *answers)
+
+
+@virtual
+async def test_other_holds_expire_while_one_waits_for_its_claim() -> None:
+    stage = Stage()
+    node = stage.node()
+    await done(node, *(hold(f"h{number}", number, holder=f"b{number}") for number in range(100)))
+    await stage.clock.sleep(RULES.ttl_ms / 1000)
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    claiming = asyncio.create_task(ask(node, claim("o1", "h7", 7, holder="b7")))
+    await gate.reached.wait()
+    keeping = asyncio.create_task(node.keep_time())
+    await stage.clock.sleep(RULES.grace_ms / 1000 + 2)
+    assert set((await stage.owner(node)).seat_map.holds) == {"h7"}
+    gate.open()
+    await claiming
+    keeping.cancel()
+
+
+@virtual
+async def test_a_claimed_hold_has_left_its_store_before_the_record_hears_more() -> None:
+    """Or a crash would find it alive there, with its claim cancelled in the record: held again, by nobody's wish."""
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1))
+    in_the_record, in_the_holds = Gate(), Gate()
+    stage.claims.steps.append(in_the_record)
+    claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
+    await in_the_record.reached.wait()
+    cancelling = asyncio.create_task(ask(node, c.CancelClaim("o1")))
+    stage.holds.steps.append(in_the_holds)
+    in_the_record.open()
+    await claiming
+    await in_the_holds.reached.wait()
+    await stage.clock.sleep(1)
+    assert len(stage.claims.sent) == 1
+    in_the_holds.open()
+    await cancelling
+
+
+@virtual
+async def test_the_holders_limit_counts_a_claim_that_is_on_its_way() -> None:
+    stage = Stage()
+    node = stage.node()
+    await stage.owner(node)
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    most = tuple(range(RULES.seats_per_holder))
+    claiming = asyncio.create_task(ask(node, claim("o1", "", *most)))
+    await gate.reached.wait()
+    assert await ask(node, hold("h1", 100)) == [HolderLimit(RULES.seats_per_holder, RULES.seats_per_holder, 1)]
+    gate.open()
+    await claiming
+    assert await ask(node, hold("h1", 100)) == [HolderLimit(RULES.seats_per_holder, RULES.seats_per_holder, 1)]
+    await done(node, c.CancelClaim("o1"), hold("h1", 100))
+
+
+@pytest.mark.parametrize("refusal", [RecordRefused(), None], ids=["by the record", "by the rules' code"])
+@virtual
+async def test_what_can_never_be_written_breaks_its_turn_and_is_told_to_its_callers(refusal: Exception | None) -> None:
+    """Asking again for ever would stop every claim of the performance."""
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1))
+    if refusal is not None:
+        stage.claims.steps.append(raises(refusal))
+    broken = c.BlockSeats((5,) if refusal is not None else (1_000_000,), "camera")
+    with pytest.raises(TurnBroken):
+        await node.execute(HOUSE, NAME, [broken])
+    await done(node, claim("o1", "h1", 1))
+    assert await stage.orders_in_record() == {"o1"}
+
+
+@pytest.mark.parametrize("moves", [False, True])
+@virtual
+async def test_a_late_copy_of_a_claim_that_was_given_back_claims_nothing(moves: bool) -> None:
+    """Without a hold that has ended nothing else would stop it, and nobody would ever cancel it again."""
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1), claim("o1", "h1", 1), c.CancelClaim("o1"))
+    again = claim("o1", "", 1)
+    await done(node, again, c.CancelClaim("o1"))
+    if moves:
+        await node.let_go(NAME)
+    assert await ask(node, again) == [ClaimEnded("o1")]
+    assert await stage.orders_in_record() == set()
