@@ -12,7 +12,8 @@ from bench.process import Cores, resident_mib
 from bench.stack import InventoryStack
 from bench.urgent import Releases
 
-HALL = 100_000
+# No phase may run out of seats.
+HALL = 400_000
 PEAK_SECONDS = 3.0
 NORMAL_SHARE = 0.5
 NORMAL_SECONDS = 3.0

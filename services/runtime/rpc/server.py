@@ -19,17 +19,17 @@ MAX_CONCURRENT_STREAMS = 10_000
 # What may lie unread in a stream whose queue is to be short: a few full messages of holds.
 LOOKAHEAD_BYTES = 16_384
 
-SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
-    ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", 64 * 1024 * 1024),
-    ("grpc.max_concurrent_streams", MAX_CONCURRENT_STREAMS),
-    ("grpc.max_metadata_size", 64 * 1024),
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-    ("grpc.http2.max_ping_strikes", 0),
-)
+SERVER_OPTIONS = {
+    "grpc.so_reuseport": 0,
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": 64 * 1024 * 1024,
+    "grpc.max_concurrent_streams": MAX_CONCURRENT_STREAMS,
+    "grpc.max_metadata_size": 64 * 1024,
+    "grpc.keepalive_time_ms": 20_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    "grpc.http2.min_ping_interval_without_data_ms": 10_000,
+    "grpc.http2.max_ping_strikes": 0,
+}
 
 
 class _MethodCall(NamedTuple):
@@ -77,7 +77,7 @@ class RpcServer:
     def __init__(self, *, clock: Clock, ids: Ids, host: str = "127.0.0.1", port: int = 0) -> None:
         self._interceptors: list[grpc.aio.ServerInterceptor] = [CallInterceptor(clock, ids)]
         self._methods = _Methods()
-        self._options = SERVER_OPTIONS
+        self._options = dict(SERVER_OPTIONS)
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
         self._names: list[str] = [health.SERVICE_NAME, reflection.SERVICE_NAME]
@@ -102,11 +102,11 @@ class RpcServer:
         Otherwise what is too much queues in gRPC and in HTTP/2 windows, where no deadline and no wait cap sees it: at
         ten times the load an owner then spends its time on calls that nobody waits for any more.
         """
-        self._options += (
-            ("grpc.max_concurrent_streams", calls_per_connection),
-            ("grpc.http2.lookahead_bytes", LOOKAHEAD_BYTES),
-            ("grpc.http2.bdp_probe", 0),
-        )
+        self._options |= {
+            "grpc.max_concurrent_streams": calls_per_connection,
+            "grpc.http2.lookahead_bytes": LOOKAHEAD_BYTES,
+            "grpc.http2.bdp_probe": 0,
+        }
 
     async def start(self) -> None:
         """Binds, serves, and says so on the health service."""
@@ -116,7 +116,7 @@ class RpcServer:
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(about_itself, registry)  # type: ignore[no-untyped-call]
         for interceptor in reversed(self._interceptors):
             await self._methods.surround(interceptor)
-        self._server = grpc.aio.server(handlers=[self._methods], options=self._options)
+        self._server = grpc.aio.server(handlers=[self._methods], options=tuple(self._options.items()))
         self.port = self._server.add_insecure_port(f"{self._host}:{self.port}")
         await self._server.start()
         for name in ("", *self._names):
