@@ -176,15 +176,18 @@ class PerformanceActor:
         if self._clock.monotonic() - self._told_at > STILL_BUSY_SECONDS:
             return
         self._turns_since_try += 1
-        if self._callers_told < BUSY_WORKS and self._turns_since_try < TRY_EVERY_TURNS:
+        is_busy = self._callers_told >= BUSY_WORKS
+        if not self._mailbox.waiting_for_a_turn or not (is_busy or self._turns_since_try >= TRY_EVERY_TURNS):
             return
         self._turns_since_try = 0
-        steps = GATHER_STEPS
-        came = 0
-        while steps and came < self._mailbox.waiting_for_a_turn < ENOUGH_COMMANDS:
+        for step in range(GATHER_STEPS):
             came = self._mailbox.waiting_for_a_turn
+            if came >= ENOUGH_COMMANDS:
+                return
             await self._clock.sleep(GATHER_STEP_SECONDS)
-            steps -= 1
+            # The first step may have been none: timers have a millisecond's grain, and are early where the loop is busy.
+            if step and self._mailbox.waiting_for_a_turn == came:
+                return
 
     def _has_work(self) -> bool:
         waiting = self._mailbox.waiting_for_a_turn + self._mailbox.waiting_for_the_record
