@@ -185,7 +185,7 @@ class PerformanceActor:
             if came >= ENOUGH_COMMANDS:
                 return
             await self._clock.sleep(GATHER_STEP_SECONDS)
-            # The first step may have been none: timers have a millisecond's grain, and are early where the loop is busy.
+            # A first step may have been none: timers have a grain of a millisecond, and are early in a busy loop.
             if step and self._mailbox.waiting_for_a_turn == came:
                 return
 
