@@ -372,6 +372,8 @@ class PerformanceActor:
         for work in works:
             if not work.answer.done():
                 work.answer.set_exception(fault)
+                # Taken note of, also where the caller has gone.
+                work.answer.exception()
 
     def _end(self, cause: str) -> None:
         self._fail_all(OwnerGone(performance_id=self.performance.performance_id))
