@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from prometheus_client import REGISTRY
 
+from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.mailbox import RETRY_AFTER_MS
 from services.inventory.actors.performance_actor import PARKED_COMMANDS, RecordSilent, TurnBroken
 from services.inventory.actors.turn_log import APPEND_PATIENCE_SECONDS, SILENT_RETRY_SECONDS
 from services.inventory.domain import commands as c
-from services.inventory.domain.decisions import Accepted
+from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.refusals import ClaimEnded, DeadlinePassed, HoldEnded, HolderLimit, SeatsTaken
 from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, SOLD
 from services.inventory.ports import RecordRefused
@@ -21,6 +23,16 @@ from tests.unit.inventory.actors.stage import HOUSE, NAME, RULES, Stage, ask, do
 from tests.unit.inventory.builders import claim, hold
 
 TRY_AGAIN = Overloaded(RETRY_AFTER_MS)
+Asking = asyncio.Task[Sequence[Decision]]
+
+
+async def on_its_way(stage: Stage, node: PerformanceHost, command: c.Command) -> tuple[Gate, Asking]:
+    """The command, held up before the record, until the gate is opened."""
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    asking: Asking = asyncio.create_task(ask(node, command))
+    await gate.reached.wait()
+    return gate, asking
 
 
 @pytest.mark.parametrize("fault", [fails_before_the_write, loses_the_reply])
@@ -86,10 +98,7 @@ async def test_holds_do_not_wait_for_a_slow_record() -> None:
     stage = Stage()
     node = stage.node()
     await done(node, hold("h1", 1))
-    gate = Gate()
-    stage.claims.steps.append(gate)
-    claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
-    await gate.reached.wait()
+    gate, claiming = await on_its_way(stage, node, claim("o1", "h1", 1))
     await done(node, hold("h2", 2))
     assert not claiming.done()
     gate.open()
@@ -101,10 +110,7 @@ async def test_what_would_change_a_hold_waits_until_its_claim_is_known() -> None
     stage = Stage()
     node = stage.node()
     await done(node, hold("h1", 1))
-    gate = Gate()
-    stage.claims.steps.append(gate)
-    claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
-    await gate.reached.wait()
+    gate, claiming = await on_its_way(stage, node, claim("o1", "h1", 1))
     releasing = asyncio.create_task(ask(node, c.ReleaseHold("h1", "anna")))
     extending = asyncio.create_task(ask(node, c.ExtendHold("h1", "anna")))
     reading = asyncio.create_task(ask(node, c.ReadHold("h1")))
@@ -128,10 +134,7 @@ async def test_free_seats_on_their_way_into_the_record_are_gone_for_others_and_s
     stage = Stage()
     node = stage.node()
     actor = await stage.owner(node)
-    gate = Gate()
-    stage.claims.steps.append(gate)
-    taking = asyncio.create_task(ask(node, command))
-    await gate.reached.wait()
+    gate, taking = await on_its_way(stage, node, command)
     assert await ask(node, hold("h1", 1)) == [SeatsTaken((1,))]
     await done(node, hold("h2", 2))
     assert actor.feed.statuses[1] == FREE
@@ -145,10 +148,7 @@ async def test_seats_are_free_again_when_the_record_says_so_and_not_before() -> 
     stage = Stage()
     node = stage.node()
     await done(node, hold("h1", 1), claim("o1", "h1", 1), c.ConfirmClaim("o1"))
-    gate = Gate()
-    stage.claims.steps.append(gate)
-    cancelling = asyncio.create_task(ask(node, c.CancelSale("o1")))
-    await gate.reached.wait()
+    gate, cancelling = await on_its_way(stage, node, c.CancelSale("o1"))
     assert await ask(node, hold("h2", 1)) == [SeatsTaken((1,))]
     assert (await stage.owner(node)).feed.statuses[1] == SOLD
     gate.open()
@@ -176,10 +176,7 @@ async def test_claims_of_a_burst_share_the_records_batches() -> None:
     stage = Stage()
     node = stage.node()
     await asyncio.gather(*(done(node, hold(f"h{n}", n, holder=f"b{n}")) for n in range(200)))
-    gate = Gate()
-    stage.claims.steps.append(gate)
-    first = asyncio.create_task(ask(node, claim("o0", "h0", 0, holder="b0")))
-    await gate.reached.wait()
+    gate, first = await on_its_way(stage, node, claim("o0", "h0", 0, holder="b0"))
     others = [asyncio.create_task(done(node, claim(f"o{n}", f"h{n}", n, holder=f"b{n}"))) for n in range(1, 200)]
     await stage.clock.sleep(0.01)
     gate.open()
@@ -194,10 +191,7 @@ async def test_parked_work_that_nobody_waits_for_any_more_is_dropped() -> None:
     stage = Stage()
     node = stage.node()
     await done(node, hold("h1", 1))
-    gate = Gate()
-    stage.claims.steps.append(gate)
-    claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
-    await gate.reached.wait()
+    gate, claiming = await on_its_way(stage, node, claim("o1", "h1", 1))
     late = asyncio.create_task(ask(node, c.ExtendHold("h1", "anna"), deadline=stage.clock.monotonic() + 0.5))
     gone = asyncio.create_task(ask(node, c.ExtendHold("h1", "anna")))
     await stage.clock.sleep(1)
@@ -214,10 +208,7 @@ async def test_only_so_much_is_parked_and_a_message_of_many_never_is() -> None:
     node = stage.node()
     await done(node, hold("h1", 1), hold("h2", 2))
     actor = await stage.owner(node)
-    gate = Gate()
-    stage.claims.steps.append(gate)
-    claiming = asyncio.create_task(ask(node, claim("o1", "h1", 1)))
-    await gate.reached.wait()
+    gate, claiming = await on_its_way(stage, node, claim("o1", "h1", 1))
     extended, released = await ask(node, c.ExtendHold("h1", "anna"), c.ReleaseHold("h2", "anna"))
     assert (extended, isinstance(released, Accepted)) == (TRY_AGAIN, True)
     parked = [actor.submit([c.ReleaseHold("h1", "anna")], None) for _ in range(PARKED_COMMANDS + 5)]
@@ -235,10 +226,7 @@ async def test_other_holds_expire_while_one_waits_for_its_claim() -> None:
     node = stage.node()
     await done(node, *(hold(f"h{number}", number, holder=f"b{number}") for number in range(100)))
     await stage.clock.sleep(RULES.ttl_ms / 1000)
-    gate = Gate()
-    stage.claims.steps.append(gate)
-    claiming = asyncio.create_task(ask(node, claim("o1", "h7", 7, holder="b7")))
-    await gate.reached.wait()
+    gate, claiming = await on_its_way(stage, node, claim("o1", "h7", 7, holder="b7"))
     keeping = asyncio.create_task(node.keep_time())
     await stage.clock.sleep(RULES.grace_ms / 1000 + 2)
     assert set((await stage.owner(node)).seat_map.holds) == {"h7"}
@@ -273,11 +261,8 @@ async def test_the_holders_limit_counts_a_claim_that_is_on_its_way() -> None:
     stage = Stage()
     node = stage.node()
     await stage.owner(node)
-    gate = Gate()
-    stage.claims.steps.append(gate)
     most = tuple(range(RULES.seats_per_holder))
-    claiming = asyncio.create_task(ask(node, claim("o1", "", *most)))
-    await gate.reached.wait()
+    gate, claiming = await on_its_way(stage, node, claim("o1", "", *most))
     assert await ask(node, hold("h1", 100)) == [HolderLimit(RULES.seats_per_holder, RULES.seats_per_holder, 1)]
     gate.open()
     await claiming
