@@ -150,12 +150,12 @@ class MemoryRecord:
             return
         if batch != record.batch + 1:
             raise WritesLost(performance_id=performance_id, epoch=epoch, batch=batch)
-        claims, blocked = dict(record.claims), dict(record.blocked)
+        claims, blocked, given_back = dict(record.claims), dict(record.blocked), set(record.given_back)
         for change in changes:
             self._write(claims, blocked, change, performance_id)
             if isinstance(change, ClaimCancelled | SaleCancelled) and not change.claim.hold_id:
-                record.given_back.add(change.claim.order_id)
-        record.claims, record.blocked, record.batch = claims, blocked, batch
+                given_back.add(change.claim.order_id)
+        record.claims, record.blocked, record.given_back, record.batch = claims, blocked, given_back, batch
 
     def _fenced(self, performance_id: str, epoch: int) -> _Record:
         record = self._performances.get(performance_id)

@@ -202,6 +202,16 @@ async def test_orders_that_claimed_without_a_hold_and_gave_that_back_are_remembe
     assert sorted((await record.claims.load(NAME, await record.owned(epoch))).given_back) == ["o1", "o2"]
 
 
+async def test_a_refused_batch_remembers_nobody_as_having_given_back(record: Record) -> None:
+    epoch = await record.owned()
+    anew = Claim("o1", "anna", "", (1,), 2)
+    await record.claims.append(NAME, epoch, 1, [SeatsClaimed(anew, None), claimed("o2", 2)])
+    with pytest.raises(ClaimConflict):
+        await record.claims.append(NAME, epoch, 2, [ClaimCancelled(anew), claimed("o3", 2)])
+    loaded = await record.claims.load(NAME, epoch)
+    assert (list(loaded.given_back), len(loaded.claims)) == ([], 2)
+
+
 async def test_more_seats_are_unblocked_at_once_than_a_statement_has_room_for(record: Record) -> None:
     epoch = await record.owned()
     await record.claims.append(NAME, epoch, 1, [SeatsBlocked((8, 9), "camera")])
