@@ -20,7 +20,6 @@ from services.inventory.adapters.plan_places import pack_places, unpack_layout
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.commands import HoldBestAvailable
 from services.inventory.domain.decisions import Accepted, decide
-from services.inventory.domain.draft import Draft
 from services.inventory.domain.records import Claim, HoldRules
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_layout import SeatLayout, SeatPlace
@@ -73,7 +72,7 @@ def summary(seconds: Sequence[float]) -> dict[str, float]:
 
 def _timed(state: SeatMap, command: HoldBestAvailable) -> tuple[float, bool]:
     started = time.process_time()
-    decision = decide(Draft(state), command, 0)
+    decision = decide(state, command, 0)
     took = time.process_time() - started
     if isinstance(decision, Accepted) and decision.change is not None:
         apply(state, decision.change)
@@ -161,7 +160,7 @@ def _bring_up(places: Sequence[SeatPlace]) -> dict[str, float]:
     at = step("index", at)
     state, _ = restore(SEATS, RULES, claims, [], [], layout)
     at = step("restore", at)
-    decide(Draft(state), HoldBestAvailable("h", "b", (SeatGroup(2),), ONLINE), 0)
+    decide(state, HoldBestAvailable("h", "b", (SeatGroup(2),), ONLINE), 0)
     step("first_search", at)
     steps["total_ms"] = round(sum(steps.values()), 1)
     steps["blob_bytes"] = len(blob)
