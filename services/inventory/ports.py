@@ -13,7 +13,7 @@ import msgspec
 
 from services.inventory.domain.changes import RecordChange
 from services.inventory.domain.records import Claim, Hold, HoldRules
-from services.inventory.domain.refusals import PerformanceUnknown
+from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.domain.seat_layout import SeatLayout
 from services.runtime.errors import Fatal, Retryable
 
@@ -236,7 +236,7 @@ class Performance:
 class Performances(Protocol):
     """Where performances come from: the inventory's own copy, filled from the catalogue."""
 
-    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceUnknown:
+    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceNotFound:
         """The performance of that house. Another house's is unknown (INV-8)."""
         ...
 

@@ -18,7 +18,7 @@ WHOLE = {
     "services.orders.handlers.check_out": "import services.orders.ports, services.runtime.clock",
     "services.orders.adapters.postgres_orders": "import sqlalchemy, balcon, services.orders.ports",
     "services.orders.ports": "import services.orders.domain.order",
-    "services.orders.domain.order": "import services.runtime.errors",
+    "services.orders.domain.order": "import services.runtime.errors, services.contracts.texts",
     "services.orders.migrations.env": "import services.orders.adapters.postgres_orders",
     "services.payments.adapters.sandbox_provider": "import httpx",
     "services.payments.api.servicer": "import balcon",
@@ -26,13 +26,15 @@ WHOLE = {
     "services.payments.handlers.pursue": "import services.payments.domain.payment",
     "services.payments.sandbox.main": "import starlette, services.payments.sandbox.pages",
     "services.payments.sandbox.pages": "import starlette",
+    "services.contracts.money_messages": "import balcon, services.runtime.errors",
+    "services.contracts.texts": "import services.runtime.errors",
     "services.runtime.rpc.server": "import grpc, google.rpc",
 }
 
 
 def write_tree(folder: Path, modules: Mapping[str, str]) -> None:
     """Writes packages and modules; a module's text is its one line of imports."""
-    wanted = {f"services.{name}.__init__": "" for name in (*SERVICES, "runtime")}
+    wanted = {f"services.{name}.__init__": "" for name in (*SERVICES, "contracts", "runtime")}
     wanted |= {f"services.runtime.{name}.__init__": "" for name in RUNTIME}
     for name, text in (wanted | dict(modules)).items():
         path = folder.joinpath(*name.split(".")).with_suffix(".py")
@@ -66,6 +68,13 @@ def test_a_service_of_the_usual_shape_keeps_every_contract(tmp_path: Path) -> No
     [
         ("services.orders.handlers.pay", "import services.payments", "Services meet in protos only"),
         ("services.runtime.clock.own", "import services.orders", "The runtime knows no service"),
+        ("services.runtime.clock.bounds", "import services.contracts", "The runtime knows no service"),
+        (
+            "services.contracts.orders",
+            "import services.orders",
+            "The contracts stand on the runtime and know no service",
+        ),
+        ("services.orders.domain.coins", "import services.contracts.money_messages", "The domain is pure"),
         ("services.orders.domain.price", "import services.orders.ports", "Inside a service everything points inwards"),
         ("services.orders.surprise", "import os", "Inside a service everything points inwards"),
         ("services.payments.sandbox.state", "import services.payments.domain", "The pretended payment provider shares"),

@@ -7,7 +7,7 @@ import zoneinfo
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.catalogue.domain.texts import refused_text
+from services.contracts.texts import refused_text
 from services.runtime.errors import FieldInvalid
 
 MAX_LABEL_CHARS = 63

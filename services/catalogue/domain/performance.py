@@ -9,7 +9,7 @@ from enum import Enum
 
 from services.catalogue.domain.house import House, Production
 from services.catalogue.domain.refusals import SaleNotOpened
-from services.catalogue.domain.texts import refused_text
+from services.contracts.texts import refused_text
 from services.runtime.errors import FieldInvalid
 
 NORMAL_TICKET_TYPE = "normal"

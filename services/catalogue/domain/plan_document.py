@@ -23,7 +23,7 @@ from services.catalogue.domain.seating_plan import (
     MAX_ZONES,
     PlanInvalid,
 )
-from services.catalogue.domain.texts import text_limit
+from services.contracts.texts import text_limit
 
 _BOM = b"\xef\xbb\xbf"
 _DEFAULT_COLOR = "#7F7F7F"

@@ -35,7 +35,7 @@ from services.catalogue.domain.seating_plan import (
     Seat,
     SeatingPlan,
 )
-from services.catalogue.domain.texts import text_limit, text_problem
+from services.contracts.texts import text_limit, text_problem
 
 _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 _NUMBER_POSITIONS: dict[str | None, RowNumberPosition] = {

@@ -37,7 +37,7 @@ WATCH_AGAIN_SECONDS = 0.2
 # Refused for now: the owner's to say and nobody's attempt, so the same buyers ask again.
 _NOT_NOW = frozenset({"OVERLOADED", "DEADLINE_PASSED"})
 # The fault is this generator's.
-_NEVER = frozenset({"FIELD_INVALID", "PERFORMANCE_UNKNOWN", "PLAN_VERSION_MISMATCH"})
+_NEVER = frozenset({"FIELD_INVALID", "PERFORMANCE_NOT_FOUND", "PLAN_VERSION_MISMATCH"})
 
 
 class HoldRefused(Fatal):

@@ -11,7 +11,7 @@ from services.inventory.actors.performance_actor import OwnerGone, PerformanceAc
 from services.inventory.cluster.placement import pays, preferred, without
 from services.inventory.domain.commands import Command
 from services.inventory.domain.decisions import Decision
-from services.inventory.domain.refusals import NotOwner, PerformanceUnknown
+from services.inventory.domain.refusals import NotOwner, PerformanceNotFound
 from services.inventory.ports import (
     Availability,
     AvailabilityFeed,
@@ -101,7 +101,7 @@ class PerformanceHost:
     async def owner(
         self, house_id: str, performance_id: str, *, epoch: int = 0, was_sent_here: bool = False
     ) -> PerformanceActor | Refusal:
-        """This node's actor for the performance, brought up if need be; NotOwner or PerformanceUnknown otherwise.
+        """This node's actor for the performance, brought up if need be; NotOwner or PerformanceNotFound otherwise.
 
         `epoch` is the caller's belief: a higher one than the actor's makes the actor step down first.
         `was_sent_here`: see Activation.take. Raises LeaseLost (nobody can be named), OwnerGone: ask again.
@@ -126,7 +126,7 @@ class PerformanceHost:
                 # It has ended before its caller could move: a watcher of it would wait for ever.
                 raise OwnerGone(performance_id=performance_id)
         if actor.performance.house_id != house_id:
-            return PerformanceUnknown(performance_id)
+            return PerformanceNotFound(performance_id)
         return actor
 
     async def _step_down_if_superseded(self, actor: PerformanceActor) -> None:

@@ -23,7 +23,7 @@ from services.inventory.adapters.postgres_faults import UNAVAILABLE
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import seat_plan as plans
 from services.inventory.domain.records import HoldRules
-from services.inventory.domain.refusals import PerformanceUnknown
+from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.domain.seat_layout import SeatPlace
 from services.inventory.ports import Performance, SeatPlan, StoreUnavailable
 from services.runtime.errors import Retryable
@@ -55,7 +55,7 @@ class CataloguePerformances:
         # A hundred performances of one hall that wake up together read its plan once.
         self._reading: dict[tuple[str, int], asyncio.Lock] = {}
 
-    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceUnknown:
+    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceNotFound:
         """See Performances."""
         try:
             async with self._engine.begin() as connection:
@@ -65,7 +65,7 @@ class CataloguePerformances:
         if row is None:
             told = await self._ask(house_id, performance_id)
             if told is None:
-                return PerformanceUnknown(performance_id)
+                return PerformanceNotFound(performance_id)
             row = await self._copy(told)
         elif not row.on_sale:
             row = await self._ask_again(row, house_id, performance_id)

@@ -18,7 +18,7 @@ from services.inventory.domain.changes import (
     SeatsUnblocked,
 )
 from services.inventory.domain.records import Claim, Hold, HoldRules
-from services.inventory.domain.refusals import PerformanceUnknown
+from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.ports import (
     Availability,
     ClaimConflict,
@@ -234,10 +234,10 @@ class MemoryPerformances:
     def __init__(self, *performances: Performance) -> None:
         self._performances = {performance.performance_id: performance for performance in performances}
 
-    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceUnknown:
+    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceNotFound:
         """See Performances."""
         found = self._performances.get(performance_id)
-        return found if found is not None and found.house_id == house_id else PerformanceUnknown(performance_id)
+        return found if found is not None and found.house_id == house_id else PerformanceNotFound(performance_id)
 
     async def rules_of(self, performance_ids: Sequence[str]) -> dict[str, HoldRules]:
         """See Performances."""

@@ -13,7 +13,7 @@ from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceServicer,
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.api.messages import check_key
 from services.inventory.cluster.membership import NodeLease
-from services.inventory.domain.refusals import NodeUnknown, PerformanceUnknown
+from services.inventory.domain.refusals import NodeUnknown, PerformanceNotFound
 from services.inventory.ports import Directory, NodeInfo, OwnedPerformance, Performances
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.rpc.errors import Refused
@@ -69,7 +69,7 @@ class ClusterServicer(ClusterServiceServicer):
         target = await self._node(request.to_endpoint)
         owner = await self._directory.owner_of(performance_id)
         if owner is None:
-            raise Refused(PerformanceUnknown(performance_id))
+            raise Refused(PerformanceNotFound(performance_id))
         if target.endpoint != self._lease.endpoint:
             return await self._at(target.endpoint).MovePerformance(request)
         if owner.endpoint not in {"", self._lease.endpoint} and await self._lease.is_alive(owner.incarnation):
@@ -84,7 +84,7 @@ class ClusterServicer(ClusterServiceServicer):
     async def _adopt(self, performance_id: str) -> pb.MovePerformanceResponse:
         house_id = await self._performances.house_of(performance_id)
         if house_id is None:
-            raise Refused(PerformanceUnknown(performance_id))
+            raise Refused(PerformanceNotFound(performance_id))
         actor = await self._host.owner(house_id, performance_id, was_sent_here=True)
         if isinstance(actor, Refusal):
             raise Refused(actor)

@@ -54,7 +54,7 @@ class PlanVersionMismatch(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class PerformanceUnknown(Refusal):
+class PerformanceNotFound(Refusal):
     """The house has no performance {performance_id}."""
 
     kind = Kind.NOT_FOUND

@@ -16,7 +16,7 @@ class OrderNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class PerformanceUnknown(Refusal):
+class PerformanceNotFound(Refusal):
     """There is no performance {performance_id} in this house."""
 
     kind = Kind.NOT_FOUND

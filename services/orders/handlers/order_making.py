@@ -14,7 +14,7 @@ from services.orders.domain.refusals import (
     HoldForeign,
     HoldNotFound,
     NotOnSale,
-    PerformanceUnknown,
+    PerformanceNotFound,
     SeatsNotHeld,
 )
 from services.orders.ports import Catalogue, Customer, Declined, HeldSeats, Offer, SeatInventory
@@ -55,7 +55,7 @@ class OrderMaker:
             self._inventory.held_seats(wish.house_id, wish.performance_id, wish.hold_id),
         )
         if offer is None:
-            return PerformanceUnknown(wish.performance_id)
+            return PerformanceNotFound(wish.performance_id)
         if isinstance(held, Declined):
             return _without_hold(wish, held)
         refusal = self._refused(wish, offer, held)
@@ -102,8 +102,8 @@ def _without_hold(wish: OrderWish, declined: Declined) -> Refusal:
     match declined.reason:
         case "HOLD_EXPIRED":
             return HoldExpired(wish.hold_id)
-        case "PERFORMANCE_UNKNOWN":
-            return PerformanceUnknown(wish.performance_id)
+        case "PERFORMANCE_NOT_FOUND":
+            return PerformanceNotFound(wish.performance_id)
         case "NOT_ON_SALE":
             return NotOnSale(wish.performance_id)
         case _:

@@ -15,7 +15,7 @@ from balcon.reporting.v1.reporting_service_pb2_grpc import ReportingServiceServi
 
 from services.reporting.api.paging import page_size_of, performance_after, token_after
 from services.reporting.api.totals_messages import performance_totals
-from services.reporting.domain.refusals import PerformanceUnknown
+from services.reporting.domain.refusals import PerformanceNotFound
 from services.reporting.ports import TotalsReader
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
@@ -31,12 +31,12 @@ class ReportingServicer(ReportingServiceServicer):
     async def GetTotals(  # noqa: N802 (gRPC's name)
         self, request: GetTotalsRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> GetTotalsResponse:
-        """FieldInvalid, PerformanceUnknown."""
+        """FieldInvalid, PerformanceNotFound."""
         _require_key("house_id", request.house_id)
         _require_key("performance_id", request.performance_id)
         totals = await self._reader.totals(request.house_id, request.performance_id)
         if totals is None:
-            raise Refused(PerformanceUnknown(request.house_id, request.performance_id))
+            raise Refused(PerformanceNotFound(request.house_id, request.performance_id))
         return GetTotalsResponse(totals=performance_totals(totals))
 
     async def ListTotals(  # noqa: N802 (gRPC's name)

@@ -8,7 +8,7 @@ from services.runtime.errors import Kind, Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class PerformanceUnknown(Refusal):
+class PerformanceNotFound(Refusal):
     """House {house_id} has no performance {performance_id} with figures."""
 
     kind = Kind.NOT_FOUND

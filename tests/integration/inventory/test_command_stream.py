@@ -149,7 +149,7 @@ async def test_a_message_about_what_is_not_the_callers_is_refused_whole(node: No
     strange: list[tuple[dict[str, object], str]] = [
         ({"plan_version": 9}, "PLAN_VERSION_MISMATCH"),
         ({"plan_version": 0}, "PLAN_VERSION_MISMATCH"),
-        ({"key": pb.PerformanceKey(house_id="house_2", performance_id=NAME)}, "PERFORMANCE_UNKNOWN"),
+        ({"key": pb.PerformanceKey(house_id="house_2", performance_id=NAME)}, "PERFORMANCE_NOT_FOUND"),
         ({"key": pb.PerformanceKey()}, "FIELD_INVALID"),
     ]
     for fields, reason in strange:

@@ -98,10 +98,10 @@ STORIES: dict[str, list[tuple[Ask, str]]] = {
         (Ask("hold", "h2", [20], holder_id="bert"), YES),
     ],
     "another house's performance, another plan's seats": [
-        (Ask("hold", "h1", [1], house_id="house_2"), "PERFORMANCE_UNKNOWN"),
-        (Ask("hold", "h1", [1], performance_id=UNKNOWN), "PERFORMANCE_UNKNOWN"),
+        (Ask("hold", "h1", [1], house_id="house_2"), "PERFORMANCE_NOT_FOUND"),
+        (Ask("hold", "h1", [1], performance_id=UNKNOWN), "PERFORMANCE_NOT_FOUND"),
         (Ask("hold", "h1", [1]), YES),
-        (Ask("extend", "h1", house_id="house_2"), "PERFORMANCE_UNKNOWN"),
+        (Ask("extend", "h1", house_id="house_2"), "PERFORMANCE_NOT_FOUND"),
         (Ask("hold", "h2", [2], plan_version=4), "PLAN_VERSION_MISMATCH"),
         (Ask("move", "h1", [2], plan_version=2), "PLAN_VERSION_MISMATCH"),
     ],

@@ -102,9 +102,9 @@ async def test_bad_holds_are_refused_with_their_reason(node: Node, request_: pb.
 
 async def test_another_houses_performance_is_unknown(node: Node) -> None:
     foreign = pb.PerformanceKey(house_id="house_2", performance_id="perf_1")
-    assert (await refused(node.stub.GetSeatMap(pb.GetSeatMapRequest(key=foreign)))).reason == "PERFORMANCE_UNKNOWN"
+    assert (await refused(node.stub.GetSeatMap(pb.GetSeatMapRequest(key=foreign)))).reason == "PERFORMANCE_NOT_FOUND"
     await node.stub.HoldSeats(hold("h1", "s1"))
-    assert (await refused(node.stub.GetSeatMap(pb.GetSeatMapRequest(key=foreign)))).reason == "PERFORMANCE_UNKNOWN"
+    assert (await refused(node.stub.GetSeatMap(pb.GetSeatMapRequest(key=foreign)))).reason == "PERFORMANCE_NOT_FOUND"
 
 
 async def test_a_second_node_is_told_who_owns_the_performance(

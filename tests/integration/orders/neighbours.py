@@ -45,7 +45,7 @@ _KINDS = {
     "SEATS_TAKEN": Kind.CONFLICT,
     "HOLD_NOT_FOUND": Kind.NOT_FOUND,
     "CLAIM_NOT_FOUND": Kind.NOT_FOUND,
-    "PERFORMANCE_UNKNOWN": Kind.NOT_FOUND,
+    "PERFORMANCE_NOT_FOUND": Kind.NOT_FOUND,
     "HOLD_FOREIGN": Kind.FORBIDDEN,
     "OVERLOADED": Kind.EXHAUSTED,
     "PAYMENT_UNKNOWN": Kind.NOT_FOUND,
@@ -216,7 +216,7 @@ class ServedCatalogue(CatalogueServiceServicer):
     ) -> catalogue.GetPerformanceResponse:
         offer = await self.twin.offer(request.house_id, request.performance_id)
         if offer is None:
-            raise refused("PERFORMANCE_UNKNOWN")
+            raise refused("PERFORMANCE_NOT_FOUND")
         prices = [
             catalogue.Price(
                 category=category, ticket_type=kind, amount=Money(amount_minor=amount, currency=offer.prices.currency)
@@ -240,7 +240,7 @@ class ServedCatalogue(CatalogueServiceServicer):
     ) -> catalogue.GetSeatingPlanResponse:
         categories = await self.twin.seat_categories(request.house_id, request.hall_id, request.plan_version)
         if categories is None:
-            raise refused("PERFORMANCE_UNKNOWN")
+            raise refused("PERFORMANCE_NOT_FOUND")
         seats = [catalogue.Seat(seat_id=seat_id, category=category) for seat_id, category in categories.items()]
         return catalogue.GetSeatingPlanResponse(plan=catalogue.SeatingPlan(seats=seats))
 

@@ -109,7 +109,7 @@ async def test_another_channel_than_the_holds_is_refused(stage: Stage) -> None:
 async def test_a_foreign_or_closed_performance_is_refused(stage: Stage) -> None:
     orders = await stage.start()
     foreign = await refusal_to(orders.CreateOrder(stage.create_request("A-1", house_id="house_b")))
-    assert foreign.reason == "PERFORMANCE_UNKNOWN"
+    assert foreign.reason == "PERFORMANCE_NOT_FOUND"
     closed: Offer = an_offer(on_sale=False)
     stage.neighbours.catalogue.put(HOUSE, closed, a_plan())
     assert (await refusal_to(orders.CreateOrder(stage.create_request("A-2")))).reason == "NOT_ON_SALE"

@@ -85,7 +85,7 @@ async def test_a_house_never_sees_another_houses_figures(database_url: DatabaseU
         stub = ReportingServiceStub(channel)
         foreign = await refused(stub.GetTotals(GetTotalsRequest(house_id="house_1", performance_id="p2")))
         missing = await refused(stub.GetTotals(GetTotalsRequest(house_id="house_1", performance_id="p3")))
-        assert foreign == missing == (grpc.StatusCode.NOT_FOUND, "PERFORMANCE_UNKNOWN", "")
+        assert foreign == missing == (grpc.StatusCode.NOT_FOUND, "PERFORMANCE_NOT_FOUND", "")
         for house_id, performance_id in [("house_1", "p1"), ("house_2", "p2")]:
             listed = (await stub.ListTotals(ListTotalsRequest(house_id=house_id))).totals
             assert [(totals.house_id, totals.performance_id) for totals in listed] == [(house_id, performance_id)]

@@ -11,7 +11,7 @@ from services.inventory.actors.host import RULES_TICK_SECONDS
 from services.inventory.actors.performance_actor import OwnerGone, PerformanceActor
 from services.inventory.adapters.memory_stores import MemoryPerformances, MemoryRecord
 from services.inventory.domain.decisions import Accepted
-from services.inventory.domain.refusals import NotOwner, PerformanceUnknown
+from services.inventory.domain.refusals import NotOwner, PerformanceNotFound
 from services.inventory.domain.seat_state import CLAIMED, HELD
 from services.inventory.ports import OpenedHolds, Performance
 from services.runtime.errors import Overloaded
@@ -241,7 +241,7 @@ class SlowPerformances(MemoryPerformances):
         super().__init__(stage.performance)
         self._stage = stage
 
-    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceUnknown:
+    async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceNotFound:
         await self._stage.clock.sleep(1)
         return await super().find(house_id, performance_id)
 
@@ -257,7 +257,7 @@ async def test_a_foreign_house_that_asks_at_the_same_time_changes_nothing_for_th
     houses = ["house_2", HOUSE] if foreign_first else [HOUSE, "house_2"]
     answers = dict(zip(houses, await asyncio.gather(*(node.owner(house, NAME) for house in houses)), strict=True))
     assert isinstance(answers[HOUSE], PerformanceActor)
-    assert answers["house_2"] == PerformanceUnknown(NAME)
+    assert answers["house_2"] == PerformanceNotFound(NAME)
     assert (await stage.owner(node)).epoch == 1
 
 
