@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.inventory.actors import activation, performance_actor
-from services.inventory.actors.mailbox import Work
+from services.inventory.actors.mailbox import HoldWork
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.turn_log import TurnLog, hold_writes
@@ -117,8 +117,8 @@ def epoch_without_condition(patch: pytest.MonkeyPatch) -> None:
 def reply_before_ack(patch: pytest.MonkeyPatch) -> None:
     """Callers hear the decision before the stores have it."""
 
-    async def turn(actor: Any, works: Sequence[Work]) -> None:
-        decided, changes, _ = actor._decide(actor.seat_map, works)
+    async def turn(actor: Any, works: Sequence[HoldWork]) -> None:
+        decided, changes, _ = actor._decide(works)
         actor._tell(works, decided, actor.seat_map.take_marked())
         writes, actor._claimed_holds = hold_writes(changes, actor._claimed_holds), []
         if writes.put or writes.ended:

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from services.inventory.actors.host import PerformanceHost
-from services.inventory.actors.mailbox import Work
+from services.inventory.actors.mailbox import HoldWork
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.actors.seat_feed import Delta, SeatFeed, Watcher
 from services.inventory.api import forwarding, inventory_servicer
@@ -48,8 +48,8 @@ def watchers_hear_before_ack(patch: pytest.MonkeyPatch) -> None:
     """What a turn decides is shown before the stores have it; callers still wait for them."""
     decide = PerformanceActor._decide
 
-    def decided_and_shown(actor: Any, state: Any, works: Sequence[Work]) -> Any:
-        decided = decide(actor, state, works)
+    def decided_and_shown(actor: Any, works: Sequence[HoldWork]) -> Any:
+        decided = decide(actor, works)
         actor.feed.show(range(actor.seat_map.capacity), actor.seat_map.statuses)
         return decided
 

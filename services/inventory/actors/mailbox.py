@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
+from typing import Generic, TypeAlias, TypeGuard, TypeVar, get_args
 
-from services.inventory.domain.commands import (
-    BlockSeats,
-    CancelClaim,
-    CancelSale,
-    ClaimSeats,
-    Command,
-    ConfirmClaim,
-    ExtendHold,
-    HoldBestAvailable,
-    HoldSeats,
-    MoveHold,
-    UnblockSeats,
-)
+from services.inventory.domain.commands import Command, HoldCommand, RecordCommand, TakingCommand
 from services.inventory.domain.decisions import Decision
 from services.runtime.errors import Overloaded
 
@@ -36,8 +25,12 @@ URGENT_LANE_COMMANDS = 16_384
 RECORD_LANE_COMMANDS = 16_384
 RETRY_AFTER_MS = 100
 
-_FOR_THE_RECORD = frozenset({ClaimSeats, ConfirmClaim, CancelClaim, CancelSale, BlockSeats, UnblockSeats})
-_TAKES_SEATS = frozenset({HoldSeats, HoldBestAvailable, ExtendHold, MoveHold})
+_TAKING = frozenset(get_args(TakingCommand))
+_IN_TURNS = frozenset(get_args(HoldCommand))
+_FOR_THE_RECORD = frozenset(get_args(RecordCommand))
+
+CommandT = TypeVar("CommandT", bound=Command)
+OfOneLane: TypeAlias = Sequence[HoldCommand] | Sequence[RecordCommand]
 
 
 class LaneName(Enum):
@@ -51,44 +44,56 @@ class LaneName(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class Work:
+class Work(Generic[CommandT]):
     """Commands of one lane that one caller wants decided in one turn, in order. `answer` gets a Decision for each."""
 
-    commands: Sequence[Command]
+    commands: Sequence[CommandT]
     answer: asyncio.Future[Sequence[Decision] | Overloaded]
     # On the clock's monotonic scale, None: the caller gave none.
     deadline: float | None
-    waiting_since: float = field(default=0.0)
-    lane: LaneName = field(default=LaneName.HOLDS)
+    waiting_since: float
+    lane: LaneName
 
 
-def lane_of(commands: Iterable[Command]) -> LaneName:
-    """The lane of commands as lanes_in_turn() parts them. Raises ValueError for others."""
-    kinds = set(map(type, commands))
-    if kinds <= _FOR_THE_RECORD:
-        return LaneName.RECORD
-    if not kinds.isdisjoint(_FOR_THE_RECORD):
-        raise ValueError("commands of two lanes in one piece of work")
-    return LaneName.URGENT if kinds.isdisjoint(_TAKES_SEATS) else LaneName.HOLDS
+HoldWork: TypeAlias = Work[HoldCommand]
+RecordWork: TypeAlias = Work[RecordCommand]
 
 
-def lanes_in_turn(commands: Sequence[Command]) -> list[Sequence[Command]]:
+def _are_for_turns(commands: Sequence[Command]) -> TypeGuard[Sequence[HoldCommand]]:
+    return _IN_TURNS.issuperset(map(type, commands))
+
+
+def _are_for_the_record(commands: Sequence[Command]) -> TypeGuard[Sequence[RecordCommand]]:
+    return _FOR_THE_RECORD.issuperset(map(type, commands))
+
+
+def lanes_in_turn(commands: Sequence[Command]) -> Sequence[OfOneLane]:
     """The commands, parted where they change between the record's lane and the others."""
-    kinds = set(map(type, commands))
-    if kinds.isdisjoint(_FOR_THE_RECORD) or kinds <= _FOR_THE_RECORD:
+    if _are_for_turns(commands) or _are_for_the_record(commands):
         return [commands]
-    return [list(run) for _, run in groupby(commands, lambda command: type(command) in _FOR_THE_RECORD)]
+    runs: list[OfOneLane] = []
+    for _, same in groupby(commands, lambda command: type(command) in _FOR_THE_RECORD):
+        run = list(same)
+        if not (_are_for_turns(run) or _are_for_the_record(run)):
+            raise _no_lane(run)
+        runs.append(run)
+    return runs
 
 
-class _Lane:
+def _no_lane(commands: Sequence[Command]) -> TypeError:
+    """Whoever adds a command and names it in neither union hears of it before anything is decided."""
+    return TypeError(f"not of one lane: {sorted({type(command).__name__ for command in commands})}")
+
+
+class _Lane(Generic[CommandT]):
     """Work in the order of its coming; `waiting` counts its commands."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._works: deque[Work] = deque()
+        self._works: deque[Work[CommandT]] = deque()
         self.waiting = 0
 
-    def put(self, work: Work) -> bool:
+    def put(self, work: Work[CommandT]) -> bool:
         count = len(work.commands)
         if self.waiting + count > self._limit:
             return False
@@ -96,7 +101,7 @@ class _Lane:
         self.waiting += count
         return True
 
-    def take(self, room: int, taken: list[Work]) -> int:
+    def take(self, room: int, taken: list[Work[CommandT]]) -> int:
         """Moves whole pieces to `taken` while there is room (one larger piece if it is the first). The room left."""
         works = self._works
         while works and (not taken or len(works[0].commands) <= room):
@@ -107,7 +112,7 @@ class _Lane:
             taken.append(work)
         return room
 
-    def drain(self) -> list[Work]:
+    def drain(self) -> list[Work[CommandT]]:
         left = list(self._works)
         self._works.clear()
         self.waiting = 0
@@ -118,14 +123,9 @@ class Mailbox:
     """Three lanes of Work."""
 
     def __init__(self) -> None:
-        self._urgent = _Lane(URGENT_LANE_COMMANDS)
-        self._holds = _Lane(HOLD_LANE_COMMANDS)
-        self._record = _Lane(RECORD_LANE_COMMANDS)
-        self._lanes = {
-            LaneName.URGENT: self._urgent,
-            LaneName.HOLDS: self._holds,
-            LaneName.RECORD: self._record,
-        }
+        self._urgent: _Lane[HoldCommand] = _Lane(URGENT_LANE_COMMANDS)
+        self._holds: _Lane[HoldCommand] = _Lane(HOLD_LANE_COMMANDS)
+        self._record: _Lane[RecordCommand] = _Lane(RECORD_LANE_COMMANDS)
         self._news = asyncio.Event()
 
     @property
@@ -138,10 +138,23 @@ class Mailbox:
         """Commands that do."""
         return self._record.waiting
 
-    def put(self, work: Work) -> Overloaded | None:
-        """Queues the work, or refuses it when its lane is full."""
-        work.lane = lane_of(work.commands)
-        if not self._lanes[work.lane].put(work):
+    def put(
+        self,
+        commands: OfOneLane,
+        answer: asyncio.Future[Sequence[Decision] | Overloaded],
+        deadline: float | None,
+        now: float,
+    ) -> Overloaded | None:
+        """Queues them as one piece of work, or refuses it when its lane is full."""
+        if _are_for_turns(commands):
+            takes = not _TAKING.isdisjoint(map(type, commands))
+            lane, name = (self._holds, LaneName.HOLDS) if takes else (self._urgent, LaneName.URGENT)
+            found_room = lane.put(Work(commands, answer, deadline, now, name))
+        elif _are_for_the_record(commands):
+            found_room = self._record.put(Work(commands, answer, deadline, now, LaneName.RECORD))
+        else:
+            raise _no_lane(commands)
+        if not found_room:
             return Overloaded(RETRY_AFTER_MS)
         self._news.set()
         return None
@@ -155,22 +168,22 @@ class Mailbox:
         """Lets wait() return although nothing has come."""
         self._news.set()
 
-    def take(self) -> list[Work]:
+    def take(self) -> list[HoldWork]:
         """The next turn's work: whole pieces, urgent first, up to TURN_COMMANDS commands (or one larger piece)."""
-        taken: list[Work] = []
+        taken: list[HoldWork] = []
         self._holds.take(self._urgent.take(TURN_COMMANDS, taken), taken)
         return taken
 
-    def take_for_the_record(self) -> list[Work]:
+    def take_for_the_record(self) -> list[RecordWork]:
         """The same for the record's next batch."""
-        taken: list[Work] = []
+        taken: list[RecordWork] = []
         self._record.take(TURN_COMMANDS, taken)
         return taken
 
-    def drain_for_the_record(self) -> list[Work]:
+    def drain_for_the_record(self) -> list[RecordWork]:
         """Everything that waits for the record."""
         return self._record.drain()
 
-    def drain(self) -> list[Work]:
+    def drain(self) -> list[HoldWork | RecordWork]:
         """Everything that waits, for an actor that ends."""
-        return [work for lane in self._lanes.values() for work in lane.drain()]
+        return [*self._urgent.drain(), *self._holds.drain(), *self._record.drain()]

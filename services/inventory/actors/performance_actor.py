@@ -10,19 +10,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any
 
 from services.inventory.actors.expiries import Expiries
-from services.inventory.actors.mailbox import RETRY_AFTER_MS, LaneName, Mailbox, Work
+from services.inventory.actors.mailbox import (
+    RETRY_AFTER_MS,
+    CommandT,
+    HoldWork,
+    LaneName,
+    Mailbox,
+    OfOneLane,
+    RecordWork,
+    Work,
+)
 from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.seat_feed import SeatFeed
 from services.inventory.actors.store_clock import StoreClock
-from services.inventory.actors.turn import Tally, decide_all, is_acted_upon
+from services.inventory.actors.turn import Tally, decide_all, is_acted_upon, with_new_ends
 from services.inventory.actors.turn_log import TurnLog, hold_writes
 from services.inventory.actors.wait_cap import WaitCap
-from services.inventory.domain.changes import Change, HoldExtended, RecordChange, SeatsHeld
-from services.inventory.domain.commands import Command, ExpireHold
-from services.inventory.domain.decisions import Decision
+from services.inventory.domain.changes import HoldChange
+from services.inventory.domain.commands import ExpireHold
+from services.inventory.domain.decisions import Decision, decide_for_the_record, decide_hold
 from services.inventory.domain.draft import Draft
 from services.inventory.domain.refusals import DeadlinePassed
 from services.inventory.domain.seat_map import SeatMap
@@ -87,7 +96,7 @@ class PerformanceActor:
         self._wait_cap = WaitCap(clock.monotonic())
         self._expiries = Expiries(lambda commands: self.submit(commands, None))
         self._ended = False
-        self._in_turn: Sequence[Work] = ()
+        self._in_turn: Sequence[HoldWork | RecordWork] = ()
         # Of the last turn.
         self._callers_told = 0
         self._told_at = 0.0
@@ -95,7 +104,7 @@ class PerformanceActor:
         self._record: RecordBatch | None = None
         self._records_settled = 0
         # Waits for the record batch to be known, because it touches the holds that this one claims.
-        self._parked: list[Work] = []
+        self._parked: list[HoldWork] = []
         self._parked_by: RecordBatch | None = None
         # Holds that ended in the record and still are in the holds' store.
         self._claimed_holds: list[str] = []
@@ -119,7 +128,7 @@ class PerformanceActor:
         return self._records_settled if self._record is None else None
 
     def submit(
-        self, commands: Sequence[Command], deadline: float | None
+        self, commands: OfOneLane, deadline: float | None
     ) -> asyncio.Future[Sequence[Decision] | Overloaded] | Overloaded:
         """Queues commands of one lane for one turn. The future gets a decision each, after the stores have
         acknowledged (INV-2).
@@ -130,7 +139,7 @@ class PerformanceActor:
             raise OwnerGone(performance_id=self.performance.performance_id)
         self.last_used = self._clock.monotonic()
         answer: asyncio.Future[Sequence[Decision] | Overloaded] = asyncio.get_running_loop().create_future()
-        refused = self._mailbox.put(Work(commands, answer, deadline, self.last_used))
+        refused = self._mailbox.put(commands, answer, deadline, self.last_used)
         return answer if refused is None else refused
 
     async def run(self) -> None:
@@ -141,9 +150,9 @@ class PerformanceActor:
                 await self._gather()
                 self._settle_record()
                 self._begin_record()
-                self._in_turn = self._next_turn()
-                if self._in_turn or self._claimed_holds:
-                    await self._turn(self._in_turn)
+                self._in_turn = works = self._next_turn()
+                if works or self._claimed_holds:
+                    await self._turn(works)
                     self._callers_told, self._told_at = len(self._in_turn), self._clock.monotonic()
                     self._in_turn = ()
                 elif not self._could_go_on() and not self._may_go():
@@ -217,8 +226,10 @@ class PerformanceActor:
             return
         # Until the batch has them, whatever breaks here is told to them too.
         self._in_turn = works
-        decisions, changes, _ = self._decide(Draft(self.seat_map), works)
-        self._record = RecordBatch(works, decisions, cast("list[RecordChange]", changes), on_news=self._mailbox.nudge)
+        now_ms = self._store_clock.now_ms()
+        decisions, changes, tally = decide_all(Draft(self.seat_map), works, now_ms, decide_for_the_record)
+        self._decided += sum(tally.values())
+        self._record = RecordBatch(works, decisions, changes, on_news=self._mailbox.nudge)
         self._record.reserve(self.seat_map)
         # Not to be told before it is acknowledged.
         self.seat_map.take_marked()
@@ -236,8 +247,8 @@ class PerformanceActor:
         self._record = None
         self._records_settled += 1
 
-    def _next_turn(self) -> Sequence[Work]:
-        works: list[Work] = []
+    def _next_turn(self) -> Sequence[HoldWork]:
+        works: list[HoldWork] = []
         if self._parked and (self._record is None or self._record is not self._parked_by or self._record.is_silent):
             back, self._parked = self._parked, []
             works = [work for work in back if self._is_waited_for(work)]
@@ -247,7 +258,7 @@ class PerformanceActor:
             return works
         return [work for work in works if not self._park(work, batch)]
 
-    def _park(self, work: Work, batch: RecordBatch) -> bool:
+    def _park(self, work: HoldWork, batch: RecordBatch) -> bool:
         """Keeps a single command for when the claim of its hold is known. In a message of many, where others would wait
         with it, and where too many wait already, such a command is sent back instead (see _decide)."""
         if len(work.commands) > 1 or not batch.stands_in_the_way_of(work.commands[0]):
@@ -258,7 +269,7 @@ class PerformanceActor:
         self._parked_by = batch
         return True
 
-    def _still_wanted(self, works: Sequence[Work]) -> Sequence[Work]:
+    def _still_wanted(self, works: Sequence[Work[CommandT]]) -> Sequence[Work[CommandT]]:
         """Drops, before the store sees it, what nobody waits for any more or what has waited too long (RULE 19, 20)."""
         now = self._clock.monotonic()
         longest = self._wait_cap.seconds(now)
@@ -276,7 +287,7 @@ class PerformanceActor:
             wanted.append(work)
         return wanted
 
-    def _is_waited_for(self, work: Work) -> bool:
+    def _is_waited_for(self, work: Work[Any]) -> bool:
         """Whether its caller still is there and has time left; tells it so if it has none."""
         if work.answer.done():
             return False
@@ -285,9 +296,9 @@ class PerformanceActor:
             return False
         return True
 
-    async def _turn(self, works: Sequence[Work]) -> None:
+    async def _turn(self, works: Sequence[HoldWork]) -> None:
         started = self._clock.monotonic()
-        decisions, changes, tally = self._decide(self.seat_map, works)
+        decisions, changes, tally = self._decide(works)
         marked = self.seat_map.take_marked()
         writes = hold_writes(changes, self._claimed_holds)
         self._claimed_holds = []
@@ -295,23 +306,24 @@ class PerformanceActor:
             await self._log.append_holds(writes)
         elif is_acted_upon(tally):
             await self._log.affirm()
-        for change in changes:
-            if isinstance(change, SeatsHeld | HoldExtended):
-                self._watch_deadline(change.hold.hold_until_ms, change.hold.hold_id)
+        for hold in with_new_ends(changes):
+            self._watch_deadline(hold.hold_until_ms, hold.hold_id)
         self._tell(works, decisions, marked)
         took = self._clock.monotonic() - started
         self._wait_cap.saw_turn(took)
         TURN_SECONDS.observe(took)
 
-    def _decide(
-        self, state: SeatMap | Draft, works: Sequence[Work]
-    ) -> tuple[list[list[Decision]], list[Change], Tally]:
-        batch = self._record if self._record is not None and self._record.claimed else None
-        decisions, changes, tally = decide_all(state, works, self._store_clock.now_ms(), batch)
+    def _decide(self, works: Sequence[HoldWork]) -> tuple[list[list[Decision]], list[HoldChange], Tally]:
+        batch = self._record
+        must_come_back = None if batch is None or not batch.claimed else batch.stands_in_the_way_of
+        now_ms = self._store_clock.now_ms()
+        decisions, changes, tally = decide_all(self.seat_map, works, now_ms, decide_hold, must_come_back)
         self._decided += sum(tally.values())
         return decisions, changes, tally
 
-    def _tell(self, works: Sequence[Work], decisions: Sequence[Sequence[Decision]], marked: Sequence[int]) -> None:
+    def _tell(
+        self, works: Sequence[HoldWork | RecordWork], decisions: Sequence[Sequence[Decision]], marked: Sequence[int]
+    ) -> None:
         """What is acknowledged becomes visible, then its callers hear of it."""
         self.feed.show(marked, self.seat_map.statuses)
         for work, decided in zip(works, decisions, strict=True):
@@ -368,7 +380,7 @@ class PerformanceActor:
         self._fail([*self._in_turn, *self._parked, *under_way, *self._mailbox.drain()], fault)
 
     @staticmethod
-    def _fail(works: Sequence[Work], fault: BaseException) -> None:
+    def _fail(works: Sequence[HoldWork | RecordWork], fault: BaseException) -> None:
         for work in works:
             if not work.answer.done():
                 work.answer.set_exception(fault)

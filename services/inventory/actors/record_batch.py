@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import assert_never
 
-from services.inventory.actors.mailbox import Work
+from services.inventory.actors.mailbox import RecordWork
 from services.inventory.actors.turn_log import TurnLog
 from services.inventory.domain import seat_state
 from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsClaimed
-from services.inventory.domain.commands import Command, ExpireHold, ExtendHold, MoveHold, ReleaseHold
+from services.inventory.domain.commands import (
+    ExpireHold,
+    ExtendHold,
+    HoldBestAvailable,
+    HoldCommand,
+    HoldSeats,
+    MoveHold,
+    ReadHold,
+    ReleaseHold,
+)
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.seat_map import SeatMap, apply
 from services.runtime.rpc.context import outside_call
 from services.runtime.telemetry.metrics import RECORDS_SILENT
-
-_CHANGES_A_HOLD = (ExtendHold, MoveHold, ReleaseHold, ExpireHold)
 
 
 class RecordBatch:
@@ -27,7 +35,7 @@ class RecordBatch:
 
     def __init__(
         self,
-        works: Sequence[Work],
+        works: Sequence[RecordWork],
         decisions: Sequence[Sequence[Decision]],
         changes: Sequence[RecordChange],
         *,
@@ -77,9 +85,15 @@ class RecordBatch:
         for change in self.changes:
             apply(seat_map, change)
 
-    def stands_in_the_way_of(self, command: Command) -> bool:
+    def stands_in_the_way_of(self, command: HoldCommand) -> bool:
         """Whether the command would change a hold that is becoming a claim."""
-        return isinstance(command, _CHANGES_A_HOLD) and command.hold_id in self._claimed
+        match command:
+            case ExtendHold() | MoveHold() | ReleaseHold() | ExpireHold():
+                return command.hold_id in self._claimed
+            case HoldSeats() | HoldBestAvailable() | ReadHold():
+                return False
+            case _:
+                assert_never(command)
 
     def abandon(self) -> None:
         """Stops asking: whoever owns the performance next learns from the record what became of it."""

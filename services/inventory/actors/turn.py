@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar, assert_never
 
-from services.inventory.actors.mailbox import RETRY_AFTER_MS, Work
-from services.inventory.actors.record_batch import RecordBatch
-from services.inventory.domain.changes import Change
+from services.inventory.actors.mailbox import RETRY_AFTER_MS, CommandT, Work
+from services.inventory.domain.changes import (
+    Change,
+    HoldChange,
+    HoldExpired,
+    HoldExtended,
+    HoldMoved,
+    HoldReleased,
+    SeatsHeld,
+)
 from services.inventory.domain.commands import Command, ExpireHold, ReadHold, ReleaseHold
-from services.inventory.domain.decisions import Accepted, Decision, decide
+from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.draft import Draft
-from services.inventory.domain.refusals import HoldEnded, HoldExpired, HoldNotFound
+from services.inventory.domain.records import Hold
+from services.inventory.domain.refusals import HoldEnded, HoldNotFound
+from services.inventory.domain.refusals import HoldExpired as HoldIsOver
 from services.inventory.domain.seat_map import SeatMap, apply
 from services.runtime.errors import Overloaded, Refusal
 from services.runtime.telemetry.metrics import COMMANDS, TURN_COMMANDS
@@ -20,21 +30,28 @@ from services.runtime.telemetry.metrics import COMMANDS, TURN_COMMANDS
 Tally = Mapping[tuple[type[Command], type[Decision]], int]
 
 
-def decide_all(
-    state: SeatMap | Draft, works: Sequence[Work], now_ms: int, batch: RecordBatch | None
-) -> tuple[list[list[Decision]], list[Change], Tally]:
-    """A decision for each command, applied to `state`; what changes, in order; and the count of it all.
+ChangeT = TypeVar("ChangeT", bound=Change)
 
-    Commands that `batch`, on its way into the record, stands in the way of are sent back.
+
+def decide_all(
+    state: SeatMap | Draft,
+    works: Sequence[Work[CommandT]],
+    now_ms: int,
+    decide: Callable[[SeatMap | Draft, CommandT, int], Accepted[ChangeT] | Refusal],
+    must_come_back: Callable[[CommandT], bool] | None = None,
+) -> tuple[list[list[Decision]], list[ChangeT], Tally]:
+    """A decision for each command of one lane, applied to `state`; what changes, in order; and the count of it all.
+
+    Commands that `must_come_back`, because their hold is on its way into the record, are sent back.
     """
-    changes: list[Change] = []
+    changes: list[ChangeT] = []
     decisions: list[list[Decision]] = []
     tally: Counter[tuple[type[Command], type[Decision]]] = Counter()
     for work in works:
         decided: list[Decision] = []
         for command in work.commands:
-            decision: Decision
-            if batch is not None and batch.stands_in_the_way_of(command):
+            decision: Accepted[ChangeT] | Refusal
+            if must_come_back is not None and must_come_back(command):
                 decision = Overloaded(RETRY_AFTER_MS)
             else:
                 decision = decide(state, command, now_ms)
@@ -55,13 +72,27 @@ def _count(tally: Tally) -> None:
         COMMANDS.labels(command.__name__, outcome).inc(count)
 
 
+def with_new_ends(changes: Iterable[HoldChange]) -> list[Hold]:
+    """The holds whose ends have to be watched from now on."""
+    holds = []
+    for change in changes:
+        match change:
+            case SeatsHeld() | HoldExtended():
+                holds.append(change.hold)
+            case HoldMoved() | HoldReleased() | HoldExpired():
+                pass  # keeps its end, or has none any more
+            case _:
+                assert_never(change)
+    return holds
+
+
 def is_acted_upon(tally: Tally) -> bool:
     """Whether somebody charges, refunds or gives up because of the answers: a yes, any word on a release, or that a
     hold is no more. Out of memory alone that may be wrong, if a newer owner exists; seats that are not free only send
     their buyer elsewhere.
     """
     return any(
-        decision in {Accepted, HoldNotFound, HoldEnded, HoldExpired} or command in {ReleaseHold, ReadHold}
+        decision in {Accepted, HoldNotFound, HoldEnded, HoldIsOver} or command in {ReleaseHold, ReadHold}
         for command, decision in tally
         if command is not ExpireHold
     )

@@ -6,9 +6,10 @@ A claim is in the record before its hold leaves Redis: a crash in between leaves
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import assert_never
 
 from services.inventory.domain.changes import (
-    Change,
+    HoldChange,
     HoldExpired,
     HoldExtended,
     HoldMoved,
@@ -94,15 +95,18 @@ class TurnLog:
                 return
 
 
-def hold_writes(changes: Iterable[Change], claimed: Iterable[str] = ()) -> HoldWrites:
+def hold_writes(changes: Iterable[HoldChange], claimed: Iterable[str] = ()) -> HoldWrites:
     """What a turn leaves to write among the holds: the last word on each; `claimed` have ended in the record."""
     put: dict[str, Hold] = {}
     ended: dict[str, None] = dict.fromkeys(claimed)
     for change in changes:
-        if isinstance(change, (SeatsHeld, HoldExtended, HoldMoved)):
-            put[change.hold.hold_id] = change.hold
-        elif isinstance(change, HoldReleased | HoldExpired):
-            # Put and ended in one batch: nothing of it was ever in the store, and ending it twice is harmless.
-            put.pop(change.hold.hold_id, None)
-            ended[change.hold.hold_id] = None
+        match change:
+            case SeatsHeld() | HoldExtended() | HoldMoved():
+                put[change.hold.hold_id] = change.hold
+            case HoldReleased() | HoldExpired():
+                # Put and ended in one batch: nothing of it was ever in the store, and ending it twice is harmless.
+                put.pop(change.hold.hold_id, None)
+                ended[change.hold.hold_id] = None
+            case _:
+                assert_never(change)
     return HoldWrites(list(put.values()), list(ended))

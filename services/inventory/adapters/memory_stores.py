@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from services.inventory.domain.changes import (
     ClaimCancelled,
@@ -180,6 +181,8 @@ class MemoryRecord:
             case SeatsUnblocked(seats):
                 for seat in seats:
                     blocked.pop(seat, None)
+            case _:
+                assert_never(change)
 
 
 class MemoryLeaseStore:

@@ -19,6 +19,7 @@ from services.inventory.api.command_stream import CommandStream
 from services.inventory.api.forwarding import was_sent_here
 from services.inventory.api.watch import watch_seats
 from services.inventory.domain import commands
+from services.inventory.domain.changes import Change
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
 from services.runtime.clock import Clock
@@ -58,7 +59,7 @@ class InventoryServicer(InventoryServiceServicer):
         command_for: Callable[[tuple[int, ...]], commands.Command],
         *,
         at_most: int = messages.SEATS_PER_COMMAND,
-    ) -> tuple[Accepted, PerformanceActor]:
+    ) -> tuple[Accepted[Change], PerformanceActor]:
         """Decides one command at the performance's owner; raises Refused where the answer is no."""
         actor = await self._owner(key)
         plan = actor.performance.plan

@@ -1,4 +1,7 @@
-"""What can be asked of a performance. Seats are distinct ascending indexes of the plan, checked at the edge."""
+"""What can be asked of a performance. Seats are distinct ascending indexes of the plan, checked at the edge.
+
+The unions below say which lane a command takes: everything that parts commands into lanes is derived from them.
+"""
 
 from __future__ import annotations
 
@@ -104,18 +107,12 @@ class UnblockSeats(msgspec.Struct, frozen=True, gc=False):
     seats: tuple[int, ...]
 
 
-Command = (
-    HoldSeats
-    | HoldBestAvailable
-    | ExtendHold
-    | MoveHold
-    | ReleaseHold
-    | ReadHold
-    | ExpireHold
-    | ClaimSeats
-    | ConfirmClaim
-    | CancelClaim
-    | CancelSale
-    | BlockSeats
-    | UnblockSeats
-)
+# Want seats, or want them for longer: the first to be refused in overload (RULE 21).
+TakingCommand = HoldSeats | HoldBestAvailable | ExtendHold | MoveHold
+# End holds, or only look at them.
+UrgentCommand = ReleaseHold | ReadHold | ExpireHold
+# Decided in turns; what they change is in the holds' store or nowhere.
+HoldCommand = TakingCommand | UrgentCommand
+# Decided in batches beside the turns; what they change is in the record before anybody hears of it (INV-2).
+RecordCommand = ClaimSeats | ConfirmClaim | CancelClaim | CancelSale | BlockSeats | UnblockSeats
+Command = HoldCommand | RecordCommand

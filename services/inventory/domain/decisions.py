@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Generic, Never, TypeVar, assert_never
 
 import msgspec
 
@@ -12,9 +12,11 @@ from services.inventory.domain.changes import (
     Change,
     ClaimCancelled,
     ClaimConfirmed,
+    HoldChange,
     HoldExtended,
     HoldMoved,
     HoldReleased,
+    RecordChange,
     SaleCancelled,
     SeatsBlocked,
     SeatsClaimed,
@@ -32,9 +34,11 @@ from services.inventory.domain.commands import (
     ExpireHold,
     ExtendHold,
     HoldBestAvailable,
+    HoldCommand,
     HoldSeats,
     MoveHold,
     ReadHold,
+    RecordCommand,
     ReleaseHold,
     UnblockSeats,
 )
@@ -60,23 +64,35 @@ from services.inventory.domain.refusals import (
 from services.inventory.domain.seat_map import SeatView
 from services.runtime.errors import IdempotencyKeyReused, Refusal
 
+ChangeT_co = TypeVar("ChangeT_co", bound=Change, covariant=True)
 
-class Accepted(msgspec.Struct, frozen=True, gc=False):
+
+class Accepted(msgspec.Struct, Generic[ChangeT_co], frozen=True, gc=False):
     """Yes: what changes (nothing, where the command was obeyed before) and the hold to tell the caller, if any."""
 
-    change: Change | None = None
+    change: ChangeT_co | None = None
     hold: Hold | None = None
 
 
-Decision = Accepted | Refusal
+# A command of one lane changes nothing that belongs to the other.
+HoldDecision = Accepted[HoldChange] | Refusal
+RecordDecision = Accepted[RecordChange] | Refusal
+Decision = Accepted[Change] | Refusal
 
-_NOTHING = Accepted()
+_NOTHING: Accepted[Never] = Accepted()
 # balcon.types.v1.Channel: the channel to which the orphan rule applies.
 ONLINE = 2
 
 
-def decide(state: SeatView, command: Command, now_ms: int) -> Decision:  # noqa: PLR0911, PLR0912 (one case a command)
+def decide(state: SeatView, command: Command, now_ms: int) -> Decision:
     """The answer to one command on the state as it is, at `now_ms` of the store's clock."""
+    if isinstance(command, RecordCommand):
+        return decide_for_the_record(state, command, now_ms)
+    return decide_hold(state, command, now_ms)
+
+
+def decide_hold(state: SeatView, command: HoldCommand, now_ms: int) -> HoldDecision:
+    """decide() for what a turn takes."""
     match command:
         case HoldSeats():
             return _hold(state, command, now_ms)
@@ -92,6 +108,13 @@ def decide(state: SeatView, command: Command, now_ms: int) -> Decision:  # noqa:
             return _read(state, command)
         case ExpireHold():
             return _expire(state, command, now_ms)
+        case _:
+            assert_never(command)
+
+
+def decide_for_the_record(state: SeatView, command: RecordCommand, now_ms: int) -> RecordDecision:
+    """decide() for what a batch of the record takes."""
+    match command:
         case ClaimSeats():
             return _claim(state, command, now_ms)
         case ConfirmClaim():
@@ -108,7 +131,7 @@ def decide(state: SeatView, command: Command, now_ms: int) -> Decision:  # noqa:
             assert_never(command)
 
 
-def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> Decision:
+def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> HoldDecision:
     known = state.hold(command.hold_id)
     if known is not None:
         if known.holder_id == command.holder_id and known.seats == command.seats:
@@ -156,7 +179,7 @@ def _orphans(free: FreeView, seats: tuple[int, ...]) -> OrphanLeft | None:
     return OrphanLeft(tuple(left)) if left and could_avoid(free, chosen) else None
 
 
-def _hold_best(state: SeatView, command: HoldBestAvailable, now_ms: int) -> Decision:
+def _hold_best(state: SeatView, command: HoldBestAvailable, now_ms: int) -> HoldDecision:
     """R5.1: the hold takes the very seats that were found. They leave an orphan only where none of those wanted avoids
     it, so that R5.2 has nothing to add."""
     asked = sum(group.size for group in command.groups)
@@ -204,7 +227,7 @@ def _living_hold(state: SeatView, hold_id: str, holder_id: str, now_ms: int) -> 
     return hold
 
 
-def _extend(state: SeatView, command: ExtendHold, now_ms: int) -> Decision:
+def _extend(state: SeatView, command: ExtendHold, now_ms: int) -> HoldDecision:
     hold = _living_hold(state, command.hold_id, command.holder_id, now_ms)
     if isinstance(hold, Refusal):
         return hold
@@ -215,7 +238,7 @@ def _extend(state: SeatView, command: ExtendHold, now_ms: int) -> Decision:
     return Accepted(HoldExtended(extended), extended)
 
 
-def _move(state: SeatView, command: MoveHold, now_ms: int) -> Decision:
+def _move(state: SeatView, command: MoveHold, now_ms: int) -> HoldDecision:
     hold = _living_hold(state, command.hold_id, command.holder_id, now_ms)
     if isinstance(hold, Refusal):
         return hold
@@ -237,7 +260,7 @@ def _move(state: SeatView, command: MoveHold, now_ms: int) -> Decision:
     return Accepted(HoldMoved(moved, hold), moved)
 
 
-def _release(state: SeatView, command: ReleaseHold) -> Decision:
+def _release(state: SeatView, command: ReleaseHold) -> HoldDecision:
     hold = state.hold(command.hold_id)
     if hold is None:
         return _NOTHING
@@ -246,19 +269,19 @@ def _release(state: SeatView, command: ReleaseHold) -> Decision:
     return Accepted(HoldReleased(hold))
 
 
-def _read(state: SeatView, command: ReadHold) -> Decision:
+def _read(state: SeatView, command: ReadHold) -> HoldDecision:
     hold = state.hold(command.hold_id)
     return _no_such_hold(state, command.hold_id) if hold is None else Accepted(hold=hold)
 
 
-def _expire(state: SeatView, command: ExpireHold, now_ms: int) -> Decision:
+def _expire(state: SeatView, command: ExpireHold, now_ms: int) -> HoldDecision:
     hold = state.hold(command.hold_id)
     if hold is None or now_ms < hold.hold_until_ms + state.rules.grace_ms:
         return _NOTHING
     return Accepted(HoldHasExpired(hold))
 
 
-def _claim(state: SeatView, command: ClaimSeats, now_ms: int) -> Decision:
+def _claim(state: SeatView, command: ClaimSeats, now_ms: int) -> RecordDecision:
     known = state.claim(command.order_id)
     if known is not None:
         if known.seats == command.seats and known.holder_id == command.holder_id:
@@ -283,7 +306,7 @@ def _claim(state: SeatView, command: ClaimSeats, now_ms: int) -> Decision:
     return Accepted(SeatsClaimed(claim, hold))
 
 
-def _confirm(state: SeatView, command: ConfirmClaim) -> Decision:
+def _confirm(state: SeatView, command: ConfirmClaim) -> RecordDecision:
     claim = state.claim(command.order_id)
     if claim is None:
         return ClaimNotFound(command.order_id)
@@ -292,7 +315,7 @@ def _confirm(state: SeatView, command: ConfirmClaim) -> Decision:
     return Accepted(ClaimConfirmed(msgspec.structs.replace(claim, sold=True)))
 
 
-def _cancel_claim(state: SeatView, command: CancelClaim) -> Decision:
+def _cancel_claim(state: SeatView, command: CancelClaim) -> RecordDecision:
     claim = state.claim(command.order_id)
     if claim is None:
         return _NOTHING
@@ -301,7 +324,7 @@ def _cancel_claim(state: SeatView, command: CancelClaim) -> Decision:
     return Accepted(ClaimCancelled(claim))
 
 
-def _cancel_sale(state: SeatView, command: CancelSale) -> Decision:
+def _cancel_sale(state: SeatView, command: CancelSale) -> RecordDecision:
     claim = state.claim(command.order_id)
     if claim is None:
         return _NOTHING
@@ -310,7 +333,7 @@ def _cancel_sale(state: SeatView, command: CancelSale) -> Decision:
     return Accepted(SaleCancelled(claim))
 
 
-def _block(state: SeatView, command: BlockSeats) -> Decision:
+def _block(state: SeatView, command: BlockSeats) -> RecordDecision:
     wanted = tuple(seat for seat in command.seats if state.status(seat) != seat_state.BLOCKED)
     taken = _not_free(state, wanted)
     if taken is not None:
@@ -318,7 +341,7 @@ def _block(state: SeatView, command: BlockSeats) -> Decision:
     return Accepted(SeatsBlocked(wanted, command.reason)) if wanted else _NOTHING
 
 
-def _unblock(state: SeatView, command: UnblockSeats) -> Decision:
+def _unblock(state: SeatView, command: UnblockSeats) -> RecordDecision:
     blocked = tuple(seat for seat in command.seats if state.status(seat) == seat_state.BLOCKED)
     others = tuple(seat for seat in command.seats if state.status(seat) not in {seat_state.BLOCKED, seat_state.FREE})
     if others:

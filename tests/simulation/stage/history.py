@@ -12,6 +12,7 @@ from typing import Protocol
 
 from services.inventory.domain import commands as c
 from services.inventory.domain import refusals as no
+from services.inventory.domain.changes import Change
 from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.records import Hold, HoldRules
 from services.runtime.clock import Clock
@@ -118,7 +119,7 @@ class History:
         # A move to taken seats is refused for good reasons.
         return not (isinstance(command, c.MoveHold) and isinstance(decision, no.SeatsTaken))
 
-    def _accepted(self, asked: Asked, decision: Accepted, epoch: int) -> None:
+    def _accepted(self, asked: Asked, decision: Accepted[Change], epoch: int) -> None:
         performance_id, command = asked.performance_id, asked.command
         match command:
             case c.HoldSeats() | c.HoldBestAvailable() | c.MoveHold() if decision.hold is not None:

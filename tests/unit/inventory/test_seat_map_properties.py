@@ -12,27 +12,9 @@ from services.inventory.domain.draft import Draft
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_map import SeatMap, apply
 from services.inventory.domain.seat_state import CLAIMED, HELD, SOLD, STATES
-from tests.unit.inventory.builders import ONLINE, RULES, obey, seat_map
+from tests.unit.inventory.builders import RULES, obey, seat_map
+from tests.unit.inventory.generated_commands import CAPACITY, COMMANDS, HOLDS
 
-CAPACITY = 8
-SEATS = st.sets(st.integers(0, CAPACITY - 1), min_size=1, max_size=4).map(lambda seats: tuple(sorted(seats)))
-HOLDS = st.sampled_from(["h1", "h2", "h3", "h4"])
-HOLDERS = st.sampled_from(["anna", "bert"])
-ORDERS = st.sampled_from(["o1", "o2", "o3"])
-TTL = st.sampled_from([0, 1_000, 200_000])
-COMMANDS: st.SearchStrategy[c.Command] = st.one_of(
-    st.builds(c.HoldSeats, HOLDS, HOLDERS, SEATS, st.just(ONLINE), TTL),
-    st.builds(c.ExtendHold, HOLDS, HOLDERS, TTL),
-    st.builds(c.MoveHold, HOLDS, HOLDERS, SEATS),
-    st.builds(c.ReleaseHold, HOLDS, HOLDERS),
-    st.builds(c.ExpireHold, HOLDS),
-    st.builds(c.ClaimSeats, ORDERS, HOLDERS, st.one_of(HOLDS, st.just("")), SEATS, st.just(ONLINE)),
-    st.builds(c.ConfirmClaim, ORDERS),
-    st.builds(c.CancelClaim, ORDERS),
-    st.builds(c.CancelSale, ORDERS),
-    st.builds(c.BlockSeats, SEATS, st.just("camera")),
-    st.builds(c.UnblockSeats, SEATS),
-)
 STEPS = st.lists(st.tuples(COMMANDS, st.integers(0, 40_000)), max_size=40)
 
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from services.inventory.actors.mailbox import lanes_in_turn
 from services.inventory.actors.performance_actor import OwnerGone
 from services.inventory.domain import commands as c
 from services.inventory.domain.records import Claim
@@ -40,7 +41,7 @@ async def test_a_fenced_owner_forgets_everything_and_names_the_new_one(command: 
     assert not actor.is_active
     assert await watcher.next() is None
     with pytest.raises(OwnerGone):
-        actor.submit([command], None)
+        actor.submit(lanes_in_turn([command])[0], None)
 
 
 @virtual
