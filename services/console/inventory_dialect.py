@@ -13,7 +13,10 @@ from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, Channel
 from services.runtime.rpc.node_stream import Stream
 from services.runtime.rpc.owner_streams import OwnerStreams
 
-_FOR_THE_RECORD = frozenset({"claim", "confirm", "cancel_claim", "cancel_sale", "block", "unblock"})
+# The rows that the proto marks so.
+_FOR_THE_RECORD = frozenset(
+    row.name for row in pb.Command.DESCRIPTOR.fields if row.GetOptions().Extensions[pb.for_the_record]
+)
 
 
 class OnPerformance(NamedTuple):

@@ -10,8 +10,10 @@ calls and as `Refused` on the stream. Every call may be repeated with the same i
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import extension_dict as _extension_dict
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -1448,3 +1450,9 @@ class Refused(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Refused: _TypeAlias = Refused  # noqa: Y015
+
+FOR_THE_RECORD_FIELD_NUMBER: _builtins.int
+for_the_record: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]
+"""Of the rows of Command: waits for the record, not only for the owner's next turn. A message whose rows all do, or
+of which none does, keeps nothing else waiting.
+"""

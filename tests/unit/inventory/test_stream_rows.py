@@ -1,0 +1,60 @@
+"""Rows of the stream and the commands they become: what waits for the record says so in the proto, for every client."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
+
+from services.console.inventory_dialect import InventoryDialect, OnPerformance, RowCommand
+from services.inventory.api.columns import read_commands
+from services.inventory.domain import commands as c
+from services.inventory.ports import SeatPlan
+
+PLAN = SeatPlan.of(1, ["s0", "s1", "s2"])
+# By the names that rows give their fields: a row with a new one fails here until it is told what to send.
+FIELDS: dict[str, Any] = {
+    "hold_id": "h1",
+    "holder_id": "anna",
+    "order_id": "o1",
+    "seat_indexes": [1],
+    "channel": CHANNEL_ONLINE,
+    "ttl_seconds": 60,
+    "groups": [pb.SeatGroup(size=1)],
+    "may_split": False,
+    "reason": "camera",
+}
+
+
+def every_row() -> dict[str, pb.Command]:
+    rows = {}
+    for row in pb.Command.DESCRIPTOR.fields:
+        assert row.message_type is not None
+        filled: dict[str, Any] = {row.name: {field.name: FIELDS[field.name] for field in row.message_type.fields}}
+        rows[row.name] = pb.Command(**filled)
+    return rows
+
+
+def read(row: pb.Command) -> Any:
+    [command] = read_commands(pb.ExecuteCommandsRequest(commands=[row]), PLAN)
+    return command
+
+
+def test_the_proto_marks_the_very_rows_that_wait_for_the_record() -> None:
+    marked = {row.name for row in pb.Command.DESCRIPTOR.fields if row.GetOptions().Extensions[pb.for_the_record]}
+    assert marked == {name for name, row in every_row().items() if isinstance(read(row), c.RecordCommand)}
+
+
+def test_every_command_that_callers_have_travels_on_the_stream() -> None:
+    kinds = {type(read(row)) for row in every_row().values()}
+    # Holds are columns, reads are unary, expiries come from the owner's own timer.
+    assert kinds == set(get_args(c.Command)) - {c.HoldSeats, c.ReadHold, c.ExpireHold}
+
+
+def test_a_client_never_lets_rows_that_wait_for_the_record_share_a_message_with_others() -> None:
+    dialect, performance = InventoryDialect(), OnPerformance("house_1", "perf_1", 1)
+    groups: dict[bool, set[Any]] = {True: set(), False: set()}
+    for row in every_row().values():
+        groups[isinstance(read(row), c.RecordCommand)].add(dialect.group_of(RowCommand(performance, row)))
+    assert groups[True].isdisjoint(groups[False])
