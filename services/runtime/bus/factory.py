@@ -5,12 +5,12 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from services.runtime.bus.faults import BusUrlInvalid
-from services.runtime.bus.port import Bus
+from services.runtime.bus.port import ManagedBus
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 
 
-def open_bus(url: str, *, clock: Clock, ids: Ids, client_id: str) -> Bus:
+def open_bus(url: str, *, clock: Clock, ids: Ids, client_id: str) -> ManagedBus:
     """A bus for kafka://host:port[,host:port], postgresql+asyncpg://... or memory:// (BusUrlInvalid).
 
     `client_id` names this process to the bus, such as "orders". Adapters are imported here, so that a process loads

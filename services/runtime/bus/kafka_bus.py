@@ -7,19 +7,18 @@ second in the log ahead of its repetition.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import DefaultPartitioner
 
 from services.runtime.bus.faults import BusClosed, BusUnreachable, TopicMissing
+from services.runtime.bus.kafka_admin import KafkaAdmin
 from services.runtime.bus.kafka_subscription import KafkaSubscription
 from services.runtime.bus.limits import PAYLOAD_MAX_BYTES, check_message, check_topics, chunks
-from services.runtime.bus.port import Message, Subscription
-from services.runtime.bus.topics import COMPACTED, DEAD_LETTER_SUFFIX
+from services.runtime.bus.port import Message, PartitionState, Subscription
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.telemetry.logging import get_logger
@@ -29,8 +28,6 @@ METADATA_MAX_AGE_MS = 10_000  # how long a new topic may go unnoticed
 START_SECONDS = 15.0
 TOPIC_SECONDS = 3.0
 STOP_SECONDS = 5.0
-REPLICAS_MAX = 3
-RETENTION_MS = 30 * 86_400_000
 
 # A record batch closes here; one message alone may be larger, up to PAYLOAD_MAX_BYTES.
 _RECORD_BATCH_BYTES = PAYLOAD_MAX_BYTES - 100_000
@@ -39,7 +36,7 @@ _log = get_logger(__name__)
 
 
 class KafkaBus:
-    """See Bus. A producer that failed is replaced: its sequence numbers may have a hole that the broker refuses."""
+    """See ManagedBus. A producer that failed is replaced: its numbers may have a hole that the broker refuses."""
 
     def __init__(self, bootstrap: Sequence[str], *, clock: Clock, ids: Ids, client_id: str) -> None:
         """`bootstrap`: host:port of some brokers; nothing is opened before it is needed."""
@@ -47,6 +44,7 @@ class KafkaBus:
         self._clock = clock
         self._ids = ids
         self._client_id = client_id
+        self._admin = KafkaAdmin(self._options())
         self._partitioner = DefaultPartitioner()
         self._producer: Any = None
         self._starting: asyncio.Task[None] | None = None
@@ -55,27 +53,30 @@ class KafkaBus:
         self._closed = False
 
     async def create_topics(self, topics: Mapping[str, int]) -> None:
-        """See Bus.create_topics (MessageRefused, BusUnreachable).
-
-        Compacted topics and dead letters are kept for good, the others RETENTION_MS. A cluster that names no controller
-        cannot be administered: there topics must exist or appear when they are first used.
-        """
+        """See Bus.create_topics (MessageRefused, BusUnreachable)."""
         check_topics(topics)
         self._require_open()
-        admin = AIOKafkaAdminClient(**self._options())
-        try:
-            await admin.start()
-            cluster = await admin.describe_cluster()
-            brokers = [broker["node_id"] for broker in cluster["brokers"]]
-            if cluster["controller_id"] in brokers:
-                await self._create(admin, topics, min(len(brokers), REPLICAS_MAX))
-            missing = [t["topic"] for t in await admin.describe_topics(list(topics)) if not t["partitions"]]
-            if missing:
-                _log.info("topics_not_visible_yet", topics=missing)
-        except (KafkaError, OSError) as error:
-            raise BusUnreachable(client_id=self._client_id) from error
-        finally:
-            await admin.close()
+        await self._admin.create_topics(topics)
+
+    async def partitions(self) -> Sequence[PartitionState]:
+        """See BusAdmin.partitions (BusUnreachable)."""
+        return await self._admin.partitions()
+
+    async def groups(self) -> Sequence[str]:
+        """See BusAdmin.groups (BusUnreachable)."""
+        return await self._admin.groups()
+
+    async def committed(self, group: str) -> Mapping[tuple[str, int], int]:
+        """See BusAdmin.committed (BusUnreachable)."""
+        return await self._admin.committed(group)
+
+    async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
+        """See BusAdmin.delete_groups (BusUnreachable)."""
+        return await self._admin.delete_groups(groups)
+
+    async def delete_topics(self, topics: Collection[str]) -> None:
+        """See BusAdmin.delete_topics (BusUnreachable)."""
+        await self._admin.delete_topics(topics)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """See Bus.publish (MessageRefused, TopicMissing, BusUnreachable)."""
@@ -113,17 +114,6 @@ class KafkaBus:
         if self._producer is not None:
             self._replace(self._producer)
         await asyncio.gather(*self._stopping)
-
-    async def _create(self, admin: Any, topics: Mapping[str, int], replicas: int) -> None:
-        wanted = [
-            NewTopic(topic, partitions, replicas, topic_configs=_settings(topic))
-            for topic, partitions in topics.items()
-        ]
-        response = await admin.create_topics(wanted)
-        for topic, code, text in response.topic_errors:
-            error = for_code(code)
-            if code and error is not TopicAlreadyExistsError:
-                raise error(f"{topic}: {text}")
 
     async def _send(self, producer: Any, messages: Sequence[Message]) -> None:
         batches: dict[tuple[str, int], list[Any]] = {}
@@ -208,11 +198,3 @@ async def _stop(producer: Any) -> None:
     except (KafkaError, OSError, TimeoutError) as error:
         _log.info("producer_not_stopped", error=type(error).__name__)
         await producer.client.close()
-
-
-def _settings(topic: str) -> dict[str, str]:
-    if topic in COMPACTED:
-        return {"cleanup.policy": "compact"}
-    if topic.endswith(DEAD_LETTER_SUFFIX):
-        return {"retention.ms": "-1"}
-    return {"retention.ms": str(RETENTION_MS)}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.runtime.bus.assignment import fair_share, partition_of
 from services.runtime.bus.batches import Batches
 from services.runtime.bus.faults import BusClosed, PartitionLost, TopicMissing
 from services.runtime.bus.limits import BATCH_MAX_BYTES, BATCH_MAX_MESSAGES, check_message, check_topics
-from services.runtime.bus.port import Delivered, Message, Subscription
+from services.runtime.bus.port import Delivered, Message, PartitionState, Subscription
 
 Partition = tuple[str, int]
 
@@ -26,7 +26,7 @@ class _Group:
 
 
 class MemoryBus:
-    """See Bus. Messages are stored one at a time, without an await in between."""
+    """See ManagedBus. Messages are stored one at a time, without an await in between."""
 
     def __init__(self) -> None:
         self._logs: dict[str, list[list[Delivered]]] = {}
@@ -67,6 +67,40 @@ class MemoryBus:
         self._wake(state)
         return member
 
+    async def partitions(self) -> Sequence[PartitionState]:
+        """See BusAdmin.partitions."""
+        return [
+            PartitionState(topic, partition, 0, len(log))
+            for topic, logs in sorted(self._logs.items())
+            for partition, log in enumerate(logs)
+        ]
+
+    async def groups(self) -> Sequence[str]:
+        """See BusAdmin.groups."""
+        return sorted(self._groups)
+
+    async def committed(self, group: str) -> Mapping[Partition, int]:
+        """See BusAdmin.committed."""
+        return dict(self._groups[group].committed) if group in self._groups else {}
+
+    async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
+        """See BusAdmin.delete_groups."""
+        known = sorted(name for name in groups if name in self._groups)
+        staying = [name for name in known if self._groups[name].members]
+        for name in known:
+            if name not in staying:
+                del self._groups[name]
+        return staying
+
+    async def delete_topics(self, topics: Collection[str]) -> None:
+        """See BusAdmin.delete_topics."""
+        for topic in topics:
+            self._logs.pop(topic, None)
+        for group in self._groups.values():
+            for place in [place for place in group.committed if place[0] in topics]:
+                del group.committed[place]
+            self._wake(group)
+
     async def close(self) -> None:
         """See Bus.close; every subscription ends."""
         self._closed = True
@@ -78,7 +112,7 @@ class MemoryBus:
         """Everything ever published to one partition; for subscriptions and auditors."""
         return self._logs[topic][partition]
 
-    def partitions(self, topics: Sequence[str]) -> list[Partition]:
+    def places(self, topics: Sequence[str]) -> list[Partition]:
         """The partitions of those of the topics that exist."""
         return [(topic, partition) for topic in topics for partition in range(len(self._logs.get(topic, ())))]
 
@@ -154,7 +188,7 @@ class MemorySubscription:
 
     def _rebalance(self) -> None:
         members = {name: member.topics for name, member in self._group.members.items()}
-        shares = fair_share(members, self._bus.partitions(sorted({t for topics in members.values() for t in topics})))
+        shares = fair_share(members, self._bus.places(sorted({t for topics in members.values() for t in topics})))
         mine = {partition for partition, owner in shares.items() if owner == self.name}
         if self._give_up(mine):
             self._wake_all()

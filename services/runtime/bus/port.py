@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -46,7 +46,10 @@ class Bus(Protocol):
     """The bus a service is handed. Adapters: kafka_bus, postgres_bus, memory_bus (tests)."""
 
     async def create_topics(self, topics: Mapping[str, int]) -> None:
-        """Creates the topics that are missing, with so many partitions. Existing ones are left as they are."""
+        """Creates the topics that are missing, with so many partitions; existing ones keep partitions and messages.
+
+        How long each keeps its messages is brought to what topics.py says, for existing ones too.
+        """
         ...
 
     async def publish(self, messages: Sequence[Message]) -> None:
@@ -60,3 +63,41 @@ class Bus(Protocol):
     async def close(self) -> None:
         """Lets connections go."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionState:
+    """What a partition holds: offsets from `first_offset` up to, not with, `end_offset`."""
+
+    topic: str
+    partition: int
+    first_offset: int
+    end_offset: int
+
+
+class BusAdmin(Protocol):
+    """What operators and rebuilds ask of a bus beside messages."""
+
+    async def partitions(self) -> Sequence[PartitionState]:
+        """Every partition of every topic, in order of topic and number."""
+        ...
+
+    async def groups(self) -> Sequence[str]:
+        """The names of all groups that the bus remembers, in order."""
+        ...
+
+    async def committed(self, group: str) -> Mapping[tuple[str, int], int]:
+        """(topic, partition) to the next offset the group reads; only where it ever committed. Empty: no such group."""
+        ...
+
+    async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
+        """Forgets groups with what they committed. Returns those that stay because a member is (or may be) alive."""
+        ...
+
+    async def delete_topics(self, topics: Collection[str]) -> None:
+        """Deletes topics with all their messages; one that is not there is no error."""
+        ...
+
+
+class ManagedBus(Bus, BusAdmin, Protocol):
+    """A bus with its administration: what services.runtime.bus.factory opens."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,24 +16,31 @@ import asyncpg
 from services.runtime.bus.assignment import partition_of
 from services.runtime.bus.faults import BusClosed, BusUnreachable, TopicMissing
 from services.runtime.bus.limits import check_message, check_topics, chunks
-from services.runtime.bus.port import Message, Subscription
-from services.runtime.bus.postgres_schema import (
-    MESSAGES_CHANNEL,
-    create_partitions,
-    create_tables,
-    delete_messages,
+from services.runtime.bus.port import Message, PartitionState, Subscription
+from services.runtime.bus.postgres_admin import (
+    delete_groups,
+    delete_topic,
+    list_committed,
+    list_groups,
+    list_partitions,
 )
+from services.runtime.bus.postgres_retention import delete_expired, delete_replaced
+from services.runtime.bus.postgres_schema import MESSAGES_CHANNEL, create_partitions, create_tables
 from services.runtime.bus.postgres_subscription import UNREACHABLE, PostgresSubscription
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
+from services.runtime.telemetry.logging import get_logger
 
 POOL_SIZE = 4
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
+LET_GO_SECONDS = 600.0
+
+_log = get_logger(__name__)
 
 
 class PostgresBus:
-    """See Bus. Publishers of one partition take turns on its row, so offsets become visible in their order, no gaps."""
+    """See ManagedBus. Publishers of a partition take turns on its row, so offsets become visible in order, no gaps."""
 
     def __init__(self, dsn: str, *, clock: Clock, ids: Ids, client_id: str) -> None:
         """`dsn` is postgresql://...; nothing is opened before it is needed."""
@@ -43,8 +50,9 @@ class PostgresBus:
         self._client_id = client_id
         self._pool: Any = None
         self._opening = asyncio.Lock()
-        self._partitions: dict[str, list[int]] = {}  # topic -> ids by partition number; never changes once it is there
+        self._partitions: dict[str, list[int]] = {}  # topic -> ids by partition number; changes only with the topic
         self._subscriptions: set[PostgresSubscription] = set()
+        self._keeping_house: asyncio.Task[None] | None = None
         self._closed = False
 
     async def create_topics(self, topics: Mapping[str, int]) -> None:
@@ -71,24 +79,65 @@ class PostgresBus:
         subscription.when_closed(self._subscriptions.discard)
         return subscription
 
-    async def delete_before(self, before_ms: int) -> int:
-        """Deletes messages stored before `before_ms` (unix ms), read or not, in bounded steps; returns how many."""
+    async def partitions(self) -> Sequence[PartitionState]:
+        """See BusAdmin.partitions (BusUnreachable)."""
+        async with self._connection() as connection:
+            return await list_partitions(connection)
+
+    async def groups(self) -> Sequence[str]:
+        """See BusAdmin.groups (BusUnreachable)."""
+        async with self._connection() as connection:
+            return await list_groups(connection)
+
+    async def committed(self, group: str) -> Mapping[tuple[str, int], int]:
+        """See BusAdmin.committed (BusUnreachable)."""
+        async with self._connection() as connection:
+            return await list_committed(connection, group)
+
+    async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
+        """See BusAdmin.delete_groups (BusUnreachable)."""
+        async with self._connection() as connection:
+            return await delete_groups(connection, groups)
+
+    async def delete_topics(self, topics: Collection[str]) -> None:
+        """See BusAdmin.delete_topics (BusUnreachable)."""
+        async with self._connection() as connection:
+            for topic in sorted(topics):
+                await delete_topic(connection, topic)
+
+    async def let_go(self) -> int:
+        """Deletes all that topics.py says is kept no longer, in bounded steps; returns how many (BusUnreachable)."""
         total = 0
-        while True:
-            async with self._connection() as connection:
-                deleted = await delete_messages(connection, before_ms)
-            total += deleted
-            if not deleted:
-                return total
+        for step in (delete_expired, delete_replaced):
+            deleted = 1
+            while deleted:
+                async with self._connection() as connection:
+                    deleted = await step(connection, self._clock.now_ms())
+                total += deleted
+        return total
 
     async def close(self) -> None:
         """See Bus.close; every subscription ends."""
         self._closed = True
+        if self._keeping_house is not None:
+            self._keeping_house.cancel()
+            await asyncio.gather(self._keeping_house, return_exceptions=True)
         for subscription in list(self._subscriptions):
             await subscription.close()
         if self._pool is not None:
             pool, self._pool = self._pool, None
             await pool.close()
+
+    async def _keep_house(self) -> None:
+        """Every process does it: two at once delete nothing twice, and one alone is enough."""
+        while True:
+            await self._clock.sleep(LET_GO_SECONDS)
+            try:
+                deleted = await self.let_go()
+            except BusUnreachable as error:
+                _log.info("bus_not_tidied", error=type(error.__cause__).__name__)
+            else:
+                _log.info("bus_tidied", deleted=deleted)
 
     async def _append(self, connection: Any, messages: Sequence[Message]) -> None:
         numbers = await self._partition_ids(connection, {message.topic for message in messages})
@@ -100,6 +149,9 @@ class PostgresBus:
                 sorted(set(targets)),
             )
             following = {row["id"]: row["next_offset"] for row in rows}
+            if not following.keys() >= set(targets):
+                self._partitions.clear()
+                raise TopicMissing(topics=",".join(sorted({message.topic for message in messages})))
             offsets = []
             for target in targets:
                 offsets.append(following[target])
@@ -162,6 +214,8 @@ class PostgresBus:
                     pool.terminate()
                     raise
                 self._pool = pool
+                if self._keeping_house is None:
+                    self._keeping_house = asyncio.create_task(self._keep_house(), name="retention of the bus")
             return self._pool
 
     async def _connect(self) -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.runtime.bus.limits import PUBLISH_MAX_MESSAGES
-
 MESSAGES_CHANNEL = "balcon_bus_messages"  # payload: a topic that has new messages
 MEMBERS_CHANNEL = "balcon_bus_members"  # payload: a group whose members or locks changed
 
@@ -13,7 +11,7 @@ MEMBERS_CHANNEL = "balcon_bus_members"  # payload: a group whose members or lock
 _SCHEMA_LOCK = 0x62_61_6C_63_6F_6E_01
 
 # A partition row is updated by every publish: free space on its page keeps those updates off the indexes. Messages have
-# no foreign key to it: partitions are never deleted, and the check would cost one lock a message.
+# no foreign key to it: the check would cost one lock a message.
 _STATEMENTS = (
     """CREATE TABLE IF NOT EXISTS bus_partition (
         id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -75,21 +73,3 @@ async def create_partitions(connection: Any, topics: dict[str, int]) -> None:
             list(topics.values()),
         )
         await connection.execute("SELECT pg_notify($1, '')", MEMBERS_CHANNEL)
-
-
-async def delete_messages(connection: Any, before_ms: int) -> int:
-    """Deletes messages stored before `before_ms`: the oldest PUBLISH_MAX_MESSAGES a partition. Returns how many."""
-    deleted: int = await connection.fetchval(
-        """WITH old AS (
-               SELECT o.partition_id, o.log_offset FROM bus_partition p, LATERAL (
-                   SELECT partition_id, log_offset, stored_at_ms FROM bus_message
-                   WHERE partition_id = p.id ORDER BY log_offset LIMIT $2
-               ) o WHERE o.stored_at_ms < $1
-           ), gone AS (
-               DELETE FROM bus_message m USING old
-               WHERE m.partition_id = old.partition_id AND m.log_offset = old.log_offset RETURNING 1
-           ) SELECT count(*) FROM gone""",
-        before_ms,
-        PUBLISH_MAX_MESSAGES,
-    )
-    return deleted

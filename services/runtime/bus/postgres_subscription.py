@@ -39,6 +39,7 @@ UNREACHABLE = (
     TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what a pooled connection says that the server ended meanwhile
+    asyncpg.ForeignKeyViolationError,  # the group or the topic was deleted beneath: it is joined anew
     asyncpg.InvalidCatalogNameError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.InsufficientResourcesError,
@@ -136,6 +137,13 @@ class PostgresSubscription:
             await session.execute(
                 "DELETE FROM bus_member WHERE group_id = $1 AND member = $2", self._group_id, self._member
             )
+            # A group that committed nothing and has nobody left is forgotten, as Kafka does it.
+            await session.execute(
+                """DELETE FROM bus_group g WHERE g.id = $1
+                   AND NOT EXISTS (SELECT 1 FROM bus_member m WHERE m.group_id = g.id)
+                   AND NOT EXISTS (SELECT 1 FROM bus_group_offset o WHERE o.group_id = g.id)""",
+                self._group_id,
+            )
             await session.execute("SELECT pg_advisory_unlock_all()")
             await session.execute("SELECT pg_notify($1, $2)", MEMBERS_CHANNEL, self._group)
             await session.close(timeout=CLOSE_SECONDS)
@@ -176,8 +184,11 @@ class PostgresSubscription:
         try:
             # A commit or heartbeat that a crash of the server forgets costs a re-delivery, not an event.
             await session.execute("SET synchronous_commit = off")
-            await session.execute("INSERT INTO bus_group (name) VALUES ($1) ON CONFLICT DO NOTHING", self._group)
-            self._group_id = await session.fetchval("SELECT id FROM bus_group WHERE name = $1", self._group)
+            self._group_id = await session.fetchval(
+                """INSERT INTO bus_group (name) VALUES ($1)
+                   ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id""",
+                self._group,
+            )
             await session.execute(
                 """DELETE FROM bus_member
                    WHERE group_id = $1 AND beat_at < clock_timestamp() - make_interval(secs => $2)""",

@@ -1,4 +1,4 @@
-"""Balcon's topics (docs/architecture.md, section 5). Plain data: names, partition counts, which are compacted."""
+"""Balcon's topics (docs/architecture.md, section 5). Plain data: names, partition counts, what each keeps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ TOPICS: Final[Mapping[str, int]] = {
     CONSENTS: 4,
     FUNNEL: 4,
 }
+# What a topic keeps (docs/decisions/0010-history-is-kept-for-good.md): everything, for whoever starts at event 1 ...
+# ... but of these only each key's latest message,
 COMPACTED: Final = frozenset({AVAILABILITY})
+# ... and these so long: nobody ever starts at the beginning of a visit to the shop.
+KEPT_SECONDS: Final[Mapping[str, int]] = {FUNNEL: 30 * 86_400}
 
 DEAD_LETTER_SUFFIX: Final = ".dlq"
 DEAD_LETTER_PARTITIONS: Final = 4

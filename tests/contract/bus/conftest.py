@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.runtime.bus.factory import open_bus
-from services.runtime.bus.port import Bus
+from services.runtime.bus.port import Bus, ManagedBus
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.testing.servers import DatabaseUrl
@@ -54,7 +54,7 @@ def bus_url(bus_name: str, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def bus(bus_url: str) -> AsyncIterator[Bus]:
+async def bus(bus_url: str) -> AsyncIterator[ManagedBus]:
     """The adapter under test."""
     bus = open_bus(bus_url, clock=SystemClock(), ids=RandomIds(), client_id="contract")
     yield bus

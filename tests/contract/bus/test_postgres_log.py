@@ -9,8 +9,10 @@ import asyncpg
 import pytest
 
 from services.runtime.bus.faults import BusUnreachable, PartitionLost
-from services.runtime.bus.port import Delivered
-from services.runtime.bus.postgres_bus import PostgresBus
+from services.runtime.bus.port import Delivered, Message
+from services.runtime.bus.postgres_bus import LET_GO_SECONDS, PostgresBus
+from services.runtime.bus.postgres_retention import DELETE_MAX_MESSAGES
+from services.runtime.bus.topics import AVAILABILITY, FUNNEL, KEPT_SECONDS
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.testing import eventually
@@ -115,14 +117,89 @@ async def test_a_late_commit_of_a_member_that_lost_its_partition_is_refused(desk
         await late.commit(batch[-1])
 
 
-async def test_old_messages_are_deleted_and_the_rest_is_still_read(bus: PostgresBus, desk: Desk) -> None:
-    clock = SystemClock()
-    await desk.publish(*(str(n) for n in range(2_500)))
-    assert await bus.delete_before(clock.now_ms() - 3_600_000) == 0
-    assert await bus.delete_before(clock.now_ms() + 1_000) == 2_500
-    await desk.publish("new")
+async def test_a_group_that_committed_nothing_is_forgotten_when_its_last_member_leaves(
+    bus: PostgresBus, desk: Desk
+) -> None:
+    await desk.publish("1")
+    await desk.read(1, commit=False)
+    assert await bus.groups() == []
+
+
+async def test_a_member_whose_group_was_deleted_beneath_it_joins_anew(desk: Desk, dsn: str) -> None:
+    await desk.publish("1")
+    reader = Member(await desk.subscribe(), _ignore)
+    await eventually(lambda: payloads(reader.read) == ["1"])
+    await _query(dsn, "WITH m AS (DELETE FROM bus_member), o AS (DELETE FROM bus_group_offset) SELECT 1")
+    await _query(dsn, "DELETE FROM bus_group")
+    await desk.publish("2")
+    await eventually(lambda: "2" in payloads(reader.read), PATIENCE_SECONDS)
+
+    async def committed() -> None:
+        assert await _query(dsn, "SELECT max(next_offset) FROM bus_group_offset") == 2
+
+    await eventually(committed, PATIENCE_SECONDS)
+    await reader.leave()
+
+
+async def test_history_is_kept_for_good_and_what_has_an_end_is_let_go(bus: PostgresBus, desk: Desk, dsn: str) -> None:
+    await bus.create_topics({FUNNEL: 1})
+    await desk.publish("1")
+    await bus.publish([Message(FUNNEL, f"k{n}", b"old") for n in range(DELETE_MAX_MESSAGES + 10)])
+    years_ms = 10 * 365 * 86_400_000
+    await _query(dsn, f"UPDATE bus_message SET stored_at_ms = stored_at_ms - {years_ms}")
+    await bus.publish([Message(FUNNEL, "k0", b"new")])
+    assert await bus.let_go() == DELETE_MAX_MESSAGES + 10
     (delivered,) = await desk.read(1)
-    assert (delivered.offset, payloads([delivered])) == (2_500, ["new"])
+    assert (delivered.offset, payloads([delivered])) == (0, ["1"])
+    (state,) = [state for state in await bus.partitions() if state.topic == FUNNEL]
+    assert (state.first_offset, state.end_offset) == (DELETE_MAX_MESSAGES + 10, DELETE_MAX_MESSAGES + 11)
+
+
+async def test_of_a_compacted_topic_the_latest_of_each_key_stays_however_old(bus: PostgresBus, dsn: str) -> None:
+    await bus.create_topics({AVAILABILITY: 2})
+    keys = [f"performance_{n}" for n in range(5)]
+    for turn in range(3):
+        await bus.publish([Message(AVAILABILITY, key, str(turn).encode()) for key in keys])
+    assert await bus.let_go() == 0, "readers under way may still want them"
+    await _query(dsn, f"UPDATE bus_message SET stored_at_ms = stored_at_ms - {10 * 365 * 86_400_000}")
+    await bus.publish([Message(AVAILABILITY, keys[0], b"3")])
+    assert await bus.let_go() == 2 * len(keys) + 1
+    reader = Desk(bus, "latest")
+    reader.topic = AVAILABILITY
+    assert sorted(payloads(await reader.read(len(keys)))) == ["2"] * 4 + ["3"]
+
+
+async def test_the_log_tidies_itself_on_a_schedule(dsn: str) -> None:
+    clock = _PatientClock()
+    bus = PostgresBus(dsn, clock=clock, ids=RandomIds(), client_id="log-test")
+    await bus.create_topics({FUNNEL: 1})
+    await bus.publish([Message(FUNNEL, "a", b"old")])
+    clock.ahead_ms = (KEPT_SECONDS[FUNNEL] + 1) * 1_000
+    clock.due.set()
+
+    async def tidied() -> None:
+        assert await _query(dsn, "SELECT count(*) FROM bus_message") == 0
+
+    await eventually(tidied)
+    assert clock.asked == [LET_GO_SECONDS] * len(clock.asked)
+    await bus.close()
+
+
+class _PatientClock(SystemClock):
+    """Sleeps until it is told that the time has come, and may be ahead."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+        self.due = asyncio.Event()
+        self.asked: list[float] = []
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.ahead_ms
+
+    async def sleep(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        await self.due.wait()
+        self.due.clear()
 
 
 async def _published(desk: Desk, payload: str) -> bool:
