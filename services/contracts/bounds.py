@@ -1,3 +1,39 @@
-"""Limits that more than one service checks, each with its one home. Nothing here knows who checks it."""
+"""Limits that more than one service checks, each with its one home. Nothing here knows who checks it.
+
+What one service takes the next must take too: whoever tightens a number here tightens it along the whole way of a sale.
+"""
 
 from __future__ import annotations
+
+# A holder's seats at one performance, and so the seats of one hold, of one command and of one order.
+MAX_SEATS_PER_HOLD = 100
+
+# INV-6: no hold lives longer, extensions and grace included.
+HOLD_CAP_SECONDS = 1_800
+# Between the end that a buyer is shown and the release of the seats: who pays at the last moment is not told no.
+HOLD_GRACE_SECONDS = 15
+
+# Characters.
+MAX_SEAT_ID_CHARS = 64
+MAX_CATEGORY_CHARS = 100
+MAX_ZONE_CHARS = 100
+# Of a seat's number and a row's.
+MAX_NUMBER_CHARS = 32
+MAX_TICKET_TYPE_CHARS = 64
+# What people and things are called: buyers, houses, halls, titles.
+MAX_NAME_CHARS = 200
+# Why somebody did it, for the people of the house.
+MAX_REASON_CHARS = 200
+MAX_URL_CHARS = 2_048
+
+# The ticket type that every category has a price for, and that a seat without another one is sold as.
+NORMAL_TICKET_TYPE = "normal"
+
+# Minor units. A seat may cost a thousand million of a currency with two digits (IDR, IRR, LBP), and an order as much
+# for each of its seats; sums over the largest hall stay far within the 64 bits of a stored integer.
+MAX_PRICE_MINOR = 100_000_000_000
+MAX_TOTAL_MINOR = MAX_PRICE_MINOR * MAX_SEATS_PER_HOLD
+
+# Entries of one page of a list.
+MAX_PAGE_SIZE = 500
+DEFAULT_PAGE_SIZE = 100

@@ -1,13 +1,17 @@
-"""Bounds on text that strangers send. Nothing here knows what the text is for."""
+"""Rules for text from strangers: names, labels, reasons, keys, addresses. Nothing here knows what it is for."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
+from services.contracts.bounds import MAX_URL_CHARS
 from services.runtime.errors import FieldInvalid
 
-# Control characters, line separators, and halves of surrogate pairs: no store, log line or page wants them.
+# Control characters, line separators, and halves of surrogate pairs: no store, log line or page wants them. What joins
+# or spaces letters invisibly stays: names in Persian, Hindi and Japanese are written with it.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 
 
 def text_problem(value: str, at_least: int, at_most: int) -> str | None:
@@ -30,3 +34,26 @@ def refused_text(field: str, value: str, *, at_least: int = 1, at_most: int) -> 
     """The refusal for a text outside its bounds, else None."""
     problem = text_problem(value, at_least, at_most)
     return None if problem is None else FieldInvalid(field, problem, text_limit(at_least, at_most))
+
+
+def refused_idempotency_key(value: str, field: str = "idempotency_key") -> FieldInvalid | None:
+    """The refusal for a key of a request that is not 1 to 128 characters of [A-Za-z0-9_:.-], else None.
+
+    Wider than an id's grammar (services.runtime.ids.refused_key): callers build keys out of their own ids, and
+    `order:42.1` is a fine one. Whoever keeps such a key must hold 128 characters.
+    """
+    if _IDEMPOTENCY_KEY.fullmatch(value):
+        return None
+    return FieldInvalid(field, "must be letters, digits, '_', '-', ':' or '.'", "1 to 128 characters")
+
+
+def refused_url(field: str, value: str) -> FieldInvalid | None:
+    """The refusal for what is no absolute http or https address that a browser can be sent to, else None."""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        good = False
+    if good and len(value) <= MAX_URL_CHARS and value.isprintable() and not any(map(str.isspace, value)):
+        return None
+    return FieldInvalid(field, "must be an absolute URL", f"http or https, 1 to {MAX_URL_CHARS:,} characters")

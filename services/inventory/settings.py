@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from services.contracts.bounds import HOLD_CAP_SECONDS, HOLD_GRACE_SECONDS
 from services.runtime.settings import BusSettings
 
 
@@ -23,10 +24,10 @@ class InventorySettings(BusSettings):
     lease_renew_seconds: float = Field(2.0, gt=0, le=60, description="How often a node renews its lease.")
     lease_margin_seconds: float = Field(1.0, ge=0, le=60, description="How much earlier a node stops believing in it.")
     hold_grace_seconds: int = Field(
-        15, ge=0, le=300, description="Between the end shown to the buyer and the release of the seats."
+        HOLD_GRACE_SECONDS, ge=0, le=300, description="Between the end shown to the buyer and the release of the seats."
     )
     hold_cap_seconds: int = Field(
-        1_800, ge=1, le=86_400, description="Longest life of a hold, extensions and grace included."
+        HOLD_CAP_SECONDS, ge=1, le=86_400, description="Longest life of a hold, extensions and grace included."
     )
     calls_per_connection: int = Field(
         128,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from services.contracts.bounds import HOLD_GRACE_SECONDS
 from services.runtime.settings import BusSettings
 
 
@@ -21,7 +22,7 @@ class OrdersSettings(BusSettings):
         900, ge=5, le=86_400, description="Time to pay after check-out; then the order is given up (R2.7)."
     )
     hold_grace_seconds: int = Field(
-        15, ge=0, le=300, description="How long after its hold's shown end an open order is looked at."
+        HOLD_GRACE_SECONDS, ge=0, le=300, description="How long after its hold's shown end an open order is looked at."
     )
     call_timeout_seconds: float = Field(4.0, gt=0, le=60, description="Longest wait for one answer of another service.")
     lease_seconds: int = Field(

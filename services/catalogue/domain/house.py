@@ -7,11 +7,11 @@ import zoneinfo
 from dataclasses import dataclass
 from functools import lru_cache
 
+from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.texts import refused_text
 from services.runtime.errors import FieldInvalid
 
 MAX_LABEL_CHARS = 63
-MAX_NAME_CHARS = 200
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LABEL_LIMIT = f"1 to {MAX_LABEL_CHARS} lower case letters, digits and inner hyphens"

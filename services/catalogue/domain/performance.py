@@ -9,20 +9,20 @@ from enum import Enum
 
 from services.catalogue.domain.house import House, Production
 from services.catalogue.domain.refusals import SaleNotOpened
+from services.contracts.bounds import (
+    HOLD_CAP_SECONDS,
+    MAX_CATEGORY_CHARS,
+    MAX_PRICE_MINOR,
+    MAX_SEATS_PER_HOLD,
+    MAX_TICKET_TYPE_CHARS,
+    NORMAL_TICKET_TYPE,
+)
 from services.contracts.texts import refused_text
 from services.runtime.errors import FieldInvalid
 
-NORMAL_TICKET_TYPE = "normal"
 MAX_PRICES = 1_000
-MAX_TICKET_TYPE_CHARS = 64
-MAX_CATEGORY_CHARS = 100
-# Minor units: a million of a currency with two decimals.
-MAX_AMOUNT_MINOR = 100_000_000
 DEFAULT_SEATS_PER_HOLDER = 10
-MAX_SEATS_PER_HOLDER = 100
 DEFAULT_HOLD_TTL_SECONDS = 600
-# The absolute cap of a hold (INV-6): a longer first hold could not be kept.
-MAX_HOLD_TTL_SECONDS = 1_800
 EARLIEST_START_MS = 946_684_800_000  # 2000-01-01T00:00:00Z
 LATEST_START_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
 
@@ -124,8 +124,8 @@ def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
     """What is wrong with the terms by themselves; refused_prices looks at them beside a plan."""
     for field, value, at_least, at_most in (
         ("starts_at_ms", terms.starts_at_ms, EARLIEST_START_MS, LATEST_START_MS),
-        ("seats_per_holder", terms.seats_per_holder, 0, MAX_SEATS_PER_HOLDER),
-        ("hold_ttl_seconds", terms.hold_ttl_seconds, 0, MAX_HOLD_TTL_SECONDS),
+        ("seats_per_holder", terms.seats_per_holder, 0, MAX_SEATS_PER_HOLD),
+        ("hold_ttl_seconds", terms.hold_ttl_seconds, 0, HOLD_CAP_SECONDS),
     ):
         if not at_least <= value <= at_most:
             return FieldInvalid(field, f"is {value}", f"{at_least} to {at_most}")
@@ -144,8 +144,8 @@ def _refused_price(field: str, price: Price) -> FieldInvalid | None:
         return refusal
     if price.kind is None:
         return FieldInvalid(f"{field}.kind", "is missing", "normal, discount, free or other")
-    limit = f"0 to {MAX_AMOUNT_MINOR:,} minor units"
-    if not 0 <= price.amount_minor <= MAX_AMOUNT_MINOR:
+    limit = f"0 to {MAX_PRICE_MINOR:,} minor units"
+    if not 0 <= price.amount_minor <= MAX_PRICE_MINOR:
         return FieldInvalid(f"{field}.amount.amount_minor", f"is {price.amount_minor}", limit)
     if price.kind is TicketKind.FREE and price.amount_minor:
         return FieldInvalid(f"{field}.amount.amount_minor", f"is {price.amount_minor} for a free ticket", "0")

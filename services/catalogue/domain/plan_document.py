@@ -13,16 +13,14 @@ from services.catalogue.domain.seating_plan import (
     MAX_AREA_NAME_CHARS,
     MAX_AREAS,
     MAX_CATEGORIES,
-    MAX_NAME_CHARS,
-    MAX_NUMBER_CHARS,
     MAX_PLAN_BYTES,
     MAX_POSITION,
     MAX_ROWS,
-    MAX_SEAT_ID_CHARS,
     MAX_SEATS,
     MAX_ZONES,
     PlanInvalid,
 )
+from services.contracts.bounds import MAX_CATEGORY_CHARS, MAX_NUMBER_CHARS, MAX_SEAT_ID_CHARS, MAX_ZONE_CHARS
 from services.contracts.texts import text_limit
 
 _BOM = b"\xef\xbb\xbf"
@@ -34,8 +32,8 @@ _POSITION_LIMIT = f"a number from -{MAX_POSITION:,} to {MAX_POSITION:,}"
 # By the last name of a field's path.
 _LIMITS = {
     "plan_json": "a JSON object",
-    "name": text_limit(1, MAX_NAME_CHARS),
-    "zone_id": text_limit(0, MAX_NAME_CHARS),
+    "name": text_limit(1, MAX_CATEGORY_CHARS),
+    "zone_id": text_limit(0, MAX_ZONE_CHARS),
     "color": "#RRGGBB",
     "category": "the name of one of the plan's categories",
     "seat_guid": text_limit(1, MAX_SEAT_ID_CHARS) + ", unique in the plan",

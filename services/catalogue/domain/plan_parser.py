@@ -20,12 +20,9 @@ from services.catalogue.domain.seating_plan import (
     MAX_AREA_NAME_CHARS,
     MAX_AREAS,
     MAX_CATEGORIES,
-    MAX_NAME_CHARS,
-    MAX_NUMBER_CHARS,
     MAX_PLAN_NAME_CHARS,
     MAX_POSITION,
     MAX_ROWS,
-    MAX_SEAT_ID_CHARS,
     MAX_SEATS,
     MAX_ZONES,
     PlanInvalid,
@@ -35,6 +32,7 @@ from services.catalogue.domain.seating_plan import (
     Seat,
     SeatingPlan,
 )
+from services.contracts.bounds import MAX_CATEGORY_CHARS, MAX_NUMBER_CHARS, MAX_SEAT_ID_CHARS, MAX_ZONE_CHARS
 from services.contracts.texts import text_limit, text_problem
 
 _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
@@ -113,7 +111,7 @@ def _category_problems(document: PlanEntry) -> Iterator[PlanInvalid]:
     seen: set[str] = set()
     for index, category in enumerate(document.categories):
         field = f"categories[{index}]"
-        if problem := _text(f"{field}.name", category.name, 1, MAX_NAME_CHARS):
+        if problem := _text(f"{field}.name", category.name, 1, MAX_CATEGORY_CHARS):
             yield problem
         if category.name in seen:
             yield invalid(f"{field}.name", f"{category.name} is there twice", "unique in the plan")
@@ -126,7 +124,7 @@ def _zone_problems(document: PlanEntry) -> Iterator[PlanInvalid]:
     for index, zone in enumerate(document.zones):
         field = f"zones[{index}]"
         for name, value in (("name", zone.name), ("zone_id", zone.zone_id)):
-            if problem := _text(f"{field}.{name}", value, 0, MAX_NAME_CHARS):
+            if problem := _text(f"{field}.{name}", value, 0, MAX_ZONE_CHARS):
                 yield problem
         if problem := _absurd(f"{field}.position", zone.position):
             yield problem
@@ -175,7 +173,7 @@ def _area_problems(document: PlanEntry, seat_ids: set[str], categories: set[str]
                 yield invalid(f"{field}.name", f"{name!r} is there twice", "unique among areas and zones with seats")
             if area.category not in categories:
                 written = "" if area.category is None else area.category
-                yield invalid(f"{field}.category", f"{written[:MAX_NAME_CHARS]!r} is unknown")
+                yield invalid(f"{field}.category", f"{written[:MAX_CATEGORY_CHARS]!r} is unknown")
             if area.position and (problem := _absurd(f"{field}.position", area.position)):
                 yield problem
             if area.rectangle and (problem := _absurd_size(f"{field}.rectangle", area.rectangle)):
@@ -211,7 +209,7 @@ def _seat_problem(field: str, seat: SeatEntry, seen: set[str], categories: set[s
     if seat.seat_guid in seen:
         return invalid(f"{field}.seat_guid", f"{seat.seat_guid} is there twice", "unique in the plan")
     if seat.category not in categories:
-        return invalid(f"{field}.category", f"{seat.category[:MAX_NAME_CHARS]!r} is unknown")
+        return invalid(f"{field}.category", f"{seat.category[:MAX_CATEGORY_CHARS]!r} is unknown")
     absurd = _absurd(f"{field}.position", seat.position)
     assert absurd is not None
     return absurd

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from services.contracts.bounds import MAX_SEAT_ID_CHARS
 from services.runtime.errors import FieldInvalid
 
 MAX_PLAN_BYTES = 10_000_000
@@ -16,9 +17,6 @@ MAX_PLAN_VERSION = 2_147_483_647
 MAX_ZONES = 1_000
 MAX_ROWS = 20_000
 MAX_CATEGORIES = 100
-MAX_SEAT_ID_CHARS = 64
-MAX_NUMBER_CHARS = 32
-MAX_NAME_CHARS = 100
 MAX_AREAS = 1_000
 # The ids of an area's places are its name, a colon and up to six digits.
 MAX_AREA_NAME_CHARS = MAX_SEAT_ID_CHARS - 7

@@ -10,8 +10,8 @@ from typing import TypeVar
 import msgspec
 
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction
+from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import IdempotencyKeyReused, Refusal
-from services.runtime.ids import refused_key
 
 Answer = TypeVar("Answer")
 
@@ -40,7 +40,7 @@ async def once(
 
     A refusal rolls everything back, the key as well: nothing changed, and the key may be used again.
     """
-    if refusal := refused_key("idempotency_key", once_key.key):
+    if refusal := refused_idempotency_key(once_key.key):
         return refusal
     async with store.transaction() as transaction:
         recorded = await transaction.claim_key(once_key.house_id, once_key.key, content)

@@ -26,11 +26,10 @@ from services.catalogue.domain.refusals import (
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
 from services.catalogue.handlers.once import OnceKey, once, request_hash
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction, PageStart
+from services.contracts.bounds import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import Ids, refused_key
 
-DEFAULT_PAGE_SIZE = 100
-MAX_PAGE_SIZE = 500
 MAX_PAGE_TOKEN_CHARS = 200
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
+from services.contracts.bounds import MAX_REASON_CHARS, MAX_SEAT_ID_CHARS, MAX_SEATS_PER_HOLD
+from services.contracts.texts import refused_text
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import Hold, HoldRules
 from services.inventory.domain.refusals import OrphanLeft, PlanVersionMismatch, SeatsTaken, SeatUnknown
@@ -16,12 +18,10 @@ from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused
 
-SEATS_PER_COMMAND = 100
+SEATS_PER_COMMAND = MAX_SEATS_PER_HOLD
 BLOCKED_SEATS_PER_COMMAND = 2_000
-SEAT_ID_CHARS = 64
 GROUPS_PER_COMMAND = 10
 FILTERS_PER_GROUP = 50
-REASON_CHARS = 200
 # As much of a name as an error repeats.
 NAME_CHARS = 100
 MAX_TTL_SECONDS = 86_400
@@ -59,8 +59,9 @@ def check_ttl(ttl_seconds: int) -> int:
 
 def check_reason(reason: str) -> str:
     """Why seats are blocked, or Refused."""
-    if not 0 < len(reason) <= REASON_CHARS or not reason.isprintable():
-        raise Refused(FieldInvalid("reason", "must be one short line", f"1 to {REASON_CHARS} printable characters"))
+    refused = refused_text("reason", reason, at_most=MAX_REASON_CHARS)
+    if refused is not None:
+        raise Refused(refused)
     return reason
 
 
@@ -81,7 +82,7 @@ def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, at_most: int = SEATS_PER_COM
     try:
         indexes = {index_of[seat_id] for seat_id in seat_ids}
     except KeyError:
-        unknown = [seat_id[:SEAT_ID_CHARS] for seat_id in seat_ids if seat_id not in index_of]
+        unknown = [seat_id[:MAX_SEAT_ID_CHARS] for seat_id in seat_ids if seat_id not in index_of]
         raise Refused(SeatUnknown(tuple(unknown[:10]), plan.plan_version)) from None
     if len(indexes) != count:
         raise Refused(FieldInvalid("seats.seat_ids", "names a seat twice", "each seat once"))

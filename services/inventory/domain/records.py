@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from services.contracts.bounds import HOLD_CAP_SECONDS, HOLD_GRACE_SECONDS
+
 
 class Hold(msgspec.Struct, frozen=True, gc=False):
     """Seats locked for a buyer. Seats are ascending indexes of the plan; times are unix ms by the store's clock."""
@@ -33,8 +35,8 @@ class HoldRules(msgspec.Struct, frozen=True, gc=False):
     on_sale: bool
     seats_per_holder: int
     ttl_ms: int
-    cap_ms: int = 1_800_000
-    grace_ms: int = 15_000
+    cap_ms: int = HOLD_CAP_SECONDS * 1000
+    grace_ms: int = HOLD_GRACE_SECONDS * 1000
     # R5.2; staff's channels are exempt.
     refuses_orphans: bool = False
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.contracts.bounds import HOLD_GRACE_SECONDS
 from services.orders.domain.order import Order
 from services.orders.ports import Answer, Declined, Done, HeldSeats
 from services.runtime.clock import Clock
 
-HOLD_GRACE_MS = 15_000
+HOLD_GRACE_MS = HOLD_GRACE_SECONDS * 1000
 
 
 @dataclass(slots=True)

@@ -6,30 +6,32 @@ import base64
 import binascii
 import hashlib
 import re
-from urllib.parse import urlsplit
 
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
 from google.protobuf.message import Message
 
+from services.contracts.bounds import (
+    DEFAULT_PAGE_SIZE,
+    MAX_NAME_CHARS,
+    MAX_PAGE_SIZE,
+    MAX_REASON_CHARS,
+    MAX_SEAT_ID_CHARS,
+    MAX_SEATS_PER_HOLD,
+    MAX_TICKET_TYPE_CHARS,
+    NORMAL_TICKET_TYPE,
+)
+from services.contracts.texts import refused_idempotency_key, refused_text, refused_url
 from services.orders.domain.order import Channel, Money, Order, OrderState
-from services.orders.domain.pricing import NORMAL, SeatChoice
+from services.orders.domain.pricing import SeatChoice
 from services.orders.handlers.order_making import OrderWish
 from services.orders.ports import Customer, Operation, OrderFilter, OrderRef, RequestKey
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused
 
-MAX_SEATS = 200
-MAX_SEAT_ID_CHARS = 128
-MAX_TICKET_TYPE_CHARS = 64
-MAX_NAME_CHARS = 200
 MAX_EMAIL_CHARS = 254
-MAX_URL_CHARS = 2_000
-MAX_REASON_CHARS = 200
-MAX_PAGE_SIZE = 500
-DEFAULT_PAGE_SIZE = 100
 MAX_WAIT_MS = 30_000
 
 # RFC 5321's shape without its exotica; whether it can be reached, only a mail shows.
@@ -42,20 +44,19 @@ def _require(field: str, good: bool, problem: str, limit: str) -> None:
         raise Refused(FieldInvalid(field, problem, limit))
 
 
-def _key_field(field: str, value: str) -> str:
-    refusal = refused_key(field, value)
+def _accept(refusal: FieldInvalid | None) -> None:
     if refusal is not None:
         raise Refused(refusal)
+
+
+def _key_field(field: str, value: str) -> str:
+    _accept(refused_key(field, value))
     return value
-
-
-def _is_text(value: str, most: int) -> bool:
-    return 0 < len(value) <= most and value.isprintable() and value == value.strip()
 
 
 def request_key(request: Message, operation: Operation, house_id: str, key: str, busy_until_ms: int = 0) -> RequestKey:
     """The request's key with a hash over all that it asks for (RULE 27)."""
-    _key_field("idempotency_key", key)
+    _accept(refused_idempotency_key(key))
     content = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
     return RequestKey(house_id, operation, key, content, busy_until_ms)
 
@@ -80,30 +81,23 @@ def order_wish(request: wire.CreateOrderRequest) -> OrderWish:
 
 def _seats(request: wire.CreateOrderRequest) -> tuple[SeatChoice, ...]:
     count = len(request.seats)
-    _require("seats", 1 <= count <= MAX_SEATS, f"has {count} seats", f"1 to {MAX_SEATS}")
-    limit = f"1 to {MAX_SEAT_ID_CHARS} printable characters"
+    _require("seats", 1 <= count <= MAX_SEATS_PER_HOLD, f"has {count} seats", f"1 to {MAX_SEATS_PER_HOLD}")
     seen: set[str] = set()
     choices = []
     for place, choice in enumerate(request.seats):
         field = f"seats[{place}].seat_id"
-        _require(field, _is_text(choice.seat_id, MAX_SEAT_ID_CHARS), "is not a seat id", limit)
+        _accept(refused_text(field, choice.seat_id, at_most=MAX_SEAT_ID_CHARS))
         _require(field, choice.seat_id not in seen, f"{choice.seat_id} is named twice", "each seat once")
         seen.add(choice.seat_id)
-        ticket_type = choice.ticket_type or NORMAL
-        _require(
-            f"seats[{place}].ticket_type",
-            _is_text(ticket_type, MAX_TICKET_TYPE_CHARS),
-            "is not a ticket type",
-            f"at most {MAX_TICKET_TYPE_CHARS} printable characters",
-        )
+        ticket_type = choice.ticket_type or NORMAL_TICKET_TYPE
+        _accept(refused_text(f"seats[{place}].ticket_type", ticket_type, at_most=MAX_TICKET_TYPE_CHARS))
         choices.append(SeatChoice(choice.seat_id, ticket_type))
     return tuple(choices)
 
 
 def _customer(customer: wire.Customer) -> Customer:
     name, email = customer.name.strip(), customer.email.strip()
-    limit = f"1 to {MAX_NAME_CHARS} printable characters"
-    _require("customer.name", _is_text(name, MAX_NAME_CHARS), "is not a name", limit)
+    _accept(refused_text("customer.name", name, at_most=MAX_NAME_CHARS))
     good = len(email) <= MAX_EMAIL_CHARS and _EMAIL.fullmatch(email) is not None
     _require("customer.email", good, "is not an e-mail address", f"name@domain, at most {MAX_EMAIL_CHARS} characters")
     return Customer(name, email)
@@ -124,21 +118,15 @@ def expected_total(money: WireMoney) -> Money:
 
 def return_url(value: str) -> str:
     """Where the provider sends the buyer afterwards."""
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        good = False
-    good = good and len(value) <= MAX_URL_CHARS and value.isprintable() and " " not in value
-    _require("return_url", good, "must be an absolute http(s) URL", f"at most {MAX_URL_CHARS} characters")
+    _accept(refused_url("return_url", value))
     return value
 
 
 def refund_reason(value: str) -> str:
     """Why, for the people of the house."""
-    good = not value or _is_text(value.strip(), MAX_REASON_CHARS)
-    _require("reason", good, "is not one line of text", f"at most {MAX_REASON_CHARS} printable characters")
-    return value.strip()
+    reason = value.strip()
+    _accept(refused_text("reason", reason, at_least=0, at_most=MAX_REASON_CHARS))
+    return reason
 
 
 def wait_seconds(wait_ms: int) -> float:

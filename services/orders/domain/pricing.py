@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from services.contracts.bounds import NORMAL_TICKET_TYPE
 from services.orders.domain.order import Money, OrderLine
 from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
 from services.runtime.errors import Refusal
-
-NORMAL = "normal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,7 @@ class SeatChoice:
     """A seat and how the buyer wants to pay for it."""
 
     seat_id: str
-    ticket_type: str = NORMAL
+    ticket_type: str = NORMAL_TICKET_TYPE
 
 
 @dataclass(frozen=True, slots=True)

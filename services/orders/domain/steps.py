@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
+from services.contracts.bounds import HOLD_GRACE_SECONDS
 from services.orders.domain.order import Order, OrderState, Payment, Seats
 
 
@@ -29,7 +30,7 @@ class Step(Enum):
 class Timing:
     """How long the saga waits, in milliseconds."""
 
-    hold_grace_ms: int = 15_000
+    hold_grace_ms: int = HOLD_GRACE_SECONDS * 1000
     payment_poll_ms: int = 20_000
     url_poll_ms: int = 250
     first_retry_ms: int = 100

@@ -39,7 +39,7 @@ PAYMENTS = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at_ms", BigInteger),
     Column("version", BigInteger, nullable=False),
-    CheckConstraint("amount_minor BETWEEN 1 AND 1000000000", name="amount"),
+    CheckConstraint("amount_minor >= 1", name="amount"),
     CheckConstraint("state IN ('CREATING', 'PENDING', 'SUCCEEDED', 'FAILED', 'CANCELLED')", name="state"),
     CheckConstraint("refund_state IN ('NONE', 'DUE', 'SUCCEEDED')", name="refund_state"),
     CheckConstraint("refund_state = 'NONE' OR state = 'SUCCEEDED'", name="refund_of_captured"),

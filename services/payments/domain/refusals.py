@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import urlsplit
 
+from services.contracts.bounds import MAX_TOTAL_MINOR
+from services.contracts.texts import refused_idempotency_key, refused_url
 from services.runtime.errors import FieldInvalid, Kind, Refusal
 from services.runtime.ids import refused_key
 
-MAX_AMOUNT_MINOR = 1_000_000_000
-MAX_URL_CHARS = 2_048
 MAX_LIFE_MS = 31 * 24 * 3_600 * 1_000
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,6 @@ class PaymentWanted:
     expires_at_ms: int
 
 
-def refused_idempotency_key(value: str) -> FieldInvalid | None:
-    """The refusal for a key that is not 1 to 128 of [A-Za-z0-9_:.-]; `order:attempt` is fine."""
-    if _IDEMPOTENCY_KEY.fullmatch(value):
-        return None
-    return FieldInvalid("idempotency_key", "must be letters, digits, '_', '-', ':' or '.'", "1 to 128 characters")
-
-
 def refused_wanted(wanted: PaymentWanted) -> FieldInvalid | None:
     """The first field that can never be right, whatever the time is."""
     for field in ("house_id", "order_id", "performance_id"):
@@ -65,10 +56,10 @@ def refused_wanted(wanted: PaymentWanted) -> FieldInvalid | None:
 
 
 def _refused_money(wanted: PaymentWanted) -> FieldInvalid | None:
-    limit = f"1 to {MAX_AMOUNT_MINOR} minor units"
+    limit = f"1 to {MAX_TOTAL_MINOR:,} minor units"
     if wanted.amount_minor < 1:
         return FieldInvalid("amount.amount_minor", "must be positive: what costs nothing needs no payment", limit)
-    if wanted.amount_minor > MAX_AMOUNT_MINOR:
+    if wanted.amount_minor > MAX_TOTAL_MINOR:
         return FieldInvalid("amount.amount_minor", "is too large", limit)
     if not _CURRENCY.fullmatch(wanted.currency):
         return FieldInvalid("amount.currency", "must be an ISO 4217 code in upper case", "3 letters")
@@ -76,14 +67,8 @@ def _refused_money(wanted: PaymentWanted) -> FieldInvalid | None:
 
 
 def _refused_return(wanted: PaymentWanted) -> FieldInvalid | None:
-    limit = f"http or https, 1 to {MAX_URL_CHARS} characters"
-    try:
-        parts = urlsplit(wanted.return_url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and wanted.return_url.isprintable()
-    except ValueError:
-        good = False
-    if not good or " " in wanted.return_url or len(wanted.return_url) > MAX_URL_CHARS:
-        return FieldInvalid("return_url", "must be an absolute URL", limit)
+    if refusal := refused_url("return_url", wanted.return_url):
+        return refusal
     if wanted.expires_at_ms <= 0:
         return FieldInvalid("expires_at_ms", "must be set", "unix milliseconds, at most 31 days ahead")
     return None

@@ -7,13 +7,13 @@ import hashlib
 
 import msgspec
 
+from services.contracts.texts import refused_idempotency_key
 from services.payments.domain.payment import CancelAsked, Payment, PaymentState, RefundOwed, RefundState
 from services.payments.domain.refusals import (
     PaymentNotCaptured,
     PaymentUnknown,
     PaymentWanted,
     refused_end,
-    refused_idempotency_key,
     refused_wanted,
 )
 from services.payments.domain.transitions import Decision, Verdict

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_URL_CHARS
 from services.payments.sandbox.acquirer import OPEN, SUCCEEDED, Acquirer, Wanted
 from services.payments.sandbox.cards import CARDS, ERRORS_BEFORE, SCRIPT_HEADER, CreationScript, script_of
 from services.payments.sandbox.ledger import Ledger, PaymentRecord, Reply
@@ -24,16 +25,18 @@ KEY_LIMIT = 255
 _Text = Annotated[str, msgspec.Meta(max_length=500)]
 
 
-class _Creation(msgspec.Struct, frozen=True):
-    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+class Creation(msgspec.Struct, frozen=True):
+    """The body of POST /v1/payments."""
+
+    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOTAL_MINOR)]
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
-    return_url: Annotated[str, msgspec.Meta(pattern="^https?://[^ ]+$", max_length=2048)]
+    return_url: Annotated[str, msgspec.Meta(pattern="^[Hh][Tt][Tt][Pp][Ss]?://[^ ]+$", max_length=MAX_URL_CHARS)]
     expires_at_ms: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     metadata: Annotated[dict[Annotated[str, msgspec.Meta(max_length=40)], _Text], msgspec.Meta(max_length=20)] = {}
 
 
 class _RefundWanted(msgspec.Struct, frozen=True):
-    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOTAL_MINOR)]
 
 
 def error(status: int, code: str, message: str) -> Reply:
@@ -86,7 +89,7 @@ class RestApi:
             return _respond(early)
         assert body is not None
         try:
-            wanted = msgspec.json.decode(body, type=_Creation)
+            wanted = msgspec.json.decode(body, type=Creation)
         except msgspec.MsgspecError as problem:
             return _respond(error(422, "parameter_invalid", str(problem)))  # validation is not kept: the key stays free
         if wanted.expires_at_ms <= self._clock.now_ms():

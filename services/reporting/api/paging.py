@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 
+from services.contracts.bounds import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
 
-MAX_PAGE_SIZE = 500
-DEFAULT_PAGE_SIZE = 100
 # A version, a house id and a performance id of 64 characters each, and separators, in base64.
 MAX_TOKEN_CHARACTERS = 200
 _VERSION = "1"

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from services.catalogue.domain.house import House, Production
 from services.catalogue.domain.performance import (
-    MAX_AMOUNT_MINOR,
     Performance,
     PerformanceOpenedForSale,
     PerformanceSaleClosed,
@@ -26,6 +25,7 @@ from services.catalogue.domain.performance import (
     refused_terms,
 )
 from services.catalogue.domain.refusals import SaleNotOpened
+from services.contracts.bounds import MAX_PRICE_MINOR
 from services.runtime.errors import FieldInvalid
 
 HOUSE = House("hse_1", "genova", "Genova", "Europe/Rome", "EUR")
@@ -81,7 +81,7 @@ def test_the_houses_own_limits_are_kept() -> None:
         (terms(price(ticket_type="x" * 65)), "prices[0].ticket_type"),
         (terms(price(kind=None)), "prices[0].kind"),
         (terms(price(amount_minor=-1)), "prices[0].amount.amount_minor"),
-        (terms(price(amount_minor=MAX_AMOUNT_MINOR + 1)), "prices[0].amount.amount_minor"),
+        (terms(price(amount_minor=MAX_PRICE_MINOR + 1)), "prices[0].amount.amount_minor"),
         (terms(price(kind=TicketKind.FREE, amount_minor=1)), "prices[0].amount.amount_minor"),
     ],
 )
@@ -93,7 +93,7 @@ def test_terms_out_of_bounds_name_the_field(wrong: PerformanceTerms, field: str)
 
 
 def test_terms_at_their_bounds_are_taken() -> None:
-    free, dear = price(kind=TicketKind.FREE, amount_minor=0), price("Balcony", amount_minor=MAX_AMOUNT_MINOR)
+    free, dear = price(kind=TicketKind.FREE, amount_minor=0), price("Balcony", amount_minor=MAX_PRICE_MINOR)
     assert refused_terms(terms(free, dear, seats_per_holder=100, hold_ttl_seconds=1_800)) is None
 
 

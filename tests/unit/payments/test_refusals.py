@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.payments.domain.refusals import MAX_AMOUNT_MINOR, PaymentWanted, refused_end, refused_wanted
+from services.contracts.bounds import MAX_TOTAL_MINOR
+from services.payments.domain.refusals import PaymentWanted, refused_end, refused_wanted
 from services.payments.handlers.payment_desk import request_hash
 from tests.unit.payments.builders import NOW_MS
 
@@ -26,7 +27,7 @@ def test_a_good_request_is_not_refused() -> None:
     assert refused_wanted(GOOD) is None
     assert refused_end(GOOD, NOW_MS) is None
     assert refused_wanted(replace(GOOD, amount_minor=1)) is None
-    assert refused_wanted(replace(GOOD, amount_minor=MAX_AMOUNT_MINOR)) is None
+    assert refused_wanted(replace(GOOD, amount_minor=MAX_TOTAL_MINOR)) is None
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_a_good_request_is_not_refused() -> None:
         ("performance_id", "p" * 65, "performance_id"),
         ("amount_minor", 0, "amount.amount_minor"),
         ("amount_minor", -1, "amount.amount_minor"),
-        ("amount_minor", MAX_AMOUNT_MINOR + 1, "amount.amount_minor"),
+        ("amount_minor", MAX_TOTAL_MINOR + 1, "amount.amount_minor"),
         ("currency", "", "amount.currency"),
         ("currency", "eur", "amount.currency"),
         ("currency", "EURO", "amount.currency"),

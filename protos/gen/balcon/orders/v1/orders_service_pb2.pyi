@@ -277,7 +277,7 @@ class CreateOrderRequest(_message.Message):
     CUSTOMER_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
-    """1 to 64 characters of [A-Za-z0-9_-]; kept at least 72 hours."""
+    """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
     performance_id: _builtins.str
     hold_id: _builtins.str
@@ -342,7 +342,7 @@ class CheckOutRequest(_message.Message):
     house_id: _builtins.str
     order_id: _builtins.str
     return_url: _builtins.str
-    """Where the provider sends the buyer afterwards. http(s), at most 2,000 characters."""
+    """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters."""
     @_builtins.property
     def expected_total(self) -> _money_pb2.Money:
         """What the buyer saw; anything else is refused as wrong amount."""
