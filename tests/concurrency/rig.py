@@ -119,7 +119,7 @@ class Rig:
             except Retryable:
                 continue
             assert not isinstance(answer, Refusal), answer
-            return answer[0]
+            return answer.decisions[0]
         raise AssertionError(f"no answer to {command}")
 
     async def believe(self) -> list[PerformanceActor]:

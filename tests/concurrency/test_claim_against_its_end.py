@@ -10,6 +10,7 @@ from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.records import HoldRules
 from services.inventory.domain.refusals import HoldEnded, HoldExpired
 from services.inventory.domain.seat_state import CLAIMED, FREE
+from services.runtime.errors import Refusal
 from services.runtime.ids import seeded_random
 from services.runtime.testing import eventually
 from tests.concurrency.rig import Guards, Rig, running_rig
@@ -26,8 +27,9 @@ async def held(rig: Rig, ttl_ms: int = 0) -> None:
     node = rig.nodes[0]
     for start in range(0, RACES, 100):
         commands = [c.HoldSeats(f"h{n}", "anna", (n,), ONLINE, ttl_ms) for n in range(start, start + 100)]
-        decisions = await node.execute("house_1", "perf_1", commands)
-        assert all(isinstance(decision, Accepted) for decision in decisions)  # type: ignore[union-attr]
+        decided = await node.execute("house_1", "perf_1", commands)
+        assert not isinstance(decided, Refusal)
+        assert all(isinstance(decision, Accepted) for decision in decided.decisions)
 
 
 async def test_of_a_claim_and_a_release_at_once_exactly_one_wins(

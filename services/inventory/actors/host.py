@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from services.inventory.actors.activation import Activation, LeaseLost
 from services.inventory.actors.mailbox import lanes_in_turn
@@ -38,6 +39,13 @@ AVAILABILITY_SECONDS = 0.5
 BALANCE_TICK_SECONDS = 2.0
 # Below this a performance is quiet: its hand-over disturbs nobody.
 QUIET_COMMANDS_PER_SECOND = 1.0
+
+
+class Decided(NamedTuple):
+    """One decision per command, and the owner that took them: it may be a newer one than the caller has seen."""
+
+    decisions: Sequence[Decision]
+    owner: PerformanceActor
 
 
 class PerformanceHost:
@@ -81,8 +89,8 @@ class PerformanceHost:
         epoch: int = 0,
         deadline: float | None = None,
         was_sent_here: bool = False,
-    ) -> Sequence[Decision] | Refusal:
-        """One decision per command, decided in their order, or why there is none at all.
+    ) -> Decided | Refusal:
+        """The commands decided in their order, or why there is no decision at all.
 
         Raises StoreUnavailable and other Retryable faults: the outcome is unknown, ask again with the same ids.
         """
@@ -92,7 +100,8 @@ class PerformanceHost:
                 actor = await self.owner(house_id, performance_id, epoch=epoch, was_sent_here=was_sent_here)
                 if isinstance(actor, Refusal):
                     return actor
-                return await _in_lanes(actor, commands, deadline)
+                decisions = await _in_lanes(actor, commands, deadline)
+                return decisions if isinstance(decisions, Overloaded) else Decided(decisions, actor)
             except (OwnerGone, Fenced, WritesLost, ClaimConflict) as gone:
                 fault = gone
         assert fault is not None
@@ -304,7 +313,7 @@ class PerformanceHost:
             rules = await self._performances.rules_of([*self._actors])
             for performance_id, actor in list(self._actors.items()):
                 if performance_id in rules:
-                    actor.seat_map.rules = rules[performance_id]
+                    actor.propose_rules(rules[performance_id])
                 if actor.is_idle and self._clock.monotonic() - actor.last_used > self._idle_seconds:
                     await self._retire(actor, "idle")
 

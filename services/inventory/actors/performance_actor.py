@@ -30,9 +30,10 @@ from services.inventory.actors.turn import Tally, decide_all, is_acted_upon, wit
 from services.inventory.actors.turn_log import TurnLog, hold_writes
 from services.inventory.actors.wait_cap import WaitCap
 from services.inventory.domain.changes import HoldChange
-from services.inventory.domain.commands import ExpireHold
+from services.inventory.domain.commands import ChangeHoldRules, ExpireHold
 from services.inventory.domain.decisions import Decision, decide_for_the_record, decide_hold
 from services.inventory.domain.draft import Draft
+from services.inventory.domain.records import HoldRules
 from services.inventory.domain.refusals import DeadlinePassed
 from services.inventory.domain.seat_map import SeatMap
 from services.inventory.ports import Availability, ClaimConflict, Fenced, Performance, StoreUnavailable, WritesLost
@@ -306,7 +307,7 @@ class PerformanceActor:
             await self._log.append_holds(writes)
         elif is_acted_upon(tally):
             await self._log.affirm()
-        for hold in with_new_ends(changes):
+        for hold in with_new_ends(changes, self.seat_map.holds.values()):
             self._watch_deadline(hold.hold_until_ms, hold.hold_id)
         self._tell(works, decisions, marked)
         took = self._clock.monotonic() - started
@@ -342,6 +343,11 @@ class PerformanceActor:
         """Puts holds whose time may be over through the mailbox; decide() has the last word (RULE 16)."""
         if self.is_active:
             self._expiries.propose(self._store_clock.now_ms())
+
+    def propose_rules(self, rules: HoldRules) -> None:
+        """Puts rules that have changed through the mailbox: no turn is decided by two sets of them."""
+        if self.is_active and rules != self.seat_map.rules:
+            self.submit([ChangeHoldRules(rules)], None)
 
     def request_stop(self) -> None:
         """Takes no more commands; what waits is still decided, then run() returns."""

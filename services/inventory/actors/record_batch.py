@@ -15,6 +15,7 @@ from services.inventory.actors.turn_log import TurnLog
 from services.inventory.domain import seat_state
 from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsClaimed
 from services.inventory.domain.commands import (
+    ChangeHoldRules,
     ExpireHold,
     ExtendHold,
     HoldBestAvailable,
@@ -90,7 +91,7 @@ class RecordBatch:
         match command:
             case ExtendHold() | MoveHold() | ReleaseHold() | ExpireHold():
                 return command.hold_id in self._claimed
-            case HoldSeats() | HoldBestAvailable() | ReadHold():
+            case HoldSeats() | HoldBestAvailable() | ReadHold() | ChangeHoldRules():
                 return False
             case _:
                 assert_never(command)

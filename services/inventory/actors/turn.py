@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar, assert_never
 
 from services.inventory.actors.mailbox import RETRY_AFTER_MS, CommandT, Work
@@ -14,9 +14,10 @@ from services.inventory.domain.changes import (
     HoldExtended,
     HoldMoved,
     HoldReleased,
+    HoldRulesChanged,
     SeatsHeld,
 )
-from services.inventory.domain.commands import Command, ExpireHold, ReadHold, ReleaseHold
+from services.inventory.domain.commands import ChangeHoldRules, Command, ExpireHold, ReadHold, ReleaseHold
 from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.draft import Draft
 from services.inventory.domain.records import Hold
@@ -72,15 +73,18 @@ def _count(tally: Tally) -> None:
         COMMANDS.labels(command.__name__, outcome).inc(count)
 
 
-def with_new_ends(changes: Iterable[HoldChange]) -> list[Hold]:
-    """The holds whose ends have to be watched from now on."""
-    holds = []
+def with_new_ends(changes: Iterable[HoldChange], living: Collection[Hold]) -> list[Hold]:
+    """The holds whose ends have to be watched from now on, some perhaps more than once; `living` are all there are."""
+    holds: list[Hold] = []
     for change in changes:
         match change:
             case SeatsHeld() | HoldExtended():
                 holds.append(change.hold)
             case HoldMoved() | HoldReleased() | HoldExpired():
                 pass  # keeps its end, or has none any more
+            case HoldRulesChanged():
+                if change.rules.grace_ms != change.before.grace_ms:
+                    holds += living
             case _:
                 assert_never(change)
     return holds
@@ -94,5 +98,5 @@ def is_acted_upon(tally: Tally) -> bool:
     return any(
         decision in {Accepted, HoldNotFound, HoldEnded, HoldIsOver} or command in {ReleaseHold, ReadHold}
         for command, decision in tally
-        if command is not ExpireHold
+        if command not in {ExpireHold, ChangeHoldRules}
     )

@@ -14,6 +14,7 @@ from services.inventory.domain.changes import (
     HoldExtended,
     HoldMoved,
     HoldReleased,
+    HoldRulesChanged,
     RecordChange,
     SeatsHeld,
 )
@@ -107,6 +108,8 @@ def hold_writes(changes: Iterable[HoldChange], claimed: Iterable[str] = ()) -> H
                 # Put and ended in one batch: nothing of it was ever in the store, and ending it twice is harmless.
                 put.pop(change.hold.hold_id, None)
                 ended[change.hold.hold_id] = None
+            case HoldRulesChanged():
+                pass  # came from where they are kept
             case _:
                 assert_never(change)
     return HoldWrites(list(put.values()), list(ended))

@@ -6,11 +6,11 @@ Back-pressure: the caller is told its credit; no more than that is read ahead, s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from services.inventory.actors.host import PerformanceHost
+from services.inventory.actors.host import Decided, PerformanceHost
 from services.inventory.actors.mailbox import WORK_COMMANDS
 from services.inventory.api import messages
 from services.inventory.api.columns import read_commands, refused_message
@@ -94,16 +94,16 @@ class CommandStream:
             raise Refused(PlanVersionMismatch(plan.plan_version, request.plan_version))
         read = read_commands(request, plan)
         wanted = [command for command in read if not isinstance(command, Refusal)]
-        decisions: Sequence[Decision] | Refusal = []
+        decided: Decided | Refusal = Decided([], actor)
         if wanted:
-            decisions = await self._host.execute(
+            decided = await self._host.execute(
                 key.house_id, key.performance_id, wanted, deadline=deadline, was_sent_here=was_sent_here
             )
-        if isinstance(decisions, Refusal):
-            raise Refused(decisions)
-        decided = iter(decisions)
-        answers = (command if isinstance(command, Refusal) else next(decided) for command in read)
-        return _response(request, actor.epoch, answers)
+        if isinstance(decided, Refusal):
+            raise Refused(decided)
+        decisions = iter(decided.decisions)
+        answers = (command if isinstance(command, Refusal) else next(decisions) for command in read)
+        return _response(request, decided.owner.epoch, answers)
 
 
 def _is_overloaded(response: pb.ExecuteCommandsResponse) -> bool:

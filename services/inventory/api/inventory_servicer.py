@@ -60,24 +60,24 @@ class InventoryServicer(InventoryServiceServicer):
         *,
         at_most: int = messages.SEATS_PER_COMMAND,
     ) -> tuple[Accepted[Change], PerformanceActor]:
-        """Decides one command at the performance's owner; raises Refused where the answer is no."""
-        actor = await self._owner(key)
-        plan = actor.performance.plan
+        """Decides one command at the performance's owner, and says which that was; raises Refused where the answer
+        is no."""
+        plan = (await self._owner(key)).performance.plan
         indexes = () if seats is None else messages.seat_indexes(seats, plan, at_most=at_most)
         call = current_call()
-        decisions = await self._host.execute(
+        decided = await self._host.execute(
             key.house_id,
             key.performance_id,
             [command_for(indexes)],
             deadline=None if call is None else call.deadline,
             was_sent_here=was_sent_here(),
         )
-        if isinstance(decisions, Refusal):
-            raise Refused(decisions)
-        decision = decisions[0]
+        if isinstance(decided, Refusal):
+            raise Refused(decided)
+        decision = decided.decisions[0]
         if not isinstance(decision, Accepted):
             raise Refused(messages.at_the_edge(decision, plan))
-        return decision, actor
+        return decision, decided.owner
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
         """Locks all the seats for one holder, or none."""

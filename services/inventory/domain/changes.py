@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from services.inventory.domain.records import Claim, Hold
+from services.inventory.domain.records import Claim, Hold, HoldRules
 
 
 class SeatsHeld(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +36,13 @@ class HoldExpired(msgspec.Struct, frozen=True, gc=False):
     """Past its end and grace."""
 
     hold: Hold
+
+
+class HoldRulesChanged(msgspec.Struct, frozen=True, gc=False):
+    """The rules from here on, and those before. Every owner reads them where they are kept: no store of holds does."""
+
+    rules: HoldRules
+    before: HoldRules
 
 
 class SeatsClaimed(msgspec.Struct, frozen=True, gc=False):
@@ -76,6 +83,6 @@ class SeatsUnblocked(msgspec.Struct, frozen=True, gc=False):
     seats: tuple[int, ...]
 
 
-HoldChange = SeatsHeld | HoldExtended | HoldMoved | HoldReleased | HoldExpired
+HoldChange = SeatsHeld | HoldExtended | HoldMoved | HoldReleased | HoldExpired | HoldRulesChanged
 RecordChange = SeatsClaimed | ClaimConfirmed | ClaimCancelled | SaleCancelled | SeatsBlocked | SeatsUnblocked
 Change = HoldChange | RecordChange

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from services.inventory.domain.best_available import SeatGroup
+from services.inventory.domain.records import HoldRules
 
 
 class HoldSeats(msgspec.Struct, frozen=True, gc=False):
@@ -66,6 +67,12 @@ class ExpireHold(msgspec.Struct, frozen=True, gc=False):
     hold_id: str
 
 
+class ChangeHoldRules(msgspec.Struct, frozen=True, gc=False):
+    """Proposed by the owner's own node, which has read them: the house has changed them, perhaps opened the sale."""
+
+    rules: HoldRules
+
+
 class ClaimSeats(msgspec.Struct, frozen=True, gc=False):
     """Turn a hold into an order's claim; without a hold, claim free seats again after a late payment."""
 
@@ -109,8 +116,8 @@ class UnblockSeats(msgspec.Struct, frozen=True, gc=False):
 
 # Want seats, or want them for longer: the first to be refused in overload (RULE 21).
 TakingCommand = HoldSeats | HoldBestAvailable | ExtendHold | MoveHold
-# End holds, or only look at them.
-UrgentCommand = ReleaseHold | ReadHold | ExpireHold
+# End holds, only look at them, or decide what becomes of those that follow.
+UrgentCommand = ReleaseHold | ReadHold | ExpireHold | ChangeHoldRules
 # Decided in turns; what they change is in the holds' store or nowhere.
 HoldCommand = TakingCommand | UrgentCommand
 # Decided in batches beside the turns; what they change is in the record before anybody hears of it (INV-2).

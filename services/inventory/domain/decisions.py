@@ -16,6 +16,7 @@ from services.inventory.domain.changes import (
     HoldExtended,
     HoldMoved,
     HoldReleased,
+    HoldRulesChanged,
     RecordChange,
     SaleCancelled,
     SeatsBlocked,
@@ -28,6 +29,7 @@ from services.inventory.domain.commands import (
     BlockSeats,
     CancelClaim,
     CancelSale,
+    ChangeHoldRules,
     ClaimSeats,
     Command,
     ConfirmClaim,
@@ -108,6 +110,8 @@ def decide_hold(state: SeatView, command: HoldCommand, now_ms: int) -> HoldDecis
             return _read(state, command)
         case ExpireHold():
             return _expire(state, command, now_ms)
+        case ChangeHoldRules():
+            return _change_rules(state, command)
         case _:
             assert_never(command)
 
@@ -279,6 +283,10 @@ def _expire(state: SeatView, command: ExpireHold, now_ms: int) -> HoldDecision:
     if hold is None or now_ms < hold.hold_until_ms + state.rules.grace_ms:
         return _NOTHING
     return Accepted(HoldHasExpired(hold))
+
+
+def _change_rules(state: SeatView, command: ChangeHoldRules) -> HoldDecision:
+    return _NOTHING if command.rules == state.rules else Accepted(HoldRulesChanged(command.rules, state.rules))
 
 
 def _claim(state: SeatView, command: ClaimSeats, now_ms: int) -> RecordDecision:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.inventory.domain import seat_state
 from services.inventory.domain.free_seats import FreeDraft
-from services.inventory.domain.records import Claim, Hold
+from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.seat_map import SeatMap
 
 
@@ -121,3 +121,7 @@ class Draft:
     def count_for(self, holder_id: str, seats: int) -> None:
         """See SeatWriter."""
         self._counted[holder_id] = self._counted.get(holder_id, 0) + seats
+
+    def change_rules(self, rules: HoldRules) -> None:
+        """See SeatWriter."""
+        self.rules = rules

@@ -19,6 +19,7 @@ from services.inventory.domain.changes import (
     HoldExtended,
     HoldMoved,
     HoldReleased,
+    HoldRulesChanged,
     SaleCancelled,
     SeatsBlocked,
     SeatsClaimed,
@@ -108,6 +109,10 @@ class SeatWriter(Protocol):
 
     def count_for(self, holder_id: str, seats: int) -> None:
         """Adds to (or takes from) the seats of a holder."""
+        ...
+
+    def change_rules(self, rules: HoldRules) -> None:
+        """From here on these."""
         ...
 
 
@@ -245,6 +250,10 @@ class SeatMap:
         else:
             self._seats_of.pop(holder_id, None)
 
+    def change_rules(self, rules: HoldRules) -> None:
+        """See SeatWriter."""
+        self.rules = rules
+
 
 def apply(state: SeatWriter, change: Change) -> None:  # noqa: PLR0912 (one case per change, nothing else)
     """Writes one change. The only way a seat map or a draft changes, but for seats reserved for the record."""
@@ -262,6 +271,8 @@ def apply(state: SeatWriter, change: Change) -> None:  # noqa: PLR0912 (one case
             state.mark(hold.seats, seat_state.FREE)
             state.end_hold(hold.hold_id)
             state.count_for(hold.holder_id, -len(hold.seats))
+        case HoldRulesChanged(rules):
+            state.change_rules(rules)
         case SeatsClaimed(claim, from_hold):
             state.mark(claim.seats, seat_state.CLAIMED)
             state.put_claim(claim)

@@ -108,10 +108,9 @@ class InventoryNode:
         )
         if isinstance(decided, Refusal):
             return Decided(decided, 0)
-        if isinstance(decided[0], DeadlinePassed):
+        if isinstance(decided.decisions[0], DeadlinePassed):
             self._met["dropped_DEADLINE_PASSED"] += 1
-        actor = next((one for one in self.host.actors if one.performance.performance_id == performance_id), None)
-        return Decided(decided[0], actor.epoch if actor else 0)
+        return Decided(decided.decisions[0], decided.owner.epoch)
 
     async def look(self, performance_id: str, hold_id: str, *, was_sent_here: bool) -> Hold | Refusal | None:
         """GetHold: the acknowledged hold; None: there is none."""

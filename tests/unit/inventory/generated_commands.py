@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.inventory.domain import commands as c
 from services.inventory.domain.best_available import SeatGroup
-from tests.unit.inventory.builders import ONLINE
+from tests.unit.inventory.builders import ONLINE, RULES
 
 CAPACITY = 8
 SEATS = st.sets(st.integers(0, CAPACITY - 1), min_size=1, max_size=4).map(lambda seats: tuple(sorted(seats)))
@@ -30,6 +30,7 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "groups": GROUPS,
     "may_split": st.booleans(),
     "reason": st.just("camera"),
+    "rules": st.sampled_from([RULES, msgspec.structs.replace(RULES, seats_per_holder=2, ttl_ms=30_000)]),
 }
 # A claim without a hold takes free seats.
 OTHERWISE: Mapping[tuple[type[c.Command], str], st.SearchStrategy[Any]] = {

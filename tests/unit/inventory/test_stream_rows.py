@@ -48,8 +48,8 @@ def test_the_proto_marks_the_very_rows_that_wait_for_the_record() -> None:
 
 def test_every_command_that_callers_have_travels_on_the_stream() -> None:
     kinds = {type(read(row)) for row in every_row().values()}
-    # Holds are columns, reads are unary, expiries come from the owner's own timer.
-    assert kinds == set(get_args(c.Command)) - {c.HoldSeats, c.ReadHold, c.ExpireHold}
+    # Holds are columns, reads are unary, expiries and changed rules come from the owner's own node.
+    assert kinds == set(get_args(c.Command)) - {c.HoldSeats, c.ReadHold, c.ExpireHold, c.ChangeHoldRules}
 
 
 def test_a_client_never_lets_rows_that_wait_for_the_record_share_a_message_with_others() -> None:

@@ -98,9 +98,9 @@ class Stage:
 
 async def ask(node: PerformanceHost, *commands: c.Command, deadline: float | None = None) -> Sequence[Decision]:
     """Decisions on the commands; a refusal of all of them fails the test."""
-    decisions = await node.execute(HOUSE, NAME, commands, deadline=deadline)
-    assert not isinstance(decisions, Refusal), decisions
-    return decisions
+    decided = await node.execute(HOUSE, NAME, commands, deadline=deadline)
+    assert not isinstance(decided, Refusal), decided
+    return decided.decisions
 
 
 async def done(node: PerformanceHost, *commands: c.Command) -> None:
