@@ -98,3 +98,8 @@ EVENT_LAG_SECONDS = Histogram(
     ["group"],
     buckets=(*_SECONDS, 60, 300, 3600),
 )
+JOB_TRIES = Counter(
+    "balcon_job_tries_total",
+    "Tries at durable jobs, by task and outcome: done, again, failed. failed: the job stays; read why in the log.",
+    ["task", "outcome"],
+)
