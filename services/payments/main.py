@@ -81,6 +81,9 @@ def _patience(settings: PaymentsSettings) -> Patience:
         settings.uncertain_limit_seconds,
         settings.pending_seconds,
         settings.pending_limit_seconds,
+        settings.watch_seconds,
+        settings.watch_limit_seconds,
+        settings.watch_days,
     )
 
 

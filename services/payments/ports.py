@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from services.payments.domain.payment import Payment
+from services.payments.domain.payment import DisputeState, Payment
 from services.payments.domain.transitions import Decision, RefundReport
 
 T = TypeVar("T")
@@ -59,6 +59,8 @@ class ProviderPayment:
     refunded_minor: int
     pay_url: str
     reason: str
+    dispute: DisputeState = DisputeState.NONE
+    disputed_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def refund(self, payment: Payment) -> Outcome[RefundReport]:
-        """Refunds the whole amount under `payment.provider_refund_key`."""
+        """Refunds what is left, `payment.left_minor`, under `payment.provider_refund_key`."""
         ...
 
     async def notices_after(self, cursor: str) -> Outcome[NoticePage]:
@@ -177,6 +179,10 @@ class PaymentStore(Protocol):
         """Payments that a provider did not answer for."""
         ...
 
+    async def count_waiting_for_people(self) -> tuple[int, int]:
+        """Refunds that are stuck, and disputes that are open."""
+        ...
+
 
 class NoticeStore(Protocol):
     """The inbox of providers' notices."""
@@ -225,6 +231,7 @@ class PaymentFact:
     payment_id: str
     state: str
     refunded: bool
+    refunded_minor: int
     amount_minor: int
     currency: str
 

@@ -29,6 +29,14 @@ class PaymentsSettings(BusSettings):
     listing_interval_seconds: float = Field(
         5.0, gt=0, le=3_600, description="Time between looks at the provider's events."
     )
+    watch_seconds: float = Field(
+        3_600.0,
+        gt=0,
+        le=86_400,
+        description="First wait before captured money is asked about.",
+    )
+    watch_limit_seconds: float = Field(86_400.0, gt=0, le=2_592_000, description="Longest wait between such questions.")
+    watch_days: int = Field(180, ge=1, le=3_650, description="How long after its capture a payment is asked about.")
     refund_patience_seconds: float = Field(
         3_600.0, gt=0, le=2_592_000, description="Age at which the audit calls a refund that is still due a breach."
     )

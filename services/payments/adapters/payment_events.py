@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import assert_never
 
 from balcon.payments.v1 import payments_events_pb2 as events
+from balcon.payments.v1.payments_service_pb2 import DisputeState
 from balcon.types.v1.money_pb2 import Money
 from google.protobuf.message import Message
 
 from services.payments.domain.payment import (
     CancelAsked,
     Change,
+    DisputeChanged,
     Payment,
     PaymentCancelled,
     PaymentFailed,
     PaymentOpened,
+    PaymentPartlyRefunded,
     PaymentRefunded,
     PaymentSucceeded,
     RefundAttemptFailed,
     RefundOwed,
+    RefundStuck,
 )
 from services.runtime.bus.topics import PAYMENTS
 from services.runtime.outbox.event import OutgoingEvent
@@ -45,7 +49,7 @@ def _message(payment: Payment, change: Change) -> Message | None:
         "order_id": payment.order_id,
         "performance_id": payment.performance_id,
     }
-    money = Money(amount_minor=payment.amount_minor, currency=payment.currency)
+    money = _money(payment, payment.amount_minor)
     match change:
         case PaymentSucceeded(at_ms=at_ms):
             return events.PaymentSucceeded(**ids, amount=money, succeeded_at_ms=at_ms)
@@ -55,7 +59,23 @@ def _message(payment: Payment, change: Change) -> Message | None:
             return events.PaymentCancelled(**ids, cancelled_at_ms=at_ms)
         case PaymentRefunded(at_ms):
             return events.PaymentRefunded(**ids, amount=money, refunded_at_ms=at_ms)
+        case PaymentPartlyRefunded(refunded_minor, at_ms):
+            refunded = _money(payment, refunded_minor)
+            return events.PaymentPartlyRefunded(**ids, amount=money, refunded=refunded, refunded_at_ms=at_ms)
+        case RefundStuck(at_ms):
+            return events.RefundStuck(**ids, left=_money(payment, payment.left_minor), stuck_at_ms=at_ms)
+        case DisputeChanged(state, disputed_minor, at_ms):
+            return events.PaymentDisputeChanged(
+                **ids,
+                dispute_state=DisputeState.Value(f"DISPUTE_STATE_{state.value}"),
+                disputed=_money(payment, disputed_minor),
+                changed_at_ms=at_ms,
+            )
         case PaymentOpened() | CancelAsked() | RefundOwed() | RefundAttemptFailed():
             return None
         case _:
             assert_never(change)
+
+
+def _money(payment: Payment, amount_minor: int) -> Money:
+    return Money(amount_minor=amount_minor, currency=payment.currency)

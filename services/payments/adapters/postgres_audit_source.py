@@ -20,19 +20,23 @@ _MINE = "(:performance_id = '' OR performance_id = :performance_id)"
 _CAPTURED = f"SELECT count(*) FROM payments WHERE state = 'SUCCEEDED' AND {_MINE}"  # noqa: S608
 _CAPTURED_TWICE = f"""
     SELECT 'house ' || house_id || ' order ' || order_id || ': ' || string_agg(payment_id, ', ' ORDER BY payment_id)
-    FROM payments WHERE state = 'SUCCEEDED' AND refund_state = 'NONE' AND {_MINE}
+    FROM payments WHERE state = 'SUCCEEDED' AND refund_state IN ('NONE', 'STUCK') AND {_MINE}
     GROUP BY house_id, order_id HAVING count(*) > 1 ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _DUE = f"SELECT count(*) FROM payments WHERE refund_state <> 'NONE' AND {_MINE}"  # noqa: S608
 _DUE_LONG = f"""
     SELECT 'house ' || house_id || ' payment ' || payment_id || ' due since ' || refund_due_at_ms
-    FROM payments WHERE refund_state = 'DUE' AND refund_due_at_ms < :due_before_ms AND {_MINE}
+    FROM payments WHERE refund_state IN ('DUE', 'STUCK') AND refund_due_at_ms < :due_before_ms AND {_MINE}
+    ORDER BY refund_due_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_STUCK = f"""
+    SELECT 'house ' || house_id || ' payment ' || payment_id || ' was refused ' || refund_refusals || ' times'
+    FROM payments WHERE refund_state = 'STUCK' AND {_MINE}
     ORDER BY refund_due_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _UNPROVEN = f"""
     SELECT 'house ' || house_id || ' payment ' || payment_id || ' is ' || state
     FROM payments WHERE {_MINE} AND (
         (state IN ('PENDING', 'SUCCEEDED') AND provider_ref IS NULL)
         OR (state IN ('CREATING', 'PENDING') AND next_attempt_at_ms IS NULL)
-        OR (refund_state = 'DUE' AND next_attempt_at_ms IS NULL))
+        OR (refund_state IN ('DUE', 'STUCK') AND next_attempt_at_ms IS NULL))
     ORDER BY payment_id LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _PAYMENTS = f"SELECT count(*) FROM payments WHERE {_MINE}"  # noqa: S608
 _NOTICES = "SELECT count(*) FROM provider_notices"
@@ -53,12 +57,14 @@ _NOT_DENSE = f"""
     ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 
 _FACTS = f"""
-    SELECT performance_id, order_id, payment_id, state, refund_state = 'SUCCEEDED' AS refunded, amount_minor, currency
+    SELECT performance_id, order_id, payment_id, state, refund_state = 'SUCCEEDED' AS refunded, amount_minor, currency,
+           CASE WHEN refund_state = 'SUCCEEDED' THEN amount_minor ELSE refunded_minor END AS refunded_minor
     FROM payments WHERE {_MINE} ORDER BY payment_id"""  # noqa: S608
 
 _CHECKS = (
     ("INV-3", "an order's money is captured once, unless it goes back", _CAPTURED, _CAPTURED_TWICE),
     ("INV-3", "refunds that are owed are paid in time", _DUE, _DUE_LONG),
+    ("INV-3", "no refund waits for people", _DUE, _STUCK),
     (
         "INV-3",
         "what is not proven is asked about, and what is proven names the provider's payment",

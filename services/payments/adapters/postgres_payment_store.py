@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.payments.adapters.payment_events import event_of
 from services.payments.adapters.tables import NOTICES, PAYMENTS
-from services.payments.domain.payment import Payment, PaymentState, RefundState, apply
+from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState, apply
 from services.payments.domain.pursuit import Patience, rescheduled
 from services.payments.domain.transitions import Decision
 from services.payments.ports import ProviderNotice
@@ -35,8 +35,12 @@ _CHANGING = (
     "refund_state",
     "refund_key",
     "refund_attempt",
+    "refund_refusals",
     "refund_due_at_ms",
     "refunded_at_ms",
+    "refunded_minor",
+    "dispute_state",
+    "disputed_minor",
     "attempts",
     "next_attempt_at_ms",
     "version",
@@ -49,6 +53,11 @@ _STORE = (
     update(PAYMENTS)
     .where(_MINE, PAYMENTS.c.version == bindparam("was_version"))
     .values({name: bindparam(name) for name in _CHANGING})
+)
+_STUCK = PAYMENTS.c.refund_state == RefundState.STUCK.value
+_DISPUTED = PAYMENTS.c.dispute_state == DisputeState.OPEN.value
+_WAITING = select(func.count().filter(_STUCK).label("stuck"), func.count().filter(_DISPUTED).label("disputed")).where(
+    or_(_STUCK, _DISPUTED)
 )
 _RECORD = (
     insert(PAYMENTS)
@@ -63,6 +72,7 @@ def row_of(payment: Payment) -> dict[str, Any]:
     row = {name: getattr(payment, name) for name in _FIELDS}
     row["state"] = payment.state.value
     row["refund_state"] = payment.refund_state.value
+    row["dispute_state"] = payment.dispute_state.value
     return row
 
 
@@ -71,6 +81,7 @@ def payment_of(row: RowMapping) -> Payment:
     values = {name: row[name] for name in _FIELDS}
     values["state"] = PaymentState(values["state"])
     values["refund_state"] = RefundState(values["refund_state"])
+    values["dispute_state"] = DisputeState(values["dispute_state"])
     return Payment(**values)
 
 
@@ -195,6 +206,12 @@ class PostgresPaymentStore:
         statement = select(func.count()).where(PAYMENTS.c.next_attempt_at_ms.is_not(None), or_(creating, unanswered))
         async with self._single.connect() as connection:
             return int((await connection.execute(statement)).scalar_one())
+
+    async def count_waiting_for_people(self) -> tuple[int, int]:
+        """See PaymentStore.count_waiting_for_people."""
+        async with self._single.connect() as connection:
+            row = (await connection.execute(_WAITING)).one()
+        return row.stuck, row.disputed
 
 
 def _events(payment: Payment, decision: Decision) -> list[OutgoingEvent]:

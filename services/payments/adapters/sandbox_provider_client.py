@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from services.payments.adapters.signatures import signature_flaw
-from services.payments.domain.payment import Payment
+from services.payments.domain.payment import DisputeState, Payment
 from services.payments.domain.transitions import RefundReport
 from services.payments.ports import (
     Declined,
@@ -49,6 +49,12 @@ _STATUSES = {
     "expired": ProviderStatus.FAILED,
     "cancelled": ProviderStatus.CANCELLED,
 }
+_DISPUTES = {
+    "": DisputeState.NONE,
+    "open": DisputeState.OPEN,
+    "won": DisputeState.WON,
+    "lost": DisputeState.LOST,
+}
 _REFUNDS = {
     "succeeded": RefundReport.SUCCEEDED,
     "pending": RefundReport.PENDING,
@@ -65,6 +71,8 @@ class _PaymentDocument(msgspec.Struct, frozen=True):
     pay_url: str
     metadata: dict[str, str]
     reason: str = ""
+    dispute: str = ""
+    disputed_minor: int = 0
 
 
 class _Payments(msgspec.Struct, frozen=True):
@@ -148,7 +156,7 @@ class SandboxProviderClient:
     async def refund(self, payment: Payment) -> Outcome[RefundReport]:
         """See PaymentProvider.refund."""
         path = f"/v1/payments/{quote(payment.provider_ref or '', safe='')}/refunds"
-        body = {"amount_minor": payment.amount_minor}
+        body = {"amount_minor": payment.left_minor}
         return await self._call(
             "refund", "POST", path, _refund_in, body=body, idempotency_key=payment.provider_refund_key
         )
@@ -233,6 +241,8 @@ def _payment_of(document: _PaymentDocument) -> ProviderPayment:
         refunded_minor=document.refunded_minor,
         pay_url=document.pay_url,
         reason=document.reason,
+        dispute=_DISPUTES[document.dispute],
+        disputed_minor=document.disputed_minor,
     )
 
 

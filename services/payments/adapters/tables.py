@@ -39,9 +39,16 @@ PAYMENTS = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at_ms", BigInteger),
     Column("version", BigInteger, nullable=False),
+    # Defaults for processes of the release before, which do not know these.
+    Column("refund_refusals", Integer, nullable=False, server_default="0"),
+    Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
+    Column("dispute_state", String(16), nullable=False, server_default="NONE"),
+    Column("disputed_minor", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("amount_minor >= 1", name="amount"),
     CheckConstraint("state IN ('CREATING', 'PENDING', 'SUCCEEDED', 'FAILED', 'CANCELLED')", name="state"),
-    CheckConstraint("refund_state IN ('NONE', 'DUE', 'SUCCEEDED')", name="refund_state"),
+    CheckConstraint("refund_state IN ('NONE', 'DUE', 'STUCK', 'SUCCEEDED')", name="refund_state"),
+    CheckConstraint("dispute_state IN ('NONE', 'OPEN', 'WON', 'LOST')", name="dispute_state"),
+    CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor", name="refunded"),
     CheckConstraint("refund_state = 'NONE' OR state = 'SUCCEEDED'", name="refund_of_captured"),
     Index("uq_payments_house_id_idempotency_key", "house_id", "idempotency_key", unique=True),
     Index(
@@ -60,6 +67,11 @@ PAYMENTS = Table(
     ),
     Index("ix_payments_house_id_order_id", "house_id", "order_id"),
     Index("ix_payments_performance_id", "performance_id"),
+    Index(
+        "ix_payments_waiting_for_people",
+        "payment_id",
+        postgresql_where=text("refund_state = 'STUCK' OR dispute_state = 'OPEN'"),
+    ),
     Index(
         "ix_payments_next_attempt_at_ms",
         "next_attempt_at_ms",

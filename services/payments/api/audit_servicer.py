@@ -50,5 +50,6 @@ def _fact(fact: PaymentFact) -> pb.Fact:
             state=fact.state,
             refunded=fact.refunded,
             amount=Money(amount_minor=fact.amount_minor, currency=fact.currency),
+            refunded_amount=Money(amount_minor=fact.refunded_minor, currency=fact.currency),
         )
     )

@@ -9,7 +9,7 @@ from balcon.payments.v1 import payments_service_pb2 as pb
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer
 from balcon.types.v1.money_pb2 import Money
 
-from services.payments.domain.payment import Payment, PaymentState, RefundState
+from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState
 from services.payments.domain.refusals import PaymentWanted
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.runtime.errors import Refusal
@@ -26,12 +26,20 @@ _STATES = {
 _REFUND_STATES = {
     RefundState.NONE: pb.REFUND_STATE_UNSPECIFIED,
     RefundState.DUE: pb.REFUND_STATE_DUE,
+    RefundState.STUCK: pb.REFUND_STATE_STUCK,
     RefundState.SUCCEEDED: pb.REFUND_STATE_SUCCEEDED,
+}
+_DISPUTE_STATES = {
+    DisputeState.NONE: pb.DISPUTE_STATE_UNSPECIFIED,
+    DisputeState.OPEN: pb.DISPUTE_STATE_OPEN,
+    DisputeState.WON: pb.DISPUTE_STATE_WON,
+    DisputeState.LOST: pb.DISPUTE_STATE_LOST,
 }
 
 
 def payment_message(payment: Payment) -> pb.Payment:
     """The payment as callers see it."""
+    is_disputed = payment.dispute_state is not DisputeState.NONE
     return pb.Payment(
         payment_id=payment.payment_id,
         house_id=payment.house_id,
@@ -42,6 +50,9 @@ def payment_message(payment: Payment) -> pb.Payment:
         pay_url=payment.pay_url,
         provider=payment.provider,
         refund_state=_REFUND_STATES[payment.refund_state],
+        refunded=Money(amount_minor=payment.refunded_minor, currency=payment.currency),
+        dispute_state=_DISPUTE_STATES[payment.dispute_state],
+        disputed=Money(amount_minor=payment.disputed_minor, currency=payment.currency) if is_disputed else None,
     )
 
 

@@ -12,7 +12,7 @@ class PaymentState(Enum):
 
     CREATING = "CREATING"  # recorded; the provider may or may not know it
     PENDING = "PENDING"  # the provider has it; no money yet
-    SUCCEEDED = "SUCCEEDED"  # the money was captured; never left again, a refund is a separate act
+    SUCCEEDED = "SUCCEEDED"  # the money was captured; never left again, what goes back is told apart
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
 
@@ -22,13 +22,25 @@ class RefundState(Enum):
 
     NONE = "NONE"
     DUE = "DUE"  # owed; asked for at the provider until it says done
-    SUCCEEDED = "SUCCEEDED"
+    STUCK = "STUCK"  # owed, but the provider has refused too often: people must act
+    SUCCEEDED = "SUCCEEDED"  # the whole amount is back, whoever gave it
+
+
+class DisputeState(Enum):
+    """Where the buyer's dispute with the bank stands (a chargeback)."""
+
+    NONE = "NONE"
+    OPEN = "OPEN"
+    WON = "WON"  # the house keeps the money
+    LOST = "LOST"  # the disputed money is gone as if refunded
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
     """One attempt to be paid for one order, with its refund. Amounts in minor units, times in unix milliseconds.
 
+    `refunded_minor` is what has gone back by then, in parts or whole: our refund, the house's own at the provider, and
+    disputes that were lost. `refund_refusals` counts the provider's refusals since the refund was last asked for.
     `attempts` counts the visits since the last change; `next_attempt_at_ms` is when the reconciler looks again, None
     when there is nothing left to learn. `version` counts the stored changes.
     """
@@ -55,8 +67,12 @@ class Payment:
     refund_state: RefundState = RefundState.NONE
     refund_key: str | None = None
     refund_attempt: int = 0
+    refund_refusals: int = 0
     refund_due_at_ms: int | None = None
     refunded_at_ms: int | None = None
+    refunded_minor: int = 0
+    dispute_state: DisputeState = DisputeState.NONE
+    disputed_minor: int = 0
     attempts: int = 0
     next_attempt_at_ms: int | None = None
     version: int = 0
@@ -68,8 +84,14 @@ class Payment:
 
     @property
     def provider_refund_key(self) -> str:
-        """The refund's own key; a refund that definitely failed is tried again under a new one."""
-        return f"{self.house_id}:{self.payment_id}:refund:{self.refund_attempt}"
+        """The refund's own key; a refund that definitely failed, or of another amount, is asked for under a new one."""
+        part = f":{self.left_minor}" if self.refunded_minor else ""
+        return f"{self.house_id}:{self.payment_id}:refund:{self.refund_attempt}{part}"
+
+    @property
+    def left_minor(self) -> int:
+        """What has not gone back yet: all that a refund may ask for."""
+        return self.amount_minor - self.refunded_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +135,7 @@ class CancelAsked:
 
 @dataclass(frozen=True, slots=True)
 class RefundOwed:
-    """The whole amount is to go back."""
+    """What is left of the amount is to go back."""
 
     key: str
     at_ms: int
@@ -127,9 +149,33 @@ class RefundAttemptFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentRefunded:
-    """The provider paid the whole amount back."""
+class RefundStuck:
+    """The provider refused the refund for the last time that it was asked by itself."""
 
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPartlyRefunded:
+    """Part of the amount is back: `refunded_minor` of it in all, never a delta."""
+
+    refunded_minor: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded:
+    """The whole amount is back, whoever gave it."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeChanged:
+    """The buyer's dispute over `disputed_minor` was opened, won or lost."""
+
+    state: DisputeState
+    disputed_minor: int
     at_ms: int
 
 
@@ -141,11 +187,14 @@ Change = (
     | CancelAsked
     | RefundOwed
     | RefundAttemptFailed
+    | RefundStuck
+    | PaymentPartlyRefunded
     | PaymentRefunded
+    | DisputeChanged
 )
 
 
-def apply(payment: Payment, change: Change) -> Payment:
+def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911 (one return a change)
     """The payment after `change`."""
     match change:
         case PaymentOpened(provider_ref, pay_url):
@@ -161,10 +210,18 @@ def apply(payment: Payment, change: Change) -> Payment:
         case CancelAsked(at_ms):
             return replace(payment, cancel_asked_at_ms=at_ms)
         case RefundOwed(key, at_ms):
-            return replace(payment, refund_state=RefundState.DUE, refund_key=key, refund_due_at_ms=at_ms)
+            owed = replace(payment, refund_state=RefundState.DUE, refund_key=key, refund_refusals=0)
+            return replace(owed, refund_due_at_ms=payment.refund_due_at_ms or at_ms)
         case RefundAttemptFailed(attempt):
-            return replace(payment, refund_attempt=attempt + 1)
+            return replace(payment, refund_attempt=attempt + 1, refund_refusals=payment.refund_refusals + 1)
+        case RefundStuck():
+            return replace(payment, refund_state=RefundState.STUCK)
+        case PaymentPartlyRefunded(refunded_minor):
+            return replace(payment, refunded_minor=refunded_minor)
         case PaymentRefunded(at_ms):
-            return replace(payment, refund_state=RefundState.SUCCEEDED, refunded_at_ms=at_ms)
+            back = replace(payment, refunded_minor=payment.amount_minor)
+            return replace(back, refund_state=RefundState.SUCCEEDED, refunded_at_ms=at_ms)
+        case DisputeChanged(state, disputed_minor):
+            return replace(payment, dispute_state=state, disputed_minor=disputed_minor)
         case _:
             assert_never(change)

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from services.payments.domain.payment import Payment, PaymentState, RefundState
+from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState
 
 
 class NextAct(Enum):
@@ -14,6 +14,7 @@ class NextAct(Enum):
 
     CREATE = "create"
     FETCH = "fetch"
+    WATCH = "watch"  # fetch now and then: captured money may go back without us (R5.9)
     CANCEL = "cancel"
     REFUND = "refund"
     NOTHING = "nothing"
@@ -26,9 +27,20 @@ def next_act(payment: Payment) -> NextAct:
             return NextAct.CREATE
         case PaymentState.PENDING:
             return NextAct.FETCH if payment.cancel_asked_at_ms is None else NextAct.CANCEL
-        case PaymentState.SUCCEEDED if payment.refund_state is RefundState.DUE:
+        case PaymentState.SUCCEEDED:
+            return _captured_act(payment)
+        case PaymentState.FAILED | PaymentState.CANCELLED:
+            return NextAct.NOTHING
+
+
+def _captured_act(payment: Payment) -> NextAct:
+    match payment.refund_state:
+        case RefundState.DUE if payment.dispute_state is not DisputeState.OPEN:
             return NextAct.REFUND
-        case PaymentState.SUCCEEDED | PaymentState.FAILED | PaymentState.CANCELLED:
+        # Providers refuse to refund what is disputed: its end decides where the money goes.
+        case RefundState.DUE | RefundState.STUCK | RefundState.NONE:
+            return NextAct.WATCH
+        case RefundState.SUCCEEDED:
             return NextAct.NOTHING
 
 
@@ -40,11 +52,15 @@ class Patience:
     uncertain_limit_seconds: float = 60.0
     pending_seconds: float = 5.0
     pending_limit_seconds: float = 300.0
+    watch_seconds: float = 3_600.0
+    watch_limit_seconds: float = 86_400.0
+    watch_days: int = 180
 
 
 # Asked shortly after the payment's end: it should have ended at the provider too.
 _AFTER_END_MS = 1_000
 _MAX_DOUBLINGS = 16
+_DAY_MS = 86_400_000
 
 
 def backoff_ms(identity: str, attempts: int, first_seconds: float, limit_seconds: float) -> int:
@@ -59,6 +75,8 @@ def next_attempt_at_ms(payment: Payment, patience: Patience, now_ms: int) -> int
     act = next_act(payment)
     if act is NextAct.NOTHING:
         return None
+    if act is NextAct.WATCH:
+        return _next_watch_ms(payment, patience, now_ms)
     if act is not NextAct.FETCH:
         return now_ms + backoff_ms(
             payment.payment_id, payment.attempts, patience.uncertain_seconds, patience.uncertain_limit_seconds
@@ -68,6 +86,16 @@ def next_attempt_at_ms(payment: Payment, patience: Patience, now_ms: int) -> int
     )
     soon_after_end_ms = payment.expires_at_ms + _AFTER_END_MS
     return soon_after_end_ms if now_ms < soon_after_end_ms < at_ms else at_ms
+
+
+def _next_watch_ms(payment: Payment, patience: Patience, now_ms: int) -> int | None:
+    """Webhooks and the provider's list tell at once; this is for what neither told. Whatever is open has no end."""
+    is_open = payment.refund_state is not RefundState.NONE or payment.dispute_state is DisputeState.OPEN
+    captured_at_ms = payment.succeeded_at_ms or payment.created_at_ms
+    at_ms = now_ms + backoff_ms(
+        payment.payment_id, payment.attempts, patience.watch_seconds, patience.watch_limit_seconds
+    )
+    return at_ms if is_open or at_ms <= captured_at_ms + patience.watch_days * _DAY_MS else None
 
 
 def rescheduled(before: Payment, after: Payment, *, visited: bool, patience: Patience, now_ms: int) -> Payment:

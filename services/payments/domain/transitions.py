@@ -9,19 +9,25 @@ from typing import assert_never
 
 from services.payments.domain.payment import (
     Change,
+    DisputeChanged,
+    DisputeState,
     Payment,
     PaymentCancelled,
     PaymentFailed,
     PaymentOpened,
+    PaymentPartlyRefunded,
     PaymentRefunded,
     PaymentState,
     PaymentSucceeded,
     RefundAttemptFailed,
     RefundState,
+    RefundStuck,
 )
 
 # How long after the payment's end the provider's "no such payment" is believed: searches at providers lag by a minute.
 NEVER_CREATED_AFTER_MS = 10 * 60 * 1000
+# After so many refusals of one refund people are called: what is refused so often will be refused again.
+MAX_REFUND_REFUSALS = 10
 
 
 class ReportKind(Enum):
@@ -37,13 +43,15 @@ class ReportKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One thing heard about a payment. `refunded`: the whole amount went back."""
+    """One thing heard about a payment. `refunded_minor`: what has gone back in all, without disputes."""
 
     kind: ReportKind
     provider_ref: str = ""
     pay_url: str = ""
     reason: str = ""
-    refunded: bool = False
+    refunded_minor: int = 0
+    dispute: DisputeState = DisputeState.NONE
+    disputed_minor: int = 0
 
 
 class Verdict(Enum):
@@ -106,12 +114,38 @@ class Decision:
 
 
 def decide(payment: Payment, report: Report, now_ms: int) -> Decision:
-    """What `report` changes about `payment`, its refund included."""
+    """What `report` changes about `payment`, whatever the provider did without us included (R5.9)."""
     verdict = _verdict(payment, report, now_ms)
     changes = _changes(verdict, report, now_ms)
-    if report.refunded and payment.refund_state is RefundState.DUE:
-        changes = (*changes, PaymentRefunded(now_ms))
+    if report.kind is ReportKind.SUCCEEDED:
+        dispute = _dispute(payment, report, now_ms)
+        changes = (*changes, *dispute, *_gone_back(payment, report, dispute, now_ms))
     return Decision(verdict, changes)
+
+
+def _dispute(payment: Payment, report: Report, now_ms: int) -> tuple[DisputeChanged, ...]:
+    """A closed dispute is not opened again by an older report, and money that was lost does not come back unseen."""
+    known, told = payment.dispute_state, report.dispute
+    closed = {DisputeState.WON, DisputeState.LOST}
+    is_older = told is DisputeState.NONE or (told is DisputeState.OPEN and known in closed)
+    if told is known or is_older or known is DisputeState.LOST:
+        return ()
+    return (DisputeChanged(told, report.disputed_minor, now_ms),)
+
+
+def _gone_back(
+    payment: Payment, report: Report, dispute: tuple[DisputeChanged, ...], now_ms: int
+) -> tuple[PaymentPartlyRefunded | PaymentRefunded, ...]:
+    """Only what is more than was known is news; the whole is the end, by whatever steps it came."""
+    state = dispute[0].state if dispute else payment.dispute_state
+    disputed_minor = dispute[0].disputed_minor if dispute else payment.disputed_minor
+    lost_minor = disputed_minor if state is DisputeState.LOST else 0
+    back_minor = min(payment.amount_minor, report.refunded_minor + lost_minor)
+    if payment.refund_state is RefundState.SUCCEEDED or back_minor <= payment.refunded_minor:
+        return ()
+    if back_minor == payment.amount_minor:
+        return (PaymentRefunded(now_ms),)
+    return (PaymentPartlyRefunded(back_minor, now_ms),)
 
 
 def _verdict(payment: Payment, report: Report, now_ms: int) -> Verdict:
@@ -149,14 +183,20 @@ class RefundReport(Enum):
 
 
 def decide_refund(payment: Payment, report: RefundReport, attempt: int, now_ms: int) -> Decision:
-    """What is heard about refund attempt number `attempt` changes. A refund stays due until the provider says done."""
-    if payment.refund_state is not RefundState.DUE:
+    """What is heard about refund attempt number `attempt` changes. It asked for all that was left, so done is whole.
+
+    Due until the provider says done; refused for good, it is stuck and waits for people, never dropped.
+    """
+    if payment.refund_state not in {RefundState.DUE, RefundState.STUCK}:
         return Decision(Verdict.STALE)
     match report:
         case RefundReport.SUCCEEDED:
             return Decision(Verdict.SUCCEED, (PaymentRefunded(now_ms),))
-        case RefundReport.FAILED if attempt == payment.refund_attempt:
-            return Decision(Verdict.STAY, (RefundAttemptFailed(attempt),))
+        case RefundReport.FAILED if attempt == payment.refund_attempt and payment.refund_state is RefundState.DUE:
+            failed = RefundAttemptFailed(attempt)
+            if payment.refund_refusals + 1 < MAX_REFUND_REFUSALS:
+                return Decision(Verdict.STAY, (failed,))
+            return Decision(Verdict.STAY, (failed, RefundStuck(now_ms)))
         case RefundReport.FAILED | RefundReport.PENDING | RefundReport.UNCERTAIN:
             return Decision(Verdict.STAY)
         case _:

@@ -98,9 +98,13 @@ class NoticeWorker:
             case Done(told):
                 if await self._pursuit.learn_told(told, settles=notices) is None:
                     await self._notices.settle(self._provider.name, notices, "foreign")
-            case Declined(code):
-                _log.warning("notice_of_no_payment", ref=notices[0].payment_ref, code=code)
+            case Declined("not_found"):
+                _log.warning("notice_of_no_payment", ref=notices[0].payment_ref)
                 await self._notices.settle(self._provider.name, notices, "unknown")
+            case Declined(code):
+                # A wrong key or a blocked account says nothing of the payment; the audit shows what is not worked off.
+                _log.error("notice_not_answered", ref=notices[0].payment_ref, code=code)
+                await self._put_off(leased)
             case Uncertain():
                 await self._put_off(leased)
 

@@ -120,7 +120,10 @@ class PaymentDesk:
         return Decision(Verdict.STAY, (CancelAsked(self._clock.now_ms()),))
 
     async def refund(self, house_id: str, payment_id: str, key: str) -> Payment | Refusal:
-        """Owes the whole amount back and tries at once. A payment is refunded once, whatever the keys."""
+        """Owes back what is left of the amount and tries at once. A payment is refunded once, whatever the keys.
+
+        A refund that is stuck is asked for anew under another key only: the same key is the same request.
+        """
         refusal = refused_idempotency_key(key)
         if refusal is not None:
             return refusal
@@ -136,10 +139,11 @@ class PaymentDesk:
                 return PaymentNotCaptured(payment_id, payment.state.value)
             case RefundState.DUE:
                 return await self._pursuit.step(payment)
-            case RefundState.SUCCEEDED:
+            case RefundState.STUCK | RefundState.SUCCEEDED:
                 return payment
 
     def _refund_owed(self, payment: Payment, key: str) -> Decision:
-        if payment.state is not PaymentState.SUCCEEDED or payment.refund_state is not RefundState.NONE:
+        is_anew = payment.refund_state is RefundState.STUCK and key != payment.refund_key
+        if payment.state is not PaymentState.SUCCEEDED or not (payment.refund_state is RefundState.NONE or is_anew):
             return Decision(Verdict.STALE)
         return Decision(Verdict.STAY, (RefundOwed(key, self._clock.now_ms()),))

@@ -59,8 +59,8 @@ class Pursuit:
         match next_act(payment):
             case NextAct.CREATE:
                 return await self.learn(payment, await self._find_or_create(payment))
-            case NextAct.FETCH:
-                assert payment.provider_ref is not None, "a pending payment has the provider's reference"
+            case NextAct.FETCH | NextAct.WATCH:
+                assert payment.provider_ref is not None, "a payment in these states has the provider's reference"
                 outcome = await self._provider.fetch(payment.provider_ref)
                 return await self.learn(payment, report_of_fetch(payment, outcome))
             case NextAct.CANCEL:
@@ -140,7 +140,7 @@ class Pursuit:
             if isinstance(seen, Uncertain):
                 return await self.learn(payment, UNCERTAIN)
             payment = await self.learn(payment, report_of_fetch(payment, seen))
-            if payment.refund_state is RefundState.SUCCEEDED:
+            if next_act(payment) is not NextAct.REFUND:
                 return payment
         attempt = payment.refund_attempt
         report = report_of_refund(await self._provider.refund(payment))
@@ -151,6 +151,8 @@ class Pursuit:
             visited=True,
         )
         assert changed is not None, "payments are never deleted"
+        if changed[0].refund_state is RefundState.STUCK and payment.refund_state is not RefundState.STUCK:
+            _log.error("refund_stuck", payment_id=payment.payment_id, left_minor=changed[0].left_minor)
         return changed[0]
 
 

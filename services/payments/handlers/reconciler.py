@@ -10,7 +10,7 @@ from services.payments.handlers.pursuit import Pursuit
 from services.payments.ports import Done, NoticeStore, PaymentProvider, PaymentStore
 from services.runtime.clock import Clock
 from services.runtime.telemetry.logging import get_logger
-from services.runtime.telemetry.metrics import PAYMENTS_UNCERTAIN
+from services.runtime.telemetry.metrics import DISPUTES_OPEN, PAYMENTS_UNCERTAIN, REFUNDS_STUCK
 
 _log = get_logger("payments")
 
@@ -38,10 +38,16 @@ class Reconciler:
                 for payment in due:
                     crew.start(self._visit(payment))
                 if not due:
-                    PAYMENTS_UNCERTAIN.set(await self._store.count_uncertain())
+                    await self._count()
                     await self._clock.sleep(self._interval_seconds)
         finally:
             await crew.dismiss()
+
+    async def _count(self) -> None:
+        PAYMENTS_UNCERTAIN.set(await self._store.count_uncertain())
+        stuck, disputed = await self._store.count_waiting_for_people()
+        REFUNDS_STUCK.set(stuck)
+        DISPUTES_OPEN.set(disputed)
 
     async def _visit(self, payment: Payment) -> None:
         await self._pursuit.step(payment)

@@ -34,7 +34,9 @@ def report_of(payment: Payment, told: ProviderPayment) -> Report:
         provider_ref=told.ref,
         pay_url=told.pay_url,
         reason=told.reason,
-        refunded=told.refunded_minor >= told.amount_minor,
+        refunded_minor=told.refunded_minor,
+        dispute=told.dispute,
+        disputed_minor=told.disputed_minor,
     )
 
 

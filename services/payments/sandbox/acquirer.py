@@ -1,4 +1,4 @@
-"""What happens to payments at the sandbox: created, paid with a test card, cancelled, refunded, late. Knows no HTTP."""
+"""What happens to payments at the sandbox: created, paid, cancelled, refunded, disputed, late. Knows no HTTP."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _OLDER_EVENT_LATE_MS = 300
 _DUE_AT_ONCE = 500
 
 OPEN, SUCCEEDED, FAILED, CANCELLED, EXPIRED = "open", "succeeded", "failed", "cancelled", "expired"
+DISPUTE_OPEN, DISPUTE_LOST = "open", "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,18 @@ class Acquirer:
             status = "succeeded"
         self._ledger.put(payment)
         return status
+
+    def open_dispute(self, payment: PaymentRecord, amount_minor: int) -> None:
+        """The buyer's bank asks for captured money back; the house has yet to answer."""
+        payment.dispute, payment.disputed_minor = DISPUTE_OPEN, amount_minor
+        self._tell("dispute.opened", payment)
+        self._ledger.put(payment)
+
+    def close_dispute(self, payment: PaymentRecord, outcome: str) -> None:
+        """The bank has decided: won (the house keeps the money) or lost."""
+        payment.dispute = outcome
+        self._tell("dispute.closed", payment)
+        self._ledger.put(payment)
 
     def run_due(self) -> None:
         """Lets happen what is due: expiries, late successes, late refunds."""

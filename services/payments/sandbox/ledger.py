@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS payments (
     expires_at_ms INTEGER NOT NULL,
     refunded_minor INTEGER NOT NULL, refund_asked_minor INTEGER NOT NULL, metadata TEXT NOT NULL,
     behaviour TEXT NOT NULL,
-    stalled_until_ms INTEGER NOT NULL, errors_left INTEGER NOT NULL, refund_errors_left INTEGER NOT NULL);
+    stalled_until_ms INTEGER NOT NULL, errors_left INTEGER NOT NULL, refund_errors_left INTEGER NOT NULL,
+    dispute TEXT NOT NULL DEFAULT '', disputed_minor INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS payments_reference ON payments (reference);
 CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, request_hash TEXT NOT NULL, status INTEGER NOT NULL, body BLOB NOT NULL);
@@ -34,9 +35,16 @@ CREATE INDEX IF NOT EXISTS agenda_due ON agenda (due_at_ms);
 """
 
 
+# What files of earlier releases lack.
+_LATER_COLUMNS = {"dispute": "TEXT NOT NULL DEFAULT ''", "disputed_minor": "INTEGER NOT NULL DEFAULT 0"}
+
+
 @dataclass(slots=True)
 class PaymentRecord:
-    """A payment at the provider. `metadata` is JSON text; `behaviour` is empty until a card is known."""
+    """A payment at the provider. `metadata` is JSON text; `behaviour` is empty until a card is known.
+
+    `dispute` is empty, open, won or lost.
+    """
 
     id: str
     reference: str
@@ -54,6 +62,8 @@ class PaymentRecord:
     stalled_until_ms: int
     errors_left: int
     refund_errors_left: int
+    dispute: str = ""
+    disputed_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,10 @@ class Ledger:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_SCHEMA)
+        known = {row[1] for row in self._db.execute("PRAGMA table_info(payments)")}
+        for name, kind in _LATER_COLUMNS.items():
+            if name not in known:
+                self._db.execute(f"ALTER TABLE payments ADD COLUMN {name} {kind}")
 
     def close(self) -> None:
         """Closes the file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -12,11 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_URL_CHARS
-from services.payments.sandbox.acquirer import OPEN, SUCCEEDED, Acquirer, Wanted
+from services.payments.sandbox.acquirer import DISPUTE_LOST, DISPUTE_OPEN, OPEN, SUCCEEDED, Acquirer, Wanted
 from services.payments.sandbox.cards import CARDS, ERRORS_BEFORE, SCRIPT_HEADER, CreationScript, script_of
 from services.payments.sandbox.ledger import Ledger, PaymentRecord, Reply
 from services.runtime.clock import Clock
 from services.runtime.http_server import read_body
+
+T = TypeVar("T")
 
 BODY_LIMIT_BYTES = 64 * 1024
 PAGE_LIMIT = 100
@@ -37,6 +39,14 @@ class Creation(msgspec.Struct, frozen=True):
 
 class _RefundWanted(msgspec.Struct, frozen=True):
     amount_minor: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOTAL_MINOR)]
+
+
+class _DisputeWanted(msgspec.Struct, frozen=True):
+    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOTAL_MINOR)]
+
+
+class _DisputeClosed(msgspec.Struct, frozen=True):
+    outcome: Literal["won", "lost"]
 
 
 def error(status: int, code: str, message: str) -> Reply:
@@ -76,6 +86,8 @@ class RestApi:
             Route("/v1/payments/{id}", self.get, methods=["GET"]),
             Route("/v1/payments/{id}/cancel", self.cancel, methods=["POST"]),
             Route("/v1/payments/{id}/refunds", self.refund, methods=["POST"]),
+            Route("/v1/payments/{id}/dispute", self.open_dispute, methods=["POST"]),
+            Route("/v1/payments/{id}/dispute/close", self.close_dispute, methods=["POST"]),
             Route("/v1/events", self.list_events, methods=["GET"]),
             Route("/v1/test_cards", self.list_cards, methods=["GET"]),
         ]
@@ -148,7 +160,9 @@ class RestApi:
             return _respond(error(422, "parameter_invalid", str(problem)))
         if payment.status != SUCCEEDED:
             return _respond(error(422, "not_captured", f"the payment is {payment.status}"))
-        if payment.refund_asked_minor + wanted.amount_minor > payment.amount_minor:
+        if payment.dispute == DISPUTE_OPEN:
+            return _respond(error(422, "charge_disputed", "the dispute decides where the money goes"))
+        if payment.refund_asked_minor + wanted.amount_minor > _kept_minor(payment):
             return _respond(error(422, "already_refunded", "more than was captured"))
         with self._ledger.transaction():
             replayed = self._replayed(key, request.url.path, body)
@@ -162,6 +176,38 @@ class RestApi:
             self._ledger.keep_reply(key, _hash(request.url.path, body), reply)
         self._on_change()
         return _respond(reply)
+
+    async def open_dispute(self, request: Request) -> Response:
+        """POST /v1/payments/{id}/dispute: what the buyer's bank does; a real provider has no such call for shops."""
+        wanted = _read(await read_body(request, BODY_LIMIT_BYTES), _DisputeWanted)
+        payment = await self._payment(request)
+        if isinstance(wanted, Reply):
+            return _respond(wanted)
+        if isinstance(payment, Reply):
+            return _respond(payment)
+        if payment.status != SUCCEEDED or payment.dispute:
+            return _respond(error(422, "not_disputable", f"the payment is {payment.dispute or payment.status}"))
+        if wanted.amount_minor > payment.amount_minor - payment.refund_asked_minor:
+            return _respond(error(422, "parameter_invalid", "more than is left of the payment"))
+        with self._ledger.transaction():
+            self._acquirer.open_dispute(payment, wanted.amount_minor)
+        self._on_change()
+        return _json(self._document(payment))
+
+    async def close_dispute(self, request: Request) -> Response:
+        """POST /v1/payments/{id}/dispute/close: the bank's word on an open dispute."""
+        closed = _read(await read_body(request, BODY_LIMIT_BYTES), _DisputeClosed)
+        payment = await self._payment(request)
+        if isinstance(closed, Reply):
+            return _respond(closed)
+        if isinstance(payment, Reply):
+            return _respond(payment)
+        if payment.dispute != DISPUTE_OPEN:
+            return _respond(error(422, "not_disputed", "there is no open dispute"))
+        with self._ledger.transaction():
+            self._acquirer.close_dispute(payment, closed.outcome)
+        self._on_change()
+        return _json(self._document(payment))
 
     async def list_payments(self, request: Request) -> Response:
         """GET /v1/payments?reference=&status=&after=&limit=: for reconciliation."""
@@ -234,6 +280,8 @@ class RestApi:
             "amount_minor": payment.amount_minor,
             "currency": payment.currency,
             "refunded_minor": payment.refunded_minor,
+            "dispute": payment.dispute,
+            "disputed_minor": payment.disputed_minor,
             "pay_url": self._pay_url(payment.id),
             "return_url": payment.return_url,
             "created_at_ms": payment.created_at_ms,
@@ -241,6 +289,18 @@ class RestApi:
             "is_cancelable": payment.status == OPEN,
             "metadata": msgspec.json.decode(payment.metadata),
         }
+
+
+def _read(body: bytes | None, kind: type[T]) -> T | Reply:
+    try:
+        return msgspec.json.decode(body or b"", type=kind)
+    except msgspec.MsgspecError as problem:
+        return error(422, "parameter_invalid", str(problem))
+
+
+def _kept_minor(payment: PaymentRecord) -> int:
+    """What the house has been paid and not lost to a bank."""
+    return payment.amount_minor - (payment.disputed_minor if payment.dispute == DISPUTE_LOST else 0)
 
 
 def _hash(path: str, body: bytes) -> str:

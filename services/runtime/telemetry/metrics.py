@@ -78,6 +78,13 @@ PAYMENTS_LATE = Counter(
     "balcon_payments_late_total",
     "Successes reported after we had taken the payment for ended. Many: buyers pay after their seats were released.",
 )
+REFUNDS_STUCK = Gauge(
+    "balcon_payments_refunds_stuck",
+    "Refunds that the provider refused too often. Above 0: people must act, see RefundStuck among the alerts.",
+)
+DISPUTES_OPEN = Gauge(
+    "balcon_payments_disputes_open", "Payments that buyers dispute with their bank. Above 0: answer at the provider."
+)
 PAYMENT_CONTRADICTIONS = Counter(
     "balcon_payments_contradictions_total",
     "Provider reports against what is proven, by what differs: state, money, owner. Ignored; above 0: read the logs.",

@@ -40,7 +40,7 @@ async def test_a_lively_sale_leaves_a_clean_audit_and_tells_every_payment(start_
 
     async def clean() -> None:
         checks, facts = await audit(rig)
-        assert len(checks) == 5
+        assert len(checks) == 6
         assert {check.invariant for check in checks} == {"INV-3", "INV-7"}
         assert all(check.examined for check in checks), checks
         assert await broken(rig) == []
@@ -63,6 +63,10 @@ async def test_a_lively_sale_leaves_a_clean_audit_and_tells_every_payment(start_
         (
             "UPDATE payments SET refund_state = 'DUE', refund_due_at_ms = 1, next_attempt_at_ms = 9e15::bigint",
             "due since 1",
+        ),
+        (
+            "UPDATE payments SET refund_state = 'STUCK', refund_refusals = 10, next_attempt_at_ms = 9e15::bigint",
+            "was refused 10 times",
         ),
         ("UPDATE payments SET state = 'PENDING', next_attempt_at_ms = NULL", "is PENDING"),
         (

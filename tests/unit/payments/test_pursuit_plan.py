@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payments.domain.payment import PaymentState, RefundState
+from services.payments.domain.payment import DisputeState, PaymentState, RefundState
 from services.payments.domain.pursuit import NextAct, Patience, backoff_ms, next_act, next_attempt_at_ms, rescheduled
 from tests.unit.payments.builders import NOW_MS, payment
 
@@ -22,7 +22,8 @@ PATIENCE = Patience()
         (PaymentState.CREATING, RefundState.NONE, NOW_MS, NextAct.CREATE),
         (PaymentState.PENDING, RefundState.NONE, None, NextAct.FETCH),
         (PaymentState.PENDING, RefundState.NONE, NOW_MS, NextAct.CANCEL),
-        (PaymentState.SUCCEEDED, RefundState.NONE, None, NextAct.NOTHING),
+        (PaymentState.SUCCEEDED, RefundState.NONE, None, NextAct.WATCH),
+        (PaymentState.SUCCEEDED, RefundState.STUCK, None, NextAct.WATCH),
         (PaymentState.SUCCEEDED, RefundState.DUE, NOW_MS, NextAct.REFUND),
         (PaymentState.SUCCEEDED, RefundState.SUCCEEDED, None, NextAct.NOTHING),
         (PaymentState.FAILED, RefundState.NONE, None, NextAct.NOTHING),
@@ -40,7 +41,8 @@ def test_what_is_not_known_always_has_a_next_attempt(state: PaymentState, attemp
     subject = payment(state=state, attempts=attempts)
     at_ms = next_attempt_at_ms(subject, PATIENCE, NOW_MS)
     assert (at_ms is None) == (next_act(subject) is NextAct.NOTHING)
-    assert at_ms is None or NOW_MS < at_ms <= NOW_MS + int(PATIENCE.pending_limit_seconds * 1000)
+    longest = PATIENCE.watch_limit_seconds if state is PaymentState.SUCCEEDED else PATIENCE.pending_limit_seconds
+    assert at_ms is None or NOW_MS < at_ms <= NOW_MS + int(longest * 1000)
 
 
 @given(st.text(max_size=20), st.integers(0, 10_000))
@@ -61,7 +63,29 @@ def test_a_visit_without_news_counts_and_a_new_state_starts_anew() -> None:
     paid = rescheduled(
         before, replace(before, state=PaymentState.SUCCEEDED), visited=True, patience=PATIENCE, now_ms=NOW_MS
     )
-    assert (seen.attempts, paid.attempts, paid.next_attempt_at_ms) == (5, 0, None)
+    assert (seen.attempts, paid.attempts) == (5, 0)
+    assert paid.next_attempt_at_ms is not None
+
+
+def test_captured_money_is_watched_for_its_days_and_no_longer() -> None:
+    captured = payment(state=PaymentState.SUCCEEDED, succeeded_at_ms=NOW_MS, attempts=40)
+    end_ms = NOW_MS + PATIENCE.watch_days * 86_400_000
+    assert next_attempt_at_ms(captured, PATIENCE, end_ms - 2 * 86_400_000) is not None
+    assert next_attempt_at_ms(captured, PATIENCE, end_ms) is None
+
+
+@pytest.mark.parametrize(
+    ("refund", "dispute"), [(RefundState.STUCK, DisputeState.NONE), (RefundState.NONE, DisputeState.OPEN)]
+)
+def test_what_is_still_open_is_watched_without_end(refund: RefundState, dispute: DisputeState) -> None:
+    subject = payment(state=PaymentState.SUCCEEDED, succeeded_at_ms=NOW_MS, refund_state=refund, dispute_state=dispute)
+    assert next_attempt_at_ms(subject, PATIENCE, NOW_MS + 1_000 * 86_400_000) is not None
+
+
+def test_a_disputed_payment_is_not_asked_for_a_refund_until_the_dispute_ends() -> None:
+    owed = payment(state=PaymentState.SUCCEEDED, refund_state=RefundState.DUE, dispute_state=DisputeState.OPEN)
+    assert next_act(owed) is NextAct.WATCH
+    assert next_act(replace(owed, dispute_state=DisputeState.WON)) is NextAct.REFUND
 
 
 def test_looking_without_visiting_moves_nothing() -> None:

@@ -10,16 +10,21 @@ from hypothesis import strategies as st
 
 from services.payments.domain.payment import (
     Change,
+    DisputeChanged,
+    DisputeState,
     Payment,
     PaymentFailed,
+    PaymentPartlyRefunded,
     PaymentRefunded,
     PaymentState,
     PaymentSucceeded,
     RefundOwed,
     RefundState,
+    RefundStuck,
     apply,
 )
 from services.payments.domain.transitions import (
+    MAX_REFUND_REFUSALS,
     NEVER_CREATED_AFTER_MS,
     TRANSITIONS,
     RefundReport,
@@ -38,7 +43,9 @@ REPORTS = st.builds(
     provider_ref=st.just("sbx_1"),
     pay_url=st.just("https://pay.example/1"),
     reason=st.sampled_from(["", "card_declined", "expired"]),
-    refunded=st.booleans(),
+    refunded_minor=st.sampled_from([0, 1, 1_000, 2_499, 2_500]),
+    dispute=st.sampled_from(DisputeState),
+    disputed_minor=st.sampled_from([1, 1_000, 2_500]),
 )
 FINAL = {PaymentState.SUCCEEDED, PaymentState.FAILED, PaymentState.CANCELLED}
 
@@ -125,7 +132,8 @@ def test_a_refund_stays_due_until_the_provider_says_done(reports: list[RefundRep
             owed = apply(owed, change)
             told += isinstance(change, PaymentRefunded)
     done = RefundReport.SUCCEEDED in reports
-    assert owed.refund_state is (RefundState.SUCCEEDED if done else RefundState.DUE)
+    stuck = reports.count(RefundReport.FAILED) >= MAX_REFUND_REFUSALS
+    assert owed.refund_state is (RefundState.SUCCEEDED if done else RefundState.STUCK if stuck else RefundState.DUE)
     assert told == done
 
 
@@ -140,5 +148,102 @@ def test_a_refund_that_failed_gets_a_new_key_once() -> None:
 
 def test_a_refund_seen_on_the_payment_itself_is_done() -> None:
     owed = apply(payment(state=PaymentState.SUCCEEDED), RefundOwed("key", NOW_MS))
-    report = Report(ReportKind.SUCCEEDED, "sbx_1", refunded=True)
-    assert decide(owed, report, NOW_MS).changes == (PaymentRefunded(NOW_MS),)
+    assert decide(owed, _back(2_500), NOW_MS).changes == (PaymentRefunded(NOW_MS),)
+
+
+def _back(refunded_minor: int, dispute: DisputeState = DisputeState.NONE, disputed_minor: int = 0) -> Report:
+    return Report(
+        ReportKind.SUCCEEDED,
+        "sbx_1",
+        refunded_minor=refunded_minor,
+        dispute=dispute,
+        disputed_minor=disputed_minor,
+    )
+
+
+def _captured(**changed: object) -> Payment:
+    return payment(state=PaymentState.SUCCEEDED, provider_ref="sbx_1", **changed)
+
+
+def test_a_refund_that_nobody_asked_for_here_is_believed() -> None:
+    assert decide(_captured(), _back(2_500), NOW_MS).changes == (PaymentRefunded(NOW_MS),)
+
+
+def test_a_part_refund_at_the_provider_is_not_the_whole() -> None:
+    partly, changes = after(_captured(), [_back(2_499)])
+    assert changes == [PaymentPartlyRefunded(2_499, NOW_MS)]
+    assert (partly.refund_state, partly.left_minor) == (RefundState.NONE, 1)
+
+
+def test_a_part_refund_does_not_end_a_refund_that_is_owed() -> None:
+    owed = apply(_captured(), RefundOwed("key", NOW_MS))
+    assert after(owed, [_back(2_499)])[0].refund_state is RefundState.DUE
+
+
+def test_part_refunds_that_add_up_are_the_whole() -> None:
+    end, changes = after(_captured(), [_back(1_000), _back(2_400), _back(2_500)])
+    told = [PaymentPartlyRefunded(1_000, NOW_MS), PaymentPartlyRefunded(2_400, NOW_MS), PaymentRefunded(NOW_MS)]
+    assert changes == told
+    assert (end.refund_state, end.left_minor) == (RefundState.SUCCEEDED, 0)
+
+
+@given(st.lists(REPORTS, max_size=12))
+def test_what_has_gone_back_only_grows_and_is_told_once(reports: list[Report]) -> None:
+    end, changes = after(_captured(), [*reports, *reports])
+    parts = [change.refunded_minor for change in changes if isinstance(change, PaymentPartlyRefunded)]
+    assert parts == sorted(set(parts))
+    assert sum(isinstance(change, PaymentRefunded) for change in changes) == (end.left_minor == 0)
+    assert (end.refund_state is RefundState.SUCCEEDED) == (end.left_minor == 0)
+    assert 0 <= end.refunded_minor <= end.amount_minor
+
+
+def test_what_was_refunded_before_the_success_was_heard_of_is_told_after_it() -> None:
+    _, changes = after(payment(state=PaymentState.PENDING, provider_ref="sbx_1"), [_back(2_500)])
+    assert [type(change) for change in changes] == [PaymentSucceeded, PaymentRefunded]
+
+
+def test_a_dispute_takes_no_money_before_it_is_lost() -> None:
+    disputed, changes = after(_captured(), [_back(0, DisputeState.OPEN, 2_500)])
+    assert changes == [DisputeChanged(DisputeState.OPEN, 2_500, NOW_MS)]
+    assert disputed.refunded_minor == 0
+    assert after(disputed, [_back(0, DisputeState.WON, 2_500)])[0].refund_state is RefundState.NONE
+
+
+def test_a_lost_dispute_is_money_gone_as_by_a_refund() -> None:
+    end, changes = after(_captured(), [_back(500, DisputeState.LOST, 2_000)])
+    assert changes == [
+        DisputeChanged(DisputeState.LOST, 2_000, NOW_MS),
+        PaymentRefunded(NOW_MS),
+    ]
+    assert end.refund_state is RefundState.SUCCEEDED
+
+
+def test_a_part_that_was_disputed_and_lost_is_part_of_the_money() -> None:
+    lost, _ = after(_captured(), [_back(0, DisputeState.LOST, 1_000)])
+    assert lost.left_minor == 1_500
+    assert after(lost, [_back(1_500, DisputeState.LOST, 1_000)])[0].refund_state is RefundState.SUCCEEDED
+
+
+@pytest.mark.parametrize("closed", [DisputeState.WON, DisputeState.LOST])
+def test_a_closed_dispute_is_not_opened_again_by_an_older_report(closed: DisputeState) -> None:
+    start = _captured(dispute_state=closed, disputed_minor=1_000, refunded_minor=1_000)
+    assert after(start, [_back(0, DisputeState.OPEN, 1_000), _back(0)]) == (start, [])
+
+
+def test_a_refund_that_the_provider_refuses_again_and_again_calls_people_and_stays_owed() -> None:
+    owed = apply(_captured(), RefundOwed("key", NOW_MS))
+    changes: list[Change] = []
+    for _ in range(MAX_REFUND_REFUSALS):
+        assert owed.refund_state is RefundState.DUE
+        for change in decide_refund(owed, RefundReport.FAILED, owed.refund_attempt, NOW_MS).changes:
+            owed = apply(owed, change)
+            changes.append(change)
+    assert owed.refund_state is RefundState.STUCK
+    assert sum(isinstance(change, RefundStuck) for change in changes) == 1
+    assert decide(owed, _back(2_500), NOW_MS).changes == (PaymentRefunded(NOW_MS),), "people refunded it there"
+
+
+def test_a_refund_of_what_is_left_has_a_key_of_its_own() -> None:
+    owed = apply(_captured(), RefundOwed("key", NOW_MS))
+    partly = apply(owed, PaymentPartlyRefunded(1_000, NOW_MS))
+    assert owed.provider_refund_key != partly.provider_refund_key

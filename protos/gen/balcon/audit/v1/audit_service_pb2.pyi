@@ -177,13 +177,24 @@ class OrderInRecord(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
+    WAS_CONFIRMED_FIELD_NUMBER: _builtins.int
+    SEATS_ARE_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     order_id: _builtins.str
     state: _builtins.str
     """OrderState's name without prefix, such as CONFIRMED."""
     seats: _builtins.int
+    was_confirmed: _builtins.bool
+    """Whether tickets were ever issued for it."""
+    seats_are: _builtins.str
+    """What the order knows of its seats: HELD, ASKED, CLAIMED, SOLD or FREED."""
     @_builtins.property
     def total(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def refunded(self) -> _money_pb2.Money:
+        """What has gone back of the total so far."""
+
     def __init__(
         self,
         *,
@@ -192,10 +203,13 @@ class OrderInRecord(_message.Message):
         state: _builtins.str = ...,
         total: _money_pb2.Money | None = ...,
         seats: _builtins.int = ...,
+        refunded: _money_pb2.Money | None = ...,
+        was_confirmed: _builtins.bool = ...,
+        seats_are: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "performance_id", b"performance_id", "seats", b"seats", "state", b"state", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "performance_id", b"performance_id", "refunded", b"refunded", "seats", b"seats", "seats_are", b"seats_are", "state", b"state", "total", b"total", "was_confirmed", b"was_confirmed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -240,14 +254,20 @@ class PaymentInRecord(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     REFUNDED_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     order_id: _builtins.str
     payment_id: _builtins.str
     state: _builtins.str
     """PaymentState's name without prefix."""
     refunded: _builtins.bool
+    """Whether the whole amount is back."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def refunded_amount(self) -> _money_pb2.Money:
+        """What has gone back so far, part or whole."""
+
     def __init__(
         self,
         *,
@@ -257,10 +277,11 @@ class PaymentInRecord(_message.Message):
         state: _builtins.str = ...,
         refunded: _builtins.bool = ...,
         amount: _money_pb2.Money | None = ...,
+        refunded_amount: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "refunded_amount", b"refunded_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id", "refunded", b"refunded", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id", "refunded", b"refunded", "refunded_amount", b"refunded_amount", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -134,6 +134,83 @@ class RefundBecameDue(_message.Message):
 Global___RefundBecameDue: _TypeAlias = RefundBecameDue  # noqa: Y015
 
 @_typing.final
+class OrderPartlyRefunded(_message.Message):
+    """Part of the money went back, at the provider and without us. The order stays as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
+    REFUNDED_AT_MS_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    house_id: _builtins.str
+    performance_id: _builtins.str
+    refunded_at_ms: _builtins.int
+    @_builtins.property
+    def total(self) -> _money_pb2.Money:
+        """What was paid."""
+
+    @_builtins.property
+    def refunded(self) -> _money_pb2.Money:
+        """What has gone back of it in all, never a delta."""
+
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        total: _money_pb2.Money | None = ...,
+        refunded: _money_pb2.Money | None = ...,
+        refunded_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "total", b"total"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "order_id", b"order_id", "performance_id", b"performance_id", "refunded", b"refunded", "refunded_at_ms", b"refunded_at_ms", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderPartlyRefunded: _TypeAlias = OrderPartlyRefunded  # noqa: Y015
+
+@_typing.final
+class OrderDisputeChanged(_message.Message):
+    """The buyer's dispute with the bank was opened, won or lost. When it is lost, OrderPartlyRefunded or OrderRefunded
+    follows.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_STATE_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_MS_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    house_id: _builtins.str
+    performance_id: _builtins.str
+    dispute_state: _orders_service_pb2.DisputeState.ValueType
+    changed_at_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        dispute_state: _orders_service_pb2.DisputeState.ValueType = ...,
+        changed_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at_ms", b"changed_at_ms", "dispute_state", b"dispute_state", "house_id", b"house_id", "order_id", b"order_id", "performance_id", b"performance_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderDisputeChanged: _TypeAlias = OrderDisputeChanged  # noqa: Y015
+
+@_typing.final
 class OrderRefunded(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -91,6 +91,32 @@ CANCEL_REASON_SEATS_GONE: CancelReason.ValueType  # 4
 CANCEL_REASON_HOUSE: CancelReason.ValueType  # 5
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
+class _DisputeState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DisputeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DISPUTE_STATE_UNSPECIFIED: _DisputeState.ValueType  # 0
+    """Never disputed."""
+    DISPUTE_STATE_OPEN: _DisputeState.ValueType  # 1
+    DISPUTE_STATE_WON: _DisputeState.ValueType  # 2
+    """The house keeps the money."""
+    DISPUTE_STATE_LOST: _DisputeState.ValueType  # 3
+    """The disputed money is gone as if refunded."""
+
+class DisputeState(_DisputeState, metaclass=_DisputeStateEnumTypeWrapper):
+    """The buyer's dispute with the bank over the payment (a chargeback)."""
+
+DISPUTE_STATE_UNSPECIFIED: DisputeState.ValueType  # 0
+"""Never disputed."""
+DISPUTE_STATE_OPEN: DisputeState.ValueType  # 1
+DISPUTE_STATE_WON: DisputeState.ValueType  # 2
+"""The house keeps the money."""
+DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
+"""The disputed money is gone as if refunded."""
+Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
+
 @_typing.final
 class Customer(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -189,6 +215,8 @@ class Order(_message.Message):
     CANCEL_REASON_FIELD_NUMBER: _builtins.int
     CREATED_AT_MS_FIELD_NUMBER: _builtins.int
     PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
+    DISPUTE_STATE_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     house_id: _builtins.str
     performance_id: _builtins.str
@@ -206,12 +234,18 @@ class Order(_message.Message):
     cancel_reason: Global___CancelReason.ValueType
     created_at_ms: _builtins.int
     plan_version: _builtins.int
+    dispute_state: Global___DisputeState.ValueType
+    """The buyer's dispute with the bank; tickets stay valid until it is lost."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderLine]: ...
     @_builtins.property
     def total(self) -> _money_pb2.Money: ...
     @_builtins.property
     def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ticket]: ...
+    @_builtins.property
+    def refunded(self) -> _money_pb2.Money:
+        """What has gone back of the total so far; a confirmed order may have given a part back."""
+
     def __init__(
         self,
         *,
@@ -232,10 +266,12 @@ class Order(_message.Message):
         cancel_reason: Global___CancelReason.ValueType = ...,
         created_at_ms: _builtins.int = ...,
         plan_version: _builtins.int = ...,
+        refunded: _money_pb2.Money | None = ...,
+        dispute_state: Global___DisputeState.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "created_at_ms", b"created_at_ms", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "created_at_ms", b"created_at_ms", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

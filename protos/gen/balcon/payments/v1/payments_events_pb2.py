@@ -22,22 +22,29 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from balcon.payments.v1 import payments_service_pb2 as balcon_dot_payments_dot_v1_dot_payments__service__pb2
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(balcon/payments/v1/payments_events.proto\x12\x12\x62\x61lcon.payments.v1\x1a\x1b\x62\x61lcon/types/v1/money.proto\"\xa3\x01\n\x10PaymentSucceeded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x17\n\x0fsucceeded_at_ms\x18\x06 \x01(\x03\"\x85\x01\n\rPaymentFailed\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x14\n\x0c\x66\x61iled_at_ms\x18\x06 \x01(\x03\"{\n\x10PaymentCancelled\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x61ncelled_at_ms\x18\x05 \x01(\x03\"\xa1\x01\n\x0fPaymentRefunded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x06 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(balcon/payments/v1/payments_events.proto\x12\x12\x62\x61lcon.payments.v1\x1a)balcon/payments/v1/payments_service.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\"\xa3\x01\n\x10PaymentSucceeded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x17\n\x0fsucceeded_at_ms\x18\x06 \x01(\x03\"\x85\x01\n\rPaymentFailed\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x14\n\x0c\x66\x61iled_at_ms\x18\x06 \x01(\x03\"{\n\x10PaymentCancelled\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x61ncelled_at_ms\x18\x05 \x01(\x03\"\xa1\x01\n\x0fPaymentRefunded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x06 \x01(\x03\"\xd1\x01\n\x15PaymentPartlyRefunded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12(\n\x08refunded\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x07 \x01(\x03\"\x98\x01\n\x0bRefundStuck\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12$\n\x04left\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x13\n\x0bstuck_at_ms\x18\x06 \x01(\x03\"\xe1\x01\n\x15PaymentDisputeChanged\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x37\n\rdispute_state\x18\x05 \x01(\x0e\x32 .balcon.payments.v1.DisputeState\x12(\n\x08\x64isputed\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rchanged_at_ms\x18\x07 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.payments.v1.payments_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PAYMENTSUCCEEDED']._serialized_start=94
-  _globals['_PAYMENTSUCCEEDED']._serialized_end=257
-  _globals['_PAYMENTFAILED']._serialized_start=260
-  _globals['_PAYMENTFAILED']._serialized_end=393
-  _globals['_PAYMENTCANCELLED']._serialized_start=395
-  _globals['_PAYMENTCANCELLED']._serialized_end=518
-  _globals['_PAYMENTREFUNDED']._serialized_start=521
-  _globals['_PAYMENTREFUNDED']._serialized_end=682
+  _globals['_PAYMENTSUCCEEDED']._serialized_start=137
+  _globals['_PAYMENTSUCCEEDED']._serialized_end=300
+  _globals['_PAYMENTFAILED']._serialized_start=303
+  _globals['_PAYMENTFAILED']._serialized_end=436
+  _globals['_PAYMENTCANCELLED']._serialized_start=438
+  _globals['_PAYMENTCANCELLED']._serialized_end=561
+  _globals['_PAYMENTREFUNDED']._serialized_start=564
+  _globals['_PAYMENTREFUNDED']._serialized_end=725
+  _globals['_PAYMENTPARTLYREFUNDED']._serialized_start=728
+  _globals['_PAYMENTPARTLYREFUNDED']._serialized_end=937
+  _globals['_REFUNDSTUCK']._serialized_start=940
+  _globals['_REFUNDSTUCK']._serialized_end=1092
+  _globals['_PAYMENTDISPUTECHANGED']._serialized_start=1095
+  _globals['_PAYMENTDISPUTECHANGED']._serialized_end=1320
 # @@protoc_insertion_point(module_scope)

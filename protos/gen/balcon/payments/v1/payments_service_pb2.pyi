@@ -55,6 +55,9 @@ class _RefundStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundSta
     REFUND_STATE_DUE: _RefundState.ValueType  # 1
     """Owed; asked for at the provider until it says done."""
     REFUND_STATE_SUCCEEDED: _RefundState.ValueType  # 2
+    """The whole amount is back, whoever gave it."""
+    REFUND_STATE_STUCK: _RefundState.ValueType  # 3
+    """Owed, but the provider has refused too often: people must act. RefundPayment under a new key asks again."""
 
 class RefundState(_RefundState, metaclass=_RefundStateEnumTypeWrapper): ...
 
@@ -62,7 +65,36 @@ REFUND_STATE_UNSPECIFIED: RefundState.ValueType  # 0
 REFUND_STATE_DUE: RefundState.ValueType  # 1
 """Owed; asked for at the provider until it says done."""
 REFUND_STATE_SUCCEEDED: RefundState.ValueType  # 2
+"""The whole amount is back, whoever gave it."""
+REFUND_STATE_STUCK: RefundState.ValueType  # 3
+"""Owed, but the provider has refused too often: people must act. RefundPayment under a new key asks again."""
 Global___RefundState: _TypeAlias = RefundState  # noqa: Y015
+
+class _DisputeState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DisputeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DISPUTE_STATE_UNSPECIFIED: _DisputeState.ValueType  # 0
+    """Never disputed."""
+    DISPUTE_STATE_OPEN: _DisputeState.ValueType  # 1
+    DISPUTE_STATE_WON: _DisputeState.ValueType  # 2
+    """The house keeps the money."""
+    DISPUTE_STATE_LOST: _DisputeState.ValueType  # 3
+    """The disputed money is gone as if refunded."""
+
+class DisputeState(_DisputeState, metaclass=_DisputeStateEnumTypeWrapper):
+    """The buyer's dispute with the bank (a chargeback)."""
+
+DISPUTE_STATE_UNSPECIFIED: DisputeState.ValueType  # 0
+"""Never disputed."""
+DISPUTE_STATE_OPEN: DisputeState.ValueType  # 1
+DISPUTE_STATE_WON: DisputeState.ValueType  # 2
+"""The house keeps the money."""
+DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
+"""The disputed money is gone as if refunded."""
+Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
 @_typing.final
 class Payment(_message.Message):
@@ -77,6 +109,9 @@ class Payment(_message.Message):
     PAY_URL_FIELD_NUMBER: _builtins.int
     PROVIDER_FIELD_NUMBER: _builtins.int
     REFUND_STATE_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
+    DISPUTE_STATE_FIELD_NUMBER: _builtins.int
+    DISPUTED_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     house_id: _builtins.str
     order_id: _builtins.str
@@ -86,8 +121,17 @@ class Payment(_message.Message):
     """Where the buyer pays."""
     provider: _builtins.str
     refund_state: Global___RefundState.ValueType
+    dispute_state: Global___DisputeState.ValueType
     @_builtins.property
     def amount(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def refunded(self) -> _money_pb2.Money:
+        """What has gone back so far: our refund, the house's own at the provider, and disputes that were lost."""
+
+    @_builtins.property
+    def disputed(self) -> _money_pb2.Money:
+        """What the dispute is about; unset without one."""
+
     def __init__(
         self,
         *,
@@ -100,10 +144,13 @@ class Payment(_message.Message):
         pay_url: _builtins.str = ...,
         provider: _builtins.str = ...,
         refund_state: Global___RefundState.ValueType = ...,
+        refunded: _money_pb2.Money | None = ...,
+        dispute_state: Global___DisputeState.ValueType = ...,
+        disputed: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "disputed", b"disputed", "refunded", b"refunded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "order_id", b"order_id", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "refund_state", b"refund_state", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "dispute_state", b"dispute_state", "disputed", b"disputed", "house_id", b"house_id", "order_id", b"order_id", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "refund_state", b"refund_state", "refunded", b"refunded", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -80,7 +80,8 @@ class PaymentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefundPayment(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Gives back what is left of the amount.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

@@ -37,6 +37,7 @@ class PaymentsServiceStub:
     CancelPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]
     """Asks the provider to cancel. The answer tells what is known: cancelled, succeeded, failed, or still pending."""
     RefundPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentRequest, _payments_service_pb2.RefundPaymentResponse]
+    """Gives back what is left of the amount."""
 
 @_typing.type_check_only
 class PaymentsServiceAsyncStub(PaymentsServiceStub):
@@ -47,6 +48,7 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     CancelPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]  # type: ignore[assignment]
     """Asks the provider to cancel. The answer tells what is known: cancelled, succeeded, failed, or still pending."""
     RefundPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentRequest, _payments_service_pb2.RefundPaymentResponse]  # type: ignore[assignment]
+    """Gives back what is left of the amount."""
 
 class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -77,6 +79,7 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _payments_service_pb2.RefundPaymentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.RefundPaymentResponse, _abc.Awaitable[_payments_service_pb2.RefundPaymentResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.RefundPaymentResponse, _abc.Awaitable[_payments_service_pb2.RefundPaymentResponse]]:
+        """Gives back what is left of the amount."""
 
 def add_PaymentsServiceServicer_to_server(servicer: PaymentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

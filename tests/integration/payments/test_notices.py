@@ -1,0 +1,88 @@
+"""The inbox of notices: each is worked once, and none is put aside for a reason that says nothing of the payment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from services.payments.adapters.postgres_notice_store import PostgresNoticeStore
+from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
+from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
+from services.payments.domain.pursuit import Patience
+from services.payments.handlers.notice_worker import NoticeWorker
+from services.payments.handlers.pursuit import Pursuit
+from services.payments.handlers.webhook_desk import WebhookDesk
+from services.payments.ports import LeasedNotice, ProviderNotice
+from services.payments.sandbox.couriers import signature_header
+from services.runtime.clock import SystemClock
+from services.runtime.http_server import HttpServer
+from services.runtime.ids import RandomIds
+from services.runtime.sql.engine import create_engine
+from services.runtime.testing.servers import DatabaseUrl
+from tests.integration.payments.rig import SECRET
+
+CLOCK = SystemClock()
+
+
+def _client(url: str = "http://127.0.0.1:1") -> SandboxProviderClient:
+    return SandboxProviderClient(url, secrets=[SECRET], timeout_seconds=3.0, clock=CLOCK)
+
+
+@asynccontextmanager
+async def _engine(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(url, application="test", pool_size=2)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+async def test_a_duplicate_webhook_is_worked_once(database_url: DatabaseUrl) -> None:
+    worked: list[ProviderNotice] = []
+    provider = _client()
+    async with _engine(database_url("payments")) as engine:
+        notices = PostgresNoticeStore(engine, clock=CLOCK)
+        desk = WebhookDesk(providers={"sandbox": provider}, notices=notices, clock=CLOCK, on_new=worked.append)
+        for event_id in ("evt_1", "evt_1", "evt_2", "evt_1"):
+            body = json.dumps({"id": event_id, "data": {"payment_id": "sbx_1"}}).encode()
+            headers = {"balcon-signature": signature_header(SECRET, CLOCK.now_ms() // 1000, body)}
+            assert await desk.receive("sandbox", headers, body) is None
+    await provider.close()
+    assert [notice.event_id for notice in worked] == ["evt_1", "evt_2"]
+
+
+async def test_a_notice_is_kept_when_the_provider_refuses_to_say_how_the_payment_stands(
+    database_url: DatabaseUrl,
+) -> None:
+    async def forbid(_request: Request) -> Response:
+        return JSONResponse({"error": {"code": "forbidden", "message": "the account is blocked"}}, 403)
+
+    http = HttpServer(Starlette(routes=[Route("/v1/payments/{id}", forbid)]), host="127.0.0.1", port=0, grace_seconds=0)
+    await http.start()
+    provider = _client(f"http://127.0.0.1:{http.port}")
+    async with _engine(database_url("payments")) as engine:
+        notices = PostgresNoticeStore(engine, clock=CLOCK)
+        store = PostgresPaymentStore(engine, clock=CLOCK, ids=RandomIds(), patience=Patience(), on_events=lambda: None)
+        worker = NoticeWorker(
+            provider=provider,
+            notices=notices,
+            pursuit=Pursuit(provider, store, CLOCK),
+            clock=CLOCK,
+            patience=Patience(),
+        )
+        notice = ProviderNotice("evt_1", "sbx_1")
+        await notices.note("sandbox", notice, 10.0)
+        await worker.work_off([LeasedNotice(notice, attempts=1)])
+        async with engine.connect() as connection:
+            settled = (await connection.execute(text("SELECT settled_at_ms FROM provider_notices"))).scalar_one()
+    await provider.close()
+    await http.stop()
+    assert settled is None
