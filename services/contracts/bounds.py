@@ -12,6 +12,8 @@ MAX_SEATS_PER_HOLD = 100
 HOLD_CAP_SECONDS = 1_800
 # Between the end that a buyer is shown and the release of the seats: who pays at the last moment is not told no.
 HOLD_GRACE_SECONDS = 15
+# So a hold cannot be asked for, nor a performance's holds be set, for longer than this.
+MAX_HOLD_TTL_SECONDS = HOLD_CAP_SECONDS - HOLD_GRACE_SECONDS
 
 # Characters.
 MAX_SEAT_ID_CHARS = 64

@@ -48,18 +48,21 @@ class HoldWrites:
 
 @dataclass(frozen=True, slots=True)
 class OpenedHolds:
-    """What a new owner finds: the living holds, the store's own time, and ids of what cannot be read as a hold."""
+    """What a new owner finds: the living holds, the store's own time, ids of what cannot be read as a hold; and the ids
+    of holds that ended last, the latest at the end."""
 
     holds: Sequence[Hold]
     store_now_ms: int
     unreadable: Sequence[str] = ()
+    ended: Sequence[str] = ()
 
 
 class HoldStore(Protocol):
     """Holds by performance, fenced by (epoch, batch). Batches of an epoch are numbered 1, 2, 3 …"""
 
     async def open(self, performance_id: str, epoch: int) -> OpenedHolds:
-        """Raises the fence to `epoch` (lower than the stored one: Fenced), then reads all holds."""
+        """Raises the fence to `epoch` (lower than the stored one: Fenced), then reads all holds, and the ids of the
+        ENDED_HOLDS_REMEMBERED that ended last."""
         ...
 
     async def append(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:

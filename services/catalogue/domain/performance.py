@@ -10,8 +10,8 @@ from enum import Enum
 from services.catalogue.domain.house import House, Production
 from services.catalogue.domain.refusals import SaleNotOpened
 from services.contracts.bounds import (
-    HOLD_CAP_SECONDS,
     MAX_CATEGORY_CHARS,
+    MAX_HOLD_TTL_SECONDS,
     MAX_PRICE_MINOR,
     MAX_SEATS_PER_HOLD,
     MAX_TICKET_TYPE_CHARS,
@@ -125,7 +125,7 @@ def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
     for field, value, at_least, at_most in (
         ("starts_at_ms", terms.starts_at_ms, EARLIEST_START_MS, LATEST_START_MS),
         ("seats_per_holder", terms.seats_per_holder, 0, MAX_SEATS_PER_HOLD),
-        ("hold_ttl_seconds", terms.hold_ttl_seconds, 0, HOLD_CAP_SECONDS),
+        ("hold_ttl_seconds", terms.hold_ttl_seconds, 0, MAX_HOLD_TTL_SECONDS),
     ):
         if not at_least <= value <= at_most:
             return FieldInvalid(field, f"is {value}", f"{at_least} to {at_most}")

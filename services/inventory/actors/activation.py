@@ -105,6 +105,7 @@ class Activation:
             opened.holds,
             performance.plan.layout,
             record.given_back,
+            opened.ended,
         )
         log = TurnLog(performance_id, epoch, self._holds, claims, self._clock)
         stale += opened.unreadable

@@ -5,6 +5,7 @@ A twin outlives the actors that use it, as a server outlives its clients: give o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -20,6 +21,7 @@ from services.inventory.domain.changes import (
 )
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import PerformanceNotFound
+from services.inventory.domain.seat_map import ENDED_HOLDS_REMEMBERED
 from services.inventory.ports import (
     Availability,
     ClaimConflict,
@@ -41,6 +43,7 @@ class _Holds:
     epoch: int = 0
     batch: int = 0
     holds: dict[str, Hold] = field(default_factory=dict)
+    ended: deque[str] = field(default_factory=lambda: deque(maxlen=ENDED_HOLDS_REMEMBERED))
 
 
 class MemoryHoldStore:
@@ -57,7 +60,7 @@ class MemoryHoldStore:
             raise Fenced(performance_id=performance_id, epoch=epoch, stored=stored.epoch)
         if epoch > stored.epoch:
             stored.epoch, stored.batch = epoch, 0
-        return OpenedHolds(list(stored.holds.values()), self._clock.now_ms())
+        return OpenedHolds(list(stored.holds.values()), self._clock.now_ms(), (), list(stored.ended))
 
     async def append(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
         """See HoldStore."""
@@ -72,6 +75,7 @@ class MemoryHoldStore:
             stored.holds[hold.hold_id] = hold
         for hold_id in writes.ended:
             stored.holds.pop(hold_id, None)
+        stored.ended.extend(writes.ended)
         stored.batch = batch
 
     def lose_everything(self) -> None:

@@ -1,8 +1,9 @@
-"""Holds in Redis or Valkey: one hash of holds and one fence per performance, both under its hash tag."""
+"""Holds in Redis or Valkey: a fence, a hash of holds and a list of ended ones per performance, under its hash tag."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from importlib.resources import files
 from typing import Any, cast
 
@@ -10,16 +11,19 @@ import msgspec
 from redis.exceptions import RedisError, ResponseError
 
 from services.inventory.adapters.redis_connection import AnyRedis, load_library
-from services.inventory.domain.records import Hold
+from services.inventory.domain.records import ASKED_UNTOLD, Hold
+from services.inventory.domain.seat_map import ENDED_HOLDS_REMEMBERED
 from services.inventory.ports import Fenced, HoldWrites, OpenedHolds, StoreUnavailable, WritesLost
 
 LIBRARY = files("services.inventory.adapters").joinpath("seat_locks.lua").read_text("utf-8")
-OPEN_FUNCTION = "balcon_seats_v1_open"
-APPEND_FUNCTION = "balcon_seats_v1_append"
+OPEN_FUNCTION = "balcon_seats_v2_open"
+APPEND_FUNCTION = "balcon_seats_v2_append"
 
 # Key TTLs are only rubbish collection: far beyond the longest life of a hold.
 KEEP_SECONDS = 30 * 24 * 3600
 SCAN_COUNT = 1_000
+# Nobody still sends a copy of a hold's command so long after the last hold of its performance ended.
+KEEP_ENDED_SECONDS = 24 * 3600
 
 _encode_record = msgspec.json.Encoder().encode
 _encode_writes = msgspec.msgpack.Encoder().encode
@@ -33,6 +37,9 @@ class _Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     channel: int
     acquired_ms: int
     hold_until_ms: int
+    # Not in the records of versions up to 1 of the functions; those ignore them.
+    asked_ttl_ms: int = 0
+    asked: str = ASKED_UNTOLD
 
 
 _decode_record = msgspec.json.Decoder(_Record).decode
@@ -41,13 +48,32 @@ _decode_record = msgspec.json.Decoder(_Record).decode
 def encode_hold(hold: Hold) -> str:
     """The stored text of a hold."""
     # A tuple, not a _Record: it is made for every hold and costs half as much.
-    return _encode_record((hold.holder_id, hold.seats, hold.channel, hold.acquired_ms, hold.hold_until_ms)).decode()
+    return _encode_record(
+        (
+            hold.holder_id,
+            hold.seats,
+            hold.channel,
+            hold.acquired_ms,
+            hold.hold_until_ms,
+            hold.asked_ttl_ms,
+            hold.asked,
+        )
+    ).decode()
 
 
 def decode_hold(hold_id: str, stored: bytes) -> Hold:
     """A hold from its stored text. Raises msgspec.DecodeError."""
     record = _decode_record(stored)
-    return Hold(hold_id, record.holder_id, record.seats, record.channel, record.acquired_ms, record.hold_until_ms)
+    return Hold(
+        hold_id,
+        record.holder_id,
+        record.seats,
+        record.channel,
+        record.acquired_ms,
+        record.hold_until_ms,
+        record.asked_ttl_ms,
+        record.asked,
+    )
 
 
 class RedisHoldStore:
@@ -57,21 +83,20 @@ class RedisHoldStore:
         self._redis = redis
 
     @staticmethod
-    def keys(performance_id: str) -> tuple[str, str]:
-        """Fence and holds of a performance."""
-        return f"{{{performance_id}}}:fence", f"{{{performance_id}}}:holds"
+    def keys(performance_id: str) -> tuple[str, str, str]:
+        """Fence, holds and ended holds of a performance."""
+        return f"{{{performance_id}}}:fence", f"{{{performance_id}}}:holds", f"{{{performance_id}}}:ended"
 
     async def open(self, performance_id: str, epoch: int) -> OpenedHolds:
         """See HoldStore."""
         answer = await self._call(OPEN_FUNCTION, performance_id, epoch, KEEP_SECONDS)
         if answer[0] == b"FENCED":
             raise Fenced(performance_id=performance_id, epoch=epoch, stored=answer[1])
-        holds, unreadable = await self._read(performance_id)
-        return OpenedHolds(holds, int(answer[1]), unreadable)
+        return await self._read(performance_id, int(answer[1]))
 
-    async def _read(self, performance_id: str) -> tuple[list[Hold], list[str]]:
+    async def _read(self, performance_id: str, store_now_ms: int) -> OpenedHolds:
         # Nobody else can write after the fence was raised, so a scan in pages sees one state.
-        _, holds_key = self.keys(performance_id)
+        _, holds_key, ended_key = self.keys(performance_id)
         found: dict[str, Hold] = {}
         unreadable: set[str] = set()
         try:
@@ -81,9 +106,11 @@ class RedisHoldStore:
                     found[hold_id] = decode_hold(hold_id, stored)
                 except msgspec.DecodeError:
                     unreadable.add(hold_id)
+            ended = await cast("Awaitable[list[bytes]]", self._redis.lrange(ended_key, 0, -1))
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailable(performance_id=performance_id) from error
-        return list(found.values()), list(unreadable)
+        ended_ids = [hold_id.decode(errors="replace") for hold_id in ended]
+        return OpenedHolds(list(found.values()), store_now_ms, list(unreadable), ended_ids)
 
     async def append(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
         """See HoldStore."""
@@ -91,7 +118,16 @@ class RedisHoldStore:
         for hold in writes.put:
             put += (hold.hold_id, encode_hold(hold))
         blob = _encode_writes((put, writes.ended))
-        answer = await self._call(APPEND_FUNCTION, performance_id, epoch, batch, blob, KEEP_SECONDS)
+        answer = await self._call(
+            APPEND_FUNCTION,
+            performance_id,
+            epoch,
+            batch,
+            blob,
+            KEEP_SECONDS,
+            ENDED_HOLDS_REMEMBERED,
+            KEEP_ENDED_SECONDS,
+        )
         if answer == b"FENCED":
             raise Fenced(performance_id=performance_id, epoch=epoch)
         if answer == b"GAP":

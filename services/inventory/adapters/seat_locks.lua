@@ -1,6 +1,7 @@
-#!lua name=balcon_seats_v1
+#!lua name=balcon_seats_v2
 -- The owner decides; these functions only fence, number and write. Validate everything first: there is no rollback.
--- KEYS[1] {performance}:fence (hash: epoch, batch), KEYS[2] {performance}:holds (hash: hold id -> record)
+-- KEYS[1] {performance}:fence (hash: epoch, batch), KEYS[2] {performance}:holds (hash: hold id -> record),
+-- KEYS[3] {performance}:ended (list: the hold ids that ended last)
 
 local function stored(fence)
   local pair = redis.call('HMGET', fence, 'epoch', 'batch')
@@ -30,7 +31,8 @@ local function open(keys, args)
   return {'OPEN', tostring(now_ms()), batch}
 end
 
--- ARGV: epoch, batch, MessagePack of {put: [id, record, id, record ...], ended: [id ...]}, seconds to keep.
+-- ARGV: epoch, batch, MessagePack of {put: [id, record, id, record ...], ended: [id ...]}, seconds to keep,
+-- how many ended ids to keep, seconds to keep them after the last one.
 local function append(keys, args)
   local epoch, batch = tonumber(args[1]), tonumber(args[2])
   local known_epoch, known_batch = stored(keys[1])
@@ -55,11 +57,14 @@ local function append(keys, args)
   end
   if #ended > 0 then
     redis.call('HDEL', keys[2], unpack(ended))
+    redis.call('RPUSH', keys[3], unpack(ended))
+    redis.call('LTRIM', keys[3], -tonumber(args[5]), -1)
+    redis.call('EXPIRE', keys[3], args[6])
   end
   redis.call('HSET', keys[1], 'batch', args[2])
   redis.call('EXPIRE', keys[1], args[4])
   return 'DONE'
 end
 
-redis.register_function('balcon_seats_v1_open', open)
-redis.register_function('balcon_seats_v1_append', append)
+redis.register_function('balcon_seats_v2_open', open)
+redis.register_function('balcon_seats_v2_append', append)

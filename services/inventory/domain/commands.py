@@ -33,7 +33,7 @@ class HoldBestAvailable(msgspec.Struct, frozen=True, gc=False):
 
 
 class ExtendHold(msgspec.Struct, frozen=True, gc=False):
-    """Move a hold's end to `ttl_ms` from now, never back and never past its cap."""
+    """Move a hold's end to `ttl_ms` from now, never back and never past its cap: what is left of that may be less."""
 
     hold_id: str
     holder_id: str

@@ -7,6 +7,7 @@ from typing import Generic, Never, TypeVar, assert_never
 import msgspec
 
 from services.inventory.domain import seat_state
+from services.inventory.domain.asked import asked_before_it_moved, fingerprint, is_copy
 from services.inventory.domain.best_available import Alternatives, choose
 from services.inventory.domain.changes import (
     Change,
@@ -64,7 +65,7 @@ from services.inventory.domain.refusals import (
     SeatsTaken,
 )
 from services.inventory.domain.seat_map import SeatView
-from services.runtime.errors import IdempotencyKeyReused, Refusal
+from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Refusal
 
 ChangeT_co = TypeVar("ChangeT_co", bound=Change, covariant=True)
 
@@ -138,10 +139,10 @@ def decide_for_the_record(state: SeatView, command: RecordCommand, now_ms: int) 
 def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> HoldDecision:
     known = state.hold(command.hold_id)
     if known is not None:
-        if known.holder_id == command.holder_id and known.seats == command.seats:
-            return Accepted(hold=known)
-        return IdempotencyKeyReused("hold_id", command.hold_id)
+        return Accepted(hold=known) if is_copy(known, command) else IdempotencyKeyReused("hold_id", command.hold_id)
     rules = state.rules
+    if command.ttl_ms > rules.longest_ttl_ms:
+        return _too_long(rules)
     if not rules.on_sale:
         return NotOnSale()
     if state.has_ended(command.hold_id):
@@ -159,8 +160,13 @@ def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> HoldDecision:
         command.channel,
         now_ms,
         rules.hold_until(now_ms, now_ms, command.ttl_ms),
+        command.ttl_ms,
     )
     return Accepted(SeatsHeld(hold), hold)
+
+
+def _too_long(rules: HoldRules) -> FieldInvalid:
+    return FieldInvalid("ttl_seconds", "is longer than a hold may live", f"0 to {rules.longest_ttl_ms // 1000} seconds")
 
 
 def _not_free(state: SeatView, seats: tuple[int, ...]) -> SeatsTaken | None:
@@ -189,10 +195,10 @@ def _hold_best(state: SeatView, command: HoldBestAvailable, now_ms: int) -> Hold
     asked = sum(group.size for group in command.groups)
     known = state.hold(command.hold_id)
     if known is not None:
-        if known.holder_id == command.holder_id and len(known.seats) == asked:
-            return Accepted(hold=known)
-        return IdempotencyKeyReused("hold_id", command.hold_id)
+        return Accepted(hold=known) if is_copy(known, command) else IdempotencyKeyReused("hold_id", command.hold_id)
     rules = state.rules
+    if command.ttl_ms > rules.longest_ttl_ms:
+        return _too_long(rules)
     if not rules.on_sale:
         return NotOnSale()
     if state.has_ended(command.hold_id):
@@ -205,7 +211,16 @@ def _hold_best(state: SeatView, command: HoldBestAvailable, now_ms: int) -> Hold
         size = command.groups[chosen.position].size
         return SeatsNotTogether(chosen.position, size, chosen.largest_group, chosen.categories)
     until = rules.hold_until(now_ms, now_ms, command.ttl_ms)
-    hold = Hold(command.hold_id, command.holder_id, chosen, command.channel, now_ms, until)
+    hold = Hold(
+        command.hold_id,
+        command.holder_id,
+        chosen,
+        command.channel,
+        now_ms,
+        until,
+        command.ttl_ms,
+        fingerprint(command),
+    )
     return Accepted(SeatsHeld(hold), hold)
 
 
@@ -232,6 +247,8 @@ def _living_hold(state: SeatView, hold_id: str, holder_id: str, now_ms: int) -> 
 
 
 def _extend(state: SeatView, command: ExtendHold, now_ms: int) -> HoldDecision:
+    if command.ttl_ms > state.rules.longest_ttl_ms:
+        return _too_long(state.rules)
     hold = _living_hold(state, command.hold_id, command.holder_id, now_ms)
     if isinstance(hold, Refusal):
         return hold
@@ -260,7 +277,7 @@ def _move(state: SeatView, command: MoveHold, now_ms: int) -> HoldDecision:
         refused = _orphans(released, command.seats)
     if refused is not None:
         return refused
-    moved = msgspec.structs.replace(hold, seats=command.seats)
+    moved = msgspec.structs.replace(hold, seats=command.seats, asked=asked_before_it_moved(hold))
     return Accepted(HoldMoved(moved, hold), moved)
 
 
@@ -292,7 +309,7 @@ def _change_rules(state: SeatView, command: ChangeHoldRules) -> HoldDecision:
 def _claim(state: SeatView, command: ClaimSeats, now_ms: int) -> RecordDecision:
     known = state.claim(command.order_id)
     if known is not None:
-        if known.seats == command.seats and known.holder_id == command.holder_id:
+        if msgspec.structs.replace(known, sold=False) == _claim_of(command):
             return _NOTHING
         return IdempotencyKeyReused("order_id", command.order_id)
     hold: Hold | None = None
@@ -310,8 +327,11 @@ def _claim(state: SeatView, command: ClaimSeats, now_ms: int) -> RecordDecision:
         taken = _not_free(state, command.seats)
         if taken is not None:
             return taken
-    claim = Claim(command.order_id, command.holder_id, command.hold_id, command.seats, command.channel)
-    return Accepted(SeatsClaimed(claim, hold))
+    return Accepted(SeatsClaimed(_claim_of(command), hold))
+
+
+def _claim_of(command: ClaimSeats) -> Claim:
+    return Claim(command.order_id, command.holder_id, command.hold_id, command.seats, command.channel)
 
 
 def _confirm(state: SeatView, command: ConfirmClaim) -> RecordDecision:

@@ -6,6 +6,9 @@ import msgspec
 
 from services.contracts.bounds import HOLD_CAP_SECONDS, HOLD_GRACE_SECONDS
 
+# What a hold came from, where its record is of a version that did not keep it.
+ASKED_UNTOLD = "?"
+
 
 class Hold(msgspec.Struct, frozen=True, gc=False):
     """Seats locked for a buyer. Seats are ascending indexes of the plan; times are unix ms by the store's clock."""
@@ -16,6 +19,10 @@ class Hold(msgspec.Struct, frozen=True, gc=False):
     channel: int
     acquired_ms: int
     hold_until_ms: int
+    # What its first command asked for (see asked.py): the length; and the fingerprint of all of it, empty while
+    # `seats` and `channel` are as a HoldSeats asked: the hot path computes none.
+    asked_ttl_ms: int = 0
+    asked: str = ""
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +47,11 @@ class HoldRules(msgspec.Struct, frozen=True, gc=False):
     # R5.2; staff's channels are exempt.
     refuses_orphans: bool = False
 
+    @property
+    def longest_ttl_ms(self) -> int:
+        """More may not be asked for: no hold ever shows a later end than this after it was made."""
+        return self.cap_ms - self.grace_ms
+
     def hold_until(self, acquired_ms: int, now_ms: int, ttl_ms: int) -> int:
         """The end to show for a hold first acquired then and wanted for `ttl_ms` (0: the default) from now."""
         until = now_ms + (ttl_ms or self.ttl_ms)
@@ -48,4 +60,4 @@ class HoldRules(msgspec.Struct, frozen=True, gc=False):
 
     def shown_cap(self, acquired_ms: int) -> int:
         """The latest end a hold first acquired then may ever show."""
-        return acquired_ms + self.cap_ms - self.grace_ms
+        return acquired_ms + self.longest_ttl_ms

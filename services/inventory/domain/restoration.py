@@ -19,6 +19,7 @@ def restore(
     holds: Iterable[Hold],
     layout: SeatLayout | None = None,
     given_back: Iterable[str] = (),
+    ended: Iterable[str] = (),
 ) -> tuple[SeatMap, list[str]]:
     """The seat map, and the ids of holds that contradict the record or one another and must be forgotten."""
     seat_map = SeatMap(capacity, rules, layout)
@@ -30,6 +31,8 @@ def restore(
             seat_map.count_for(claim.holder_id, len(claim.seats))
     for order_id in given_back:
         seat_map.give_back(order_id)
+    for hold_id in ended:
+        seat_map.remember_ended(hold_id)
     stale: list[str] = []
     # Oldest first, so that of two contradicting holds the same one always wins.
     for hold in sorted(holds, key=lambda hold: (hold.acquired_ms, hold.hold_id)):
@@ -37,4 +40,5 @@ def restore(
             apply(seat_map, SeatsHeld(hold))
         else:
             stale.append(hold.hold_id)
+            seat_map.remember_ended(hold.hold_id)
     return seat_map, stale

@@ -30,7 +30,8 @@ from services.inventory.domain.free_seats import FreeSeats, FreeView
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.seat_layout import SeatLayout, one_row
 
-# How many ended holds are remembered, so that a late copy of their first command is refused and not obeyed.
+# How many ended holds are remembered, here and in the holds' store, so that a late copy of their first command is
+# refused and not obeyed: the last minutes of the busiest hall, days of others.
 ENDED_HOLDS_REMEMBERED = 20_000
 
 
@@ -230,6 +231,10 @@ class SeatMap:
     def end_hold(self, hold_id: str) -> None:
         """See SeatWriter."""
         del self.holds[hold_id]
+        self.remember_ended(hold_id)
+
+    def remember_ended(self, hold_id: str) -> None:
+        """Notes that a hold of that id lived once; the oldest of too many are forgotten."""
         self._ended[hold_id] = None
         if len(self._ended) > ENDED_HOLDS_REMEMBERED:
             self._ended.popitem(last=False)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
+from services.inventory.domain.seat_map import ENDED_HOLDS_REMEMBERED
 from services.inventory.ports import Fenced, HoldStore, HoldWrites, WritesLost
 from tests.contract.inventory.shelves import NAME, HoldShelf, ended, hold, put
 
@@ -38,6 +40,45 @@ async def test_a_put_replaces_and_an_end_removes(store: HoldStore) -> None:
     await store.append(NAME, 1, 1, put(hold("h1", 1), hold("h2", 2), hold("h3", 3)))
     await store.append(NAME, 1, 2, HoldWrites([hold("h1", 5, 6)], ["h2", "never_was"]))
     assert await held(store, 2) == {"h1": (5, 6), "h3": (3,)}
+
+
+async def test_what_a_hold_came_from_is_kept_with_it(store: HoldStore) -> None:
+    await store.open(NAME, 1)
+    made = msgspec.structs.replace(hold("h1", 1), asked_ttl_ms=90_000, asked="0123456789abcdef")
+    await store.append(NAME, 1, 1, put(made))
+    assert list((await store.open(NAME, 2)).holds) == [made]
+
+
+async def test_the_next_owner_is_told_which_holds_have_ended_the_latest_last(store: HoldStore) -> None:
+    await store.open(NAME, 1)
+    await store.append(NAME, 1, 1, put(hold("h1", 1), hold("h2", 2), hold("h3", 3)))
+    await store.append(NAME, 1, 2, ended("h2"))
+    await store.append(NAME, 1, 2, ended("h2"))
+    # Held and let go in one turn: no record of it was ever put.
+    await store.append(NAME, 1, 3, HoldWrites([hold("h4", 4)], ["h1", "h9"]))
+    assert list((await store.open(NAME, 2)).ended) == ["h2", "h1", "h9"]
+    await store.append(NAME, 2, 1, ended("h4"))
+    assert list((await store.open(NAME, 3)).ended) == ["h2", "h1", "h9", "h4"]
+    assert list((await store.open("perf_2", 1)).ended) == []
+
+
+async def test_a_refused_batch_ends_no_hold(store: HoldStore) -> None:
+    await store.open(NAME, 1)
+    await store.append(NAME, 1, 1, put(hold("h1", 1)))
+    with pytest.raises(WritesLost):
+        await store.append(NAME, 1, 3, ended("h1"))
+    await store.open(NAME, 2)
+    with pytest.raises(Fenced):
+        await store.append(NAME, 1, 2, ended("h1"))
+    assert list((await store.open(NAME, 2)).ended) == []
+
+
+async def test_of_too_many_ended_holds_the_oldest_are_forgotten(store: HoldStore) -> None:
+    await store.open(NAME, 1)
+    names = [f"h{number}" for number in range(ENDED_HOLDS_REMEMBERED + 1_500)]
+    for batch, start in enumerate(range(0, len(names), 1_000), 1):
+        await store.append(NAME, 1, batch, ended(*names[start : start + 1_000]))
+    assert list((await store.open(NAME, 2)).ended) == names[-ENDED_HOLDS_REMEMBERED:]
 
 
 async def test_a_lower_epoch_cannot_open(store: HoldStore) -> None:

@@ -14,7 +14,7 @@ from services.inventory.adapters.redis_cluster import ClusterClient
 from services.inventory.adapters.redis_connection import connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
-from services.inventory.ports import NodeInfo, StoreUnavailable, WritesLost
+from services.inventory.ports import HoldWrites, NodeInfo, StoreUnavailable, WritesLost
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.ports import LOOPBACK, free_port
 from services.runtime.embedded.valkey_cluster import EmbeddedValkeyCluster
@@ -79,7 +79,7 @@ async def test_performances_are_spread_over_the_masters_and_each_has_all_its_key
     names = [f"perf_{number}" for number in range(30)]
     for name in names:
         await store.open(name, 1)
-        await store.append(name, 1, 1, put(hold("h1", 1)))
+        await store.append(name, 1, 1, HoldWrites([hold("h1", 1)], ["h0"]))
     found = []
     for number in range(len(valkey_cluster.servers)):
         with valkey_cluster.client(number) as server:

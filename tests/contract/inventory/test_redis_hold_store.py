@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 
 from services.inventory.adapters.redis_connection import connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore, decode_hold, encode_hold
-from services.inventory.domain.records import Hold
-from services.inventory.ports import Fenced, HoldStore, StoreUnavailable, WritesLost
+from services.inventory.domain.records import ASKED_UNTOLD, Hold
+from services.inventory.ports import Fenced, HoldStore, HoldWrites, StoreUnavailable, WritesLost
 from services.runtime.embedded.valkey import EmbeddedValkey
 from services.runtime.testing import eventually
 from tests.contract.inventory.shelves import NAME, ended, hold, put
@@ -28,6 +28,8 @@ HOLDS = st.builds(
     st.integers(1, 3),
     st.integers(0, 2**48),
     st.integers(0, 2**48),
+    st.integers(0, 2**32),
+    st.sampled_from(["", ASKED_UNTOLD, "0123456789abcdef01234567"]),
 )
 
 
@@ -60,6 +62,12 @@ async def own_store(server: EmbeddedValkey) -> AsyncIterator[RedisHoldStore]:
 @given(HOLDS)
 def test_a_hold_reads_back_as_it_was_written(written: Hold) -> None:
     assert decode_hold(written.hold_id, encode_hold(written).encode()) == written
+
+
+def test_a_hold_of_the_version_before_reads_as_one_of_whose_beginning_nothing_is_known() -> None:
+    stored = b'["anna",[3,4],2,1800000000000,1800000060000]'
+    read = Hold("h1", "anna", (3, 4), 2, 1_800_000_000_000, 1_800_000_060_000, 0, ASKED_UNTOLD)
+    assert decode_hold("h1", stored) == read
 
 
 Refused = Callable[[HoldStore], Awaitable[Any]]
@@ -113,12 +121,12 @@ async def test_every_key_of_a_performance_is_in_one_slot_and_is_rubbish_one_day(
     redis: Redis, store: RedisHoldStore
 ) -> None:
     await store.open(NAME, 1)
-    await store.append(NAME, 1, 1, put(hold("h1", 1)))
+    await store.append(NAME, 1, 1, HoldWrites([hold("h1", 1)], ["h0"]))
     keys = [key async for key in redis.scan_iter()]
-    assert len(keys) == 2
+    assert len(keys) == 3
     for key in keys:
         assert key.startswith(b"{perf_1}:")
-        assert await redis.ttl(key) > 10 * 24 * 3600
+        assert await redis.ttl(key) > (3600 if key.endswith(b":ended") else 10 * 24 * 3600)
 
 
 async def test_a_hold_that_cannot_be_read_does_not_keep_the_others_from_the_next_owner(
@@ -127,7 +135,7 @@ async def test_a_hold_that_cannot_be_read_does_not_keep_the_others_from_the_next
     """RULE 7: whatever somebody did to Redis, an owner can come up."""
     await store.open(NAME, 1)
     await store.append(NAME, 1, 1, put(hold("h1", 1)))
-    _, holds_key = RedisHoldStore.keys(NAME)
+    _, holds_key, _ = RedisHoldStore.keys(NAME)
     for name, rubbish in (("h2", "no json"), ("h3", "[1,2]"), ("h4", '["anna",["x"],2,0,0]'), ("h5", "")):
         await redis.hset(holds_key, name, rubbish)
     opened = await store.open(NAME, 2)

@@ -72,7 +72,7 @@ def test_the_houses_own_limits_are_kept() -> None:
         (terms(starts_at_ms=-1), "starts_at_ms"),
         (terms(starts_at_ms=START_MS * 1_000), "starts_at_ms"),
         (terms(seats_per_holder=101), "seats_per_holder"),
-        (terms(hold_ttl_seconds=1_801), "hold_ttl_seconds"),
+        (terms(hold_ttl_seconds=1_786), "hold_ttl_seconds"),
         (PerformanceTerms(START_MS, ()), "prices"),
         (PerformanceTerms(START_MS, PRICES * 501), "prices"),
         (terms(price(), price(category="")), "prices[1].category"),
@@ -94,7 +94,7 @@ def test_terms_out_of_bounds_name_the_field(wrong: PerformanceTerms, field: str)
 
 def test_terms_at_their_bounds_are_taken() -> None:
     free, dear = price(kind=TicketKind.FREE, amount_minor=0), price("Balcony", amount_minor=MAX_PRICE_MINOR)
-    assert refused_terms(terms(free, dear, seats_per_holder=100, hold_ttl_seconds=1_800)) is None
+    assert refused_terms(terms(free, dear, seats_per_holder=100, hold_ttl_seconds=1_785)) is None
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services.inventory.domain import commands as c
 from services.inventory.domain import refusals as r
 from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, SOLD
 from services.runtime.errors import IdempotencyKeyReused
-from tests.unit.inventory.builders import RULES, claim, done, hold, obey, seat_map
+from tests.unit.inventory.builders import ONLINE, RULES, claim, done, hold, obey, seat_map
 
 
 def test_a_claim_ends_its_hold_and_no_timer_frees_it() -> None:
@@ -36,6 +38,23 @@ def test_a_foreign_hold_cannot_be_claimed() -> None:
 def test_the_same_claim_twice_is_one_claim() -> None:
     state = done(seat_map(), hold("h1", 1), claim("o1", "h1", 1), claim("o1", "h1", 1))
     assert obey(state, claim("o1", "h1", 2)) == IdempotencyKeyReused("order_id", "o1")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        c.ClaimSeats("o1", "bert", "h1", (1,), ONLINE),
+        c.ClaimSeats("o1", "anna", "h2", (1,), ONLINE),
+        c.ClaimSeats("o1", "anna", "", (1,), ONLINE),
+        c.ClaimSeats("o1", "anna", "h1", (1,), 1),
+    ],
+)
+def test_an_orders_id_with_another_claim_is_refused_sold_or_not(other: c.ClaimSeats) -> None:
+    state = done(seat_map(), hold("h1", 1), claim("o1", "h1", 1))
+    assert obey(state, other) == IdempotencyKeyReused("order_id", "o1")
+    done(state, c.ConfirmClaim("o1"))
+    assert obey(state, other) == IdempotencyKeyReused("order_id", "o1")
+    done(state, claim("o1", "h1", 1))
 
 
 def test_free_seats_can_be_claimed_again_without_a_hold() -> None:

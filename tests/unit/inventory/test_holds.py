@@ -7,10 +7,11 @@ import pytest
 
 from services.inventory.domain import commands as c
 from services.inventory.domain import refusals as r
+from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.seat_state import FREE, HELD
-from services.runtime.errors import IdempotencyKeyReused
-from tests.unit.inventory.builders import RULES, done, hold, obey, seat_map
+from services.runtime.errors import FieldInvalid, IdempotencyKeyReused
+from tests.unit.inventory.builders import ONLINE, RULES, done, hold, obey, seat_map
 
 
 def accepted_hold(decision: object) -> tuple[int, ...]:
@@ -92,8 +93,22 @@ def test_no_extension_passes_the_cap_grace_included() -> None:
     assert now <= RULES.cap_ms + 30_000
 
 
-def test_a_hold_asked_for_longer_than_the_cap_is_cut_to_it() -> None:
-    assert until(obey(seat_map(), hold("h1", 1, ttl_ms=10_000_000))) == RULES.cap_ms - RULES.grace_ms
+@pytest.mark.parametrize(
+    "command",
+    [
+        hold("h2", 2, ttl_ms=295_001),
+        c.HoldBestAvailable("h2", "anna", (SeatGroup(1),), ONLINE, ttl_ms=295_001),
+        c.ExtendHold("h1", "anna", 295_001),
+    ],
+)
+def test_what_is_asked_for_longer_than_a_hold_may_live_is_refused_and_names_the_limit(command: c.Command) -> None:
+    state = done(seat_map(), hold("h1", 1))
+    assert obey(state, command) == FieldInvalid("ttl_seconds", "is longer than a hold may live", "0 to 295 seconds")
+    assert state.counts() == done(seat_map(), hold("h1", 1)).counts()
+
+
+def test_the_longest_hold_is_granted_whole() -> None:
+    assert until(obey(seat_map(), hold("h1", 1, ttl_ms=295_000), now_ms=7)) == 295_007
 
 
 def test_a_hold_expires_after_its_grace_and_not_before() -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
 import pytest
 
 from services.inventory.domain import commands as c
+from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import Hold
+from services.inventory.domain.refusals import HoldEnded
 from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, SOLD
 from services.inventory.ports import HoldWrites
 from services.runtime.errors import Overloaded
@@ -43,6 +48,70 @@ async def test_a_crash_between_claim_and_end_of_hold_leaves_the_claim_and_the_ho
     await second.let_go(NAME)
     last = await stage.owner(stage.node("node_c"))
     assert [last.seat_map.status(seat) for seat in (1, 2, 5)] == [FREE, FREE, HELD]
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        [c.ReleaseHold("h1", "anna")],
+        [claim("o1", "h1", 1), c.CancelClaim("o1")],
+        [c.ReleaseHold("h1", "anna"), hold("h2", 3), c.ReleaseHold("h2", "anna")],
+    ],
+)
+@pytest.mark.parametrize("copy", [hold("h1", 1), c.HoldBestAvailable("h1", "anna", (SeatGroup(1),), ONLINE)])
+@virtual
+async def test_a_late_copy_of_an_ended_hold_takes_no_seats_of_the_next_owner_either(
+    ends: Sequence[c.Command], copy: c.Command
+) -> None:
+    stage = Stage()
+    first = stage.node("node_a")
+    await done(first, copy)
+    seats = (await stage.owner(first)).seat_map.holds["h1"].seats
+    for command in ends:
+        await done(
+            first, msgspec.structs.replace(command, seats=seats) if isinstance(command, c.ClaimSeats) else command
+        )
+    crash(first)
+    stage.alive.discard("node_a")
+    second = stage.node("node_b")
+    assert await ask(second, copy) == [HoldEnded("h1")]
+    await second.hand_over()
+    third = stage.node("node_c")
+    assert await ask(third, copy, c.ReadHold("h1")) == [HoldEnded("h1"), HoldEnded("h1")]
+    assert not (await stage.owner(third)).seat_map.holds
+
+
+@virtual
+async def test_a_hold_that_expired_stays_ended_for_the_next_owner() -> None:
+    stage = Stage()
+    first = stage.node("node_a")
+    await done(first, hold("h1", 1))
+    await stage.clock.sleep(80.0)
+    actor = await stage.owner(first)
+    actor.propose_expiries()
+    await done(first, hold("h2", 2))
+    assert await stage.holds_in_store() == {"h2"}
+    await first.hand_over()
+    assert await ask(stage.node("node_b"), hold("h1", 1)) == [HoldEnded("h1")]
+
+
+@virtual
+async def test_a_hold_that_the_record_overruled_is_an_ended_one() -> None:
+    """Its claim was made and then cancelled: nothing but this keeps a late copy of its first command out."""
+    stage = Stage()
+    first = stage.node("node_a")
+    await done(first, hold("h1", 1))
+    gate = Gate()
+    stage.holds.steps.append(gate)
+    (await stage.owner(first)).submit([claim("o1", "h1", 1)], None)
+    await gate.reached.wait()
+    crash(first)
+    stage.alive.discard("node_a")
+    second = stage.node("node_b")
+    await done(second, c.CancelClaim("o1"))
+    assert await ask(second, hold("h1", 1)) == [HoldEnded("h1")]
+    await second.hand_over()
+    assert await ask(stage.node("node_c"), hold("h1", 1)) == [HoldEnded("h1")]
 
 
 @virtual

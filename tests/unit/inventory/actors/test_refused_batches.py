@@ -10,7 +10,7 @@ from services.inventory.actors.mailbox import lanes_in_turn
 from services.inventory.actors.performance_actor import OwnerGone
 from services.inventory.domain import commands as c
 from services.inventory.domain.records import Claim
-from services.inventory.domain.refusals import HoldNotFound, NotOwner, SeatsTaken
+from services.inventory.domain.refusals import HoldEnded, HoldNotFound, NotOwner, SeatsTaken
 from services.inventory.domain.seat_state import CLAIMED
 from services.inventory.ports import ClaimConflict, Fenced, WritesLost
 from services.runtime.errors import Overloaded
@@ -110,7 +110,7 @@ async def test_a_conflict_in_the_record_voids_the_memory_that_led_to_it() -> Non
     node = stage.node()
     await done(node, hold("h1", 1))
     stage.record._performances[NAME].claims["o0"] = Claim("o0", "bert", "", (1,), ONLINE)  # no owner would
-    assert await ask(node, claim("o1", "h1", 1)) == [HoldNotFound("h1")]
+    assert await ask(node, claim("o1", "h1", 1)) == [HoldEnded("h1")]
     assert await ask(node, hold("h2", 1)) == [SeatsTaken((1,))]
     assert (await stage.owner(node)).epoch == 2
     assert await stage.holds_in_store() == set()

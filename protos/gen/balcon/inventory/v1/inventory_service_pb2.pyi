@@ -64,7 +64,10 @@ class Hold(_message.Message):
     HOLD_UNTIL_MS_FIELD_NUMBER: _builtins.int
     CAP_UNTIL_MS_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
-    """The client's key for this hold, 1 to 64 characters of [A-Za-z0-9_-]."""
+    """The client's key for this hold, 1 to 64 characters of [A-Za-z0-9_-].
+    It stands for its first command and everything in that: sent with other content it is IDEMPOTENCY_KEY_REUSED, and
+    once the hold has ended HOLD_ENDED.
+    """
     holder_id: _builtins.str
     channel: _seating_pb2.Channel.ValueType
     hold_until_ms: _builtins.int
@@ -105,7 +108,7 @@ class HoldSeatsRequest(_message.Message):
     holder_id: _builtins.str
     channel: _seating_pb2.Channel.ValueType
     ttl_seconds: _builtins.int
-    """0 takes the performance's default."""
+    """0 takes the performance's default. Longer than a hold may live is refused (FIELD_INVALID names the limit)."""
     @_builtins.property
     def key(self) -> Global___PerformanceKey: ...
     @_builtins.property
@@ -207,7 +210,7 @@ class HoldBestAvailableRequest(_message.Message):
     may_split: _builtins.bool
     """Seats close together will do where none are side by side."""
     ttl_seconds: _builtins.int
-    """0 takes the performance's default."""
+    """0 takes the performance's default. Longer than a hold may live is refused (FIELD_INVALID names the limit)."""
     @_builtins.property
     def key(self) -> Global___PerformanceKey: ...
     @_builtins.property
@@ -268,7 +271,9 @@ class ExtendHoldRequest(_message.Message):
     hold_id: _builtins.str
     holder_id: _builtins.str
     ttl_seconds: _builtins.int
-    """From now; 0 takes the performance's default."""
+    """From now; 0 takes the performance's default. Longer than a hold may live is refused; what is left until
+    cap_until_ms may be less, and the answer's hold_until_ms tells.
+    """
     @_builtins.property
     def key(self) -> Global___PerformanceKey: ...
     def __init__(
@@ -989,7 +994,7 @@ class HoldColumns(_message.Message):
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
     channel: _seating_pb2.Channel.ValueType
     ttl_seconds: _builtins.int
-    """For all of them; 0 takes the performance's default."""
+    """For all of them; 0 takes the performance's default. Longer than a hold may live is refused."""
     @_builtins.property
     def hold_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
