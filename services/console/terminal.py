@@ -17,8 +17,9 @@ ERR = Console(stderr=True)
 
 
 def print_json(value: Any) -> None:
-    """One indented JSON document on standard output and nothing else."""
+    """One indented JSON document on standard output and nothing else; whoever reads a pipe has it at once."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    sys.stdout.flush()
 
 
 def fail(error: Fault) -> NoReturn:

@@ -14,8 +14,13 @@ from typing import Any, Self
 
 import msgspec
 
+from services.runtime.testing import eventually_sync
+
 ROOT = Path(__file__).parents[2]
 SMALL_PLAN = ROOT / "services/catalogue/plans/schouwburg-grote-zaal.json"
+# Bounds of what never ends; no test claims that anything takes less.
+COMMAND_SECONDS = 420.0
+STOP_SECONDS = 120.0
 
 
 def _command(arguments: Sequence[str]) -> list[str]:
@@ -41,7 +46,7 @@ class Ended:
         return f"status {self.status}\n{self.output}\n{self.errors}"
 
 
-def balcon(*arguments: str, timeout_seconds: float = 110.0) -> Ended:
+def balcon(*arguments: str, timeout_seconds: float = COMMAND_SECONDS) -> Ended:
     """Runs a command to its end."""
     done = subprocess.run(
         _command(arguments),
@@ -63,45 +68,89 @@ def demo(folder: Path, *arguments: str) -> tuple[Ended, dict[str, Any]]:
     return ended, read
 
 
+def processes_of(data: Path) -> list[str]:
+    """Commands that still run and were started for this folder, by their environment or arguments."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            command = (folder / "cmdline").read_bytes()
+            traces = command + (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(data).encode() in traces:
+            found.append(command.replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
 class Up:
-    """`with Up(data) as up:` `balcon up` runs on the folder; `up.told` is its JSON."""
+    """`with Up(data) as up:` `balcon up` runs on the folder; `up.told` is its JSON. All of it ends with the block."""
 
     def __init__(self, data: Path) -> None:
-        self._process = subprocess.Popen(
-            _command(["up", "--json", "--data", str(data)]),
-            env=_environment(),
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        self._data = data
+        self._errors = data.with_name(f"{data.name}.errors")
+        self._process: subprocess.Popen[str] | None = None
         self.told: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
-        assert self._process.stdout is not None
+        with self._errors.open("w") as errors:
+            self._process = subprocess.Popen(
+                _command(["up", "--json", "--data", str(self._data)]),
+                env=_environment(),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        try:
+            self.told = msgspec.json.decode(self.first_document(), type=dict[str, Any])
+        except BaseException:
+            # Whoever stops waiting (a test that has run out of time) leaves no stack behind.
+            self._end()
+            raise
+        return self
+
+    def first_document(self) -> str:
+        """What it prints once everything answers."""
+        assert self._process is not None and self._process.stdout is not None
         lines = []
         for line in self._process.stdout:
             lines.append(line)
             if line.rstrip() == "}":
-                break
-        self.told = msgspec.json.decode("".join(lines), type=dict[str, Any])
-        return self
+                return "".join(lines)
+        raise AssertionError(f"`balcon up` ended before it was up: {self._errors.read_text()}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-        self.wait()
+        self._end()
+
+    def _end(self) -> None:
+        """By a signal, and if that does not help by killing the console, whose guardian ends the rest."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(STOP_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+            self._errors.unlink(missing_ok=True)
+            eventually_sync(lambda: processes_of(self._data) == [], STOP_SECONDS)
 
     def interrupt(self) -> int:
         """Ctrl-C; the exit status."""
+        assert self._process is not None
         self._process.send_signal(signal.SIGINT)
         return self.wait()
 
     def wait(self) -> int:
         """Its end; the exit status."""
-        status = self._process.wait(60)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        return status
+        assert self._process is not None
+        return self._process.wait(STOP_SECONDS)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import grpc
 import httpx
 import msgspec
@@ -15,25 +12,11 @@ from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from services.console.stack.data_folder import make_temp_folder, remove_temp_folder
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.probe import is_serving
-from tests.e2e.rig import Up, balcon
+from services.runtime.testing import eventually_sync
+from tests.e2e.rig import Up, balcon, processes_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
-
-
-def processes_of(data: Path) -> list[str]:
-    """Commands that still run and were started for this folder, by their environment or arguments."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit() or int(folder.name) == os.getpid():
-            continue
-        try:
-            command = (folder / "cmdline").read_bytes()
-            traces = command + (folder / "environ").read_bytes()
-        except OSError:
-            continue
-        if str(data).encode() in traces:
-            found.append(command.replace(b"\0", b" ").decode(errors="replace"))
-    return found
+pytestmark = pytest.mark.slow
+CALL_SECONDS = 60.0
 
 
 def assert_answers(told: dict[str, object]) -> None:
@@ -44,7 +27,7 @@ def assert_answers(told: dict[str, object]) -> None:
     for target in targets.values():
         assert is_serving(target)
     for url in [*metrics.values(), f"{told['pay_page']}/health"]:
-        assert httpx.get(url, timeout=5, trust_env=False).status_code == 200
+        assert httpx.get(url, timeout=CALL_SECONDS, trust_env=False).status_code == 200
 
 
 def performances(told: dict[str, object]) -> list[str]:
@@ -53,7 +36,7 @@ def performances(told: dict[str, object]) -> list[str]:
     assert isinstance(targets, dict)
     with grpc.insecure_channel(targets["catalogue"]) as channel:
         request = pb.ListPerformancesRequest(house_id=str(told["house_id"]))
-        response = CatalogueServiceStub(channel).ListPerformances(request, timeout=5)
+        response = CatalogueServiceStub(channel).ListPerformances(request, timeout=CALL_SECONDS)
         return [performance.performance_id for performance in response.performances]
 
 
@@ -89,5 +72,26 @@ def test_up_answers_stops_cleanly_and_keeps_its_data() -> None:
             assert up.wait() == 0
         assert processes_of(data) == []
         assert balcon("audit", "--data", str(data)).status == 2
+    finally:
+        remove_temp_folder(data)
+
+
+class OutOfTime(Exception):
+    """As pytest-timeout ends a test: from the middle of whatever it waits for."""
+
+
+def test_a_test_that_runs_out_of_time_leaves_no_stack_behind() -> None:
+    data = make_temp_folder(RandomIds())
+
+    class NeverTold(Up):
+        def first_document(self) -> str:
+            eventually_sync((data / "postgres" / "lock").exists, CALL_SECONDS)
+            assert processes_of(data) != []
+            raise OutOfTime
+
+    try:
+        with pytest.raises(OutOfTime), NeverTold(data):
+            pass
+        assert processes_of(data) == []
     finally:
         remove_temp_folder(data)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pytest
 
@@ -16,6 +16,8 @@ from services.console.stack.guardian import Guardian
 from services.console.stack.processes import ProcessPlan, ServiceNotReady, SupervisedProcess
 from services.runtime.clock import SystemClock
 from services.runtime.ids import SeededIds
+from services.runtime.testing import eventually
+from services.runtime.testing.child_process import child
 
 CLOCK = SystemClock()
 OBEDIENT = """
@@ -27,14 +29,6 @@ while True:
 """
 STUBBORN = OBEDIENT.replace("lambda *_: exit(0)", "signal.SIG_IGN")
 BROKEN = "raise SystemExit(3)"
-
-
-async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    """Waits for processes outside, on the real clock."""
-    deadline = CLOCK.monotonic() + seconds
-    while not condition():
-        assert CLOCK.monotonic() < deadline, "did not happen in time"
-        await CLOCK.sleep(0.02)
 
 
 def lives(pid: int) -> bool:
@@ -60,51 +54,52 @@ class Rig:
     async def _is_ready(self) -> bool:
         return self.mark.exists()
 
-    async def close(self) -> None:
-        """Stops everything."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.process.stop(1.0)
         self.guardian.stop()
 
 
 async def test_a_killed_service_is_started_again(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, OBEDIENT)
-    await rig.process.start()
-    await rig.process.wait_ready()
-    rig.mark.unlink()
-    killed = rig.process.kill()
-    await rig.process.wait_ready()
-    assert rig.process.restarts == 1
-    assert rig.process.pid not in {None, killed}
-    await rig.close()
+    async with Rig(tmp_path, OBEDIENT) as rig:
+        await rig.process.start()
+        await rig.process.wait_ready()
+        rig.mark.unlink()
+        killed = rig.process.kill()
+        await rig.process.wait_ready()
+        assert rig.process.restarts == 1
+        assert rig.process.pid not in {None, killed}
 
 
 async def test_a_stopped_service_stays_stopped(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, OBEDIENT)
-    await rig.process.start()
-    await rig.process.wait_ready()
-    pid = rig.process.pid
-    assert await rig.process.stop()
-    assert rig.process.pid is None
-    assert pid is not None and not lives(pid)
-    await rig.close()
+    async with Rig(tmp_path, OBEDIENT) as rig:
+        await rig.process.start()
+        await rig.process.wait_ready()
+        pid = rig.process.pid
+        assert await rig.process.stop()
+        assert rig.process.pid is None
+        assert pid is not None and not lives(pid)
 
 
 async def test_a_service_that_ignores_sigterm_is_killed_in_time(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, STUBBORN)
-    await rig.process.start()
-    await rig.process.wait_ready()
-    started = CLOCK.monotonic()
-    assert not await rig.process.stop(0.3)
-    assert CLOCK.monotonic() - started < 5
-    await rig.close()
+    async with Rig(tmp_path, STUBBORN) as rig:
+        await rig.process.start()
+        await rig.process.wait_ready()
+        pid = rig.process.pid
+        # Without the kill it would live on, and this would never return.
+        assert not await rig.process.stop(0.3)
+        assert pid is not None and not lives(pid)
 
 
 async def test_a_service_that_cannot_start_is_reported_with_its_log(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, BROKEN)
-    await rig.process.start()
-    with pytest.raises(ServiceNotReady, match="again and again"):
-        await rig.process.wait_ready()
-    await rig.close()
+    async with Rig(tmp_path, BROKEN) as rig:
+        await rig.process.start()
+        with pytest.raises(ServiceNotReady, match="again and again"):
+            await rig.process.wait_ready()
 
 
 async def test_services_do_not_outlive_a_console_that_was_killed(tmp_path: Path) -> None:
@@ -121,13 +116,15 @@ asyncio.run(main())
 """
     root = Path(__file__).parents[3]
     environment = {**os.environ, "PYTHONPATH": f"{root}:{root / 'protos/gen'}"}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", console, env=environment, cwd=root)
-    await until((tmp_path / "pid").exists)
-    pid = int((tmp_path / "pid").read_text())
-    assert lives(pid)
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
-    await until(lambda: not lives(pid))
+    pid_file = tmp_path / "pid"
+    async with child(sys.executable, "-c", console, environment=environment, folder=root) as process:
+        # It is there before the number is in it.
+        await eventually(lambda: pid_file.exists() and pid_file.read_text())
+        pid = int(pid_file.read_text())
+        assert lives(pid)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        await eventually(lambda: not lives(pid))
 
 
 def test_two_stacks_on_one_data_folder_are_refused(tmp_path: Path) -> None:

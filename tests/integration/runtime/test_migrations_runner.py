@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.migrations import config_for, has_migrations, upgrade
+from services.runtime.testing.child_process import child
 from services.runtime.testing.servers import DatabaseUrl
 
 REVISION = """
@@ -46,9 +48,12 @@ def service(tmp_path: Path) -> Iterator[str]:
     del sys.modules[module.__name__]
 
 
-def add_revision(folder: Path, number: str, before: str | None, statement: str) -> None:
-    body = REVISION.format(number=number, before=repr(before), statement=statement)
-    (folder / "migrations" / "versions" / f"{number}_expand_things.py").write_text(body)
+def add_revision(folder: Path, number: str, before: str | None, statement: str, what: str = "things") -> Path:
+    """A file that was never there before: byte code of a rewritten one counts as fresh for a second, and is loaded."""
+    path = folder / "migrations" / "versions" / f"{number}_expand_{what}.py"
+    assert not path.exists(), "another text needs another name"
+    path.write_text(REVISION.format(number=number, before=repr(before), statement=statement))
+    return path
 
 
 async def names(url: str) -> list[str]:
@@ -85,19 +90,21 @@ async def test_upgrades_at_the_same_time_do_the_work_once(service: str, database
         "asyncio.run(upgrade('migrated_by_test', sys.argv[1]))\n"
     )
     file = str(sys.modules["services.migrated_by_test"].__file__)
-    processes = [await asyncio.create_subprocess_exec(sys.executable, "-c", script, url, file) for _ in range(4)]
-    assert [await process.wait() for process in processes] == [0, 0, 0, 0]
+    async with AsyncExitStack() as stack:
+        processes = [await stack.enter_async_context(child(sys.executable, "-c", script, url, file)) for _ in range(4)]
+        assert [await process.wait() for process in processes] == [0, 0, 0, 0]
     assert await names(url) == ["first"]
 
 
 async def test_an_upgrade_that_fails_changes_nothing(service: str, database_url: DatabaseUrl, tmp_path: Path) -> None:
     url = database_url()
-    add_revision(tmp_path, "0003", "0002", "INSERT INTO no_such_table VALUES (1)")
+    failing = add_revision(tmp_path, "0003", "0002", "INSERT INTO no_such_table VALUES (1)")
     with pytest.raises(DBAPIError):
         await upgrade(service, url)
     with pytest.raises(DBAPIError):
         await names(url)
-    add_revision(tmp_path, "0003", "0002", "INSERT INTO things VALUES ('second')")
+    failing.unlink()
+    add_revision(tmp_path, "0003", "0002", "INSERT INTO things VALUES ('second')", "mended_things")
     await upgrade(service, url)
     assert await names(url) == ["first", "second"]
 
