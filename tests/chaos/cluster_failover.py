@@ -16,8 +16,8 @@ from services.runtime.testing import eventually
 
 # Longer than anybody needs to make a hold in a storm.
 ACKNOWLEDGED_SECONDS = 20.0
-ELECTION_SECONDS = 20.0
-REJOIN_SECONDS = 40.0
+ELECTION_SECONDS = 120.0
+REJOIN_SECONDS = 120.0
 
 
 class ClusterFaults:

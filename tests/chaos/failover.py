@@ -20,9 +20,9 @@ from tests.chaos.history import OK, Record
 from tests.chaos.inventory_nodes import Cluster, Node
 from tests.chaos.tcp_proxy import Mode
 
-ELECTION_SECONDS = 20.0
+ELECTION_SECONDS = 120.0
 SPLIT_SECONDS = 2.0
-REJOIN_SECONDS = 30.0
+REJOIN_SECONDS = 120.0
 WITNESS_TTL_SECONDS = 120
 WITNESS_PAUSE_SECONDS = 0.1
 
@@ -65,7 +65,7 @@ class Witness:
             return True
 
         try:
-            return await self._desk.routing.call(held.performance, send, timeout_seconds=15)
+            return await self._desk.routing.call(held.performance, send, timeout_seconds=60)
         except grpc.aio.AioRpcError as error:
             refused = refusal_of(error)
             if refused is not None and refused.reason in {"HOLD_NOT_FOUND", "HOLD_ENDED"}:

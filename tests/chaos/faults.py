@@ -68,7 +68,7 @@ DELAY_SECONDS = (0.05, 0.4)
 DOWN_SECONDS = (0.0, 5.0)
 STOPPED_LEASES = (0.5, 3.0)
 POSTGRES_RETRIES = 20
-BUS_LOSS_SECONDS = 10.0
+BUS_LOSS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from tests.chaos.tcp_proxy import Mode, TcpProxy
 from tests.chaos.valkeys import SERVICE, Valkeys
 
 FENCED, GAP, SEEN = b"FENCED", b"$3\r\nGAP", b"$4\r\nSEEN"
-STOP_SECONDS = 20.0
+STOP_SECONDS = 120.0
 # How the store of holds is run.
 Stores = Literal["one", "sentinel", "cluster"]
 # What a node says when it finds the bus gone.

@@ -23,7 +23,6 @@ async def weather(storm: Storm, folder: Path) -> Outcome:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(150)
 async def test_killed_stopped_and_emptied_nothing_acknowledged_is_untrue(own_server_folder: Path) -> None:
     kinds = ("kill", "stop", "flushall", "lease_loss")
     storm = Storm(
@@ -48,7 +47,6 @@ async def test_killed_stopped_and_emptied_nothing_acknowledged_is_untrue(own_ser
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(150)
 async def test_with_leases_that_never_stand_everybody_owns_everything_and_it_is_still_right(
     own_server_folder: Path,
 ) -> None:
@@ -74,7 +72,6 @@ async def test_with_leases_that_never_stand_everybody_owns_everything_and_it_is_
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(150)
 async def test_a_cluster_that_forgets_what_a_dead_master_acknowledged_is_still_right(own_server_folder: Path) -> None:
     """RULE 13: whoever wrote to the dead master hears of the loss before it decides anything more."""
     storm = Storm(

@@ -53,7 +53,7 @@ class Caller:
         self.writer.write(text)
 
     async def hears(self, text: bytes) -> bool:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             return await self.reader.readexactly(len(text)) == text
 
     async def hears_nothing(self) -> bool:

@@ -22,7 +22,6 @@ MATTERS_OF_LUCK = {"no buyer had to send anything again"}
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 async def test_with_a_store_the_bus_a_service_and_the_record_gone_in_turn_money_and_seats_agree(
     own_server_folder: Path,
 ) -> None:

@@ -100,7 +100,7 @@ class Valkeys:
             await self._start_sentinels()
 
     async def _start_sentinels(self) -> None:
-        await eventually(self._replicas_are_online, 30)
+        await eventually(self._replicas_are_online)
         for number in range(3):
             watched = {
                 f"sentinel monitor {SERVICE}": f"{LOOPBACK} {self.public[0].port} 2",
@@ -110,7 +110,7 @@ class Valkeys:
             sentinel = ValkeyServer(f"sentinel{number}", self._folder, 0, watched)
             self.sentinels.append(sentinel)
             await self._in_thread(sentinel.start, "--sentinel")
-        await eventually(self._sentinels_know_everybody, 30)
+        await eventually(self._sentinels_know_everybody)
 
     @staticmethod
     async def _in_thread(start: Any, *args: str) -> None:

@@ -26,7 +26,7 @@ CALM_SECONDS = (0.8, 1.8)
 # Some longer than the lease of an inventory node.
 STOPPED_SECONDS = {"stop_inventory": (4.0, 9.0), "stop_inventory-2": (4.0, 9.0)}
 OTHER_SECONDS = (1.5, 4.0)
-READY_AGAIN_SECONDS = 60.0
+READY_AGAIN_SECONDS = 180.0
 # How long a bus that is away may take to hold an event back.
 HELD_BACK_SECONDS = 15.0
 

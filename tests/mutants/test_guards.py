@@ -12,7 +12,6 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
 def test_a_removed_guard_is_noticed(guard: Guard) -> None:
     catch = guard.hunt(guard.mutant, range(guard.budget))

@@ -12,20 +12,22 @@ from services.runtime.clock import LoopClock, SystemClock
 
 T = TypeVar("T")
 
+# What comes at all comes long before; a loaded machine must not decide a test. What never comes costs this.
+PATIENCE_SECONDS = 120.0
 _FIRST_POLL_SECONDS = 0.002
 _LAST_POLL_SECONDS = 0.1
 _GROWTH = 1.5
 
 
 @overload
-async def eventually(condition: Callable[[], Awaitable[T]], timeout_seconds: float = 10.0) -> T: ...
+async def eventually(condition: Callable[[], Awaitable[T]], timeout_seconds: float = PATIENCE_SECONDS) -> T: ...
 
 
 @overload
-async def eventually(condition: Callable[[], T], timeout_seconds: float = 10.0) -> T: ...
+async def eventually(condition: Callable[[], T], timeout_seconds: float = PATIENCE_SECONDS) -> T: ...
 
 
-async def eventually(condition: Callable[[], Any], timeout_seconds: float = 10.0) -> Any:
+async def eventually(condition: Callable[[], Any], timeout_seconds: float = PATIENCE_SECONDS) -> Any:
     """Polls a predicate or a block of assertions, async or not, until it holds; returns what it returned.
 
     It holds when it returns None (its assertions passed) or something true. Raises its last AssertionError, or one that
@@ -57,7 +59,7 @@ async def eventually(condition: Callable[[], Any], timeout_seconds: float = 10.0
     raise failure
 
 
-def eventually_sync(condition: Callable[[], T], timeout_seconds: float = 10.0) -> T:
+def eventually_sync(condition: Callable[[], T], timeout_seconds: float = PATIENCE_SECONDS) -> T:
     """As `eventually`, for a condition that blocks, in tests without a loop."""
     clock = SystemClock()
     start = clock.monotonic()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from services.runtime.bus.port import Bus, Delivered, Message, Subscription
 
 PARTITIONS = 4  # what librdkafka's mock gives every topic
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 
 class Desk:

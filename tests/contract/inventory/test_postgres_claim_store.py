@@ -108,7 +108,7 @@ async def test_a_killed_database_keeps_what_it_acknowledged(server: EmbeddedPost
         except StoreUnavailable as error:
             raise AssertionError from error
 
-    await eventually(sent_again, timeout_seconds=30)
+    await eventually(sent_again)
     await restarting
     assert len((await own_record.claims.load(NAME, epoch)).claims) == 21
 

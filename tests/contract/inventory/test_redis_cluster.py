@@ -22,7 +22,7 @@ from services.runtime.testing import eventually
 from tests.contract.inventory.shelves import hold, put
 
 CALL_SECONDS = 1.0
-FAILOVER_SECONDS = 20.0
+FAILOVER_SECONDS = 120.0
 
 
 def slot_of(performance: str) -> int:

@@ -24,7 +24,7 @@ async def provider(tmp_path: Path) -> AsyncIterator[SandboxProviderClient]:
     clock = SystemClock()
     sandbox = Sandbox(SandboxPlan(str(tmp_path / "sandbox.sqlite")), clock=clock, ids=RandomIds())
     await sandbox.start()
-    client = SandboxProviderClient(sandbox.url, secrets=["s"], timeout_seconds=5, clock=clock)
+    client = SandboxProviderClient(sandbox.url, secrets=["s"], timeout_seconds=60, clock=clock)
     yield client
     await client.close()
     await sandbox.stop()
@@ -106,6 +106,6 @@ async def test_a_refusal_in_the_providers_own_shape_is_believed() -> None:
 
 async def test_a_provider_nobody_serves_is_uncertain() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    client = SandboxProviderClient(url, secrets=["s"], timeout_seconds=1, clock=SystemClock())
+    client = SandboxProviderClient(url, secrets=["s"], timeout_seconds=60, clock=SystemClock())
     assert await client.fetch("sbx_1") == Uncertain("ConnectError")
     await client.close()

@@ -122,7 +122,7 @@ def test_programs_in_a_closed_environment_run_from_a_safe_copy(
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=300,
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith(str(temp / "balcon-postgres-")), done.stdout

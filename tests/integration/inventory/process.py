@@ -88,7 +88,7 @@ class NodeProcess:
         async def serves() -> bool:
             return await asyncio.to_thread(is_serving, self.target)
 
-        await eventually(serves, timeout_seconds=40)
+        await eventually(serves)
 
     def _launch(self) -> None:
         stores = self.stores
@@ -128,7 +128,7 @@ class NodeProcess:
     def wait(self) -> int:
         """The exit status of a process that was asked to stop."""
         assert self._process is not None
-        status = self._process.wait(30)
+        status = self._process.wait(120)
         self._process = None
         return status
 

@@ -120,7 +120,7 @@ async def test_a_call_passed_on_brings_the_owners_refusal_back(pair: Pair) -> No
 async def test_a_watch_is_passed_on(pair: Pair) -> None:
     name = pair.name_for(pair.second)
     watch = pair.first.stub.WatchSeats(
-        pb.WatchSeatsRequest(key=pb.PerformanceKey(house_id=HOUSE, performance_id=name)), timeout=10
+        pb.WatchSeatsRequest(key=pb.PerformanceKey(house_id=HOUSE, performance_id=name)), timeout=120
     )
     snapshot = await anext(aiter(watch))
     assert len(snapshot.snapshot.seat_states) == 100

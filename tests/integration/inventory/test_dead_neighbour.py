@@ -22,9 +22,10 @@ from tests.integration.inventory.node import HOUSE, PLAN_VERSION, Node, performa
 
 CLOCK = SystemClock()
 NAMES = [f"perf_{number}" for number in range(40)]
-# Far below a caller's deadline, far above what an answer takes.
-AT_ONCE_SECONDS = 4.0
-DEADLINE_SECONDS = 20.0
+# Far below a caller's deadline and the lease, and far above what an answer takes on any machine.
+AT_ONCE_SECONDS = 60.0
+DEADLINE_SECONDS = 240.0
+LEASE_MS = 600_000
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def node(redis_url: str, emptied_database_url: Callable[[str], str]) -> As
 async def dead_neighbour(node: Node) -> NodeInfo:
     """A node whose lease stands and whose port nobody listens on."""
     ghost = NodeInfo("node_ghost", f"127.0.0.1:{free_port()}")
-    await RedisLeaseStore(node.redis).put(ghost, 60_000)
+    await RedisLeaseStore(node.redis).put(ghost, LEASE_MS)
     await node.lease.look_around()
     return ghost
 

@@ -57,33 +57,33 @@ async def test_holds_go_on_without_postgres_and_the_unknown_claim_is_settled_whe
 ) -> None:
     async with node.client() as stub:
         for number in range(3):
-            await stub.HoldSeats(hold(number), timeout=20)
-        epoch = (await stub.ClaimSeats(claim(0), timeout=20)).epoch
+            await stub.HoldSeats(hold(number), timeout=120)
+        epoch = (await stub.ClaimSeats(claim(0), timeout=120)).epoch
         await postgres_proxy.set_mode(mode)
         with pytest.raises(grpc.aio.AioRpcError) as unknown:
-            await stub.ClaimSeats(claim(1), timeout=30)
+            await stub.ClaimSeats(claim(1), timeout=120)
         assert unknown.value.code() is grpc.StatusCode.UNAVAILABLE
         for number in range(10, 10 + HOLDS_MEANWHILE):
-            held = await stub.HoldSeats(hold(number), timeout=20)
+            held = await stub.HoldSeats(hold(number), timeout=120)
             assert held.epoch == epoch
         # What is on its way into the record may be claimed already.
         with pytest.raises(grpc.aio.AioRpcError) as busy:
-            await stub.ReleaseHold(pb.ReleaseHoldRequest(key=KEY, hold_id="h1", holder_id="b1"), timeout=20)
+            await stub.ReleaseHold(pb.ReleaseHoldRequest(key=KEY, hold_id="h1", holder_id="b1"), timeout=120)
         refusal = refusal_of(busy.value)
         assert refusal is not None
         assert refusal.reason == "OVERLOADED"
-        await stub.ReleaseHold(pb.ReleaseHoldRequest(key=KEY, hold_id="h2", holder_id="b2"), timeout=20)
+        await stub.ReleaseHold(pb.ReleaseHoldRequest(key=KEY, hold_id="h2", holder_id="b2"), timeout=120)
 
         await postgres_proxy.set_mode(Mode.PASS)
 
         async def claimed() -> bool:
             try:
-                return (await stub.ClaimSeats(claim(1), timeout=20)).epoch == epoch
+                return (await stub.ClaimSeats(claim(1), timeout=120)).epoch == epoch
             except grpc.aio.AioRpcError as error:
                 assert error.code() is grpc.StatusCode.UNAVAILABLE
                 return False
 
-        await eventually(claimed, timeout_seconds=40)
+        await eventually(claimed)
         counts = (await stub.GetSeatMap(pb.GetSeatMapRequest(key=KEY))).counts
         assert (counts.held, counts.claimed) == (2 * HOLDS_MEANWHILE, 4)
         assert counts.free == CAPACITY - 2 * HOLDS_MEANWHILE - 4
@@ -94,10 +94,10 @@ async def test_a_burst_of_holds_is_not_slowed_by_a_postgres_that_is_away(
 ) -> None:
     """All of them at once, with a claim stuck in front: none waits for the patience of the claim."""
     async with node.client() as stub:
-        await stub.HoldSeats(hold(0), timeout=20)
+        await stub.HoldSeats(hold(0), timeout=120)
         await postgres_proxy.set_mode(Mode.HALF_OPEN)
-        claiming = asyncio.ensure_future(stub.ClaimSeats(claim(0), timeout=30))
-        await asyncio.gather(*(stub.HoldSeats(hold(number), timeout=20) for number in range(1, 100)))
+        claiming = asyncio.ensure_future(stub.ClaimSeats(claim(0), timeout=120))
+        await asyncio.gather(*(stub.HoldSeats(hold(number), timeout=120) for number in range(1, 100)))
         assert not claiming.done()
         await postgres_proxy.set_mode(Mode.PASS)
         with pytest.raises(grpc.aio.AioRpcError):

@@ -53,10 +53,10 @@ async def buy(stub: InventoryServiceAsyncStub, memory: Memory, numbers: count[in
     for number in numbers:
         memory.asked.add(number)
         try:
-            held = await stub.HoldSeats(hold(number), timeout=20)
+            held = await stub.HoldSeats(hold(number), timeout=120)
             memory.held[number] = held.hold.hold_until_ms
             if number % 2:
-                await stub.ClaimSeats(claim(number), timeout=20)
+                await stub.ClaimSeats(claim(number), timeout=120)
                 memory.claimed.add(number)
         except grpc.aio.AioRpcError as error:
             assert refusal_of(error) is None, error
@@ -101,7 +101,6 @@ async def nodes(stores: Stores) -> AsyncIterator[list[NodeProcess]]:
         node.close()
 
 
-@pytest.mark.timeout(120)
 async def test_what_was_acknowledged_outlives_kill_nine_and_a_restart_takes_over_at_once(
     nodes: list[NodeProcess],
 ) -> None:
@@ -110,7 +109,7 @@ async def test_what_was_acknowledged_outlives_kill_nine_and_a_restart_takes_over
     memory, numbers = Memory(), count()
     async with node.client() as stub:
         buyers = [asyncio.create_task(buy(stub, memory, numbers)) for _ in range(BUYERS)]
-        await eventually(lambda: len(memory.claimed) >= 60, timeout_seconds=30)
+        await eventually(lambda: len(memory.claimed) >= 60)
         node.kill()
         await asyncio.gather(*buyers)
     # It died in the middle of work.
@@ -118,7 +117,7 @@ async def test_what_was_acknowledged_outlives_kill_nine_and_a_restart_takes_over
     await node.start()
     async with node.client() as stub:
         restarted = CLOCK.monotonic()
-        await stub.GetSeatMap(pb.GetSeatMapRequest(key=KEY), timeout=20)
+        await stub.GetSeatMap(pb.GetSeatMapRequest(key=KEY), timeout=120)
         assert CLOCK.monotonic() - restarted < node.stores.lease_ttl_seconds - node.stores.lease_renew_seconds
         await check_everything_told(stub, memory)
 
@@ -135,7 +134,6 @@ async def answered(stub: InventoryServiceAsyncStub, number: int) -> tuple[float,
             return CLOCK.monotonic() - started, answer.epoch
 
 
-@pytest.mark.timeout(180)
 async def test_another_node_waits_for_a_dead_ones_lease_but_not_for_a_leaving_one(nodes: list[NodeProcess]) -> None:
     """RULE 6, with everything acknowledged there after each change of owner."""
     await asyncio.gather(*(node.start() for node in nodes))
@@ -149,7 +147,7 @@ async def test_another_node_waits_for_a_dead_ones_lease_but_not_for_a_leaving_on
     assert owner.target == endpoint
     async with owner.client() as stub:
         buyers = [asyncio.create_task(buy(stub, memory, numbers)) for _ in range(BUYERS)]
-        await eventually(lambda: len(memory.claimed) >= 40, timeout_seconds=30)
+        await eventually(lambda: len(memory.claimed) >= 40)
         owner.kill()
         await asyncio.gather(*buyers)
     async with other.client() as stub:
@@ -175,7 +173,6 @@ async def test_another_node_waits_for_a_dead_ones_lease_but_not_for_a_leaving_on
         await check_everything_told(stub, memory)
 
 
-@pytest.mark.timeout(120)
 async def test_callers_of_shared_streams_outlive_kill_nine_of_the_owner(nodes: list[NodeProcess]) -> None:
     """The stream breaks with messages on their way: the same ids are asked again, and the next owner answers all."""
     await asyncio.gather(*(node.start() for node in nodes))
@@ -188,12 +185,12 @@ async def test_callers_of_shared_streams_outlive_kill_nine_of_the_owner(nodes: l
     async def caller() -> None:
         for number in numbers:
             seats = [2 * number, 2 * number + 1]
-            answer = await streams.ask(HoldCommand(performance, f"h{number}", f"b{number}", seats), timeout_seconds=30)
+            answer = await streams.ask(HoldCommand(performance, f"h{number}", f"b{number}", seats), timeout_seconds=120)
             assert isinstance(answer, Done), answer
             epochs.append(answer.epoch)
 
     callers = [asyncio.create_task(caller()) for _ in range(16)]
-    await eventually(lambda: len(epochs) > 100, timeout_seconds=30)
+    await eventually(lambda: len(epochs) > 100)
     owner = await nodes[0].stores.owner_endpoint()
     next(node for node in nodes if node.target == owner).kill()
     await asyncio.gather(*callers)

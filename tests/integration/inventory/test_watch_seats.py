@@ -165,7 +165,7 @@ async def test_the_end_of_the_owner_ends_the_watch_and_the_next_epoch_starts_wit
     await viewer.hear()
     await caller(Ask("hold", "h1", [5]))
     assert await node.host.let_go(NAME)
-    await asyncio.wait_for(viewer.hear_all(), 10)
+    await asyncio.wait_for(viewer.hear_all(), 120)
     again = Viewer(node)
     await again.hear()
     assert again.epoch == viewer.epoch + 1

@@ -61,7 +61,7 @@ async def test_what_happens_is_published_in_order_and_names_no_customer(stage: S
     bus = open_bus(stage.settings["bus_url"], clock=CLOCK, ids=IDS, client_id="reader")
     reader = await bus.subscribe("reader", [ORDERS])
     told: list[tuple[str, str, bytes]] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         async for batch in reader.batches():
             told += [
                 (one.message.headers["ce_type"], one.message.headers["ce_sequence"], one.message.payload)

@@ -14,7 +14,7 @@ from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.outbox.stage import Stage, effects, open_stage, running
 
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 120.0
 NAMES = [str(n) for n in range(1, 9)]
 
 

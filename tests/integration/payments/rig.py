@@ -74,7 +74,7 @@ class Rig:
         self.clock = SystemClock()
         self.http_port = free_port()
         self.sandbox_port = free_port()
-        self.http = httpx.AsyncClient(timeout=20, trust_env=False)
+        self.http = httpx.AsyncClient(timeout=120, trust_env=False)
         self.engine: AsyncEngine = create_async_engine(plan.database_url)
         self.sandbox: Sandbox | None = None
         self.service: Service | None = None

@@ -74,7 +74,6 @@ async def violations(target: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 async def test_killed_in_mid_stream_it_goes_on_and_counts_every_order_once(
     database_url: DatabaseUrl, tmp_path: Path
 ) -> None:
@@ -99,9 +98,9 @@ async def test_killed_in_mid_stream_it_goes_on_and_counts_every_order_once(
                 stream = AuditServiceStub(channel).Audit(AuditRequest())
                 return bool([fact async for response in stream for fact in response.facts])
 
-        await eventually(first_is_told, 30)
+        await eventually(first_is_told)
         selling = asyncio.create_task(sell())
-        await eventually(has_begun, 30)
+        await eventually(has_begun)
         process.kill()
     await selling
     async with running(settings, tmp_path / "again.log") as (_, target):
@@ -109,7 +108,7 @@ async def test_killed_in_mid_stream_it_goes_on_and_counts_every_order_once(
         async def all_told() -> bool:
             return (await told(target)).orders_confirmed == ORDERS + 1
 
-        await eventually(all_told, 50)
+        await eventually(all_told)
         assert (await told(target)).sold == 2 * ORDERS + 1
         assert await violations(target) == []
         rebuilding = launch(settings, tmp_path / "rebuild.log", "rebuild")
@@ -122,12 +121,12 @@ async def test_killed_in_mid_stream_it_goes_on_and_counts_every_order_once(
         async def counts_on() -> bool:
             return (await told(target)).orders_confirmed == ORDERS + 2
 
-        await eventually(counts_on, 20)
+        await eventually(counts_on)
         assert await violations(target) == []
     await bus.close()
 
 
 def test_another_argument_is_refused(tmp_path: Path) -> None:
     process = launch(os.environ, tmp_path / "log", "rebuilt")
-    assert process.wait(30) == 2
+    assert process.wait(120) == 2
     assert "usage:" in (tmp_path / "log").read_text()

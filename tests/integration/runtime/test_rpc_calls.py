@@ -165,7 +165,7 @@ async def test_overload_tells_when_to_come_back() -> None:
 
 
 async def test_a_retryable_fault_is_unavailable_and_uncertain() -> None:
-    error = await failure_of(raising(StoreSilent(password="hunter2")), timeout=5)
+    error = await failure_of(raising(StoreSilent(password="hunter2")), timeout=60)
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     assert is_uncertain(error)
     assert "hunter2" not in repr(error)
@@ -272,7 +272,7 @@ async def test_a_deadline_that_passes_ends_the_work_on_the_server() -> None:
     async with serving(hang) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await ask(channel, timeout=0.2)
-        await asyncio.wait_for(cancelled.wait(), 5)
+        await asyncio.wait_for(cancelled.wait(), 60)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert is_uncertain(caught.value)
 

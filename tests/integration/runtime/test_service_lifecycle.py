@@ -150,7 +150,7 @@ async def _ask(channel: grpc.aio.Channel, house_id: str) -> None:
 
 
 def _scraped(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as response:
         text: str = response.read().decode()
     return text
 

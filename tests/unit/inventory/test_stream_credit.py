@@ -53,4 +53,4 @@ async def test_there_is_room_again_when_as_many_are_answered_as_the_smaller_cred
         await LoopClock().sleep(0)
         assert not room.done()
         credit.message_answered(under_way.pop(), overloaded=False)
-    await asyncio.wait_for(room, 1)
+    await asyncio.wait_for(room, 60)
