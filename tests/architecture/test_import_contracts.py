@@ -26,9 +26,14 @@ WHOLE = {
     "services.payments.handlers.pursue": "import services.payments.domain.payment",
     "services.payments.sandbox.main": "import starlette, services.payments.sandbox.pages",
     "services.payments.sandbox.pages": "import starlette",
+    "services.integrations.tracker.main": "import services.integrations.tracker.adapters.http_tracker",
+    "services.integrations.tracker.handlers.send": "import services.integrations.tracker.domain.step",
+    "services.integrations.tracker.adapters.http_tracker": "import httpx, services.integrations.tracker.domain.step",
+    "services.integrations.tracker.domain.step": "import services.contracts.texts",
+    "services.integrations.exporter.domain.figures": "",
     "services.contracts.money_messages": "import balcon, services.runtime.errors",
     "services.contracts.texts": "import services.runtime.errors",
-    "services.runtime.rpc.server": "import grpc, google.rpc",
+    "services.runtime.rpc.server": "import grpc, google.rpc, services.runtime.telemetry",
 }
 
 
@@ -89,6 +94,24 @@ def test_a_service_of_the_usual_shape_keeps_every_contract(tmp_path: Path) -> No
         ("services.orders.domain.wait", "import asyncio", "The domain is pure"),
         ("services.orders.domain.now", "import services.runtime.clock", "The domain is pure"),
         ("services.orders.handlers.wire", "import balcon.orders.v1", "Wire types live in api and adapters only"),
+        ("services.integrations.tracker.surprise", "import os", "Inside a service everything points inwards"),
+        ("services.integrations.tracker.domain.now", "import services.runtime.clock", "The domain is pure"),
+        (
+            "services.integrations.tracker.handlers.store",
+            "import services.integrations.tracker.adapters",
+            "Nothing but main imports an adapter",
+        ),
+        (
+            "services.integrations.tracker.adapters.figures",
+            "import services.integrations.exporter.domain",
+            "An integration knows no other integration",
+        ),
+        (
+            "services.integrations.tracker.domain.orders",
+            "import services.orders.domain",
+            "Services meet in protos only",
+        ),
+        ("services.runtime.telemetry.calls", "import services.runtime.rpc", "No package imports in circles"),
         ("services.orders.api.rows", "import sqlalchemy", "Stores and the bus are reached through adapters"),
     ],
 )

@@ -16,7 +16,9 @@ SERVICE_PARTS = {
     "plans",  # catalogue: the halls that every house may start from
     "sandbox",  # payments: the pretended provider, a process of its own
 }  # fmt: skip
-SERVICES = ("catalogue", "integrations", "inventory", "orders", "payments", "reporting")
+SERVICES = ("catalogue", "inventory", "orders", "payments", "reporting")
+# Each a service of the same shape, with nothing beside them but the package's own first lines.
+INTEGRATIONS = ROOT / "services" / "integrations"
 
 # What is larger and why. A reason must say what the second noun would cost; "no time" is none.
 LARGE_MODULES: Mapping[str, str] = {}
@@ -63,13 +65,18 @@ def test_functions_stay_readable_on_one_screen() -> None:
 
 
 def test_every_service_has_the_same_inner_names() -> None:
+    integrations = [path for path in INTEGRATIONS.iterdir() if path.is_dir() and path.name != "__pycache__"]
     surprises = [
         str(path.relative_to(ROOT))
-        for service in SERVICES
-        for path in (ROOT / "services" / service).iterdir()
+        for service in (*(ROOT / "services" / name for name in SERVICES), *integrations)
+        for path in service.iterdir()
         if path.name not in SERVICE_PARTS and path.name != "__pycache__"
     ]
     assert not surprises
+
+
+def test_beside_the_integrations_there_is_nothing() -> None:
+    assert [path.name for path in INTEGRATIONS.iterdir() if path.is_file()] == ["__init__.py"]
 
 
 def test_migrations_say_their_phase_in_the_file_name() -> None:

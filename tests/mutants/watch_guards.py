@@ -16,7 +16,7 @@ from services.inventory.api import forwarding, inventory_servicer
 from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.watch import _encoded, watch_seats
 from services.inventory.domain.refusals import HoldNotFound, NotOwner
-from services.runtime.rpc.context import current_call
+from services.runtime.call_context import current_call
 from services.runtime.rpc.errors import Refused, refusal_of
 from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY, SENT_HERE_KEY
 

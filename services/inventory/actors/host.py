@@ -23,9 +23,9 @@ from services.inventory.ports import (
     StoreUnavailable,
     WritesLost,
 )
+from services.runtime.call_context import outside_call
 from services.runtime.clock import Clock
 from services.runtime.errors import Overloaded, Refusal
-from services.runtime.rpc.context import outside_call
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import ACTIVATIONS, ACTIVE_PERFORMANCES
 

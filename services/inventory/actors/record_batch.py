@@ -27,7 +27,7 @@ from services.inventory.domain.commands import (
 )
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.seat_map import SeatMap, apply
-from services.runtime.rpc.context import outside_call
+from services.runtime.call_context import outside_call
 from services.runtime.telemetry.metrics import RECORDS_SILENT
 
 

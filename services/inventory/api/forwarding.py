@@ -14,9 +14,9 @@ import grpc
 from grpc_status import rpc_status
 
 from services.inventory.domain.refusals import NotOwner
+from services.runtime.call_context import CallContext, current_call
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.context import CallContext, current_call
 from services.runtime.rpc.errors import Refused, refusal_of
 from services.runtime.rpc.interceptors import unless_encoded
 from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY, SENT_HERE_KEY

@@ -22,9 +22,9 @@ from services.inventory.domain import commands
 from services.inventory.domain.changes import Change
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
+from services.runtime.call_context import current_call
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
-from services.runtime.rpc.context import current_call
 from services.runtime.rpc.errors import Refused
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -13,9 +13,9 @@ from services.orders.api.messages import order_message
 from services.orders.domain.order import Order
 from services.orders.handlers.order_desk import OrderDesk
 from services.orders.ports import Operation
+from services.runtime.call_context import current_call, remaining_seconds
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
-from services.runtime.rpc.context import current_call, remaining_seconds
 from services.runtime.rpc.errors import Refused
 
 T = TypeVar("T")

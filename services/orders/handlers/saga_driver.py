@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from services.orders.domain.order import Order
 from services.orders.handlers.saga import Saga
 from services.orders.ports import Lease, LeasedOrder, OrderStore
+from services.runtime.call_context import outside_call
 from services.runtime.clock import Clock
 from services.runtime.errors import Fault
 from services.runtime.ids import Ids
-from services.runtime.rpc.context import outside_call
 from services.runtime.telemetry.logging import get_logger
 
 _GATHER_SECONDS = 0.01

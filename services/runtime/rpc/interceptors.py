@@ -10,10 +10,7 @@ import grpc
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
-from services.runtime.clock import Clock
-from services.runtime.errors import Fault, Retryable
-from services.runtime.ids import Ids
-from services.runtime.rpc.context import (
+from services.runtime.call_context import (
     CallContext,
     current_call,
     deadline_after,
@@ -21,6 +18,9 @@ from services.runtime.rpc.context import (
     outgoing,
     remaining_seconds,
 )
+from services.runtime.clock import Clock
+from services.runtime.errors import Fault, Retryable
+from services.runtime.ids import Ids
 from services.runtime.rpc.errors import Refused, status_of_fault, status_of_refusal
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import REFUSALS, RPC_IN_FLIGHT, RPC_SECONDS

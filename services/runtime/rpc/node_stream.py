@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeAlias
 
 import grpc
 
+from services.runtime.call_context import outside_call
 from services.runtime.errors import Retryable
-from services.runtime.rpc.context import outside_call
 
 # Messages unanswered on a stream whose node has not told its credit yet, or never does.
 CREDIT_UNTOLD = 8

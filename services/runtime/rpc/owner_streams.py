@@ -15,10 +15,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import grpc
 
+from services.runtime.call_context import current_call, outside_call, remaining_seconds
 from services.runtime.clock import Clock
 from services.runtime.errors import Retryable
 from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS
-from services.runtime.rpc.context import current_call, outside_call, remaining_seconds
 from services.runtime.rpc.node_stream import BatchAnswer, NodeStream, Stream, StreamBroken
 from services.runtime.rpc.routing import NOT_OWNER, OwnerRouting, OwnerSearch
 

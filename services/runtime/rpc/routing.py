@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import grpc
 
+from services.runtime.call_context import current_call, remaining_seconds
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS, open_channel
-from services.runtime.rpc.context import current_call, remaining_seconds
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 
 FOLLOWS_HINTS_KEY = "x-balcon-follows-hints"

@@ -8,7 +8,7 @@ import sys
 
 import structlog
 
-from services.runtime.rpc.context import current_call
+from services.runtime.call_context import current_call
 
 # PostgreSQL quotes the row's values in these lines of an error, and they may be a buyer's.
 _QUOTED_VALUES = re.compile(r"^(DETAIL|CONTEXT):.*$", re.MULTILINE)

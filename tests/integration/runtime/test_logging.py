@@ -53,7 +53,7 @@ def test_lines_of_other_threads_and_of_libraries_name_the_service_too() -> None:
 IN_A_CALL = """
 import asyncio, logging
 from services.runtime.ids import RandomIds
-from services.runtime.rpc.context import CallContext, current_call, enter_call, outgoing, outside_call
+from services.runtime.call_context import CallContext, current_call, enter_call, outgoing, outside_call
 
 async def speak():
     get_logger('x').info('spoken', in_call=current_call() is not None)

@@ -29,11 +29,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client import REGISTRY
 
+from services.runtime.call_context import CallContext, current_call
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Fatal, FieldInvalid, Kind, Overloaded, Refusal, Retryable
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.context import CallContext, current_call
 from services.runtime.rpc.errors import Refused, is_uncertain, refusal_of
 from services.runtime.rpc.server import RpcServer
 from services.runtime.telemetry.logging import with_call_ids

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.ids import SeededIds
-from services.runtime.rpc.context import (
+from services.runtime.call_context import (
     HOP_MARGIN_SECONDS,
     CallContext,
     deadline_after,
     outgoing,
     remaining_seconds,
 )
+from services.runtime.ids import SeededIds
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
