@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from services.contracts.bounds import MAX_NAME_CHARS
+from services.contracts.money import refused_currency
 from services.contracts.texts import refused_text
 from services.runtime.errors import FieldInvalid
 
@@ -33,7 +34,6 @@ RESERVED_LABELS = frozenset(
         "www",
     }
 )
-_CURRENCY = re.compile(r"[A-Z]{3}")
 # Files of some machines' time zone folders that name no place.
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 
@@ -104,18 +104,13 @@ def _time_zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones()) - _NO_ZONES
 
 
-def refused_currency(currency: str, field: str = "currency") -> FieldInvalid | None:
-    """The refusal for what has not the shape of an ISO 4217 code, else None."""
-    return None if _CURRENCY.fullmatch(currency) else FieldInvalid(field, "is not a currency code", "ISO 4217, as EUR")
-
-
 def refused_house(*, label: str, name: str, time_zone: str, currency: str) -> FieldInvalid | None:
     """The first thing wrong with what a new house says of itself, None if nothing is."""
     return (
         refused_label(label)
         or refused_text("name", name, at_most=MAX_NAME_CHARS)
         or refused_time_zone(time_zone)
-        or refused_currency(currency)
+        or refused_currency("currency", currency)
     )
 
 

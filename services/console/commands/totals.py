@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from balcon.reporting.v1 import reporting_service_pb2 as pb
 from balcon.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
 from balcon.types.v1 import seating_pb2
+from balcon.types.v1.money_pb2 import Money
 from google.protobuf.json_format import MessageToDict
 from rich.table import Table
 
 from services.console.terminal import OUT, print_json
+from services.contracts.money import decimal_text
 from services.runtime.clock import SystemClock
 from services.runtime.rpc.client import open_channel
 
@@ -42,9 +44,9 @@ async def list_totals(target: str, house_id: str) -> list[pb.PerformanceTotals]:
                 return totals
 
 
-def money(amount_minor: int, currency: str) -> str:
-    """For people; currencies without minor units are not what the demo sells in."""
-    return f"{amount_minor // 100:,}.{amount_minor % 100:02} {currency}"
+def _money(money: Money) -> str:
+    """The figure first, so that a column of one currency lines up. Nothing sold and nothing priced has no currency."""
+    return f"{decimal_text(money.amount_minor, money.currency)} {money.currency}" if money.currency else "-"
 
 
 def as_table(totals: Iterable[pb.PerformanceTotals]) -> Table:
@@ -54,11 +56,11 @@ def as_table(totals: Iterable[pb.PerformanceTotals]) -> Table:
     for column in ("capacity", "sold", "held", "free", "blocked", "revenue"):
         table.add_column(column, justify="right")
     for row in totals:
-        revenue = money(row.revenue.amount_minor, row.revenue.currency)
+        revenue = _money(row.revenue)
         counts = [f"{count:,}" for count in (row.capacity, row.sold, row.held, row.free, row.blocked)]
         table.add_row(row.performance_id, *counts, revenue)
         for line in row.lines:
             channel = seating_pb2.Channel.Name(line.channel).removeprefix("CHANNEL_").lower()
-            amount = money(line.revenue.amount_minor, line.revenue.currency)
+            amount = _money(line.revenue)
             table.add_row(f"  {line.category} / {channel}", "", f"{line.tickets:,}", "", "", "", amount, style="dim")
     return table

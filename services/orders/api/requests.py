@@ -22,6 +22,7 @@ from services.contracts.bounds import (
     MAX_TICKET_TYPE_CHARS,
     NORMAL_TICKET_TYPE,
 )
+from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key, refused_text, refused_url
 from services.orders.domain.order import Channel, Money, Order, OrderState
 from services.orders.domain.pricing import SeatChoice
@@ -36,7 +37,6 @@ MAX_WAIT_MS = 30_000
 
 # RFC 5321's shape without its exotica; whether it can be reached, only a mail shows.
 _EMAIL = re.compile(r"[^\s@<>\",;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def _require(field: str, good: bool, problem: str, limit: str) -> None:
@@ -111,7 +111,7 @@ def _channel(value: WireChannel.ValueType) -> Channel:
 
 def expected_total(money: WireMoney) -> Money:
     """What the buyer saw."""
-    _require("expected_total.currency", _CURRENCY.fullmatch(money.currency) is not None, "is no currency", "ISO 4217")
+    _accept(refused_currency("expected_total.currency", money.currency))
     _require("expected_total.amount_minor", money.amount_minor >= 0, "is negative", "0 or more minor units")
     return Money(money.amount_minor, money.currency)
 

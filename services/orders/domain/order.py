@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from services.contracts.money import amount_text
+
 
 class OrderState(Enum):
     """Names as in balcon.orders.v1.OrderState."""
@@ -70,7 +72,7 @@ class Money:
     currency: str
 
     def __str__(self) -> str:
-        return f"{self.amount_minor} {self.currency} minor units"
+        return amount_text(self.amount_minor, self.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from services.contracts.bounds import MAX_TOTAL_MINOR
+from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key, refused_url
 from services.runtime.errors import FieldInvalid, Kind, Refusal
 from services.runtime.ids import refused_key
 
 MAX_LIFE_MS = 31 * 24 * 3_600 * 1_000
-
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,7 @@ def _refused_money(wanted: PaymentWanted) -> FieldInvalid | None:
         return FieldInvalid("amount.amount_minor", "must be positive: what costs nothing needs no payment", limit)
     if wanted.amount_minor > MAX_TOTAL_MINOR:
         return FieldInvalid("amount.amount_minor", "is too large", limit)
-    if not _CURRENCY.fullmatch(wanted.currency):
-        return FieldInvalid("amount.currency", "must be an ISO 4217 code in upper case", "3 letters")
-    return None
+    return refused_currency("amount.currency", wanted.currency)
 
 
 def _refused_return(wanted: PaymentWanted) -> FieldInvalid | None:

@@ -10,14 +10,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from services.contracts.money import amount_text
 from services.payments.sandbox.acquirer import OPEN, Acquirer
 from services.payments.sandbox.cards import CARDS, card_of
 from services.payments.sandbox.ledger import Ledger, PaymentRecord
 from services.runtime.http_server import read_body
 
 FORM_LIMIT_BYTES = 8 * 1024
-# ISO 4217 minor units that are not two digits.
-_DIGITS = {"BHD": 3, "CLP": 0, "ISK": 0, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "TND": 3, "VND": 0}
 
 # No form-action: browsers would apply it to the redirect back to the shop too.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
@@ -42,13 +41,6 @@ _STATUS_WORDS = {
     "expired": "The time for this payment is over.",
     OPEN: "This payment is being processed.",
 }
-
-
-def amount_text(amount_minor: int, currency: str) -> str:
-    """EUR 12.50, JPY 1,250."""
-    digits = _DIGITS.get(currency, 2)
-    whole, part = divmod(amount_minor, 10**digits)
-    return f"{currency} {whole:,}" + (f".{part:0{digits}d}" if digits else "")
 
 
 class PayPage:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_URL_CHARS
+from services.contracts.money import refused_currency
 from services.payments.sandbox.acquirer import DISPUTE_LOST, DISPUTE_OPEN, OPEN, SUCCEEDED, Acquirer, Wanted
 from services.payments.sandbox.cards import CARDS, ERRORS_BEFORE, SCRIPT_HEADER, CreationScript, script_of
 from services.payments.sandbox.ledger import Ledger, PaymentRecord, Reply
@@ -31,10 +32,15 @@ class Creation(msgspec.Struct, frozen=True):
     """The body of POST /v1/payments."""
 
     amount_minor: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOTAL_MINOR)]
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    currency: str
     return_url: Annotated[str, msgspec.Meta(pattern="^[Hh][Tt][Tt][Pp][Ss]?://[^ ]+$", max_length=MAX_URL_CHARS)]
     expires_at_ms: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     metadata: Annotated[dict[Annotated[str, msgspec.Meta(max_length=40)], _Text], msgspec.Meta(max_length=20)] = {}
+
+    def __post_init__(self) -> None:
+        refusal = refused_currency("currency", self.currency)
+        if refusal is not None:
+            raise ValueError(refusal.message())
 
 
 class _RefundWanted(msgspec.Struct, frozen=True):

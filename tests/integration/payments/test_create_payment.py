@@ -14,6 +14,7 @@ from balcon.payments.v1.payments_service_pb2 import (
 )
 from sqlalchemy import text
 
+from services.contracts.bounds import MAX_TOTAL_MINOR
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import PAYS, SUCCEEDED, Rig
@@ -98,12 +99,12 @@ async def test_a_house_does_not_see_anothers_payment(start_rig: StartRig) -> Non
 
 
 WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
-    ({"amount_minor": 0}, "amount.amount_minor", "1 to 1000000000 minor units"),
-    ({"amount_minor": 1_000_000_001}, "amount.amount_minor", "1 to 1000000000 minor units"),
-    ({"currency": "€"}, "amount.currency", "3 letters"),
+    ({"amount_minor": 0}, "amount.amount_minor", "1 to 10,000,000,000,000 minor units"),
+    ({"amount_minor": MAX_TOTAL_MINOR + 1}, "amount.amount_minor", "1 to 10,000,000,000,000 minor units"),
+    ({"currency": "€"}, "amount.currency", "a code of ISO 4217, such as EUR"),
     ({"house_id": ""}, "house_id", "1 to 64 characters"),
     ({"idempotency_key": "x" * 129}, "idempotency_key", "1 to 128 characters"),
-    ({"return_url": "ftp://shop.example"}, "return_url", "http or https, 1 to 2048 characters"),
+    ({"return_url": "ftp://shop.example"}, "return_url", "http or https, 1 to 2,048 characters"),
 )
 
 

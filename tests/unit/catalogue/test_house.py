@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalogue.domain.house import (
-    refused_currency,
     refused_hall,
     refused_house,
     refused_label,
@@ -92,9 +91,9 @@ def test_any_other_time_zone_is_refused(name: str) -> None:
     assert "Europe/Berlin" in refusal.limit
 
 
-@pytest.mark.parametrize("currency", ["", "eur", "EURO", "€", "EU1", "\uff25UR", "EUR\n"])
-def test_what_has_not_the_shape_of_a_currency_code_is_refused(currency: str) -> None:
-    refusal = refused_currency(currency)
+@pytest.mark.parametrize("currency", ["", "eur", "EURO", "€", "EU1", "\uff25UR", "EUR\n", "ABC", "XXX"])
+def test_what_is_no_currency_is_refused(currency: str) -> None:
+    refusal = refused_house(label="genova", name="Genova", time_zone="Europe/Rome", currency=currency)
     assert refusal is not None
     assert refusal.field == "currency"
 

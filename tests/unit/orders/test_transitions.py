@@ -220,7 +220,7 @@ def test_a_report_about_another_payment_never_moves_an_order() -> None:
 def test_another_total_than_the_buyer_saw_is_refused_with_both_amounts() -> None:
     refusal = decide(an_order(), replace(CHECK_OUT, expected_total=Money(4_999, "EUR")), NOW_MS)
     assert isinstance(refusal, WrongAmount)
-    assert (refusal.expected, refusal.total) == ("4999 EUR minor units", "5000 EUR minor units")
+    assert (refusal.expected, refusal.total) == ("EUR 49.99", "EUR 50.00")
 
 
 def test_another_currency_is_a_wrong_amount() -> None:
