@@ -10,7 +10,7 @@ from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
 from services.catalogue.api.audit_servicer import AuditServicer
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.events import outgoing_event
-from services.catalogue.api.messages import plan_response
+from services.catalogue.api.plan_parts import plan_parts
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
@@ -45,7 +45,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     store = PostgresCatalogue(engine, clock=service.clock, ids=service.ids, message_of=outgoing_event, wake=relay.wake)
     catalogue = CatalogueServicer(
         HouseHandler(store, service.ids),
-        SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_response),
+        SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_parts),
         PerformanceHandler(store, service.ids),
     )
     audit = AuditServicer(PostgresAudit(engine))

@@ -36,6 +36,11 @@ NORMAL_TICKET_TYPE = "normal"
 MAX_PRICE_MINOR = 100_000_000_000
 MAX_TOTAL_MINOR = MAX_PRICE_MINOR * MAX_SEATS_PER_HOLD
 
+# Bytes of an answer that any gRPC client takes which was told nothing else. What can be larger is streamed, in parts of
+# about the second.
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+PART_BYTES = 1024 * 1024
+
 # Entries of one page of a list.
 MAX_PAGE_SIZE = 500
 DEFAULT_PAGE_SIZE = 100

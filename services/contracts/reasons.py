@@ -11,6 +11,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """The names of all refusals, in the order of the alphabet."""
 
+    ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE"
     CHANNEL_MISMATCH = "CHANNEL_MISMATCH"
     CLAIM_ALREADY_SOLD = "CLAIM_ALREADY_SOLD"
     CLAIM_ENDED = "CLAIM_ENDED"

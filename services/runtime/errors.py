@@ -73,6 +73,16 @@ class Overloaded(Refusal):
     retry_after_ms: int
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class AnswerTooLarge(Refusal):
+    """The answer has {size} bytes, and not every client takes more than {limit}: call {instead}."""
+
+    kind = Kind.PRECONDITION
+    size: int
+    limit: int
+    instead: str
+
+
 class Fault(Exception):
     """Base of faults. The class docstring is the message, attributes are the facts."""
 

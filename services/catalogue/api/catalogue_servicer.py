@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 import grpc
@@ -15,10 +16,12 @@ from services.catalogue.api.messages import (
     production_message,
     terms_of,
 )
+from services.catalogue.api.plan_parts import PlanParts
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler, PerformancePlace
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
-from services.runtime.errors import Refusal
+from services.contracts.bounds import MAX_ANSWER_BYTES
+from services.runtime.errors import AnswerTooLarge, Refusal
 from services.runtime.rpc.errors import Refused
 
 Answer = TypeVar("Answer")
@@ -37,7 +40,7 @@ class CatalogueServicer(CatalogueServiceServicer):
     def __init__(
         self,
         houses: HouseHandler,
-        plans: SeatingPlanHandler[pb.GetSeatingPlanResponse],
+        plans: SeatingPlanHandler[PlanParts],
         performances: PerformanceHandler,
     ) -> None:
         self._houses = houses
@@ -69,9 +72,20 @@ class CatalogueServicer(CatalogueServiceServicer):
         )
         return pb.ImportSeatingPlanResponse(plan_version=imported.plan_version, seat_count=imported.seat_count)
 
-    async def GetSeatingPlan(self, request: pb.GetSeatingPlanRequest, context: Context) -> pb.GetSeatingPlanResponse:  # noqa: N802
-        """See the proto."""
-        return _answered(await self._plans.plan(request.house_id, request.hall_id, request.plan_version))
+    async def GetSeatingPlan(self, request: pb.GetSeatingPlanRequest, context: Context) -> bytes:  # type: ignore[override]  # noqa: N802
+        """See the proto. Encoded already: see plan_parts."""
+        parts = _answered(await self._plans.plan(request.house_id, request.hall_id, request.plan_version))
+        size = sum(map(len, parts))
+        if size > MAX_ANSWER_BYTES:
+            raise Refused(AnswerTooLarge(size, MAX_ANSWER_BYTES, "StreamSeatingPlan"))
+        return b"".join(parts)
+
+    async def StreamSeatingPlan(  # type: ignore[override]  # noqa: N802
+        self, request: pb.StreamSeatingPlanRequest, context: Context
+    ) -> AsyncIterator[bytes]:
+        """See the proto. Encoded already: see plan_parts."""
+        for part in _answered(await self._plans.plan(request.house_id, request.hall_id, request.plan_version)):
+            yield part
 
     async def CreateProduction(  # noqa: N802
         self, request: pb.CreateProductionRequest, context: Context

@@ -9,8 +9,6 @@ from balcon.types.v1 import money_pb2
 
 from services.catalogue.domain.house import Hall, House, Production
 from services.catalogue.domain.performance import Performance, PerformanceTerms, Price, SaleState, TicketKind
-from services.catalogue.domain.seating_plan import SeatingPlan
-from services.catalogue.handlers.plan_cache import PlanKey
 
 _SALE_STATES: Mapping[SaleState, pb.SaleState.ValueType] = {
     SaleState.DRAFT: pb.SALE_STATE_DRAFT,
@@ -95,34 +93,4 @@ def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:
     )
     return PerformanceTerms(
         request.starts_at_ms, prices, request.seats_per_holder, request.hold_ttl_seconds, request.refuses_orphans
-    )
-
-
-def plan_response(key: PlanKey, plan: SeatingPlan) -> pb.GetSeatingPlanResponse:
-    """The plan on the wire, seats in their order. 20,000 seats take some 40 ms: not on the event loop."""
-    return pb.GetSeatingPlanResponse(
-        plan=pb.SeatingPlan(
-            house_id=key.house_id,
-            hall_id=key.hall_id,
-            plan_version=key.plan_version,
-            name=plan.name,
-            categories=[pb.PriceCategory(name=category.name, color=category.color) for category in plan.categories],
-            seats=[
-                pb.Seat(
-                    seat_id=seat.seat_id,
-                    zone=seat.zone,
-                    row=seat.row,
-                    number=seat.number,
-                    category=seat.category,
-                    x=seat.x,
-                    y=seat.y,
-                    accessible=seat.accessible,
-                    standing=seat.standing,
-                )
-                for seat in plan.seats
-            ],
-            focal_point=None
-            if plan.focal_point is None
-            else pb.FocalPoint(x=plan.focal_point[0], y=plan.focal_point[1]),
-        )
     )

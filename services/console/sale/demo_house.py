@@ -92,8 +92,11 @@ class DemoHouse:
             if refusal is None:
                 raise
             raise PlanRefused(problem=refusal.message) from error
-        wanted = pb.GetSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=imported.plan_version)
-        return (await self._catalogue.GetSeatingPlan(wanted)).plan
+        wanted = pb.StreamSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=imported.plan_version)
+        plan = pb.SeatingPlan()
+        async for part in self._catalogue.StreamSeatingPlan(wanted, timeout=_CALL_SECONDS):
+            plan.MergeFrom(part.plan)
+        return plan
 
     async def _performance(self, house_id: str, hall_id: str, plan: pb.SeatingPlan, terms: SaleTerms) -> pb.Performance:
         production = pb.CreateProductionRequest(

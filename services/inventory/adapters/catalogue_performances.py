@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # Seats of the plans kept in memory, together; one takes some 0.5 kB. A single plan may be larger than that.
 PLAN_SEATS_CACHED = 1_000_000
+# The whole of a plan must come within.
+PLAN_SECONDS = 30.0
 
 # Seat ids in the plan's order, and the blob of their places.
 _StoredPlan = tuple[list[str], bytes | None]
@@ -163,12 +165,14 @@ class CataloguePerformances:
         return None if row is None else (zlib.decompress(row.seat_ids).decode().split("\n"), row.places)
 
     async def _fetch_plan(self, house_id: str, hall_id: str, plan_version: int) -> _StoredPlan:
-        request = catalogue.GetSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
+        request = catalogue.StreamSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
+        plan = catalogue.SeatingPlan()
         try:
-            answer = await self._catalogue.GetSeatingPlan(request)
+            async for part in self._catalogue.StreamSeatingPlan(request, timeout=PLAN_SECONDS, wait_for_ready=True):
+                plan.MergeFrom(part.plan)
         except grpc.aio.AioRpcError as error:
             raise CatalogueUnavailable(hall_id=hall_id, plan_version=plan_version) from error
-        seat_ids, packed_ids, places = await asyncio.to_thread(_packed, answer.plan)
+        seat_ids, packed_ids, places = await asyncio.to_thread(_packed, plan)
         row = {
             "hall_id": hall_id,
             "plan_version": plan_version,

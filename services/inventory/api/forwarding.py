@@ -18,7 +18,6 @@ from services.runtime.call_context import CallContext, current_call
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import Refused, refusal_of
-from services.runtime.rpc.interceptors import unless_encoded
 from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY, SENT_HERE_KEY
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -63,7 +62,7 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
                 self._watch(method, handler), handler.request_deserializer, handler.response_serializer
             )
         return grpc.unary_unary_rpc_method_handler(
-            self._call(method, handler), handler.request_deserializer, unless_encoded(handler.response_serializer)
+            self._call(method, handler), handler.request_deserializer, handler.response_serializer
         )
 
     def _call(self, method: str, handler: Handler) -> Any:

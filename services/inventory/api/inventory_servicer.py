@@ -17,6 +17,7 @@ from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.api import messages
 from services.inventory.api.command_stream import CommandStream
 from services.inventory.api.forwarding import was_sent_here
+from services.inventory.api.seat_maps import seat_map, seat_map_parts
 from services.inventory.api.watch import watch_seats
 from services.inventory.domain import commands
 from services.inventory.domain.changes import Change
@@ -193,16 +194,14 @@ class InventoryServicer(InventoryServiceServicer):
 
     async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.GetSeatMapResponse:
         """The acknowledged state of every seat."""
-        actor = await self._owner(request.key)
-        plan = actor.performance.plan
-        return pb.GetSeatMapResponse(
-            epoch=actor.epoch,
-            version=actor.feed.version,
-            plan_version=plan.plan_version,
-            seat_states=bytes(actor.feed.statuses),
-            seat_ids=plan.seat_ids if request.with_seat_ids else (),
-            counts=messages.counts_message(actor.feed.counts()),
-        )
+        return seat_map(await self._owner(request.key), with_seat_ids=request.with_seat_ids)
+
+    async def StreamSeatMap(
+        self, request: pb.StreamSeatMapRequest, context: Context
+    ) -> AsyncIterator[pb.StreamSeatMapResponse]:
+        """The same and the ids, in parts."""
+        for part in seat_map_parts(await self._owner(request.key)):
+            yield part
 
     async def WatchSeats(  # type: ignore[override]  # deltas are encoded once for all who watch
         self, request: pb.WatchSeatsRequest, context: Context

@@ -9,13 +9,14 @@ import grpc
 from balcon.catalogue.v1.catalogue_service_pb2 import (
     SALE_STATE_ON_SALE,
     GetPerformanceRequest,
-    GetSeatingPlanRequest,
+    StreamSeatingPlanRequest,
 )
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.pricing import PriceList
 from services.orders.ports import Offer
+from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
@@ -48,10 +49,10 @@ class GrpcCatalogue:
 
     async def seat_categories(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, str] | None:
         """See Catalogue.seat_categories."""
-        request = GetSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
+        request = StreamSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
+        parts = self._stub.StreamSeatingPlan(request, timeout=DEFAULT_TIMEOUT_SECONDS, wait_for_ready=True)
         try:
-            plan = (await self._stub.GetSeatingPlan(request)).plan
+            return {seat.seat_id: seat.category async for part in parts for seat in part.plan.seats}
         except grpc.aio.AioRpcError as error:
-            _ = declined_or_raise("GetSeatingPlan", error)
+            _ = declined_or_raise("StreamSeatingPlan", error)
             return None
-        return {seat.seat_id: seat.category for seat in plan.seats}

@@ -62,7 +62,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def _wrap(self, name: str, handler: Handler) -> Handler:
         codecs = {
             "request_deserializer": handler.request_deserializer,
-            "response_serializer": handler.response_serializer,
+            "response_serializer": unless_encoded(handler.response_serializer),
         }
         if handler.response_streaming:
             inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
@@ -71,7 +71,6 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 if handler.request_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
-            codecs["response_serializer"] = unless_encoded(handler.response_serializer)
             return make(self._streaming(name, inner), **codecs)
         return grpc.unary_unary_rpc_method_handler(self._unary(name, handler.unary_unary), **codecs)
 
@@ -137,7 +136,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
 
 def unless_encoded(serialize: Any) -> Callable[[Any], bytes]:
-    """Bytes pass: what many watch is encoded once for all of them, and what another node encoded is not read here."""
+    """Bytes pass: what many want is encoded once for all of them, and what another node encoded is not read here."""
     return lambda message: message if isinstance(message, bytes) else serialize(message)
 
 

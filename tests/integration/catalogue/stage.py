@@ -72,7 +72,8 @@ class Venue:
 class Catalogue:
     """A running catalogue, clients of it, and its database."""
 
-    def __init__(self, channel: grpc.aio.Channel, engine: AsyncEngine) -> None:
+    def __init__(self, endpoint: str, channel: grpc.aio.Channel, engine: AsyncEngine) -> None:
+        self.endpoint = endpoint
         self.channel = channel
         self.stub: CatalogueServiceAsyncStub = CatalogueServiceStub(channel)
         self._audit: AuditServiceAsyncStub = AuditServiceStub(channel)
@@ -139,9 +140,10 @@ async def running_catalogue(database_url: str, bus_url: str) -> AsyncIterator[Ca
     engine = create_engine(database_url, application="test", pool_size=2)
     await build(service, settings)
     await service.start()
-    channel = open_channel(f"127.0.0.1:{service.rpc.port}", service.clock)
+    endpoint = f"127.0.0.1:{service.rpc.port}"
+    channel = open_channel(endpoint, service.clock)
     try:
-        yield Catalogue(channel, engine)
+        yield Catalogue(endpoint, channel, engine)
     finally:
         await channel.close()
         await service.stop()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -235,14 +236,15 @@ class ServedCatalogue(CatalogueServiceServicer):
             )
         )
 
-    async def GetSeatingPlan(
-        self, request: catalogue.GetSeatingPlanRequest, context: Context
-    ) -> catalogue.GetSeatingPlanResponse:
+    async def StreamSeatingPlan(
+        self, request: catalogue.StreamSeatingPlanRequest, context: Context
+    ) -> AsyncIterator[catalogue.StreamSeatingPlanResponse]:
         categories = await self.twin.seat_categories(request.house_id, request.hall_id, request.plan_version)
         if categories is None:
             raise refused("PERFORMANCE_NOT_FOUND")
         seats = [catalogue.Seat(seat_id=seat_id, category=category) for seat_id, category in categories.items()]
-        return catalogue.GetSeatingPlanResponse(plan=catalogue.SeatingPlan(seats=seats))
+        for part in (seats[:1], seats[1:]):
+            yield catalogue.StreamSeatingPlanResponse(plan=catalogue.SeatingPlan(seats=part))
 
 
 class Neighbours:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
@@ -65,12 +66,12 @@ def encoded(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def large_plan(seats: int, seats_per_row: int = 50) -> bytes:
+def large_plan(seats: int, seats_per_row: int = 50, *, seat_id: Callable[[int], str] = "{:08x}".format) -> bytes:
     """A plan of exactly `seats` seats, as text: 100,000 dictionaries would take their time. About 90 bytes a seat."""
     rows = []
     for start in range(0, seats, seats_per_row):
         in_row = ",".join(
-            f'{{"seat_guid":"{number:08x}","seat_number":"{number - start + 1}",'
+            f'{{"seat_guid":"{seat_id(number)}","seat_number":"{number - start + 1}",'
             f'"position":{{"x":{(number - start) * 25},"y":0}},"category":"Stalls"}}'
             for number in range(start, min(start + seats_per_row, seats))
         )

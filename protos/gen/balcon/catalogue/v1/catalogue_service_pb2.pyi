@@ -454,6 +454,56 @@ class GetSeatingPlanResponse(_message.Message):
 Global___GetSeatingPlanResponse: _TypeAlias = GetSeatingPlanResponse  # noqa: Y015
 
 @_typing.final
+class StreamSeatingPlanRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    HALL_ID_FIELD_NUMBER: _builtins.int
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    hall_id: _builtins.str
+    plan_version: _builtins.int
+    """0 takes the latest."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        hall_id: _builtins.str = ...,
+        plan_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "house_id", b"house_id", "plan_version", b"plan_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamSeatingPlanRequest: _TypeAlias = StreamSeatingPlanRequest  # noqa: Y015
+
+@_typing.final
+class StreamSeatingPlanResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plan(self) -> Global___SeatingPlan:
+        """Some of the seats. The first message has everything else of the plan as well. Merged, as protobuf merges messages,
+        they are what GetSeatingPlan would answer.
+        """
+
+    def __init__(
+        self,
+        *,
+        plan: Global___SeatingPlan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamSeatingPlanResponse: _TypeAlias = StreamSeatingPlanResponse  # noqa: Y015
+
+@_typing.final
 class Production(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -54,6 +54,11 @@ class CatalogueServiceStub:
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanResponse.FromString,
                 _registered_method=True)
+        self.StreamSeatingPlan = channel.unary_stream(
+                '/balcon.catalogue.v1.CatalogueService/StreamSeatingPlan',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanResponse.FromString,
+                _registered_method=True)
         self.CreateProduction = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreateProduction',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateProductionRequest.SerializeToString,
@@ -109,7 +114,16 @@ class CatalogueServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSeatingPlan(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A plan in one message, as long as every client takes that: one of more than 4 MiB (some 40,000 seats with UUIDs
+        for ids) is refused with ANSWER_TOO_LARGE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamSeatingPlan(self, request, context):
+        """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -172,6 +186,11 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.GetSeatingPlan,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanResponse.SerializeToString,
+            ),
+            'StreamSeatingPlan': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamSeatingPlan,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanResponse.SerializeToString,
             ),
             'CreateProduction': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateProduction,
@@ -312,6 +331,33 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/GetSeatingPlan',
             balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamSeatingPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/StreamSeatingPlan',
+            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanResponse.FromString,
             options,
             channel_credentials,
             insecure,

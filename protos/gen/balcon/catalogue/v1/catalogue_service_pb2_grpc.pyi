@@ -36,6 +36,11 @@ class CatalogueServiceStub:
     ImportSeatingPlan: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.ImportSeatingPlanRequest, _catalogue_service_pb2.ImportSeatingPlanResponse]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
     GetSeatingPlan: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetSeatingPlanRequest, _catalogue_service_pb2.GetSeatingPlanResponse]
+    """A plan in one message, as long as every client takes that: one of more than 4 MiB (some 40,000 seats with UUIDs
+    for ids) is refused with ANSWER_TOO_LARGE.
+    """
+    StreamSeatingPlan: _grpc.UnaryStreamMultiCallable[_catalogue_service_pb2.StreamSeatingPlanRequest, _catalogue_service_pb2.StreamSeatingPlanResponse]
+    """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
     CreateProduction: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateProductionRequest, _catalogue_service_pb2.CreateProductionResponse]
     CreatePerformance: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreatePerformanceRequest, _catalogue_service_pb2.CreatePerformanceResponse]
     OpenForSale: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.OpenForSaleRequest, _catalogue_service_pb2.OpenForSaleResponse]
@@ -51,6 +56,11 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     ImportSeatingPlan: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.ImportSeatingPlanRequest, _catalogue_service_pb2.ImportSeatingPlanResponse]  # type: ignore[assignment]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
     GetSeatingPlan: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetSeatingPlanRequest, _catalogue_service_pb2.GetSeatingPlanResponse]  # type: ignore[assignment]
+    """A plan in one message, as long as every client takes that: one of more than 4 MiB (some 40,000 seats with UUIDs
+    for ids) is refused with ANSWER_TOO_LARGE.
+    """
+    StreamSeatingPlan: _aio.UnaryStreamMultiCallable[_catalogue_service_pb2.StreamSeatingPlanRequest, _catalogue_service_pb2.StreamSeatingPlanResponse]  # type: ignore[assignment]
+    """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
     CreateProduction: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateProductionRequest, _catalogue_service_pb2.CreateProductionResponse]  # type: ignore[assignment]
     CreatePerformance: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreatePerformanceRequest, _catalogue_service_pb2.CreatePerformanceResponse]  # type: ignore[assignment]
     OpenForSale: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.OpenForSaleRequest, _catalogue_service_pb2.OpenForSaleResponse]  # type: ignore[assignment]
@@ -86,7 +96,18 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _catalogue_service_pb2.GetSeatingPlanRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.GetSeatingPlanResponse, _abc.Awaitable[_catalogue_service_pb2.GetSeatingPlanResponse]]: ...
+    ) -> _typing.Union[_catalogue_service_pb2.GetSeatingPlanResponse, _abc.Awaitable[_catalogue_service_pb2.GetSeatingPlanResponse]]:
+        """A plan in one message, as long as every client takes that: one of more than 4 MiB (some 40,000 seats with UUIDs
+        for ids) is refused with ANSWER_TOO_LARGE.
+        """
+
+    @_abc_1.abstractmethod
+    def StreamSeatingPlan(
+        self,
+        request: _catalogue_service_pb2.StreamSeatingPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_catalogue_service_pb2.StreamSeatingPlanResponse], _abc.AsyncIterator[_catalogue_service_pb2.StreamSeatingPlanResponse]]:
+        """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
 
     @_abc_1.abstractmethod
     def CreateProduction(

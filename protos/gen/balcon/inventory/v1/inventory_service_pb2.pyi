@@ -832,6 +832,68 @@ class GetSeatMapResponse(_message.Message):
 Global___GetSeatMapResponse: _TypeAlias = GetSeatMapResponse  # noqa: Y015
 
 @_typing.final
+class StreamSeatMapRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def key(self) -> Global___PerformanceKey: ...
+    def __init__(
+        self,
+        *,
+        key: Global___PerformanceKey | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamSeatMapRequest: _TypeAlias = StreamSeatMapRequest  # noqa: Y015
+
+@_typing.final
+class StreamSeatMapResponse(_message.Message):
+    """Merged, as protobuf merges messages, they are what GetSeatMap answers with the ids."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    SEAT_STATES_FIELD_NUMBER: _builtins.int
+    SEAT_IDS_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    """In the first message only, like everything here but the ids."""
+    version: _builtins.int
+    plan_version: _builtins.int
+    seat_states: _builtins.bytes
+    """One byte a seat in the plan's order, the value of SeatState."""
+    @_builtins.property
+    def seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Some of them: in the order of their coming they are the plan's."""
+
+    @_builtins.property
+    def counts(self) -> Global___SeatCounts: ...
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int = ...,
+        version: _builtins.int = ...,
+        plan_version: _builtins.int = ...,
+        seat_states: _builtins.bytes = ...,
+        seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        counts: Global___SeatCounts | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "epoch", b"epoch", "plan_version", b"plan_version", "seat_ids", b"seat_ids", "seat_states", b"seat_states", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamSeatMapResponse: _TypeAlias = StreamSeatMapResponse  # noqa: Y015
+
+@_typing.final
 class WatchSeatsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -99,6 +99,11 @@ class InventoryServiceStub:
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetSeatMapRequest.SerializeToString,
                 response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetSeatMapResponse.FromString,
                 _registered_method=True)
+        self.StreamSeatMap = channel.unary_stream(
+                '/balcon.inventory.v1.InventoryService/StreamSeatMap',
+                request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapRequest.SerializeToString,
+                response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapResponse.FromString,
+                _registered_method=True)
         self.WatchSeats = channel.unary_stream(
                 '/balcon.inventory.v1.InventoryService/WatchSeats',
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchSeatsRequest.SerializeToString,
@@ -196,7 +201,16 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSeatMap(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Every seat's state in one message, as long as every client takes that: with the ids of seats it may be more than
+        4 MiB and is refused with ANSWER_TOO_LARGE then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamSeatMap(self, request, context):
+        """The same with the ids of seats, of any size, in messages of 1 MiB at most.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -282,6 +296,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.GetSeatMap,
                     request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetSeatMapRequest.FromString,
                     response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetSeatMapResponse.SerializeToString,
+            ),
+            'StreamSeatMap': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamSeatMap,
+                    request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapRequest.FromString,
+                    response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapResponse.SerializeToString,
             ),
             'WatchSeats': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchSeats,
@@ -645,6 +664,33 @@ class InventoryService:
             '/balcon.inventory.v1.InventoryService/GetSeatMap',
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetSeatMapRequest.SerializeToString,
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetSeatMapResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamSeatMap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.inventory.v1.InventoryService/StreamSeatMap',
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapRequest.SerializeToString,
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapResponse.FromString,
             options,
             channel_credentials,
             insecure,

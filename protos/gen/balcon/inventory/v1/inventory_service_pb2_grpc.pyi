@@ -57,6 +57,11 @@ class InventoryServiceStub:
     BlockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.BlockSeatsRequest, _inventory_service_pb2.BlockSeatsResponse]
     UnblockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]
     GetSeatMap: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetSeatMapRequest, _inventory_service_pb2.GetSeatMapResponse]
+    """Every seat's state in one message, as long as every client takes that: with the ids of seats it may be more than
+    4 MiB and is refused with ANSWER_TOO_LARGE then.
+    """
+    StreamSeatMap: _grpc.UnaryStreamMultiCallable[_inventory_service_pb2.StreamSeatMapRequest, _inventory_service_pb2.StreamSeatMapResponse]
+    """The same with the ids of seats, of any size, in messages of 1 MiB at most."""
     WatchSeats: _grpc.UnaryStreamMultiCallable[_inventory_service_pb2.WatchSeatsRequest, _inventory_service_pb2.WatchSeatsResponse]
     """A snapshot, then numbered deltas. A version that skips means: watch again."""
     ExecuteCommands: _grpc.StreamStreamMultiCallable[_inventory_service_pb2.ExecuteCommandsRequest, _inventory_service_pb2.ExecuteCommandsResponse]
@@ -87,6 +92,11 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     BlockSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.BlockSeatsRequest, _inventory_service_pb2.BlockSeatsResponse]  # type: ignore[assignment]
     UnblockSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]  # type: ignore[assignment]
     GetSeatMap: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetSeatMapRequest, _inventory_service_pb2.GetSeatMapResponse]  # type: ignore[assignment]
+    """Every seat's state in one message, as long as every client takes that: with the ids of seats it may be more than
+    4 MiB and is refused with ANSWER_TOO_LARGE then.
+    """
+    StreamSeatMap: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.StreamSeatMapRequest, _inventory_service_pb2.StreamSeatMapResponse]  # type: ignore[assignment]
+    """The same with the ids of seats, of any size, in messages of 1 MiB at most."""
     WatchSeats: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.WatchSeatsRequest, _inventory_service_pb2.WatchSeatsResponse]  # type: ignore[assignment]
     """A snapshot, then numbered deltas. A version that skips means: watch again."""
     ExecuteCommands: _aio.StreamStreamMultiCallable[_inventory_service_pb2.ExecuteCommandsRequest, _inventory_service_pb2.ExecuteCommandsResponse]  # type: ignore[assignment]
@@ -191,7 +201,18 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _inventory_service_pb2.GetSeatMapRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_inventory_service_pb2.GetSeatMapResponse, _abc.Awaitable[_inventory_service_pb2.GetSeatMapResponse]]: ...
+    ) -> _typing.Union[_inventory_service_pb2.GetSeatMapResponse, _abc.Awaitable[_inventory_service_pb2.GetSeatMapResponse]]:
+        """Every seat's state in one message, as long as every client takes that: with the ids of seats it may be more than
+        4 MiB and is refused with ANSWER_TOO_LARGE then.
+        """
+
+    @_abc_1.abstractmethod
+    def StreamSeatMap(
+        self,
+        request: _inventory_service_pb2.StreamSeatMapRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_inventory_service_pb2.StreamSeatMapResponse], _abc.AsyncIterator[_inventory_service_pb2.StreamSeatMapResponse]]:
+        """The same with the ids of seats, of any size, in messages of 1 MiB at most."""
 
     @_abc_1.abstractmethod
     def WatchSeats(
