@@ -7,7 +7,7 @@ import time
 
 from bench.load import Measured
 from bench.stack import HOUSE, PLAN_VERSION
-from services.console.inventory_dialect import Done, HoldCommand, InventoryDialect, InventoryStreams, OnPerformance
+from services.contracts.inventory_stream import Done, HoldCommand, InventoryCodec, InventoryStreams, OnPerformance
 from services.runtime.clock import SystemClock
 from services.runtime.rpc.owner_streams import OwnerStreams
 from services.runtime.rpc.routing import OwnerRouting
@@ -19,7 +19,7 @@ async def shared(target: str, performance_id: str, holds: int, *, tasks: int, se
     numbers = iter(range(holds))
     clock = SystemClock()
     routing = OwnerRouting([target], clock, lambda: 0.5)
-    streams: InventoryStreams = OwnerStreams(routing, InventoryDialect(), clock)
+    streams: InventoryStreams = OwnerStreams(routing, InventoryCodec(), clock)
     performance = OnPerformance(HOUSE, performance_id, PLAN_VERSION)
 
     async def buyer() -> None:

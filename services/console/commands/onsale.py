@@ -16,7 +16,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from services.console.audit.verdict import Verdict, as_table, audit, broken_rows
-from services.console.inventory_dialect import InventoryDialect, InventoryStreams, OnPerformance
 from services.console.onsale.arrivals import arrivals
 from services.console.onsale.figures import PERCENTILES, Figures
 from services.console.onsale.generator import OnSale
@@ -24,6 +23,7 @@ from services.console.onsale.hall import plain_hall
 from services.console.sale.demo_house import DemoHouse, SaleTerms
 from services.console.stack.blueprint import nodes_of
 from services.console.terminal import ERR, OUT, print_json
+from services.contracts.inventory_stream import InventoryCodec, InventoryStreams, OnPerformance
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds, seeded_random
 from services.runtime.rpc.client import open_channel
@@ -63,7 +63,7 @@ async def run_onsale(targets: Mapping[str, str], options: OnSaleOptions) -> bool
     performance = OnPerformance(key.house_id, key.performance_id, sale.performance.plan_version)
     jitter = seeded_random(options.seed).random
     routing = OwnerRouting(nodes_of(targets["inventory"]), clock, jitter)
-    streams: InventoryStreams = OwnerStreams(routing, InventoryDialect(), clock)
+    streams: InventoryStreams = OwnerStreams(routing, InventoryCodec(), clock)
     watched = open_channel(targets["inventory"], clock, own_connection=True)
     run = OnSale(streams, watched, performance, figures, clock, ids.new_id("run"))
     # Garbage is collected before and after, not in the middle of a latency: what the crowd makes is not cyclic.

@@ -13,10 +13,10 @@ import grpc
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 
-from services.console.inventory_dialect import Done, HoldCommand, InventoryAnswer, InventoryStreams, OnPerformance
 from services.console.onsale.arrivals import Arrival
 from services.console.onsale.figures import Figures
 from services.console.onsale.seat_view import SeatView
+from services.contracts.inventory_stream import Done, HoldCommand, InventoryAnswer, InventoryStreams, OnPerformance
 from services.runtime.clock import Clock
 from services.runtime.errors import Fatal
 

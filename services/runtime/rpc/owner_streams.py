@@ -1,7 +1,7 @@
 """Commands of many callers to services in which each key has one owner, over one long-lived stream to each node.
 
 What is asked for at the same moment travels as one message: natural batching on the way from caller to owner. What a
-message looks like is the business of a Dialect; who owns what, that of OwnerRouting.
+message looks like is the business of a StreamCodec; who owns what, that of OwnerRouting.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CommandT_contra = TypeVar("CommandT_contra", contravariant=True)
 AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 
 
-class Dialect(Protocol[CommandT_contra, AnswerT_co]):
+class StreamCodec(Protocol[CommandT_contra, AnswerT_co]):
     """How one service's commands travel. Refusals are answers."""
 
     def open(self, channel: grpc.aio.Channel) -> Stream:
@@ -103,9 +103,9 @@ class _Lane(Generic[CommandT, AnswerT]):
 class OwnerStreams(Generic[CommandT, AnswerT]):
     """One for each service and process. The routing stays the caller's to close."""
 
-    def __init__(self, routing: OwnerRouting, dialect: Dialect[CommandT, AnswerT], clock: Clock) -> None:
+    def __init__(self, routing: OwnerRouting, codec: StreamCodec[CommandT, AnswerT], clock: Clock) -> None:
         self._routing = routing
-        self._dialect = dialect
+        self._codec = codec
         self._clock = clock
         self._nodes: dict[str, NodeStream] = {}
         self._lanes: dict[Hashable, _Lane[CommandT, AnswerT]] = {}
@@ -134,7 +134,7 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[AnswerT] = loop.create_future()
         if self._waiting >= WAITING_COMMANDS:
-            answer.set_result(self._dialect.busy(RETRY_AFTER_MS))
+            answer.set_result(self._codec.busy(RETRY_AFTER_MS))
             return answer
         budget = remaining_seconds(current_call(), self._clock, timeout_seconds)
         lane = self._lane(command, budget)
@@ -148,10 +148,10 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
 
     def _lane(self, command: CommandT, budget: float) -> _Lane[CommandT, AnswerT]:
         # A message lives as long as the most patient of its callers, so only those of like patience share one.
-        group = (self._dialect.group_of(command), int(budget * 1000).bit_length())
+        group = (self._codec.group_of(command), int(budget * 1000).bit_length())
         lane = self._lanes.get(group)
         if lane is None:
-            self._lanes[group] = lane = _Lane(self._dialect.key_of(command), group)
+            self._lanes[group] = lane = _Lane(self._codec.key_of(command), group)
         return lane
 
     def _ended(
@@ -226,10 +226,10 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
     def _message(self, batch: Sequence[_Asked[CommandT, AnswerT]], batch_id: int, search: OwnerSearch) -> Any:
         left = max(asked.ends for asked in batch) - self._clock.monotonic()
         commands = [asked.command for asked in batch]
-        return self._dialect.message(commands, batch_id, max(1, int(left * 1000)), guessed=not search.was_hinted)
+        return self._codec.message(commands, batch_id, max(1, int(left * 1000)), guessed=not search.was_hinted)
 
     def _answer(self, batch: Sequence[_Asked[CommandT, AnswerT]], response: Any) -> None:
-        answers = self._dialect.answers([asked.command for asked in batch], response)
+        answers = self._codec.answers([asked.command for asked in batch], response)
         for asked, answer in zip(batch, answers, strict=True):
             if not asked.answer.done():
                 asked.answer.set_result(answer)
@@ -239,7 +239,7 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
         channel = self._routing.channel(target)
         node = self._nodes.get(target)
         if node is None:
-            node = NodeStream(self._dialect.open(channel), partial(self._node_ended, target))
+            node = NodeStream(self._codec.open(channel), partial(self._node_ended, target))
             self._nodes[target] = node
         return node
 

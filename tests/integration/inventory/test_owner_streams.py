@@ -10,11 +10,11 @@ import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 
-from services.console.inventory_dialect import (
+from services.contracts.inventory_stream import (
     Done,
     HoldCommand,
     InventoryAnswer,
-    InventoryDialect,
+    InventoryCodec,
     InventoryStreams,
     OnPerformance,
     RowCommand,
@@ -51,7 +51,7 @@ async def nodes(redis_url: str, database_url: DatabaseUrl) -> AsyncIterator[Node
 @asynccontextmanager
 async def streams_to(nodes: Nodes) -> AsyncIterator[InventoryStreams]:
     routing = OwnerRouting([node.endpoint for node in nodes], CLOCK, lambda: 0.5)
-    streams: InventoryStreams = OwnerStreams(routing, InventoryDialect(), CLOCK)
+    streams: InventoryStreams = OwnerStreams(routing, InventoryCodec(), CLOCK)
     yield streams
     await streams.close()
     await routing.close()

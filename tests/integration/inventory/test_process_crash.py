@@ -13,7 +13,7 @@ import grpc
 import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from services.console.inventory_dialect import Done, HoldCommand, InventoryDialect, InventoryStreams, OnPerformance
+from services.contracts.inventory_stream import Done, HoldCommand, InventoryCodec, InventoryStreams, OnPerformance
 from services.runtime.clock import SystemClock
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.rpc.owner_streams import OwnerStreams
@@ -177,7 +177,7 @@ async def test_callers_of_shared_streams_outlive_kill_nine_of_the_owner(nodes: l
     """The stream breaks with messages on their way: the same ids are asked again, and the next owner answers all."""
     await asyncio.gather(*(node.start() for node in nodes))
     routing = OwnerRouting([node.target for node in nodes], CLOCK, lambda: 0.5)
-    streams: InventoryStreams = OwnerStreams(routing, InventoryDialect(), CLOCK)
+    streams: InventoryStreams = OwnerStreams(routing, InventoryCodec(), CLOCK)
     performance = OnPerformance(HOUSE, NAME, PLAN_VERSION)
     epochs: list[int] = []
     numbers = iter(range(CAPACITY // 2))

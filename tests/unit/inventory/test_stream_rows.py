@@ -7,7 +7,7 @@ from typing import Any, get_args
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 
-from services.console.inventory_dialect import InventoryDialect, OnPerformance, RowCommand
+from services.contracts.inventory_stream import InventoryCodec, OnPerformance, RowCommand
 from services.inventory.api.columns import read_commands
 from services.inventory.domain import commands as c
 from services.inventory.ports import SeatPlan
@@ -53,8 +53,8 @@ def test_every_command_that_callers_have_travels_on_the_stream() -> None:
 
 
 def test_a_client_never_lets_rows_that_wait_for_the_record_share_a_message_with_others() -> None:
-    dialect, performance = InventoryDialect(), OnPerformance("house_1", "perf_1", 1)
+    codec, performance = InventoryCodec(), OnPerformance("house_1", "perf_1", 1)
     groups: dict[bool, set[Any]] = {True: set(), False: set()}
     for row in every_row().values():
-        groups[isinstance(read(row), c.RecordCommand)].add(dialect.group_of(RowCommand(performance, row)))
+        groups[isinstance(read(row), c.RecordCommand)].add(codec.group_of(RowCommand(performance, row)))
     assert groups[True].isdisjoint(groups[False])

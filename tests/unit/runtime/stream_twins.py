@@ -122,7 +122,7 @@ class Twin:
         return [len(message.commands) for message in self.heard]
 
 
-class TwinDialect:
+class TwinCodec:
     """Of the twins."""
 
     def __init__(self, twins: Mapping[str, Twin]) -> None:
@@ -162,7 +162,7 @@ Streams = OwnerStreams[str, str]
 
 def streams_to(**twins: Twin) -> Streams:
     """A client whose only known nodes are these."""
-    return OwnerStreams(TwinRouting(list(twins), CLOCK, lambda: 0.5), TwinDialect(twins), CLOCK)
+    return OwnerStreams(TwinRouting(list(twins), CLOCK, lambda: 0.5), TwinCodec(twins), CLOCK)
 
 
 def virtual(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:

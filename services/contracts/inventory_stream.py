@@ -59,8 +59,8 @@ InventoryAnswer: TypeAlias = Done | pb.Refused
 InventoryStreams: TypeAlias = OwnerStreams[InventoryCommand, InventoryAnswer]
 
 
-class InventoryDialect:
-    """See services.runtime.rpc.owner_streams.Dialect."""
+class InventoryCodec:
+    """See services.runtime.rpc.owner_streams.StreamCodec."""
 
     def open(self, channel: grpc.aio.Channel) -> Stream:
         """The batched stream."""
