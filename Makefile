@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check proto docs bench sim chaos
+.PHONY: help demo up down test quick check proto docs bench sim chaos
 
 PYTHON ?= python3
 ARGS ?=
@@ -26,6 +26,9 @@ down: $(VENV)/.runtime ## stops what `make up` left running
 
 test: check ## everything that CI checks: make test ARGS="tests/unit -k hold"
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+quick: check ## for between two edits, under three minutes: check, then unit, architecture and contract tests
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile tests/unit tests/architecture tests/contract $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, protos, generated files, locks
 	$(BIN)/python -m tools.check

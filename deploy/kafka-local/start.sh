@@ -34,6 +34,6 @@ if [ ! -f "$data/kafka/meta.properties" ]; then # a broker never formats its own
     "$java" "${options[@]}" -cp "$here/libs/*" kafka.tools.StorageTool format \
         -t "$(cat "$data/cluster_id")" -c "$data/server.properties" --ignore-formatted
 fi
-# shellcheck disable=SC2086 (several options)
-exec "$java" ${KAFKA_HEAP_OPTS:--Xms128m -Xmx512m} -XX:+ExitOnOutOfMemoryError "${options[@]}" \
+read -ra heap <<<"${KAFKA_HEAP_OPTS:--Xms128m -Xmx512m}"
+exec "$java" "${heap[@]}" -XX:+ExitOnOutOfMemoryError "${options[@]}" \
     -cp "$here/libs/*" kafka.Kafka "$data/server.properties"
