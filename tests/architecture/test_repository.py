@@ -11,7 +11,7 @@ import pytest
 from tests.architecture.tree import ROOT
 
 SCRIPTS = (".ci/run", "tools/generate_protos.sh", "deploy/postgres/databases.sh")
-TARGETS = ("demo", "test", "check", "proto", "docs", "bench", "sim", "chaos", "up", "down")
+TARGETS = ("demo", "test", "quick", "check", "proto", "docs", "bench", "sim", "chaos", "up", "down")
 PAGES = (
     "README.md",
     "CONTRIBUTING.md",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         adapters.remove("kafka")
         metafunc.config.stash.setdefault(NOT_SHOWN_BY_MOCK, []).append(metafunc.definition.name)
     metafunc.parametrize("bus_name", adapters)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of Kafka alone: without a real broker they are not run either, and are named with the others."""
+    if _real_kafka():
+        return
+    own = [item for item in items if Path(__file__).parent in item.path.parents and _is_of_kafka_alone(item)]
+    if own:
+        config.stash.setdefault(NOT_SHOWN_BY_MOCK, []).extend(item.name for item in own)
+        config.hook.pytest_deselected(items=own)
+        items[:] = [item for item in items if item not in own]
+
+
+def _is_of_kafka_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker("kafka") is not None and "bus_name" not in getattr(item, "fixturenames", ())
 
 
 def _real_kafka() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from services.runtime.bus.faults import PartitionLost
 from services.runtime.bus.port import Bus, Delivered, Message, Subscription
 
 PARTITIONS = 4  # what librdkafka's mock gives every topic
@@ -53,19 +54,33 @@ class Desk:
 
 
 class Member:
-    """A member that reads all the time, and notes what it read and committed."""
+    """A member that reads all the time, and notes what it read and committed.
 
-    def __init__(self, subscription: Subscription, note: Callable[[Member, Sequence[Delivered]], None]) -> None:
+    `goes_on`: a commit that is refused costs a re-delivery, as it does consumers; without, it ends the test.
+    """
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        note: Callable[[Member, Sequence[Delivered]], None],
+        *,
+        goes_on: bool = False,
+    ) -> None:
         self.subscription = subscription
         self.read: list[Delivered] = []
         self._note = note
+        self._goes_on = goes_on
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         async for batch in self.subscription.batches():
             self._note(self, batch)
             self.read += batch
-            await self.subscription.commit(batch[-1])
+            try:
+                await self.subscription.commit(batch[-1])
+            except PartitionLost:
+                if not self._goes_on:
+                    raise
 
     async def leave(self) -> None:
         """Ends between two batches."""
