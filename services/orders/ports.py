@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from services.orders.domain.changes import Change
-from services.orders.domain.order import Channel, Money, Order, OrderState
+from services.orders.domain.order import Channel, Money, Order, OrderState, Seats
 from services.orders.domain.pricing import PriceList
 from services.runtime.errors import Refusal, Retryable
 
@@ -305,6 +305,9 @@ class RecordedOrder:
     state: OrderState
     total: Money
     seats: int
+    refunded: Money
+    was_confirmed: bool
+    seats_are: Seats
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,16 @@ def _add(facts: Facts, fact: pb.Fact) -> None:
         case "order":
             order = fact.order
             facts.orders.append(
-                OrderFact(order.performance_id, order.order_id, order.state, order.total.amount_minor, order.seats)
+                OrderFact(
+                    order.performance_id,
+                    order.order_id,
+                    order.state,
+                    order.total.amount_minor,
+                    order.seats,
+                    order.refunded.amount_minor,
+                    order.was_confirmed,
+                    order.seats_are,
+                )
             )
         case "ticket":
             ticket = fact.ticket
@@ -89,6 +98,7 @@ def _add(facts: Facts, fact: pb.Fact) -> None:
                     paid.state,
                     paid.refunded,
                     paid.amount.amount_minor,
+                    paid.refunded_amount.amount_minor,
                 )
             )
         case "totals":

@@ -9,10 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from services.console.audit.facts import Breach, Comparison, Facts, OrderFact, TicketFact
-
-# An order in one of these may have a claim on its seats. REFUND_DUE may not: its seats are gone or were never claimed.
-HOLDS_CLAIM = frozenset({"CLAIMING", "PAYING", "PAID", "CANCELLING"})
-UNRESOLVED = frozenset({"CLAIMING", "PAYING", "PAID", "CANCELLING", "REFUND_DUE"})
+from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_MONEY, KEEPS_SALE, MAY_CLAIM
 
 
 def crosscheck(facts: Facts) -> list[Comparison]:
@@ -21,7 +18,10 @@ def crosscheck(facts: Facts) -> list[Comparison]:
         _compare("INV-1", "each seat has one active claim or sale", len(facts.seats), _seats_once(facts)),
         _compare("INV-1", "each seat has one valid ticket", len(facts.tickets), _tickets_once(facts)),
         _compare(
-            "INV-1", "each sold seat has its confirmed order's ticket", len(facts.seats), _sold_have_tickets(facts)
+            "INV-1",
+            "each sold seat has its order's ticket, or is to be freed",
+            len(facts.seats),
+            _sold_have_tickets(facts),
         ),
         _compare("INV-1", "each ticket's seat is sold to its order", len(facts.tickets), _tickets_are_sold(facts)),
         _compare("INV-1", "each claimed seat's order is still under way", len(facts.seats), _claims_have_orders(facts)),
@@ -54,6 +54,10 @@ def _orders(facts: Facts) -> dict[str, OrderFact]:
 
 def _state(orders: dict[str, OrderFact], order_id: str) -> str:
     return orders[order_id].state if order_id in orders else "unknown"
+
+
+def _seats_are(orders: dict[str, OrderFact], order_id: str) -> str:
+    return orders[order_id].seats_are if order_id in orders else ""
 
 
 def _doubled(rows: Sequence[tuple[str, str, str]], what: str) -> Iterator[Breach]:
@@ -89,7 +93,9 @@ def _sold_have_tickets(facts: Facts) -> Iterator[Breach]:
             continue
         state = _state(orders, seat.order_id)
         has_ticket = (seat.performance_id, seat.seat_id, seat.order_id) in tickets
-        if state != "CONFIRMED" or not has_ticket:
+        if not has_ticket and state not in HAS_TICKETS and _seats_are(orders, seat.order_id) in KEEPS_SALE:
+            continue  # the refund is under way: the order has ended the tickets and frees the seat after the money
+        if state not in HAS_TICKETS or not has_ticket:
             subject = f"{seat.performance_id} seat {seat.seat_id}"
             found = f"order {seat.order_id} is {state} and has {'a' if has_ticket else 'no'} ticket for it"
             yield Breach(subject, found, f"{subject} is sold, but {found}")
@@ -104,7 +110,7 @@ def _tickets_are_sold(facts: Facts) -> Iterator[Breach]:
         if _key(ticket) not in sold:
             found = f"a ticket of order {ticket.order_id}"
             yield Breach(subject, found, f"{subject} has {found}, but inventory has not sold it to that order")
-        elif state != "CONFIRMED":
+        elif state not in HAS_TICKETS:
             found = f"a valid ticket of order {ticket.order_id}, which is {state}"
             yield Breach(subject, found, f"{subject} has {found}")
 
@@ -113,7 +119,7 @@ def _claims_have_orders(facts: Facts) -> Iterator[Breach]:
     orders = _orders(facts)
     for seat in facts.seats:
         state = _state(orders, seat.order_id)
-        if not seat.sold and state not in HOLDS_CLAIM:
+        if not seat.sold and state not in MAY_CLAIM and _seats_are(orders, seat.order_id) not in KEEPS_CLAIM:
             subject = f"{seat.performance_id} seat {seat.seat_id}"
             found = f"order {seat.order_id} is {state}"
             yield Breach(subject, found, f"{subject} is claimed, but {found}")
@@ -125,23 +131,24 @@ def _payments_end(facts: Facts) -> Iterator[Breach]:
         if payment.state != "SUCCEEDED" or payment.refunded:
             continue
         state = _state(orders, payment.order_id)
-        if state not in {"CONFIRMED", "REFUND_DUE"}:
+        if state not in KEEPS_MONEY:
             found = f"order {payment.order_id} is {state}"
             text = f"payment {payment.payment_id} of {payment.amount_minor} is in and not refunded, but {found}"
             yield Breach(f"payment {payment.payment_id}", found, text)
 
 
 def _confirmed_are_paid(facts: Facts) -> Iterator[Breach]:
+    """Captured = confirmed + refunded, parts included: what payments kept is what the order still stands for."""
     kept = defaultdict(list)
     for payment in facts.payments:
         if payment.state == "SUCCEEDED" and not payment.refunded:
-            kept[payment.order_id].append(payment.amount_minor)
+            kept[payment.order_id].append(payment.amount_minor - payment.refunded_minor)
     for order in facts.orders:
         amounts = kept.get(order.order_id, [])
-        wanted = [order.total_minor] if order.total_minor else []
-        if order.state == "CONFIRMED" and amounts != wanted:
+        wanted = [order.kept_minor] if order.total_minor else []
+        if order.state in HAS_TICKETS and amounts != wanted:
             found = f"payments of {amounts}"
-            text = f"order {order.order_id} is CONFIRMED at {order.total_minor}, with {found} kept"
+            text = f"order {order.order_id} is {order.state} at {order.kept_minor}, with {found} kept"
             yield Breach(f"order {order.order_id}", found, text)
 
 
@@ -149,9 +156,9 @@ def _totals_agree(facts: Facts) -> Iterator[Breach]:
     sold: Counter[str] = Counter()
     revenue: Counter[str] = Counter()
     for order in facts.orders:
-        if order.state == "CONFIRMED":
+        if order.counts_as_sold:
             sold[order.performance_id] += order.seats
-            revenue[order.performance_id] += order.total_minor
+            revenue[order.performance_id] += order.kept_minor
     told = {totals.performance_id: (totals.sold, totals.revenue_minor) for totals in facts.totals}
     for performance_id in sorted(sold.keys() | told.keys()):
         right = sold[performance_id], revenue[performance_id]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from services.contracts.standing import COUNTS_AS_SOLD
+
 
 @dataclass(frozen=True, slots=True)
 class SeatFact:
@@ -17,13 +19,26 @@ class SeatFact:
 
 @dataclass(frozen=True, slots=True)
 class OrderFact:
-    """Orders: an order; `state` such as CONFIRMED, money in minor units."""
+    """Orders: an order; `state` such as CONFIRMED, `seats_are` such as SOLD, money in minor units."""
 
     performance_id: str
     order_id: str
     state: str
     total_minor: int
     seats: int
+    refunded_minor: int = 0
+    was_confirmed: bool = False
+    seats_are: str = ""
+
+    @property
+    def counts_as_sold(self) -> bool:
+        """Whether its tickets are sold and its money is revenue: see services.contracts.standing."""
+        return self.was_confirmed and self.state in COUNTS_AS_SOLD
+
+    @property
+    def kept_minor(self) -> int:
+        """What the house still has of its total."""
+        return self.total_minor - self.refunded_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,7 @@ class PaymentFact:
     state: str
     refunded: bool
     amount_minor: int
+    refunded_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import msgspec
 from rich.table import Table
 
 from services.console.audit.collect import Answers, collect
-from services.console.audit.crosscheck import UNRESOLVED, crosscheck, persistent
+from services.console.audit.crosscheck import crosscheck, persistent
 from services.console.audit.facts import Comparison, Facts, OwnCheck
+from services.contracts.standing import UNRESOLVED
 from services.runtime.clock import Clock
 
 ROUNDS = 6

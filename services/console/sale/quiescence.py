@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import httpx
 
 from services.console.audit.collect import collect
-from services.console.audit.crosscheck import UNRESOLVED, crosscheck
+from services.console.audit.crosscheck import crosscheck
 from services.console.stack.data_folder import StackRecord
+from services.contracts.standing import UNRESOLVED
 from services.runtime.clock import Clock
 
 _POLL_SECONDS = 0.5

@@ -7,9 +7,9 @@ from collections import Counter
 import msgspec
 from rich.table import Table
 
-from services.console.audit.crosscheck import UNRESOLVED
 from services.console.audit.verdict import Verdict
 from services.console.sale.tally import Tally, busiest_second, doubled_seats, percentile
+from services.contracts.standing import UNRESOLVED
 
 
 class Scoreboard(msgspec.Struct, frozen=True):

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from balcon.orders.v1.orders_events_pb2 import OrderCancelled, OrderConfirmed, OrderRefunded, RefundBecameDue
-from balcon.orders.v1.orders_service_pb2 import CancelReason, OrderLine
+from balcon.orders.v1.orders_events_pb2 import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDisputeChanged,
+    OrderPartlyRefunded,
+    OrderRefunded,
+    RefundBecameDue,
+)
+from balcon.orders.v1.orders_service_pb2 import CancelReason, DisputeState, OrderLine
 from balcon.types.v1.money_pb2 import Money
 from balcon.types.v1.seating_pb2 import Channel
 from google.protobuf.message import Message
@@ -46,6 +53,14 @@ def _message(order: Order, change: domain.Change) -> Message | None:
         case domain.RefundBecameDue():
             reason = _reason(change.reason.value)
             return RefundBecameDue(**names, amount=_money(order.total), reason=reason, due_at_ms=change.at_ms)
+        case domain.OrderPartlyRefunded():
+            refunded = DomainMoney(change.refunded_minor, order.total.currency)
+            return OrderPartlyRefunded(
+                **names, total=_money(order.total), refunded=_money(refunded), refunded_at_ms=change.at_ms
+            )
+        case domain.OrderDisputeChanged():
+            dispute = DisputeState.Value(f"DISPUTE_STATE_{change.dispute.value}")
+            return OrderDisputeChanged(**names, dispute_state=dispute, changed_at_ms=change.at_ms)
         case domain.OrderRefunded():
             return OrderRefunded(
                 **names,

@@ -8,6 +8,7 @@ from typing import Any
 from services.orders.domain.order import (
     CancelReason,
     Channel,
+    Dispute,
     Money,
     Order,
     OrderLine,
@@ -50,6 +51,8 @@ def moving_columns(order: Order) -> dict[str, Any]:
         "payment_url": order.payment_url,
         "cancel_reason": order.cancel_reason.value if order.cancel_reason else None,
         "refund_reason": order.refund_reason,
+        "refunded_minor": order.refunded_minor,
+        "dispute": order.dispute.value,
         "confirmed_at_ms": order.confirmed_at_ms,
         "state_since_ms": order.state_since_ms,
     }
@@ -82,6 +85,8 @@ def order_of(row: Row) -> Order:
         payment_url=row["payment_url"],
         cancel_reason=CancelReason(row["cancel_reason"]) if row["cancel_reason"] else None,
         refund_reason=row["refund_reason"],
+        refunded_minor=row["refunded_minor"],
+        dispute=Dispute(row["dispute"]),
         confirmed_at_ms=row["confirmed_at_ms"],
         state_since_ms=row["state_since_ms"],
         tickets=tuple(Ticket(*ticket) for ticket in row["tickets"] or ()),

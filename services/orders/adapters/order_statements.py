@@ -24,7 +24,7 @@ _TICKETS = (
 )
 _MOVING = (
     "hold_until_ms", "state", "seats", "payment", "pay_until_ms", "return_url", "payment_id", "payment_url",
-    "cancel_reason", "refund_reason", "confirmed_at_ms", "state_since_ms",
+    "cancel_reason", "refund_reason", "refunded_minor", "dispute", "confirmed_at_ms", "state_since_ms",
     "next_step_at_ms", "step_failures", "lease_token", "lease_until_ms",
 )  # fmt: skip
 _THIS = (orders.c.house_id == sa.bindparam("this_house"), orders.c.order_id == sa.bindparam("this_order"))

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_SALE
 from services.orders.adapters.tables import orders, outbox, outbox_sequence, tickets
-from services.orders.domain.order import Money, OrderState
+from services.orders.domain.order import Money, OrderState, Seats
 from services.orders.ports import CheckResult, RecordedOrder, RecordedTicket
 from services.runtime.clock import Clock
 
@@ -31,17 +32,20 @@ class PostgresAudit:
         """See RecordAudit.checks."""
         late_ms = self._clock.now_ms() - self._overdue_ms
         hurried = orders.c.state.in_(_HURRIED)
-        confirmed = orders.c.state == "CONFIRMED"
+        confirmed = orders.c.state.in_(HAS_TICKETS)
+        ended = orders.c.state.in_(("CANCELLED", "REFUNDED"))
+        seated = ended & orders.c.seats.in_(KEEPS_CLAIM | KEEPS_SALE) & (orders.c.state_since_ms < late_ms)
         # A refund that is due or done, and every other state, has no valid ticket.
         wanted = sa.case((confirmed, sa.func.jsonb_array_length(orders.c.lines)), else_=0)
         unproven = confirmed & (orders.c.payment != "CAPTURED") & (orders.c.total_minor > 0)
-        stranded = orders.c.state.in_(("CANCELLED", "REFUNDED")) & (orders.c.payment == "CAPTURED")
+        stranded = ended & (orders.c.payment == "CAPTURED")
         overdue = hurried & (orders.c.state_since_ms < late_ms)
         name = "no order is paid or owed a refund for too long"
         return [
             await self._orders("INV-3", name, hurried, overdue, performance_id),
             await self._orders("INV-3", "nothing is confirmed without proof", confirmed, unproven, performance_id),
             await self._orders("INV-3", "no ended order keeps money", sa.true(), stranded, performance_id),
+            await self._orders("INV-1", "no ended order keeps its seats for too long", ended, seated, performance_id),
             await self._orders("INV-3", "tickets for every line", sa.true(), wanted != _VALID, performance_id),
             await self._double_tickets(performance_id),
             await self._outbox(performance_id),
@@ -100,8 +104,10 @@ class PostgresAudit:
     async def orders(self, performance_id: str) -> AsyncIterator[Sequence[RecordedOrder]]:
         """See RecordAudit.orders."""
         seats = sa.func.jsonb_array_length(orders.c.lines).label("seats")
+        confirmed = (orders.c.confirmed_at_ms > 0).label("was_confirmed")
         wanted = (orders.c.performance_id, orders.c.order_id, orders.c.state, orders.c.total_minor, orders.c.currency)
-        query = sa.select(*wanted, seats).where(_of(orders.c.performance_id, performance_id))
+        more = (orders.c.refunded_minor, orders.c.seats.label("seats_are"))
+        query = sa.select(*wanted, *more, seats, confirmed).where(_of(orders.c.performance_id, performance_id))
         async with self._engine.connect() as connection:
             result = await connection.stream(query.order_by(orders.c.order_id))
             async for page in result.partitions(ROWS_A_PAGE):
@@ -112,6 +118,9 @@ class PostgresAudit:
                         OrderState(row.state),
                         Money(row.total_minor, row.currency),
                         row.seats,
+                        Money(row.refunded_minor, row.currency),
+                        row.was_confirmed,
+                        Seats(row.seats_are),
                     )
                     for row in page
                 ]

@@ -44,7 +44,11 @@ orders = sa.Table(
     sa.Column("step_failures", sa.Integer, nullable=False),
     sa.Column("lease_token", sa.Text, nullable=False),
     sa.Column("lease_until_ms", sa.BigInteger, nullable=False),
+    # Defaults for processes of the release before, which do not know these.
+    sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("dispute", sa.Text, nullable=False, server_default="NONE"),
     sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
+    sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
     # INV-3: nothing is confirmed without proof of payment.
     sa.CheckConstraint("state <> 'CONFIRMED' OR payment = 'CAPTURED' OR total_minor = 0", name="confirmed_is_paid"),
 )

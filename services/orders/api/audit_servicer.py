@@ -46,6 +46,9 @@ def _order(order: RecordedOrder) -> OrderInRecord:
         state=order.state.value,
         total=money_message(order.total),
         seats=order.seats,
+        refunded=money_message(order.refunded),
+        was_confirmed=order.was_confirmed,
+        seats_are=order.seats_are.value,
     )
 
 

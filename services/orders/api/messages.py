@@ -6,7 +6,7 @@ from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
 
-from services.orders.domain.order import Money, Order, OrderState
+from services.orders.domain.order import Dispute, Money, Order, OrderState
 
 
 def money_message(money: Money) -> WireMoney:
@@ -46,4 +46,8 @@ def order_message(order: Order) -> wire.Order:
         cancel_reason=wire.CancelReason.Value(f"CANCEL_REASON_{reason.value if reason else 'UNSPECIFIED'}"),
         created_at_ms=order.created_at_ms,
         plan_version=order.plan_version,
+        refunded=money_message(order.refunded),
+        dispute_state=wire.DisputeState.Value(
+            f"DISPUTE_STATE_{'UNSPECIFIED' if order.dispute is Dispute.NONE else order.dispute.value}"
+        ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.orders.domain.order import CancelReason, OrderState, Payment, Seats, Ticket
+from services.orders.domain.order import CancelReason, Dispute, OrderState, Payment, Seats, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,22 @@ class RefundBecameDue:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderPartlyRefunded:
+    """Part of the money went back without us; the order stays as it is. Published."""
+
+    refunded_minor: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDisputeChanged:
+    """The dispute over the payment was opened, won or lost. Published."""
+
+    dispute: Dispute
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRefunded:
     """The money is back. Published."""
 
@@ -97,5 +113,7 @@ Change = (
     | OrderCancelled
     | OrderConfirmed
     | RefundBecameDue
+    | OrderPartlyRefunded
+    | OrderDisputeChanged
     | OrderRefunded
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.orders.domain.order import Money, Ticket
+from services.orders.domain.order import Dispute, Money, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,36 @@ class PaymentCancelled:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
-    """Proof that the money went back."""
+    """Proof that the money went back, all of it, whoever gave it."""
 
     payment_id: str
 
 
-PaymentReport = PaymentPending | PaymentSucceeded | PaymentFailed | PaymentCancelled | PaymentRefunded
+@dataclass(frozen=True, slots=True)
+class PaymentPartlyRefunded:
+    """Proof that so much of the money has gone back in all."""
+
+    payment_id: str
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDisputeChanged:
+    """The buyer's bank has opened or decided a dispute. No money has moved by that alone."""
+
+    payment_id: str
+    dispute: Dispute
+
+
+PaymentReport = (
+    PaymentPending
+    | PaymentSucceeded
+    | PaymentFailed
+    | PaymentCancelled
+    | PaymentRefunded
+    | PaymentPartlyRefunded
+    | PaymentDisputeChanged
+)
 Command = (
     CheckOut
     | CancelOrder

@@ -43,6 +43,15 @@ class Payment(Enum):
     REFUNDED = "REFUNDED"
 
 
+class Dispute(Enum):
+    """The buyer's dispute with the bank over the payment, as payments tells it."""
+
+    NONE = "NONE"
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
+
+
 class CancelReason(Enum):
     """Names as in balcon.orders.v1.CancelReason."""
 
@@ -96,7 +105,10 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order. Times are unix milliseconds, 0 where it has not happened."""
+    """One order. Times are unix milliseconds, 0 where it has not happened.
+
+    `refunded_minor` is what has gone back of the total in all: a part at most, until the order is REFUNDED.
+    """
 
     order_id: str
     house_id: str
@@ -118,6 +130,8 @@ class Order:
     payment_url: str = ""
     cancel_reason: CancelReason | None = None
     refund_reason: str = ""
+    refunded_minor: int = 0
+    dispute: Dispute = Dispute.NONE
     confirmed_at_ms: int = 0
     state_since_ms: int = 0
     tickets: tuple[Ticket, ...] = ()
@@ -126,6 +140,11 @@ class Order:
     def seat_ids(self) -> tuple[str, ...]:
         """The seats in the order of the lines."""
         return tuple(line.seat_id for line in self.lines)
+
+    @property
+    def refunded(self) -> Money:
+        """What has gone back so far."""
+        return Money(self.refunded_minor, self.total.currency)
 
     @property
     def is_free(self) -> bool:

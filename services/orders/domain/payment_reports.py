@@ -1,6 +1,7 @@
 """What the words of the payments service do to an order. Part of the transition table, called by transitions.decide.
 
-Reports may come late, twice and out of order: success outranks failure, a refund outranks both.
+Reports may come late, twice and out of order: success outranks failure, a refund outranks both. What happened at the
+provider without us (R5.9) is a report like any other.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from services.orders.domain.changes import (
     CancellingBegan,
     Change,
     OrderCancelled,
+    OrderDisputeChanged,
+    OrderPartlyRefunded,
     OrderRefunded,
     PaymentChanged,
     RefundBecameDue,
@@ -18,7 +21,9 @@ from services.orders.domain.changes import (
 )
 from services.orders.domain.commands import (
     PaymentCancelled,
+    PaymentDisputeChanged,
     PaymentFailed,
+    PaymentPartlyRefunded,
     PaymentPending,
     PaymentRefunded,
     PaymentRefused,
@@ -30,7 +35,7 @@ from services.orders.domain.seat_reports import out_of_place
 from services.runtime.errors import Refusal
 
 
-def on_payment_report(
+def on_payment_report(  # noqa: PLR0911 (one return a report)
     order: Order, report: PaymentReport | PaymentRefused, now_ms: int
 ) -> tuple[Change, ...] | Refusal:
     """The changes that the report makes; a report about somebody else's payment is refused."""
@@ -51,6 +56,10 @@ def on_payment_report(
             return _on_no_money(order, payment_id, CancelReason.UNPAID, now_ms)
         case PaymentRefunded(payment_id):
             return _on_refund(order, payment_id, now_ms)
+        case PaymentPartlyRefunded(_, refunded_minor):
+            return _on_part_refund(order, refunded_minor, now_ms)
+        case PaymentDisputeChanged(_, dispute):
+            return (OrderDisputeChanged(dispute, now_ms),) if dispute is not order.dispute else ()
         case _:
             assert_never(report)
 
@@ -92,3 +101,9 @@ def _on_refund(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...]
         return refunded
     due = RefundBecameDue(CancelReason.HOUSE, "refunded at the provider", now_ms)
     return (due, *refunded)
+
+
+def _on_part_refund(order: Order, refunded_minor: int, now_ms: int) -> tuple[Change, ...]:
+    """A part is not the whole: tickets stay valid, seats sold. Told as a sum, so an older word changes nothing."""
+    is_news = order.payment is not Payment.REFUNDED and refunded_minor > order.refunded_minor
+    return (OrderPartlyRefunded(refunded_minor, now_ms),) if is_news else ()

@@ -15,6 +15,8 @@ from services.orders.domain.changes import (
     HoldExtended,
     OrderCancelled,
     OrderConfirmed,
+    OrderDisputeChanged,
+    OrderPartlyRefunded,
     OrderRefunded,
     PaymentChanged,
     RefundBecameDue,
@@ -31,7 +33,9 @@ from services.orders.domain.commands import (
     HoldGone,
     HoldSeen,
     PaymentCancelled,
+    PaymentDisputeChanged,
     PaymentFailed,
+    PaymentPartlyRefunded,
     PaymentPending,
     PaymentRefunded,
     PaymentRefused,
@@ -84,6 +88,8 @@ def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PL
             | PaymentFailed()
             | PaymentCancelled()
             | PaymentRefunded()
+            | PaymentPartlyRefunded()
+            | PaymentDisputeChanged()
         ):
             return on_payment_report(order, command, now_ms)
         case _:
@@ -125,7 +131,7 @@ def _give_up(order: Order, now_ms: int) -> Decision:
     return (CancellingBegan(CancelReason.UNPAID, now_ms),) if asked and now_ms >= order.pay_until_ms else ()
 
 
-def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911 (one return a change)
+def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one return a change)
     """The order after `change`."""
     match change:
         case HoldExtended(hold_until_ms):
@@ -154,8 +160,12 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911 (one return a
         case RefundBecameDue(reason, note, at_ms):
             due = replace(order, cancel_reason=reason, refund_reason=note)
             return _moved(due, OrderState.REFUND_DUE, at_ms)
+        case OrderPartlyRefunded(refunded_minor):
+            return replace(order, refunded_minor=refunded_minor)
+        case OrderDisputeChanged(dispute):
+            return replace(order, dispute=dispute)
         case OrderRefunded(at_ms):
-            return _moved(order, OrderState.REFUNDED, at_ms)
+            return _moved(replace(order, refunded_minor=order.total.amount_minor), OrderState.REFUNDED, at_ms)
         case _:
             assert_never(change)
 

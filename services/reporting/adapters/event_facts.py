@@ -10,7 +10,7 @@ from balcon.catalogue.v1.catalogue_events_pb2 import (
     PerformanceSaleClosed,
 )
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
-from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderRefunded
+from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderPartlyRefunded, OrderRefunded
 from balcon.types.v1.seating_pb2 import CHANNEL_BACKEND, CHANNEL_BOX_OFFICE, CHANNEL_ONLINE
 from google.protobuf.message import DecodeError
 
@@ -19,6 +19,7 @@ from services.reporting.domain.facts import (
     Fact,
     PerformanceDescribed,
     SaleConfirmed,
+    SalePartlyRefunded,
     SaleRefunded,
     SeatsCounted,
     TicketsSold,
@@ -98,6 +99,19 @@ def _confirmed(event: IncomingEvent) -> SaleConfirmed:
     )
 
 
+def _partly_refunded(event: IncomingEvent) -> SalePartlyRefunded:
+    partly = OrderPartlyRefunded.FromString(event.payload)
+    if not 0 < partly.refunded.amount_minor <= partly.total.amount_minor:
+        raise EventMalformed(event_id=event.id, field="refunded", problem="is no part of the total")
+    return SalePartlyRefunded(
+        house_id=partly.house_id,
+        performance_id=partly.performance_id,
+        order_id=_key(event, "order_id", partly.order_id),
+        refunded_minor=partly.refunded.amount_minor,
+        at_ms=partly.refunded_at_ms,
+    )
+
+
 def _refunded(event: IncomingEvent) -> SaleRefunded:
     refunded = OrderRefunded.FromString(event.payload)
     return SaleRefunded(
@@ -114,6 +128,7 @@ _READERS: Mapping[str, Callable[[IncomingEvent], Fact]] = {
     PerformanceSaleClosed.DESCRIPTOR.full_name: _described,
     AvailabilityChanged.DESCRIPTOR.full_name: _counted,
     OrderConfirmed.DESCRIPTOR.full_name: _confirmed,
+    OrderPartlyRefunded.DESCRIPTOR.full_name: _partly_refunded,
     OrderRefunded.DESCRIPTOR.full_name: _refunded,
 }
 

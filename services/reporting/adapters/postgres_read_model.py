@@ -28,10 +28,11 @@ _OPEN = text(
         VALUES ({_KEY_VALUES}, '', 0, 0, 0) ON CONFLICT DO NOTHING"""  # noqa: S608 (fixed parts)
 )
 _DEPENDENT = text(
-    f"""SELECT false AS of_order, category, channel, tickets, revenue_minor, NULL AS confirmed, NULL AS refunded
+    f"""SELECT false AS of_order, category, channel, tickets, revenue_minor, NULL AS confirmed, NULL AS refunded,
+               NULL AS refunded_minor
         FROM sales_lines WHERE {_KEY}
         UNION ALL
-        SELECT true, category, channel, tickets, revenue_minor, confirmed, refunded
+        SELECT true, category, channel, tickets, revenue_minor, confirmed, refunded, orders.refunded_minor
         FROM orders LEFT JOIN order_lines USING (generation, house_id, performance_id, order_id)
         WHERE {_KEY} AND order_id = :order_id"""  # noqa: S608 (fixed parts)
 )
@@ -53,19 +54,26 @@ _SAVE = text(
                 SELECT * FROM unnest(CAST(:gone_categories AS text[]), CAST(:gone_channels AS text[]))
             )
         ), known AS (
-            INSERT INTO orders (generation, house_id, performance_id, order_id, channel, confirmed, refunded)
+            INSERT INTO orders
+                (generation, house_id, performance_id, order_id, channel, confirmed, refunded, refunded_minor)
             SELECT {_KEY_VALUES}, CAST(:order_id AS text), CAST(:order_channel AS text),
-                   CAST(:order_confirmed AS boolean), CAST(:order_refunded AS boolean)
+                   CAST(:order_confirmed AS boolean), CAST(:order_refunded AS boolean),
+                   CAST(:order_refunded_minor AS bigint)
             WHERE CAST(:order_id AS text) IS NOT NULL
             ON CONFLICT (generation, house_id, performance_id, order_id) DO UPDATE
-            SET channel = excluded.channel, confirmed = excluded.confirmed, refunded = excluded.refunded
+            SET channel = excluded.channel, confirmed = excluded.confirmed, refunded = excluded.refunded,
+                refunded_minor = excluded.refunded_minor
         )
-        INSERT INTO order_lines (generation, house_id, performance_id, order_id, category, tickets, revenue_minor)
+        INSERT INTO order_lines
+            (generation, house_id, performance_id, order_id, category, tickets, revenue_minor, refunded_minor)
         SELECT {_KEY_VALUES}, CAST(:order_id AS text), line.* FROM unnest(
-            CAST(:order_categories AS text[]), CAST(:order_tickets AS int[]), CAST(:order_revenues AS bigint[])
+            CAST(:order_categories AS text[]), CAST(:order_tickets AS int[]), CAST(:order_revenues AS bigint[]),
+            CAST(:order_shares AS bigint[])
         ) AS line
-        -- An order's lines never change once they are known.
-        ON CONFLICT DO NOTHING"""  # noqa: S608 (fixed parts)
+        -- An order's lines never change once they are known, but for what went back of them.
+        ON CONFLICT (generation, house_id, performance_id, order_id, category) DO UPDATE
+        SET refunded_minor = excluded.refunded_minor
+        WHERE order_lines.refunded_minor <> excluded.refunded_minor"""  # noqa: S608 (fixed parts)
 )
 
 
@@ -110,9 +118,11 @@ class PostgresReadModel:
                 "order_channel": order.channel.value if order and order.channel else None,
                 "order_confirmed": order.confirmed if order else None,
                 "order_refunded": order.refunded if order else None,
+                "order_refunded_minor": order.refunded_minor if order else None,
                 "order_categories": [line.category for line in sold],
                 "order_tickets": [line.tickets for line in sold],
                 "order_revenues": [line.revenue_minor for line in sold],
+                "order_shares": list(order.shares) if order is not None else [],
             },
         )
 
@@ -136,4 +146,5 @@ def _order_of(order_id: str, rows: Sequence[RowMapping]) -> OrderFigures | None:
         lines=tuple(sorted(lines, key=lambda line: line.category)),
         confirmed=rows[0]["confirmed"],
         refunded=rows[0]["refunded"],
+        refunded_minor=rows[0]["refunded_minor"],
     )

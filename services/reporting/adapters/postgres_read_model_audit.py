@@ -36,7 +36,7 @@ _LINES = """
         WHERE generation = :generation AND (:performance_id = '' OR performance_id = :performance_id)
     ), recomputed AS (
         SELECT house_id, performance_id, category, channel,
-               sum(tickets) AS tickets, sum(revenue_minor) AS revenue_minor
+               sum(tickets) AS tickets, sum(revenue_minor - order_lines.refunded_minor) AS revenue_minor
         FROM orders JOIN order_lines USING (generation, house_id, performance_id, order_id)
         WHERE generation = :generation AND confirmed AND NOT refunded
           AND (:performance_id = '' OR performance_id = :performance_id)

@@ -88,6 +88,8 @@ orders = Table(
     Column("channel", Text),
     Column("confirmed", Boolean, nullable=False),
     Column("refunded", Boolean, nullable=False),
+    # What has gone back in parts. Defaults for processes of the release before, which do not know it.
+    Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
     ForeignKeyConstraint(_PERFORMANCE, _PERFORMANCE_TARGET),
 )
 
@@ -103,6 +105,8 @@ order_lines = Table(
     Column("category", Text, primary_key=True),
     Column("tickets", Integer, nullable=False),
     Column("revenue_minor", BigInteger, nullable=False),
+    # The line's share of the order's `refunded_minor`.
+    Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
     ForeignKeyConstraint(_ORDER, [f"orders.{name}" for name in _ORDER]),
     CheckConstraint("tickets > 0", name="tickets"),
 )

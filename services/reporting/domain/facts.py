@@ -68,6 +68,17 @@ class SaleConfirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class SalePartlyRefunded:
+    """Part of an order's money went back: `refunded_minor` of it in all, never a delta. Its tickets stay sold."""
+
+    house_id: str
+    performance_id: str
+    order_id: str
+    refunded_minor: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SaleRefunded:
     """An order's money went back, whether or not the order was ever confirmed."""
 
@@ -77,4 +88,4 @@ class SaleRefunded:
     at_ms: int
 
 
-Fact: TypeAlias = PerformanceDescribed | SeatsCounted | SaleConfirmed | SaleRefunded
+Fact: TypeAlias = PerformanceDescribed | SeatsCounted | SaleConfirmed | SalePartlyRefunded | SaleRefunded

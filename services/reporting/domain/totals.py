@@ -11,6 +11,7 @@ from services.reporting.domain.facts import (
     Fact,
     PerformanceDescribed,
     SaleConfirmed,
+    SalePartlyRefunded,
     SaleRefunded,
     SeatsCounted,
     TicketsSold,
@@ -33,13 +34,37 @@ class LineFigures(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OrderFigures:
-    """What one order adds: its lines count while it is confirmed and not refunded."""
+    """What one order adds: its lines count from its confirmation until the whole of its money is back.
+
+    A refund that is under way changes nothing yet (services.contracts.standing); a part that went back lowers revenue.
+    """
 
     order_id: str
     channel: Channel | None = None
     lines: tuple[TicketsSold, ...] = ()
     confirmed: bool = False
     refunded: bool = False
+    refunded_minor: int = 0
+
+    @property
+    def kept_lines(self) -> tuple[TicketsSold, ...]:
+        """The lines less what went back, shared out by what each cost, rounded so that the sum is exact."""
+        return tuple(
+            replace(line, revenue_minor=line.revenue_minor - share)
+            for line, share in zip(self.lines, self.shares, strict=True)
+        )
+
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """What each line gave of the money that went back."""
+        total_minor = sum(line.revenue_minor for line in self.lines)
+        back_minor = min(self.refunded_minor, total_minor)
+        up_to, shares = 0, []
+        for line in self.lines:
+            before = up_to * back_minor // total_minor if total_minor else 0
+            up_to += line.revenue_minor
+            shares.append((up_to * back_minor // total_minor if total_minor else 0) - before)
+        return tuple(shares)
 
     @property
     def counts(self) -> bool:
@@ -72,12 +97,12 @@ class Totals:
 
     @property
     def sold(self) -> int:
-        """Tickets of confirmed orders that were not refunded; reservations and blocks are not among them (R0.12)."""
+        """Tickets of confirmed orders whose money is not back as a whole; no reservations, no blocks (R0.12)."""
         return sum(line.tickets for line in self.lines.values())
 
     @property
     def revenue_minor(self) -> int:
-        """What those tickets cost."""
+        """What those tickets cost, less what went back of it in parts."""
         return sum(line.revenue_minor for line in self.lines.values())
 
     @property
@@ -127,6 +152,8 @@ def fold(totals: Totals, order: OrderFigures | None, fact: Fact) -> tuple[Totals
             return replace(totals, counted=fact), order
         case SaleConfirmed():
             return _confirm(totals, order or OrderFigures(fact.order_id), fact)
+        case SalePartlyRefunded():
+            return _refund_partly(totals, order or OrderFigures(fact.order_id), fact)
         case SaleRefunded():
             return _refund(totals, order or OrderFigures(fact.order_id), fact)
         case _:
@@ -147,6 +174,16 @@ def _confirm(totals: Totals, order: OrderFigures, fact: SaleConfirmed) -> tuple[
     return totals, after
 
 
+def _refund_partly(totals: Totals, order: OrderFigures, fact: SalePartlyRefunded) -> tuple[Totals, OrderFigures]:
+    if fact.refunded_minor <= order.refunded_minor:
+        return totals, order
+    after = replace(order, refunded_minor=fact.refunded_minor)
+    lines = totals.lines
+    if order.counts:
+        lines = _changed(_changed(lines, order, -1), after, 1)
+    return replace(totals, orders_at_ms=max(totals.orders_at_ms, fact.at_ms), lines=lines), after
+
+
 def _refund(totals: Totals, order: OrderFigures, fact: SaleRefunded) -> tuple[Totals, OrderFigures]:
     if order.refunded:
         return totals, order
@@ -162,7 +199,7 @@ def _refund(totals: Totals, order: OrderFigures, fact: SaleRefunded) -> tuple[To
 def _changed(lines: Mapping[LineKey, LineFigures], order: OrderFigures, sign: int) -> Mapping[LineKey, LineFigures]:
     assert order.channel is not None, "a confirmed order has a channel"
     after = dict(lines)
-    for sold in order.lines:
+    for sold in order.kept_lines:
         key = LineKey(sold.category, order.channel)
         figures = after.pop(key, LineFigures(0, 0))
         tickets = figures.tickets + sign * sold.tickets

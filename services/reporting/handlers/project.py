@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from services.reporting.domain.facts import Fact, PerformanceDescribed, SaleConfirmed, SaleRefunded, SeatsCounted
+from services.reporting.domain.facts import (
+    Fact,
+    PerformanceDescribed,
+    SaleConfirmed,
+    SalePartlyRefunded,
+    SaleRefunded,
+    SeatsCounted,
+)
 from services.reporting.domain.totals import fold
 from services.reporting.ports import ReadModel
 
@@ -21,7 +28,7 @@ def _order_id(fact: Fact) -> str | None:
     match fact:
         case PerformanceDescribed() | SeatsCounted():
             return None
-        case SaleConfirmed(order_id=order_id) | SaleRefunded(order_id=order_id):
-            return order_id
+        case SaleConfirmed() | SalePartlyRefunded() | SaleRefunded():
+            return fact.order_id
         case _:
             assert_never(fact)

@@ -17,14 +17,14 @@ def sound_facts() -> Facts:
     """Two confirmed orders, one being paid, one refunded and one cancelled."""
     facts = Facts()
     for order_id, seats in (("ord_a", ("A1", "A2")), ("ord_b", ("B1",))):
-        facts.orders.append(OrderFact(PLAY, order_id, "CONFIRMED", 1000 * len(seats), len(seats)))
+        facts.orders.append(OrderFact(PLAY, order_id, "CONFIRMED", 1000 * len(seats), len(seats), 0, True, "SOLD"))
         facts.payments.append(PaymentFact(PLAY, order_id, f"pay_{order_id}", "SUCCEEDED", False, 1000 * len(seats)))
         facts.seats.extend(SeatFact(PLAY, seat, order_id, True) for seat in seats)
         facts.tickets.extend(TicketFact(PLAY, seat, order_id) for seat in seats)
     facts.orders.append(OrderFact(PLAY, "ord_c", "PAYING", 1000, 1))
     facts.seats.append(SeatFact(PLAY, "C1", "ord_c", False))
     facts.payments.append(PaymentFact(PLAY, "ord_c", "pay_ord_c", "PENDING", False, 1000))
-    facts.orders.append(OrderFact(PLAY, "ord_d", "REFUNDED", 1000, 1))
+    facts.orders.append(OrderFact(PLAY, "ord_d", "REFUNDED", 1000, 1, 1000, True, "FREED"))
     facts.payments.append(PaymentFact(PLAY, "ord_d", "pay_ord_d", "SUCCEEDED", True, 1000))
     facts.orders.append(OrderFact(PLAY, "ord_e", "CANCELLED", 1000, 1))
     facts.totals.append(TotalsFact(PLAY, 3, 3000))
@@ -51,7 +51,7 @@ def test_every_comparison_tells_how_much_it_examined() -> None:
 
 ONCE = "each seat has one active claim or sale"
 ONE_TICKET = "each seat has one valid ticket"
-SOLD = "each sold seat has its confirmed order's ticket"
+SOLD = "each sold seat has its order's ticket, or is to be freed"
 TICKET = "each ticket's seat is sold to its order"
 CLAIM = "each claimed seat's order is still under way"
 PAYMENT = "each payment ends in tickets or a refund"
@@ -107,9 +107,81 @@ def test_a_broken_row_is_found(_what: str, comparison: str, mutate: Callable[[Fa
 
 def test_money_with_a_refund_due_is_no_breach() -> None:
     facts = sound_facts()
-    facts.orders.append(OrderFact(PLAY, "ord_f", "REFUND_DUE", 1000, 1))
+    facts.orders.append(OrderFact(PLAY, "ord_f", "REFUND_DUE", 1000, 1, seats_are="FREED"))
     facts.payments.append(PaymentFact(PLAY, "ord_f", "pay_f", "SUCCEEDED", False, 1000))
     assert broken(facts) == {}
+
+
+def refund_under_way() -> Facts:
+    """Order a's refund takes its time: tickets ended, money and seats not back yet; it is in every figure still."""
+    facts = sound_facts()
+    set_order(facts, "ord_a", "REFUND_DUE")
+    facts.tickets[:] = [ticket for ticket in facts.tickets if ticket.order_id != "ord_a"]
+    return facts
+
+
+def test_a_refund_under_way_is_no_breach_and_still_counts_as_sold() -> None:
+    assert broken(refund_under_way()) == {}
+
+
+def test_a_refund_under_way_that_keeps_its_tickets_is_a_breach() -> None:
+    facts = sound_facts()
+    set_order(facts, "ord_a", "REFUND_DUE")
+    assert TICKET in broken(facts)
+
+
+def test_a_refund_under_way_that_reporting_took_out_already_is_a_breach() -> None:
+    facts = refund_under_way()
+    facts.totals[0] = replace(facts.totals[0], sold=1, revenue_minor=1000)
+    assert TOTALS in broken(facts)
+
+
+@pytest.mark.parametrize("seats_are", ["SOLD", "FREED"])
+def test_seats_of_a_refunded_order_may_be_sold_only_while_the_order_knows_it(seats_are: str) -> None:
+    facts = refund_under_way()
+    facts.orders[0] = replace(facts.orders[0], state="REFUNDED", refunded_minor=2000, seats_are=seats_are)
+    facts.payments[0] = replace(facts.payments[0], refunded=True, refunded_minor=2000)
+    facts.totals[0] = replace(facts.totals[0], sold=1, revenue_minor=1000)
+    assert broken(facts).keys() == ({SOLD} if seats_are == "FREED" else set())
+
+
+def test_a_claim_that_its_ended_order_still_has_to_free_is_no_breach() -> None:
+    facts = sound_facts()
+    facts.orders[:] = [
+        replace(row, state="CANCELLED", seats_are="CLAIMED") if row.order_id == "ord_c" else row for row in facts.orders
+    ]
+    assert broken(facts) == {}
+
+
+def partly_refunded() -> Facts:
+    """3.00 of order a's 20.00 went back at the provider."""
+    facts = sound_facts()
+    facts.orders[0] = replace(facts.orders[0], refunded_minor=300)
+    facts.payments[0] = replace(facts.payments[0], refunded_minor=300)
+    facts.totals[0] = replace(facts.totals[0], revenue_minor=2700)
+    return facts
+
+
+def test_a_part_refund_that_all_know_is_no_breach() -> None:
+    assert broken(partly_refunded()) == {}
+
+
+def test_a_part_refund_that_only_payments_knows_is_a_breach() -> None:
+    facts = partly_refunded()
+    facts.orders[0] = replace(facts.orders[0], refunded_minor=0)
+    assert {PAID, TOTALS} <= broken(facts).keys()
+
+
+def test_a_part_refund_that_payments_does_not_know_is_a_breach() -> None:
+    facts = partly_refunded()
+    facts.payments[0] = replace(facts.payments[0], refunded_minor=299)
+    assert PAID in broken(facts)
+
+
+def test_a_part_refund_that_is_not_taken_out_of_revenue_is_a_breach() -> None:
+    facts = partly_refunded()
+    facts.totals[0] = replace(facts.totals[0], revenue_minor=3000)
+    assert TOTALS in broken(facts)
 
 
 def test_an_order_in_flight_is_no_breach_when_it_moved_on() -> None:
@@ -133,8 +205,8 @@ def test_totals_that_stand_still_while_the_sale_moves_on_count() -> None:
     rounds = []
     for order_id in ("ord_f", "ord_g"):
         facts = sound_facts()
-        facts.orders.append(OrderFact(PLAY, order_id, "CONFIRMED", 1000, 1))
+        facts.orders.append(OrderFact(PLAY, order_id, "CONFIRMED", 1000, 1, 0, True, "SOLD"))
         if order_id == "ord_g":
-            facts.orders.append(OrderFact(PLAY, "ord_f", "CONFIRMED", 1000, 1))
+            facts.orders.append(OrderFact(PLAY, "ord_f", "CONFIRMED", 1000, 1, 0, True, "SOLD"))
         rounds.append(crosscheck(facts))
     assert TOTALS in {comparison.name for comparison in persistent(rounds) if comparison.breaches}

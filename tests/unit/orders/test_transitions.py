@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.orders.domain import changes, commands
-from services.orders.domain.order import CancelReason, Money, Order, OrderState, Payment, Seats
+from services.orders.domain.order import CancelReason, Dispute, Money, Order, OrderState, Payment, Seats
 from services.orders.domain.refusals import OrderNotConfirmed, OrderNotOpen, OrderPaid, ReportOutOfPlace, WrongAmount
 from services.orders.domain.steps import Step, Timing, due_at_ms, next_step
 from services.orders.domain.transitions import apply_all, decide
@@ -63,6 +63,8 @@ def every_command(order: Order) -> list[commands.Command]:
         commands.PaymentFailed("pay_1"),
         commands.PaymentCancelled("pay_1"),
         commands.PaymentRefunded("pay_1"),
+        commands.PaymentPartlyRefunded("pay_1", 1_000),
+        commands.PaymentDisputeChanged("pay_1", Dispute.OPEN),
     ]
 
 
@@ -211,7 +213,7 @@ def test_there_is_a_next_step_exactly_until_nothing_is_left_to_do(history: list[
 
 def test_a_report_about_another_payment_never_moves_an_order() -> None:
     reports = [command for command in every_command(paying()) if isinstance(command, commands.PaymentReport)]
-    assert len(reports) == 5
+    assert len(reports) == 7
     for report in reports:
         foreign = replace(report, payment_id="pay_other")
         assert isinstance(decide(paying(), foreign, NOW_MS), ReportOutOfPlace)

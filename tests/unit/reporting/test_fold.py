@@ -13,6 +13,7 @@ from services.reporting.domain.facts import (
     Fact,
     PerformanceDescribed,
     SaleConfirmed,
+    SalePartlyRefunded,
     SaleRefunded,
     SeatsCounted,
     TicketsSold,
@@ -46,11 +47,15 @@ def refunded(order_id: str, at_ms: int = 30) -> SaleRefunded:
     return SaleRefunded("house", "perf", order_id, at_ms)
 
 
+def partly(order_id: str, refunded_minor: int, at_ms: int = 25) -> SalePartlyRefunded:
+    return SalePartlyRefunded("house", "perf", order_id, refunded_minor, at_ms)
+
+
 def folded(facts: Iterable[Fact]) -> Totals:
     totals = Totals("house", "perf")
     orders: dict[str, OrderFigures] = {}
     for fact in facts:
-        order_id = fact.order_id if isinstance(fact, SaleConfirmed | SaleRefunded) else None
+        order_id = fact.order_id if isinstance(fact, SaleConfirmed | SalePartlyRefunded | SaleRefunded) else None
         totals, order = fold(totals, orders.get(order_id) if order_id else None, fact)
         if order is not None:
             orders[order.order_id] = order
@@ -78,6 +83,39 @@ def test_figures_are_cumulative_and_fall_with_a_refund() -> None:
     second = [confirmed(f"second{n}", ("A", 5, 500)) for n in range(3)]
     assert folded(first).sold == 40
     assert folded([*first, *second, refunded("first0")]).sold == 50
+
+
+def test_a_part_that_went_back_lowers_revenue_and_sells_no_ticket_less() -> None:
+    totals = folded([confirmed("o1", ("A", 2, 5000)), confirmed("o2"), partly("o1", 1000), partly("o1", 1500)])
+    assert (totals.sold, totals.revenue_minor) == (4, 8500)
+
+
+def test_a_part_is_shared_out_over_the_lines_by_what_they_cost() -> None:
+    totals = folded([confirmed("o1", ("A", 2, 5000), ("B", 1, 2500), ("C", 1, 0)), partly("o1", 1000)])
+    revenues = {key.category: line.revenue_minor for key, line in totals.lines.items()}
+    assert revenues == {"A": 4334, "B": 2166, "C": 0}
+
+
+@pytest.mark.parametrize("facts", [("c", "p", "r"), ("p", "c", "r"), ("c", "r", "p"), ("r", "p", "c")])
+def test_parts_and_the_whole_may_come_in_any_order(facts: tuple[str, ...]) -> None:
+    told: dict[str, Fact] = {"c": confirmed("o1"), "p": partly("o1", 1000), "r": refunded("o1")}
+    totals = folded(told[name] for name in facts for _ in range(2))
+    assert (totals.sold, totals.revenue_minor, totals.orders_refunded) == (0, 0, 1)
+    before = [told[name] for name in facts if name != "r"]
+    assert (folded(before).sold, folded(before).revenue_minor) == (2, 4000)
+
+
+@given(
+    st.lists(st.integers(0, 10_000), min_size=1, max_size=6),
+    st.lists(st.integers(1, 60_000), max_size=5),
+)
+def test_what_the_lines_keep_adds_up_to_what_the_order_kept(prices: list[int], parts: list[int]) -> None:
+    lines = [(f"c{number}", 1, price) for number, price in enumerate(prices)]
+    totals = folded([confirmed("o1", *lines), *(partly("o1", part) for part in parts)])
+    back = min(max(parts, default=0), sum(prices))
+    assert totals.revenue_minor == sum(prices) - back
+    assert all(line.revenue_minor >= 0 for line in totals.lines.values())
+    assert totals.sold == len(prices)
 
 
 def test_a_line_whose_last_ticket_was_refunded_is_gone() -> None:
