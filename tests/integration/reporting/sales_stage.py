@@ -9,7 +9,7 @@ from balcon.catalogue.v1.catalogue_events_pb2 import PerformanceCreated
 from balcon.catalogue.v1.catalogue_service_pb2 import Performance, Price
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
 from balcon.inventory.v1.inventory_service_pb2 import SeatCounts
-from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderRefunded
+from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderPartlyRefunded, OrderRefunded
 from balcon.orders.v1.orders_service_pb2 import OrderLine
 from balcon.types.v1.money_pb2 import Money
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
@@ -89,6 +89,19 @@ def refunded(order_id: str, performance_id: str, *, house_id: str = HOUSE, at_ms
         channel=CHANNEL_ONLINE,
         amount=money(2500),
         refunded_at_ms=at_ms,
+    )
+
+
+def partly_refunded(
+    order_id: str, performance_id: str, refunded_minor: int, *, total_minor: int = 2500
+) -> OrderPartlyRefunded:
+    return OrderPartlyRefunded(
+        order_id=order_id,
+        house_id=HOUSE,
+        performance_id=performance_id,
+        total=money(total_minor),
+        refunded=money(refunded_minor),
+        refunded_at_ms=1_500,
     )
 
 

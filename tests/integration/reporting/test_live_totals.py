@@ -9,7 +9,14 @@ from services.reporting.domain.totals import LineFigures, LineKey
 from services.runtime.bus.topics import ORDERS
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.reporting.sales_stage import confirmed, counted, described, refunded, staged
+from tests.integration.reporting.sales_stage import (
+    confirmed,
+    counted,
+    described,
+    partly_refunded,
+    refunded,
+    staged,
+)
 
 
 async def test_a_sale_is_told_by_category_and_channel(database_url: DatabaseUrl) -> None:
@@ -38,6 +45,24 @@ async def test_figures_fall_with_a_refund_and_a_refund_of_nothing_changes_none(d
         totals = await stage.totals("p1")
         assert totals.lines == {LineKey("B", Channel.ONLINE): LineFigures(1, 1000)}
         assert totals.orders_refunded == 2
+        assert await stage.violations() == []
+
+
+async def test_a_part_that_went_back_lowers_revenue_until_the_whole_is_back(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        await stage.publisher.publish(confirmed("o1", "p1", "A", "B"), confirmed("o2", "p1", "B"))
+        for part in (700, 1750):
+            await stage.publisher.publish(partly_refunded("o1", "p1", part, total_minor=3500))
+        await stage.caught_up()
+        totals = await stage.totals("p1")
+        assert totals.lines == {
+            LineKey("A", Channel.ONLINE): LineFigures(1, 1250),
+            LineKey("B", Channel.ONLINE): LineFigures(2, 1500),
+        }
+        assert await stage.violations() == []
+        await stage.publisher.publish(refunded("o1", "p1"))
+        await stage.caught_up()
+        assert (await stage.totals("p1")).lines == {LineKey("B", Channel.ONLINE): LineFigures(1, 1000)}
         assert await stage.violations() == []
 
 
