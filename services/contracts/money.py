@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from iso4217 import Currency
 
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid
 
 # Codes that have no minor unit (gold, testing, no currency at all) are nothing to be paid in.
 _DIGITS: Mapping[str, int] = {
@@ -18,7 +18,7 @@ def refused_currency(field: str, currency: str) -> FieldInvalid | None:
     """The refusal for what is no code of a currency in use, in upper case, else None."""
     if currency in _DIGITS:
         return None
-    problem = "is empty" if not currency else f"{currency[:8]!r} is no currency in use"
+    problem = UNSET if not currency else f"{currency[:8]!r} is no currency in use"
     return FieldInvalid(field, problem, "a code of ISO 4217, such as EUR")
 
 

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from services.contracts.bounds import MAX_URL_CHARS
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid
 
 # Control characters, line separators, and halves of surrogate pairs: no store, log line or page wants them. What joins
 # or spaces letters invisibly stays: names in Persian, Hindi and Japanese are written with it.
@@ -31,8 +31,8 @@ def text_limit(at_least: int, at_most: int) -> str:
 
 
 def refused_text(field: str, value: str, *, at_least: int = 1, at_most: int) -> FieldInvalid | None:
-    """The refusal for a text outside its bounds, else None."""
-    problem = text_problem(value, at_least, at_most)
+    """The refusal for a text of a request outside its bounds, else None. A protobuf text that is empty is not set."""
+    problem = text_problem(value, at_least, at_most) if value or not at_least else UNSET
     return None if problem is None else FieldInvalid(field, problem, text_limit(at_least, at_most))
 
 
@@ -44,7 +44,8 @@ def refused_idempotency_key(value: str, field: str = "idempotency_key") -> Field
     """
     if _IDEMPOTENCY_KEY.fullmatch(value):
         return None
-    return FieldInvalid(field, "must be letters, digits, '_', '-', ':' or '.'", "1 to 128 characters")
+    problem = "must be letters, digits, '_', '-', ':' or '.'" if value else UNSET
+    return FieldInvalid(field, problem, "1 to 128 characters")
 
 
 def refused_url(field: str, value: str) -> FieldInvalid | None:
@@ -56,4 +57,5 @@ def refused_url(field: str, value: str) -> FieldInvalid | None:
         good = False
     if good and len(value) <= MAX_URL_CHARS and value.isprintable() and not any(map(str.isspace, value)):
         return None
-    return FieldInvalid(field, "must be an absolute URL", f"http or https, 1 to {MAX_URL_CHARS:,} characters")
+    problem = "must be an absolute URL" if value else UNSET
+    return FieldInvalid(field, problem, f"http or https, 1 to {MAX_URL_CHARS:,} characters")

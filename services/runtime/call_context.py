@@ -40,6 +40,10 @@ class CallContext:
             self._request_id = _matching(_SAFE, self.metadata.get(REQUEST_ID_KEY)) or self._ids.new_id("req")
         return self._request_id
 
+    def own_id(self) -> tuple[tuple[str, str]]:
+        """The request id as metadata."""
+        return ((REQUEST_ID_KEY, self.request_id),)
+
     @property
     def traceparent(self) -> str:
         """The caller's, '' if it is missing or not well formed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterable
 from enum import Enum
 from typing import ClassVar
 
@@ -13,11 +14,27 @@ class Kind(Enum):
 
     INVALID = "invalid"  # the request can never succeed as it stands
     NOT_FOUND = "not_found"
-    CONFLICT = "conflict"  # somebody else was first; other seats may do
+    CONFLICT = "conflict"  # somebody else was first; other seats may do, the same ones will not
+    TAKEN = "taken"  # a name or key is in use for something else
+    UNDER_WAY = "under_way"  # the same request again, after a moment, gets its answer
     PRECONDITION = "precondition"  # wrong state for this act
     FORBIDDEN = "forbidden"
-    EXHAUSTED = "exhausted"  # a limit is reached; later may do
+    EXHAUSTED = "exhausted"  # too much at once; later will do
     MOVED = "moved"  # another node answers for this
+
+
+# As many items of a list as a message names; the rest is counted.
+ITEMS_NAMED = 12
+# The problem of a field that has no value where one is needed, in every service.
+UNSET = "must be set"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Violation:
+    """One field that is wrong, and what is wrong with it, as google.rpc.BadRequest tells it."""
+
+    field: str
+    description: str
 
 
 class Refusal:
@@ -35,13 +52,29 @@ class Refusal:
         """Every field as text; lists are joined with commas."""
         return {field.name: _text(getattr(self, field.name)) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
 
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """The facts that are lists, item by item."""
+        values = ((field.name, getattr(self, field.name)) for field in dataclasses.fields(self))  # type: ignore[arg-type]
+        return {name: tuple(map(str, value)) for name, value in values if isinstance(value, _LISTS)}
+
     def message(self) -> str:
-        """The class docstring with its {facts} filled in."""
-        return (self.__doc__ or self.reason()).format(**self.facts())
+        """The class docstring with its {facts} filled in; of a long list the first items and how many more."""
+        facts = self.facts()
+        for name, items in self.lists().items():
+            more = len(items) - ITEMS_NAMED
+            facts[name] = ", ".join(items[:ITEMS_NAMED]) + (f" and {more} more" if more > 0 else "")
+        return (self.__doc__ or self.reason()).format(**facts)
+
+    def violations(self) -> tuple[Violation, ...]:
+        """The fields that are wrong, where the refusal is about fields."""
+        return ()
+
+
+_LISTS = (tuple, list, frozenset, set)
 
 
 def _text(value: object) -> str:
-    if isinstance(value, tuple | list | frozenset | set):
+    if isinstance(value, _LISTS):
         return ",".join(str(item) for item in value)
     return str(value)
 
@@ -54,13 +87,42 @@ class FieldInvalid(Refusal):
     field: str
     problem: str
     limit: str
+    # What else is wrong with the same request: see refused_fields.
+    others: tuple[FieldInvalid, ...] = ()
+
+    def facts(self) -> dict[str, str]:
+        """The first field's; how many there are in all where there are others."""
+        facts = {"field": self.field, "problem": self.problem, "limit": self.limit}
+        return facts | {"violations": str(1 + len(self.others))} if self.others else facts
+
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """None: the others are told as violations."""
+        return {}
+
+    def message(self) -> str:
+        """The first field's, and how many more are wrong."""
+        first = Refusal.message(self)
+        if not self.others:
+            return first
+        return f"{first} {len(self.others)} more {'is' if len(self.others) == 1 else 'are'} wrong."
+
+    def violations(self) -> tuple[Violation, ...]:
+        """This field first, then the others."""
+        alone = (Violation(self.field, Refusal.message(self)),)
+        return alone + tuple(violation for other in self.others for violation in other.violations())
+
+
+def refused_fields(checks: Iterable[FieldInvalid | None]) -> FieldInvalid | None:
+    """All that is wrong with a request as one refusal, None if nothing is: callers mend their fields in one go."""
+    found = [refusal for refusal in checks if refusal is not None]
+    return dataclasses.replace(found[0], others=(*found[0].others, *found[1:])) if found else None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class IdempotencyKeyReused(Refusal):
     """{field} {key} was used before with other content."""
 
-    kind = Kind.CONFLICT
+    kind = Kind.TAKEN
     field: str
     key: str
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection
 from typing import Protocol
 
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -81,4 +81,5 @@ def refused_key(field: str, value: str) -> FieldInvalid | None:
     """The refusal for a key or id from outside that is not 1 to 64 characters of [A-Za-z0-9_-], else None."""
     if _KEY.fullmatch(value):
         return None
-    return FieldInvalid(field=field, problem="must be letters, digits, '_' or '-'", limit="1 to 64 characters")
+    problem = "must be letters, digits, '_' or '-'" if value else UNSET
+    return FieldInvalid(field=field, problem=problem, limit="1 to 64 characters")

@@ -78,7 +78,7 @@ class Desk:
                 if refused is not None and not is_uncertain(error):
                     record.outcome = REFUSED
                     record.reason = refused.reason
-                    record.refused_seats = _seat_numbers(refused.facts.get("seats", ""))
+                    record.refused_seats = _seat_numbers(refused.lists.get("seats", ()))
                 else:
                     record.reason = refused.reason if refused is not None else error.code().name
                 record.last_fault = record.reason
@@ -99,9 +99,9 @@ class Desk:
         return answer
 
 
-def _seat_numbers(text: str) -> tuple[int, ...]:
-    """s1,s2 as the refusal names them."""
-    return tuple(int(name[1:]) for name in text.split(",") if name[1:].isdigit())
+def _seat_numbers(names: Sequence[str]) -> tuple[int, ...]:
+    """s1 and s2 as the refusal names them."""
+    return tuple(int(name[1:]) for name in names if name[1:].isdigit())
 
 
 def refs(seats: Sequence[int]) -> SeatRefs:

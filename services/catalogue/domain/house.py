@@ -10,7 +10,7 @@ from functools import lru_cache
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.money import refused_currency
 from services.contracts.texts import refused_text
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid
 
 MAX_LABEL_CHARS = 63
 
@@ -79,7 +79,7 @@ def refused_label(label: str) -> FieldInvalid | None:
 
 def _label_problem(label: str) -> str:
     if not label:
-        return "is empty"
+        return UNSET
     if len(label) > MAX_LABEL_CHARS:
         return f"has {len(label):,} characters"
     if "." in label or ":" in label or "/" in label:
@@ -95,7 +95,7 @@ def refused_time_zone(name: str) -> FieldInvalid | None:
     """The refusal for a name that the IANA time zone database does not have, else None."""
     if name in _time_zones():
         return None
-    problem = f"{name[:MAX_NAME_CHARS]!r} is unknown" if name else "is empty"
+    problem = f"{name[:MAX_NAME_CHARS]!r} is unknown" if name else UNSET
     return FieldInvalid("time_zone", problem, "an IANA name such as Europe/Berlin")
 
 

@@ -18,7 +18,7 @@ from services.contracts.bounds import (
     NORMAL_TICKET_TYPE,
 )
 from services.contracts.texts import refused_text
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid
 
 MAX_PRICES = 1_000
 DEFAULT_SEATS_PER_HOLDER = 10
@@ -143,7 +143,7 @@ def _refused_price(field: str, price: Price) -> FieldInvalid | None:
     ):
         return refusal
     if price.kind is None:
-        return FieldInvalid(f"{field}.kind", "is missing", "normal, discount, free or other")
+        return FieldInvalid(f"{field}.kind", UNSET, "normal, discount, free or other")
     limit = f"0 to {MAX_PRICE_MINOR:,} minor units"
     if not 0 <= price.amount_minor <= MAX_PRICE_MINOR:
         return FieldInvalid(f"{field}.amount.amount_minor", f"is {price.amount_minor}", limit)

@@ -11,7 +11,7 @@ from services.runtime.errors import Kind, Refusal
 class LabelTaken(Refusal):
     """The label {label} belongs to another house; choose another one."""
 
-    kind = Kind.CONFLICT
+    kind = Kind.TAKEN
     label: str
 
 

@@ -149,7 +149,7 @@ class Buyer:
                 return (await self._call(self._inventory.HoldSeats, request)).hold
             except Declined as no:
                 self._expect(no, "SEATS_TAKEN")
-                taken = set(no.refusal.facts.get("seats", "").split(","))
+                taken = set(no.refusal.lists.get("seats", ()))
                 for seat in seats:
                     if self._hall.seat_ids[seat] in taken:
                         states[seat] = seating_pb2.SEAT_STATE_HELD

@@ -12,7 +12,7 @@ from services.inventory.api import messages
 from services.inventory.domain import commands
 from services.inventory.domain.refusals import OrphanLeft, SeatsTaken
 from services.inventory.ports import SeatPlan
-from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.errors import UNSET, FieldInvalid, Refusal
 from services.runtime.ids import are_keys, refused_key
 from services.runtime.rpc.errors import Refused
 
@@ -122,7 +122,7 @@ def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0
         case "best_available":
             return _best_available(row.best_available, plan)
         case None:
-            raise Refused(FieldInvalid("commands.command", "is not set", "one command a row"))
+            raise Refused(FieldInvalid("commands.command", UNSET, "one command a row"))
         case _:
             assert_never(kind)
 

@@ -18,6 +18,7 @@ from services.runtime.call_context import CallContext, current_call
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import Refused, refusal_of
+from services.runtime.rpc.interceptors import with_request_id
 from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY, SENT_HERE_KEY
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -149,7 +150,7 @@ async def _abort_alike(error: grpc.aio.AioRpcError, context: Context) -> Any:
     if status is None:
         await context.abort(error.code(), error.details() or "")
     else:
-        await context.abort_with_status(rpc_status.to_status(status))
+        await context.abort_with_status(with_request_id(rpc_status.to_status(status)))
 
 
 def _may_be_passed_on() -> bool:

@@ -102,7 +102,7 @@ class InventoryServicer(InventoryServiceServicer):
         channel = messages.check_channel(request.channel)
         ttl_ms = messages.check_ttl(request.ttl_seconds)
         plan = (await self._owner(request.key)).performance.plan
-        messages.check_plan_version(request.plan_version, plan)
+        messages.check_plan_version("plan_version", request.plan_version, plan)
         groups = messages.seat_groups(request.groups, plan)
         accepted, actor = await self._execute(
             request.key,

@@ -14,7 +14,7 @@ from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import Hold, HoldRules
 from services.inventory.domain.refusals import OrphanLeft, PlanVersionMismatch, SeatsTaken, SeatUnknown
 from services.inventory.ports import SeatPlan
-from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.errors import UNSET, FieldInvalid, Refusal
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused
 
@@ -46,7 +46,8 @@ def check_performance_key(key: pb.PerformanceKey) -> pb.PerformanceKey:
 def check_channel(channel: Channel.ValueType) -> int:
     """The channel's number, or Refused."""
     if channel not in CHANNELS:
-        raise Refused(FieldInvalid("channel", f"{int(channel)} is not a channel", "box office, online or backend"))
+        problem = f"{int(channel)} is not a channel" if channel else UNSET
+        raise Refused(FieldInvalid("channel", problem, "box office, online or backend"))
     return int(channel)
 
 
@@ -65,8 +66,10 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def check_plan_version(asked: int, plan: SeatPlan) -> None:
+def check_plan_version(field: str, asked: int, plan: SeatPlan) -> None:
     """Refused when the caller has seen another plan."""
+    if not asked:
+        raise Refused(FieldInvalid(field, UNSET, "the version of the plan that the caller has seen"))
     if asked != plan.plan_version:
         raise Refused(PlanVersionMismatch(plan.plan_version, asked))
 
@@ -76,8 +79,9 @@ def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, at_most: int = SEATS_PER_COM
     seat_ids = refs.seat_ids
     count = len(seat_ids)
     if not 1 <= count <= at_most:
-        raise Refused(FieldInvalid("seats.seat_ids", f"names {count} seats", f"1 to {at_most} seats"))
-    check_plan_version(refs.plan_version, plan)
+        problem = f"names {count} seats" if count else UNSET
+        raise Refused(FieldInvalid("seats.seat_ids", problem, f"1 to {at_most} seats"))
+    check_plan_version("seats.plan_version", refs.plan_version, plan)
     index_of = plan.index_of
     try:
         indexes = {index_of[seat_id] for seat_id in seat_ids}
@@ -92,7 +96,8 @@ def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, at_most: int = SEATS_PER_COM
 def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEATS_PER_COMMAND) -> Refusal | None:
     """Why a list of indexes from the stream cannot be taken, or None."""
     if not 1 <= len(indexes) <= at_most:
-        return FieldInvalid("seat_indexes", f"names {len(indexes)} seats", f"1 to {at_most} seats")
+        problem = f"names {len(indexes)} seats" if indexes else UNSET
+        return FieldInvalid("seat_indexes", problem, f"1 to {at_most} seats")
     if max(indexes) >= capacity:
         return FieldInvalid("seat_indexes", f"names seat {max(indexes)}", f"0 to {capacity - 1}")
     if len(set(indexes)) != len(indexes):
@@ -111,7 +116,8 @@ def at_the_edge(refusal: Refusal, plan: SeatPlan) -> Refusal:
 def seat_groups(groups: Sequence[pb.SeatGroup], plan: SeatPlan) -> tuple[SeatGroup, ...]:
     """What is wanted of best available, or Refused: no group, too many, an impossible size, unknown names."""
     if not 1 <= len(groups) <= GROUPS_PER_COMMAND:
-        raise Refused(FieldInvalid("groups", f"holds {len(groups)} groups", f"1 to {GROUPS_PER_COMMAND} groups"))
+        problem = f"holds {len(groups)} groups" if groups else UNSET
+        raise Refused(FieldInvalid("groups", problem, f"1 to {GROUPS_PER_COMMAND} groups"))
     for position, group in enumerate(groups):
         refused = _refused_group(f"groups[{position}]", group, plan)
         if refused is not None:
@@ -126,7 +132,9 @@ def seat_groups(groups: Sequence[pb.SeatGroup], plan: SeatPlan) -> tuple[SeatGro
 
 def _refused_group(field: str, group: pb.SeatGroup, plan: SeatPlan) -> FieldInvalid | None:
     if not 1 <= group.size <= SEATS_PER_COMMAND:
-        return FieldInvalid(f"{field}.size", f"is {group.size}", f"1 to {SEATS_PER_COMMAND} seats")
+        return FieldInvalid(
+            f"{field}.size", f"is {group.size}" if group.size else UNSET, f"1 to {SEATS_PER_COMMAND} seats"
+        )
     if group.accessible > group.size:
         return FieldInvalid(f"{field}.accessible", f"is {group.accessible}", f"0 to {group.size}")
     if len(group.categories) + len(group.zones) > FILTERS_PER_GROUP:

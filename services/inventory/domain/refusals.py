@@ -72,7 +72,7 @@ class NotOnSale(Refusal):
 class HolderLimit(Refusal):
     """The holder has {has} seats and asked for {asked} more; the limit is {limit}."""
 
-    kind = Kind.EXHAUSTED
+    kind = Kind.PRECONDITION
     limit: int
     has: int
     asked: int

@@ -28,7 +28,7 @@ from services.orders.domain.order import Channel, Money, Order, OrderState
 from services.orders.domain.pricing import SeatChoice
 from services.orders.handlers.order_making import OrderWish
 from services.orders.ports import Customer, Operation, OrderFilter, OrderRef, RequestKey
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused
 
@@ -81,7 +81,12 @@ def order_wish(request: wire.CreateOrderRequest) -> OrderWish:
 
 def _seats(request: wire.CreateOrderRequest) -> tuple[SeatChoice, ...]:
     count = len(request.seats)
-    _require("seats", 1 <= count <= MAX_SEATS_PER_HOLD, f"has {count} seats", f"1 to {MAX_SEATS_PER_HOLD}")
+    _require(
+        "seats",
+        1 <= count <= MAX_SEATS_PER_HOLD,
+        f"has {count} seats" if count else UNSET,
+        f"1 to {MAX_SEATS_PER_HOLD}",
+    )
     seen: set[str] = set()
     choices = []
     for place, choice in enumerate(request.seats):
@@ -99,13 +104,14 @@ def _customer(customer: wire.Customer) -> Customer:
     name, email = customer.name.strip(), customer.email.strip()
     _accept(refused_text("customer.name", name, at_most=MAX_NAME_CHARS))
     good = len(email) <= MAX_EMAIL_CHARS and _EMAIL.fullmatch(email) is not None
-    _require("customer.email", good, "is not an e-mail address", f"name@domain, at most {MAX_EMAIL_CHARS} characters")
+    problem = "is not an e-mail address" if email else UNSET
+    _require("customer.email", good, problem, f"name@domain, at most {MAX_EMAIL_CHARS} characters")
     return Customer(name, email)
 
 
 def _channel(value: WireChannel.ValueType) -> Channel:
     known = {WireChannel.Value(f"CHANNEL_{channel.value}"): channel for channel in Channel}
-    _require("channel", value in known, "must be set", ", ".join(channel.value for channel in Channel))
+    _require("channel", value in known, UNSET, ", ".join(channel.value for channel in Channel))
     return known[value]
 
 

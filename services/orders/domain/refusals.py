@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from services.runtime.errors import Kind, Refusal
 
@@ -146,5 +147,6 @@ class ReportOutOfPlace(Refusal):
 class RequestInFlight(Refusal):
     """The first request with idempotency_key {key} is still being answered; ask again in a moment."""
 
-    kind = Kind.CONFLICT
+    kind = Kind.UNDER_WAY
+    retry_after_ms: ClassVar[int] = 250
     key: str

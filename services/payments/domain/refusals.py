@@ -8,7 +8,7 @@ from typing import ClassVar
 from services.contracts.bounds import MAX_TOTAL_MINOR
 from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key, refused_url
-from services.runtime.errors import FieldInvalid, Kind, Refusal
+from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal
 from services.runtime.ids import refused_key
 
 MAX_LIFE_MS = 31 * 24 * 3_600 * 1_000
@@ -66,7 +66,7 @@ def _refused_return(wanted: PaymentWanted) -> FieldInvalid | None:
     if refusal := refused_url("return_url", wanted.return_url):
         return refusal
     if wanted.expires_at_ms <= 0:
-        return FieldInvalid("expires_at_ms", "must be set", "unix milliseconds, at most 31 days ahead")
+        return FieldInvalid("expires_at_ms", UNSET, "unix milliseconds, at most 31 days ahead")
     return None
 
 

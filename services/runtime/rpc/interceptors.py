@@ -11,6 +11,7 @@ from google.rpc import status_pb2
 from grpc_status import rpc_status
 
 from services.runtime.call_context import (
+    REQUEST_ID_KEY,
     CallContext,
     current_call,
     deadline_after,
@@ -110,29 +111,40 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         _calls.in_flight += 1
         now = self._clock.monotonic()
         metadata = dict(context.invocation_metadata() or ())
-        enter_call(CallContext(metadata, deadline_after(context.time_remaining(), now), self._ids))
+        call = CallContext(metadata, deadline_after(context.time_remaining(), now), self._ids)
+        enter_call(call)
+        # Who sent one gets it back with any answer. One that is minted is told with errors only: it costs something.
+        if REQUEST_ID_KEY in metadata:
+            context.set_trailing_metadata(call.own_id())
         return now
 
     async def _fail(self, name: str, error: Exception, context: Context, started: float) -> None:
         if isinstance(error, grpc.aio.AbortError):
             raise error
-        status = self._status_of(name, error)
-        code = rpc_status.to_status(status).code
-        RPC_SECONDS.labels(name, code.name).observe(self._clock.monotonic() - started)
-        await context.abort_with_status(rpc_status.to_status(status))
+        status: Any = rpc_status.to_status(self._status_of(name, error))
+        RPC_SECONDS.labels(name, status.code.name).observe(self._clock.monotonic() - started)
+        await context.abort_with_status(with_request_id(status))
 
     @staticmethod
     def _status_of(name: str, error: Exception) -> status_pb2.Status:
+        call = current_call()
+        request_id = "" if call is None else call.request_id
         if isinstance(error, Refused):
             REFUSALS.labels(error.refusal.reason()).inc()
-            return status_of_refusal(error.refusal)
+            return status_of_refusal(error.refusal, request_id)
         if isinstance(error, Retryable):
             _log.warning("call_faulted", method=name, fault=type(error).__name__)
         elif isinstance(error, Fault):
             _log.error("call_failed", method=name, fault=type(error).__name__, exc_info=error)
         else:
             _log.error("call_broke", method=name, exc_info=error)
-        return status_of_fault(error)
+        return status_of_fault(error, request_id)
+
+
+def with_request_id(status: Any) -> Any:
+    """The grpc.Status with the current call's id in its trailing metadata too, for clients that read no details."""
+    call = current_call()
+    return status if call is None else status._replace(trailing_metadata=(*status.trailing_metadata, *call.own_id()))
 
 
 def unless_encoded(serialize: Any) -> Callable[[Any], bytes]:

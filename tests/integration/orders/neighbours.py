@@ -69,6 +69,9 @@ def refused(worded: str, **told: str) -> Refused:
         def facts(self) -> dict[str, str]:
             return told
 
+        def lists(self) -> dict[str, tuple[str, ...]]:
+            return {}
+
         def message(self) -> str:
             return worded
 

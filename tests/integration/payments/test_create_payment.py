@@ -70,7 +70,7 @@ async def test_a_key_used_before_with_other_content_is_refused(start_rig: StartR
     others: tuple[dict[str, Any], ...] = ({"amount_minor": 2_501}, {"currency": "USD"}, {"performance_id": "perf_9"})
     for changed in others:
         code, refusal = await refused(rig.create(expires_at_ms=end_ms, **changed))
-        assert (code, refusal.reason) == (grpc.StatusCode.ABORTED, "IDEMPOTENCY_KEY_REUSED")
+        assert (code, refusal.reason) == (grpc.StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_KEY_REUSED")
         assert refusal.facts == {"field": "idempotency_key", "key": "ord_1:1"}
     assert await rig.get(first) == first
     assert len(await rig.at_provider()) == 1

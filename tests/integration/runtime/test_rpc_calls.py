@@ -128,10 +128,39 @@ async def test_a_refusal_reaches_the_caller_with_reason_message_and_facts() -> N
     error = await failure_of(raising(Refused(SeatsGone(("A1", "A2"), "A"))))
     refusal = refusal_of(error)
     assert refusal is not None
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "SEATS_GONE")
-    assert refusal.message == "Seats A1,A2 of A are gone."
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "SEATS_GONE")
+    assert refusal.message == "Seats A1, A2 of A are gone."
+    assert refusal.lists == {"seats": ("A1", "A2")}
     assert refusal.facts == {"seats": "A1,A2", "row": "A"}
     assert not is_uncertain(error)
+
+
+async def request_ids(act: Act, *sent: tuple[str, str]) -> tuple[str | None, str | None]:
+    """The id in the trailing metadata of an answer, and of the details if it is an error."""
+    async with serving(act) as channel:
+        call: Any = ask(channel, metadata=sent)
+        details = None
+        try:
+            await call
+        except grpc.aio.AioRpcError as error:
+            refusal = refusal_of(error)
+            details = None if refusal is None else refusal.request_id
+        trailing = dict(await call.trailing_metadata())
+    return trailing.get("x-request-id"), details
+
+
+async def test_the_request_id_comes_back_with_every_answer() -> None:
+    sent = ("x-request-id", "req_mine")
+    assert await request_ids(nothing, sent) == ("req_mine", None)
+    assert await request_ids(raising(Refused(SeatsGone(("A1",), "A"))), sent) == ("req_mine", "req_mine")
+    assert await request_ids(raising(ValueError()), sent) == ("req_mine", "req_mine")
+
+
+async def test_an_error_tells_the_request_id_that_was_minted_for_it() -> None:
+    trailing, details = await request_ids(raising(Refused(SeatsGone(("A1",), "A"))))
+    assert trailing == details
+    assert details is not None
+    assert details.startswith("req_")
 
 
 async def test_a_refusal_in_a_stream_reaches_the_caller_after_what_came_before_it() -> None:

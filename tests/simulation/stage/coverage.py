@@ -48,7 +48,7 @@ MUST_BE_MET: Mapping[str, str] = {
     "refunded_by_the_house": "a confirmed order was refunded",
     "forwarded": "a node passed a call on to the owner",
     "forward_answered": "the owner's answer was passed back",
-    "forward_ABORTED": "the owner's no was passed back",
+    "forward_refused": "the owner's no was passed back",
     "forward_away": "the owner was away, or its connection broke: the node that was asked decided itself",
     "forward_unknown": "the owner has decided, and the node that passed the call on was not told",
     "plain_yes": "somebody who cannot follow hints was obeyed",

@@ -61,6 +61,9 @@ class _CallContext:
     def time_remaining(self) -> float | None:
         return None if self._call.until is None else max(0.0, self._call.until - self._clock.monotonic())
 
+    def set_trailing_metadata(self, _: Metadata) -> None:
+        """The request id, which no caller here looks at."""
+
     async def abort(self, code: grpc.StatusCode, details: str = "", trailing: Sequence[Any] = ()) -> NoReturn:
         self.error = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(*trailing), details)
         raise grpc.aio.AbortError

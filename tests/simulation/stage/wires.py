@@ -14,6 +14,7 @@ from services.inventory.api.forwarding import OwnerForwarding
 from services.runtime.clock import Clock
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.rpc.interceptors import OutgoingCallInterceptor, OutgoingStreamInterceptor
+from services.runtime.rpc.routing import NOT_OWNER
 from tests.simulation.stage.network import Network
 from tests.simulation.stage.node_rpc import Metadata, NodeRpc, RpcCall, passed_on, status_error
 from tests.simulation.stage.processes import SimulatedProcess, outside
@@ -295,8 +296,9 @@ class NodeChannel:
             try:
                 answer = await self._wires.unary(self._place, self._endpoint, call)
             except grpc.aio.AioRpcError as error:
-                self._wires.weather.met[f"forward_{error.code().name}"] += 1
-                self._wires.weather.met["forward_away"] += error.code() is UNAVAILABLE and refusal_of(error) is None
+                no = refusal_of(error)
+                self._wires.weather.met["forward_refused"] += no is not None and no.reason != NOT_OWNER
+                self._wires.weather.met["forward_away"] += error.code() is UNAVAILABLE and no is None
                 raise
             self._wires.weather.met["forward_answered"] += 1
             return answer

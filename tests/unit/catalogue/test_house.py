@@ -27,7 +27,7 @@ def test_a_subdomain_label_is_taken(label: str) -> None:
 @pytest.mark.parametrize(
     ("label", "problem"),
     [
-        ("", "is empty"),
+        ("", "must be set"),
         ("genova.circus", "has a dot"),
         ("genovacircus.example.com", "has a dot"),
         ("https://genovacircus", "not a host name or address"),

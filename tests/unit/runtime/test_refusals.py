@@ -1,5 +1,6 @@
 """Every refusal of every service: a documented template, facts as text, one status, an ErrorInfo clients can read."""
 
+import base64
 import dataclasses
 import importlib
 import re
@@ -8,13 +9,18 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from urllib.parse import quote
+from uuid import UUID
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
+from balcon.types.v1.refusals_pb2 import RefusedItems
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+from google.rpc.error_details_pb2 import RetryInfo
 
-from services.runtime.errors import Fatal, FieldInvalid, Kind, Overloaded, Refusal, Retryable
+from services.runtime.errors import Fatal, FieldInvalid, Kind, Overloaded, Refusal, Retryable, refused_fields
 from services.runtime.rpc.errors import (
     DOMAIN,
     MAX_FACT_BYTES,
@@ -28,6 +34,9 @@ from services.runtime.rpc.errors import (
 ROOT = Path(__file__).resolve().parents[3]
 # Some servers and clients refuse more than 8 KiB of metadata in all; gRPC's own keys want a little of it.
 MAX_TRAILER_BYTES = 7_900
+# What gRPC sends as it is in a status's message.
+PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+DetailT = TypeVar("DetailT", bound=Message)
 
 
 def load_every_service() -> None:
@@ -68,6 +77,8 @@ def sample(annotation: Any) -> Any:
         return next(iter(annotation))
     if annotation in {int, float, bool}:
         return annotation(3)
+    if isinstance(annotation, type) and issubclass(annotation, Refusal):
+        return made(annotation)
     if annotation is str:
         return "{braces} and %s"  # what a stranger sent never acts as a template
     return annotation
@@ -76,7 +87,8 @@ def sample(annotation: Any) -> Any:
 def made(refusal: type[Refusal]) -> Refusal:
     hints = get_type_hints(refusal)
     fields = dataclasses.fields(refusal)  # type: ignore[arg-type]
-    return refusal(**{field.name: sample(hints[field.name]) for field in fields})
+    needed = [field for field in fields if field.default is dataclasses.MISSING]
+    return refusal(**{field.name: sample(hints[field.name]) for field in needed})
 
 
 def test_refusals_are_found() -> None:
@@ -156,8 +168,7 @@ def test_a_status_stays_small_whatever_the_facts(letter: str) -> None:
     assert all(len(value.encode()) <= MAX_FACT_BYTES for value in info.metadata.values())
     assert sum(len(value.encode()) for value in info.metadata.values()) <= MAX_FACTS_BYTES
     assert len(status.message.encode()) <= MAX_MESSAGE_BYTES
-    base64_and_percent_encoded = len(status.SerializeToString()) * 4 / 3 + 3 * len(status.message.encode())
-    assert base64_and_percent_encoded < MAX_TRAILER_BYTES
+    assert trailer_bytes(status) < MAX_TRAILER_BYTES
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -168,14 +179,107 @@ class SeatsGone(Refusal):
     seats: tuple[str, ...]
 
 
-def test_a_long_list_is_cut_between_its_items() -> None:
-    seats = tuple(f"row-{number}-seat" for number in range(1_000))
-    info = error_details_pb2.ErrorInfo()
-    assert status_of_refusal(SeatsGone(seats)).details[0].Unpack(info)
-    *told, rest = info.metadata["seats"].split(",")
-    assert rest == "…"
-    assert told == list(seats[: len(told)])
-    assert len(told) > 50
+def trailer_bytes(status: status_pb2.Status) -> int:
+    """What a status takes of the trailers: base64 of all of it, and its message once more, percent-encoded."""
+    return len(base64.b64encode(status.SerializeToString())) + len(quote(status.message, safe=PLAIN))
+
+
+def details(status: status_pb2.Status, kind: type[DetailT]) -> list[DetailT]:
+    """The status's details of one kind."""
+    found = []
+    for packed in status.details:
+        detail = kind()
+        if packed.Unpack(detail):
+            found.append(detail)
+    return found
+
+
+def test_a_list_is_told_item_by_item_and_not_joined() -> None:
+    status = status_of_refusal(SeatsGone(("A,1", "A,2")))
+    (told,) = details(status, RefusedItems)
+    assert (told.fact, list(told.items), told.count) == ("seats", ["A,1", "A,2"], 2)
+    assert "seats" not in details(status, error_details_pb2.ErrorInfo)[0].metadata
+
+
+def test_a_hundred_seats_with_uuids_for_names_are_told_whole() -> None:
+    seats = tuple(str(UUID(int=number)) for number in range(100))
+    (told,) = details(status_of_refusal(SeatsGone(seats), "req_" + "0" * 26), RefusedItems)
+    assert tuple(told.items) == seats
+
+
+@pytest.mark.parametrize("letter", ["x", "座", "%", "\ud800"])
+def test_a_list_that_is_too_long_is_cut_between_its_items_and_counted(letter: str) -> None:
+    seats = tuple(f"{letter * 20}-{number}" for number in range(2_000))
+    status = status_of_refusal(SeatsGone(seats), "req_" + "0" * 26)
+    (told,) = details(status, RefusedItems)
+    sent = [seat.encode(errors="replace").decode() for seat in seats]
+    assert list(told.items) == sent[: len(told.items)]
+    assert len(told.items) > 30
+    assert told.count == 2_000
+    assert trailer_bytes(status) < MAX_TRAILER_BYTES
+
+
+def test_a_message_names_some_items_of_a_long_list_and_counts_the_rest() -> None:
+    seats = tuple(f"A{number}" for number in range(15))
+    assert SeatsGone(seats).message() == "Seats A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10, A11 and 3 more are gone."
+
+
+FAULTY = (FieldInvalid("label", "must be set", "63"), None, FieldInvalid("seats[3]", "is there twice", "once"))
+
+
+def test_all_that_is_wrong_with_a_request_is_told_at_once() -> None:
+    refusal = refused_fields(FAULTY)
+    assert refusal is not None
+    status = status_of_refusal(refusal)
+    (bad,) = details(status, error_details_pb2.BadRequest)
+    assert [(one.field, one.description) for one in bad.field_violations] == [
+        ("label", "label must be set (limit: 63)."),
+        ("seats[3]", "seats[3] is there twice (limit: once)."),
+    ]
+    (info,) = details(status, error_details_pb2.ErrorInfo)
+    assert (info.reason, info.metadata["field"], info.metadata["violations"]) == ("FIELD_INVALID", "label", "2")
+    assert status.message == "label must be set (limit: 63). 1 more is wrong."
+
+
+def test_a_request_without_faults_is_not_refused() -> None:
+    assert refused_fields([None, None]) is None
+
+
+@pytest.mark.parametrize("letter", ["x", "座"])
+def test_faults_beyond_the_room_of_a_status_are_counted(letter: str) -> None:
+    faults = [FieldInvalid(f"zones[{number}]", letter * 100, "none") for number in range(500)]
+    refusal = refused_fields(faults)
+    assert refusal is not None
+    status = status_of_refusal(refusal)
+    (bad,) = details(status, error_details_pb2.BadRequest)
+    assert 5 < len(bad.field_violations) < 500
+    assert details(status, error_details_pb2.ErrorInfo)[0].metadata["violations"] == "500"
+    assert trailer_bytes(status) < MAX_TRAILER_BYTES
+
+
+@pytest.mark.parametrize("told", [SeatsGone(("A",)), FieldInvalid("label", "is long", "63")])
+def test_the_request_id_comes_back_with_a_refusal(told: Refusal) -> None:
+    (request,) = details(status_of_refusal(told, "req_1"), error_details_pb2.RequestInfo)
+    assert request.request_id == "req_1"
+
+
+def test_the_request_id_comes_back_with_a_fault() -> None:
+    (request,) = details(status_of_fault(ValueError(), "req_1"), error_details_pb2.RequestInfo)
+    assert request.request_id == "req_1"
+
+
+RETRYABLE = {grpc.StatusCode.ABORTED, grpc.StatusCode.RESOURCE_EXHAUSTED}
+# Refused for too much work, without a delay: the caller's own time is over, and it alone knows whether to ask again.
+WITHOUT_DELAY = {"DEADLINE_PASSED"}
+
+
+def test_only_what_a_repeat_may_cure_has_a_code_that_clients_retry() -> None:
+    """See docs/decisions/0012."""
+    retried = {refusal.reason() for refusal in REFUSALS if STATUS_OF_KIND[refusal.kind] in RETRYABLE}
+    with_delay = {refusal.reason() for refusal in REFUSALS if details(status_of_refusal(made(refusal)), RetryInfo)}
+    assert retried == with_delay | WITHOUT_DELAY
+    assert {"SEATS_TAKEN", "LABEL_TAKEN", "IDEMPOTENCY_KEY_REUSED", "HOLDER_LIMIT"}.isdisjoint(retried)
+    assert {"OVERLOADED", "REQUEST_IN_FLIGHT"} <= retried
 
 
 class StoreSilent(Retryable):
