@@ -11,6 +11,7 @@ from services.catalogue.api.audit_servicer import AuditServicer
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.events import outgoing_event
 from services.catalogue.api.plan_parts import plan_parts
+from services.catalogue.handlers.housekeeping import Housekeeping
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
@@ -43,10 +44,12 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
 
     service.background("outbox_relay", publish)
     store = PostgresCatalogue(engine, clock=service.clock, ids=service.ids, message_of=outgoing_event, wake=relay.wake)
+    keeping = Housekeeping(store, service.clock, key_life_ms=settings.request_key_hours * 3_600_000)
+    service.background("key_purge", keeping.purge)
     catalogue = CatalogueServicer(
         HouseHandler(store, service.ids),
         SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_parts),
-        PerformanceHandler(store, service.ids),
+        PerformanceHandler(store, service.clock, service.ids),
     )
     audit = AuditServicer(PostgresAudit(engine))
     service.rpc.add(

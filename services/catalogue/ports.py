@@ -19,10 +19,14 @@ class StoreUnavailable(Retryable):
 
 @dataclass(frozen=True, slots=True)
 class RecordedAnswer:
-    """What a key was answered with before: the hash of the request, and the answer as record_answer was given it."""
+    """What a key was answered with before: the hash of the request, and the answer as record_answer was given it.
+
+    `in_wire_form` is False for what an older version wrote, which kept both in forms of its own.
+    """
 
     request_hash: bytes
     answer: bytes
+    in_wire_form: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,10 @@ class CatalogueStore(Protocol):
     """The catalogue's record. Every call may raise StoreUnavailable."""
 
     def transaction(self) -> AbstractAsyncContextManager[CatalogueTransaction]: ...
+
+    async def purge_keys(self, created_before_ms: int, limit: int) -> int:
+        """Forgets at most `limit` idempotency keys that are older; returns how many."""
+        ...
 
     async def latest_plan_version(self, house_id: str, hall_id: str) -> int | None:
         """None: no such hall or no plan in it."""

@@ -16,3 +16,4 @@ class CatalogueSettings(BusSettings):
     plan_cache_seats: int = Field(
         500_000, ge=0, le=10_000_000, description="Seats of the plans kept in memory together; one takes some 0.5 kB."
     )
+    request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")

@@ -45,6 +45,7 @@ def _performance(row: sa.Row[Any], its_prices: tuple[Price, ...]) -> Performance
         hold_ttl_seconds=row.hold_ttl_seconds,
         capacity=row.capacity,
         refuses_orphans=row.refuses_orphans,
+        sale_ends_at_ms=row.starts_at_ms if row.sale_ends_at_ms is None else row.sale_ends_at_ms,
     )
 
 

@@ -13,7 +13,7 @@ from services.catalogue.adapters.connections import connected
 from services.catalogue.adapters.performance_rows import load_performances
 from services.catalogue.adapters.plan_blob import unpacked_plan
 from services.catalogue.adapters.postgres_transaction import PostgresTransaction
-from services.catalogue.adapters.tables import performances, seating_plans
+from services.catalogue.adapters.tables import idempotency_keys, performances, seating_plans
 from services.catalogue.domain.performance import Performance, PerformanceEvent
 from services.catalogue.domain.seating_plan import SeatingPlan
 from services.catalogue.ports import PageStart
@@ -48,6 +48,15 @@ class PostgresCatalogue:
             yield transaction
         if transaction.has_published:
             self._wake()
+
+    async def purge_keys(self, created_before_ms: int, limit: int) -> int:
+        """See CatalogueStore.purge_keys."""
+        names = (idempotency_keys.c.house_id, idempotency_keys.c.key)
+        old = sa.select(*names).where(idempotency_keys.c.created_at_ms < created_before_ms).limit(limit)
+        async with connected(self._engine) as connection:
+            done = await connection.execute(sa.delete(idempotency_keys).where(sa.tuple_(*names).in_(old)))
+            await connection.commit()
+        return int(done.rowcount)
 
     async def latest_plan_version(self, house_id: str, hall_id: str) -> int | None:
         """See CatalogueStore.latest_plan_version."""

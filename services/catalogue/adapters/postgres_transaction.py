@@ -41,14 +41,20 @@ class PostgresTransaction:
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
         """See CatalogueTransaction.claim_key. The insert waits for a transaction that has inserted the same key."""
         claim = insert(idempotency_keys).on_conflict_do_nothing().returning(idempotency_keys.c.key)
-        values = {"house_id": house_id, "key": key, "request_hash": request_hash, "created_at_ms": self._now_ms}
+        values = {
+            "house_id": house_id,
+            "key": key,
+            "request_hash": request_hash,
+            "created_at_ms": self._now_ms,
+            "in_wire_form": True,
+        }
         if (await self._connection.execute(claim, values)).first() is not None:
             return None
-        recorded = sa.select(idempotency_keys.c.request_hash, idempotency_keys.c.answer).where(
+        recorded = sa.select(idempotency_keys).where(
             idempotency_keys.c.house_id == house_id, idempotency_keys.c.key == key
         )
         row = (await self._connection.execute(recorded)).one()
-        return RecordedAnswer(bytes(row.request_hash), bytes(row.answer))
+        return RecordedAnswer(bytes(row.request_hash), bytes(row.answer), row.in_wire_form)
 
     async def record_answer(self, house_id: str, key: str, answer: bytes) -> None:
         """See CatalogueTransaction.record_answer."""

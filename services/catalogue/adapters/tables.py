@@ -75,6 +75,8 @@ performances = sa.Table(
     sa.Column("hold_ttl_seconds", sa.Integer, nullable=False),
     sa.Column("capacity", sa.Integer, nullable=False),
     sa.Column("refuses_orphans", sa.Boolean, nullable=False),
+    # NULL: the start.
+    sa.Column("sale_ends_at_ms", sa.BigInteger),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(
         ["house_id", "hall_id", "plan_version"],
@@ -125,6 +127,9 @@ idempotency_keys = sa.Table(
     # Null only inside the transaction that has claimed the key.
     sa.Column("answer", sa.LargeBinary),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    # False: written by a version that kept hashes and answers of its own classes.
+    sa.Column("in_wire_form", sa.Boolean, nullable=False, server_default=sa.text("false")),
 )
+sa.Index("ix_idempotency_keys_created_at_ms", idempotency_keys.c.created_at_ms)
 
 outbox, outbox_sequence = outbox_tables(metadata)

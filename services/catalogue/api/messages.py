@@ -9,6 +9,7 @@ from balcon.types.v1 import money_pb2
 
 from services.catalogue.domain.house import Hall, House, Production
 from services.catalogue.domain.performance import Performance, PerformanceTerms, Price, SaleState, TicketKind
+from services.catalogue.handlers.seating_plans import PlanImported
 
 _SALE_STATES: Mapping[SaleState, pb.SaleState.ValueType] = {
     SaleState.DRAFT: pb.SALE_STATE_DRAFT,
@@ -67,6 +68,7 @@ def performance_message(performance: Performance) -> pb.Performance:
         hold_ttl_seconds=performance.hold_ttl_seconds,
         capacity=performance.capacity,
         refuses_orphans=performance.refuses_orphans,
+        sale_ends_at_ms=performance.sale_ends_at_ms,
     )
 
 
@@ -77,6 +79,11 @@ def _price_message(price: Price) -> pb.Price:
         kind=_TICKET_KINDS[price.kind],
         amount=money_pb2.Money(amount_minor=price.amount_minor, currency=price.currency),
     )
+
+
+def import_response(imported: PlanImported) -> pb.ImportSeatingPlanResponse:
+    """What an import is answered with."""
+    return pb.ImportSeatingPlanResponse(plan_version=imported.plan_version, seat_count=imported.seat_count)
 
 
 def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:
@@ -92,5 +99,10 @@ def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:
         for price in request.prices
     )
     return PerformanceTerms(
-        request.starts_at_ms, prices, request.seats_per_holder, request.hold_ttl_seconds, request.refuses_orphans
+        starts_at_ms=request.starts_at_ms,
+        prices=prices,
+        seats_per_holder=request.seats_per_holder,
+        hold_ttl_seconds=request.hold_ttl_seconds,
+        refuses_orphans=request.refuses_orphans,
+        sale_ends_at_ms=request.sale_ends_at_ms,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from services.catalogue.domain.house import House, Production
-from services.catalogue.domain.refusals import SaleNotOpened
+from services.catalogue.domain.refusals import SaleEnded, SaleNotOpened
 from services.contracts.bounds import (
     MAX_CATEGORY_CHARS,
     MAX_HOLD_TTL_SECONDS,
@@ -73,6 +73,8 @@ class Performance:
     capacity: int
     # R5.2: choices online may not leave single seats.
     refuses_orphans: bool = False
+    # From then on nothing is held online; staff's channels go on.
+    sale_ends_at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,14 @@ class PlanFacts:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceTerms:
-    """What the house chooses for a new performance. 0 for the two numbers takes the default."""
+    """What the house chooses for a new performance. 0 takes the default: of the end of the sale, the start."""
 
     starts_at_ms: int
     prices: tuple[Price, ...]
     seats_per_holder: int = 0
     hold_ttl_seconds: int = 0
     refuses_orphans: bool = False
+    sale_ends_at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,9 @@ def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
     ):
         if not at_least <= value <= at_most:
             return FieldInvalid(field, f"is {value}", f"{at_least} to {at_most}")
+    if terms.sale_ends_at_ms and not EARLIEST_START_MS <= terms.sale_ends_at_ms <= LATEST_START_MS:
+        limit = f"{EARLIEST_START_MS} to {LATEST_START_MS}, or 0 for the start"
+        return FieldInvalid("sale_ends_at_ms", f"is {terms.sale_ends_at_ms}", limit)
     if not 1 <= len(terms.prices) <= MAX_PRICES:
         return FieldInvalid("prices", f"has {len(terms.prices):,} prices", f"1 to {MAX_PRICES:,} prices")
     for index, price in enumerate(terms.prices):
@@ -192,13 +198,19 @@ def new_performance(
         hold_ttl_seconds=terms.hold_ttl_seconds or DEFAULT_HOLD_TTL_SECONDS,
         capacity=plan.seat_count,
         refuses_orphans=terms.refuses_orphans,
+        sale_ends_at_ms=terms.sale_ends_at_ms or terms.starts_at_ms,
     )
 
 
-def open_for_sale(performance: Performance) -> PerformanceOpenedForSale | None:
-    """From draft, or again after a close. None: it is on sale already, and opening twice is fine."""
+def open_for_sale(performance: Performance, now_ms: int) -> PerformanceOpenedForSale | SaleEnded | None:
+    """From draft, or again after a close. None: it is on sale already, and opening twice is fine.
+
+    After the end of the online sale there is still the box office, until the performance begins.
+    """
     if performance.sale_state is SaleState.ON_SALE:
         return None
+    if max(performance.starts_at_ms, performance.sale_ends_at_ms) <= now_ms:
+        return SaleEnded(performance.performance_id, performance.starts_at_ms, performance.sale_ends_at_ms)
     return PerformanceOpenedForSale(dataclasses.replace(performance, sale_state=SaleState.ON_SALE))
 
 

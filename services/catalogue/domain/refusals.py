@@ -57,6 +57,16 @@ class PerformanceNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class SaleEnded(Refusal):
+    """Performance {performance_id} began at {starts_at_ms} and its sale ended at {sale_ends_at_ms}."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+    starts_at_ms: int
+    sale_ends_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SaleNotOpened(Refusal):
     """Performance {performance_id} was never on sale; there is nothing to close."""
 

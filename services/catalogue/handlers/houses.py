@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.catalogue.domain.house import Hall, House, Production, refused_hall, refused_house, refused_production
 from services.catalogue.domain.refusals import HouseNotFound, LabelTaken
-from services.catalogue.handlers.once import OnceKey, once, request_hash
+from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids, refused_key
@@ -13,13 +13,15 @@ SIGN_UP_SCOPE = ""
 
 
 class HouseHandler:
-    """What a house is made of, before there is anything to sell."""
+    """What a house is made of, before there is anything to sell. Answers in wire form, as `asked` writes it."""
 
     def __init__(self, store: CatalogueStore, ids: Ids) -> None:
         self._store = store
         self._ids = ids
 
-    async def create_house(self, key: str, *, label: str, name: str, time_zone: str, currency: str) -> House | Refusal:
+    async def create_house(
+        self, asked: Asked[House], *, label: str, name: str, time_zone: str, currency: str
+    ) -> bytes | Refusal:
         """R2.1. Refusals: FieldInvalid, LabelTaken, IdempotencyKeyReused."""
         if refusal := refused_house(label=label, name=name, time_zone=time_zone, currency=currency):
             return refusal
@@ -28,10 +30,9 @@ class HouseHandler:
             house = House(self._ids.new_id("hse"), label, name, time_zone, currency)
             return house if await transaction.add_house(house) else LabelTaken(label)
 
-        content = request_hash("create_house", label, name, time_zone, currency)
-        return await once(self._store, OnceKey(SIGN_UP_SCOPE, key), content, House, act)
+        return await once(self._store, SIGN_UP_SCOPE, asked, House, act)
 
-    async def create_hall(self, key: str, house_id: str, *, name: str) -> Hall | Refusal:
+    async def create_hall(self, asked: Asked[Hall], house_id: str, *, name: str) -> bytes | Refusal:
         """Refusals: FieldInvalid, HouseNotFound, IdempotencyKeyReused."""
         if refusal := refused_key("house_id", house_id) or refused_hall(name=name):
             return refusal
@@ -43,9 +44,11 @@ class HouseHandler:
             await transaction.add_hall(hall)
             return hall
 
-        return await once(self._store, OnceKey(house_id, key), request_hash("create_hall", name), Hall, act)
+        return await once(self._store, house_id, asked, Hall, act)
 
-    async def create_production(self, key: str, house_id: str, *, title: str, performer: str) -> Production | Refusal:
+    async def create_production(
+        self, asked: Asked[Production], house_id: str, *, title: str, performer: str
+    ) -> bytes | Refusal:
         """Refusals: FieldInvalid, HouseNotFound, IdempotencyKeyReused."""
         if refusal := refused_key("house_id", house_id) or refused_production(title=title, performer=performer):
             return refusal
@@ -57,5 +60,4 @@ class HouseHandler:
             await transaction.add_production(production)
             return production
 
-        content = request_hash("create_production", title, performer)
-        return await once(self._store, OnceKey(house_id, key), content, Production, act)
+        return await once(self._store, house_id, asked, Production, act)

@@ -1,11 +1,15 @@
-"""Runs a write once per idempotency key: the same content gets the first answer, other content a refusal (RULE 27)."""
+"""One act per idempotency key: the same content gets the first answer, other content a refusal (RULE 27).
+
+Content and answer are kept in their wire form: a field that a newer version adds is absent there as long as nobody sets
+it, so that a retry over a deploy is still the same request.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -17,40 +21,47 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class OnceKey:
-    """A key in the scope of a house; sign-ups, which have none yet, share the scope ""."""
+class Asked(Generic[Answer]):
+    """A request that may come twice: its key, all of it in wire form, and how its answer is written in wire form."""
 
-    house_id: str
     key: str
+    act: str
+    wire: bytes
+    write: Callable[[Answer], bytes]
 
-
-def request_hash(*parts: object) -> bytes:
-    """SHA-256 of what was asked. Parts: the act's name, then plain values and dataclasses, in their fields' order."""
-    return hashlib.sha256(msgspec.msgpack.encode(parts)).digest()
+    def content(self) -> bytes:
+        """SHA-256 of what is asked. A plan takes some milliseconds."""
+        return hashlib.sha256(self.act.encode() + b"\x00" + self.wire).digest()
 
 
 async def once(
     store: CatalogueStore,
-    once_key: OnceKey,
-    content: bytes,
+    house_id: str,
+    asked: Asked[Answer],
     answer_type: type[Answer],
     act: Callable[[CatalogueTransaction], Awaitable[Answer | Refusal]],
-) -> Answer | Refusal:
-    """The answer of `act`, or the one it gave before. `content` is request_hash(...).
+) -> bytes | Refusal:
+    """The answer of `act` in wire form, or the one that it gave before. Sign-ups have no house yet: theirs is "".
 
     A refusal rolls everything back, the key as well: nothing changed, and the key may be used again.
     """
-    if refusal := refused_idempotency_key(once_key.key):
+    if refusal := refused_idempotency_key(asked.key):
         return refusal
+    content = asked.content()
     async with store.transaction() as transaction:
-        recorded = await transaction.claim_key(once_key.house_id, once_key.key, content)
+        recorded = await transaction.claim_key(house_id, asked.key, content)
         if recorded is not None:
+            if not recorded.in_wire_form:
+                # From before answers were kept in wire form: what was asked cannot be compared any more, and the act
+                # must not be done twice. Such keys are gone when they have reached their age.
+                return asked.write(msgspec.json.decode(recorded.answer, type=answer_type))
             if recorded.request_hash != content:
-                return IdempotencyKeyReused("idempotency_key", once_key.key)
-            return msgspec.json.decode(recorded.answer, type=answer_type)
+                return IdempotencyKeyReused("idempotency_key", asked.key)
+            return recorded.answer
         answer = await act(transaction)
         if isinstance(answer, Refusal):
             return answer
-        await transaction.record_answer(once_key.house_id, once_key.key, msgspec.json.encode(answer))
+        written = asked.write(answer)
+        await transaction.record_answer(house_id, asked.key, written)
         await transaction.commit()
-        return answer
+        return written

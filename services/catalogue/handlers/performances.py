@@ -24,9 +24,10 @@ from services.catalogue.domain.refusals import (
     SeatingPlanNotFound,
 )
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
-from services.catalogue.handlers.once import OnceKey, once, request_hash
+from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction, PageStart
 from services.contracts.bounds import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import Ids, refused_key
 
@@ -54,12 +55,18 @@ class PerformancePage:
 class PerformanceHandler:
     """One transaction for each change, its event in it."""
 
-    def __init__(self, store: CatalogueStore, ids: Ids) -> None:
+    def __init__(self, store: CatalogueStore, clock: Clock, ids: Ids) -> None:
         self._store = store
+        self._clock = clock
         self._ids = ids
 
-    async def create(self, key: str, place: PerformancePlace, terms: PerformanceTerms) -> Performance | Refusal:
-        """A draft. Refusals: FieldInvalid, House-, Hall-, SeatingPlan-, ProductionNotFound, IdempotencyKeyReused."""
+    async def create(
+        self, asked: Asked[Performance], place: PerformancePlace, terms: PerformanceTerms
+    ) -> bytes | Refusal:
+        """A draft, in wire form.
+
+        Refusals: FieldInvalid, House-, Hall-, SeatingPlan-, ProductionNotFound, IdempotencyKeyReused.
+        """
         for field in ("house_id", "hall_id", "production_id"):
             if refusal := refused_key(field, getattr(place, field)):
                 return refusal
@@ -73,8 +80,7 @@ class PerformanceHandler:
                 await transaction.publish(PerformanceCreated(performance))
             return performance
 
-        content = request_hash("create_performance", place, terms)
-        return await once(self._store, OnceKey(place.house_id, key), content, Performance, act)
+        return await once(self._store, place.house_id, asked, Performance, act)
 
     async def _draft(
         self, transaction: CatalogueTransaction, place: PerformancePlace, terms: PerformanceTerms
@@ -95,7 +101,7 @@ class PerformanceHandler:
         return new_performance(self._ids.new_id("prf"), house, plan, production, terms)
 
     async def open_for_sale(self, house_id: str, performance_id: str) -> Performance | Refusal:
-        """Opening twice is fine: one event, the same answer. Refusals: FieldInvalid, PerformanceNotFound."""
+        """Opening twice is fine: one event, the same answer. Refusals: FieldInvalid, PerformanceNotFound, SaleEnded."""
         return await self._change_sale(house_id, performance_id, opening=True)
 
     async def close_sale(self, house_id: str, performance_id: str) -> Performance | Refusal:
@@ -109,7 +115,7 @@ class PerformanceHandler:
             performance = await transaction.lock_performance(house_id, performance_id)
             if performance is None:
                 return PerformanceNotFound(performance_id)
-            change = open_for_sale(performance) if opening else close_sale(performance)
+            change = open_for_sale(performance, self._clock.now_ms()) if opening else close_sale(performance)
             if change is None:
                 return performance
             if isinstance(change, Refusal):

@@ -11,7 +11,7 @@ from services.catalogue.domain.plan_document import refused_size
 from services.catalogue.domain.plan_parser import parse
 from services.catalogue.domain.refusals import HallNotFound, SeatingPlanNotFound
 from services.catalogue.domain.seating_plan import MAX_PLAN_BYTES, MAX_PLAN_VERSION, PlanInvalid, SeatingPlan
-from services.catalogue.handlers.once import OnceKey, once, request_hash
+from services.catalogue.handlers.once import Asked, once
 from services.catalogue.handlers.plan_cache import Form, PlanCache, PlanKey
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction
 from services.runtime.errors import Overloaded, Refusal
@@ -46,8 +46,10 @@ class SeatingPlanHandler(Generic[Form]):
         self._parsing = asyncio.Semaphore(MAX_PARSING)
         self._imports = 0
 
-    async def import_plan(self, key: str, house_id: str, hall_id: str, plan_json: bytes) -> PlanImported | Refusal:
-        """Adds the hall's next version.
+    async def import_plan(
+        self, asked: Asked[PlanImported], house_id: str, hall_id: str, plan_json: bytes
+    ) -> bytes | Refusal:
+        """Adds the hall's next version; answers in wire form.
 
         Refusals: FieldInvalid, PlanInvalid, HallNotFound, IdempotencyKeyReused, Overloaded.
         """
@@ -59,11 +61,13 @@ class SeatingPlanHandler(Generic[Form]):
             return Overloaded(RETRY_AFTER_MS)
         self._imports += 1
         try:
-            return await self._import(key, house_id, hall_id, plan_json)
+            return await self._import(asked, house_id, hall_id, plan_json)
         finally:
             self._imports -= 1
 
-    async def _import(self, key: str, house_id: str, hall_id: str, plan_json: bytes) -> PlanImported | Refusal:
+    async def _import(
+        self, asked: Asked[PlanImported], house_id: str, hall_id: str, plan_json: bytes
+    ) -> bytes | Refusal:
         async with self._parsing:
             plan = await asyncio.to_thread(parse, plan_json)
         if isinstance(plan, PlanInvalid):
@@ -73,8 +77,7 @@ class SeatingPlanHandler(Generic[Form]):
             version = await transaction.add_plan(house_id, hall_id, plan, plan_json)
             return HallNotFound(hall_id) if version is None else PlanImported(version, len(plan.seats))
 
-        content = await asyncio.to_thread(request_hash, "import_plan", hall_id, plan_json)
-        return await once(self._store, OnceKey(house_id, key), content, PlanImported, act)
+        return await once(self._store, house_id, asked, PlanImported, act)
 
     async def plan(self, house_id: str, hall_id: str, plan_version: int) -> Form | Refusal:
         """A plan; version 0 is the latest. Refusals: FieldInvalid, SeatingPlanNotFound."""

@@ -22,7 +22,7 @@ from services.inventory.adapters.plan_places import pack_places, unpack_layout
 from services.inventory.adapters.postgres_faults import UNAVAILABLE
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import seat_plan as plans
-from services.inventory.domain.records import HoldRules
+from services.inventory.domain.records import NEVER_MS, HoldRules
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.domain.seat_layout import SeatPlace
 from services.inventory.ports import Performance, SeatPlan, StoreUnavailable
@@ -69,7 +69,7 @@ class CataloguePerformances:
             if told is None:
                 return PerformanceNotFound(performance_id)
             row = await self._copy(told)
-        elif not row.on_sale:
+        elif not row.on_sale or row.sale_ends_at_ms is None:
             row = await self._ask_again(row, house_id, performance_id)
         plan = await self._plan(house_id, row.hall_id, row.plan_version)
         return Performance(performance_id, house_id, plan, self._rules(row))
@@ -97,6 +97,7 @@ class CataloguePerformances:
             cap_ms=self._cap_ms,
             grace_ms=self._grace_ms,
             refuses_orphans=row.refuses_orphans,
+            sale_ends_at_ms=row.sale_ends_at_ms or NEVER_MS,
         )
 
     @staticmethod
@@ -213,6 +214,7 @@ async def upsert_performance(
         "hold_ttl_seconds": told.hold_ttl_seconds,
         "title": told.title,
         "refuses_orphans": told.refuses_orphans,
+        "sale_ends_at_ms": told.sale_ends_at_ms,
     }
     statement = insert(performances).values(
         performance_id=told.performance_id,

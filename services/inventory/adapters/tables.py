@@ -91,6 +91,8 @@ performance = Table(
     Column("hold_ttl_seconds", Integer, nullable=False),
     Column("title", Text, nullable=False, server_default=""),
     Column("refuses_orphans", Boolean, nullable=False, server_default=text("false")),
+    # NULL: copied by a version that did not know of it.
+    Column("sale_ends_at_ms", BigInteger),
 )
 
 inbox, inbox_sequence = inbox_table(metadata)

@@ -61,6 +61,7 @@ from services.inventory.domain.refusals import (
     HoldNotFound,
     NotOnSale,
     OrphanLeft,
+    SaleEnded,
     SeatsNotTogether,
     SeatsTaken,
 )
@@ -143,8 +144,10 @@ def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> HoldDecision:
     rules = state.rules
     if command.ttl_ms > rules.longest_ttl_ms:
         return _too_long(rules)
-    if not rules.on_sale:
-        return NotOnSale()
+    if not rules.on_sale or now_ms >= rules.sale_ends_at_ms:
+        closed = _closed(rules, command.channel)
+        if closed is not None:
+            return closed
     if state.has_ended(command.hold_id):
         return HoldEnded(command.hold_id)
     refused: Refusal | None = _not_free(state, command.seats)
@@ -163,6 +166,13 @@ def _hold(state: SeatView, command: HoldSeats, now_ms: int) -> HoldDecision:
         command.ttl_ms,
     )
     return Accepted(SeatsHeld(hold), hold)
+
+
+def _closed(rules: HoldRules, channel: int) -> NotOnSale | SaleEnded | None:
+    """Why seats may not be taken where the sale is closed or has ended; None: the channel is staff's, which goes on."""
+    if not rules.on_sale:
+        return NotOnSale()
+    return SaleEnded(rules.sale_ends_at_ms) if channel == ONLINE else None
 
 
 def _too_long(rules: HoldRules) -> FieldInvalid:
@@ -199,8 +209,10 @@ def _hold_best(state: SeatView, command: HoldBestAvailable, now_ms: int) -> Hold
     rules = state.rules
     if command.ttl_ms > rules.longest_ttl_ms:
         return _too_long(rules)
-    if not rules.on_sale:
-        return NotOnSale()
+    if not rules.on_sale or now_ms >= rules.sale_ends_at_ms:
+        closed = _closed(rules, command.channel)
+        if closed is not None:
+            return closed
     if state.has_ended(command.hold_id):
         return HoldEnded(command.hold_id)
     refused = _over_limit(state, command.holder_id, asked)
@@ -265,8 +277,10 @@ def _move(state: SeatView, command: MoveHold, now_ms: int) -> HoldDecision:
         return hold
     if hold.seats == command.seats:
         return Accepted(hold=hold)
-    if not state.rules.on_sale:
-        return NotOnSale()
+    if not state.rules.on_sale or now_ms >= state.rules.sale_ends_at_ms:
+        closed = _closed(state.rules, hold.channel)
+        if closed is not None:
+            return closed
     own = set(hold.seats)
     wanted_more = tuple(seat for seat in command.seats if seat not in own)
     refused: Refusal | None = _not_free(state, wanted_more)

@@ -10,6 +10,10 @@ from services.contracts.bounds import HOLD_CAP_SECONDS, HOLD_GRACE_SECONDS
 ASKED_UNTOLD = "?"
 
 
+# An end that no clock reaches.
+NEVER_MS = 2**62
+
+
 class Hold(msgspec.Struct, frozen=True, gc=False):
     """Seats locked for a buyer. Seats are ascending indexes of the plan; times are unix ms by the store's clock."""
 
@@ -46,6 +50,8 @@ class HoldRules(msgspec.Struct, frozen=True, gc=False):
     grace_ms: int = HOLD_GRACE_SECONDS * 1000
     # R5.2; staff's channels are exempt.
     refuses_orphans: bool = False
+    # From then on nothing is held online, by the store's clock; staff's channels go on.
+    sale_ends_at_ms: int = NEVER_MS
 
     @property
     def longest_ttl_ms(self) -> int:

@@ -69,6 +69,14 @@ class NotOnSale(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class SaleEnded(Refusal):
+    """The sale ended at {sale_ends_at_ms}; only the box office and the backend go on."""
+
+    kind = Kind.PRECONDITION
+    sale_ends_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class HolderLimit(Refusal):
     """The holder has {has} seats and asked for {asked} more; the limit is {limit}."""
 

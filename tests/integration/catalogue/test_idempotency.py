@@ -8,9 +8,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, house_request, refusal
+from services.runtime.clock import SystemClock
+from services.runtime.testing.eventually import eventually
+from services.runtime.testing.servers import DatabaseUrl
+from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, house_request, refusal, running_catalogue
 from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
 
+CLOCK = SystemClock()
 Call = Callable[[Catalogue, Venue, bool], Awaitable[object]]
 
 
@@ -139,3 +143,33 @@ async def test_openings_at_the_same_time_make_one_event(catalogue: Catalogue) ->
     assert all(other == first for other in others)
     opened = "SELECT count(*) FROM outbox WHERE type = 'balcon.catalogue.v1.PerformanceOpenedForSale'"
     assert await catalogue.rows(opened) == [(1,)]
+
+
+async def test_a_retry_over_a_deploy_gets_the_answer_that_the_older_version_kept(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    first = await create_hall(catalogue, venue, other=False)
+    assert isinstance(first, pb.CreateHallResponse)
+    # As the version before wrote it: JSON of its own class, a hash of its own form.
+    old = f'{{"hall_id":"{first.hall.hall_id}","house_id":"{venue.house.house_id}","name":"Same"}}'
+    await catalogue.damage(
+        f"UPDATE idempotency_keys SET in_wire_form = false, request_hash = 'old', answer = '{old}' WHERE key = 'k'"
+    )
+    count = await catalogue.rows(COUNT)
+    assert await create_hall(catalogue, venue, other=False) == first
+    assert await catalogue.rows(COUNT) == count
+
+
+async def test_keys_are_forgotten_when_they_are_old_and_not_before(database_url: DatabaseUrl) -> None:
+    url = database_url("catalogue")
+    young = int(CLOCK.now_ms()) - 95 * 3_600_000
+    async with running_catalogue(url, "memory://") as catalogue:
+        await catalogue.venue("genova")
+        await catalogue.damage(f"UPDATE idempotency_keys SET created_at_ms = {young}")
+        await catalogue.damage(f"UPDATE idempotency_keys SET created_at_ms = {young - 7_200_000} WHERE key = 'hall'")
+    async with running_catalogue(url, "memory://") as catalogue:
+
+        async def only_the_old_key_is_gone() -> None:
+            keys = {key for (key,) in await catalogue.rows("SELECT key FROM idempotency_keys")}
+            assert keys == {"house-genova", "plan", "production"}
+
+        await eventually(only_the_old_key_is_gone)

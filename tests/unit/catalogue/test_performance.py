@@ -24,7 +24,7 @@ from services.catalogue.domain.performance import (
     refused_prices,
     refused_terms,
 )
-from services.catalogue.domain.refusals import SaleNotOpened
+from services.catalogue.domain.refusals import SaleEnded, SaleNotOpened
 from services.contracts.bounds import MAX_PRICE_MINOR
 from services.runtime.errors import FieldInvalid
 
@@ -32,6 +32,7 @@ HOUSE = House("hse_1", "genova", "Genova", "Europe/Rome", "EUR")
 PRODUCTION = Production("prd_1", "hse_1", "Hamlet", "Royal")
 PLAN = PlanFacts("hal_1", 3, 618, ("Stalls", "Balcony"))
 START_MS = 1_900_000_000_000
+NOW_MS = START_MS - 86_400_000
 
 
 def price(category: str = "Stalls", ticket_type: str = "normal", **changes: object) -> Price:
@@ -46,8 +47,8 @@ def terms(*prices: Price, **changes: int) -> PerformanceTerms:
     return dataclasses.replace(PerformanceTerms(START_MS, prices or PRICES), **changes)  # type: ignore[arg-type]
 
 
-def performance(state: SaleState = SaleState.DRAFT) -> Performance:
-    result = new_performance("prf_1", HOUSE, PLAN, PRODUCTION, terms())
+def performance(state: SaleState = SaleState.DRAFT, sale_ends_at_ms: int = 0) -> Performance:
+    result = new_performance("prf_1", HOUSE, PLAN, PRODUCTION, terms(sale_ends_at_ms=sale_ends_at_ms))
     assert isinstance(result, Performance)
     return dataclasses.replace(result, sale_state=state)
 
@@ -128,19 +129,37 @@ def test_prices_are_taken_exactly_when_they_cover_the_plan_once(pairs: list[tupl
 
 
 def test_a_draft_is_opened_closed_and_opened_again() -> None:
-    opened = open_for_sale(performance())
+    opened = open_for_sale(performance(), NOW_MS)
     assert isinstance(opened, PerformanceOpenedForSale)
     assert opened.performance.sale_state is SaleState.ON_SALE
     closed = close_sale(opened.performance)
     assert isinstance(closed, PerformanceSaleClosed)
     assert closed.performance.sale_state is SaleState.CLOSED
-    assert open_for_sale(closed.performance) == opened
+    assert open_for_sale(closed.performance, NOW_MS) == opened
 
 
 def test_opening_or_closing_twice_changes_nothing() -> None:
-    assert open_for_sale(performance(SaleState.ON_SALE)) is None
+    assert open_for_sale(performance(SaleState.ON_SALE), START_MS) is None
     assert close_sale(performance(SaleState.CLOSED)) is None
 
 
 def test_what_was_never_opened_cannot_be_closed() -> None:
     assert close_sale(performance()) == SaleNotOpened("prf_1")
+
+
+def test_the_sale_ends_at_the_start_unless_the_house_says_otherwise() -> None:
+    for wanted, end in ((0, START_MS), (START_MS - 3_600_000, START_MS - 3_600_000), (START_MS + 1, START_MS + 1)):
+        new = new_performance("prf_1", HOUSE, PLAN, PRODUCTION, terms(sale_ends_at_ms=wanted))
+        assert isinstance(new, Performance)
+        assert new.sale_ends_at_ms == end
+    assert refused_terms(terms(sale_ends_at_ms=1)) is not None
+
+
+@pytest.mark.parametrize("state", [SaleState.DRAFT, SaleState.CLOSED])
+def test_what_has_begun_is_not_put_on_sale(state: SaleState) -> None:
+    early, late = performance(state, sale_ends_at_ms=START_MS - 1_000), performance(state, sale_ends_at_ms=START_MS + 1)
+    assert open_for_sale(early, START_MS) == SaleEnded("prf_1", START_MS, START_MS - 1_000)
+    # The box office sells until the start, and online for as long as the house has said.
+    assert isinstance(open_for_sale(early, START_MS - 1), PerformanceOpenedForSale)
+    assert isinstance(open_for_sale(late, START_MS), PerformanceOpenedForSale)
+    assert isinstance(open_for_sale(late, START_MS + 1), SaleEnded)

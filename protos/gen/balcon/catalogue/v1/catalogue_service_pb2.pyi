@@ -628,6 +628,7 @@ class Performance(_message.Message):
     HOLD_TTL_SECONDS_FIELD_NUMBER: _builtins.int
     CAPACITY_FIELD_NUMBER: _builtins.int
     REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
+    SALE_ENDS_AT_MS_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     house_id: _builtins.str
     hall_id: _builtins.str
@@ -643,6 +644,10 @@ class Performance(_message.Message):
     """Seats of its plan."""
     refuses_orphans: _builtins.bool
     """Online choices may not leave single seats (R5.2)."""
+    sale_ends_at_ms: _builtins.int
+    """From then on nothing is held online, unix milliseconds; the box office and the backend go on. Holds made before
+    may still be bought.
+    """
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Price]: ...
     def __init__(
@@ -661,10 +666,11 @@ class Performance(_message.Message):
         hold_ttl_seconds: _builtins.int = ...,
         capacity: _builtins.int = ...,
         refuses_orphans: _builtins.bool = ...,
+        sale_ends_at_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_state", b"sale_state", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at_ms", b"sale_ends_at_ms", "sale_state", b"sale_state", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -684,6 +690,7 @@ class CreatePerformanceRequest(_message.Message):
     SEATS_PER_HOLDER_FIELD_NUMBER: _builtins.int
     HOLD_TTL_SECONDS_FIELD_NUMBER: _builtins.int
     REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
+    SALE_ENDS_AT_MS_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     house_id: _builtins.str
     hall_id: _builtins.str
@@ -696,6 +703,8 @@ class CreatePerformanceRequest(_message.Message):
     hold_ttl_seconds: _builtins.int
     """0 takes 600."""
     refuses_orphans: _builtins.bool
+    sale_ends_at_ms: _builtins.int
+    """When the online sale ends, unix milliseconds; 0 takes the start."""
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Price]: ...
     def __init__(
@@ -711,10 +720,11 @@ class CreatePerformanceRequest(_message.Message):
         seats_per_holder: _builtins.int = ...,
         hold_ttl_seconds: _builtins.int = ...,
         refuses_orphans: _builtins.bool = ...,
+        sale_ends_at_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at_ms", b"sale_ends_at_ms", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
