@@ -46,6 +46,13 @@ class Witness:
                     self._granted.append(held)
             await self._desk.house.clock.sleep(WITNESS_PAUSE_SECONDS)
 
+    async def hold_one(self, performance: str) -> str:
+        """The id of a hold that was granted, whichever seat it is."""
+        while True:
+            held = await self._buyer.hold(performance, (next(self._seats),), WITNESS_TTL_SECONDS)
+            if held is not None and held.outcome == OK:
+                return held.hold
+
     async def count_lost(self) -> int:
         """How many acknowledged holds nobody knows any more. Lets the others go."""
         lost = 0

@@ -69,6 +69,8 @@ DOWN_SECONDS = (0.0, 5.0)
 STOPPED_LEASES = (0.5, 3.0)
 POSTGRES_RETRIES = 20
 BUS_LOSS_SECONDS = 60.0
+# A call's, whose hold a fault waits for.
+WITNESS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,10 @@ class Injector:
             record.healed = self._house.history.now()
 
     async def _kill(self, planned: Planned, node: Node) -> str:
+        """The planned one, or who owns most where that one owns nothing: nobody would miss it."""
+        owned = await owners_by_endpoint(self._cluster.database_url)
+        if not owned.get(node.endpoint):
+            node = max(self._cluster.nodes, key=lambda node: len(owned.get(node.endpoint, ())))
         node.kill()
         await self._cluster.clock.sleep(planned.seconds)
         node.launch()
@@ -227,7 +233,13 @@ class Injector:
         valkeys = self._cluster.valkeys
         assert isinstance(valkeys, ClusteredValkeys)
         before = valkeys.faults.lost
-        detail = await valkeys.faults.lose_master(self._house.performances)
+        routing = OwnerRouting(self._cluster.endpoints, self._cluster.clock, self._jitter.random)
+        desk = Desk(self._house, routing, call_seconds=WITNESS_SECONDS)
+        witness = Witness(Buyer(f"witness{len(self._house.history.faults)}", desk, self._jitter), desk, ())
+        try:
+            detail = await valkeys.faults.lose_master(self._house.performances, witness.hold_one)
+        finally:
+            await routing.close()
         self.lost_in_failover += valkeys.faults.lost - before
         return detail
 

@@ -15,6 +15,7 @@ from services.runtime.ids import seeded_random
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
 from tests.chaos.cluster_failover import ClusterFaults
+from tests.chaos.seat_witness import SeatWitness
 from tests.chaos.whole_stack import WholeStack
 
 SERVICES = ("catalogue", "inventory", "inventory-2", "orders", "payments", "reporting")
@@ -28,7 +29,7 @@ STOPPED_SECONDS = {"stop_inventory": (4.0, 9.0), "stop_inventory-2": (4.0, 9.0)}
 OTHER_SECONDS = (1.5, 4.0)
 READY_AGAIN_SECONDS = 180.0
 # How long a bus that is away may take to hold an event back.
-HELD_BACK_SECONDS = 15.0
+HELD_BACK_SECONDS = 60.0
 
 
 def kinds_of(bus_kinds: Sequence[str]) -> tuple[str, ...]:
@@ -62,6 +63,7 @@ class WholeInjector:
         self._clock = clock
         self.cluster = ClusterFaults(stack.cluster)
         self.held_back = 0
+        self._witness = SeatWitness(stack, clock)
 
     async def inject(self, planned: Planned) -> str:
         """One fault from start to healing; what was done, in words."""
@@ -76,7 +78,7 @@ class WholeInjector:
             case "postgres_restart":
                 return await self._restart_postgres()
             case "valkey_failover":
-                return await self.cluster.lose_master(self._stack.performances)
+                return await self.cluster.lose_master(self._stack.performances, self._witness.hold)
             case "valkey_flush":
                 await asyncio.to_thread(self.cluster.flush_all)
             case "valkey_function_flush":

@@ -19,7 +19,7 @@ from services.console.sale.demo_house import demo_plan
 from services.console.sale.quiescence import wait_until_quiet
 from services.console.sale.scoreboard import unresolved_orders
 from services.console.sale.script import Pace
-from services.console.sale.tally import Progress, Tally
+from services.console.sale.tally import Progress, Tally, merge
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.testing import eventually
@@ -29,8 +29,10 @@ from tests.chaos.whole_stack import SMALL_PLAN, WholeStack, running_whole_stack
 # More than they want on average: a sold-out house has no more to show.
 SEATS_PER_BUYER = 3
 SMALL_SEATS = 618
-FIRST_TICKET_SECONDS = 20.0
-QUIET_SECONDS = 90.0
+FIRST_TICKET_SECONDS = 120.0
+QUIET_SECONDS = 180.0
+# A slow machine's faults outlast the first buyers: others come, as many in so many seconds.
+FURTHER_SECONDS = 10.0
 # A payment that comes late of its own accord wakes an order up again: its end is awaited too.
 FURTHER_AUDITS = 3
 # A no that a buyer's script does not know, as the tally words it; no answer in time has a colon more.
@@ -112,6 +114,9 @@ class _Run:
         self._injector = WholeInjector(stack, clock)
         self._opened = clock.monotonic()
         self._tickets = 0
+        self._crowds = 0
+        self._places = stack.seats // SEATS_PER_BUYER
+        self._faults_are_over = False
         self._outcome = WholeOutcome()
 
     def _now(self) -> float:
@@ -123,14 +128,12 @@ class _Run:
     async def run(self) -> WholeOutcome:
         """Buyers and faults side by side, the quiet, the judgement."""
         storm, outcome = self._storm, self._outcome
-        buyers = min(storm.buyers, self._stack.seats // SEATS_PER_BUYER)
-        pace = storm.tempo.pace
-        crowded = Pace(storm.seconds, pace.shortest_patience_seconds, pace.longest_patience_seconds)
-        async with Crowd(self._stack.assignments(storm.seed, buyers, crowded), self._watch) as crowd:
+        async with self._crowd(min(storm.buyers, self._places), storm.seconds) as crowd:
             self._opened = self._clock.monotonic()
-            buying = asyncio.create_task(crowd.run())
+            buying = asyncio.create_task(self._buy(crowd))
             try:
                 await self._do_faults()
+                self._faults_are_over = True
                 healed = self._now()
                 self._note("no more faults")
                 tally = await buying
@@ -145,8 +148,27 @@ class _Run:
         self._cover(tally)
         return outcome
 
-    def _watch(self, latest: Progress) -> None:
-        self._tickets = latest.tickets
+    def _crowd(self, buyers: int, seconds: float) -> Crowd:
+        """So many of the places that are left, over so many seconds, by a seed that no crowd before had."""
+        pace = self._storm.tempo.pace
+        crowded = Pace(seconds, pace.shortest_patience_seconds, pace.longest_patience_seconds)
+        self._places -= buyers
+        self._crowds += 1
+        before = self._tickets
+
+        def watch(latest: Progress) -> None:
+            self._tickets = before + latest.tickets
+
+        return Crowd(self._stack.assignments(self._storm.seed + self._crowds - 1, buyers, crowded), watch)
+
+    async def _buy(self, first: Crowd) -> Tally:
+        """Somebody is there to feel each fault, however long it takes, while there are seats."""
+        tallies = [await first.run()]
+        further = int(FURTHER_SECONDS * self._storm.buyers_per_second)
+        while not self._faults_are_over and self._places >= further:
+            async with self._crowd(further, FURTHER_SECONDS) as crowd:
+                tallies.append(await crowd.run())
+        return merge(tallies)
 
     async def _do_faults(self) -> None:
         """Until the time is up and every kind has come."""
