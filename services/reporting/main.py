@@ -21,6 +21,7 @@ from services.reporting.settings import ReportingSettings
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import TOPICS
 from services.runtime.clock import SystemClock
+from services.runtime.errors import Fault
 from services.runtime.ids import RandomIds
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
@@ -60,21 +61,25 @@ async def rebuild_read_model(settings: ReportingSettings) -> int:
     bus = open_bus(settings.bus_url.get_secret_value(), clock=clock, ids=RandomIds(), client_id="reporting-rebuild")
     try:
         intake = EventIntake(bus, engine, clock, project)
-        return await rebuild(PostgresGenerations(engine), intake.fill, clock, settings.rebuild_timeout_seconds)
+        return await rebuild(PostgresGenerations(engine), intake, clock, settings.rebuild_timeout_seconds)
     finally:
         await bus.close()
         await engine.dispose()
 
 
 def main() -> None:
-    """The service, or with the argument `rebuild` one rebuild. Exit status 2 for another argument."""
+    """The service, or with the argument `rebuild` one rebuild: status 1 when it fails. 2 for another argument."""
     match sys.argv[1:]:
         case []:
             run_service("reporting", ReportingSettings(), build)
         case ["rebuild"]:
             settings = ReportingSettings()
             configure_logging("reporting", settings.log_level)
-            generation = asyncio.run(rebuild_read_model(settings))
+            try:
+                generation = asyncio.run(rebuild_read_model(settings))
+            except Fault as error:
+                get_logger("rebuild").error("read_model_not_rebuilt", error=type(error).__name__, message=str(error))
+                sys.exit(1)
             get_logger("rebuild").info("read_model_rebuilt", generation=generation)
         case _:
             sys.stderr.write("usage: python -m services.reporting.main [rebuild]\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,6 +70,26 @@ def group_of(generation: int) -> str:
     return f"reporting-{generation}"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ProgressKey:
+    """What a read model can be behind with: a key of a topic, as one source tells of it."""
+
+    topic: str
+    key: str
+    source: str
+
+
+Progress = Mapping[ProgressKey, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A key that goes no further: the event it stopped at, and the class of the error."""
+
+    sequence: int
+    error: str
+
+
 class Generations(Protocol):
     """Read models by generation. One is told to people; a new one is built beside it and then takes its place."""
 
@@ -81,10 +101,42 @@ class Generations(Protocol):
         """Opens an empty generation and returns its number, never used before; drops what a rebuild cut short left."""
         ...
 
-    async def progress(self, generation: int) -> Mapping[str, tuple[int, int]]:
+    async def kept(self) -> Collection[int]:
+        """Every generation there is, served or being built."""
+        ...
+
+    async def progress(self, generation: int) -> Progress:
         """How far each key is, in numbers that only grow. Raises GenerationGone."""
         ...
 
     async def serve(self, generation: int) -> None:
         """Tells `generation` to people from now on and drops every other one. Raises GenerationGone."""
+        ...
+
+    async def abandon(self, generation: int) -> None:
+        """Drops a generation that is not told to people; no error when it is gone already."""
+        ...
+
+
+class History(Protocol):
+    """The topics, as somebody reads them who builds anew."""
+
+    async def fill(self, generation: int) -> None:
+        """Brings events into a generation, those that are there and those that come; never ends by itself."""
+        ...
+
+    async def end(self) -> Mapping[tuple[str, int], int]:
+        """Where the topics end now, by topic and partition."""
+        ...
+
+    async def passed(self, generation: int, end: Mapping[tuple[str, int], int]) -> bool:
+        """Whether everything up to `end` has been read for the generation."""
+        ...
+
+    def stuck(self, generation: int) -> Mapping[ProgressKey, Stuck]:
+        """The keys that this process's fill() had to leave where they are."""
+        ...
+
+    async def forget_others(self, kept: Callable[[], Awaitable[Collection[int]]]) -> Collection[str]:
+        """Removes from the bus what generations that are no more left there; what is in use still is returned."""
         ...

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.adapters.tables import (
@@ -16,7 +16,8 @@ from services.reporting.adapters.tables import (
     performances,
     sales_lines,
 )
-from services.reporting.ports import GenerationGone, group_of
+from services.reporting.ports import GenerationGone, Progress, ProgressKey, group_of
+from services.runtime.bus.topics import AVAILABILITY
 
 
 class PostgresGenerations:
@@ -37,7 +38,12 @@ class PostgresGenerations:
             opened = await connection.execute(insert(generations).values(serving=False).returning(generations))
             return int(opened.scalar_one())
 
-    async def progress(self, generation: int) -> Mapping[str, tuple[int, int]]:
+    async def kept(self) -> Collection[int]:
+        """See Generations.kept."""
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(select(generations.c.generation))).scalars())
+
+    async def progress(self, generation: int) -> Progress:
         """See Generations.progress. Events by sequence, counts by (epoch, version)."""
         async with self._engine.connect() as connection:
             await _require(connection, generation)
@@ -55,9 +61,9 @@ class PostgresGenerations:
                     performances.c.counted_version,
                 ).where(performances.c.generation == generation, performances.c.counted_epoch.is_not(None))
             )
-            places = {f"{row.source} {row.topic} {row.key}": (0, row.last_sequence) for row in sequences}
+            places = {ProgressKey(row.topic, row.key, row.source): (0, row.last_sequence) for row in sequences}
             return places | {
-                f"counts {row.house_id} {row.performance_id}": (row.counted_epoch, row.counted_version)
+                ProgressKey(AVAILABILITY, row.performance_id, row.house_id): (row.counted_epoch, row.counted_version)
                 for row in counts
             }
 
@@ -69,6 +75,11 @@ class PostgresGenerations:
             of_new = generations.c.generation == generation
             await connection.execute(update(generations).where(of_new).values(serving=True))
             await _drop_all_but(connection, generation)
+
+    async def abandon(self, generation: int) -> None:
+        """See Generations.abandon."""
+        async with self._engine.begin() as connection:
+            await _drop(connection, (generations.c.generation == generation) & ~generations.c.serving)
 
 
 async def _serving(connection: AsyncConnection) -> int:
@@ -83,9 +94,13 @@ async def _require(connection: AsyncConnection, generation: int) -> None:
 
 
 async def _drop_all_but(connection: AsyncConnection, kept: int) -> None:
+    await _drop(connection, generations.c.generation != kept)
+
+
+async def _drop(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
     # The locks wait for transactions that write into a generation, and let no new one begin.
-    others = select(generations.c.generation).where(generations.c.generation != kept).with_for_update()
-    dropped = [int(row.generation) for row in await connection.execute(others)]
+    found = select(generations.c.generation).where(which).with_for_update()
+    dropped = [int(row.generation) for row in await connection.execute(found)]
     if not dropped:
         return
     of_dropped = performances.c.generation.in_(dropped)

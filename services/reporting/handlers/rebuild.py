@@ -3,47 +3,132 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 
-from services.reporting.ports import Generations
+from services.reporting.ports import Generations, History, Progress, ProgressKey, Stuck
 from services.runtime.clock import Clock
-from services.runtime.errors import Retryable
+from services.runtime.errors import Fatal, Retryable
+from services.runtime.telemetry.logging import get_logger
 
 POLL_SECONDS = 0.2
 # The first round may take long, and the old model moves on meanwhile; the second is as short as that was.
 ROUNDS = 2
+# Longer than a session whose process died is taken for living: after that its group can be forgotten.
+TIDY_SECONDS = 30.0
 _SHOWN_KEYS = 20
+_GAP = "SequenceGap"
+
+_log = get_logger(__name__)
 
 
 class RebuildTooSlow(Retryable):
     """The new read model has not caught up with the old one in time; the old one is still served."""
 
 
-async def rebuild(
-    generations: Generations, fill: Callable[[int], Awaitable[None]], clock: Clock, timeout_seconds: float
-) -> int:
-    """Fills a new generation by `fill(generation)`, which never ends by itself, and serves it once it has caught up.
+class HistoryIncomplete(Fatal):
+    """The topic no longer has all of this key that the old read model counts; the old one is still served.
 
-    Returns the new generation. Raises RebuildTooSlow, GenerationGone (another rebuild began), and what `fill` raised.
+    `first_sequence` is the first event that is there, 0 for none of them; a rebuild needs `needed_sequence`. See "A
+    rebuild that ends early" in docs/operations.md.
+    """
+
+
+class EventNotApplied(Fatal):
+    """An event cannot be applied anew, so its key cannot catch up; the old read model is still served."""
+
+
+async def rebuild(generations: Generations, history: History, clock: Clock, timeout_seconds: float) -> int:
+    """Fills a new generation from the history, and serves it once it has caught up with the old one.
+
+    Returns the new generation. Whatever the end, nothing of other generations stays on the bus.
+    Raises HistoryIncomplete, EventNotApplied, RebuildTooSlow, GenerationGone (another rebuild began), or what filling
+    raised.
     """
     deadline = clock.monotonic() + timeout_seconds
     generation = await generations.begin()
-    filling = asyncio.ensure_future(fill(generation))
+    filling = asyncio.ensure_future(history.fill(generation))
     try:
         for _ in range(ROUNDS):
-            target = await generations.progress(await generations.serving())
-            while behind := _behind(await generations.progress(generation), target):
-                if filling.done():
-                    await filling
-                if clock.monotonic() > deadline:
-                    raise RebuildTooSlow(keys=behind[:_SHOWN_KEYS], count=len(behind))
-                await clock.sleep(POLL_SECONDS)
+            await _catch_up(generations, history, clock, generation, filling, deadline)
+        await _stop(filling)
+        await generations.serve(generation)
+    except BaseException:
+        await _stop(filling)
+        await generations.abandon(generation)
+        raise
     finally:
-        filling.cancel()
-        await asyncio.gather(filling, return_exceptions=True)
-    await generations.serve(generation)
+        await _tidy(generations, history, clock)
     return generation
 
 
-def _behind(progress: Mapping[str, tuple[int, int]], target: Mapping[str, tuple[int, int]]) -> list[str]:
+async def _catch_up(
+    generations: Generations,
+    history: History,
+    clock: Clock,
+    generation: int,
+    filling: asyncio.Future[None],
+    deadline: float,
+) -> None:
+    """Until the new model is where the old one is now, or it is certain that it never will be."""
+    target = await generations.progress(await generations.serving())
+    end = await history.end()  # asked after the target: what that counts is before it
+    before: Progress | None = None
+    still = False  # the bus is asked only when nothing moves
+    while True:
+        # In this order: what was read up to the end is in the progress that is looked at afterwards.
+        passed = still and await history.passed(generation, end)
+        progress = await generations.progress(generation)
+        behind = _behind(progress, target)
+        if not behind:
+            return
+        _raise_if_stuck(behind, history.stuck(generation), progress, target)
+        if passed:
+            raise _incomplete(behind[0], 0, progress, target)
+        if filling.done():
+            await filling
+        if clock.monotonic() > deadline:
+            raise RebuildTooSlow(keys=[f"{at.topic} {at.key}" for at in behind[:_SHOWN_KEYS]], count=len(behind))
+        still, before = progress == before, progress
+        await clock.sleep(POLL_SECONDS)
+
+
+def _behind(progress: Progress, target: Progress) -> Sequence[ProgressKey]:
     return sorted(key for key, place in target.items() if progress.get(key, (-1, -1)) < place)
+
+
+def _raise_if_stuck(
+    behind: Sequence[ProgressKey], stuck: Mapping[ProgressKey, Stuck], progress: Progress, target: Progress
+) -> None:
+    for at in behind:
+        if at in stuck and stuck[at].error == _GAP:
+            raise _incomplete(at, stuck[at].sequence, progress, target)
+        if at in stuck:
+            facts = {"topic": at.topic, "key": at.key, "source": at.source}
+            raise EventNotApplied(**facts, sequence=stuck[at].sequence, error=stuck[at].error)
+
+
+def _incomplete(at: ProgressKey, first_sequence: int, progress: Progress, target: Progress) -> HistoryIncomplete:
+    needed = progress.get(at, (0, 0))[1] + 1
+    return HistoryIncomplete(
+        topic=at.topic,
+        key=at.key,
+        source=at.source,
+        first_sequence=first_sequence,
+        needed_sequence=needed,
+        known_sequence=target[at][1],
+    )
+
+
+async def _stop(filling: asyncio.Future[None]) -> None:
+    filling.cancel()
+    await asyncio.gather(filling, return_exceptions=True)
+
+
+async def _tidy(generations: Generations, history: History, clock: Clock) -> None:
+    """Who follows the old generation needs a moment to see the new one, and to leave its groups."""
+    deadline = clock.monotonic() + TIDY_SECONDS
+    while left := await history.forget_others(generations.kept):
+        if clock.monotonic() > deadline:
+            _log.warning("groups_left_on_the_bus", groups=sorted(left))
+            return
+        await clock.sleep(POLL_SECONDS)

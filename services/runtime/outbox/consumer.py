@@ -120,12 +120,17 @@ class EventConsumer:
         self._clock = clock
         self._attempts = attempts
         self._gap_rereads = gap_rereads
+        self._on_parked: Callable[[IncomingEvent, str], None] | None = None
         self._inbox = Inbox(group)
         self._application = EventApplication(engine, self._inbox, handler, clock)
         self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=group)
         self._gap: object = None  # the one met last, and how often it was read
         self._gap_reads = 0
         self._purge_at = 0.0
+
+    def when_parked(self, act: Callable[[IncomingEvent, str], None]) -> None:
+        """Calls `act(event, error)` for each key that stops at an event, with the class of the error."""
+        self._on_parked = act
 
     async def run(self) -> None:
         """Consumes until cancelled, through outages of the bus and of the database."""
@@ -262,6 +267,8 @@ class EventConsumer:
             exc_info=cause,
         )
         await self._through_outages(lambda: self._application.park(item.event, failure.error))
+        if self._on_parked is not None:
+            self._on_parked(item.event, failure.error)
         await self._publish([to_dead_letter(item.delivered, self._group, failure)])
         EVENTS_CONSUMED.labels(self._group, "parked").inc()
 

@@ -23,8 +23,9 @@ from services.reporting.adapters.postgres_totals_reader import PostgresTotalsRea
 from services.reporting.domain.totals import Totals
 from services.reporting.handlers.follow import follow
 from services.reporting.handlers.project import project
+from services.reporting.ports import ProgressKey
 from services.runtime.bus.memory_bus import MemoryBus
-from services.runtime.bus.port import Bus, Message
+from services.runtime.bus.port import Bus, ManagedBus, Message
 from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, ORDERS, TOPICS
 from services.runtime.clock import SystemClock
 from services.runtime.outbox.event import OutgoingEvent
@@ -158,7 +159,7 @@ def _topic(event: Protobuf) -> str:
 class Stage:
     """A read model over a real database, and the bus it follows."""
 
-    def __init__(self, engine: AsyncEngine, bus: Bus) -> None:
+    def __init__(self, engine: AsyncEngine, bus: ManagedBus) -> None:
         self.engine = engine
         self.publisher = Publisher(bus)
         self.intake = EventIntake(bus, engine, CLOCK, project)
@@ -186,10 +187,10 @@ class Stage:
 
     async def caught_up(self) -> None:
         """Waits until every published event is in the served generation."""
-        wanted: dict[str, int] = {}
+        wanted: dict[ProgressKey, int] = {}
         for message in self.publisher.published:
             if "ce_sequence" in message.headers:
-                place = f"{message.headers['ce_source']} {message.topic} {message.key}"
+                place = ProgressKey(message.topic, message.key, message.headers["ce_source"])
                 wanted[place] = max(wanted.get(place, 0), int(message.headers["ce_sequence"]))
 
         async def look() -> None:
@@ -207,7 +208,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(url: str, bus: Bus | None = None) -> AsyncIterator[Stage]:
+async def staged(url: str, bus: ManagedBus | None = None) -> AsyncIterator[Stage]:
     """A stage over a migrated database; the bus is one in memory unless another is handed in."""
     engine = create_engine(url, application="test")
     own = bus or MemoryBus()

@@ -2,16 +2,21 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
 from sqlalchemy import text
 
+from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.postgres_read_model import PostgresReadModel
 from services.reporting.domain.totals import Totals
-from services.reporting.handlers.rebuild import RebuildTooSlow, rebuild
+from services.reporting.handlers.project import project
+from services.reporting.handlers.rebuild import EventNotApplied, HistoryIncomplete, RebuildTooSlow, rebuild
 from services.reporting.ports import GenerationGone
-from services.runtime.bus.topics import AVAILABILITY
+from services.runtime.bus.memory_bus import MemoryBus
+from services.runtime.bus.port import Message
+from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, ORDERS, TOPICS, dead_letter_topic
 from services.runtime.ids import seeded_random
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
@@ -59,7 +64,27 @@ async def settled(stage: Stage) -> list[Totals]:
 
 
 async def anew(stage: Stage, timeout_seconds: float = 30.0) -> int:
-    return await rebuild(stage.generations, stage.intake.fill, CLOCK, timeout_seconds)
+    return await rebuild(stage.generations, stage.intake, CLOCK, timeout_seconds)
+
+
+class Idle(EventIntake):
+    """Fills nothing."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage.bus, stage.engine, CLOCK, project)
+        self.begun = asyncio.Event()
+
+    async def fill(self, generation: int) -> None:
+        self.begun.set()
+        await asyncio.Event().wait()
+
+
+async def without(stage: Stage, *missing: Message) -> EventIntake:
+    """The history as a bus has it that lost some messages."""
+    bus = MemoryBus()
+    await bus.create_topics(TOPICS)
+    await bus.publish([message for message in stage.publisher.published if message not in missing])
+    return EventIntake(bus, stage.engine, CLOCK, project)
 
 
 async def test_a_rebuild_equals_the_live_read_model(database_url: DatabaseUrl) -> None:
@@ -110,11 +135,8 @@ async def test_a_rebuild_that_cannot_catch_up_leaves_the_live_model_in_place(dat
             await sell(stage, 5, seed=4)
             live = await settled(stage)
 
-        async def nothing(generation: int) -> None:
-            await asyncio.Event().wait()
-
         with pytest.raises(RebuildTooSlow):
-            await rebuild(stage.generations, nothing, CLOCK, 0.3)
+            await rebuild(stage.generations, Idle(stage), CLOCK, 0.3)
         assert await stage.generations.serving() == 1
         assert await stage.everything() == live
         # The next one begins with an empty model of its own.
@@ -144,15 +166,73 @@ async def test_of_two_rebuilds_the_later_one_ends_and_the_other_says_so(database
         async with stage.following():
             await sell(stage, 5, seed=6)
             live = await settled(stage)
-        begun = asyncio.Event()
-
-        async def slowly(generation: int) -> None:
-            begun.set()
-            await asyncio.Event().wait()
-
-        first = asyncio.create_task(rebuild(stage.generations, slowly, CLOCK, 30))
-        await begun.wait()
+        idle = Idle(stage)
+        first = asyncio.create_task(rebuild(stage.generations, idle, CLOCK, 30))
+        await idle.begun.wait()
         await anew(stage)
         with pytest.raises(GenerationGone):
             await first
         assert await stage.everything() == live
+
+
+async def test_a_history_without_its_first_event_is_named_and_the_old_model_stays(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage:
+        for number in range(4):
+            await stage.publisher.publish(confirmed(f"o{number}", "p1"), confirmed(f"q{number}", "p2"))
+        async with stage.following():
+            live = await settled(stage)
+        lost = [message for message in stage.publisher.published if message.key == "p2"][:2]
+        history = await without(stage, *lost)
+        with pytest.raises(HistoryIncomplete) as caught:
+            await rebuild(stage.generations, history, CLOCK, 3600)
+        facts = {"topic": ORDERS, "key": "p2", "first_sequence": 3, "needed_sequence": 1, "known_sequence": 4}
+        assert caught.value.facts.items() >= facts.items()
+        assert await stage.generations.kept() == [1]
+        assert await stage.everything() == live
+
+
+async def test_a_key_that_the_bus_has_nothing_of_is_named(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage:
+        await stage.publisher.publish(confirmed("o1", "p1"), confirmed("o2", "p2"), counted("p2", 1, 1, free=3))
+        async with stage.following():
+            await settled(stage)
+        history = await without(stage, *(message for message in stage.publisher.published if message.topic == ORDERS))
+        with pytest.raises(HistoryIncomplete) as caught:
+            await rebuild(stage.generations, history, CLOCK, 3600)
+        assert caught.value.facts.items() >= {"topic": ORDERS, "key": "p1", "first_sequence": 0}.items()
+
+
+async def test_an_event_that_can_be_applied_no_more_is_named(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage:
+        await stage.publisher.publish(confirmed("o1", "p1"), confirmed("o2", "p1"))
+        async with stage.following():
+            await settled(stage)
+        bus = MemoryBus()
+        await bus.create_topics(TOPICS)
+        first, second = stage.publisher.published
+        await bus.publish([first, replace(second, payload=b"\xff")])
+        with pytest.raises(EventNotApplied) as caught:
+            await rebuild(stage.generations, EventIntake(bus, stage.engine, CLOCK, project), CLOCK, 3600)
+        assert caught.value.facts.items() >= {"topic": ORDERS, "key": "p1", "sequence": 2}.items()
+
+
+async def test_nothing_of_a_rebuild_stays_on_the_bus_but_the_groups_of_the_served_model(
+    database_url: DatabaseUrl,
+) -> None:
+    async with staged(database_url("reporting")) as stage:
+        await stage.bus.create_topics({dead_letter_topic(ORDERS, "reporting-77"): 1, "reporting-9": 1})
+        for dead in ("reporting-77", "reporting-77-counts", "reporting-77.replay.1.2", "reporting-x", "inventory"):
+            member = await stage.bus.subscribe(dead, [ORDERS])
+            await member.close()
+        async with stage.following():
+            await sell(stage, 5, seed=7)
+            await settled(stage)
+            with pytest.raises(RebuildTooSlow):
+                await rebuild(stage.generations, Idle(stage), CLOCK, 0.3)
+            generation = await anew(stage)
+            await settled(stage)
+            ours = {f"reporting-{generation}", f"reporting-{generation}-counts"}
+            assert set(await stage.bus.groups()) == ours | {"reporting-x", "inventory"}
+            names = {state.topic for state in await stage.bus.partitions()}
+            letters = {dead_letter_topic(topic, f"reporting-{generation}") for topic in (CATALOGUE, ORDERS)}
+            assert names == {*TOPICS, *letters, "reporting-9"}

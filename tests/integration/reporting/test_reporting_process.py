@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from balcon.audit.v1.audit_service_pb2 import AuditRequest
 from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
@@ -65,6 +66,19 @@ async def told(target: str) -> PerformanceTotals:
     async with open_channel(target, CLOCK) as channel:
         request = GetTotalsRequest(house_id="house_1", performance_id="p1")
         return (await ReportingServiceStub(channel).GetTotals(request)).totals
+
+
+async def rebuild_without_history(settings: Mapping[str, str], bus_url: str, log: Path) -> None:
+    """Without its beginning the history is good for nothing, and that is said in one line."""
+    connection = await asyncpg.connect(bus_url.replace("+asyncpg", ""))
+    await connection.execute("DELETE FROM bus_message WHERE log_offset < 10")
+    await connection.close()
+    rebuilding = launch(settings, log, "rebuild")
+    assert await asyncio.to_thread(rebuilding.wait) == 1
+    last = lines(log)[-1]
+    assert (last["event"], last["error"]) == ("read_model_not_rebuilt", "HistoryIncomplete")
+    assert "'key': 'p1'" in last["message"]
+    assert "'first_sequence': 11" in last["message"]
 
 
 async def violations(target: str) -> list[str]:
@@ -123,6 +137,9 @@ async def test_killed_in_mid_stream_it_goes_on_and_counts_every_order_once(
 
         await eventually(counts_on)
         assert await violations(target) == []
+        assert await bus.groups() == ["reporting-2", "reporting-2-counts"]
+        await rebuild_without_history(settings, bus_url, tmp_path / "short.log")
+        assert await bus.groups() == ["reporting-2", "reporting-2-counts"]
     await bus.close()
 
 
