@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
 from balcon.inventory.v1.inventory_service_pb2 import SeatCounts
 
 from services.inventory.ports import Availability
 from services.runtime.bus.port import Bus, Message
+from services.runtime.outbox.event import OutgoingEvent
+from services.runtime.outbox.headers import to_message
 
 TOPIC = "balcon.inventory.availability.v1"
-SOURCE = "balcon/inventory"
+SOURCE = "balcon.inventory"
 
 
 class BusAvailabilityFeed:
@@ -40,15 +41,15 @@ def message_of(availability: Availability) -> Message:
         counts=counts,
         observed_at_ms=availability.observed_at_ms,
     )
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": f"{availability.performance_id}-{availability.epoch}-{availability.version}",
-        "ce_source": SOURCE,
-        "ce_type": "balcon.inventory.v1.AvailabilityChanged",
-        "ce_time": datetime.fromtimestamp(availability.observed_at_ms / 1000, UTC).isoformat(),
-        "ce_subject": availability.performance_id,
-        "ce_partitionkey": availability.performance_id,
-        "ce_houseid": availability.house_id,
-        "content-type": "application/protobuf",
-    }
-    return Message(TOPIC, availability.performance_id, event.SerializeToString(), headers)
+    return to_message(
+        OutgoingEvent(
+            TOPIC,
+            availability.performance_id,
+            AvailabilityChanged.DESCRIPTOR.full_name,
+            event.SerializeToString(),
+            availability.house_id,
+        ),
+        event_id=f"{availability.performance_id}-{availability.epoch}-{availability.version}",
+        source=SOURCE,
+        time_ms=availability.observed_at_ms,
+    )

@@ -9,13 +9,19 @@ from services.runtime.bus.port import Message
 from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
 from services.runtime.outbox.faults import HeadersInvalid
 
+# The `sequence` extension of CloudEvents orders texts, not numbers: so many digits, with zeros in front.
+SEQUENCE_DIGITS = 18
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_message(
     event: OutgoingEvent, *, event_id: str, source: str, time_ms: int, sequence: int | None = None
 ) -> Message:
-    """The message of an event. Without a sequence only for topics that carry states, not changes (compacted ones)."""
+    """The message of an event: the only place where one is made, so that all producers' look alike.
+
+    Without a sequence only for topics that carry states, not changes (compacted ones).
+    """
     time = (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds")
     headers = {
         "ce_specversion": "1.0",
@@ -29,7 +35,7 @@ def to_message(
         "ce_houseid": event.house_id,
     }
     if sequence is not None:
-        headers["ce_sequence"] = str(sequence)
+        headers["ce_sequence"] = f"{sequence:0{SEQUENCE_DIGITS}}"
     return Message(event.topic, event.key, event.payload, headers)
 
 
@@ -59,8 +65,8 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 
 
 def _sequence(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) <= 18):
-        raise HeadersInvalid(header="ce_sequence", expected="a number of at most 18 digits")
+    if not (value.isascii() and value.isdigit() and len(value) <= SEQUENCE_DIGITS):
+        raise HeadersInvalid(header="ce_sequence", expected=f"a number of at most {SEQUENCE_DIGITS} digits")
     return int(value)
 
 

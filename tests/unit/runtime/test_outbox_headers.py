@@ -36,6 +36,23 @@ def test_time_is_rfc_3339_in_utc() -> None:
     assert to_event(message).sequence == 0
 
 
+@given(st.integers(1, 10**18 - 1), st.integers(1, 10**18 - 1))
+def test_sequences_order_as_texts_as_they_do_as_numbers(one: int, other: int) -> None:
+    event = OutgoingEvent("t", "k", "balcon.test.Noted", b"", "house_1")
+    texts = [
+        to_message(event, event_id="e", source="s", time_ms=1, sequence=sequence).headers["ce_sequence"]
+        for sequence in (one, other)
+    ]
+    assert (texts[0] < texts[1]) == (one < other)
+
+
+def test_a_sequence_without_zeros_in_front_is_read_as_well() -> None:
+    """Messages of an earlier version stay in their topics."""
+    event = OutgoingEvent("t", "k", "balcon.test.Noted", b"", "house_1")
+    message = to_message(event, event_id="evt_1", source="balcon.test", time_ms=1, sequence=1)
+    assert to_event(Message("t", "k", b"", {**message.headers, "ce_sequence": "12"})).sequence == 12
+
+
 @given(st.dictionaries(names, values), st.binary())
 def test_headers_of_strangers_are_an_event_or_are_refused(headers: dict[str, str], payload: bytes) -> None:
     try:
