@@ -218,3 +218,31 @@ async def test_more_seats_are_unblocked_at_once_than_a_statement_has_room_for(re
     many = [SeatsUnblocked(tuple(range(start, start + 2_000))) for start in range(0, 40_000, 2_000)]
     await record.claims.append(NAME, epoch, 2, many)
     assert list((await record.claims.load(NAME, epoch)).blocked) == []
+
+
+async def test_nothing_that_is_written_for_one_performance_touches_another(record: Record) -> None:
+    """The same order, seats and numbers of batches, by two owners of the same epoch."""
+    other = "perf_2"
+    for name in (NAME, other):
+        assert await record.directory.take(name, 0, "node_a", "a") == 1
+        await record.claims.append(
+            name, 1, 1, [claimed("o1", 1, 2), claimed("o2", 3), claimed("o3", 4), SeatsBlocked((8, 9), "camera")]
+        )
+        await record.claims.append(name, 1, 2, [confirmed("o3", 4)])
+    before = await record.claims.load(other, 1)
+    assert {each.order_id: each.sold for each in before.claims} == {"o1": False, "o2": False, "o3": True}
+    again = SeatsClaimed(Claim("o4", "anna", "", (5,), 2), None)
+    await record.claims.append(
+        NAME, 1, 3, [confirmed("o1", 1, 2), cancelled("o2", 3), sale_cancelled("o3", 4), SeatsUnblocked((8,)), again]
+    )
+    await record.claims.append(NAME, 1, 4, [ClaimCancelled(again.claim)])
+    after = await record.claims.load(other, 1)
+    assert sorted(after.claims, key=lambda each: each.order_id) == sorted(before.claims, key=lambda each: each.order_id)
+    assert (list(after.blocked), list(after.given_back)) == ([8, 9], [])
+    own = await record.claims.load(NAME, 1)
+    assert [each.order_id for each in own.claims] == ["o1"]
+    assert (list(own.blocked), list(own.given_back)) == ([9], ["o4"])
+    # The numbers are each performance's own too: the other still waits for its third.
+    await record.claims.append(other, 1, 3, [cancelled("o2", 3)])
+    assert [each.order_id for each in await claims(record, 1)] == ["o1"]
+    assert {each.order_id for each in (await record.claims.load(other, 1)).claims} == {"o1", "o3"}

@@ -101,3 +101,13 @@ async def test_claimers_that_read_before_they_take_never_share_an_epoch(engine: 
 
     await asyncio.gather(*(claimer(f"node_{number}") for number in range(CLAIMERS)))
     assert sorted(won) == list(range(1, len(won) + 1))
+
+
+async def test_who_takes_or_gives_up_one_performance_touches_no_other(record: Record) -> None:
+    for name in (NAME, "perf_2"):
+        await record.directory.take(name, 0, "node_a", "a")
+    await record.directory.release(NAME, 1)
+    assert await record.directory.owner_of("perf_2") == Owner("node_a", "a", 1)
+    assert await record.directory.take(NAME, 1, "node_b", "b") == 2
+    assert await record.directory.owner_of("perf_2") == Owner("node_a", "a", 1)
+    assert await record.directory.epochs_of([NAME, "perf_2"]) == {NAME: 2, "perf_2": 1}

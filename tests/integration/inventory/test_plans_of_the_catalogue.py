@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters.catalogue_events import copy_performance
 from services.inventory.adapters.catalogue_performances import CataloguePerformances
+from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.ports import Performance
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.sql.engine import create_engine
@@ -149,3 +150,13 @@ async def test_a_sale_that_opened_a_moment_ago_is_open_though_its_event_is_on_th
     async with engine.begin() as connection:
         await copy_performance(connection, created_event(told))
     assert (await found(performances(engine, catalogue), told)).rules.on_sale
+
+
+async def test_a_performance_is_known_to_its_own_house_only(catalogue: Catalogue, engine: AsyncEngine) -> None:
+    """INV-8, also once the row is copied: nobody asks the catalogue any more, which would know."""
+    told = await on_sale(catalogue, encoded(DOCUMENT))
+    other = (await catalogue.venue("napoli", encoded(DOCUMENT))).house.house_id
+    source = performances(engine, catalogue)
+    for _ in range(2):
+        assert await source.find(other, told.performance_id) == PerformanceNotFound(told.performance_id)
+        assert (await found(source, told)).house_id == told.house_id

@@ -207,3 +207,17 @@ def test_a_hall_of_unknown_geometry_is_one_row() -> None:
     assert isinstance(decision, Accepted)
     assert decision.hold is not None
     assert decision.hold.seats == (5, 6, 7)
+
+
+@pytest.mark.parametrize("wanted", [1, 2, 3])
+@pytest.mark.parametrize("may_split", [False, True])
+def test_a_group_gets_as_many_accessible_seats_as_it_needs_and_no_more(wanted: int, may_split: bool) -> None:
+    """Each one too many is one that a wheelchair user does not get; the nearest window would have them all."""
+    side_by_side = hall(row("aaaAAAaaa"))
+    found = chosen(side_by_side, SeatGroup(4, accessible=wanted), may_split=may_split)
+    assert len(set(found) & {3, 4, 5}) == wanted
+    assert max(found) - min(found) == 3
+
+
+def test_where_only_too_many_accessible_seats_are_side_by_side_the_group_does_not_fit() -> None:
+    assert told(hall(row("AAA")), SeatGroup(2, accessible=1)) == Alternatives(0, 1, ())

@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from services.inventory.actors.expiries import AGAIN_MS
 from services.inventory.actors.host import EXPIRY_TICK_SECONDS, PerformanceHost
+from services.inventory.actors.mailbox import WORK_COMMANDS
 from services.inventory.domain import commands as c
 from services.inventory.domain.refusals import HoldEnded, HoldExpired
 from services.inventory.domain.seat_state import CLAIMED, FREE, HELD
 from services.runtime.clock import LoopClock
+from services.runtime.errors import Overloaded
 from tests.unit.inventory.actors.faulty_stores import Gate, fails_before_the_write
 from tests.unit.inventory.actors.stage import RULES, Stage, ask, crash, done, virtual
 from tests.unit.inventory.builders import claim, hold
@@ -160,3 +163,30 @@ async def test_expiry_goes_on_after_the_store_was_away() -> None:
         stage.holds.steps.clear()
         assert await seconds_until_free(stage, node, 99) < 2
     assert await stage.holds_in_store() == set()
+
+
+@virtual
+async def test_an_expiry_that_found_the_mailbox_full_is_proposed_again() -> None:
+    """A busy owner must not keep seats for ever: nothing else looks at their hold again."""
+    stage = Stage()
+    node = stage.node()
+    await done(node, hold("h1", 1), hold("h2", 2))
+    actor = await stage.owner(node)
+    gate = Gate()
+    stage.holds.steps.append(gate)
+    held_up = asyncio.create_task(ask(node, c.ReleaseHold("h2", "anna")))
+    await gate.reached.wait()
+    full = [c.ReadHold("h9")] * WORK_COMMANDS
+    waiting = []
+    while not isinstance(answer := actor.submit(full, None), Overloaded):
+        waiting.append(answer)
+    await stage.clock.sleep(END_SECONDS + 1)
+    async with keeping_time(node):
+        await stage.clock.sleep(3 * EXPIRY_TICK_SECONDS)
+        assert isinstance(actor.submit(full, None), Overloaded)
+        assert actor.seat_map.status(1) == HELD
+        gate.open()
+        await asyncio.gather(held_up, *waiting)
+        assert actor.seat_map.status(1) == HELD
+        assert await seconds_until_free(stage, node, 1) <= AGAIN_MS / 1000 + 2 * EXPIRY_TICK_SECONDS
+    assert await stage.owner(node) is actor

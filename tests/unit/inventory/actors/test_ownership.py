@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
+import msgspec
 import pytest
 
 from services.inventory.actors.activation import LeaseLost, OwnershipContended
 from services.inventory.actors.host import RULES_TICK_SECONDS
 from services.inventory.actors.performance_actor import OwnerGone, PerformanceActor
 from services.inventory.adapters.memory_stores import MemoryPerformances, MemoryRecord
+from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted
-from services.inventory.domain.refusals import NotOwner, PerformanceNotFound
+from services.inventory.domain.refusals import HolderLimit, NotOnSale, NotOwner, PerformanceNotFound
 from services.inventory.domain.seat_state import CLAIMED, HELD
 from services.inventory.ports import OpenedHolds, Performance
 from services.runtime.errors import Overloaded
 from tests.unit.inventory.actors.faulty_stores import Gate
-from tests.unit.inventory.actors.stage import HOUSE, NAME, Stage, ask, done, virtual
+from tests.unit.inventory.actors.stage import HOUSE, NAME, RULES, Stage, ask, done, virtual
 from tests.unit.inventory.builders import claim, hold
 
 
@@ -271,3 +274,50 @@ async def test_a_caller_that_leaves_during_the_activation_does_not_stop_it_for_o
     leaves.cancel()
     assert isinstance((await stays)[0], Accepted)
     assert (await stage.owner(node)).epoch == 1
+
+
+@pytest.mark.parametrize("command", [claim("o1", "h1", 1), c.BlockSeats((5,), "camera"), c.CancelSale("o9")])
+@virtual
+async def test_a_hand_over_waits_for_the_records_word_on_a_batch_under_way(command: c.RecordCommand) -> None:
+    """Else its caller would be told that nobody knows, and the next owner would load a record about to change."""
+    stage = Stage()
+    node = stage.node("node_a")
+    await done(node, hold("h1", 1))
+    gate = Gate()
+    stage.claims.steps.append(gate)
+    asked = asyncio.create_task(ask(node, command))
+    await gate.reached.wait()
+    handing_over = asyncio.create_task(node.hand_over())
+    await stage.clock.sleep(1.0)
+    owner = await stage.record.owner_of(NAME)
+    assert owner is not None
+    assert (owner.incarnation, handing_over.done(), asked.done()) == ("node_a", False, False)
+    gate.open()
+    (decision,) = await asked
+    assert isinstance(decision, Accepted)
+    await handing_over
+    released = await stage.record.owner_of(NAME)
+    assert released is not None
+    assert (released.incarnation, released.epoch) == ("", 1)
+    assert stage.claims.in_flight == 0
+
+
+@virtual
+async def test_a_living_owner_takes_over_changed_rules() -> None:
+    stage = Stage()
+    node = stage.node()
+    loop = asyncio.create_task(node.keep_rules_fresh())
+    await done(node, hold("h1", 1))
+    actor = await stage.owner(node)
+    for rules, decided in (
+        (msgspec.structs.replace(RULES, on_sale=False), NotOnSale()),
+        (msgspec.structs.replace(RULES, seats_per_holder=1), HolderLimit(limit=1, has=1, asked=1)),
+    ):
+        stage.performances.put(dataclasses.replace(stage.performance, rules=rules))
+        await stage.clock.sleep(2 * RULES_TICK_SECONDS)
+        assert await ask(node, hold("h2", 2)) == [decided]
+    stage.performances.put(dataclasses.replace(stage.performance, rules=RULES))
+    await stage.clock.sleep(2 * RULES_TICK_SECONDS)
+    await done(node, hold("h2", 2))
+    assert await stage.owner(node) is actor
+    loop.cancel()
