@@ -188,7 +188,8 @@ class CataloguePerformances:
 
 def _packed(plan: catalogue.SeatingPlan) -> tuple[list[str], bytes, bytes]:
     seat_ids = [seat.seat_id for seat in plan.seats]
-    places = pack_places([_place(seat) for seat in plan.seats], _focal_point(plan))
+    categories = [category.name for category in plan.categories]
+    places = pack_places([_place(seat) for seat in plan.seats], _focal_point(plan), categories)
     return seat_ids, zlib.compress("\n".join(seat_ids).encode()), places
 
 

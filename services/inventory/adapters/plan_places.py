@@ -20,15 +20,20 @@ class _Places(msgspec.Struct, array_like=True, frozen=True):
     accessible: tuple[int, ...]
     standing: tuple[int, ...]
     focal_point: tuple[float, float] | None
+    # Categories of the plan that no seat has.
+    seatless: tuple[str, ...] = ()
 
 
-def pack_places(places: Sequence[SeatPlace], focal_point: tuple[float, float] | None) -> bytes:
-    """The blob of places in the plan's order."""
+def pack_places(
+    places: Sequence[SeatPlace], focal_point: tuple[float, float] | None, categories: Sequence[str] = ()
+) -> bytes:
+    """The blob of places in the plan's order; `categories` are all of the plan's."""
     number_of: dict[str, int] = {}
 
     def number(name: str) -> int:
         return number_of.setdefault(name, len(number_of))
 
+    seated = {place.category for place in places}
     packed = _Places(
         zones=tuple(number(place.zone) for place in places),
         rows=tuple(number(place.row) for place in places),
@@ -39,6 +44,7 @@ def pack_places(places: Sequence[SeatPlace], focal_point: tuple[float, float] | 
         standing=tuple(seat for seat, place in enumerate(places) if place.standing),
         focal_point=focal_point,
         names=tuple(number_of),
+        seatless=tuple(dict.fromkeys(name for name in categories if name not in seated)),
     )
     return zlib.compress(msgspec.msgpack.encode(packed), 1)
 
@@ -52,4 +58,4 @@ def unpack_layout(blob: bytes) -> SeatLayout:
         SeatPlace(names[zone], names[row], names[category], x, y, seat in accessible, seat in standing)
         for seat, (zone, row, category, x, y) in enumerate(columns)
     ]
-    return lay_out(places, packed.focal_point)
+    return lay_out(places, packed.focal_point, packed.seatless)

@@ -17,7 +17,7 @@ class SeatsTaken(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class SeatsNotTogether(Refusal):
-    """No {asked} seats fit for group {group}; {largest_group} side by side would, or categories {categories}."""
+    """No {asked} seats fit for group {group}."""
 
     kind = Kind.CONFLICT
     # Position among the groups asked for.
@@ -25,6 +25,14 @@ class SeatsNotTogether(Refusal):
     asked: int
     largest_group: int
     categories: tuple[str, ...]
+
+    def message(self) -> str:
+        """What would fit, where anything would."""
+        would = [f"{self.largest_group} side by side"] if self.largest_group else []
+        if self.categories:
+            would.append(f"{self.asked} of another category ({', '.join(self.categories)})")
+        text = f"No {self.asked} seats fit for group {self.group}"
+        return f"{text}; {' or '.join(would)} would." if would else f"{text}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class SeatLayout(msgspec.Struct, frozen=True):
     run_of: tuple[int, ...]
     # The seat's bit in its run's masks, as a position.
     bit_of: tuple[int, ...]
+    # Those that have seats first; the plan may have others.
     categories: tuple[str, ...]
     zones: frozenset[str]
     seated_runs: int
@@ -105,8 +106,13 @@ class SeatLayout(msgspec.Struct, frozen=True):
         return found
 
 
-def lay_out(places: Sequence[SeatPlace], focal_point: tuple[float, float] | None = None) -> SeatLayout:
-    """The layout of seats in the plan's order. Without a focal point: the middle of the plan's upper edge."""
+def lay_out(
+    places: Sequence[SeatPlace], focal_point: tuple[float, float] | None = None, seatless: Sequence[str] = ()
+) -> SeatLayout:
+    """The layout of seats in the plan's order. Without a focal point: the middle of the plan's upper edge.
+
+    `seatless`: categories of the plan that no seat has.
+    """
     focus = focal_point or _upper_middle(places)
     runs = sorted((_run(part, places, focus) for part in _parts(places)), key=lambda run: (run.nearest, run.seats))
     run_of = [0] * len(places)
@@ -128,7 +134,7 @@ def lay_out(places: Sequence[SeatPlace], focal_point: tuple[float, float] | None
         runs=tuple(runs),
         run_of=tuple(run_of),
         bit_of=tuple(bit_of),
-        categories=tuple(dict.fromkeys(place.category for place in places)),
+        categories=tuple(dict.fromkeys([*(place.category for place in places), *seatless])),
         zones=frozenset(run.zone for run in runs),
         seated_runs=sum(1 << number for number, run in enumerate(runs) if not run.standing),
         accessible_runs=accessible_runs,

@@ -105,6 +105,16 @@ async def test_what_is_copied_is_what_the_catalogue_told_and_answers_without_it(
     assert again == first
 
 
+async def test_a_category_of_the_plan_without_seats_reaches_the_owner(
+    catalogue: Catalogue, engine: AsyncEngine
+) -> None:
+    told = await on_sale(catalogue, encoded(plan(zone(row(seat("A1"))))))
+    for source in (performances(engine, catalogue), performances(engine, catalogue)):
+        layout = (await found(source, told)).plan.layout
+        assert layout is not None
+        assert layout.categories == ("Stalls", "Balcony")
+
+
 async def test_performances_of_one_hall_share_one_layout(catalogue: Catalogue, engine: AsyncEngine) -> None:
     venue = await catalogue.venue("genova", encoded(DOCUMENT))
     told = [await catalogue.performance(venue, f"p{n}") for n in range(5)]

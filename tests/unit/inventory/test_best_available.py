@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from balcon.inventory.v1 import inventory_service_pb2 as pb
 
+from services.inventory.adapters.plan_places import pack_places, unpack_layout
+from services.inventory.api.messages import seat_groups
 from services.inventory.domain import commands as c
 from services.inventory.domain.best_available import Alternatives, SeatGroup, choose
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import HoldRules
 from services.inventory.domain.refusals import HoldEnded, HolderLimit, NotOnSale, SeatsNotTogether
+from services.inventory.domain.seat_map import SeatMap
+from services.inventory.ports import SeatPlan
 from services.runtime.errors import IdempotencyKeyReused
+from services.runtime.rpc.errors import Refused
 from tests.unit.inventory.builders import ONLINE, done, obey, seat_map
 from tests.unit.inventory.halls import RULES, Hall, best, hall, row, standing
 
@@ -221,3 +227,34 @@ def test_a_group_gets_as_many_accessible_seats_as_it_needs_and_no_more(wanted: i
 
 def test_where_only_too_many_accessible_seats_are_side_by_side_the_group_does_not_fit() -> None:
     assert told(hall(row("AAA")), SeatGroup(2, accessible=1)) == Alternatives(0, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("largest", "categories", "text"),
+    [
+        (0, (), "No 5 seats fit for group 0."),
+        (2, (), "No 5 seats fit for group 0; 2 side by side would."),
+        (0, ("Circle",), "No 5 seats fit for group 0; 5 of another category (Circle) would."),
+        (
+            2,
+            ("Circle", "Gods"),
+            "No 5 seats fit for group 0; 2 side by side or 5 of another category (Circle, Gods) would.",
+        ),
+    ],
+)
+def test_a_refusal_names_what_would_fit_and_nothing_that_would_not(
+    largest: int, categories: tuple[str, ...], text: str
+) -> None:
+    assert SeatsNotTogether(0, 5, largest, categories).message() == text
+
+
+def test_a_category_of_the_plan_that_no_seat_has_is_full_and_not_unknown() -> None:
+    places = row("aa")
+    layout = unpack_layout(pack_places(places, None, ["Circle", "a"]))
+    assert layout.categories == ("a", "Circle")
+    plan = SeatPlan.of(1, ["s1", "s2"], layout)
+    groups = seat_groups([pb.SeatGroup(size=1, categories=["Circle"])], plan)
+    state = SeatMap(2, RULES, layout)
+    assert obey(state, best("h1", *groups)) == SeatsNotTogether(0, 1, 0, ("a",))
+    with pytest.raises(Refused):
+        seat_groups([pb.SeatGroup(size=1, categories=["Stalls"])], plan)
