@@ -31,8 +31,8 @@ async def test_counts_that_the_feed_did_not_take_are_told_with_the_next_round() 
     node = stage.node()
     take = stage.feed.publish
 
-    async def away(_: Sequence[Availability]) -> None:
-        raise StoreUnavailable
+    async def away(latest: Sequence[Availability]) -> None:
+        raise StoreUnavailable(told=len(latest))
 
     stage.feed.publish = away  # type: ignore[method-assign]
     await done(node, hold("h1", 1, 2))
