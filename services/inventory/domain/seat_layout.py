@@ -12,6 +12,8 @@ from statistics import median
 
 import msgspec
 
+from services.inventory.domain.neighbours import lines_of
+
 # Seats of one row further apart than this many of its usual distances have an aisle between them.
 AISLE = 1.6
 # Longer runs are cut: no row is that long, and masks of a standing area stay cheap.
@@ -191,31 +193,16 @@ def _parts(places: Sequence[SeatPlace]) -> Iterator[Sequence[int]]:
             zones.setdefault(place.zone, {}).setdefault(place.row, []).append(seat)
     parts: list[Sequence[int]] = list(standing.values())
     for rows in zones.values():
-        parts += _split_at_aisles([_side_by_side(row, places) for row in rows.values()], places)
+        parts += _split_at_aisles([line for row in rows.values() for line in _lines(row, places)], places)
     for part in parts:
         for start in range(0, len(part), MAX_RUN):
             yield part[start : start + MAX_RUN]
 
 
-def _side_by_side(row: Sequence[int], places: Sequence[SeatPlace]) -> Sequence[int]:
-    """The row's seats as they stand: along its longer axis, or as the plan has them where that turns less often.
-
-    The second is true of rows that bend back, and of several rows that share a name or have none.
-    """
-    xs = [places[seat].x for seat in row]
-    ys = [places[seat].y for seat in row]
-    if max(xs) - min(xs) >= max(ys) - min(ys):
-        along = [seat for _, _, seat in sorted(zip(xs, ys, row, strict=True))]
-    else:
-        along = [seat for _, _, seat in sorted(zip(ys, xs, row, strict=True))]
-    return along if along == row or _turns(along, places) <= _turns(row, places) else row
-
-
-def _turns(row: Sequence[int], places: Sequence[SeatPlace]) -> int:
-    """How often one goes off by more than 60 degrees on the way along the row."""
-    points = [(places[seat].x, places[seat].y) for seat in row]
-    steps = [(right[0] - left[0], right[1] - left[1]) for left, right in pairwise(points)]
-    return sum(a * c + b * d < hypot(a, b) * hypot(c, d) / 2 for (a, b), (c, d) in pairwise(steps))
+def _lines(row: Sequence[int], places: Sequence[SeatPlace]) -> list[Sequence[int]]:
+    own = [places[seat] for seat in row]
+    lines = lines_of([(place.x, place.y) for place in own], is_named=bool(own[0].row))
+    return [[row[at] for at in line] for line in lines]
 
 
 def _steps(row: Sequence[int], places: Sequence[SeatPlace]) -> list[float]:
@@ -224,7 +211,7 @@ def _steps(row: Sequence[int], places: Sequence[SeatPlace]) -> list[float]:
 
 
 def _split_at_aisles(rows: Sequence[Sequence[int]], places: Sequence[SeatPlace]) -> list[Sequence[int]]:
-    """The rows of one zone in runs. A row of few seats far apart is measured by its zone: two may have an aisle."""
+    """The lines of one zone in runs. A line of few seats far apart is measured by its zone: two may have an aisle."""
     steps = [_steps(row, places) for row in rows]
     of_zone = [step for row in steps for step in row]
     usual_of_zone = median(of_zone) if of_zone else 0.0
