@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -172,6 +172,15 @@ def stale_holds_kept(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(activation, "restore", lambda *args: (restore(*args)[0], []))
 
 
+def ended_holds_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A new owner is not told which holds have ended: a late copy of their command makes them again."""
+
+    async def open_without(store: Any, performance_id: str, epoch: int) -> OpenedHolds:
+        return replace(await _open(store, performance_id, epoch), ended=())
+
+    patch.setattr(MemoryHoldStore, "open", open_without)
+
+
 def holds_before_record(patch: pytest.MonkeyPatch) -> None:
     """The hold is ended first, the claim written second."""
 
@@ -250,6 +259,7 @@ CLUSTER_MUTANTS = (
     timer_decides,
     deadlines_ignored,
     stale_holds_kept,
+    ended_holds_forgotten,
     holds_before_record,
     words_out_of_memory,
     claims_proven_by_the_fence,

@@ -50,6 +50,7 @@ GUARDS = (
     _cluster("the stored deadline decides, not the timer", inventory.timer_decides, 100),
     _cluster("work whose deadline has passed is dropped", inventory.deadlines_ignored, 100),
     _cluster("holds that the record overrules are deleted", inventory.stale_holds_kept, 60),
+    _cluster("ended holds are remembered by the store", inventory.ended_holds_forgotten, 200),
     _cluster("the record is written before the holds", inventory.holds_before_record, 60),
     _cluster("no word out of memory alone", inventory.words_out_of_memory, 60),
     _cluster(

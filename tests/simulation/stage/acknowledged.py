@@ -56,8 +56,8 @@ class Acknowledged:
         claims = {claim.order_id: claim for claim in record.claims}
         self._epochs.setdefault((performance_id, epoch), _Epoch(claims))
 
-    def opened(self, performance_id: str, epoch: int, holds: Sequence[Hold]) -> None:
-        """The holds as it finds them."""
+    def opened(self, performance_id: str, epoch: int, holds: Sequence[Hold], ended: Iterable[str]) -> None:
+        """The holds as it finds them, and those that have ended: none of either is made again."""
         found = self._epochs.get((performance_id, epoch))
         if found is None or found.is_open:
             return
@@ -65,7 +65,7 @@ class Acknowledged:
         _, stale = restore(self._capacity, self._rules, found.claims.values(), (), holds)
         found.holds = {hold.hold_id: hold for hold in holds if hold.hold_id not in stale}
         # What the record overrules was never the owner's: its id may be used again, for nobody was told of it since.
-        found.made.update(found.holds)
+        found.made.update(found.holds, ended)
         self._acknowledge(found)
 
     def held(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:

@@ -65,13 +65,22 @@ class HoldServer:
     async def open(self, node: str, performance_id: str, epoch: int) -> OpenedHolds:
         """See HoldStore."""
         if self._old_master is not None and node in self._behind:
-            opened = await self._old_master.open(performance_id, epoch)
+            opened, ended = await self._old_master.open(performance_id, epoch), set[str]()
         else:
-            opened = await self._master.open(performance_id, epoch)
+            opened, ended = await self._master.open(performance_id, epoch), self._ended(performance_id)
             self._writes.append((performance_id, epoch, 0, None))
         if self.witness is not None:
-            self.witness.opened(performance_id, epoch, opened.holds)
+            self.witness.opened(performance_id, epoch, opened.holds, ended)
         return opened
+
+    def _ended(self, performance_id: str) -> set[str]:
+        """Holds of which the store has acknowledged the end, and has not forgotten it since."""
+        return {
+            hold_id
+            for name, _, _, writes in self._writes
+            if name == performance_id and writes is not None
+            for hold_id in writes.ended
+        }
 
     async def append(self, node: str, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
         """See HoldStore."""
