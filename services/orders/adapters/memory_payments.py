@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from services.orders.domain.commands import (
     PaymentCancelled,
+    PaymentDisputeChanged,
     PaymentFailed,
+    PaymentPartlyRefunded,
     PaymentRefunded,
     PaymentReport,
     PaymentSucceeded,
 )
-from services.orders.domain.order import Order
+from services.orders.domain.order import Dispute, Order
 from services.orders.ports import Declined, OrderRef, PaymentSeen, PaymentStatus
 
 
@@ -27,6 +29,7 @@ class MemoryPayment:
     status: PaymentStatus = PaymentStatus.PENDING
     captured: bool = False
     refunded: bool = False
+    refunded_minor: int = 0
 
 
 class MemoryPayments:
@@ -85,8 +88,24 @@ class MemoryPayments:
     def finish_refund(self, payment: MemoryPayment) -> None:
         """The provider says that the money is back."""
         if not payment.refunded:
-            payment.refunded = True
+            payment.refunded, payment.refunded_minor = True, payment.amount_minor
             self._tell(payment, PaymentRefunded(payment.payment_id))
+
+    def give_back(self, payment: MemoryPayment, amount_minor: int) -> None:
+        """The house gives money back at the provider, without us: a part of what is left, or all of it."""
+        if not payment.captured or payment.refunded:
+            return
+        if payment.refunded_minor + amount_minor >= payment.amount_minor:
+            self.finish_refund(payment)
+            return
+        payment.refunded_minor += amount_minor
+        self._tell(payment, PaymentPartlyRefunded(payment.payment_id, payment.refunded_minor))
+
+    def dispute(self, payment: MemoryPayment, dispute: Dispute) -> None:
+        """The buyer's bank opens or decides a dispute over the whole; a lost one takes the money."""
+        self._tell(payment, PaymentDisputeChanged(payment.payment_id, dispute))
+        if dispute is Dispute.LOST:
+            self.finish_refund(payment)
 
     def pay(self, payment: MemoryPayment) -> None:
         """The buyer pays; even a cancelled payment, as a provider that raced our cancel would take it."""

@@ -174,15 +174,21 @@ class Saga:
 
     def _confirm_answer(self, order: Order, answer: Answer) -> Command | None:
         if not isinstance(answer, Declined):
-            ids = self._parts.ids
-            return SaleConfirmed(tuple(Ticket(ids.new_id("tkt"), seat, ids.new_secret()) for seat in order.seat_ids))
+            return self._sold(order)
         if answer.reason in _NOTHING_THERE:
             return ClaimMissing()
         return self._odd(order, Step.CONFIRM_CLAIM, answer)
 
+    def _sold(self, order: Order) -> Command:
+        ids = self._parts.ids
+        return SaleConfirmed(tuple(Ticket(ids.new_id("tkt"), seat, ids.new_secret()) for seat in order.seat_ids))
+
     def _free_answer(self, order: Order, step: Step, answer: Answer) -> Command | None:
         if not isinstance(answer, Declined) or answer.reason in _NOTHING_THERE:
             return SeatsFreed()
+        if step is Step.CANCEL_CLAIM and answer.reason == _SOLD_ALREADY:
+            # The answer to its confirmation was lost, and the money went back meanwhile: it is given back as a sale.
+            return self._sold(order)
         return self._odd(order, step, answer)
 
     def _known_payment(self, order: Order, step: Step, answer: PaymentSeen | Declined) -> Command | None:

@@ -49,6 +49,7 @@ def is_settled(world: World) -> None:
         if payment.captured:
             wanted = OrderState.REFUNDED if payment.refunded else OrderState.CONFIRMED
             assert order.state is wanted, f"{payment} but {order.state}"
+            assert order.refunded_minor == payment.refunded_minor, f"{payment} but {order}"
         else:
             assert order.state is OrderState.CANCELLED, f"{payment} but {order.state}"
             assert payment.status is not PaymentStatus.PENDING, f"{payment} can still be paid"
@@ -59,18 +60,23 @@ def _events_tell_it(world: World, orders: dict[str, Order]) -> None:
     """A reader of the events alone comes to the same seats and the same money (INV-7)."""
     assert isinstance(world.store, MemoryOrderStore)
     sold: Counter[str] = Counter()
-    revenue = 0
+    paid: Counter[str] = Counter()
+    parts: Counter[str] = Counter()
     for event in world.store.events:
         message = getattr(events, event.type.rsplit(".", 1)[1]).FromString(event.payload)
         if isinstance(message, events.OrderConfirmed):
             sold.update(line.seat_id for line in message.lines)
-            revenue += message.total.amount_minor
+            paid[message.order_id] = message.total.amount_minor
+        elif isinstance(message, events.OrderPartlyRefunded):
+            assert parts[message.order_id] < message.refunded.amount_minor < message.total.amount_minor
+            parts[message.order_id] = message.refunded.amount_minor
         elif isinstance(message, events.OrderRefunded) and message.lines:
             sold.subtract(line.seat_id for line in message.lines)
-            revenue -= message.amount.amount_minor
+            del paid[message.order_id]
     confirmed = [order for order in orders.values() if order.state is OrderState.CONFIRMED]
     assert +sold == Counter(seat_id for order in confirmed for seat_id in order.seat_ids)
-    assert revenue == sum(order.total.amount_minor for order in confirmed)
+    kept = sum(amount_minor - parts[order_id] for order_id, amount_minor in paid.items())
+    assert kept == sum(order.total.amount_minor - order.refunded_minor for order in confirmed)
 
 
 def stories(world: World) -> Counter[str]:
@@ -83,6 +89,8 @@ def stories(world: World) -> Counter[str]:
     ways = Counter(" ".join(names) for names in told.values())
     return Counter(
         {
+            "refunded_in_parts": sum("OrderPartlyRefunded" in way and "OrderRefunded" in way for way in ways),
+            "kept_a_part": sum(way.endswith("OrderConfirmed OrderPartlyRefunded") for way in ways),
             "claimed_again_after_cancel": ways["OrderCancelled OrderConfirmed"],
             "refunded_after_cancel": ways["OrderCancelled RefundBecameDue OrderRefunded"],
             "refunded_by_the_house": ways["OrderConfirmed RefundBecameDue OrderRefunded"],

@@ -153,8 +153,8 @@ class Sale:
         if order is None:
             return False
         behaviour = self._random.choices(
-            ["pays", "declines", "abandons", "leaves", "pays late", "races", "cancels", "refunds"],
-            [8, 2, 1, 2, 3, 4, 1, 2],
+            ["pays", "declines", "abandons", "leaves", "pays late", "races", "cancels", "refunds", "given back there"],
+            [8, 2, 1, 2, 3, 4, 1, 2, 4],
         )[0]
         self.seen[behaviour] += 1
         if behaviour == "leaves":
@@ -208,6 +208,8 @@ class Sale:
         payments.pay(payment)
         if behaviour == "refunds":
             await self._refunds(order)
+        if behaviour == "given back there":
+            await self._given_back_there(payment, order)
 
     async def _cancelled_at_the_provider(self, payment: MemoryPayment) -> None:
         """The buyer pays in the moment in which the provider confirms our cancel."""
@@ -216,6 +218,18 @@ class Sale:
                 await self.clock.sleep(self._random.uniform(0, 0.1))
                 return
             await self.clock.sleep(0.02)
+
+    async def _given_back_there(self, payment: MemoryPayment, order: Order) -> None:
+        """At the provider, without us: at once, while the sale is being confirmed, or later; a part, parts, the whole.
+
+        Sometimes the house gives the rest back in Balcon.
+        """
+        for _ in range(self._random.randint(1, 3)):
+            await self.clock.sleep(self._random.choice([0.0, 0.3, 5.0, 30.0]))
+            share = self._random.choice([0.3, 0.5, 1.0])
+            self.world.payments.give_back(payment, max(1, int(payment.amount_minor * share)))
+        if self._random.random() < 0.3:
+            await self._refunds(order)
 
     async def _refunds(self, order: Order) -> None:
         ended = await self._ask(lambda shop: shop.desk.get(ref_of(order), 30.0))

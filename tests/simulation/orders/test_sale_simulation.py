@@ -13,9 +13,9 @@ SEEDS = range(50)
 # A run counts only if it did work: what must have been met over all seeds together.
 MUST_BE_SEEN = (
     "crash", "lost_request", "lost_answer", "twice", "slow", "event_twice", "buyer_disconnected", "pays late", "races",
-    "cancels", "refunds", "declines", "abandons", "leaves", "seats_taken",
+    "cancels", "refunds", "given back there", "declines", "abandons", "leaves", "seats_taken",
     "ended_CONFIRMED", "ended_CANCELLED", "ended_REFUNDED", "refused_HOLD_EXPIRED",
-    "claimed_again_after_cancel", "refunded_after_cancel", "refunded_by_the_house",
+    "claimed_again_after_cancel", "refunded_after_cancel", "refunded_by_the_house", "refunded_in_parts", "kept_a_part",
 )  # fmt: skip
 
 _seen: Counter[str] = Counter()
