@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.contracts.bounds import HOLD_CAP_SECONDS, HOLD_GRACE_SECONDS
@@ -36,3 +38,9 @@ class InventorySettings(BusSettings):
         description="Calls and watches that one connection may have open; more wait at its caller.",
     )
     idle_seconds: float = Field(300.0, ge=1, le=86_400, description="Unused performances leave memory after this.")
+
+    @model_validator(mode="after")
+    def _a_hold_has_an_end_to_show(self) -> Self:
+        if self.hold_cap_seconds <= self.hold_grace_seconds:
+            raise ValueError("hold_cap_seconds must be more than hold_grace_seconds: a hold would end before it began")
+        return self

@@ -217,3 +217,30 @@ async def test_the_stream_finds_seats_beside_other_holds_of_one_message(node: No
     assert len(given) == len(set(given)) == 9
     assert await held(node) == 9
     assert all(seats.hold_until_ms > 0 for seats in answer.found)
+
+
+async def test_a_holds_id_stands_for_its_first_wish_whoever_owns_the_performance(
+    redis_url: str, emptied_database_url: Callable[[str], str]
+) -> None:
+    database_url = emptied_database_url("inventory")
+    first, other = best("one", group(2, categories=["a"])), best("one", group(2))
+    async with running_node(redis_url, database_url, performances()) as node:
+        seats = (await node.stub.HoldBestAvailable(first)).hold.seats
+        await node.stub.HoldSeats(chosen("two", 40))
+        await node.stub.HoldSeats(chosen("three", 20))
+        await node.stub.ReleaseHold(pb.ReleaseHoldRequest(key=KEY, hold_id="three", holder_id="b-three"))
+        for request in (other, best("two", group(1)), chosen("one", *(int(seat[1:]) for seat in seats.seat_ids))):
+            assert (await refused(node, request)).reason == "IDEMPOTENCY_KEY_REUSED"
+    async with running_node(redis_url, database_url, performances()) as node:
+        assert (await node.stub.HoldBestAvailable(first)).hold.seats == seats
+        for request in (other, best("two", group(1)), chosen("two", 40, channel=CHANNEL_BOX_OFFICE)):
+            assert (await refused(node, request)).reason == "IDEMPOTENCY_KEY_REUSED"
+        # A late copy: it takes nothing again.
+        assert (await refused(node, chosen("three", 20))).reason == "HOLD_ENDED"
+        assert await held(node) == 3
+
+
+async def test_a_refusal_says_what_would_fit_and_nothing_else(node: Node) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await node.stub.HoldBestAvailable(best("one", group(15)))
+    assert caught.value.details() == "No 15 seats fit for group 0; 10 side by side would."

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
-from balcon.types.v1.seating_pb2 import CHANNEL_UNSPECIFIED
+from balcon.types.v1.seating_pb2 import CHANNEL_BOX_OFFICE, CHANNEL_UNSPECIFIED
 
+from services.contracts.bounds import MAX_HOLD_TTL_SECONDS
 from services.inventory.adapters.memory_stores import MemoryPerformances
 from tests.integration.inventory.callers import NAME, YES, Ask, Caller, StreamCaller, UnaryCaller
 from tests.integration.inventory.node import HOUSE, Node, performance, running_node
@@ -42,6 +43,8 @@ STORIES: dict[str, list[tuple[Ask, str]]] = {
         (Ask("hold", "h1", [1]), YES),
         (Ask("hold", "h1", [2]), "IDEMPOTENCY_KEY_REUSED"),
         (Ask("hold", "h1", [1], holder_id="bert"), "IDEMPOTENCY_KEY_REUSED"),
+        (Ask("hold", "h1", [1], channel=CHANNEL_BOX_OFFICE), "IDEMPOTENCY_KEY_REUSED"),
+        (Ask("hold", "h1", [1], ttl_seconds=60), "IDEMPOTENCY_KEY_REUSED"),
         (Ask("claim", "o1", [1], hold_id="h1"), YES),
         (Ask("claim", "o1", [2]), "IDEMPOTENCY_KEY_REUSED"),
     ],
@@ -116,6 +119,8 @@ MALFORMED = [
     (Ask("hold", "h1", [1], holder_id="a b"), "holder_id"),
     (Ask("hold", "h1", [1], channel=CHANNEL_UNSPECIFIED), "channel"),
     (Ask("hold", "h1", [1], ttl_seconds=86_401), "ttl_seconds"),
+    (Ask("hold", "h1", [1], ttl_seconds=MAX_HOLD_TTL_SECONDS + 1), "ttl_seconds"),
+    (Ask("extend", "h1", ttl_seconds=MAX_HOLD_TTL_SECONDS + 1), "ttl_seconds"),
     (Ask("hold", "h1", []), "seats"),
     (Ask("hold", "h1", [1, 1]), "seats"),
     (Ask("hold", "h1", range(101)), "seats"),

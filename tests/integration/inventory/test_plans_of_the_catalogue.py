@@ -13,7 +13,7 @@ from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters.catalogue_events import copy_performance
-from services.inventory.adapters.catalogue_performances import CataloguePerformances
+from services.inventory.adapters.catalogue_performances import CataloguePerformances, upsert_performance
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.ports import Performance
 from services.runtime.outbox.event import IncomingEvent
@@ -170,3 +170,15 @@ async def test_a_performance_is_known_to_its_own_house_only(catalogue: Catalogue
     for _ in range(2):
         assert await source.find(other, told.performance_id) == PerformanceNotFound(told.performance_id)
         assert (await found(source, told)).house_id == told.house_id
+
+
+async def test_another_house_s_word_changes_nothing_of_a_performance(catalogue: Catalogue, engine: AsyncEngine) -> None:
+    told = await on_sale(catalogue, encoded(DOCUMENT))
+    source = performances(engine, catalogue)
+    known = await found(source, told)
+    foreign = catalogue_pb.Performance()
+    foreign.CopyFrom(told)
+    foreign.house_id, foreign.seats_per_holder, foreign.sale_state = "hse_other", 1, catalogue_pb.SALE_STATE_DRAFT
+    async with engine.begin() as connection:
+        await upsert_performance(connection, foreign)
+    assert (await source.rules_of([told.performance_id]))[told.performance_id] == known.rules
