@@ -83,7 +83,10 @@ def _price_message(price: Price) -> pb.Price:
 
 def import_response(imported: PlanImported) -> pb.ImportSeatingPlanResponse:
     """What an import is answered with."""
-    return pb.ImportSeatingPlanResponse(plan_version=imported.plan_version, seat_count=imported.seat_count)
+    warnings = [pb.PlanWarning(field=warning.field, description=warning.description) for warning in imported.warnings]
+    return pb.ImportSeatingPlanResponse(
+        plan_version=imported.plan_version, seat_count=imported.seat_count, warnings=warnings
+    )
 
 
 def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:

@@ -46,6 +46,8 @@ def _parts(key: PlanKey, plan: SeatingPlan) -> Iterator[pb.SeatingPlan]:
             y=seat.y,
             accessible=seat.accessible,
             standing=seat.standing,
+            row_label=seat.row_label,
+            seat_label=seat.seat_label,
         )
         size += added.ByteSize() + _FRAME_BYTES
     yield part

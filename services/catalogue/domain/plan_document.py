@@ -10,9 +10,9 @@ import re
 import msgspec
 
 from services.catalogue.domain.seating_plan import (
-    MAX_AREA_NAME_CHARS,
     MAX_AREAS,
     MAX_CATEGORIES,
+    MAX_LABEL_CHARS,
     MAX_PLAN_BYTES,
     MAX_POSITION,
     MAX_ROWS,
@@ -23,8 +23,6 @@ from services.catalogue.domain.seating_plan import (
 from services.contracts.bounds import MAX_CATEGORY_CHARS, MAX_NUMBER_CHARS, MAX_SEAT_ID_CHARS, MAX_ZONE_CHARS
 from services.contracts.texts import text_limit
 
-_BOM = b"\xef\xbb\xbf"
-_DEFAULT_COLOR = "#7F7F7F"
 _AT = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<name>\w+)`")
 
@@ -34,14 +32,13 @@ _LIMITS = {
     "plan_json": "a JSON object",
     "name": text_limit(1, MAX_CATEGORY_CHARS),
     "zone_id": text_limit(0, MAX_ZONE_CHARS),
-    "color": "#RRGGBB",
     "category": "the name of one of the plan's categories",
     "seat_guid": text_limit(1, MAX_SEAT_ID_CHARS) + ", unique in the plan",
     "seat_number": text_limit(0, MAX_NUMBER_CHARS),
+    "row_label": text_limit(0, MAX_LABEL_CHARS),
+    "seat_label": text_limit(0, MAX_LABEL_CHARS),
     "row_number": text_limit(0, MAX_NUMBER_CHARS),
-    "row_number_position": "both, start, end or none",
     "position": "an object with x and y",
-    "size": "an object with width and height",
     "x": _POSITION_LIMIT,
     "y": _POSITION_LIMIT,
     "width": f"a number from 0 to {MAX_POSITION:,}",
@@ -51,7 +48,6 @@ _LIMITS = {
     "accessible": "true or false",
     "areas": f"at most {MAX_AREAS:,} areas in the plan",
     "capacity": f"1 to {MAX_SEATS:,} places",
-    "text": f"an object with text, or a name of {text_limit(1, MAX_AREA_NAME_CHARS)}",
     "rectangle": "an object with width and height",
     "focal_point": "an object with x and y",
     "rows": f"at most {MAX_ROWS:,} rows in the plan",
@@ -60,13 +56,14 @@ _LIMITS = {
 
 
 # The document as the editor writes it. Keys that are not named here are skipped without being built, so that a
-# document of 10 MB cannot cost a hundred times its size.
+# document of 10 MB cannot cost a hundred times its size; so are values that are only drawn (Raw), whatever they are.
 class PositionEntry(msgspec.Struct, frozen=True, gc=False):
     x: float
     y: float
 
 
 ORIGIN = PositionEntry(0.0, 0.0)
+NOTHING = msgspec.Raw(b"null")
 
 
 class SeatEntry(msgspec.Struct, frozen=True, gc=False):
@@ -75,13 +72,17 @@ class SeatEntry(msgspec.Struct, frozen=True, gc=False):
     position: PositionEntry
     category: str
     accessible: bool | None = None
+    seat_label: str | None = None
 
 
 class RowEntry(msgspec.Struct, frozen=True, gc=False):
     row_number: str
     seats: list[SeatEntry]
     position: PositionEntry = ORIGIN
-    row_number_position: str | None = "both"
+    row_number_position: msgspec.Raw = msgspec.Raw(b'"both"')
+    # `%s` in them stands for the row's number and the seat's.
+    row_label: str | None = None
+    seat_label: str | None = None
 
 
 class SizeEntry(msgspec.Struct, frozen=True, gc=False):
@@ -89,22 +90,26 @@ class SizeEntry(msgspec.Struct, frozen=True, gc=False):
     height: float
 
 
-class TextEntry(msgspec.Struct, frozen=True, gc=False):
-    text: str | None = None
+class CapacityEntry(msgspec.Struct, frozen=True, gc=False):
+    """What makes a drawn area a standing area."""
+
+    capacity: msgspec.Raw = NOTHING
 
 
 class AreaEntry(msgspec.Struct, frozen=True, gc=False):
-    capacity: int | None = None
+    """A standing area. Others are only drawn, and stay Raw."""
+
+    capacity: int
     category: str | None = None
     name: str | None = None
-    text: TextEntry | None = None
+    text: msgspec.Raw = NOTHING
     position: PositionEntry | None = None
     rectangle: SizeEntry | None = None
 
 
 class ZoneEntry(msgspec.Struct, frozen=True, gc=False):
     rows: list[RowEntry]
-    areas: list[AreaEntry] | None = None
+    areas: list[msgspec.Raw] | None = None
     position: PositionEntry = ORIGIN
     name: str = ""
     zone_id: str = ""
@@ -112,7 +117,7 @@ class ZoneEntry(msgspec.Struct, frozen=True, gc=False):
 
 class CategoryEntry(msgspec.Struct, frozen=True, gc=False):
     name: str
-    color: str = _DEFAULT_COLOR
+    color: msgspec.Raw = NOTHING
     accessible: bool | None = None
 
 
@@ -120,11 +125,13 @@ class PlanEntry(msgspec.Struct, frozen=True, gc=False):
     name: str
     categories: list[CategoryEntry]
     zones: list[ZoneEntry]
-    size: SizeEntry | None = None
+    size: msgspec.Raw = NOTHING
     focal_point: PositionEntry | None = None
 
 
-_DECODER = msgspec.json.Decoder(PlanEntry)
+# In the place of what could not be read, so that the places of the others stay what they are.
+LOST_SEAT = SeatEntry("", "", ORIGIN, "")
+LOST_CATEGORY = CategoryEntry("")
 
 
 def refused_size(size_bytes: int) -> PlanInvalid:
@@ -136,26 +143,11 @@ def invalid(field: str, problem: str, limit: str | None = None) -> PlanInvalid:
     return PlanInvalid(field, problem, limit or _LIMITS[field.rpartition(".")[2].partition("[")[0]])
 
 
-def read_document(plan_json: bytes) -> PlanEntry | PlanInvalid:
-    if len(plan_json) > MAX_PLAN_BYTES:
-        return refused_size(len(plan_json))
-    try:
-        plan_json.decode("utf-8")
-        return _DECODER.decode(plan_json.removeprefix(_BOM))
-    except UnicodeDecodeError as error:
-        return invalid("plan_json", f"is not UTF-8 at byte {error.start:,}", "UTF-8 JSON")
-    except RecursionError:
-        return invalid("plan_json", "is nested too deeply", "the depth of a seating plan")
-    except msgspec.ValidationError as error:
-        return _misshapen(str(error))
-    except msgspec.DecodeError as error:
-        return invalid("plan_json", f"is not JSON: {error}", "UTF-8 JSON")
-
-
-def _misshapen(message: str) -> PlanInvalid:
+def misshapen(message: str, within: str) -> PlanInvalid:
     """msgspec's words with our path: Expected `str`, got `int` - at `$.zones[0].name`."""
     found = _AT.match(message)
     problem, path = (found["problem"], found["path"] or "") if found else (message, "")
+    path = f"{within}.{path}".strip(".")
     if missing := _MISSING.search(problem):
         return invalid(f"{path}.{missing['name']}".lstrip("."), "is missing")
     return invalid(path or "plan_json", f"is not as it should be: {problem[:1].lower()}{problem[1:]}")

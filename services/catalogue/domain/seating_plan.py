@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from services.contracts.bounds import MAX_SEAT_ID_CHARS
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import FieldInvalid, Refusal
 
 MAX_PLAN_BYTES = 10_000_000
 MAX_SEATS = 100_000
@@ -21,6 +21,10 @@ MAX_AREAS = 1_000
 # The ids of an area's places are its name, a colon and up to six digits.
 MAX_AREA_NAME_CHARS = MAX_SEAT_ID_CHARS - 7
 MAX_PLAN_NAME_CHARS = 200
+# Of a row's or a seat's label, such as "Reihe 12 links".
+MAX_LABEL_CHARS = 64
+# As much of a refusal's message as the status of a call carries, with room for its last words.
+MAX_MESSAGE_CHARS = 440
 # Pixels; a drawing that is larger is a mistake, and sums of three stay exact in a double.
 MAX_POSITION = 1_000_000
 
@@ -31,11 +35,32 @@ RowNumberPosition = Literal["both", "start", "end", "none"]
 class PlanInvalid(FieldInvalid):
     """Seating plan: {field} {problem} (limit: {limit})."""
 
+    # In all, of which this one and the others are told.
+    faults: int = 1
+
+    def facts(self) -> dict[str, str]:
+        """The first fault's; how many there are in all where there are others."""
+        facts = {"field": self.field, "problem": self.problem, "limit": self.limit}
+        return facts | {"violations": str(self.faults)} if self.others else facts
+
+    def message(self) -> str:
+        """As many faults as a message has room for, and how many more there are."""
+        if not self.others:
+            return Refusal.message(self)
+        told = f"Seating plan: {self.faults:,} faults."
+        for number, fault in enumerate((self, *self.others)):
+            words = f" {fault.field} {fault.problem} (limit: {fault.limit})."
+            if len(told) + len(words) > MAX_MESSAGE_CHARS:
+                return f"{told} And {self.faults - number:,} more."
+            told += words
+        return told + (f" And {more:,} more." if (more := self.faults - 1 - len(self.others)) else "")
+
 
 # Struct, not dataclass: a plan has up to 100,000 of them and is written and read as one blob (style: hot-path records).
 class Seat(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One seat, or one place of a standing area. `x` and `y` are absolute, in the plan's pixels.
 
+    `row_label` and `seat_label` are what people read in place of `row` and `number`; empty where those are.
     `category` is the name of one of the plan's. `accessible`: for wheelchairs and the like, offered only when asked
     for. `standing`: `zone` is the area's name, and neighbours mean nothing.
     """
@@ -49,6 +74,8 @@ class Seat(msgspec.Struct, frozen=True, gc=False, array_like=True):
     y: float
     accessible: bool = False
     standing: bool = False
+    row_label: str = ""
+    seat_label: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -70,6 +97,14 @@ class PriceCategory(msgspec.Struct, frozen=True, gc=False, array_like=True):
     color: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlanWarning:
+    """What is no fault of a plan and may still be a mistake."""
+
+    field: str
+    description: str
+
+
 class SeatingPlan(msgspec.Struct, frozen=True, array_like=True):
     """An imported plan. A seat's place in `seats` is its index everywhere inside Balcon; the rows cut the same order.
 
@@ -84,3 +119,17 @@ class SeatingPlan(msgspec.Struct, frozen=True, array_like=True):
     rows: tuple[Row, ...]
     seats: tuple[Seat, ...]
     focal_point: tuple[float, float] | None = None
+
+
+def plan_warnings(plan: SeatingPlan) -> tuple[PlanWarning, ...]:
+    """What whoever imports the plan should know; it is imported all the same."""
+    with_seats = {seat.category for seat in plan.seats}
+    warnings = [
+        PlanWarning(f"categories[{index}]", f"{category.name} has no seats; it needs a price and nothing is sold in it")
+        for index, category in enumerate(plan.categories)
+        if category.name not in with_seats
+    ]
+    if plan.focal_point is None:
+        guessed = "is missing: best available takes the middle of the upper edge for where people want to be near to"
+        warnings.insert(0, PlanWarning("focal_point", guessed))
+    return tuple(warnings)

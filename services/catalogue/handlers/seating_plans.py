@@ -10,7 +10,14 @@ from typing import Generic
 from services.catalogue.domain.plan_document import refused_size
 from services.catalogue.domain.plan_parser import parse
 from services.catalogue.domain.refusals import HallNotFound, SeatingPlanNotFound
-from services.catalogue.domain.seating_plan import MAX_PLAN_BYTES, MAX_PLAN_VERSION, PlanInvalid, SeatingPlan
+from services.catalogue.domain.seating_plan import (
+    MAX_PLAN_BYTES,
+    MAX_PLAN_VERSION,
+    PlanInvalid,
+    PlanWarning,
+    SeatingPlan,
+    plan_warnings,
+)
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.handlers.plan_cache import Form, PlanCache, PlanKey
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction
@@ -29,6 +36,7 @@ class PlanImported:
 
     plan_version: int
     seat_count: int
+    warnings: tuple[PlanWarning, ...] = ()
 
 
 class SeatingPlanHandler(Generic[Form]):
@@ -75,7 +83,11 @@ class SeatingPlanHandler(Generic[Form]):
 
         async def act(transaction: CatalogueTransaction) -> PlanImported | Refusal:
             version = await transaction.add_plan(house_id, hall_id, plan, plan_json)
-            return HallNotFound(hall_id) if version is None else PlanImported(version, len(plan.seats))
+            return (
+                HallNotFound(hall_id)
+                if version is None
+                else PlanImported(version, len(plan.seats), plan_warnings(plan))
+            )
 
         return await once(self._store, house_id, asked, PlanImported, act)
 

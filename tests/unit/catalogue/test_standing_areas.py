@@ -105,7 +105,8 @@ def test_a_wrong_area_is_named_with_its_limit(key: str, value: Any, field: str, 
 
 def test_two_areas_of_one_name_are_refused() -> None:
     refusal = refused(plan(zone(areas=[pit(), pit()])))
-    assert (refusal.field, refusal.problem) == ("zones[0].areas[1].name", "'Pit' is there twice")
+    assert refusal.field == "zones[0].areas[1].name"
+    assert refusal.problem == "'Pit' is there twice, also at zones[0].areas[0].name"
 
 
 def test_a_place_may_not_have_the_id_of_a_seat() -> None:

@@ -228,6 +228,8 @@ class Seat(_message.Message):
     Y_FIELD_NUMBER: _builtins.int
     ACCESSIBLE_FIELD_NUMBER: _builtins.int
     STANDING_FIELD_NUMBER: _builtins.int
+    ROW_LABEL_FIELD_NUMBER: _builtins.int
+    SEAT_LABEL_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     zone: _builtins.str
     row: _builtins.str
@@ -241,6 +243,9 @@ class Seat(_message.Message):
     """For wheelchairs and the like: never offered unless asked for."""
     standing: _builtins.bool
     """A place in a standing area: its zone is the area's name, its neighbours mean nothing."""
+    row_label: _builtins.str
+    """What people read in place of the row and of the number, such as "Reihe 12 links"; empty where those are."""
+    seat_label: _builtins.str
     def __init__(
         self,
         *,
@@ -253,10 +258,12 @@ class Seat(_message.Message):
         y: _builtins.float = ...,
         accessible: _builtins.bool = ...,
         standing: _builtins.bool = ...,
+        row_label: _builtins.str = ...,
+        seat_label: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accessible", b"accessible", "category", b"category", "number", b"number", "row", b"row", "seat_id", b"seat_id", "standing", b"standing", "x", b"x", "y", b"y", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accessible", b"accessible", "category", b"category", "number", b"number", "row", b"row", "row_label", b"row_label", "seat_id", b"seat_id", "seat_label", b"seat_label", "standing", b"standing", "x", b"x", "y", b"y", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -386,22 +393,53 @@ class ImportSeatingPlanRequest(_message.Message):
 Global___ImportSeatingPlanRequest: _TypeAlias = ImportSeatingPlanRequest  # noqa: Y015
 
 @_typing.final
+class PlanWarning(_message.Message):
+    """What is no fault of a plan and may still be a mistake."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """The path of the field, such as focal_point or categories[2]."""
+    description: _builtins.str
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "field", b"field"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanWarning: _TypeAlias = PlanWarning  # noqa: Y015
+
+@_typing.final
 class ImportSeatingPlanResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAN_VERSION_FIELD_NUMBER: _builtins.int
     SEAT_COUNT_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     plan_version: _builtins.int
     seat_count: _builtins.int
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlanWarning]:
+        """The plan is imported all the same."""
+
     def __init__(
         self,
         *,
         plan_version: _builtins.int = ...,
         seat_count: _builtins.int = ...,
+        warnings: _abc.Iterable[Global___PlanWarning] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan_version", b"plan_version", "seat_count", b"seat_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan_version", b"plan_version", "seat_count", b"seat_count", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
