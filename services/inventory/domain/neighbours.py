@@ -86,17 +86,36 @@ def _turned_back(steps: Sequence[Point]) -> int:
 
 
 def _around(row: Sequence[Point]) -> Sequence[int] | None:
-    """The seats of a round table one after the other, from the first on; None if they do not stand around one."""
-    middle = fmean(x for x, _ in row), fmean(y for _, y in row)
+    """The seats of a round table one after the other; None if they do not stand around one.
+
+    They begin after the widest gap, where the table may be open to the stage, or with the first if all are alike.
+    """
+    middle = _middle_of_circle(row)
+    if middle is None:
+        return None
     radii = [dist(point, middle) for point in row]
     angles = [atan2(y - middle[1], x - middle[0]) for x, y in row]
     order = sorted(range(len(row)), key=angles.__getitem__)
     gaps = [(angles[right] - angles[left]) % (2 * pi) for left, right in zip(order, order[1:] + order[:1], strict=True)]
-    even = 2 * pi / len(row)
-    if max(radii) - min(radii) > _ROUND * fmean(radii) or any(abs(gap - even) > _ROUND * even for gap in gaps):
+    widest = max(gaps)
+    others = sorted(gaps)[:-1]
+    if max(radii) - min(radii) > _ROUND * fmean(radii) or others[-1] - others[0] > _ROUND * fmean(others):
         return None
-    first = order.index(0)
+    first = order.index(0) if widest <= (1 + _ROUND) * others[-1] else gaps.index(widest) + 1
     return order[first:] + order[:first]
+
+
+def _middle_of_circle(row: Sequence[Point]) -> Point | None:
+    """Of the circle that fits the places best (least squares); None: they stand on a line."""
+    mx, my = fmean(x for x, _ in row), fmean(y for _, y in row)
+    places = [(x - mx, y - my) for x, y in row]
+    xx, yy, xy = (sum(terms) for terms in zip(*((x * x, y * y, x * y) for x, y in places), strict=True))
+    right = sum(x * (x * x + y * y) for x, y in places) / 2
+    below = sum(y * (x * x + y * y) for x, y in places) / 2
+    flat = xx * yy - xy * xy
+    if flat <= 1e-9 * (xx + yy) ** 2:
+        return None
+    return mx + (right * yy - below * xy) / flat, my + (below * xx - right * xy) / flat
 
 
 def _sides(row: Sequence[Point], *, is_named: bool) -> list[Sequence[int]]:

@@ -112,6 +112,14 @@ def test_around_a_round_table_each_sits_beside_the_next(seats: int) -> None:
     assert len(found) == seats - 1
 
 
+@pytest.mark.parametrize(("seats", "degrees"), [(5, 270), (6, 270), (5, 240), (7, 270)])
+def test_around_a_table_that_is_open_to_the_stage_each_sits_beside_the_next(seats: int, degrees: int) -> None:
+    steps = [(30 + degrees * n / (seats - 1)) * pi / 180 for n in range(seats)]
+    arc = [(3 * cos(angle), 3 * sin(angle)) for angle in steps]
+    for listed in (arc, arc[::-1], [*arc[::2], *arc[1::2]], [*arc[2:], *arc[:2]]):
+        assert neighbours(listed) == beside(arc)
+
+
 @pytest.mark.parametrize("aside", [0.1, 0.3, 0.5, 0.8])
 def test_a_row_in_zigzag_is_one_line(aside: float) -> None:
     zigzag = [(0.5 * n, aside * (n % 2)) for n in range(9)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from math import cos, sin
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -112,3 +114,11 @@ def test_in_a_valley_windows_only_get_dearer_away_from_the_cheapest(hall: Hall, 
             ideal = run.cheapest_start(size)
             assert costs[: ideal + 1] == sorted(costs[: ideal + 1], reverse=True)
             assert costs[ideal:] == sorted(costs[ideal:])
+
+
+def test_a_plan_that_was_packed_by_the_version_before_is_read_as_it_was() -> None:
+    """It kept nothing of categories that no seat has."""
+    places = row("aab")
+    *before, seatless = msgspec.msgpack.decode(zlib.decompress(pack_places(places, None, ["c"])))
+    assert seatless == ["c"]
+    assert unpack_layout(zlib.compress(msgspec.msgpack.encode(before))) == lay_out(places)
