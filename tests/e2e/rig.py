@@ -120,12 +120,17 @@ class Up:
             lines.append(line)
             if line.rstrip() == "}":
                 return "".join(lines)
-        raise AssertionError(f"`balcon up` ended before it was up: {self._errors.read_text()}")
+        raise AssertionError(f"`balcon up` ended before it was up: {self.errors}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+
+    @property
+    def errors(self) -> str:
+        """What it has said to people so far."""
+        return self._errors.read_text()
 
     def _end(self) -> None:
         """By a signal, and if that does not help by killing the console, whose guardian ends the rest."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import grpc
 import httpx
 import msgspec
@@ -72,6 +74,19 @@ def test_up_answers_stops_cleanly_and_keeps_its_data() -> None:
             assert up.wait() == 0
         assert processes_of(data) == []
         assert balcon("audit", "--data", str(data)).status == 2
+    finally:
+        remove_temp_folder(data)
+
+
+def test_a_data_folder_that_vanishes_ends_the_stack_with_a_word_and_no_new_database() -> None:
+    data = make_temp_folder(RandomIds())
+    try:
+        with Up(data) as up:
+            # As people do it; what is written meanwhile stays.
+            shutil.rmtree(data / "postgres" / "pgdata", ignore_errors=True)
+            assert up.wait() == 2
+            assert "removed or replaced beneath it" in " ".join(up.errors.split())
+        assert not (data / "postgres" / "pgdata" / "PG_VERSION").exists()
     finally:
         remove_temp_folder(data)
 

@@ -139,7 +139,7 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
             on_sale = await house.open_sale(options.plan or demo_plan(), terms)
         progress(f"{options.buyers:,} buyers for {len(on_sale.plan.seats):,} seats")
         sale = DemoSale(options, stack, on_sale, clock)
-        board, rows = await sale.run(clock.monotonic() - started, progress)
+        board, rows = await stack.while_whole(sale.run(clock.monotonic() - started, progress))
     if options.json_path is not None:
         options.json_path.write_bytes(msgspec.json.format(msgspec.json.encode(board), indent=2) + b"\n")
     for row in [*rows, *board.error_samples]:

@@ -76,7 +76,7 @@ async def _run(
         else:
             OUT.print(addresses(stack.record, folder.path, demo))
             OUT.print("Ctrl-C stops it.")
-        await stopping.wait()
+        await stack.while_whole(stopping.wait())
 
 
 async def _demo_performance(folder: DataFolder, target: str, clock: SystemClock, ids: RandomIds) -> DemoPerformance:

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import grpc
 import httpx
@@ -34,8 +34,11 @@ from services.console.stack.processes import ProcessPlan, SupervisedProcess
 from services.runtime.clock import Clock
 from services.runtime.embedded.ports import free_port, is_free
 from services.runtime.embedded.servers import EmbeddedServers
+from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
 from services.runtime.sql.migrations import has_migrations, upgrade
+
+T = TypeVar("T")
 
 _HEALTH_SECONDS = 2.0
 _SERVER_POLL_SECONDS = 0.5
@@ -120,6 +123,20 @@ class LocalStack:
     ) -> None:
         await self._stop()
 
+    async def while_whole(self, work: Coroutine[object, object, T]) -> T:
+        """What `work` returns; it is broken off with DataVanished when the data vanishes beneath the stack."""
+        assert self._server_watch is not None, "not started"
+        working = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({working, self._server_watch}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                # It ends by a fault only.
+                await self._server_watch
+            return await working
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
     async def _start(self) -> None:
         self._guardian.start()
         self.ports = self._folder.ports([*port_names(self._options.nodes), "valkey", "postgres"], free_port, is_free)
@@ -171,12 +188,16 @@ class LocalStack:
         self._guardian.watch(servers.valkey.pid)
 
     async def _keep_servers(self, servers: EmbeddedServers) -> None:
-        """Starts a server again that died under us: the services wait for it, nobody else would bring it back."""
+        """Starts a server again that died under us: the services wait for it, nobody else would bring it back.
+
+        Raises DataVanished: a new empty database would let running services go on as if nothing had been sold.
+        """
         while True:
             await self._clock.sleep(_SERVER_POLL_SECONDS)
             for server in (servers.postgres, servers.valkey):
+                server.require_data()
                 if not server.running:
-                    with contextlib.suppress(Exception):  # tried again in a moment
+                    with contextlib.suppress(Fatal, OSError):  # tried again in a moment
                         await asyncio.to_thread(server.start)
                         self._watch_servers(servers)
 

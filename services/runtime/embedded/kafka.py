@@ -48,6 +48,8 @@ class EmbeddedKafka(FolderServer):
     acks=all from one node means written, not fsynced: a power cut may lose what a crash does not.
     """
 
+    kept_name = "kafka"
+
     def __init__(self, data_dir: Path, port: int | None = None, controller_port: int | None = None) -> None:
         super().__init__("kafka", data_dir, port)
         self.controller_port = controller_port or free_port()
@@ -71,7 +73,7 @@ class EmbeddedKafka(FolderServer):
         folder = make_folder(self.data_dir, 0o700)
         command = [str(self._files / "start.sh"), str(folder), str(self.port), str(self.controller_port)]
         self._launch(folder, lambda: command, {"BALCON_PYTHON": sys.executable} | os.environ)
-        self._process.wait_until(self._answers, timeout_seconds)
+        self._wait_until(self._answers, timeout_seconds)
 
     def _fetch(self) -> None:
         script = self._files / "fetch.sh"

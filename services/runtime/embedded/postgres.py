@@ -40,6 +40,7 @@ class EmbeddedPostgres(FolderServer):
     """
 
     stop_signal = signal.SIGINT
+    kept_name = "pgdata"
 
     def __init__(self, data_dir: Path, port: int | None = None, fsync: bool = True) -> None:
         super().__init__("postgres", data_dir, port)
@@ -54,16 +55,17 @@ class EmbeddedPostgres(FolderServer):
     def start(self, timeout_seconds: float = 60.0) -> None:
         """Initialises an empty folder, recovers a crashed one; returns when a query is answered.
 
-        Raises FolderUnreachable, FolderInUse or ServerNotReady.
+        Raises FolderUnreachable, FolderInUse, DataVanished or ServerNotReady.
         """
         assert not self.running, "runs already"
+        self.require_data()
         folder = make_folder(self.data_dir, 0o755)
         if self._account is not None:
             let_others_pass(folder)
             require_reachable(folder, self._account)
         self._programs = postgres_programs(self._account)
         self._launch(folder, lambda: self._prepare(folder), {"LC_ALL": "C"}, self._account)
-        self._process.wait_until(self._answers, timeout_seconds)
+        self._wait_until(self._answers, timeout_seconds)
 
     def create_database(self, name: str, template: str | None = None) -> bool:
         """Creates the database unless it is there, as a copy of `template`, which must be idle. True when new."""

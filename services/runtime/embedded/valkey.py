@@ -17,6 +17,8 @@ _ANSWER_SECONDS = 1.0
 class EmbeddedValkey(FolderServer):
     """Data lives in `data_dir`."""
 
+    kept_name = "appendonlydir"
+
     def __init__(self, data_dir: Path, port: int | None = None) -> None:
         super().__init__("valkey", data_dir, port)
 
@@ -28,12 +30,13 @@ class EmbeddedValkey(FolderServer):
     def start(self, timeout_seconds: float = 60.0) -> None:
         """Starts on the data there is; returns when PING is answered, so after the append-only file is read.
 
-        Raises FolderInUse or ServerNotReady.
+        Raises FolderInUse, DataVanished or ServerNotReady.
         """
         assert not self.running, "runs already"
+        self.require_data()
         folder = make_folder(self.data_dir, 0o700)
         self._launch(folder, lambda: self._command(folder), {"LC_ALL": "C"})
-        self._process.wait_until(self._answers, timeout_seconds)
+        self._wait_until(self._answers, timeout_seconds)
 
     def _command(self, folder: Path) -> list[str]:
         options = {
