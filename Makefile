@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test quick check proto docs bench sim chaos
+.PHONY: help demo up down test quick check proto release-protos docs bench sim chaos
 
 PYTHON ?= python3
 ARGS ?=
@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 help: ## these lines
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 demo: $(VENV)/.runtime ## an on-sale from start to end: make demo ARGS="--buyers 2000 --json out.json"
 	$(BIN)/balcon demo $(ARGS)
@@ -35,6 +35,9 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, protos, generated 
 
 proto: $(VENV)/.dev ## writes protos/gen from protos/
 	tools/generate_protos.sh
+
+release-protos: $(VENV)/.dev ## at a release: from now on `make check` lets nobody break these protos
+	$(BIN)/buf build --exclude-source-info --output protos/released.binpb
 
 docs: $(VENV)/.dev ## writes the pages that come out of the code
 	$(BIN)/python -m tools.generate_docs

@@ -14,6 +14,8 @@ CLOCK = SystemClock()
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 WORKERS = 2
+# What clients of the last release were built on; `make release-protos` writes it anew.
+RELEASED = "protos/released.binpb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def checks() -> list[Check]:
         Check("import contracts", [str(BIN / "lint-imports"), "--no-cache"]),
         Check("generated code fresh", [python, "-m", "tools.check_generated"]),
         Check("protos", [str(BIN / "buf"), "lint"]),
+        Check("protos keep their word", [str(BIN / "buf"), "breaking", "--against", RELEASED]),
         Check("generated pages fresh", [python, "-m", "tools.generate_docs", "--check"]),
         Check("format", [str(BIN / "ruff"), "format", "--check", "."]),
         Check("lint", [str(BIN / "ruff"), "check", "."]),

@@ -130,7 +130,17 @@ def test_databases_are_made_for_every_service_that_migrates() -> None:
     assert made.group(1).split() == compose()["services"]["migrations"]["command"][3:]
 
 
+def test_one_container_builds_the_image_and_the_others_wait_for_it() -> None:
+    """Several that build one tag at a time fail: the last step of each is to name it."""
+    building = [name for name, service in own().items() if "build" in service]
+    assert building == ["migrations"]
+    others = own().keys() - {*building, "sandbox"}
+    assert all("migrations" in own()[name]["depends_on"] for name in others)
+    assert all(own()[name]["pull_policy"] == "never" for name in own().keys() - {*building})
+
+
 def test_the_image_installs_hashed_packages_and_runs_as_nobody_in_particular() -> None:
     text = (ROOT / "deploy/Dockerfile").read_text()
-    assert "--require-hashes -r requirements/runtime.lock" in text
+    installs = re.findall(r"install (?:--require-hashes|--no-deps --no-index)", text)
+    assert len(installs) == text.count("pip install") + text.count("/opt/balcon/bin/python install")
     assert re.search(r"^USER \d+", text, re.MULTILINE)

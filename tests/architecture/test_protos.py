@@ -1,6 +1,8 @@
 """Every message that belongs to a house names it (INV-8), and the stale generated file is found."""
 
 import importlib
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FileDescriptor, MethodDescriptor
 
 from tests.architecture.tree import ROOT
+from tools.check import RELEASED, checks
 from tools.check_generated import differences
 
 HOUSE_SERVICES = ("catalogue", "inventory", "orders", "payments", "reporting")
@@ -100,3 +103,21 @@ def test_a_stale_generated_file_is_named(tmp_path: Path) -> None:
         for name, text in files_in_it.items():
             (folder / name).write_text(text)
     assert list(differences(fresh, committed)) == ["missing: b_pb2.py", "left over: c_pb2.py", "different: a_pb2.py"]
+
+
+def _breaking(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The check of `make check` on the protos in `folder`."""
+    command = next(check.command for check in checks() if "breaking" in check.command)
+    shutil.copy(ROOT / RELEASED, folder / "protos")
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_field_that_the_last_release_had_cannot_be_taken_away(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "buf.yaml", tmp_path)
+    shutil.copytree(ROOT / "protos", tmp_path / "protos", ignore=shutil.ignore_patterns("gen"))
+    assert _breaking(tmp_path).returncode == 0
+    service = tmp_path / "protos/balcon/inventory/v1/inventory_service.proto"
+    service.write_text(service.read_text().replace("  uint32 ttl_seconds = 6;\n", "", 1))
+    broken = _breaking(tmp_path)
+    assert broken.returncode != 0
+    assert 'field "6" with name "ttl_seconds"' in broken.stdout

