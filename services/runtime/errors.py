@@ -156,6 +156,9 @@ class Fault(Exception):
 class Retryable(Fault):
     """It may work when tried again with the same keys."""
 
+    # What a caller is told to wait; long enough that a crowd of them does not keep down what has just come back.
+    retry_after_ms: int = 500
+
 
 class Fatal(Fault):
     """Trying again will not help; somebody must look."""

@@ -13,9 +13,11 @@ from typing import Any
 import uvloop
 
 from services.runtime.clock import Clock, SystemClock
+from services.runtime.errors import Retryable
 from services.runtime.ids import Ids, RandomIds
 from services.runtime.rpc.server import RpcServer
 from services.runtime.settings import ServiceSettings
+from services.runtime.sql.faults import as_fault
 from services.runtime.telemetry.exposition import MetricsEndpoint
 from services.runtime.telemetry.logging import configure_logging, get_logger
 
@@ -71,7 +73,12 @@ class Service:
             try:
                 await loop()
             except Exception as error:
-                self.log.error("loop_broke", loop=name, exc_info=error)
+                fault = as_fault(error)
+                if isinstance(fault, Retryable):
+                    # Expected, and once a second from every loop: the cause is not in our code.
+                    self.log.warning("loop_waits", loop=name, fault=type(fault).__name__)
+                else:
+                    self.log.error("loop_broke", loop=name, exc_info=error)
             else:
                 return
             await self.clock.sleep(_RESTART_SECONDS)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.catalogue.ports import StoreUnavailable
-from services.runtime.outbox.retries import passes
+from services.runtime.sql.faults import passes
 
 
 @asynccontextmanager
@@ -22,9 +22,7 @@ async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         async with engine.connect() as connection:
             yield connection
-    except asyncpg.CannotConnectNowError as error:  # the server starts or stops; SQLAlchemy lets it through as it is
-        raise StoreUnavailable from error
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, asyncpg.PostgresError) as error:
         if passes(error):
             raise StoreUnavailable from error
         raise

@@ -19,7 +19,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.inventory.adapters.plan_places import pack_places, unpack_layout
-from services.inventory.adapters.postgres_faults import UNAVAILABLE
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import seat_plan as plans
 from services.inventory.domain.records import NEVER_MS, HoldRules
@@ -27,6 +26,7 @@ from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.domain.seat_layout import SeatPlace
 from services.inventory.ports import Performance, SeatPlan, StoreUnavailable
 from services.runtime.errors import Retryable
+from services.runtime.sql.faults import UNAVAILABLE
 
 if TYPE_CHECKING:
     from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub

@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.inventory.adapters.postgres_faults import UNAVAILABLE, is_for_good
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
@@ -33,6 +32,7 @@ from services.inventory.ports import (
     StoreUnavailable,
     WritesLost,
 )
+from services.runtime.sql.faults import UNAVAILABLE, is_for_good
 
 ACTIVE = ("claimed", "sold")
 

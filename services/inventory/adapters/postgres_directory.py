@@ -8,10 +8,10 @@ from sqlalchemy import Executable, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.inventory.adapters.postgres_faults import UNAVAILABLE
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import placement_pin as pins
 from services.inventory.ports import OwnedPerformance, Owner, StoreUnavailable
+from services.runtime.sql.faults import UNAVAILABLE
 
 
 class PostgresDirectory:

@@ -23,7 +23,8 @@ from services.runtime.outbox.faults import HeadersInvalid, SequenceGap
 from services.runtime.outbox.headers import to_event
 from services.runtime.outbox.inbox import Inbox
 from services.runtime.outbox.replay import Replay
-from services.runtime.outbox.retries import Backoff, passes
+from services.runtime.outbox.retries import Backoff
+from services.runtime.sql.faults import passes
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import EVENT_LAG_SECONDS, EVENTS_CONSUMED
 

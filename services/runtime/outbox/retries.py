@@ -1,20 +1,10 @@
-"""How long to wait before trying again, and which SQL errors are worth it. Knows no event and no bus."""
+"""How long to wait before trying again. Knows no event and no bus."""
 
 from __future__ import annotations
 
 import zlib
 
-from asyncpg import InternalClientError
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
-from services.runtime.errors import Retryable
 from services.runtime.ids import seeded_random
-
-# SQLSTATE classes that pass by themselves: connection, rollback (deadlock, serialisation), resources, operator, system.
-_PASSING = ("08", "40", "53", "57", "58")
-_STATEMENT_TIMEOUT = "57014"  # of class 57, but the statement's own fault
-_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Backoff:
@@ -40,16 +30,3 @@ class Backoff:
     def reset(self) -> None:
         """It worked."""
         self._tries = 0
-
-
-def passes(error: BaseException) -> bool:
-    """Whether the same work may succeed later: the fault is not in the event."""
-    # InternalClientError is what a pooled connection says that the server ended meanwhile.
-    if isinstance(error, Retryable | OSError | TimeoutError | PoolTimeout | InternalClientError):
-        return True
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or ""
-        if state == _STATEMENT_TIMEOUT:
-            return False
-        return error.connection_invalidated or state == _LOCK_NOT_AVAILABLE or state.startswith(_PASSING)
-    return False

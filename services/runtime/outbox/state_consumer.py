@@ -16,7 +16,8 @@ from services.runtime.outbox.application import EventHandler
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.faults import HeadersInvalid
 from services.runtime.outbox.headers import to_event
-from services.runtime.outbox.retries import Backoff, passes
+from services.runtime.outbox.retries import Backoff
+from services.runtime.sql.faults import passes
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import EVENT_LAG_SECONDS, EVENTS_CONSUMED
 

@@ -152,8 +152,13 @@ def status_of_fault(fault: BaseException, request_id: str = "") -> status_pb2.St
     code = code_pb2.UNAVAILABLE if isinstance(fault, Retryable) else code_pb2.INTERNAL
     name = type(fault).__name__ if isinstance(fault, Fault) else "InternalError"
     info = error_details_pb2.ErrorInfo(reason=_upper_snake(name), domain=DOMAIN)
+    delay_ms = (fault.retry_after_ms or Retryable.retry_after_ms) if isinstance(fault, Retryable) else None
     text = (type(fault).__doc__ or name).splitlines()[0] if isinstance(fault, Fault) else "internal error"
-    return status_pb2.Status(code=code, message=text, details=_packed(info, *_retry_and_request(None, request_id)))
+    return status_pb2.Status(
+        code=code,
+        message=text,
+        details=_packed(info, *_retry_and_request(delay_ms, request_id)),
+    )
 
 
 def _upper_snake(name: str) -> str:

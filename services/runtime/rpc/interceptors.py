@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
@@ -20,11 +21,18 @@ from services.runtime.call_context import (
     remaining_seconds,
 )
 from services.runtime.clock import Clock
-from services.runtime.errors import Fault, Retryable
+from services.runtime.errors import Fault, Overloaded, Retryable
 from services.runtime.ids import Ids
 from services.runtime.rpc.errors import Refused, status_of_fault, status_of_refusal
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import REFUSALS, RPC_IN_FLIGHT, RPC_SECONDS
+
+# Unary calls that may be under way in a process: a few hundred megabytes. What a service queues has bounds of its own,
+# which are reached long before; this one keeps a crowd at a service without queues from growing without end.
+MAX_UNARY_IN_FLIGHT = 8_192
+OVERLOAD_DELAY_MS = 250
+# A caller's timer may ring a little before ours says that it should.
+_CLOCK_SLACK_SECONDS = 0.005
 
 _log = get_logger("rpc")
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -35,6 +43,7 @@ class _Calls:
     """How many are being answered. Calls come and go on the event loop only, so it needs no lock; scrapes just read."""
 
     in_flight = 0
+    unary = 0
 
 
 _calls = _Calls()
@@ -80,15 +89,22 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         async def call(request: Any, context: Context) -> Any:
             started = self._enter(context)
+            _calls.unary += 1
             try:
+                if _calls.unary > MAX_UNARY_IN_FLIGHT:
+                    raise Refused(Overloaded(OVERLOAD_DELAY_MS))
                 response = await inner(request, context)
             except Exception as error:  # noqa: BLE001 (the table decides)
                 await self._fail(name, error, context, started)
+            except asyncio.CancelledError:
+                self._count_cut(name, started)
+                raise
             else:
                 answered.observe(self._clock.monotonic() - started)
                 return response
             finally:
                 _calls.in_flight -= 1
+                _calls.unary -= 1
 
         return call
 
@@ -101,6 +117,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                     yield response
             except Exception as error:  # noqa: BLE001 (the table decides)
                 await self._fail(name, error, context, started)
+            except (asyncio.CancelledError, GeneratorExit):
+                self._count_cut(name, started)
+                raise
             finally:
                 _calls.in_flight -= 1
 
@@ -118,6 +137,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             context.set_trailing_metadata(call.own_id())
         return now
 
+    def _count_cut(self, name: str, started: float) -> None:
+        """The caller went away, reset the call or ran out of time: gRPC cancels the handler and says no more."""
+        now, call = self._clock.monotonic(), current_call()
+        is_late = call is not None and call.deadline is not None and now >= call.deadline - _CLOCK_SLACK_SECONDS
+        code = grpc.StatusCode.DEADLINE_EXCEEDED if is_late else grpc.StatusCode.CANCELLED
+        RPC_SECONDS.labels(name, code.name).observe(now - started)
+
     async def _fail(self, name: str, error: Exception, context: Context, started: float) -> None:
         if isinstance(error, grpc.aio.AbortError):
             raise error
@@ -132,6 +158,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if isinstance(error, Refused):
             REFUSALS.labels(error.refusal.reason()).inc()
             return status_of_refusal(error.refusal, request_id)
+        error = _in_our_words(error)
         if isinstance(error, Retryable):
             _log.warning("call_faulted", method=name, fault=type(error).__name__)
         elif isinstance(error, Fault):
@@ -139,6 +166,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         else:
             _log.error("call_broke", method=name, exc_info=error)
         return status_of_fault(error, request_id)
+
+
+def _in_our_words(error: Exception) -> Exception:
+    """A database that is away is a fault that passes, in every service."""
+    if isinstance(error, Fault):
+        return error
+    from services.runtime.sql.faults import as_fault  # noqa: PLC0415 (callers of services need no SQL)
+
+    return as_fault(error)
 
 
 def with_request_id(status: Any) -> Any:

@@ -193,7 +193,9 @@ def _metadata(was_hinted: bool) -> Sequence[tuple[str, str]]:
 
 def _asked_for(refusal: RemoteRefusal | None) -> float:
     """The wait in seconds that an overloaded node asked for: who comes sooner adds to what it has too much of."""
-    return (refusal.retry_after_ms or 0) / 1000 if refusal is not None else 0.0
+    if refusal is None or refusal.code is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return 0.0  # a fault asks for patience with that node; another may be the owner by now
+    return (refusal.retry_after_ms or 0) / 1000
 
 
 def _hint(refusal: RemoteRefusal | None) -> str | None:

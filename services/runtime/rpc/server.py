@@ -15,7 +15,10 @@ from services.runtime.rpc.interceptors import CallInterceptor, Handler
 
 # A seating plan of 10 MB plus its envelope is the largest thing anyone may send.
 MAX_MESSAGE_BYTES = 11 * 1024 * 1024
-MAX_CONCURRENT_STREAMS = 10_000
+# More than any client has: what is too much is refused by the servicer, which tells when to come back.
+MAX_CONCURRENT_STREAMS = 100_000
+# Calls that have come and that the event loop has not seen yet; beyond it gRPC cancels calls without a word.
+MAX_PENDING_CALLS = 50_000
 # What may lie unread in a stream whose queue is to be short: a few full messages of holds.
 LOOKAHEAD_BYTES = 16_384
 
@@ -24,6 +27,10 @@ SERVER_OPTIONS = {
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.max_send_message_length": 64 * 1024 * 1024,
     "grpc.max_concurrent_streams": MAX_CONCURRENT_STREAMS,
+    # Otherwise gRPC resets calls (REFUSED_STREAM, CANCELLED) of clients that have not yet read how many it takes.
+    "grpc.http.overload_protection": 0,
+    "grpc.server.max_pending_requests": MAX_PENDING_CALLS,
+    "grpc.server.max_pending_requests_hard_limit": MAX_PENDING_CALLS,
     "grpc.max_metadata_size": 64 * 1024,
     "grpc.keepalive_time_ms": 20_000,
     "grpc.keepalive_timeout_ms": 10_000,

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.runtime.bus.faults import BusUnreachable, MessageRefused
-from services.runtime.outbox.retries import Backoff, passes
+from services.runtime.outbox.retries import Backoff
+from services.runtime.sql.faults import passes
 
 
 class DriverError(Exception):
