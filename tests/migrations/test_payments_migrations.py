@@ -47,6 +47,33 @@ async def test_head_is_what_the_tables_say(database_url: DatabaseUrl) -> None:
     await engine.dispose()
 
 
+async def test_what_was_refunded_before_is_known_and_what_was_captured_is_watched(database_url: DatabaseUrl) -> None:
+    url = database_url()
+    await upgrade("payments", url, "0002")
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        for name, state, refund in (
+            ("pay_1", "SUCCEEDED", "SUCCEEDED"),
+            ("pay_2", "SUCCEEDED", "NONE"),
+            ("pay_3", "PENDING", "NONE"),
+        ):
+            await connection.execute(
+                text(
+                    "INSERT INTO payments VALUES (:id, 'house_1', :id, '', :id, 'perf_1', 2500, 'EUR', '', 1,"
+                    " 'sandbox',"
+                    " 1, :state, :id, '', '', (extract(epoch FROM now()) * 1000)::bigint, NULL, NULL, :refund,"
+                    " NULL, 0, NULL, NULL, 0, NULL, 1)"
+                ),
+                {"id": name, "state": state, "refund": refund},
+            )
+    await upgrade("payments", url)
+    wanted = "SELECT payment_id, refunded_minor, dispute_state, next_attempt_at_ms IS NOT NULL FROM payments ORDER BY 1"
+    async with engine.connect() as connection:
+        rows = [tuple(row) for row in await connection.execute(text(wanted))]
+    await engine.dispose()
+    assert rows == [("pay_1", 2_500, "NONE", False), ("pay_2", 0, "NONE", True), ("pay_3", 0, "NONE", False)]
+
+
 async def test_upgrading_twice_is_fine(database_url: DatabaseUrl) -> None:
     url = database_url("payments")
     await upgrade("payments", url)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
-from services.payments.domain.payment import Payment
+import pytest
+
+from services.payments.domain.payment import DisputeState, Payment
 from services.payments.domain.transitions import RefundReport
 from services.payments.ports import (
     Declined,
@@ -48,7 +50,7 @@ def done(outcome: Outcome[ProviderPayment]) -> ProviderPayment:
 
 
 class ProviderContract(ABC):
-    """`provider` is a fixture; `buyer_pays` and `buyer_is_declined` do what a buyer does at that provider."""
+    """`provider` is a fixture; the abstract methods do what buyers, banks and people of the house do there."""
 
     @abstractmethod
     async def buyer_pays(self, told: ProviderPayment) -> None:
@@ -57,6 +59,18 @@ class ProviderContract(ABC):
     @abstractmethod
     async def buyer_is_declined(self, told: ProviderPayment) -> None:
         """The payment has failed when this returns."""
+
+    @abstractmethod
+    async def house_gives_back(self, told: ProviderPayment, amount_minor: int) -> None:
+        """So much is refunded in the provider's own console when this returns."""
+
+    @abstractmethod
+    async def buyer_disputes(self, told: ProviderPayment, amount_minor: int) -> None:
+        """The buyer's bank has opened a dispute when this returns."""
+
+    @abstractmethod
+    async def bank_decides(self, told: ProviderPayment, outcome: DisputeState) -> None:
+        """The dispute is won or lost when this returns."""
 
     async def test_a_created_payment_is_open_and_tells_our_ids(self, provider: PaymentProvider) -> None:
         payment = fresh_payment()
@@ -114,6 +128,41 @@ class ProviderContract(ABC):
         assert await provider.refund(paid) == Done(RefundReport.SUCCEEDED)
         assert done(await provider.fetch(told.ref)).refunded_minor == payment.amount_minor
         assert isinstance(await provider.refund(replace(paid, refund_attempt=1)), Declined)
+
+    async def test_a_part_that_people_gave_back_is_told_and_the_rest_is_what_we_ask_for(
+        self, provider: PaymentProvider
+    ) -> None:
+        payment = fresh_payment()
+        told = done(await provider.create(payment))
+        await self.buyer_pays(told)
+        await self.house_gives_back(told, 250)
+        assert done(await provider.fetch(told.ref)).refunded_minor == 250
+        paid = replace(payment, provider_ref=told.ref)
+        assert isinstance(await provider.refund(paid), Declined), "more than is left"
+        assert await provider.refund(replace(paid, refund_attempt=1, refunded_minor=250)) == Done(
+            RefundReport.SUCCEEDED
+        )
+        assert done(await provider.fetch(told.ref)).refunded_minor == payment.amount_minor
+
+    @pytest.mark.parametrize("outcome", [DisputeState.WON, DisputeState.LOST])
+    async def test_a_dispute_is_told_from_its_opening_to_its_end(
+        self, provider: PaymentProvider, outcome: DisputeState
+    ) -> None:
+        payment = fresh_payment()
+        told = done(await provider.create(payment))
+        assert (told.dispute, told.disputed_minor) == (DisputeState.NONE, 0)
+        await self.buyer_pays(told)
+        await self.buyer_disputes(told, 1_000)
+        opened = done(await provider.fetch(told.ref))
+        assert (opened.status, opened.dispute, opened.disputed_minor) == (
+            ProviderStatus.SUCCEEDED,
+            DisputeState.OPEN,
+            1_000,
+        )
+        assert isinstance(await provider.refund(replace(payment, provider_ref=told.ref)), Declined)
+        await self.bank_decides(told, outcome)
+        closed = done(await provider.fetch(told.ref))
+        assert (closed.dispute, closed.disputed_minor, closed.refunded_minor) == (outcome, 1_000, 0)
 
     async def test_what_is_not_captured_cannot_be_refunded(self, provider: PaymentProvider) -> None:
         payment = fresh_payment()

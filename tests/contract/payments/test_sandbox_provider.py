@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
+from services.payments.domain.payment import DisputeState
 from services.payments.ports import Declined, ProviderPayment, Uncertain
 from services.payments.sandbox.server import Sandbox, SandboxPlan
 from services.runtime.clock import SystemClock
@@ -38,6 +39,22 @@ class TestSandboxProvider(ProviderContract):
 
     async def buyer_is_declined(self, told: ProviderPayment) -> None:
         await self._submit(told, "4000000000000002")
+
+    async def house_gives_back(self, told: ProviderPayment, amount_minor: int) -> None:
+        await self._act(told, "refunds", {"amount_minor": amount_minor})
+
+    async def buyer_disputes(self, told: ProviderPayment, amount_minor: int) -> None:
+        await self._act(told, "dispute", {"amount_minor": amount_minor})
+
+    async def bank_decides(self, told: ProviderPayment, outcome: DisputeState) -> None:
+        await self._act(told, "dispute/close", {"outcome": outcome.value.lower()})
+
+    @staticmethod
+    async def _act(told: ProviderPayment, path: str, body: dict[str, object]) -> None:
+        url = told.pay_url.replace("/pay/", "/v1/payments/")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.post(f"{url}/{path}", json=body, headers={"Idempotency-Key": "by_hand"})
+            assert answer.is_success, answer.text
 
     @staticmethod
     async def _submit(told: ProviderPayment, card: str) -> None:

@@ -27,7 +27,7 @@ from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
-from services.orders.domain.commands import PaymentReport
+from services.orders.domain.commands import PaymentDisputeChanged, PaymentPartlyRefunded, PaymentReport
 from services.orders.ports import Answer, Declined, PaymentSeen
 from services.runtime.bus.port import Bus
 from services.runtime.bus.topics import PAYMENTS
@@ -301,6 +301,10 @@ class Neighbours:
                 order_id=payment.ref.order_id,
                 performance_id=payment.performance_id,
             )
+            if isinstance(report, PaymentPartlyRefunded):
+                message.refunded.amount_minor = report.refunded_minor
+            elif isinstance(report, PaymentDisputeChanged):
+                message.dispute_state = payments.DisputeState.Value(f"DISPUTE_STATE_{report.dispute.value}")
             event = OutgoingEvent(
                 PAYMENTS,
                 payment.performance_id,

@@ -9,10 +9,13 @@ from balcon.audit.v1.audit_service_pb2 import AuditRequest
 from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from balcon.orders.v1 import orders_events_pb2 as events
 from balcon.orders.v1 import orders_service_pb2 as wire
+from sqlalchemy import text
 
+from services.orders.domain.order import Dispute
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import ORDERS
 from services.runtime.rpc.client import open_channel
+from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
 from tests.integration.orders.conftest import CLOCK, IDS, Stage, check_out_request, get_request
 from tests.integration.orders.neighbours import payment_of, refused
@@ -200,3 +203,50 @@ async def test_the_audit_tells_orders_and_tickets_and_finds_nothing_wrong(stage:
     facts = [fact for page in pages for fact in page.facts]
     assert [(fact.order.state, fact.order.seats) for fact in facts if fact.HasField("order")] == [("CONFIRMED", 2)]
     assert [fact.ticket.seat_id for fact in facts if fact.HasField("ticket")] == ["A-1", "A-2"]
+    ((told),) = [fact.order for fact in facts if fact.HasField("order")]
+    assert (told.was_confirmed, told.seats_are, told.refunded.amount_minor) == (True, "SOLD", 0)
+
+
+async def test_the_audit_finds_an_ended_order_that_keeps_its_seats(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    await orders.CancelOrder(wire.CancelOrderRequest(house_id=HOUSE, order_id=order.order_id))
+    await orders.GetOrder(get_request(order))
+    engine = create_engine(stage.settings["database_url"], application="test", pool_size=1)
+    async with engine.begin() as connection:
+        harm = "UPDATE orders SET state = 'REFUNDED', seats = 'SOLD', state_since_ms = 1, next_step_at_ms = NULL"
+        await connection.execute(text(harm))
+    await engine.dispose()
+    async with open_channel(stage.target(), CLOCK) as channel:
+        pages = [page async for page in AuditServiceStub(channel).Audit(AuditRequest())]
+    broken = [check for page in pages for check in page.checks if check.violations]
+    assert [check.name for check in broken] == ["no ended order keeps its seats for too long"]
+
+
+async def test_parts_and_disputes_at_the_provider_are_shown_and_the_rest_ends_the_order(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    await orders.CheckOut(check_out_request(order))
+    await paid(stage, order)
+    await orders.GetOrder(get_request(order))
+    payments, payment = stage.neighbours.payments, payment_of(stage.neighbours, order.order_id)
+    payments.give_back(payment, 1_000)
+    payments.dispute(payment, Dispute.OPEN)
+    await stage.neighbours.publish()
+
+    async def shown() -> None:
+        now = (await orders.GetOrder(get_request(order, 0))).order
+        assert (now.state, now.refunded.amount_minor) == (wire.ORDER_STATE_CONFIRMED, 1_000)
+        assert now.dispute_state == wire.DISPUTE_STATE_OPEN
+
+    await eventually(shown)
+    payments.dispute(payment, Dispute.LOST)
+    await stage.neighbours.publish()
+
+    async def ended() -> None:
+        now = (await orders.GetOrder(get_request(order, 0))).order
+        assert (now.state, now.cancel_reason) == (wire.ORDER_STATE_REFUNDED, wire.CANCEL_REASON_HOUSE)
+        assert now.dispute_state == wire.DISPUTE_STATE_LOST
+        assert stage.neighbours.inventory.is_free(SHOW, "A-1")
+
+    await eventually(ended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from services.contracts.bounds import MAX_TOTAL_MINOR
 from services.payments.sandbox.cards import CARDS, Behaviour, card_of
+from services.payments.sandbox.ledger import Ledger
 from services.payments.sandbox.server import Sandbox, SandboxPlan
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
@@ -173,6 +175,48 @@ async def test_the_table_of_cards_is_served(http: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("query", ["after=-1", "after=x", "after=" + "9" * 30])
 async def test_a_cursor_that_is_none_is_refused(http: httpx.AsyncClient, query: str) -> None:
     assert (await http.get(f"/v1/events?{query}")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("dispute", {"amount_minor": 1}, "not_disputable"),  # nobody has paid
+        ("dispute", {"amount_minor": 0}, "parameter_invalid"),
+        ("dispute", {}, "parameter_invalid"),
+        ("dispute/close", {"outcome": "won"}, "not_disputed"),
+        ("dispute/close", {"outcome": "undecided"}, "parameter_invalid"),
+    ],
+)
+async def test_a_dispute_that_cannot_be_is_refused(
+    http: httpx.AsyncClient, path: str, body: dict[str, Any], code: str
+) -> None:
+    made = await created(http)
+    answer = await http.post(f"/v1/payments/{made['id']}/{path}", json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+    assert (await http.post(f"/v1/payments/nobodys/{path}", json=body)).status_code in {404, 422}
+
+
+async def test_no_more_is_disputed_than_is_left_and_only_once(http: httpx.AsyncClient) -> None:
+    made = await created(http)
+    await http.post(made["pay_url"], data={"card": "4242424242424242"})
+    url, whole = f"/v1/payments/{made['id']}", made["amount_minor"]
+    await http.post(f"{url}/refunds", json={"amount_minor": 100}, headers={"Idempotency-Key": "part"})
+    answers = [
+        await http.post(f"{url}/dispute", json={"amount_minor": amount_minor})
+        for amount_minor in (whole, whole - 100, whole - 100)
+    ]
+    assert [answer.status_code for answer in answers] == [422, 200, 422]
+
+
+def test_a_file_of_an_earlier_release_is_opened_with_what_it_lacks(tmp_path: Path) -> None:
+    path = str(tmp_path / "sandbox.sqlite")
+    Ledger(path).close()
+    with sqlite3.connect(path) as earlier:
+        for column in ("dispute", "disputed_minor"):
+            earlier.execute(f"ALTER TABLE payments DROP COLUMN {column}")
+    ledger = Ledger(path)
+    assert ledger.payments(reference="", status="", after="", limit=1) == []
+    ledger.close()
 
 
 def test_card_numbers_are_unique_and_pass_the_usual_check_sum() -> None:
