@@ -23,5 +23,5 @@ UNRESOLVED = frozenset({"CLAIMING", "PAYING", "PAID", "CANCELLING", "REFUND_DUE"
 MAY_CLAIM = frozenset({"CLAIMING", "PAYING", "PAID", "CANCELLING"})
 # What the order says of its seats while inventory may have them for it, whatever its state: they are freed by an act
 # of their own after the money. That it comes in time is checked by orders.
-KEEPS_CLAIM = frozenset({"ASKED", "CLAIMED"})
+KEEPS_CLAIM = frozenset({"ASKED", "UNHELD", "CLAIMED"})
 KEEPS_SALE = frozenset({"SOLD"})

@@ -20,6 +20,7 @@ from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
 from services.orders.handlers.housekeeping import Housekeeping
 from services.orders.handlers.order_desk import DeskParts, OrderDesk
+from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_news import OrderNews
 from services.orders.handlers.saga import Saga, SagaParts
@@ -78,7 +79,8 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     limits = DriverLimits(settings.saga_concurrency, settings.checkout_concurrency, settings.saga_interval_seconds)
     driver = SagaDriver(saga, store, clock, ids, limits)
     maker = OrderMaker(inventory, catalogue, clock, ids, hold_grace_ms=timing.hold_grace_ms)
-    desk = OrderDesk(DeskParts(store, maker, driver, news, clock, timing, settings.payment_window_seconds * 1000))
+    window_ms = settings.payment_window_seconds * 1000
+    desk = OrderDesk(DeskParts(store, maker, OrderHold(inventory), driver, news, clock, timing, window_ms))
     loop = asyncio.get_running_loop()
 
     def recorded() -> None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from services.contracts.reasons import Reason
 from services.orders.domain.changes import Change
 from services.orders.domain.order import Channel, Money, Order, OrderState, Seats
 from services.orders.domain.pricing import PriceList
+from services.orders.domain.refusals import HoldHasOrder
 from services.runtime.errors import Refusal, Retryable
 
 
@@ -31,9 +33,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """The other service's logic said no; nothing was changed there. `reason` as in google.rpc.ErrorInfo."""
+    """The other service's logic said no, for a reason that we know to be one; nothing was changed there."""
 
-    reason: str
+    reason: Reason
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,6 +59,10 @@ class SeatInventory(Protocol):
 
     async def held_seats(self, house_id: str, performance_id: str, hold_id: str) -> HeldSeats | Declined:
         """The hold, while it stands."""
+        ...
+
+    async def release(self, order: Order) -> Answer:
+        """Gives the order's hold back, whatever seats it has by now."""
         ...
 
     async def claim(self, order: Order, *, from_hold: bool) -> Answer:
@@ -235,8 +241,13 @@ class OrderRef:
 class OrderStore(Protocol):
     """The record of orders. Each method is one transaction; published changes leave with it (RULE 29)."""
 
-    async def add(self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int) -> bool:
-        """Stores a new order with the key that asked for it; False, and nothing stored, when the key is taken."""
+    async def add(
+        self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
+    ) -> KeyInRecord | HoldHasOrder | None:
+        """Stores a new order with the key that asked for it. Nothing is stored where the answer is not None.
+
+        KeyInRecord: the key was used before. HoldHasOrder: another order uses the hold, and the key is free again.
+        """
         ...
 
     async def find_key(self, house_id: str, operation: Operation, key: str) -> KeyInRecord | None:

@@ -1,18 +1,25 @@
-"""Reads other services' gRPC errors: a certain no is Declined, everything else is Unanswered. Knows no order."""
+"""Reads other services' gRPC errors: a certain no is Declined, everything else is Unanswered. Knows no order.
+
+What a reason proves is said by its name alone: its gRPC status is for the caller's library, and may change.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Set
 
 import grpc
 
 from services.contracts.reasons import Reason
 from services.orders.ports import Declined, Unanswered
 from services.runtime.rpc.errors import RemoteRefusal, is_uncertain, refusal_of
+from services.runtime.telemetry.logging import get_logger
+from services.runtime.telemetry.metrics import ANSWERS_NOT_UNDERSTOOD
 
 # Refused for now: nothing was done, and nothing was said about the matter itself.
-_FOR_NOW = frozenset({grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED})
-# About our key or whom we asked: no word about the matter either.
-_BESIDE_THE_MATTER = frozenset({Reason.IDEMPOTENCY_KEY_REUSED, Reason.NOT_OWNER})
+_FOR_NOW = frozenset({Reason.OVERLOADED, Reason.NOT_OWNER, Reason.REQUEST_IN_FLIGHT, Reason.DEADLINE_PASSED})
 MAX_RETRY_AFTER_MS = 10_000
+
+_log = get_logger("answers")
 
 
 def unanswered(call: str, refusal: RemoteRefusal | None = None) -> Unanswered:
@@ -21,11 +28,19 @@ def unanswered(call: str, refusal: RemoteRefusal | None = None) -> Unanswered:
     return Unanswered(call, min(max(asked_ms, 0), MAX_RETRY_AFTER_MS))
 
 
-def declined_or_raise(call: str, error: grpc.RpcError, certain: frozenset[str] = frozenset()) -> Declined:
-    """The refusal, when it is one about the matter; else raises Unanswered. `certain` reasons count in any kind."""
+def declined_or_raise(call: str, error: grpc.RpcError, certain: Set[Reason]) -> Declined:
+    """The refusal, when its reason is one of `certain`; else raises Unanswered, for no other reason proves anything.
+
+    A reason that is neither certain nor known to pass is counted and logged: the call is repeated, with longer and
+    longer waits, and somebody must look.
+    """
     refusal = refusal_of(error)
     if refusal is None or is_uncertain(error):
         raise unanswered(call, refusal) from error
-    if refusal.reason not in certain and (refusal.code in _FOR_NOW or refusal.reason in _BESIDE_THE_MATTER):
+    reason = next((known for known in certain if known == refusal.reason), None)
+    if reason is None:
+        if refusal.reason not in _FOR_NOW:
+            ANSWERS_NOT_UNDERSTOOD.labels(call).inc()
+            _log.error("answer_not_understood", call=call, reason=refusal.reason, code=refusal.code.name)
         raise unanswered(call, refusal) from error
-    return Declined(refusal.reason, dict(refusal.facts))
+    return Declined(reason, dict(refusal.facts))

@@ -13,6 +13,7 @@ from balcon.catalogue.v1.catalogue_service_pb2 import (
 )
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
+from services.contracts.reasons import Reason
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.pricing import PriceList
 from services.orders.ports import Offer
@@ -20,6 +21,10 @@ from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
+
+# What the catalogue says where there is no such thing. A forbidden call or a failing one says nothing of the kind.
+_NO_PERFORMANCE = frozenset({Reason.PERFORMANCE_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
+_NO_PLAN = frozenset({Reason.SEATING_PLAN_NOT_FOUND, Reason.HALL_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 
 
 class GrpcCatalogue:
@@ -34,7 +39,7 @@ class GrpcCatalogue:
         try:
             performance = (await self._stub.GetPerformance(request)).performance
         except grpc.aio.AioRpcError as error:
-            _ = declined_or_raise("GetPerformance", error)
+            _ = declined_or_raise("GetPerformance", error, _NO_PERFORMANCE)
             return None
         amounts = {(price.category, price.ticket_type): price.amount.amount_minor for price in performance.prices}
         currency = performance.prices[0].amount.currency if performance.prices else ""
@@ -54,5 +59,5 @@ class GrpcCatalogue:
         try:
             return {seat.seat_id: seat.category async for part in parts for seat in part.plan.seats}
         except grpc.aio.AioRpcError as error:
-            _ = declined_or_raise("StreamSeatingPlan", error)
+            _ = declined_or_raise("StreamSeatingPlan", error, _NO_PLAN)
             return None

@@ -21,6 +21,7 @@ from balcon.payments.v1.payments_service_pb2 import (
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 from balcon.types.v1.money_pb2 import Money
 
+from services.contracts.reasons import Reason
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.order import Order
 from services.orders.ports import Declined, PaymentSeen, PaymentStatus
@@ -34,6 +35,11 @@ _STATUS: dict[PaymentState.ValueType, PaymentStatus] = {
     PAYMENT_STATE_FAILED: PaymentStatus.FAILED,
     PAYMENT_STATE_CANCELLED: PaymentStatus.CANCELLED,
 }
+
+# Proof that CreatePayment made nothing and, repeated, will make nothing.
+_NEVER_MADE = frozenset({Reason.FIELD_INVALID})
+# Of a payment that payments named itself: somebody's mistake, and no proof of anything.
+_MISTAKEN = frozenset({Reason.PAYMENT_UNKNOWN, Reason.PAYMENT_NOT_CAPTURED})
 
 
 class _HasPayment(Protocol):
@@ -58,7 +64,7 @@ class GrpcPayments:
             return_url=order.return_url,
             expires_at_ms=order.pay_until_ms,
         )
-        return await self._seen("CreatePayment", self._stub.CreatePayment(request))
+        return await self._seen("CreatePayment", self._stub.CreatePayment(request), _NEVER_MADE)
 
     async def look(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.look."""
@@ -78,11 +84,13 @@ class GrpcPayments:
         return await self._seen("RefundPayment", self._stub.RefundPayment(request))
 
     @staticmethod
-    async def _seen(name: str, call: Awaitable[_HasPayment]) -> PaymentSeen | Declined:
+    async def _seen(
+        name: str, call: Awaitable[_HasPayment], certain: frozenset[Reason] = _MISTAKEN
+    ) -> PaymentSeen | Declined:
         try:
             payment = (await call).payment
         except grpc.aio.AioRpcError as error:
-            return declined_or_raise(name, error)
+            return declined_or_raise(name, error, certain)
         return PaymentSeen(
             payment_id=payment.payment_id,
             status=_STATUS.get(payment.state, PaymentStatus.PENDING),

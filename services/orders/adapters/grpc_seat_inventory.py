@@ -13,14 +13,16 @@ from balcon.inventory.v1.inventory_service_pb2 import (
     ConfirmClaimRequest,
     GetHoldRequest,
     PerformanceKey,
+    ReleaseHoldRequest,
 )
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
 from balcon.types.v1.seating_pb2 import SeatRefs
 
+from services.contracts.reasons import Reason
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.order import Channel, Order
-from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
+from services.orders.ports import Answer, Declined, Done, HeldSeats
 from services.runtime.rpc.routing import OwnerRouting
 
 if TYPE_CHECKING:
@@ -33,9 +35,10 @@ Response = TypeVar("Response")
 
 # What inventory's rules say no with. Any other reason is news to us, and so no proof of anything.
 _CERTAIN = frozenset({
-    "CLAIM_ALREADY_SOLD", "CLAIM_ENDED", "CLAIM_MISMATCH", "CLAIM_NOT_FOUND", "CLAIM_NOT_SOLD", "FIELD_INVALID",
-    "HOLDER_LIMIT", "HOLD_ENDED", "HOLD_EXPIRED", "HOLD_FOREIGN", "HOLD_NOT_FOUND", "NOT_ON_SALE",
-    "PERFORMANCE_NOT_FOUND", "PLAN_VERSION_MISMATCH", "SEATS_TAKEN", "SEAT_UNKNOWN", "TOO_MANY_SEATS",
+    Reason.CLAIM_ALREADY_SOLD, Reason.CLAIM_ENDED, Reason.CLAIM_MISMATCH, Reason.CLAIM_NOT_FOUND,
+    Reason.CLAIM_NOT_SOLD, Reason.FIELD_INVALID, Reason.HOLDER_LIMIT, Reason.HOLD_ENDED, Reason.HOLD_EXPIRED,
+    Reason.HOLD_FOREIGN, Reason.HOLD_NOT_FOUND, Reason.NOT_ON_SALE, Reason.PERFORMANCE_NOT_FOUND,
+    Reason.PLAN_VERSION_MISMATCH, Reason.SEATS_TAKEN, Reason.SEAT_UNKNOWN,
 })  # fmt: skip
 
 
@@ -52,7 +55,7 @@ class GrpcSeatInventory:
         try:
             response = await self._call(performance_id, lambda stub: stub.GetHold, request)
         except grpc.aio.AioRpcError as error:
-            return _declined("GetHold", error)
+            return declined_or_raise("GetHold", error, _CERTAIN)
         hold = response.hold
         return HeldSeats(
             hold_id=hold.hold_id,
@@ -62,6 +65,11 @@ class GrpcSeatInventory:
             channel=Channel(WireChannel.Name(hold.channel).removeprefix("CHANNEL_")),
             hold_until_ms=hold.hold_until_ms,
         )
+
+    async def release(self, order: Order) -> Answer:
+        """See SeatInventory.release."""
+        request = ReleaseHoldRequest(key=_key(order), hold_id=order.hold_id, holder_id=order.holder_id)
+        return await self._answer("ReleaseHold", order, lambda stub: stub.ReleaseHold, request)
 
     async def claim(self, order: Order, *, from_hold: bool) -> Answer:
         """See SeatInventory.claim."""
@@ -94,7 +102,7 @@ class GrpcSeatInventory:
         try:
             await self._call(order.performance_id, method, request)
         except grpc.aio.AioRpcError as error:
-            return _declined(name, error)
+            return declined_or_raise(name, error, _CERTAIN)
         return Done()
 
     async def _call(self, performance_id: str, method: Method[Request, Response], request: Request) -> Response:
@@ -103,13 +111,6 @@ class GrpcSeatInventory:
             return await send(request, timeout=left, metadata=grpc.aio.Metadata(*metadata))
 
         return await self._routes.call(performance_id, attempt, timeout_seconds=self._timeout_seconds)
-
-
-def _declined(name: str, error: grpc.RpcError) -> Declined:
-    declined = declined_or_raise(name, error, _CERTAIN)
-    if declined.reason not in _CERTAIN:
-        raise Unanswered(name) from error
-    return declined
 
 
 def _key(order: Order) -> PerformanceKey:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.orders.adapters.order_events import published
+from services.orders.adapters.order_events import created, published
 from services.orders.domain.order import FINAL_STATES, Order, OrderState
+from services.orders.domain.refusals import HoldHasOrder
 from services.orders.ports import (
     Act,
     Changed,
@@ -44,12 +45,20 @@ class MemoryOrderStore:
         self._valid_seats: dict[tuple[str, str], str] = {}
         self.events: list[OutgoingEvent] = []
 
-    async def add(self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int) -> bool:
+    async def add(
+        self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
+    ) -> KeyInRecord | HoldHasOrder | None:
         """See OrderStore.add."""
-        if not self._take_key(key, order.order_id):
-            return False
+        known = await self.find_key(key.house_id, key.operation, key.key)
+        if known is not None:
+            return known
+        for row in self._rows.values():
+            if row.order.uses_hold and _hold(row.order) == _hold(order):
+                return HoldHasOrder(order.hold_id, row.order.order_id, row.order.state.value)
+        assert self._take_key(key, order.order_id)
         self._rows[OrderRef(order.house_id, order.order_id)] = _Row(order, customer, next_step_at_ms)
-        return True
+        self.events.append(created(order))
+        return None
 
     def _take_key(self, key: RequestKey, order_id: str) -> bool:
         name = (key.house_id, key.operation, key.key)
@@ -166,6 +175,10 @@ class MemoryOrderStore:
     def all_orders(self) -> list[Order]:
         """Every order of every house; for auditors of simulations."""
         return [row.order for row in self._rows.values()]
+
+
+def _hold(order: Order) -> tuple[str, str, str]:
+    return order.house_id, order.performance_id, order.hold_id
 
 
 def _place(order: Order) -> tuple[int, str]:

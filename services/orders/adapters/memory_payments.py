@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.contracts.reasons import Reason
 from services.orders.domain.commands import (
     PaymentCancelled,
     PaymentDisputeChanged,
@@ -63,13 +64,13 @@ class MemoryPayments:
     async def look(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.look."""
         payment = self._by_id.get(order.payment_id)
-        return _seen(payment) if payment else Declined("PAYMENT_UNKNOWN")
+        return _seen(payment) if payment else Declined(Reason.PAYMENT_UNKNOWN)
 
     async def cancel(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.cancel."""
         payment = self._by_id.get(order.payment_id)
         if payment is None:
-            return Declined("PAYMENT_UNKNOWN")
+            return Declined(Reason.PAYMENT_UNKNOWN)
         if payment.status is PaymentStatus.PENDING:
             payment.status = PaymentStatus.CANCELLED
             self._tell(payment, PaymentCancelled(payment.payment_id))
@@ -79,7 +80,7 @@ class MemoryPayments:
         """See Payments.refund."""
         payment = self._by_id.get(order.payment_id)
         if payment is None or not payment.captured:
-            return Declined("PAYMENT_NOT_CAPTURED")
+            return Declined(Reason.PAYMENT_NOT_CAPTURED)
         self.refund_keys.add(order.refund_key)
         if self._refunds_at_once:
             self.finish_refund(payment)

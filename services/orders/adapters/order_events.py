@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from balcon.orders.v1.orders_events_pb2 import (
     OrderCancelled,
     OrderConfirmed,
+    OrderCreated,
     OrderDisputeChanged,
     OrderPartlyRefunded,
     OrderRefunded,
@@ -24,16 +25,35 @@ from services.runtime.bus.topics import ORDERS
 from services.runtime.outbox.event import OutgoingEvent
 
 
+def created(order: Order) -> OutgoingEvent:
+    """The event of a new order."""
+    message = OrderCreated(
+        order_id=order.order_id,
+        house_id=order.house_id,
+        performance_id=order.performance_id,
+        channel=_channel(order),
+        plan_version=order.plan_version,
+        lines=_lines(order),
+        total=_money(order.total),
+        hold_until_ms=order.hold_until_ms,
+        created_at_ms=order.created_at_ms,
+    )
+    return _event(order, message)
+
+
 def published(order: Order, changes: Sequence[domain.Change]) -> list[OutgoingEvent]:
     """The events that `changes` make, in their order; `order` is the order after them."""
     events = []
     for change in changes:
         message = _message(order, change)
         if message is not None:
-            name = message.DESCRIPTOR.full_name
-            payload = message.SerializeToString(deterministic=True)
-            events.append(OutgoingEvent(ORDERS, order.performance_id, name, payload, order.house_id))
+            events.append(_event(order, message))
     return events
+
+
+def _event(order: Order, message: Message) -> OutgoingEvent:
+    payload = message.SerializeToString(deterministic=True)
+    return OutgoingEvent(ORDERS, order.performance_id, message.DESCRIPTOR.full_name, payload, order.house_id)
 
 
 def _message(order: Order, change: domain.Change) -> Message | None:

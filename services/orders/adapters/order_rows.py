@@ -44,6 +44,7 @@ def moving_columns(order: Order) -> dict[str, Any]:
         "hold_until_ms": order.hold_until_ms,
         "state": order.state.value,
         "seats": order.seats.value,
+        "uses_hold": order.uses_hold,
         "payment": order.payment.value,
         "pay_until_ms": order.pay_until_ms,
         "return_url": order.return_url,

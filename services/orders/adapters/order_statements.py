@@ -23,8 +23,8 @@ _TICKETS = (
     .label("tickets")
 )
 _MOVING = (
-    "hold_until_ms", "state", "seats", "payment", "pay_until_ms", "return_url", "payment_id", "payment_url",
-    "cancel_reason", "refund_reason", "refunded_minor", "dispute", "confirmed_at_ms", "state_since_ms",
+    "hold_until_ms", "state", "seats", "uses_hold", "payment", "pay_until_ms", "return_url", "payment_id",
+    "payment_url", "cancel_reason", "refund_reason", "refunded_minor", "dispute", "confirmed_at_ms", "state_since_ms",
     "next_step_at_ms", "step_failures", "lease_token", "lease_until_ms",
 )  # fmt: skip
 _THIS = (orders.c.house_id == sa.bindparam("this_house"), orders.c.order_id == sa.bindparam("this_order"))
@@ -39,7 +39,13 @@ _QUIET = [state.value for state in (*FINAL_STATES, OrderState.OPEN)]
 ORDER = sa.select(*_COLUMNS, _TICKETS)
 ONE = ORDER.where(*_THIS)
 ONE_LOCKED = ONE.with_for_update(of=orders)
-ADD = orders.insert()
+_NEW = insert(orders)
+# The order itself, or the one that uses the hold: that row is locked and left as it is.
+ADD = _NEW.on_conflict_do_update(
+    index_elements=[orders.c.house_id, orders.c.performance_id, orders.c.hold_id],
+    index_where=orders.c.uses_hold,
+    set_={"hold_id": _NEW.excluded.hold_id},
+).returning(orders.c.order_id, orders.c.state)
 MOVE = sa.update(orders).where(*_THIS).values({name: sa.bindparam(name) for name in _MOVING})
 ADD_TICKETS = tickets.insert()
 END_TICKETS = (

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.orders.adapters import order_statements as sql
-from services.orders.adapters.order_events import published
+from services.orders.adapters.order_events import created, published
 from services.orders.adapters.order_rows import fixed_columns, moving_columns, order_of
 from services.orders.adapters.tables import orders, request_keys
 from services.orders.domain.changes import OrderConfirmed
 from services.orders.domain.order import Order, OrderState
+from services.orders.domain.refusals import HoldHasOrder
 from services.orders.ports import (
     Act,
     Changed,
@@ -43,7 +44,9 @@ class PostgresOrderStore:
         self._ids = ids
         self._committed = committed
 
-    async def add(self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int) -> bool:
+    async def add(
+        self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
+    ) -> KeyInRecord | HoldHasOrder | None:
         """See OrderStore.add."""
         row = {
             **fixed_columns(order),
@@ -55,11 +58,19 @@ class PostgresOrderStore:
             "lease_token": "",
             "lease_until_ms": 0,
         }
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             if not await self._take_key(connection, key, order.order_id):
-                return False
-            await connection.execute(sql.ADD, row)
-        return True
+                return await _key_in_record(connection, key.house_id, key.operation, key.key)
+            found = (await connection.execute(sql.ADD, row)).one()
+            if found.order_id != order.order_id:
+                # A key that led to nothing is free again.
+                await connection.rollback()
+                return HoldHasOrder(order.hold_id, found.order_id, found.state)
+            # Last, so that the time between numbering and commit is short.
+            await enqueue(connection, [created(order)], now_ms=self._clock.now_ms(), ids=self._ids)
+            await connection.commit()
+        self._committed()
+        return None
 
     async def _take_key(self, connection: AsyncConnection, key: RequestKey, order_id: str) -> bool:
         row = {

@@ -47,10 +47,21 @@ orders = sa.Table(
     # Defaults for processes of the release before, which do not know these.
     sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("dispute", sa.Text, nullable=False, server_default="NONE"),
+    # False of orders from before the column: none of them is held against another.
+    sa.Column("uses_hold", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
     sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
     # INV-3: nothing is confirmed without proof of payment.
     sa.CheckConstraint("state <> 'CONFIRMED' OR payment = 'CAPTURED' OR total_minor = 0", name="confirmed_is_paid"),
+)
+# One order a hold, while it goes on by it or has yet to give it back.
+sa.Index(
+    "uq_orders_hold_in_use",
+    orders.c.house_id,
+    orders.c.performance_id,
+    orders.c.hold_id,
+    unique=True,
+    postgresql_where=orders.c.uses_hold,
 )
 sa.Index("ix_orders_due", orders.c.next_step_at_ms, postgresql_where=orders.c.next_step_at_ms.is_not(None))
 sa.Index("ix_orders_house_newest", orders.c.house_id, orders.c.created_at_ms, orders.c.order_id)

@@ -56,7 +56,8 @@ class OrdersServicer(OrdersServiceServicer):
         """See the proto."""
         ref = requests.order_ref(request.house_id, request.order_id)
         total = requests.expected_total(request.expected_total)
-        url = requests.return_url(request.return_url)
+        # Whether there must be one, the order's total says.
+        url = requests.return_url(request.return_url) if request.return_url else ""
         seconds = self._seconds(CHECK_OUT_SECONDS)
         busy_until_ms = self._clock.now_ms() + int(seconds * 1000)
         key = requests.request_key(request, Operation.CHECK_OUT, ref.house_id, request.idempotency_key, busy_until_ms)

@@ -24,6 +24,13 @@ class CheckOutBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckOutTurnedBack:
+    """CLAIMING -> OPEN: the hold stands but has other seats. A late copy of the claim may still be on its way."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeatsChanged:
     """What is known of the seats."""
 
@@ -106,6 +113,7 @@ class OrderRefunded:
 Change = (
     HoldExtended
     | CheckOutBegan
+    | CheckOutTurnedBack
     | SeatsChanged
     | PaymentChanged
     | StateChanged

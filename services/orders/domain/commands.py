@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from services.orders.domain.order import Dispute, Money, Ticket
 
@@ -46,13 +47,28 @@ class HoldGone:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldLetGo:
+    """The order's hold keeps its seats no longer: given back, ended, spent, or moved to other seats."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeatsClaimed:
     """The claim is in the record."""
+
+
+class NoClaim(Enum):
+    """Why a claim was refused."""
+
+    HOLD_MOVED = "HOLD_MOVED"  # it stands, with other seats than the order's
+    HOLD_ENDED = "HOLD_ENDED"
+    SEATS_GONE = "SEATS_GONE"
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRefused:
     """There is no claim for this order and, as it was asked for, there will be none."""
+
+    why: NoClaim = NoClaim.SEATS_GONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,7 @@ Command = (
     | GiveUpUnpaid
     | HoldSeen
     | HoldGone
+    | HoldLetGo
     | SeatsClaimed
     | ClaimRefused
     | ClaimMissing

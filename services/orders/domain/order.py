@@ -26,7 +26,8 @@ class Seats(Enum):
     """What this service knows of the order's seats at inventory."""
 
     HELD = "HELD"  # a hold, as far as anybody knows; no claim was asked for
-    ASKED = "ASKED"  # a claim was or will be asked for; it may be in the record
+    ASKED = "ASKED"  # a claim was or will be asked for; it may be in the record, and if not, the hold may still stand
+    UNHELD = "UNHELD"  # the hold has gone; a claim that was asked for may be in the record
     CLAIMED = "CLAIMED"
     SOLD = "SOLD"
     FREED = "FREED"  # no claim and no sale of this order is in the record
@@ -70,6 +71,8 @@ class Channel(Enum):
     BACKEND = "BACKEND"
 
 
+# In these the order goes on by its hold, or has yet to give it back.
+_NEEDS_HOLD = frozenset({OrderState.OPEN, OrderState.CLAIMING, OrderState.CANCELLING})
 FINAL_STATES = frozenset({OrderState.CONFIRMED, OrderState.CANCELLED, OrderState.REFUNDED})
 
 
@@ -150,6 +153,11 @@ class Order:
     def is_free(self) -> bool:
         """Whether nothing is to be paid."""
         return self.total.amount_minor == 0
+
+    @property
+    def uses_hold(self) -> bool:
+        """Whether no other order may be made out of its hold."""
+        return self.state in _NEEDS_HOLD and self.seats in {Seats.HELD, Seats.ASKED}
 
     @property
     def payment_key(self) -> str:

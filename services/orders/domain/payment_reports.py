@@ -53,7 +53,9 @@ def on_payment_report(  # noqa: PLR0911 (one return a report)
         case PaymentFailed(payment_id):
             return _on_no_money(order, payment_id, CancelReason.PAYMENT_FAILED, now_ms)
         case PaymentCancelled(payment_id):
-            return _on_no_money(order, payment_id, CancelReason.UNPAID, now_ms)
+            # The provider ends a payment by itself at pay_until_ms; before that the buyer pressed cancel on its page.
+            pressed = now_ms < order.pay_until_ms
+            return _on_no_money(order, payment_id, CancelReason.BUYER if pressed else CancelReason.UNPAID, now_ms)
         case PaymentRefunded(payment_id):
             return _on_refund(order, payment_id, now_ms)
         case PaymentPartlyRefunded(_, refunded_minor):

@@ -57,6 +57,16 @@ class HoldExpired(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class HoldHasOrder(Refusal):
+    """Hold {hold_id} is in order {order_id}, which is {state}; check that one out, or cancel it first."""
+
+    kind = Kind.PRECONDITION
+    hold_id: str
+    order_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class SeatsNotHeld(Refusal):
     """seats must be exactly those of hold {hold_id}; not in the hold: [{not_in_hold}], left out: [{left_out}]."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.orders.domain.changes import (
+    CancellingBegan,
     Change,
+    CheckOutTurnedBack,
     OrderCancelled,
     OrderConfirmed,
     PaymentChanged,
@@ -13,6 +15,7 @@ from services.orders.domain.changes import (
     SeatsChanged,
     StateChanged,
 )
+from services.orders.domain.commands import NoClaim
 from services.orders.domain.order import CancelReason, Order, OrderState, Payment, Seats, Ticket
 from services.orders.domain.refusals import ReportOutOfPlace
 from services.runtime.errors import Refusal
@@ -47,13 +50,31 @@ def on_seats_claimed(order: Order, now_ms: int) -> tuple[Change, ...] | Refusal:
             assert_never(order.state)
 
 
-def on_claim_refused(order: Order, now_ms: int) -> tuple[Change, ...] | Refusal:
-    """No claim. Before payment the order ends; a paid one asks again without its hold, and then owes the money back."""
+def on_hold_gone(order: Order, now_ms: int) -> tuple[Change, ...]:
+    """An open order ends with its hold (R2.7). A claim that was asked for once is looked for afterwards."""
+    if order.state is not OrderState.OPEN:
+        return ()
+    ended = OrderCancelled(CancelReason.UNPAID, now_ms)
+    return (SeatsChanged(Seats.FREED), ended) if order.seats is Seats.HELD else (SeatsChanged(Seats.UNHELD), ended)
+
+
+def on_hold_let_go(order: Order, now_ms: int) -> tuple[Change, ...]:
+    """Only then is it certain that no late copy of a claim finds the hold; one that came before is taken back next."""
+    if order.state is not OrderState.CANCELLING:
+        return ()
+    if order.seats is Seats.HELD:
+        return (SeatsChanged(Seats.FREED), OrderCancelled(order.cancel_reason or CancelReason.UNPAID, now_ms))
+    return (SeatsChanged(Seats.UNHELD),) if order.seats is Seats.ASKED else ()
+
+
+def on_claim_refused(order: Order, why: NoClaim, now_ms: int) -> tuple[Change, ...] | Refusal:
+    """No claim. Before payment the order is open again or ends; a paid one asks again without its hold, and then owes
+    the money back."""
     match order.state:
         case OrderState.CLAIMING:
             if order.seats is not Seats.ASKED:
                 return out_of_place(order, "a refused claim")
-            return (SeatsChanged(Seats.FREED), OrderCancelled(CancelReason.SEATS_GONE, now_ms))
+            return _turned_down(why, now_ms)
         case OrderState.PAID:
             if order.seats in {Seats.CLAIMED, Seats.SOLD}:
                 return out_of_place(order, "a refused claim")
@@ -74,6 +95,18 @@ def on_claim_refused(order: Order, now_ms: int) -> tuple[Change, ...] | Refusal:
             return ()
         case _:
             assert_never(order.state)
+
+
+def _turned_down(why: NoClaim, now_ms: int) -> tuple[Change, ...]:
+    match why:
+        case NoClaim.HOLD_MOVED:
+            return (CheckOutTurnedBack(now_ms),)
+        case NoClaim.HOLD_ENDED:
+            return (SeatsChanged(Seats.FREED), OrderCancelled(CancelReason.UNPAID, now_ms))
+        case NoClaim.SEATS_GONE:
+            return (CancellingBegan(CancelReason.SEATS_GONE, now_ms),)
+        case _:
+            assert_never(why)
 
 
 def on_sale_confirmed(order: Order, tickets: tuple[Ticket, ...], now_ms: int) -> tuple[Change, ...] | Refusal:

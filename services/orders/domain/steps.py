@@ -14,6 +14,7 @@ class Step(Enum):
     """One act of the saga; all but GIVE_UP are one call to another service, and each may be repeated."""
 
     LOOK_AT_HOLD = "look_at_hold"
+    RELEASE_HOLD = "release_hold"
     CLAIM_HELD_SEATS = "claim_held_seats"
     CLAIM_FREE_SEATS = "claim_free_seats"
     CONFIRM_CLAIM = "confirm_claim"
@@ -70,7 +71,7 @@ def _cancelling_step(order: Order) -> Step:
         case Payment.PENDING:
             return Step.CANCEL_PAYMENT
         case Payment.NONE | Payment.ENDED | Payment.CAPTURED | Payment.REFUNDED:
-            return Step.CANCEL_CLAIM
+            return Step.RELEASE_HOLD if order.uses_hold else Step.CANCEL_CLAIM
         case _:
             assert_never(order.payment)
 
@@ -79,7 +80,7 @@ def _paid_step(order: Order) -> Step:
     match order.seats:
         case Seats.HELD | Seats.ASKED:
             return Step.CLAIM_HELD_SEATS
-        case Seats.FREED:
+        case Seats.UNHELD | Seats.FREED:
             return Step.CLAIM_FREE_SEATS
         case Seats.CLAIMED | Seats.SOLD:
             return Step.CONFIRM_CLAIM
@@ -90,7 +91,7 @@ def _paid_step(order: Order) -> Step:
 def _freeing_step(order: Order) -> Step | None:
     """Seats are freed by an act of their own, after the money; the order remembers what it still has."""
     match order.seats:
-        case Seats.ASKED | Seats.CLAIMED:
+        case Seats.ASKED | Seats.UNHELD | Seats.CLAIMED:
             return Step.CANCEL_CLAIM
         case Seats.SOLD:
             return Step.CANCEL_SALE

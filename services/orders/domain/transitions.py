@@ -12,6 +12,7 @@ from services.orders.domain.changes import (
     CancellingBegan,
     Change,
     CheckOutBegan,
+    CheckOutTurnedBack,
     HoldExtended,
     OrderCancelled,
     OrderConfirmed,
@@ -31,6 +32,7 @@ from services.orders.domain.commands import (
     Command,
     GiveUpUnpaid,
     HoldGone,
+    HoldLetGo,
     HoldSeen,
     PaymentCancelled,
     PaymentDisputeChanged,
@@ -48,8 +50,15 @@ from services.orders.domain.commands import (
 from services.orders.domain.order import CancelReason, Order, OrderState, Payment, Seats
 from services.orders.domain.payment_reports import on_payment_report
 from services.orders.domain.refusals import OrderNotConfirmed, OrderNotOpen, OrderPaid, WrongAmount
-from services.orders.domain.seat_reports import on_claim_refused, on_sale_confirmed, on_seats_claimed, on_seats_freed
-from services.runtime.errors import Refusal
+from services.orders.domain.seat_reports import (
+    on_claim_refused,
+    on_hold_gone,
+    on_hold_let_go,
+    on_sale_confirmed,
+    on_seats_claimed,
+    on_seats_freed,
+)
+from services.runtime.errors import FieldInvalid, Refusal
 
 Decision = tuple[Change, ...] | Refusal
 
@@ -69,11 +78,13 @@ def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PL
             extended = order.state is OrderState.OPEN and hold_until_ms > order.hold_until_ms
             return (HoldExtended(hold_until_ms),) if extended else ()
         case HoldGone():
-            return (OrderCancelled(CancelReason.UNPAID, now_ms),) if order.state is OrderState.OPEN else ()
+            return on_hold_gone(order, now_ms)
+        case HoldLetGo():
+            return on_hold_let_go(order, now_ms)
         case SeatsClaimed():
             return on_seats_claimed(order, now_ms)
-        case ClaimRefused():
-            return on_claim_refused(order, now_ms)
+        case ClaimRefused(why):
+            return on_claim_refused(order, why, now_ms)
         case ClaimMissing():
             missing = order.state is OrderState.PAID and order.seats is not Seats.FREED
             return (SeatsChanged(Seats.FREED),) if missing else ()
@@ -102,14 +113,14 @@ def _check_out(order: Order, command: CheckOut, now_ms: int) -> Decision:
     if command.expected_total != order.total:
         total = order.total
         return WrongAmount(str(command.expected_total), str(total), total.amount_minor, total.currency)
+    if not command.return_url and not order.is_free:
+        return FieldInvalid("return_url", "must be set: this order is paid at the provider", "an absolute http(s) URL")
     return (CheckOutBegan(command.pay_until_ms, command.return_url, now_ms),)
 
 
 def _cancel(order: Order, now_ms: int) -> Decision:
     match order.state:
-        case OrderState.OPEN:
-            return (OrderCancelled(CancelReason.BUYER, now_ms),)
-        case OrderState.CLAIMING | OrderState.PAYING:
+        case OrderState.OPEN | OrderState.CLAIMING | OrderState.PAYING:
             return (CancellingBegan(CancelReason.BUYER, now_ms),)
         case OrderState.CANCELLING | OrderState.CANCELLED:
             return ()
@@ -139,6 +150,8 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
         case CheckOutBegan(pay_until_ms, return_url, at_ms):
             began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, seats=Seats.ASKED)
             return _moved(began, OrderState.CLAIMING, at_ms)
+        case CheckOutTurnedBack(at_ms):
+            return _moved(replace(order, pay_until_ms=0, return_url=""), OrderState.OPEN, at_ms)
         case SeatsChanged(seats):
             return replace(order, seats=seats)
         case PaymentChanged(payment, payment_id, payment_url):

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.orders.domain.commands import CancelOrder, CheckOut, Command, RefundOrder
-from services.orders.domain.order import FINAL_STATES, Money, Order, OrderState
-from services.orders.domain.refusals import OrderNotFound, RequestInFlight
+from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, Payment
+from services.orders.domain.refusals import HoldExpired, HoldHasOrder, OrderNotFound, OrderNotOpen, RequestInFlight
 from services.orders.domain.steps import Timing, due_at_ms
 from services.orders.handlers.acting import act_on
+from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker, OrderWish
 from services.orders.handlers.order_news import OrderNews
 from services.orders.handlers.saga_driver import SagaDriver
 from services.orders.ports import (
     Changed,
+    Declined,
     KeyInRecord,
     Lease,
     Operation,
@@ -28,6 +30,7 @@ from services.orders.ports import (
     OrderRef,
     OrderStore,
     RequestKey,
+    Unanswered,
 )
 from services.runtime.clock import Clock
 from services.runtime.errors import IdempotencyKeyReused, Overloaded, Refusal
@@ -35,6 +38,8 @@ from services.runtime.errors import IdempotencyKeyReused, Overloaded, Refusal
 T = TypeVar("T")
 
 _RETRY_AFTER_MS = 500
+# GetOrder tells what it has when inventory does not say within this how the hold stands.
+_LOOK_SECONDS = 0.5
 _UNSETTLED = frozenset(OrderState) - FINAL_STATES
 
 
@@ -44,6 +49,7 @@ class DeskParts:
 
     store: OrderStore
     maker: OrderMaker
+    hold: OrderHold
     driver: SagaDriver
     news: OrderNews
     clock: Clock
@@ -73,11 +79,10 @@ class OrderDesk:
             return order
         due_ms = due_at_ms(order, self._clock.now_ms(), self._parts.timing)
         assert due_ms is not None, "an open order has an end"
-        if await self._store.add(order, wish.customer, key, due_ms):
-            return order
-        known = await self._store.find_key(key.house_id, key.operation, key.key)
-        assert known is not None, "a key that is taken is in the record"
-        return await self._first_answer(key, known)
+        other = await self._store.add(order, wish.customer, key, due_ms)
+        if isinstance(other, HoldHasOrder):
+            return other
+        return order if other is None else await self._first_answer(key, other)
 
     async def check_out(
         self, ref: OrderRef, expected_total: Money, return_url: str, key: RequestKey, timeout_seconds: float
@@ -87,13 +92,31 @@ class OrderDesk:
             return Overloaded(_RETRY_AFTER_MS)
         pay_until_ms = self._clock.now_ms() + self._parts.payment_window_ms
         command = CheckOut(expected_total, return_url, pay_until_ms)
-        return await self._once(key, lambda: self._check_out(ref, command, key, timeout_seconds))
+        order = await self._once(key, lambda: self._check_out(ref, command, key, timeout_seconds))
+        return order if isinstance(order, Refusal) else await self._with_its_seats(order)
+
+    async def _with_its_seats(self, order: Order) -> Order | Refusal:
+        """The answer to a check-out: a refusal where the hold was not, or no longer, there for the order's seats."""
+        if order.state is OrderState.OPEN:
+            why = await self._parts.hold.why_not(order)
+            if isinstance(why, Declined):
+                raise Unanswered("GetHold")
+            return why
+        ended = order.state is OrderState.CANCELLED and order.cancel_reason is CancelReason.UNPAID
+        if ended and order.payment is Payment.NONE and order.state_since_ms < order.pay_until_ms:
+            return HoldExpired(order.hold_id)
+        return order
 
     async def _check_out(
         self, ref: OrderRef, command: CheckOut, key: RequestKey, timeout_seconds: float
     ) -> Order | Refusal:
         lease = self._parts.driver.new_lease()
         changed = await self._change(ref, command, key=key, lease=lease)
+        if isinstance(changed, Changed) and changed.order.state is OrderState.OPEN:
+            # The key's first check-out was turned back: the hold had other seats then.
+            changed = await self._change(ref, command, lease=lease)
+            if isinstance(changed, OrderNotOpen):
+                return await self._now(ref)
         if isinstance(changed, Refusal):
             return changed
         if not changed.leased:
@@ -124,7 +147,22 @@ class OrderDesk:
         order = await self._store.get(ref)
         if order is None:
             return OrderNotFound(ref.order_id)
+        if order.state is OrderState.OPEN:
+            order = await self._with_its_hold(ref, order)
         return await self._settled(ref, order, _UNSETTLED, wait_seconds)
+
+    async def _with_its_hold(self, ref: OrderRef, order: Order) -> Order:
+        """The open order as its hold makes it by now: the buyer extends and releases holds at inventory, not here."""
+        with suppress(TimeoutError, Unanswered):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                report = await self._parts.hold.look(order)
+            if not isinstance(report, Declined):
+                act = act_on(report, self._clock, self._parts.timing)
+                changed = await self._store.change(ref, act)
+                if isinstance(changed, Changed):
+                    self._parts.news.tell(changed.order)
+                    return changed.order
+        return order
 
     async def list_orders(self, wanted: OrderFilter) -> list[Order]:
         """One page, newest first."""

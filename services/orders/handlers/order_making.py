@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.contracts.reasons import Reason
 from services.orders.domain.order import Channel, Order
 from services.orders.domain.pricing import SeatChoice, price_lines, total_of
 from services.orders.domain.refusals import (
@@ -17,7 +18,7 @@ from services.orders.domain.refusals import (
     PerformanceNotFound,
     SeatsNotHeld,
 )
-from services.orders.ports import Catalogue, Customer, Declined, HeldSeats, Offer, SeatInventory
+from services.orders.ports import Catalogue, Customer, Declined, HeldSeats, Offer, SeatInventory, Unanswered
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import Ids
@@ -74,7 +75,7 @@ class OrderMaker:
             return FieldInvalid("seats", f"has {len(wish.seats)} seats", f"at most {offer.seats_per_holder} an order")
         if wish.channel is not held.channel:
             return ChannelMismatch(wish.channel.value, held.channel.value)
-        return _other_seats(wish, held.seat_ids)
+        return not_held([choice.seat_id for choice in wish.seats], held)
 
     async def _priced(self, wish: OrderWish, offer: Offer, held: HeldSeats) -> Order | Refusal:
         categories = await self._catalogue.seat_categories(wish.house_id, offer.hall_id, held.plan_version)
@@ -100,20 +101,22 @@ class OrderMaker:
 
 def _without_hold(wish: OrderWish, declined: Declined) -> Refusal:
     match declined.reason:
-        case "HOLD_EXPIRED":
+        case Reason.HOLD_NOT_FOUND:
+            return HoldNotFound(wish.hold_id)
+        case Reason.HOLD_EXPIRED | Reason.HOLD_ENDED:
             return HoldExpired(wish.hold_id)
-        case "PERFORMANCE_NOT_FOUND":
+        case Reason.PERFORMANCE_NOT_FOUND:
             return PerformanceNotFound(wish.performance_id)
-        case "NOT_ON_SALE":
+        case Reason.NOT_ON_SALE:
             return NotOnSale(wish.performance_id)
         case _:
-            return HoldNotFound(wish.hold_id)
+            raise Unanswered("GetHold")
 
 
-def _other_seats(wish: OrderWish, held: Sequence[str]) -> SeatsNotHeld | None:
-    wanted = [choice.seat_id for choice in wish.seats]
-    if set(wanted) == set(held):
+def not_held(wanted: Sequence[str], held: HeldSeats) -> SeatsNotHeld | None:
+    """The refusal where the hold's seats are not exactly those that are wanted."""
+    if set(wanted) == set(held.seat_ids):
         return None
-    not_in_hold = tuple(sorted(set(wanted) - set(held)))
-    left_out = tuple(sorted(set(held) - set(wanted)))
-    return SeatsNotHeld(wish.hold_id, not_in_hold, left_out)
+    not_in_hold = tuple(sorted(set(wanted) - set(held.seat_ids)))
+    left_out = tuple(sorted(set(held.seat_ids) - set(wanted)))
+    return SeatsNotHeld(held.hold_id, not_in_hold, left_out)

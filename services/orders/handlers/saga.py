@@ -5,16 +5,17 @@ Every call may be made again after a crash at any point, so nothing is kept here
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import assert_never
 
+from services.contracts.reasons import Reason
 from services.orders.domain.commands import (
     ClaimMissing,
     ClaimRefused,
     Command,
     GiveUpUnpaid,
-    HoldGone,
-    HoldSeen,
+    NoClaim,
     PaymentCancelled,
     PaymentFailed,
     PaymentPending,
@@ -28,6 +29,7 @@ from services.orders.domain.commands import (
 from services.orders.domain.order import FINAL_STATES, Order, Ticket
 from services.orders.domain.steps import Step, Timing, next_step, retry_at_ms
 from services.orders.handlers.acting import act_on
+from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_news import OrderNews
 from services.orders.ports import (
     Answer,
@@ -51,10 +53,22 @@ from services.runtime.telemetry.metrics import ORDERS_ENDED, SAGA_STEPS
 
 # Longer than any path through the states; a longer one is a loop in the table.
 MAX_STEPS = 12
-# The claim that was asked for is in the record already, as a sale.
-_SOLD_ALREADY = "CLAIM_ALREADY_SOLD"
-# Answers to "free it" that mean: it is not there.
-_NOTHING_THERE = frozenset({"CLAIM_NOT_FOUND", "SALE_NOT_FOUND"})
+# What a refused claim proves.
+_NO_CLAIM = {
+    Reason.CLAIM_MISMATCH: NoClaim.HOLD_MOVED,
+    Reason.HOLD_ENDED: NoClaim.HOLD_ENDED,
+    Reason.HOLD_EXPIRED: NoClaim.HOLD_ENDED,
+    Reason.HOLD_FOREIGN: NoClaim.HOLD_ENDED,
+    Reason.HOLD_NOT_FOUND: NoClaim.HOLD_ENDED,
+    Reason.CLAIM_ENDED: NoClaim.SEATS_GONE,
+    Reason.FIELD_INVALID: NoClaim.SEATS_GONE,
+    Reason.PERFORMANCE_NOT_FOUND: NoClaim.SEATS_GONE,
+    Reason.PLAN_VERSION_MISMATCH: NoClaim.SEATS_GONE,
+    Reason.SEATS_TAKEN: NoClaim.SEATS_GONE,
+    Reason.SEAT_UNKNOWN: NoClaim.SEATS_GONE,
+}
+# Proof that CreatePayment made nothing and, repeated, will make nothing.
+_NEVER_MADE = frozenset({Reason.FIELD_INVALID})
 
 _log = get_logger("saga")
 
@@ -80,6 +94,7 @@ class Saga:
         self._parts = parts
         self._store = parts.store
         self._clock = parts.clock
+        self._hold = OrderHold(parts.inventory)
 
     def new_lease(self, token: str) -> Lease:
         """A lease from now; every recorded step renews it."""
@@ -138,16 +153,18 @@ class Saga:
         until_ms = max(retry_at_ms(order, now_ms, failures, self._parts.timing), now_ms + at_least_ms)
         await self._store.postpone(order, self.new_lease(token), until_ms)
 
-    async def _perform(self, step: Step, order: Order) -> Command | None:  # noqa: PLR0911 (one line a step)
+    async def _perform(self, step: Step, order: Order) -> Command | None:  # noqa: PLR0911, PLR0912 (one line a step)
         """The call and what its answer means; None for an answer that nobody expected (it was logged)."""
         inventory, payments = self._parts.inventory, self._parts.payments
         match step:
             case Step.LOOK_AT_HOLD:
-                return await self._look_at_hold(order)
+                return self._told(order, step, await self._hold.look(order))
+            case Step.RELEASE_HOLD:
+                return self._told(order, step, await self._hold.let_go(order))
             case Step.CLAIM_HELD_SEATS:
-                return _claim_answer(await inventory.claim(order, from_hold=True))
+                return self._claim_answer(order, step, await inventory.claim(order, from_hold=True))
             case Step.CLAIM_FREE_SEATS:
-                return _claim_answer(await inventory.claim(order, from_hold=False))
+                return self._claim_answer(order, step, await inventory.claim(order, from_hold=False))
             case Step.CONFIRM_CLAIM:
                 return self._confirm_answer(order, await inventory.confirm_claim(order))
             case Step.CANCEL_CLAIM:
@@ -155,27 +172,32 @@ class Saga:
             case Step.CANCEL_SALE:
                 return self._free_answer(order, step, await inventory.cancel_sale(order))
             case Step.CREATE_PAYMENT:
-                return _payment_answer(await payments.create(order)) or PaymentRefused()
+                return self._payment_answer(order, step, await payments.create(order), _NEVER_MADE)
             case Step.LOOK_AT_PAYMENT:
-                return self._known_payment(order, step, await payments.look(order))
+                return self._payment_answer(order, step, await payments.look(order))
             case Step.CANCEL_PAYMENT:
-                return self._known_payment(order, step, await payments.cancel(order))
+                return self._payment_answer(order, step, await payments.cancel(order))
             case Step.REFUND_PAYMENT:
-                return self._known_payment(order, step, await payments.refund(order))
+                return self._payment_answer(order, step, await payments.refund(order))
             case Step.GIVE_UP:
                 return GiveUpUnpaid()
             case _:
                 assert_never(step)
 
-    async def _look_at_hold(self, order: Order) -> Command:
-        """The buyer may have extended the hold; if not, its end is the order's (R2.7), and no seat is touched."""
-        held = await self._parts.inventory.held_seats(order.house_id, order.performance_id, order.hold_id)
-        return HoldGone() if isinstance(held, Declined) else HoldSeen(held.hold_until_ms)
+    def _told(self, order: Order, step: Step, report: Command | Declined) -> Command | None:
+        return self._odd(order, step, report) if isinstance(report, Declined) else report
+
+    def _claim_answer(self, order: Order, step: Step, answer: Answer) -> Command | None:
+        """A claim that is a sale already is in the record too."""
+        if not isinstance(answer, Declined) or answer.reason is Reason.CLAIM_ALREADY_SOLD:
+            return SeatsClaimed()
+        why = _NO_CLAIM.get(answer.reason)
+        return self._odd(order, step, answer) if why is None else ClaimRefused(why)
 
     def _confirm_answer(self, order: Order, answer: Answer) -> Command | None:
         if not isinstance(answer, Declined):
             return self._sold(order)
-        if answer.reason in _NOTHING_THERE:
+        if answer.reason is Reason.CLAIM_NOT_FOUND:
             return ClaimMissing()
         return self._odd(order, Step.CONFIRM_CLAIM, answer)
 
@@ -184,16 +206,20 @@ class Saga:
         return SaleConfirmed(tuple(Ticket(ids.new_id("tkt"), seat, ids.new_secret()) for seat in order.seat_ids))
 
     def _free_answer(self, order: Order, step: Step, answer: Answer) -> Command | None:
-        if not isinstance(answer, Declined) or answer.reason in _NOTHING_THERE:
+        if not isinstance(answer, Declined) or answer.reason is Reason.CLAIM_NOT_FOUND:
             return SeatsFreed()
-        if step is Step.CANCEL_CLAIM and answer.reason == _SOLD_ALREADY:
+        if step is Step.CANCEL_CLAIM and answer.reason is Reason.CLAIM_ALREADY_SOLD:
             # The answer to its confirmation was lost, and the money went back meanwhile: it is given back as a sale.
             return self._sold(order)
         return self._odd(order, step, answer)
 
-    def _known_payment(self, order: Order, step: Step, answer: PaymentSeen | Declined) -> Command | None:
-        """Payments must know what it named before; a refusal is somebody's mistake, never proof of anything."""
-        return self._odd(order, step, answer) if isinstance(answer, Declined) else _payment_answer(answer)
+    def _payment_answer(
+        self, order: Order, step: Step, answer: PaymentSeen | Declined, never_made: Set[Reason] = frozenset()
+    ) -> Command | None:
+        """Payments must know what it named before; a refusal is somebody's mistake, never proof that no money comes."""
+        if not isinstance(answer, Declined):
+            return _payment_report(answer)
+        return PaymentRefused() if answer.reason in never_made else self._odd(order, step, answer)
 
     @staticmethod
     def _odd(order: Order, step: Step, answer: Declined) -> None:
@@ -201,15 +227,7 @@ class Saga:
         _log.error("step_refused", order_id=order.order_id, step=step.value, reason=answer.reason)
 
 
-def _claim_answer(answer: Answer) -> Command:
-    if isinstance(answer, Declined) and answer.reason != _SOLD_ALREADY:
-        return ClaimRefused()
-    return SeatsClaimed()
-
-
-def _payment_answer(answer: PaymentSeen | Declined) -> Command | None:
-    if isinstance(answer, Declined):
-        return None
+def _payment_report(answer: PaymentSeen) -> Command:
     if answer.refunded:
         return PaymentRefunded(answer.payment_id)
     match answer.status:

@@ -65,6 +65,11 @@ SAGA_STEPS = Counter(
     "Steps of the checkout saga, by step and outcome. unanswered: the called service is down; odd: read the logs.",
     ["step", "outcome"],
 )
+ANSWERS_NOT_UNDERSTOOD = Counter(
+    "balcon_orders_answers_not_understood_total",
+    "Refusals by another service that orders cannot read as a yes or a no, by call. Above 0: read the logs.",
+    ["call"],
+)
 ORDERS_UNRESOLVED = Gauge(
     "balcon_orders_unresolved", "Orders between claim and a final state. Growing: payments do not answer."
 )

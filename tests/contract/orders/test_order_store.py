@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,7 +11,7 @@ from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.domain import commands
 from services.orders.domain.order import Money, Order, OrderState, Payment, Seats
-from services.orders.domain.refusals import OrderNotOpen
+from services.orders.domain.refusals import HoldHasOrder, OrderNotOpen
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.ports import (
@@ -63,7 +64,7 @@ def a_lease(token: str, *, taken_ms: int | None = None, seconds: int = 10) -> Le
 
 async def added(store: OrderStore, order: Order | None = None, *, key: str = "key_1", due_ms: int = FAR_MS) -> Order:
     order = order or an_order()
-    assert await store.add(order, CUSTOMER, a_key(key), due_ms)
+    assert await store.add(order, CUSTOMER, a_key(key), due_ms) is None
     return order
 
 
@@ -111,11 +112,49 @@ async def test_another_house_does_not_find_the_order(store: OrderStore) -> None:
 async def test_a_key_is_taken_once_and_nothing_is_stored_the_second_time(store: OrderStore) -> None:
     order = await added(store)
     other = an_order(order_id="ord_2")
-    assert not await store.add(other, CUSTOMER, a_key("key_1"), FAR_MS)
+    assert await store.add(other, CUSTOMER, a_key("key_1"), FAR_MS) == KeyInRecord("key_1", order.order_id, 0)
     assert await store.get(ref_of(other)) is None
     assert await store.find_key(HOUSE, Operation.CREATE, "key_1") == KeyInRecord("key_1", order.order_id, 0)
     assert await store.find_key(HOUSE, Operation.CHECK_OUT, "key_1") is None
     assert await store.find_key("house_b", Operation.CREATE, "key_1") is None
+
+
+async def test_a_hold_is_in_one_order_at_a_time(store: OrderStore) -> None:
+    first = await added(store)
+    second = an_order(order_id="ord_2", hold_id=first.hold_id)
+    refused = await store.add(second, CUSTOMER, a_key("key_2"), FAR_MS)
+    assert refused == HoldHasOrder(first.hold_id, first.order_id, "OPEN")
+    assert await store.get(ref_of(second)) is None
+    assert await store.find_key(HOUSE, Operation.CREATE, "key_2") is None
+    assert await store.get(ref_of(first)) == first
+
+
+async def test_holds_of_one_name_on_other_performances_and_in_other_houses_are_other_holds(store: OrderStore) -> None:
+    first = await added(store)
+    await added(store, an_order(order_id="ord_2", hold_id=first.hold_id, performance_id="perf_2"), key="key_2")
+    elsewhere = an_order(order_id="ord_3", hold_id=first.hold_id, house_id="house_b")
+    assert await store.add(elsewhere, CUSTOMER, a_key("key_3"), FAR_MS) is None
+
+
+async def test_a_hold_that_was_let_go_of_may_be_in_another_order(store: OrderStore) -> None:
+    first = await added(store)
+    await walked(store, first, commands.CancelOrder())
+    second = an_order(order_id="ord_2", hold_id=first.hold_id)
+    refused = await store.add(second, CUSTOMER, a_key("key_2"), FAR_MS)
+    assert refused == HoldHasOrder(first.hold_id, first.order_id, "CANCELLING")
+    await walked(store, first, commands.HoldLetGo())
+    await added(store, second, key="key_2")
+
+
+async def test_of_two_orders_of_one_hold_at_the_same_time_one_is_stored(store: OrderStore) -> None:
+    orders = [an_order(order_id=f"ord_{number}", hold_id="hold_shared") for number in range(4)]
+    answers = await asyncio.gather(
+        *(store.add(order, CUSTOMER, a_key(f"key_{order.order_id}"), FAR_MS) for order in orders)
+    )
+    stored = [order for order, answer in zip(orders, answers, strict=True) if answer is None]
+    assert len(stored) == 1
+    refused = [answer for answer in answers if answer is not None]
+    assert refused == [HoldHasOrder("hold_shared", stored[0].order_id, "OPEN")] * 3
 
 
 async def test_a_change_with_a_known_key_changes_nothing(store: OrderStore) -> None:

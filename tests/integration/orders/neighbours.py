@@ -119,6 +119,19 @@ class ServedInventory(InventoryServiceServicer):
         )
         return inventory.GetHoldResponse(hold=hold, epoch=1)
 
+    async def ReleaseHold(
+        self, request: inventory.ReleaseHoldRequest, context: Context
+    ) -> inventory.ReleaseHoldResponse:
+        self.trouble.meet("ReleaseHold")
+        order = an_order(
+            house_id=request.key.house_id,
+            performance_id=request.key.performance_id,
+            hold_id=request.hold_id,
+            holder_id=request.holder_id,
+        )
+        self._answer(await self.twin.release(order))
+        return inventory.ReleaseHoldResponse(epoch=1)
+
     async def ClaimSeats(self, request: inventory.ClaimSeatsRequest, context: Context) -> inventory.ClaimSeatsResponse:
         self.trouble.meet("ClaimSeats")
         order = an_order(

@@ -78,6 +78,31 @@ async def test_a_hold_must_be_the_buyers_and_alive(stage: Stage) -> None:
     assert expired.reason in {"HOLD_EXPIRED", "HOLD_NOT_FOUND"}
 
 
+async def test_a_hold_that_is_in_an_open_order_is_refused_with_that_order(stage: Stage) -> None:
+    orders = await stage.start()
+    first = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    request = stage.create_request("A-2", hold_id=first.hold_id, seats=[wire.SeatChoice(seat_id="A-1")])
+    refusal = await refusal_to(orders.CreateOrder(request))
+    assert (refusal.reason, refusal.facts["order_id"], refusal.facts["state"]) == (
+        "HOLD_HAS_ORDER",
+        first.order_id,
+        "OPEN",
+    )
+
+
+async def test_a_check_out_without_its_hold_says_what_became_of_that(stage: Stage) -> None:
+    orders = await stage.start()
+    moved = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    stage.neighbours.inventory.move_hold(SHOW, moved.hold_id, "A-4")
+    refusal = await refusal_to(orders.CheckOut(check_out_request(moved)))
+    assert (refusal.reason, refusal.facts["not_in_hold"], refusal.facts["left_out"]) == ("SEATS_NOT_HELD", "A-1", "A-4")
+    assert (await orders.GetOrder(get_request(moved, 0))).order.state == wire.ORDER_STATE_OPEN
+    ended = (await orders.CreateOrder(stage.create_request("A-8"))).order
+    stage.neighbours.inventory.end_hold(SHOW, ended.hold_id)
+    refusal = await refusal_to(orders.CheckOut(check_out_request(ended)))
+    assert (refusal.reason, refusal.facts["hold_id"]) == ("HOLD_EXPIRED", ended.hold_id)
+
+
 async def test_the_seats_must_be_exactly_the_holds(stage: Stage) -> None:
     orders = await stage.start()
     seats = [wire.SeatChoice(seat_id="A-1"), wire.SeatChoice(seat_id="A-3")]

@@ -70,16 +70,21 @@ async def test_what_happens_is_published_in_order_and_names_no_customer(stage: S
                 (one.message.headers["ce_type"], one.message.headers["ce_sequence"].lstrip("0"), one.message.payload)
                 for one in batch
             ]
-            if len(told) >= 3:
+            if len(told) >= 4:
                 break
     await reader.close()
     await bus.close()
     assert [(name.rsplit(".", 1)[1], sequence) for name, sequence, _ in told] == [
-        ("OrderConfirmed", "1"),
-        ("RefundBecameDue", "2"),
-        ("OrderRefunded", "3"),
+        ("OrderCreated", "1"),
+        ("OrderConfirmed", "2"),
+        ("RefundBecameDue", "3"),
+        ("OrderRefunded", "4"),
     ]
-    confirmed = events.OrderConfirmed.FromString(told[0][2])
+    created = events.OrderCreated.FromString(told[0][2])
+    assert (created.order_id, created.house_id, created.performance_id) == (order.order_id, HOUSE, SHOW)
+    assert [(line.seat_id, line.price.amount_minor) for line in created.lines] == [("A-1", 2_500)]
+    assert (created.total.amount_minor, created.hold_until_ms) == (2_500, order.hold_until_ms)
+    confirmed = events.OrderConfirmed.FromString(told[1][2])
     assert (confirmed.order_id, confirmed.total.amount_minor, confirmed.plan_version) == (order.order_id, 2_500, 3)
     assert not any(b"Ada" in payload or b"example.org" in payload for _, _, payload in told)
 
@@ -172,6 +177,31 @@ async def test_an_unpaid_order_is_cancelled_and_its_seats_are_free(stage: Stage)
     ended = (await orders.GetOrder(get_request(order))).order
     assert (ended.state, ended.cancel_reason) == (wire.ORDER_STATE_CANCELLED, wire.CANCEL_REASON_UNPAID)
     assert stage.neighbours.inventory.is_free(SHOW, "A-1")
+
+
+async def test_an_open_order_that_is_given_up_gives_its_seats_back(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    given_up = wire.CancelOrderRequest(house_id=order.house_id, order_id=order.order_id)
+    cancelled = (await orders.CancelOrder(given_up)).order
+    assert (cancelled.state, cancelled.cancel_reason) == (wire.ORDER_STATE_CANCELLED, wire.CANCEL_REASON_BUYER)
+    assert stage.neighbours.inventory.is_free(SHOW, "A-1")
+
+
+async def test_a_free_order_needs_no_page_to_return_to(stage: Stage) -> None:
+    orders = await stage.start()
+    seats = [wire.SeatChoice(seat_id="A-1", ticket_type="free")]
+    order = (await orders.CreateOrder(stage.create_request("A-1", seats=seats))).order
+    await orders.CheckOut(check_out_request(order, return_url=""))
+    assert (await orders.GetOrder(get_request(order))).order.state == wire.ORDER_STATE_CONFIRMED
+
+
+async def test_an_open_order_is_told_with_the_end_that_its_hold_has_by_now(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    until_ms = order.hold_until_ms + 300_000
+    stage.neighbours.inventory.extend_hold(SHOW, order.hold_id, until_ms)
+    assert (await orders.GetOrder(get_request(order, 0))).order.hold_until_ms == until_ms
 
 
 async def test_orders_are_listed_in_pages(stage: Stage) -> None:

@@ -91,8 +91,8 @@ def stories(world: World) -> Counter[str]:
         {
             "refunded_in_parts": sum("OrderPartlyRefunded" in way and "OrderRefunded" in way for way in ways),
             "kept_a_part": sum(way.endswith("OrderConfirmed OrderPartlyRefunded") for way in ways),
-            "claimed_again_after_cancel": ways["OrderCancelled OrderConfirmed"],
-            "refunded_after_cancel": ways["OrderCancelled RefundBecameDue OrderRefunded"],
-            "refunded_by_the_house": ways["OrderConfirmed RefundBecameDue OrderRefunded"],
+            "claimed_again_after_cancel": ways["OrderCreated OrderCancelled OrderConfirmed"],
+            "refunded_after_cancel": ways["OrderCreated OrderCancelled RefundBecameDue OrderRefunded"],
+            "refunded_by_the_house": ways["OrderCreated OrderConfirmed RefundBecameDue OrderRefunded"],
         }
     )

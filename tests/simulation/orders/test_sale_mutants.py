@@ -9,7 +9,7 @@ import pytest
 
 from services.orders.domain import payment_reports, steps, transitions
 from services.orders.domain.changes import Change, OrderCancelled, SeatsChanged
-from services.orders.domain.commands import ClaimRefused, PaymentRefused
+from services.orders.domain.commands import ClaimRefused, NoClaim, PaymentRefused
 from services.orders.domain.order import CancelReason, Order, OrderState, Seats
 from services.orders.domain.steps import Step
 from services.orders.handlers.saga import Saga
@@ -47,8 +47,8 @@ def _only_while_paying(order: Order, payment_id: str, now_ms: int) -> tuple[Chan
 
 
 def uncertain_claim_is_refused(patch: pytest.MonkeyPatch) -> None:
-    """No answer to ClaimSeats means no."""
-    _answer_uncertainty_with(patch, Step.CLAIM_HELD_SEATS, ClaimRefused())
+    """No answer to ClaimSeats means that the hold has ended."""
+    _answer_uncertainty_with(patch, Step.CLAIM_HELD_SEATS, ClaimRefused(NoClaim.HOLD_ENDED))
 
 
 def uncertain_payment_is_refused(patch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
+from services.contracts.reasons import Reason
 from services.inventory.domain import refusals as no
-from services.inventory.domain.commands import CancelClaim, CancelSale, ClaimSeats, Command, ConfirmClaim
+from services.inventory.domain.commands import CancelClaim, CancelSale, ClaimSeats, Command, ConfirmClaim, ReleaseHold
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
 from services.inventory.ports import SeatPlan
@@ -120,12 +121,16 @@ class ClusterSeatInventory:
         except NoAnswer as error:
             raise Unanswered("GetHold") from error
         if isinstance(hold, Refusal):
-            return Declined(hold.reason())
+            return Declined(Reason(hold.reason()))
         if hold is None:
-            return Declined("HOLD_NOT_FOUND")
+            return Declined(Reason.HOLD_NOT_FOUND)
         seat_ids = tuple(self._plan.seat_ids[seat] for seat in hold.seats)
         channel = CHANNELS[hold.channel]
         return HeldSeats(hold_id, hold.holder_id, self._plan.plan_version, seat_ids, channel, hold.hold_until_ms)
+
+    async def release(self, order: Order) -> Answer:
+        """See SeatInventory."""
+        return await self._answer(order, ReleaseHold(order.hold_id, order.holder_id))
 
     async def claim(self, order: Order, *, from_hold: bool) -> Answer:
         """See SeatInventory."""
@@ -152,4 +157,4 @@ class ClusterSeatInventory:
         except NoAnswer as error:
             raise Unanswered(type(command).__name__) from error
         self._history.told(asked, decided.decision, decided.epoch)
-        return Done() if isinstance(decided.decision, Accepted) else Declined(decided.decision.reason())
+        return Done() if isinstance(decided.decision, Accepted) else Declined(Reason(decided.decision.reason()))

@@ -22,13 +22,13 @@ PRICES = PriceList(
 
 
 def an_order(*, price: int = 2_500, seats: tuple[str, ...] = ("A-1", "A-2"), **changes: object) -> Order:
-    """An open order of house_a."""
+    """An open order of house_a, out of a hold of its own."""
     lines = tuple(OrderLine(seat, "stalls", "normal", Money(price, "EUR")) for seat in seats)
     order = Order(
         order_id="ord_1",
         house_id=HOUSE,
         performance_id=SHOW,
-        hold_id="hold_1",
+        hold_id=f"hold_{str(changes.get('order_id', 'ord_1')).removeprefix('ord_')}",
         holder_id="holder_1",
         channel=Channel.ONLINE,
         plan_version=PLAN,

@@ -16,6 +16,7 @@ from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
 from services.orders.handlers.order_desk import DeskParts, OrderDesk
+from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_news import OrderNews
 from services.orders.handlers.saga import Saga, SagaParts
@@ -79,7 +80,8 @@ class Shop:
         self.driver = SagaDriver(saga, record, clock, ids, limits or DriverLimits())
         catalogue = CachedCatalogue(world.catalogue, clock, ttl_seconds=1.0)
         maker = OrderMaker(seats, catalogue, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
-        self.desk = OrderDesk(DeskParts(record, maker, self.driver, self.news, clock, TIMING, WINDOW_MS))
+        hold = OrderHold(seats)
+        self.desk = OrderDesk(DeskParts(record, maker, hold, self.driver, self.news, clock, TIMING, WINDOW_MS))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:

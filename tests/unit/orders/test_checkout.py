@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from services.orders.domain.order import CancelReason, OrderState
-from services.orders.domain.refusals import OrderNotOpen, RequestInFlight
+from services.orders.domain.refusals import (
+    OrderNotOpen,
+    RequestInFlight,
+)
 from services.orders.handlers.saga_driver import DriverLimits
 from services.orders.ports import Operation, SeatInventory, Unanswered
 from services.runtime.clock import LoopClock
 from services.runtime.errors import IdempotencyKeyReused, Overloaded
 from services.runtime.testing.virtual_time import run_virtual
 from tests.simulation.orders.faults import Call, tapped
-from tests.unit.orders.builders import SHOW, a_hold, a_key, a_wish
+from tests.unit.orders.builders import SHOW, a_key, a_wish
 from tests.unit.orders.rig import WINDOW_MS, Shop, World, answered, ref_of
 
 
@@ -134,17 +137,6 @@ def test_an_unanswered_payment_is_created_once() -> None:
     with_faults(story, payments=Unheard("create", 3))
 
 
-def test_seats_that_went_meanwhile_cancel_the_order_before_any_payment() -> None:
-    async def story(shop: Shop) -> None:
-        order = await shop.ordered("A-1")
-        shop.world.inventory.release(SHOW, order.hold_id)
-        out = await shop.checked_out(order)
-        assert (out.state, out.cancel_reason) == (OrderState.CANCELLED, CancelReason.SEATS_GONE)
-        assert not shop.world.payments.payments()
-
-    in_shop(story)
-
-
 def test_a_checkout_answers_claiming_when_its_time_is_over_and_the_saga_goes_on() -> None:
     async def slow(name: str, call: Call) -> object:
         if name == "claim":
@@ -212,9 +204,7 @@ def test_a_success_between_the_freed_claim_and_its_lost_answer_claims_again() ->
 def test_a_hold_that_was_extended_keeps_the_order_open() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1")
-        shop.world.inventory.release(SHOW, order.hold_id)
-        until_ms = order.hold_until_ms + 600_000
-        shop.world.inventory.hold(SHOW, a_hold("A-1", until_ms=until_ms))
+        shop.world.inventory.extend_hold(SHOW, order.hold_id, order.hold_until_ms + 600_000)
         await shop.world.clock.sleep(900)
         assert (await shop.read(order)).state is OrderState.OPEN
         ended = await shop.ended(order, 900)

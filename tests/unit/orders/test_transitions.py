@@ -13,7 +13,7 @@ from services.orders.domain.order import CancelReason, Dispute, Money, Order, Or
 from services.orders.domain.refusals import OrderNotConfirmed, OrderNotOpen, OrderPaid, ReportOutOfPlace, WrongAmount
 from services.orders.domain.steps import Step, Timing, due_at_ms, next_step
 from services.orders.domain.transitions import apply_all, decide
-from services.runtime.errors import Refusal
+from services.runtime.errors import FieldInvalid, Refusal
 from tests.unit.orders.builders import NOW_MS, an_order, tickets_for
 
 PAY_UNTIL_MS = NOW_MS + 60_000
@@ -65,6 +65,9 @@ def every_command(order: Order) -> list[commands.Command]:
         commands.PaymentRefunded("pay_1"),
         commands.PaymentPartlyRefunded("pay_1", 1_000),
         commands.PaymentDisputeChanged("pay_1", Dispute.OPEN),
+        commands.HoldLetGo(),
+        commands.ClaimRefused(commands.NoClaim.HOLD_ENDED),
+        commands.ClaimRefused(commands.NoClaim.HOLD_MOVED),
     ]
 
 
@@ -92,6 +95,7 @@ def fair_answer(order: Order, step: Step, *, seats_are_there: bool, pays: bool) 
     refund_asked = order.payment is Payment.CAPTURED
     answers: dict[Step, commands.Command] = {
         Step.LOOK_AT_HOLD: commands.HoldGone(),
+        Step.RELEASE_HOLD: commands.HoldLetGo(),
         Step.CLAIM_HELD_SEATS: commands.SeatsClaimed() if seats_are_there else commands.ClaimRefused(),
         Step.CLAIM_FREE_SEATS: commands.SeatsClaimed() if seats_are_there else commands.ClaimRefused(),
         Step.CONFIRM_CLAIM: sale_of(order) if seats_are_there else commands.ClaimMissing(),
@@ -176,7 +180,9 @@ def test_wherever_it_stands_an_order_ends_and_money_ends_in_tickets_or_a_refund(
         is_sound(ended)
         if ended.payment in {Payment.CAPTURED, Payment.REFUNDED}:
             assert ended.state in {OrderState.CONFIRMED, OrderState.REFUNDED}
-        if ended.state is not OrderState.CONFIRMED:
+        if ended.state is OrderState.CANCELLED:
+            assert ended.seats is Seats.FREED
+        elif ended.state is OrderState.REFUNDED:
             assert ended.seats in {Seats.HELD, Seats.FREED}
 
 
@@ -257,6 +263,49 @@ def test_a_cancelled_order_whose_payment_may_exist_learns_of_it_before_it_frees_
     ended = told(known, commands.PaymentCancelled("pay_1"))
     assert next_step(ended, NOW_MS) is Step.CANCEL_CLAIM
     assert told(ended, commands.SeatsFreed()).state is OrderState.CANCELLED
+
+
+def test_an_open_order_that_is_given_up_ends_when_its_hold_is_let_go_and_not_before() -> None:
+    cancelling = told(an_order(), commands.CancelOrder())
+    assert (cancelling.state, cancelling.uses_hold) == (OrderState.CANCELLING, True)
+    assert next_step(cancelling, NOW_MS) is Step.RELEASE_HOLD
+    ended = told(cancelling, commands.HoldLetGo())
+    assert (ended.state, ended.cancel_reason, ended.seats) == (OrderState.CANCELLED, CancelReason.BUYER, Seats.FREED)
+
+
+def test_an_order_whose_claim_is_unknown_lets_its_hold_go_before_it_takes_the_claim_back() -> None:
+    cancelling = told(an_order(), CHECK_OUT, commands.CancelOrder())
+    assert next_step(cancelling, NOW_MS) is Step.RELEASE_HOLD
+    unheld = told(cancelling, commands.HoldLetGo())
+    assert (unheld.state, unheld.uses_hold) == (OrderState.CANCELLING, False)
+    assert next_step(unheld, NOW_MS) is Step.CANCEL_CLAIM
+    assert told(unheld, commands.SeatsFreed()).state is OrderState.CANCELLED
+
+
+def test_an_order_whose_hold_was_moved_is_open_again_with_nothing_of_its_check_out() -> None:
+    back = told(an_order(), CHECK_OUT, commands.ClaimRefused(commands.NoClaim.HOLD_MOVED))
+    assert (back.state, back.pay_until_ms, back.return_url) == (OrderState.OPEN, 0, "")
+    assert told(back, CHECK_OUT).state is OrderState.CLAIMING
+
+
+def test_a_claim_that_an_order_turned_back_never_heard_of_is_taken_back_when_its_hold_ends() -> None:
+    back = told(an_order(), CHECK_OUT, commands.ClaimRefused(commands.NoClaim.HOLD_MOVED))
+    ended = told(back, commands.HoldGone())
+    assert (ended.state, next_step(ended, NOW_MS)) == (OrderState.CANCELLED, Step.CANCEL_CLAIM)
+
+
+def test_a_cancel_on_the_pay_page_is_the_buyers_and_one_at_the_end_of_the_time_is_not() -> None:
+    cancelled_there = commands.PaymentCancelled("pay_1")
+    assert told(paying(), cancelled_there, now_ms=PAY_UNTIL_MS - 1).cancel_reason is CancelReason.BUYER
+    assert told(paying(), cancelled_there, now_ms=PAY_UNTIL_MS).cancel_reason is CancelReason.UNPAID
+
+
+def test_only_what_is_paid_needs_a_page_to_return_to() -> None:
+    refused = decide(an_order(), replace(CHECK_OUT, return_url=""), NOW_MS)
+    assert isinstance(refused, FieldInvalid)
+    assert refused.field == "return_url"
+    free = replace(CHECK_OUT, return_url="", expected_total=Money(0, "EUR"))
+    assert told(an_order(price=0), free).state is OrderState.CLAIMING
 
 
 def test_time_over_does_not_free_seats_by_itself() -> None:

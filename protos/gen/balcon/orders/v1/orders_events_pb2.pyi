@@ -22,6 +22,54 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
+class OrderCreated(_message.Message):
+    """An open order was made out of a hold. Nothing is sold yet: OrderConfirmed says so, OrderCancelled that it will not be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    HOLD_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    CREATED_AT_MS_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    house_id: _builtins.str
+    performance_id: _builtins.str
+    channel: _seating_pb2.Channel.ValueType
+    plan_version: _builtins.int
+    hold_until_ms: _builtins.int
+    """As it was then; the buyer may extend the hold."""
+    created_at_ms: _builtins.int
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]: ...
+    @_builtins.property
+    def total(self) -> _money_pb2.Money: ...
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        plan_version: _builtins.int = ...,
+        lines: _abc.Iterable[_orders_service_pb2.OrderLine] | None = ...,
+        total: _money_pb2.Money | None = ...,
+        hold_until_ms: _builtins.int = ...,
+        created_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "created_at_ms", b"created_at_ms", "hold_until_ms", b"hold_until_ms", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderCreated: _TypeAlias = OrderCreated  # noqa: Y015
+
+@_typing.final
 class OrderConfirmed(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -44,7 +44,7 @@ class _OrderStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderState
     """Paid but not to be fulfilled: the refund is on its way."""
     ORDER_STATE_REFUNDED: _OrderState.ValueType  # 8
     ORDER_STATE_CANCELLING: _OrderState.ValueType  # 9
-    """Cancelling is decided; the provider's word is awaited before the seats go."""
+    """Cancelling is decided; the provider's word is awaited before the seats go, then inventory's that they are free."""
 
 class OrderState(_OrderState, metaclass=_OrderStateEnumTypeWrapper): ...
 
@@ -65,7 +65,7 @@ ORDER_STATE_REFUND_DUE: OrderState.ValueType  # 7
 """Paid but not to be fulfilled: the refund is on its way."""
 ORDER_STATE_REFUNDED: OrderState.ValueType  # 8
 ORDER_STATE_CANCELLING: OrderState.ValueType  # 9
-"""Cancelling is decided; the provider's word is awaited before the seats go."""
+"""Cancelling is decided; the provider's word is awaited before the seats go, then inventory's that they are free."""
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
 
 class _CancelReason:
@@ -225,7 +225,7 @@ class Order(_message.Message):
     channel: _seating_pb2.Channel.ValueType
     state: Global___OrderState.ValueType
     hold_until_ms: _builtins.int
-    """When an open order's hold ends, unix milliseconds."""
+    """When an open order's hold ends, unix milliseconds. GetOrder asks inventory; elsewhere it is as it was seen last."""
     pay_until_ms: _builtins.int
     """When an unpaid order is given up, unix milliseconds."""
     payment_id: _builtins.str
@@ -378,7 +378,7 @@ class CheckOutRequest(_message.Message):
     house_id: _builtins.str
     order_id: _builtins.str
     return_url: _builtins.str
-    """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters."""
+    """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters; a free order needs none."""
     @_builtins.property
     def expected_total(self) -> _money_pb2.Money:
         """What the buyer saw; anything else is refused as wrong amount."""

@@ -70,7 +70,7 @@ class OrdersServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def CreateOrder(self, request, context):
-        """Makes an order out of a hold, priced from the catalogue.
+        """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,13 +78,16 @@ class OrdersServiceServicer:
 
     def CheckOut(self, request, context):
         """Claims the seats, then asks for the payment. The answer holds the page to pay on.
+        SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
+        the hold has its seats again. HOLD_EXPIRED when the hold has ended: the order is cancelled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelOrder(self, request, context):
-        """Gives up an order that is not paid. A payment in flight is cancelled at the provider first.
+        """Gives up an order that is not paid, and its hold with it, unless that was moved to other seats. A payment in flight
+        is cancelled at the provider first. The answer is CANCELLING until the seats are known to be free.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

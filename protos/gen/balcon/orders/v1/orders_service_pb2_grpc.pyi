@@ -32,11 +32,16 @@ class OrdersServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OrdersServiceAsyncStub: ...
     CreateOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CreateOrderRequest, _orders_service_pb2.CreateOrderResponse]
-    """Makes an order out of a hold, priced from the catalogue."""
+    """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it."""
     CheckOut: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CheckOutRequest, _orders_service_pb2.CheckOutResponse]
-    """Claims the seats, then asks for the payment. The answer holds the page to pay on."""
+    """Claims the seats, then asks for the payment. The answer holds the page to pay on.
+    SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
+    the hold has its seats again. HOLD_EXPIRED when the hold has ended: the order is cancelled.
+    """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
-    """Gives up an order that is not paid. A payment in flight is cancelled at the provider first."""
+    """Gives up an order that is not paid, and its hold with it, unless that was moved to other seats. A payment in flight
+    is cancelled at the provider first. The answer is CANCELLING until the seats are known to be free.
+    """
     RefundOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.RefundOrderRequest, _orders_service_pb2.RefundOrderResponse]
     """Gives the money of a confirmed order back and, as an act of its own, the seats."""
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]
@@ -46,11 +51,16 @@ class OrdersServiceStub:
 class OrdersServiceAsyncStub(OrdersServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CreateOrderRequest, _orders_service_pb2.CreateOrderResponse]  # type: ignore[assignment]
-    """Makes an order out of a hold, priced from the catalogue."""
+    """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it."""
     CheckOut: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CheckOutRequest, _orders_service_pb2.CheckOutResponse]  # type: ignore[assignment]
-    """Claims the seats, then asks for the payment. The answer holds the page to pay on."""
+    """Claims the seats, then asks for the payment. The answer holds the page to pay on.
+    SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
+    the hold has its seats again. HOLD_EXPIRED when the hold has ended: the order is cancelled.
+    """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
-    """Gives up an order that is not paid. A payment in flight is cancelled at the provider first."""
+    """Gives up an order that is not paid, and its hold with it, unless that was moved to other seats. A payment in flight
+    is cancelled at the provider first. The answer is CANCELLING until the seats are known to be free.
+    """
     RefundOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.RefundOrderRequest, _orders_service_pb2.RefundOrderResponse]  # type: ignore[assignment]
     """Gives the money of a confirmed order back and, as an act of its own, the seats."""
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]  # type: ignore[assignment]
@@ -63,7 +73,7 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.CreateOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.CreateOrderResponse, _abc.Awaitable[_orders_service_pb2.CreateOrderResponse]]:
-        """Makes an order out of a hold, priced from the catalogue."""
+        """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it."""
 
     @_abc_1.abstractmethod
     def CheckOut(
@@ -71,7 +81,10 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.CheckOutRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.CheckOutResponse, _abc.Awaitable[_orders_service_pb2.CheckOutResponse]]:
-        """Claims the seats, then asks for the payment. The answer holds the page to pay on."""
+        """Claims the seats, then asks for the payment. The answer holds the page to pay on.
+        SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
+        the hold has its seats again. HOLD_EXPIRED when the hold has ended: the order is cancelled.
+        """
 
     @_abc_1.abstractmethod
     def CancelOrder(
@@ -79,7 +92,9 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.CancelOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.CancelOrderResponse, _abc.Awaitable[_orders_service_pb2.CancelOrderResponse]]:
-        """Gives up an order that is not paid. A payment in flight is cancelled at the provider first."""
+        """Gives up an order that is not paid, and its hold with it, unless that was moved to other seats. A payment in flight
+        is cancelled at the provider first. The answer is CANCELLING until the seats are known to be free.
+        """
 
     @_abc_1.abstractmethod
     def RefundOrder(

@@ -1,0 +1,52 @@
+"""How the hold of an order stands at inventory, and giving it back. Decides nothing about the order."""
+
+from __future__ import annotations
+
+from services.contracts.reasons import Reason
+from services.orders.domain.commands import HoldGone, HoldLetGo, HoldSeen
+from services.orders.domain.order import Order
+from services.orders.domain.refusals import HoldExpired, SeatsNotHeld
+from services.orders.handlers.order_making import not_held
+from services.orders.ports import Declined, HeldSeats, SeatInventory
+
+# There is no such hold, and never will be again: holds do not come back.
+_ENDED = frozenset({Reason.HOLD_ENDED, Reason.HOLD_EXPIRED, Reason.HOLD_NOT_FOUND})
+
+
+class OrderHold:
+    """Asks inventory. Every method raises Unanswered, and returns Declined for a no that proves nothing here."""
+
+    def __init__(self, inventory: SeatInventory) -> None:
+        self._inventory = inventory
+
+    async def look(self, order: Order) -> HoldSeen | HoldGone | Declined:
+        """The buyer may have extended the hold; if not, its end is the order's (R2.7). No seat is touched."""
+        held = await self._held(order)
+        if isinstance(held, HeldSeats):
+            return HoldSeen(held.hold_until_ms)
+        return HoldGone() if held is None else held
+
+    async def let_go(self, order: Order) -> HoldLetGo | Declined:
+        """Gives the hold back while it is this order's: a buyer who moved it keeps the seats that it has now."""
+        held = await self._held(order)
+        if isinstance(held, Declined):
+            return held
+        if held is not None and not_held(order.seat_ids, held) is None:
+            answer = await self._inventory.release(order)
+            if isinstance(answer, Declined) and answer.reason is not Reason.HOLD_FOREIGN:
+                return answer
+        return HoldLetGo()
+
+    async def why_not(self, order: Order) -> SeatsNotHeld | HoldExpired | Declined:
+        """What a buyer is told whose check-out found the hold moved."""
+        held = await self._held(order)
+        if isinstance(held, HeldSeats):
+            return not_held(order.seat_ids, held) or SeatsNotHeld(order.hold_id, (), ())
+        return HoldExpired(order.hold_id) if held is None else held
+
+    async def _held(self, order: Order) -> HeldSeats | Declined | None:
+        """None when the order's buyer has no such hold (any more)."""
+        held = await self._inventory.held_seats(order.house_id, order.performance_id, order.hold_id)
+        if isinstance(held, Declined):
+            return None if held.reason in _ENDED else held
+        return held if held.holder_id == order.holder_id else None
