@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
 
@@ -38,8 +36,6 @@ from services.runtime.sql.engine import create_engine
 
 SOURCE = "balcon.orders"
 GROUP = "orders"
-# The consumer reports inside its transaction; the saga looks when that has most likely committed.
-COMMIT_SECONDS = 0.03
 
 
 def timing_of(settings: OrdersSettings) -> Timing:
@@ -81,13 +77,14 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     maker = OrderMaker(inventory, catalogue, clock, ids, hold_grace_ms=timing.hold_grace_ms)
     window_ms = settings.payment_window_seconds * 1000
     desk = OrderDesk(DeskParts(store, maker, OrderHold(inventory), driver, news, clock, timing, window_ms))
-    loop = asyncio.get_running_loop()
-
-    def recorded() -> None:
-        loop.call_later(COMMIT_SECONDS, driver.wake)
-
-    events = PaymentEvents(store, lambda report: act_on(report, clock, timing), recorded)
+    events = PaymentEvents(store, lambda report: act_on(report, clock, timing))
     consumer = EventConsumer(bus, engine, group=GROUP, topics=[PAYMENTS], handler=events, clock=clock)
+
+    def applied() -> None:
+        relay.wake()
+        driver.wake()
+
+    consumer.when_applied(applied)
     keeping = Housekeeping(store, clock, key_life_ms=settings.request_key_hours * 3_600_000)
 
     servicer = OrdersServicer(desk, clock)

@@ -72,12 +72,9 @@ class PaymentEventUnreadable(Fatal):
 class PaymentEvents:
     """An EventHandler. It calls nobody: the saga takes the next step once the transaction is committed."""
 
-    def __init__(
-        self, store: PostgresOrderStore, acting: Callable[[PaymentReport], Act], recorded: Callable[[], None]
-    ) -> None:
+    def __init__(self, store: PostgresOrderStore, acting: Callable[[PaymentReport], Act]) -> None:
         self._store = store
         self._acting = acting
-        self._recorded = recorded
 
     async def __call__(self, connection: AsyncConnection, event: IncomingEvent) -> None:
         """Applies one event. An unknown type is a newer publisher's; an unknown order is not ours to judge."""
@@ -94,5 +91,3 @@ class PaymentEvents:
         if changed is None or isinstance(changed, Refusal):
             reason = "ORDER_NOT_FOUND" if changed is None else changed.reason()
             _log.error("payment_report_refused", order_id=ref.order_id, reason=reason, event_type=event.type)
-            return
-        self._recorded()

@@ -45,6 +45,15 @@ class EventApplication:
         self._inbox = inbox
         self._handler = handler
         self._clock = clock
+        self._on_applied: Callable[[], None] | None = None
+
+    def when_applied(self, act: Callable[[], None]) -> None:
+        """See EventConsumer.when_applied."""
+        self._on_applied = act
+
+    def _applied(self) -> None:
+        if self._on_applied is not None:
+            self._on_applied()
 
     async def apply(self, window: Sequence[IncomingEvent]) -> Applied:
         """Applies the events of one partition, in order, in one transaction.
@@ -59,6 +68,8 @@ class EventApplication:
                 await self._handle(connection, window, plan, fresh)
             if plan.applied or plan.diverted:
                 await self._inbox.advance(connection, progress)
+        if plan.applied:
+            self._applied()
         return plan
 
     async def park(self, event: IncomingEvent, error: str) -> None:
@@ -80,7 +91,9 @@ class EventApplication:
                     await self._handler(connection, event)
                 known.last_sequence = event.sequence
                 await self._inbox.advance(connection, progress)
-            return await self._inbox.unpark_if_caught_up(connection, place)
+            caught_up = await self._inbox.unpark_if_caught_up(connection, place)
+        self._applied()
+        return caught_up
 
     async def _handle(
         self, connection: AsyncConnection, window: Sequence[IncomingEvent], plan: Applied, fresh: set[tuple[str, str]]

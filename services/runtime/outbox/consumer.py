@@ -133,6 +133,10 @@ class EventConsumer:
         """Calls `act(event, error)` for each key that stops at an event, with the class of the error."""
         self._on_parked = act
 
+    def when_applied(self, act: Callable[[], None]) -> None:
+        """Calls `act()` after each commit of a transaction that applied events, and never before one."""
+        self._application.when_applied(act)
+
     async def run(self) -> None:
         """Consumes until cancelled, through outages of the bus and of the database."""
         joining = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=self._group)

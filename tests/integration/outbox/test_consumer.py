@@ -9,6 +9,7 @@ from functools import partial
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.event import listen
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -155,6 +156,39 @@ async def test_a_fault_that_passes_is_waited_out_and_parks_nothing(stage: Stage)
         await stage.write("1", "2", "3")
         await eventually(lambda: _holds(stage, "a", effects("a", "1", "2", "3")))
     assert failures == 0
+
+
+async def test_who_waits_for_applied_events_is_told_after_each_commit_and_never_before(stage: Stage) -> None:
+    order: list[str] = []
+
+    async def noted(connection: AsyncConnection, event: IncomingEvent) -> None:
+        await stage.ledger.apply(connection, event)
+        order.append("handled")
+
+    consumer = stage.consumer(handler=noted)
+    consumer.when_applied(lambda: order.append("told"))
+    # The engine says this right before it sends COMMIT.
+    listen(stage.inbox.sync_engine, "commit", lambda _connection: order.append("commit"))
+    async with running(stage.relay().run(), consumer.run()):
+        await stage.write("1")
+        await eventually(lambda: _holds(stage, "a", effects("a", "1")))
+        await eventually(lambda: "told" in order)
+    handled = order.index("handled")
+    assert order[handled : handled + 3] == ["handled", "commit", "told"]
+
+
+async def test_nobody_is_told_of_events_that_were_not_applied(stage: Stage) -> None:
+    told: list[str] = []
+    stage.ledger.poisoned = {("a", "1")}
+    consumer = stage.consumer(attempts=1)
+    consumer.when_applied(lambda: told.append("told"))
+    async with running(stage.relay().run(), consumer.run()):
+        await stage.write("1", "2")
+        await _letters(stage, 2)
+    assert not told
+    stage.ledger.poisoned = set()
+    assert await consumer.replay(TOPIC, "a") == 2
+    assert len(told) >= 2
 
 
 async def test_a_failed_sql_statement_of_one_event_takes_nothing_of_the_others_back(stage: Stage) -> None:
