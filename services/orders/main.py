@@ -79,12 +79,8 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     desk = OrderDesk(DeskParts(store, maker, OrderHold(inventory), driver, news, clock, timing, window_ms))
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing))
     consumer = EventConsumer(bus, engine, group=GROUP, topics=[PAYMENTS], handler=events, clock=clock)
-
-    def applied() -> None:
-        relay.wake()
-        driver.wake()
-
-    consumer.when_applied(applied)
+    consumer.when_applied(relay.wake)
+    consumer.when_applied(driver.wake)
     keeping = Housekeeping(store, clock, key_life_ms=settings.request_key_hours * 3_600_000)
 
     servicer = OrdersServicer(desk, clock)

@@ -45,15 +45,15 @@ class EventApplication:
         self._inbox = inbox
         self._handler = handler
         self._clock = clock
-        self._on_applied: Callable[[], None] | None = None
+        self._on_applied: list[Callable[[], None]] = []
 
     def when_applied(self, act: Callable[[], None]) -> None:
         """See EventConsumer.when_applied."""
-        self._on_applied = act
+        self._on_applied.append(act)
 
     def _applied(self) -> None:
-        if self._on_applied is not None:
-            self._on_applied()
+        for act in self._on_applied:
+            act()
 
     async def apply(self, window: Sequence[IncomingEvent]) -> Applied:
         """Applies the events of one partition, in order, in one transaction.
