@@ -16,6 +16,8 @@ Point = tuple[float, float]
 _TURNED, _TURNED_BACK = 0.5, -0.51
 # Whoever is further off the row's direction than 65 degrees is not beside: this far across for each step along.
 _ACROSS = 2.14
+# The same for 30 degrees.
+_ASLANT = 0.577
 # Longer rows than this are several ones without names, which stand as the plan has them.
 _LONGEST = 2_000
 # Lines whose seats are nearer to each other than so much of what the others' are, are the lines that people sit in.
@@ -119,15 +121,12 @@ def _middle_of_circle(row: Sequence[Point]) -> Point | None:
 
 
 def _sides(row: Sequence[Point], *, is_named: bool) -> list[Sequence[int]]:
-    """The lines along the direction in which the seats are nearest to each other, or its right angle."""
+    """The lines along the direction in which the seats are nearest to each other, or at its right angle."""
     direction = _direction(row)
     along, across = (_linked(row, angle) for angle in (direction, direction + pi / 2))
-    far_along, far_across = _usual_step(row, along), _usual_step(row, across)
-    if far_across < _CLEARLY * far_along:
-        return across
-    if far_along < _CLEARLY * far_across:
+    if _usual_step(row, along) < _CLEARLY * _usual_step(row, across):
         return along
-    # As near this way as that. A row is longer than it is wide; where it is not or has no name, the plan's order tells.
+    # As near that way as this. A row is longer than it is wide; where it is not or has no name, the plan's order tells.
     if is_named and _length(row, direction) > _length(row, direction + pi / 2) / _CLEARLY:
         return along
     if is_named and _length(row, direction) < _length(row, direction + pi / 2) * _CLEARLY:
@@ -176,8 +175,23 @@ def _linked(row: Sequence[Point], direction: float) -> list[Sequence[int]]:
         line = [first]
         while line[-1] in next_of:
             line.append(next_of[line[-1]])
-        lines.append(line if line[0] < line[-1] else line[::-1])
-    return sorted(lines, key=min)
+        lines.append(line)
+    lines = _without_leaps(turned, lines)
+    return sorted((line if line[0] < line[-1] else line[::-1] for line in lines), key=min)
+
+
+def _without_leaps(turned: Sequence[Point], lines: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """The lines, parted where one goes on aslant and further than usual: from the end of one side to the other's."""
+    usual = _usual_step(turned, lines)
+    parted: list[Sequence[int]] = []
+    for line in lines:
+        start = 0
+        for at, (along, across) in enumerate(_steps(turned, line), 1):
+            if abs(across) > _ASLANT * abs(along) and hypot(along, across) * _CLEARLY > usual:
+                parted.append(line[start:at])
+                start = at
+        parted.append(line[start:])
+    return parted
 
 
 def _turned(row: Sequence[Point], direction: float) -> list[Point]:

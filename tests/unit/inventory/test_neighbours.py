@@ -101,6 +101,13 @@ def test_empty_places_at_a_table_part_those_at_either_side_of_them() -> None:
     assert neighbours(points) == beside(near[:2], near[3:], far)
 
 
+@pytest.mark.parametrize("across", [1.0, 1.2, 1.5])
+def test_where_one_side_of_a_table_ends_the_other_does_not_go_on(across: float) -> None:
+    near, far = [(float(x), 0.0) for x in range(2, 6)], [(float(x), across) for x in (0, 1, 4)]
+    for listed in ([*near, *far], [*far, *near], sorted([*near, *far])):
+        assert neighbours(listed) == beside(near, far[:2])
+
+
 @pytest.mark.parametrize("seats", [3, 4, 5, 6, 8, 12])
 def test_around_a_round_table_each_sits_beside_the_next(seats: int) -> None:
     circle = [(cos(2 * pi * n / seats), sin(2 * pi * n / seats)) for n in range(seats)]
