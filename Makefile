@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test quick check proto release-protos docs bench sim chaos
+.PHONY: help demo up down test quick check proto release-protos docs bench bench-go sim chaos
 
 PYTHON ?= python3
 ARGS ?=
@@ -44,6 +44,9 @@ docs: $(VENV)/.dev ## writes the pages that come out of the code
 
 bench: $(VENV)/.dev ## measurements
 	$(BIN)/python -m bench $(ARGS)
+
+bench-go: $(VENV)/.dev ## what ordinary grpc-go callers get in a crowd; needs Go
+	$(BIN)/python -m bench.go_callers
 
 sim: $(VENV)/.dev ## the cluster in virtual time: make sim SEEDS=200, one world again: make sim SEED=7
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(ARGS)

@@ -23,6 +23,7 @@ from services.runtime.call_context import (
 from services.runtime.clock import Clock
 from services.runtime.errors import Fault, Overloaded, Retryable
 from services.runtime.ids import Ids
+from services.runtime.rpc.door import Door, NodeStopping, current_task
 from services.runtime.rpc.errors import Refused, status_of_fault, status_of_refusal
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import REFUSALS, RPC_IN_FLIGHT, RPC_SECONDS
@@ -53,9 +54,10 @@ RPC_IN_FLIGHT.set_function(lambda: _calls.in_flight)
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps each of Balcon's methods. RpcServer asks for each of them once, not for every call."""
 
-    def __init__(self, clock: Clock, ids: Ids) -> None:
+    def __init__(self, clock: Clock, ids: Ids, door: Door | None = None) -> None:
         self._clock = clock
         self._ids = ids
+        self._door = door or Door()
 
     async def intercept_service(
         self,
@@ -86,41 +88,54 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def _unary(self, name: str, inner: Any) -> Any:
         answered = RPC_SECONDS.labels(name, "OK")
+        door = self._door
 
         async def call(request: Any, context: Context) -> Any:
             started = self._enter(context)
             _calls.unary += 1
+            task = current_task()
             try:
+                if not door.is_open:
+                    await door.wait()
+                door.working.add(task)
                 if _calls.unary > MAX_UNARY_IN_FLIGHT:
                     raise Refused(Overloaded(OVERLOAD_DELAY_MS))
                 response = await inner(request, context)
             except Exception as error:  # noqa: BLE001 (the table decides)
                 await self._fail(name, error, context, started)
             except asyncio.CancelledError:
-                self._count_cut(name, started)
-                raise
+                await self._end(name, context, started)
             else:
                 answered.observe(self._clock.monotonic() - started)
                 return response
             finally:
+                door.working.discard(task)
                 _calls.in_flight -= 1
                 _calls.unary -= 1
 
         return call
 
     def _streaming(self, name: str, inner: Any) -> Any:
+        door = self._door
 
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             started = self._enter(context)
+            task = current_task()
             try:
+                if not door.is_open:
+                    await door.wait()
+                door.streaming.add(task)
                 async for response in inner(request, context):
                     yield response
             except Exception as error:  # noqa: BLE001 (the table decides)
                 await self._fail(name, error, context, started)
-            except (asyncio.CancelledError, GeneratorExit):
+            except asyncio.CancelledError:
+                await self._end(name, context, started)
+            except GeneratorExit:
                 self._count_cut(name, started)
                 raise
             finally:
+                door.streaming.discard(task)
                 _calls.in_flight -= 1
 
         return call
@@ -136,6 +151,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if REQUEST_ID_KEY in metadata:
             context.set_trailing_metadata(call.own_id())
         return now
+
+    async def _end(self, name: str, context: Context, started: float) -> None:
+        """Of a call that was cancelled: by its caller's going away, or because this node stops and it took too long."""
+        if not self._door.is_cutting or context.cancelled():
+            self._count_cut(name, started)
+            raise asyncio.CancelledError
+        await self._fail(name, NodeStopping(), context, started)
 
     def _count_cut(self, name: str, started: float) -> None:
         """The caller went away, reset the call or ran out of time: gRPC cancels the handler and says no more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -11,6 +12,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
+from services.runtime.rpc.door import Door
 from services.runtime.rpc.interceptors import CallInterceptor, Handler
 
 # A seating plan of 10 MB plus its envelope is the largest thing anyone may send.
@@ -21,6 +23,9 @@ MAX_CONCURRENT_STREAMS = 100_000
 MAX_PENDING_CALLS = 50_000
 # What may lie unread in a stream whose queue is to be short: a few full messages of holds.
 LOOKAHEAD_BYTES = 16_384
+# From the beginning of a shutdown until connections have been told; and for the last answers to leave.
+GOAWAY_SECONDS = 0.02
+LAST_WORD_SECONDS = 1.0
 
 SERVER_OPTIONS = {
     "grpc.so_reuseport": 0,
@@ -82,7 +87,9 @@ class RpcServer:
     """Serves from start() to stop(). `port` is known after start()."""
 
     def __init__(self, *, clock: Clock, ids: Ids, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._interceptors: list[grpc.aio.ServerInterceptor] = [CallInterceptor(clock, ids)]
+        self._clock = clock
+        self._door = Door()
+        self._interceptors: list[grpc.aio.ServerInterceptor] = [CallInterceptor(clock, ids, self._door)]
         self._methods = _Methods()
         self._options = dict(SERVER_OPTIONS)
         self._server: grpc.aio.Server | None = None
@@ -134,7 +141,17 @@ class RpcServer:
         await self._health.enter_graceful_shutdown()
 
     async def stop(self, grace_seconds: float) -> None:
-        """Takes no new calls, waits up to `grace_seconds` for those in flight, then cuts them."""
+        """Sends callers away, waits up to `grace_seconds` for calls in flight, then ends them with UNAVAILABLE."""
         await self.announce_stop()
-        if self._server is not None:
-            await self._server.stop(grace_seconds)
+        if self._server is None:
+            return
+        ends = self._clock.monotonic() + grace_seconds
+        self._door.close()
+        await self._door.quiet(self._clock, grace_seconds)
+        stopping = asyncio.ensure_future(self._server.stop(grace_seconds + LAST_WORD_SECONDS))
+        # Shutdown has begun and every connection is told before those who wait are: their next call goes elsewhere.
+        await self._clock.sleep(GOAWAY_SECONDS)
+        self._door.send_away()
+        await asyncio.wait([stopping], timeout=max(0.0, ends - self._clock.monotonic()))
+        self._door.cut()
+        await stopping

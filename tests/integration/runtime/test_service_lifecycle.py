@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.runtime.clock import SystemClock
 from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing import eventually
 
 SCRIPT = Path(__file__).with_name("small_service.py")
@@ -94,13 +96,50 @@ async def test_sigterm_answers_the_call_in_flight_and_closes_in_order(tmp_path: 
     ]
 
 
-async def test_a_call_that_never_ends_is_cut_when_the_drain_is_over(tmp_path: Path) -> None:
-    async with started(tmp_path) as running, channel_to(running) as channel:
-        call = asyncio.create_task(_ask(channel, "forever"))
-        await running.line("call_begun")
+async def test_nobody_is_cut_without_a_word_when_a_process_stops(tmp_path: Path) -> None:
+    """Callers who ask again at once, each until it is told something else than an answer."""
+    async with started(tmp_path) as running, AsyncExitStack() as stack:
+        port = (await running.line("service_started"))["grpc_port"]
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
+        stubs: list[Any] = [
+            ReportingServiceStub(
+                await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}", options))
+            )
+            for _ in range(10)
+        ]
+        answered = 0
+
+        async def last_word(stub: Any) -> tuple[grpc.StatusCode, str, bool]:
+            nonlocal answered
+            while True:
+                try:
+                    await stub.ListTotals(ListTotalsRequest())
+                    answered += 1
+                except grpc.aio.AioRpcError as error:
+                    told = refusal_of(error)
+                    reason, delay = (told.reason, bool(told.retry_after_ms)) if told else ("", False)
+                    return error.code(), reason, delay
+
+        callers = [asyncio.create_task(last_word(stub)) for stub in stubs for _ in range(10)]
+        await eventually(lambda: answered > 500)
         running.process.send_signal(signal.SIGTERM)
-        with pytest.raises(grpc.aio.AioRpcError):
-            await call
+        words = Counter(await asyncio.gather(*callers))
+        assert await running.exit_status() == 0
+    assert words == {(grpc.StatusCode.UNAVAILABLE, "NODE_STOPPING", True): 100}
+
+
+async def test_a_call_that_never_ends_is_told_so_when_the_drain_is_over(tmp_path: Path) -> None:
+    async with started(tmp_path) as running:
+        port = (await running.line("service_started"))["grpc_port"]
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", [("grpc.enable_retries", 0)]) as channel:
+            call = asyncio.create_task(_ask(channel, "forever"))
+            await running.line("call_begun")
+            running.process.send_signal(signal.SIGTERM)
+            with pytest.raises(grpc.aio.AioRpcError) as cut:
+                await call
+        told = refusal_of(cut.value)
+        assert told is not None
+        assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "NODE_STOPPING")
         assert await running.exit_status() == 0
     assert "call_answered" not in running.events()
 
