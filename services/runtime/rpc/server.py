@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, cast
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.rpc.door import Door
 from services.runtime.rpc.interceptors import CallInterceptor, Handler
+from services.runtime.rpc.reflection import add_reflection
 
 # A seating plan of 10 MB plus its envelope is the largest thing anyone may send.
 MAX_MESSAGE_BYTES = 11 * 1024 * 1024
@@ -94,7 +94,7 @@ class RpcServer:
         self._options = dict(SERVER_OPTIONS)
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
-        self._names: list[str] = [health.SERVICE_NAME, reflection.SERVICE_NAME]
+        self._names: list[str] = [health.SERVICE_NAME]
         self._host = host
         self.port = port
 
@@ -126,8 +126,7 @@ class RpcServer:
         """Binds, serves, and says so on the health service."""
         registry = cast("grpc.aio.Server", self._methods)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, registry)
-        about_itself = reflection.aio.ReflectionServicer(self._names)
-        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(about_itself, registry)  # type: ignore[no-untyped-call]
+        add_reflection(registry, self._names)
         for interceptor in reversed(self._interceptors):
             await self._methods.surround(interceptor)
         self._server = grpc.aio.server(handlers=[self._methods], options=tuple(self._options.items()))
