@@ -10,6 +10,7 @@ from typing import Protocol
 from services.catalogue.domain.house import Hall, House, Production
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
 from services.catalogue.domain.seating_plan import SeatingPlan
+from services.contracts.pages import Place
 from services.runtime.errors import Retryable
 
 
@@ -27,14 +28,6 @@ class RecordedAnswer:
     request_hash: bytes
     answer: bytes
     in_wire_form: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class PageStart:
-    """Where a page of performances goes on: after this start and id."""
-
-    starts_at_ms: int
-    performance_id: str
 
 
 class CatalogueTransaction(Protocol):
@@ -105,7 +98,7 @@ class CatalogueStore(Protocol):
 
     async def performance(self, house_id: str, performance_id: str) -> Performance | None: ...
 
-    async def performances(self, house_id: str, after: PageStart | None, limit: int) -> Sequence[Performance]:
+    async def performances(self, house_id: str, after: Place | None, limit: int) -> Sequence[Performance]:
         """By start, then id; at most `limit`."""
         ...
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from services.contracts.pages import Place
 from services.contracts.reasons import Reason
 from services.orders.domain.changes import Change
 from services.orders.domain.order import Channel, Money, Order, OrderState, Seats
@@ -226,7 +227,7 @@ class OrderFilter:
     house_id: str
     performance_id: str = ""
     states: frozenset[OrderState] = frozenset()
-    after: tuple[int, str] | None = None
+    after: Place | None = None
     limit: int = 100
 
 

@@ -16,7 +16,7 @@ from services.catalogue.adapters.postgres_transaction import PostgresTransaction
 from services.catalogue.adapters.tables import idempotency_keys, performances, seating_plans
 from services.catalogue.domain.performance import Performance, PerformanceEvent
 from services.catalogue.domain.seating_plan import SeatingPlan
-from services.catalogue.ports import PageStart
+from services.contracts.pages import Place
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
@@ -87,7 +87,7 @@ class PostgresCatalogue:
             found = await load_performances(connection, house_id, wanted)
         return found[0] if found else None
 
-    async def performances(self, house_id: str, after: PageStart | None, limit: int) -> Sequence[Performance]:
+    async def performances(self, house_id: str, after: Place | None, limit: int) -> Sequence[Performance]:
         """See CatalogueStore.performances."""
         place = sa.tuple_(performances.c.starts_at_ms, performances.c.performance_id)
         wanted = (
@@ -97,6 +97,6 @@ class PostgresCatalogue:
             .limit(limit)
         )
         if after is not None:
-            wanted = wanted.where(place > sa.tuple_(sa.literal(after.starts_at_ms), sa.literal(after.performance_id)))
+            wanted = wanted.where(place > sa.tuple_(sa.literal(after.time_ms), sa.literal(after.item_id)))
         async with connected(self._engine) as connection:
             return await load_performances(connection, house_id, wanted)

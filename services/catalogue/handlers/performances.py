@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,13 +23,11 @@ from services.catalogue.domain.refusals import (
 )
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
 from services.catalogue.handlers.once import Asked, once
-from services.catalogue.ports import CatalogueStore, CatalogueTransaction, PageStart
-from services.contracts.bounds import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from services.catalogue.ports import CatalogueStore, CatalogueTransaction
+from services.contracts.pages import page_size_of, place_after, refused_page_size, token_after
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import Ids, refused_key
-
-MAX_PAGE_TOKEN_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,39 +129,18 @@ class PerformanceHandler:
 
     async def performances(self, house_id: str, page_size: int, page_token: str) -> PerformancePage | Refusal:
         """A page by start; 0 takes DEFAULT_PAGE_SIZE. Refusals: FieldInvalid. A house that is unknown has none."""
-        if refusal := refused_key("house_id", house_id):
+        if refusal := refused_key("house_id", house_id) or refused_page_size(page_size):
             return refusal
-        if page_size > MAX_PAGE_SIZE:
-            return FieldInvalid("page_size", f"is {page_size}", f"0 to {MAX_PAGE_SIZE}")
-        after = _page_start(page_token)
+        after = place_after(page_token, house_id)
         if isinstance(after, FieldInvalid):
             return after
-        limit = page_size or DEFAULT_PAGE_SIZE
+        limit = page_size_of(page_size)
         found = list(await self._store.performances(house_id, after, limit + 1))
-        token = _page_token(found[limit - 1]) if len(found) > limit else ""
-        return PerformancePage(found[:limit], token)
+        page = found[:limit]
+        more = len(found) > limit
+        token = token_after(house_id, page[-1].performance_id, page[-1].starts_at_ms) if more else ""
+        return PerformancePage(page, token)
 
 
 def _refused_ids(house_id: str, performance_id: str) -> FieldInvalid | None:
     return refused_key("house_id", house_id) or refused_key("performance_id", performance_id)
-
-
-def _page_token(last: Performance) -> str:
-    text = f"{last.starts_at_ms}:{last.performance_id}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _page_start(page_token: str) -> PageStart | FieldInvalid | None:
-    if not page_token:
-        return None
-    invalid = FieldInvalid("page_token", "is not one that was given out", "the last answer's next_page_token")
-    if len(page_token) > MAX_PAGE_TOKEN_CHARS or not page_token.isascii():
-        return invalid
-    try:
-        text = base64.b64decode(page_token + "=" * (-len(page_token) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return invalid
-    starts_at_ms, _, performance_id = text.partition(":")
-    if not (starts_at_ms.isascii() and starts_at_ms.isdigit() and len(starts_at_ms) <= 15):
-        return invalid
-    return invalid if refused_key("page_token", performance_id) else PageStart(int(starts_at_ms), performance_id)

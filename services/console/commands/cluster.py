@@ -14,6 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from rich.table import Table
 
 from services.console.terminal import ERR, OUT, print_json
+from services.contracts.bounds import MAX_PAGE_SIZE
 from services.runtime.clock import SystemClock
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import refusal_of
@@ -21,7 +22,7 @@ from services.runtime.rpc.errors import refusal_of
 if TYPE_CHECKING:
     from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceAsyncStub
 
-_PAGE = 1_000
+_PAGE = MAX_PAGE_SIZE
 
 
 @asynccontextmanager

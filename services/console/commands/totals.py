@@ -12,11 +12,12 @@ from google.protobuf.json_format import MessageToDict
 from rich.table import Table
 
 from services.console.terminal import OUT, print_json
+from services.contracts.bounds import MAX_PAGE_SIZE
 from services.contracts.money import decimal_text
 from services.runtime.clock import SystemClock
 from services.runtime.rpc.client import open_channel
 
-_PAGE = 500
+_PAGE = MAX_PAGE_SIZE
 
 
 async def run_totals(target: str, house_id: str, as_json: bool) -> None:

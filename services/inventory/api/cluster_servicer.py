@@ -10,6 +10,7 @@ import grpc
 from balcon.inventory.v1 import cluster_service_pb2 as pb
 from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceServicer, ClusterServiceStub
 
+from services.contracts.pages import page_size_of, place_after, refused_page_size, token_after
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.api.messages import check_key
 from services.inventory.cluster.membership import NodeLease
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceAsyncStub
 
 Context = grpc.aio.ServicerContext[Any, Any]
-MAX_PAGE = 1_000
-DEFAULT_PAGE = 200
+# The list is the operator's, over all houses.
+_EVERY_HOUSE = ""
 
 
 class ClusterServicer(ClusterServiceServicer):
@@ -49,18 +50,19 @@ class ClusterServicer(ClusterServiceServicer):
 
     async def DescribeCluster(self, request: pb.DescribeClusterRequest, context: Context) -> pb.DescribeClusterResponse:
         """Nodes as they were last seen, and a page of the directory."""
-        if request.page_size > MAX_PAGE:
-            raise Refused(FieldInvalid("page_size", f"is {request.page_size}", f"0 to {MAX_PAGE}"))
-        if request.page_token:
-            check_key("page_token", request.page_token)
-        size = request.page_size or DEFAULT_PAGE
+        if refused := refused_page_size(request.page_size):
+            raise Refused(refused)
+        after = place_after(request.page_token, _EVERY_HOUSE)
+        if isinstance(after, FieldInvalid):
+            raise Refused(after)
+        size = page_size_of(request.page_size)
         await self._lease.look_around()
-        rows = await self._directory.page(request.page_token, size)
+        rows = await self._directory.page(after.item_id if after else "", size)
         alive = {node.incarnation: node for node in self._lease.nodes}
         return pb.DescribeClusterResponse(
             nodes=[_node(node) for node in self._lease.nodes],
             ownerships=[_ownership(row, alive) for row in rows],
-            next_page_token=rows[-1].performance_id if len(rows) == size else "",
+            next_page_token=token_after(_EVERY_HOUSE, rows[-1].performance_id) if len(rows) == size else "",
         )
 
     async def MovePerformance(self, request: pb.MovePerformanceRequest, context: Context) -> pb.MovePerformanceResponse:

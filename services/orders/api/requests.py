@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 
@@ -13,9 +11,7 @@ from balcon.types.v1.seating_pb2 import Channel as WireChannel
 from google.protobuf.message import Message
 
 from services.contracts.bounds import (
-    DEFAULT_PAGE_SIZE,
     MAX_NAME_CHARS,
-    MAX_PAGE_SIZE,
     MAX_REASON_CHARS,
     MAX_SEAT_ID_CHARS,
     MAX_SEATS_PER_HOLD,
@@ -23,6 +19,7 @@ from services.contracts.bounds import (
     NORMAL_TICKET_TYPE,
 )
 from services.contracts.money import refused_currency
+from services.contracts.pages import page_size_of, place_after, refused_page_size, token_after
 from services.contracts.texts import refused_idempotency_key, refused_text, refused_url
 from services.orders.domain.order import Channel, Money, Order, OrderState
 from services.orders.domain.pricing import SeatChoice
@@ -149,29 +146,19 @@ def order_filter(request: wire.ListOrdersRequest) -> OrderFilter:
     known = {wire.OrderState.Value(f"ORDER_STATE_{state.value}"): state for state in OrderState}
     _require("states", len(request.states) <= len(known), f"has {len(request.states)}", f"at most {len(known)}")
     _require("states", all(state in known for state in request.states), "has an unknown state", "OrderState")
-    size = request.page_size or DEFAULT_PAGE_SIZE
-    _require("page_size", size <= MAX_PAGE_SIZE, f"is {size}", f"at most {MAX_PAGE_SIZE}")
+    _accept(refused_page_size(request.page_size))
+    after = place_after(request.page_token, house_id)
+    if isinstance(after, FieldInvalid):
+        raise Refused(after)
     return OrderFilter(
         house_id=house_id,
         performance_id=request.performance_id,
         states=frozenset(known[state] for state in request.states),
-        after=_after(request.page_token),
-        limit=size + 1,
+        after=after,
+        limit=page_size_of(request.page_size) + 1,
     )
 
 
 def page_token(last: Order) -> str:
-    """Opaque: where the next page starts."""
-    return base64.urlsafe_b64encode(f"{last.created_at_ms}:{last.order_id}".encode()).decode()
-
-
-def _after(token: str) -> tuple[int, str] | None:
-    if not token:
-        return None
-    try:
-        _require("page_token", len(token) <= 256, "is not one of ours", "as answered before")
-        time, _, order_id = base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii").partition(":")
-        _require("page_token", time.isdecimal() and len(time) <= 15, "is not one of ours", "as answered before")
-        return int(time), _key_field("page_token", order_id)
-    except (binascii.Error, ValueError) as error:
-        raise Refused(FieldInvalid("page_token", "is not one of ours", "as answered before")) from error
+    """Where the next page starts."""
+    return token_after(last.house_id, last.order_id, last.created_at_ms)

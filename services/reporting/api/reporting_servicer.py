@@ -13,7 +13,7 @@ from balcon.reporting.v1.reporting_service_pb2 import (
 )
 from balcon.reporting.v1.reporting_service_pb2_grpc import ReportingServiceServicer
 
-from services.reporting.api.paging import page_size_of, performance_after, token_after
+from services.contracts.pages import page_size_of, place_after, refused_page_size, token_after
 from services.reporting.api.totals_messages import performance_totals
 from services.reporting.domain.refusals import PerformanceNotFound
 from services.reporting.ports import TotalsReader
@@ -44,13 +44,13 @@ class ReportingServicer(ReportingServiceServicer):
     ) -> ListTotalsResponse:
         """FieldInvalid. A house without performances has an empty list."""
         _require_key("house_id", request.house_id)
+        if refused := refused_page_size(request.page_size):
+            raise Refused(refused)
         size = page_size_of(request.page_size)
-        if isinstance(size, FieldInvalid):
-            raise Refused(size)
-        after = performance_after(request.page_token, request.house_id)
+        after = place_after(request.page_token, request.house_id)
         if isinstance(after, FieldInvalid):
             raise Refused(after)
-        found = await self._reader.page(request.house_id, after, size + 1)
+        found = await self._reader.page(request.house_id, after.item_id if after else "", size + 1)
         page = found[:size]
         more = len(found) > size
         return ListTotalsResponse(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.contracts.pages import Place
 from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.domain import commands
@@ -263,7 +264,7 @@ async def test_orders_are_listed_newest_first_in_pages(store: OrderStore) -> Non
     first = await store.list_orders(OrderFilter(HOUSE, limit=3))
     assert [order.order_id for order in first] == ["ord_4", "ord_3", "ord_2"]
     last = first[-1]
-    rest = await store.list_orders(OrderFilter(HOUSE, after=(last.created_at_ms, last.order_id)))
+    rest = await store.list_orders(OrderFilter(HOUSE, after=Place(last.created_at_ms, last.order_id)))
     assert [order.order_id for order in rest] == ["ord_1", "ord_0"]
 
 

@@ -89,7 +89,7 @@ class DescribeClusterRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """At most 1,000; 0 takes 200."""
+    """At most 500; 0 takes 100."""
     page_token: _builtins.str
     def __init__(
         self,
