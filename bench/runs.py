@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from bench import best_available, load, open_loop, overload, watching
+from bench import best_available, load, open_loop, overload, refusals, watching
 from bench.baselines import limits, postgres_rows, redis_set_nx
 from bench.flood import Flood
 from bench.report import Figure, Report
@@ -25,6 +25,7 @@ async def run_all(report: Report, *, quick: bool) -> None:
     """Every run once; `quick` only what the ratios need."""
     async with inventory_stack() as stack:
         await _ours(report, stack)
+        await _refusals(report, stack)
         await _limits(report, stack)
         await _baselines(report, stack)
         if not quick:
@@ -90,6 +91,17 @@ async def _ours(report: Report, stack: InventoryStack) -> None:
             measured.percentile_ms(99),
         )
     )
+
+
+async def _refusals(report: Report, stack: InventoryStack) -> None:
+    for name in refusals.KINDS:
+        found = await refusals.measure(stack, name)
+        report.details[f"refusals, {name}"] = found.as_json()
+        granted, refused = found.per_second
+        report.add(Figure("refusals", f"{name}, cheap callers: seats that are free", granted))
+        report.add(Figure("refusals", f"{name}, cheap callers: seats that are taken", refused))
+        report.ratio(f"{name}: refusals / grants", refused, granted)
+        report.ratio(f"{name}: owner's time, a refusal / a grant", *found.owner_us)
 
 
 async def _limits(report: Report, stack: InventoryStack) -> None:

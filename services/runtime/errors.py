@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable
 from enum import Enum
+from functools import cache
 from typing import ClassVar
 
 
@@ -46,15 +47,15 @@ class Refusal:
     @classmethod
     def reason(cls) -> str:
         """The class's name as google.rpc.ErrorInfo wants it: SeatsTaken is SEATS_TAKEN."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).upper()
+        return _upper_snake(cls.__name__)
 
     def facts(self) -> dict[str, str]:
         """Every field as text; lists are joined with commas."""
-        return {field.name: _text(getattr(self, field.name)) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {name: _text(getattr(self, name)) for name in _field_names(type(self))}
 
     def lists(self) -> dict[str, tuple[str, ...]]:
         """The facts that are lists, item by item."""
-        values = ((field.name, getattr(self, field.name)) for field in dataclasses.fields(self))  # type: ignore[arg-type]
+        values = [(name, getattr(self, name)) for name in _field_names(type(self))]
         return {name: tuple(map(str, value)) for name, value in values if isinstance(value, _LISTS)}
 
     def message(self) -> str:
@@ -70,12 +71,28 @@ class Refusal:
         return ()
 
 
+# A sold-out hall says little else than no: what is the same for every refusal of a class is found out once.
+@cache
+def _upper_snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
+
+
+_names: dict[type[Refusal], tuple[str, ...]] = {}
+
+
+def _field_names(refusal: type[Refusal]) -> tuple[str, ...]:
+    names = _names.get(refusal)
+    if names is None:
+        _names[refusal] = names = tuple(field.name for field in dataclasses.fields(refusal))  # type: ignore[arg-type]
+    return names
+
+
 _LISTS = (tuple, list, frozenset, set)
 
 
 def _text(value: object) -> str:
     if isinstance(value, _LISTS):
-        return ",".join(str(item) for item in value)
+        return ",".join(map(str, value))
     return str(value)
 
 

@@ -28,12 +28,16 @@ class Ids(Protocol):
         ...
 
 
+_PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
+
+
 def _encode(value: int, length: int) -> str:
-    letters = []
-    for _ in range(length):
-        value, digit = divmod(value, 32)
-        letters.append(_ALPHABET[digit])
-    return "".join(reversed(letters))
+    """So many letters, an even number: two at a time, since every refusal needs an id."""
+    pairs = []
+    for _ in range(length // 2):
+        pairs.append(_PAIRS[value & 1_023])
+        value >>= 10
+    return "".join(reversed(pairs))
 
 
 class RandomIds:

@@ -54,6 +54,8 @@ class _CallContext:
         self._call = call
         self._clock = clock
         self.error = status_error(grpc.StatusCode.UNKNOWN)
+        self._code, self._details = grpc.StatusCode.OK, ""
+        self._trailing: Sequence[Any] = ()
 
     def invocation_metadata(self) -> Metadata:
         return self._call.metadata
@@ -61,8 +63,21 @@ class _CallContext:
     def time_remaining(self) -> float | None:
         return None if self._call.until is None else max(0.0, self._call.until - self._clock.monotonic())
 
-    def set_trailing_metadata(self, _: Metadata) -> None:
-        """The request id, which no caller here looks at."""
+    def set_code(self, code: grpc.StatusCode) -> None:
+        self._code = code
+
+    def set_details(self, details: str) -> None:
+        self._details = details
+
+    def set_trailing_metadata(self, trailing: Sequence[Any]) -> None:
+        self._trailing = trailing
+
+    @property
+    def answered_error(self) -> grpc.aio.AioRpcError | None:
+        """What a handler that has returned ended its call with, None: OK."""
+        if self._code is grpc.StatusCode.OK:
+            return None
+        return grpc.aio.AioRpcError(self._code, grpc.aio.Metadata(), grpc.aio.Metadata(*self._trailing), self._details)
 
     async def abort(self, code: grpc.StatusCode, details: str = "", trailing: Sequence[Any] = ()) -> NoReturn:
         self.error = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(*trailing), details)
@@ -112,7 +127,7 @@ class NodeRpc:
             return context.error
         except TimeoutError:
             return status_error(grpc.StatusCode.DEADLINE_EXCEEDED)
-        return cast("bytes", handler.response_serializer(response))
+        return context.answered_error or cast("bytes", handler.response_serializer(response))
 
     async def stream(self, call: RpcCall, send: Callable[[bytes], Awaitable[None]]) -> grpc.aio.AioRpcError | None:
         """Answers one after the other, as fast as `send` takes them; returns the status if it is not OK."""
