@@ -93,7 +93,8 @@ def metrics_page() -> str:
     lines = [
         HEADER.format(source="services/runtime/telemetry/metrics.py"),
         "# Metrics\n\n",
-        "Each process serves its own at `/metrics`.\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n",
+        "Each process serves at `/metrics` those of its own service and those that all have: the name says whose.\n\n",
+        "| metric | type | labels | meaning |\n|---|---|---|---|\n",
     ]
     for value in vars(metrics).values():
         if isinstance(value, MetricWrapperBase):

@@ -33,6 +33,7 @@ from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.rpc.client import open_channel
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
+from services.runtime.telemetry.metrics import LEASE_VALID_SECONDS
 
 # A turn waits for the record, and a performance for its turn: a record that is silent for so long is given up.
 RECORD_SILENCE_SECONDS = 4.0
@@ -77,6 +78,7 @@ async def _open(service: Service, settings: InventorySettings) -> _Parts:
         renew_seconds=settings.lease_renew_seconds,
         margin_seconds=settings.lease_margin_seconds,
     )
+    LEASE_VALID_SECONDS.set_function(lease.valid_seconds)
     holds = RedisHoldStore(redis)
     await holds.load_functions()
     performances = CataloguePerformances(

@@ -20,6 +20,7 @@ from services.runtime.settings import ServiceSettings
 from services.runtime.sql.faults import as_fault
 from services.runtime.telemetry.exposition import MetricsEndpoint
 from services.runtime.telemetry.logging import configure_logging, get_logger
+from services.runtime.telemetry.loop_lag import watch_loop_lag
 
 _RESTART_SECONDS = 0.5
 # Objects made (and not freed again) between two looks at the young ones; looks before one at the older; and again.
@@ -116,9 +117,10 @@ async def _serve(name: str, settings: ServiceSettings, build: Callable[[Service]
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     service = Service(name, settings)
-    metrics = MetricsEndpoint(settings.listen_host, settings.metrics_port)
+    metrics = MetricsEndpoint(name, settings.listen_host, settings.metrics_port)
     try:
         await build(service)
+        service.background("watch_loop_lag", lambda: watch_loop_lag(service.clock))
         await service.start()
         _collect_garbage_less_often()
         service.log.info("service_started", grpc_port=service.rpc.port, metrics_port=metrics.port)

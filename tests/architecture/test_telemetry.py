@@ -9,7 +9,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from services.runtime.telemetry import metrics
-from tests.architecture.tree import called_name, modules, parsed
+from services.runtime.telemetry.exposition import OwnMetrics
+from tests.architecture.tree import ROOT, called_name, modules, parsed
 
 HOME = Path("services/runtime/telemetry/metrics.py")
 KINDS = {"Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"}
@@ -60,3 +61,21 @@ def test_every_metric_says_what_it_means() -> None:
         (family,) = metric.describe()
         assert isinstance(metric, Counter | Gauge | Histogram)
         assert family.documentation.endswith("."), family.name
+
+
+def test_a_metrics_name_says_whose_it_is() -> None:
+    services = {path.name for path in (ROOT / "services").iterdir() if (path / "main.py").exists()}
+    for metric in declared():
+        (family,) = metric.describe()
+        assert family.name.split("_")[1] in metrics.SHARED | services, family.name
+    assert not metrics.SHARED & services
+
+
+def test_a_process_tells_its_own_metrics_only() -> None:
+    """A zero that nobody counts is a lie: payments has no opinion on the seats."""
+    for service in ("inventory", "orders", "payments", "reporting"):
+        names = {family.name for family in OwnMetrics(service).collect() if family.name.startswith("balcon_")}
+        others = {name for name in names if name.split("_")[1] not in metrics.SHARED | {service}}
+        assert not others
+        assert "balcon_rpc_seconds" in names
+        assert any(name.startswith("balcon_orders_") for name in names) == (service == "orders")

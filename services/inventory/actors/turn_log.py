@@ -21,7 +21,7 @@ from services.inventory.domain.changes import (
 from services.inventory.domain.records import Hold
 from services.inventory.ports import ClaimStore, HoldStore, HoldWrites, StoreUnavailable
 from services.runtime.clock import Clock
-from services.runtime.telemetry.metrics import APPEND_SECONDS
+from services.runtime.telemetry.metrics import APPEND_SECONDS, STORE_SILENCES
 
 # How long an append whose outcome is unknown is sent again before its callers are told that nobody knows.
 APPEND_PATIENCE_SECONDS = 4.0
@@ -85,6 +85,7 @@ class TurnLog:
             try:
                 await send()
             except StoreUnavailable:
+                STORE_SILENCES.labels(store).inc()
                 is_silent = self._clock.monotonic() - started > APPEND_PATIENCE_SECONDS
                 if is_silent and on_silence is None:
                     raise

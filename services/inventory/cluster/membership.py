@@ -52,6 +52,10 @@ class NodeLease:
             return not self._has_resigned
         return self._clock.monotonic() < self._valid_until
 
+    def valid_seconds(self) -> float:
+        """How long the lease still stands; 0 when it has ended."""
+        return float("inf") if self._ttl_seconds == 0 else max(self._valid_until - self._clock.monotonic(), 0.0)
+
     async def renew(self) -> None:
         """One renewal. Raises StoreUnavailable; the lease then runs on to its end."""
         sent = self._clock.monotonic()

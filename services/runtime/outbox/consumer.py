@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.bus.faults import MessageRefused, PartitionLost
 from services.runtime.bus.limits import check_message
@@ -26,7 +26,12 @@ from services.runtime.outbox.replay import Replay
 from services.runtime.outbox.retries import Backoff
 from services.runtime.sql.faults import passes
 from services.runtime.telemetry.logging import get_logger
-from services.runtime.telemetry.metrics import EVENT_LAG_SECONDS, EVENTS_CONSUMED
+from services.runtime.telemetry.metrics import (
+    EVENT_KEYS_PARKED,
+    EVENT_LAG_SECONDS,
+    EVENT_OLDEST_SECONDS,
+    EVENTS_CONSUMED,
+)
 
 ATTEMPTS = 5  # of an event whose fault does not pass by itself
 GAP_REREADS = 2  # of a partition whose next event is not the expected one
@@ -128,6 +133,8 @@ class EventConsumer:
         self._gap: object = None  # the one met last, and how often it was read
         self._gap_reads = 0
         self._purge_at = 0.0
+        self._in_hand_since_ms: int | None = None
+        EVENT_OLDEST_SECONDS.labels(group).set_function(self._oldest_seconds)
 
     def when_parked(self, act: Callable[[IncomingEvent, str], None]) -> None:
         """Calls `act(event, error)` for each key that stops at an event, with the class of the error."""
@@ -151,6 +158,7 @@ class EventConsumer:
                         joining.reset()
                         await self._consume(subscription, batch)
                 finally:
+                    self._in_hand_since_ms = None
                     await subscription.close()
                 return  # the bus was closed
             except SequenceGap as gap:
@@ -171,13 +179,19 @@ class EventConsumer:
         async with self._engine.connect() as connection:
             parked = await self._inbox.parked(connection, topic, key)
         replays = Replay(self._bus, self._application, group=self._group, clock=self._clock)
-        return sum([await replays.run(place) for place in parked])
+        try:
+            return sum([await replays.run(place) for place in parked])
+        finally:
+            async with self._engine.connect() as connection:
+                await self._count_parked(connection)
 
     async def _consume(self, subscription: Subscription, batch: Sequence[Delivered]) -> None:
         items, unreadable = self._read(batch)
+        self._in_hand_since_ms = min((item.event.time_ms for item in items), default=None)
         if unreadable:
             await self._publish(unreadable)
         await self._apply_all(items)
+        self._in_hand_since_ms = None
         self._observe_lag(items)
         try:
             await subscription.commit(batch[-1])
@@ -276,6 +290,7 @@ class EventConsumer:
             self._on_parked(item.event, failure.error)
         await self._publish([to_dead_letter(item.delivered, self._group, failure)])
         EVENTS_CONSUMED.labels(self._group, "parked").inc()
+        self._purge_at = 0.0  # what is parked is counted there
 
     async def _finish(self, items: Sequence[_Item], done: Applied) -> None:
         """After the commit: what follows a parked event goes where that one went, in order."""
@@ -320,6 +335,13 @@ class EventConsumer:
             for item in items:
                 lag.observe(max(now_ms - item.event.time_ms, 0) / 1000)
 
+    async def _count_parked(self, connection: AsyncConnection) -> None:
+        EVENT_KEYS_PARKED.labels(self._group).set(await self._inbox.count_parked(connection))
+
+    def _oldest_seconds(self) -> float:
+        since_ms = self._in_hand_since_ms
+        return 0.0 if since_ms is None else max(self._clock.now_ms() - since_ms, 0) / 1000
+
     async def _purge(self) -> None:
         """At most every PURGE_SECONDS one bounded step; the sequences go on refusing what is forgotten here."""
         if self._clock.monotonic() < self._purge_at:
@@ -328,5 +350,6 @@ class EventConsumer:
         try:
             async with self._engine.begin() as connection:
                 await self._inbox.purge(connection, self._clock.now_ms() - int(INBOX_RETENTION_SECONDS * 1000))
+                await self._count_parked(connection)
         except (SQLAlchemyError, OSError) as error:
             _log.warning("inbox_not_purged", group=self._group, error=type(error).__name__)

@@ -192,6 +192,12 @@ class Inbox:
             for row in await connection.execute(_PARKED, parameters)
         ]
 
+    async def count_parked(self, connection: AsyncConnection) -> int:
+        """How many sequences are parked."""
+        query = text("SELECT count(*) FROM inbox_sequence WHERE consumer = :consumer AND parked")
+        count: int = (await connection.execute(query, {"consumer": self._consumer})).scalar_one()
+        return count
+
     async def purge(self, connection: AsyncConnection, before_ms: int) -> int:
         """Deletes notes from before `before_ms`, at most PURGE_MAX_ROWS; the sequences go on refusing old events."""
         parameters = {"consumer": self._consumer, "before_ms": before_ms, "limit": PURGE_MAX_ROWS}

@@ -50,12 +50,16 @@ _NUMBER = text(
 
 _MARK = text("UPDATE outbox SET published_at_ms = :now_ms WHERE id = ANY(CAST(:ids AS bigint[]))")
 
-# Two conditions, each as its partial index has it: together they would read the whole table.
+# Two conditions, each as its partial index has it: together they would read the whole table. The oldest is the one of
+# the lowest id or number, which is exact enough for an age.
 _PENDING = text(
     """SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE sequence IS NULL LIMIT :limit) unnumbered)
             + (SELECT count(*) FROM (
                   SELECT 1 FROM outbox WHERE published_at_ms IS NULL AND sequence IS NOT NULL LIMIT :limit
-              ) unpublished)"""
+              ) unpublished) AS events,
+              least((SELECT occurred_at_ms FROM outbox WHERE sequence IS NULL ORDER BY id LIMIT 1),
+                    (SELECT occurred_at_ms FROM outbox WHERE published_at_ms IS NULL AND sequence IS NOT NULL
+                     ORDER BY sequence LIMIT 1)) AS oldest_at_ms"""
 )
 
 _PURGE = text(
@@ -75,6 +79,14 @@ class NumberedEvent:
     event: OutgoingEvent
     occurred_at_ms: int
     sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """How many events wait for the bus, and when the oldest of them occurred; None when none waits."""
+
+    events: int
+    oldest_at_ms: int | None
 
 
 class OutboxLane:
@@ -114,10 +126,10 @@ class OutboxLane:
         """Says that the bus has them."""
         await self._connection.execute(_MARK, {"now_ms": now_ms, "ids": [event.row_id for event in events]})
 
-    async def pending(self) -> int:
-        """How many wait; counts up to PENDING_COUNT_MAX without a number."""
-        count: int = (await self._connection.execute(_PENDING, {"limit": PENDING_COUNT_MAX})).scalar_one()
-        return count
+    async def pending(self) -> Pending:
+        """What waits; counts up to PENDING_COUNT_MAX without a number."""
+        row = (await self._connection.execute(_PENDING, {"limit": PENDING_COUNT_MAX})).one()
+        return Pending(row.events, row.oldest_at_ms)
 
     async def purge(self, before_ms: int) -> int:
         """Deletes rows published before `before_ms`, at most PURGE_MAX_ROWS; returns how many."""

@@ -13,10 +13,10 @@ from services.runtime.bus.port import Bus, Message
 from services.runtime.bus.waiting import wait_until_set
 from services.runtime.clock import Clock
 from services.runtime.outbox.headers import to_message
-from services.runtime.outbox.lane import NumberedEvent, OutboxLane, ask_lane_holder, hold_lane
+from services.runtime.outbox.lane import NumberedEvent, OutboxLane, Pending, ask_lane_holder, hold_lane
 from services.runtime.outbox.retries import Backoff
 from services.runtime.telemetry.logging import get_logger
-from services.runtime.telemetry.metrics import OUTBOX_PENDING, OUTBOX_PUBLISHED
+from services.runtime.telemetry.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, OUTBOX_PUBLISHED
 
 RELAY_BATCH = 500
 RETENTION_SECONDS = 7 * 86_400.0  # a bus that lost its last days can be filled again from the outbox
@@ -52,6 +52,7 @@ class OutboxRelay:
         self._interval_seconds = interval_seconds
         self._batch = batch
         self._retention_ms = int(retention_seconds * 1000)
+        self._oldest_at_ms: int | None = None
         self._woken = asyncio.Event()
         self._housekeeping_at = 0.0
         self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=source)
@@ -68,8 +69,12 @@ class OutboxRelay:
                 async with hold_lane(self._engine, self._source) as lane:
                     lost.reset()
                     if lane is not None:
+                        OUTBOX_OLDEST_SECONDS.labels(self._source).set_function(self._oldest_seconds)
                         _log.info("outbox_lane_held", lane=self._source)
-                        await self._lead(lane)
+                        try:
+                            await self._lead(lane)
+                        finally:
+                            self._oldest_at_ms = None  # whoever has the lane now tells it
                 await self._stand_by()
             except Exception as error:  # noqa: BLE001 (whatever it is, unpublished events must not wait for a restart)
                 if not lost.tries:
@@ -101,7 +106,7 @@ class OutboxRelay:
             await self._keep_house(lane)
             if len(events) < self._batch:
                 # That was all: nobody should have to wait for the housekeeping to see that the lane is empty.
-                OUTBOX_PENDING.labels(self._source).set(0)
+                self._tell(Pending(0, None))
                 await wait_until_set(self._woken, self._clock, self._interval_seconds)
 
     async def _stand_by(self) -> None:
@@ -119,7 +124,7 @@ class OutboxRelay:
             except Exception as error:  # noqa: BLE001 (as above; the events stay where they are)
                 if not self._backoff.tries:
                     _log.warning("bus_refuses", lane=self._source, error=type(error).__name__, exc_info=error)
-                OUTBOX_PENDING.labels(self._source).set(await lane.pending())
+                self._tell(await lane.pending())
                 await self._clock.sleep(self._backoff.next_seconds())
             else:
                 break
@@ -136,8 +141,16 @@ class OutboxRelay:
         if self._clock.monotonic() < self._housekeeping_at:
             return
         self._housekeeping_at = self._clock.monotonic() + HOUSEKEEPING_SECONDS
-        OUTBOX_PENDING.labels(self._source).set(await lane.pending())
+        self._tell(await lane.pending())
         await lane.purge(self._clock.now_ms() - self._retention_ms)
+
+    def _tell(self, pending: Pending) -> None:
+        """The age grows between two looks, and goes on growing when a look fails."""
+        OUTBOX_PENDING.labels(self._source).set(pending.events)
+        self._oldest_at_ms = pending.oldest_at_ms
+
+    def _oldest_seconds(self) -> float:
+        return 0.0 if self._oldest_at_ms is None else max(self._clock.now_ms() - self._oldest_at_ms, 0) / 1000
 
     def _message(self, event: NumberedEvent) -> Message:
         return to_message(

@@ -8,7 +8,9 @@ from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from services.runtime.telemetry.metrics import POOL_CONNECTIONS, POOL_SIZE
 
 # A statement that takes longer is cancelled; one that is not answered for so long has lost its connection.
 COMMAND_SECONDS = 30.0
@@ -55,6 +57,10 @@ def create_engine(
     )
     # Not pool_pre_ping: asyncpg's ping is BEGIN, a query and ROLLBACK, three round trips before each short transaction.
     _Trust().watch(engine.sync_engine)
+    pool = engine.sync_engine.pool
+    assert isinstance(pool, QueuePool)
+    POOL_SIZE.labels(application).set(pool_size)
+    POOL_CONNECTIONS.labels(application).set_function(pool.checkedout)
     return engine
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
+# The second word of a name is the service that has the metric, or one of these, which every process may have.
+SHARED = frozenset({"build", "event", "events", "job", "loop", "outbox", "pool", "refusals", "rpc"})
+
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -20,12 +23,39 @@ REFUSALS = Counter(
 OUTBOX_PENDING = Gauge(
     "balcon_outbox_pending", "Events not yet published. Growing: the bus is down or the relay is stuck.", ["lane"]
 )
+OUTBOX_OLDEST_SECONDS = Gauge(
+    "balcon_outbox_oldest_seconds",
+    "Age of the oldest event that is not published. High: the bus is down or the relay is stuck, however few wait.",
+    ["lane"],
+)
 OUTBOX_PUBLISHED = Counter("balcon_outbox_published_total", "Events published.", ["lane"])
 EVENTS_CONSUMED = Counter(
     "balcon_events_consumed_total",
     "Events taken from the bus, by outcome: applied, duplicate, parked. parked: read the dead-letter topic.",
     ["group", "outcome"],
 )
+EVENT_OLDEST_SECONDS = Gauge(
+    "balcon_event_oldest_seconds",
+    "Age of the oldest event that a consumer has in hand, 0 without one. Growing: it is stuck at that event.",
+    ["group"],
+)
+EVENT_KEYS_PARKED = Gauge(
+    "balcon_event_keys_parked",
+    "Keys whose events wait in the dead-letter topic. Above 0: read why, mend the cause, replay the key.",
+    ["group"],
+)
+BUILD_INFO = Gauge("balcon_build_info", "Always 1; the labels say what runs here.", ["service", "version", "python"])
+LOOP_LAG_SECONDS = Histogram(
+    "balcon_loop_lag_seconds",
+    "How late the event loop woke from a short sleep. High: the process has too much to do, or the machine has.",
+    buckets=_SECONDS,
+)
+POOL_CONNECTIONS = Gauge(
+    "balcon_pool_connections",
+    "Database connections in use. At balcon_pool_size for long: calls queue for connections.",
+    ["application"],
+)
+POOL_SIZE = Gauge("balcon_pool_size", "Database connections that a process may open.", ["application"])
 TURN_SECONDS = Histogram(
     "balcon_inventory_turn_seconds",
     "Decide, append, apply, reply of one batch. High: the store's fsync is slow.",
@@ -41,6 +71,15 @@ APPEND_SECONDS = Histogram(
     "One round trip to a store. High: disk or network of that store.",
     ["store"],
     buckets=_SECONDS,
+)
+STORE_SILENCES = Counter(
+    "balcon_inventory_store_silences_total",
+    "Appends that a store did not answer, by store; each is sent again. Above 0 for minutes: look at that store.",
+    ["store"],
+)
+LEASE_VALID_SECONDS = Gauge(
+    "balcon_inventory_lease_valid_seconds",
+    "How long this node's lease still stands. 0: the hold store does not answer it, and it decides nothing.",
 )
 RECORDS_SILENT = Gauge(
     "balcon_inventory_records_silent",

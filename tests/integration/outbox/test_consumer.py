@@ -8,6 +8,7 @@ from functools import partial
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.event import listen
 from sqlalchemy.exc import SQLAlchemyError
@@ -63,12 +64,31 @@ async def test_replay_restores_what_the_key_would_have_been(stage: Stage) -> Non
             await stage.write(name)
             await stage.write(name, key="other")
         await eventually(lambda: _parked_up_to(stage, "a", 8))
+        await eventually(lambda: _gauge("balcon_event_keys_parked") == 1)
         stage.ledger.poisoned = set()
         assert await consumer.replay(TOPIC, "a") == 6
+        assert _gauge("balcon_event_keys_parked") == 0
         await stage.write("9")
         await eventually(lambda: _holds(stage, "a", effects("a", *NAMES, "9")))
     assert await stage.effects("other") == effects("other", *NAMES)
     assert await consumer.replay(TOPIC, "a") == 0
+
+
+async def test_an_event_that_is_held_up_grows_old_in_the_metrics(stage: Stage) -> None:
+    held_up = asyncio.Event()
+
+    async def wait(connection: AsyncConnection, event: IncomingEvent) -> None:
+        await held_up.wait()
+
+    async with running(stage.relay().run(), stage.consumer(handler=wait).run()):
+        await stage.write("1")
+        await eventually(lambda: _gauge("balcon_event_oldest_seconds") > 0.2)
+        held_up.set()
+        await eventually(lambda: _gauge("balcon_event_oldest_seconds") == 0)
+
+
+def _gauge(name: str) -> float:
+    return REGISTRY.get_sample_value(name, {"group": GROUP}) or 0.0
 
 
 async def test_replay_beside_a_stream_of_new_events_loses_and_doubles_none(stage: Stage) -> None:

@@ -62,6 +62,22 @@ async def test_a_lease_is_believed_from_the_send_of_its_renewal_less_the_margin(
 
 
 @virtual
+async def test_how_long_a_lease_stands_is_told_and_is_nothing_while_the_store_is_silent() -> None:
+    stage = Stage()
+    leases = FlakyLeases(stage)
+    node = lease(stage, leases)
+    assert node.valid_seconds() == 0
+    await node.renew()
+    assert node.valid_seconds() == pytest.approx(TTL_SECONDS - 1)
+    leases.is_silent = True
+    loop = asyncio.create_task(node.run())
+    await stage.clock.sleep(400)
+    assert node.valid_seconds() == 0
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+
+
+@virtual
 async def test_a_lease_is_kept_by_renewals_and_survives_a_short_silence() -> None:
     stage = Stage()
     leases = FlakyLeases(stage)
