@@ -14,7 +14,7 @@ from services.contracts.pages import Place
 from services.contracts.reasons import Reason
 from services.orders.domain.changes import Change
 from services.orders.domain.order import Channel, Money, Order, OrderState, Seats
-from services.orders.domain.pricing import PriceList
+from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.refusals import HoldHasOrder
 from services.runtime.errors import Refusal, Retryable
 
@@ -141,8 +141,8 @@ class Catalogue(Protocol):
         """None when the house has no such performance."""
         ...
 
-    async def seat_categories(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, str] | None:
-        """Seat id to price category of a plan, which never changes; None when there is no such plan."""
+    async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
+        """The seats of a plan, which never changes, by seat id; None when there is no such plan."""
         ...
 
 

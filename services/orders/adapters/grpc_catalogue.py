@@ -9,13 +9,15 @@ import grpc
 from balcon.catalogue.v1.catalogue_service_pb2 import (
     SALE_STATE_ON_SALE,
     GetPerformanceRequest,
+    Seat,
     StreamSeatingPlanRequest,
 )
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
 from services.contracts.reasons import Reason
 from services.orders.adapters.grpc_answers import declined_or_raise
-from services.orders.domain.pricing import PriceList
+from services.orders.domain.order import SeatName
+from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.ports import Offer
 from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS
 
@@ -52,12 +54,16 @@ class GrpcCatalogue:
             prices=PriceList(currency, amounts),
         )
 
-    async def seat_categories(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, str] | None:
-        """See Catalogue.seat_categories."""
+    async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
+        """See Catalogue.plan_seats."""
         request = StreamSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
         parts = self._stub.StreamSeatingPlan(request, timeout=DEFAULT_TIMEOUT_SECONDS, wait_for_ready=True)
         try:
-            return {seat.seat_id: seat.category async for part in parts for seat in part.plan.seats}
+            return {seat.seat_id: _plan_seat(seat) async for part in parts for seat in part.plan.seats}
         except grpc.aio.AioRpcError as error:
             _ = declined_or_raise("StreamSeatingPlan", error, _NO_PLAN)
             return None
+
+
+def _plan_seat(seat: Seat) -> PlanSeat:
+    return PlanSeat(seat.category, SeatName(seat.zone, seat.row_label or seat.row, seat.seat_label or seat.number))

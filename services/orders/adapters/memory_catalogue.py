@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.orders.domain.pricing import PlanSeat
 from services.orders.ports import Offer
 
 
@@ -12,20 +13,20 @@ class MemoryCatalogue:
 
     def __init__(self) -> None:
         self._offers: dict[tuple[str, str], Offer] = {}
-        self._plans: dict[tuple[str, str, int], Mapping[str, str]] = {}
+        self._plans: dict[tuple[str, str, int], Mapping[str, PlanSeat]] = {}
         self.asked = 0
 
-    def put(self, house_id: str, offer: Offer, categories: Mapping[str, str]) -> None:
-        """Puts a performance on offer, with seat id to category of its plan."""
+    def put(self, house_id: str, offer: Offer, seats: Mapping[str, PlanSeat]) -> None:
+        """Puts a performance on offer, with the seats of its plan."""
         self._offers[house_id, offer.performance_id] = offer
-        self._plans[house_id, offer.hall_id, offer.plan_version] = dict(categories)
+        self._plans[house_id, offer.hall_id, offer.plan_version] = dict(seats)
 
     async def offer(self, house_id: str, performance_id: str) -> Offer | None:
         """See Catalogue.offer."""
         self.asked += 1
         return self._offers.get((house_id, performance_id))
 
-    async def seat_categories(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, str] | None:
-        """See Catalogue.seat_categories."""
+    async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
+        """See Catalogue.plan_seats."""
         self.asked += 1
         return self._plans.get((house_id, hall_id, plan_version))

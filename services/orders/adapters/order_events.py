@@ -13,7 +13,7 @@ from balcon.orders.v1.orders_events_pb2 import (
     OrderRefunded,
     RefundBecameDue,
 )
-from balcon.orders.v1.orders_service_pb2 import CancelReason, DisputeState, OrderLine
+from balcon.orders.v1.orders_service_pb2 import CancelReason, DisputeState, OrderLine, SeatName
 from balcon.types.v1.money_pb2 import Money
 from balcon.types.v1.seating_pb2 import Channel
 from google.protobuf.message import Message
@@ -107,6 +107,12 @@ def _money(money: DomainMoney) -> Money:
 
 def _lines(order: Order) -> list[OrderLine]:
     return [
-        OrderLine(seat_id=line.seat_id, category=line.category, ticket_type=line.ticket_type, price=_money(line.price))
+        OrderLine(
+            seat_id=line.seat_id,
+            category=line.category,
+            ticket_type=line.ticket_type,
+            price=_money(line.price),
+            seat_name=SeatName(zone=line.seat_name.zone, row=line.seat_name.row, seat=line.seat_name.seat),
+        )
         for line in order.lines
     ]

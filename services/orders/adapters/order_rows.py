@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.orders.domain.order import (
+    UNNAMED,
     CancelReason,
     Channel,
     Dispute,
@@ -14,6 +15,7 @@ from services.orders.domain.order import (
     OrderLine,
     OrderState,
     Payment,
+    SeatName,
     Seats,
     Ticket,
 )
@@ -32,6 +34,7 @@ def fixed_columns(order: Order) -> dict[str, Any]:
         "channel": order.channel.value,
         "plan_version": order.plan_version,
         "lines": [[line.seat_id, line.category, line.ticket_type, line.price.amount_minor] for line in order.lines],
+        "seat_names": [[line.seat_name.zone, line.seat_name.row, line.seat_name.seat] for line in order.lines],
         "total_minor": order.total.amount_minor,
         "currency": order.total.currency,
         "created_at_ms": order.created_at_ms,
@@ -70,10 +73,7 @@ def order_of(row: Row) -> Order:
         holder_id=row["holder_id"],
         channel=Channel(row["channel"]),
         plan_version=row["plan_version"],
-        lines=tuple(
-            OrderLine(seat_id, category, ticket_type, Money(amount, currency))
-            for seat_id, category, ticket_type, amount in row["lines"]
-        ),
+        lines=_lines(row),
         total=Money(row["total_minor"], currency),
         created_at_ms=row["created_at_ms"],
         hold_until_ms=row["hold_until_ms"],
@@ -91,4 +91,12 @@ def order_of(row: Row) -> Order:
         confirmed_at_ms=row["confirmed_at_ms"],
         state_since_ms=row["state_since_ms"],
         tickets=tuple(Ticket(*ticket) for ticket in row["tickets"] or ()),
+    )
+
+
+def _lines(row: Row) -> tuple[OrderLine, ...]:
+    names = [SeatName(*name) for name in row["seat_names"] or ()] or [UNNAMED] * len(row["lines"])
+    return tuple(
+        OrderLine(seat_id, category, ticket_type, Money(amount, row["currency"]), name)
+        for (seat_id, category, ticket_type, amount), name in zip(row["lines"], names, strict=True)
     )

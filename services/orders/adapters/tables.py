@@ -22,6 +22,8 @@ orders = sa.Table(
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("plan_version", sa.Integer, nullable=False),
     sa.Column("lines", JSONB, nullable=False),
+    # Of each line [zone, row, seat], as people read them. NULL: of a release that did not keep them.
+    sa.Column("seat_names", JSONB),
     sa.Column("total_minor", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),

@@ -6,7 +6,7 @@ from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
 
-from services.orders.domain.order import Dispute, Money, Order, OrderState
+from services.orders.domain.order import Dispute, Money, Order, OrderState, SeatName
 
 
 def money_message(money: Money) -> WireMoney:
@@ -14,9 +14,13 @@ def money_message(money: Money) -> WireMoney:
     return WireMoney(amount_minor=money.amount_minor, currency=money.currency)
 
 
+def _seat_name(name: SeatName) -> wire.SeatName:
+    return wire.SeatName(zone=name.zone, row=name.row, seat=name.seat)
+
+
 def order_message(order: Order) -> wire.Order:
     """What anybody may know who may see the order. Tickets while they are valid, the pay page while it is of use."""
-    reason = order.cancel_reason
+    reason, names = order.cancel_reason, order.seat_names
     return wire.Order(
         order_id=order.order_id,
         house_id=order.house_id,
@@ -31,6 +35,7 @@ def order_message(order: Order) -> wire.Order:
                 category=line.category,
                 ticket_type=line.ticket_type,
                 price=money_message(line.price),
+                seat_name=_seat_name(line.seat_name),
             )
             for line in order.lines
         ],
@@ -40,7 +45,12 @@ def order_message(order: Order) -> wire.Order:
         payment_id=order.payment_id,
         payment_url=order.payment_url if order.state is OrderState.PAYING else "",
         tickets=[
-            wire.Ticket(ticket_id=ticket.ticket_id, seat_id=ticket.seat_id, barcode=ticket.barcode)
+            wire.Ticket(
+                ticket_id=ticket.ticket_id,
+                seat_id=ticket.seat_id,
+                barcode=ticket.barcode,
+                seat_name=_seat_name(names[ticket.seat_id]),
+            )
             for ticket in (order.tickets if order.tickets_are_valid else ())
         ],
         cancel_reason=wire.CancelReason.Value(f"CANCEL_REASON_{reason.value if reason else 'UNSPECIFIED'}"),

@@ -88,6 +88,18 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatName:
+    """A seat as people read it, empty on orders from before it was kept. `row` is empty in a standing area."""
+
+    zone: str = ""
+    row: str = ""
+    seat: str = ""
+
+
+UNNAMED = SeatName()
+
+
+@dataclass(frozen=True, slots=True)
 class OrderLine:
     """One seat, priced."""
 
@@ -95,6 +107,7 @@ class OrderLine:
     category: str
     ticket_type: str
     price: Money
+    seat_name: SeatName = UNNAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +161,11 @@ class Order:
     def refunded(self) -> Money:
         """What has gone back so far."""
         return Money(self.refunded_minor, self.total.currency)
+
+    @property
+    def seat_names(self) -> dict[str, SeatName]:
+        """What people call the seats, by seat id."""
+        return {line.seat_id: line.seat_name for line in self.lines}
 
     @property
     def is_free(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.contracts.bounds import NORMAL_TICKET_TYPE
-from services.orders.domain.order import Money, OrderLine
+from services.orders.domain.order import UNNAMED, Money, OrderLine, SeatName
 from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
 from services.runtime.errors import Refusal
 
@@ -31,21 +31,31 @@ class PriceList:
         return tuple(sorted(ticket_type for known, ticket_type in self.amounts if known == category))
 
 
+@dataclass(frozen=True, slots=True)
+class PlanSeat:
+    """A seat of the plan: what it costs depends on its category; its name is for people."""
+
+    category: str
+    name: SeatName = UNNAMED
+
+
 def price_lines(
-    choices: Sequence[SeatChoice], prices: PriceList, categories: Mapping[str, str], plan_version: int
+    choices: Sequence[SeatChoice], prices: PriceList, seats: Mapping[str, PlanSeat], plan_version: int
 ) -> tuple[OrderLine, ...] | Refusal:
-    """One line per choice in their order. `categories`: seat id to price category of the plan."""
-    unknown = tuple(choice.seat_id for choice in choices if choice.seat_id not in categories)
+    """One line per choice in their order. `seats`: those of the plan, by seat id."""
+    unknown = tuple(choice.seat_id for choice in choices if choice.seat_id not in seats)
     if unknown:
         return SeatUnknown(unknown, plan_version)
     lines = []
     for choice in choices:
-        category = categories[choice.seat_id]
+        seat = seats[choice.seat_id]
+        category = seat.category
         amount = prices.amounts.get((category, choice.ticket_type))
         if amount is None:
             known = prices.ticket_types(category)
             return TicketTypeUnknown(choice.ticket_type, category, choice.seat_id, known)
-        lines.append(OrderLine(choice.seat_id, category, choice.ticket_type, Money(amount, prices.currency)))
+        price = Money(amount, prices.currency)
+        lines.append(OrderLine(choice.seat_id, category, choice.ticket_type, price, seat.name))
     return tuple(lines)
 
 

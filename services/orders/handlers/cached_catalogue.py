@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
+from services.orders.domain.pricing import PlanSeat
 from services.orders.ports import Catalogue, Offer
 from services.runtime.clock import Clock
 
@@ -23,17 +24,17 @@ class CachedCatalogue:
     def __init__(self, behind: Catalogue, clock: Clock, *, ttl_seconds: float) -> None:
         self._behind = behind
         self._offers: _Memory[tuple[str, str], Offer] = _Memory(clock, MAX_PERFORMANCES, ttl_seconds)
-        self._plans: _Memory[tuple[str, str, int], Mapping[str, str]] = _Memory(clock, MAX_PLANS, float("inf"))
+        self._plans: _Memory[tuple[str, str, int], Mapping[str, PlanSeat]] = _Memory(clock, MAX_PLANS, float("inf"))
 
     async def offer(self, house_id: str, performance_id: str) -> Offer | None:
         """See Catalogue.offer; at most `ttl_seconds` old."""
         key = (house_id, performance_id)
         return await self._offers.get(key, lambda: self._behind.offer(house_id, performance_id))
 
-    async def seat_categories(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, str] | None:
-        """See Catalogue.seat_categories."""
+    async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
+        """See Catalogue.plan_seats."""
         key = (house_id, hall_id, plan_version)
-        return await self._plans.get(key, lambda: self._behind.seat_categories(house_id, hall_id, plan_version))
+        return await self._plans.get(key, lambda: self._behind.plan_seats(house_id, hall_id, plan_version))
 
 
 class _Memory(Generic[K, V]):

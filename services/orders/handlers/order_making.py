@@ -78,8 +78,8 @@ class OrderMaker:
         return not_held([choice.seat_id for choice in wish.seats], held)
 
     async def _priced(self, wish: OrderWish, offer: Offer, held: HeldSeats) -> Order | Refusal:
-        categories = await self._catalogue.seat_categories(wish.house_id, offer.hall_id, held.plan_version)
-        lines = price_lines(wish.seats, offer.prices, categories or {}, held.plan_version)
+        seats = await self._catalogue.plan_seats(wish.house_id, offer.hall_id, held.plan_version)
+        lines = price_lines(wish.seats, offer.prices, seats or {}, held.plan_version)
         if isinstance(lines, Refusal):
             return lines
         now_ms = self._clock.now_ms()

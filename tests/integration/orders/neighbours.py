@@ -255,10 +255,19 @@ class ServedCatalogue(CatalogueServiceServicer):
     async def StreamSeatingPlan(
         self, request: catalogue.StreamSeatingPlanRequest, context: Context
     ) -> AsyncIterator[catalogue.StreamSeatingPlanResponse]:
-        categories = await self.twin.seat_categories(request.house_id, request.hall_id, request.plan_version)
-        if categories is None:
+        found = await self.twin.plan_seats(request.house_id, request.hall_id, request.plan_version)
+        if found is None:
             raise refused("PERFORMANCE_NOT_FOUND")
-        seats = [catalogue.Seat(seat_id=seat_id, category=category) for seat_id, category in categories.items()]
+        seats = [
+            catalogue.Seat(
+                seat_id=seat_id,
+                category=seat.category,
+                zone=seat.name.zone,
+                row_label=seat.name.row,
+                number=seat.name.seat,
+            )
+            for seat_id, seat in found.items()
+        ]
         for part in (seats[:1], seats[1:]):
             yield catalogue.StreamSeatingPlanResponse(plan=catalogue.SeatingPlan(seats=part))
 

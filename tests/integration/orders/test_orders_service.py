@@ -39,6 +39,9 @@ async def test_a_hold_becomes_tickets(stage: Stage) -> None:
     confirmed = (await orders.GetOrder(get_request(order))).order
     assert confirmed.state == wire.ORDER_STATE_CONFIRMED
     assert [ticket.seat_id for ticket in confirmed.tickets] == ["A-1", "A-2"]
+    names = [wire.SeatName(zone="Ground", row="Row A", seat=seat) for seat in ("1", "2")]
+    assert [line.seat_name for line in confirmed.lines] == names
+    assert [ticket.seat_name for ticket in confirmed.tickets] == names
     assert all(len(ticket.barcode) >= 32 for ticket in confirmed.tickets)
 
 

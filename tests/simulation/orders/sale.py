@@ -21,7 +21,7 @@ from tests.unit.orders.rig import TIMING, Shop, World, ref_of
 
 T = TypeVar("T")
 
-SEATS = [seat for seat, category in a_plan(rows=3, seats=8).items() if category == "stalls"]
+SEATS = [seat_id for seat_id, seat in a_plan(rows=3, seats=8).items() if seat.category == "stalls"]
 BUYERS = 25
 STORM_SECONDS = 240.0
 CALM_SECONDS = 3_600.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.orders.domain.order import Channel, Money, Order, OrderLine, Ticket
-from services.orders.domain.pricing import PriceList, SeatChoice
+from services.orders.domain.order import Channel, Money, Order, OrderLine, SeatName, Ticket
+from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice
 from services.orders.handlers.order_making import OrderWish
 from services.orders.ports import Customer, HeldSeats, Offer, Operation, RequestKey
 
@@ -53,10 +53,16 @@ def an_offer(*, on_sale: bool = True, seats_per_holder: int = 10) -> Offer:
     return Offer(SHOW, HALL, PLAN, on_sale, seats_per_holder, PRICES)
 
 
-def a_plan(rows: int = 5, seats: int = 10) -> dict[str, str]:
+def a_plan(rows: int = 5, seats: int = 10) -> dict[str, PlanSeat]:
     """Rows A.. of the stalls, and one row Z of the balcony."""
-    plan = {f"{chr(65 + row)}-{seat + 1}": "stalls" for row in range(rows) for seat in range(seats)}
-    return plan | {f"Z-{seat + 1}": "balcony" for seat in range(seats)}
+    letters = [*(chr(65 + row) for row in range(rows)), "Z"]
+    return {
+        f"{letter}-{seat + 1}": PlanSeat(
+            "balcony" if letter == "Z" else "stalls", SeatName("Ground", f"Row {letter}", str(seat + 1))
+        )
+        for letter in letters
+        for seat in range(seats)
+    }
 
 
 def a_hold(

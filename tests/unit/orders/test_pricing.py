@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.orders.domain.order import Money, OrderLine
-from services.orders.domain.pricing import PriceList, SeatChoice, price_lines, total_of
+from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice, price_lines, total_of
 from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
 from services.runtime.errors import Refusal
 from tests.unit.orders.builders import PLAN, PRICES, a_plan
@@ -38,8 +38,8 @@ def test_seats_outside_the_plan_are_named() -> None:
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=50))
 def test_the_total_is_the_exact_sum_of_the_lines(amounts: list[int]) -> None:
-    categories = {f"S-{number}": f"category {number}" for number in range(len(amounts))}
+    seats_of_plan = {f"S-{number}": PlanSeat(f"category {number}") for number in range(len(amounts))}
     prices = PriceList("JPY", {(f"category {number}", "normal"): amount for number, amount in enumerate(amounts)})
-    lines = price_lines([SeatChoice(seat) for seat in categories], prices, categories, 1)
+    lines = price_lines([SeatChoice(seat) for seat in seats_of_plan], prices, seats_of_plan, 1)
     assert not isinstance(lines, Refusal)
     assert total_of(lines, "JPY") == Money(sum(amounts), "JPY")

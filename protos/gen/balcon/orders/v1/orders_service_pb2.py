@@ -26,53 +26,55 @@ from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from balcon.types.v1 import seating_pb2 as balcon_dot_types_dot_v1_dot_seating__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%balcon/orders/v1/orders_service.proto\x12\x10\x62\x61lcon.orders.v1\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\"\'\n\x08\x43ustomer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\"j\n\tOrderLine\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x13\n\x0bticket_type\x18\x03 \x01(\t\x12%\n\x05price\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\"=\n\x06Ticket\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x0f\n\x07\x62\x61rcode\x18\x03 \x01(\t\"\xd8\x04\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x0f\n\x07hold_id\x18\x04 \x01(\t\x12\x11\n\tholder_id\x18\x05 \x01(\t\x12)\n\x07\x63hannel\x18\x06 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12+\n\x05state\x18\x07 \x01(\x0e\x32\x1c.balcon.orders.v1.OrderState\x12*\n\x05lines\x18\x08 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12%\n\x05total\x18\t \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rhold_until_ms\x18\n \x01(\x03\x12\x14\n\x0cpay_until_ms\x18\x0b \x01(\x03\x12\x12\n\npayment_id\x18\x0c \x01(\t\x12\x13\n\x0bpayment_url\x18\r \x01(\t\x12)\n\x07tickets\x18\x0e \x03(\x0b\x32\x18.balcon.orders.v1.Ticket\x12\x35\n\rcancel_reason\x18\x0f \x01(\x0e\x32\x1e.balcon.orders.v1.CancelReason\x12\x15\n\rcreated_at_ms\x18\x10 \x01(\x03\x12\x14\n\x0cplan_version\x18\x11 \x01(\r\x12(\n\x08refunded\x18\x12 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x35\n\rdispute_state\x18\x13 \x01(\x0e\x32\x1e.balcon.orders.v1.DisputeState\"2\n\nSeatChoice\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x13\n\x0bticket_type\x18\x02 \x01(\t\"\x81\x02\n\x12\x43reateOrderRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x0f\n\x07hold_id\x18\x04 \x01(\t\x12\x11\n\tholder_id\x18\x05 \x01(\t\x12+\n\x05seats\x18\x06 \x03(\x0b\x32\x1c.balcon.orders.v1.SeatChoice\x12,\n\x08\x63ustomer\x18\x07 \x01(\x0b\x32\x1a.balcon.orders.v1.Customer\x12)\n\x07\x63hannel\x18\x08 \x01(\x0e\x32\x18.balcon.types.v1.Channel\"=\n\x13\x43reateOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\x92\x01\n\x0f\x43heckOutRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12.\n\x0e\x65xpected_total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x12\n\nreturn_url\x18\x05 \x01(\t\":\n\x10\x43heckOutResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"8\n\x12\x43\x61ncelOrderRequest\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\"=\n\x13\x43\x61ncelOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"a\n\x12RefundOrderRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"=\n\x13RefundOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"F\n\x0fGetOrderRequest\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\":\n\x10GetOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\x92\x01\n\x11ListOrdersRequest\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12,\n\x06states\x18\x03 \x03(\x0e\x32\x1c.balcon.orders.v1.OrderState\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12\x12\n\npage_token\x18\x05 \x01(\t\"V\n\x12ListOrdersResponse\x12\'\n\x06orders\x18\x01 \x03(\x0b\x32\x17.balcon.orders.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x8f\x02\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10ORDER_STATE_OPEN\x10\x01\x12\x18\n\x14ORDER_STATE_CLAIMING\x10\x02\x12\x16\n\x12ORDER_STATE_PAYING\x10\x03\x12\x14\n\x10ORDER_STATE_PAID\x10\x04\x12\x19\n\x15ORDER_STATE_CONFIRMED\x10\x05\x12\x19\n\x15ORDER_STATE_CANCELLED\x10\x06\x12\x1a\n\x16ORDER_STATE_REFUND_DUE\x10\x07\x12\x18\n\x14ORDER_STATE_REFUNDED\x10\x08\x12\x1a\n\x16ORDER_STATE_CANCELLING\x10\t*\xb9\x01\n\x0c\x43\x61ncelReason\x12\x1d\n\x19\x43\x41NCEL_REASON_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41NCEL_REASON_BUYER\x10\x01\x12\x18\n\x14\x43\x41NCEL_REASON_UNPAID\x10\x02\x12 \n\x1c\x43\x41NCEL_REASON_PAYMENT_FAILED\x10\x03\x12\x1c\n\x18\x43\x41NCEL_REASON_SEATS_GONE\x10\x04\x12\x17\n\x13\x43\x41NCEL_REASON_HOUSE\x10\x05*t\n\x0c\x44isputeState\x12\x1d\n\x19\x44ISPUTE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44ISPUTE_STATE_OPEN\x10\x01\x12\x15\n\x11\x44ISPUTE_STATE_WON\x10\x02\x12\x16\n\x12\x44ISPUTE_STATE_LOST\x10\x03\x32\xa2\x04\n\rOrdersService\x12Z\n\x0b\x43reateOrder\x12$.balcon.orders.v1.CreateOrderRequest\x1a%.balcon.orders.v1.CreateOrderResponse\x12Q\n\x08\x43heckOut\x12!.balcon.orders.v1.CheckOutRequest\x1a\".balcon.orders.v1.CheckOutResponse\x12Z\n\x0b\x43\x61ncelOrder\x12$.balcon.orders.v1.CancelOrderRequest\x1a%.balcon.orders.v1.CancelOrderResponse\x12Z\n\x0bRefundOrder\x12$.balcon.orders.v1.RefundOrderRequest\x1a%.balcon.orders.v1.RefundOrderResponse\x12Q\n\x08GetOrder\x12!.balcon.orders.v1.GetOrderRequest\x1a\".balcon.orders.v1.GetOrderResponse\x12W\n\nListOrders\x12#.balcon.orders.v1.ListOrdersRequest\x1a$.balcon.orders.v1.ListOrdersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%balcon/orders/v1/orders_service.proto\x12\x10\x62\x61lcon.orders.v1\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\"\'\n\x08\x43ustomer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\"3\n\x08SeatName\x12\x0c\n\x04zone\x18\x01 \x01(\t\x12\x0b\n\x03row\x18\x02 \x01(\t\x12\x0c\n\x04seat\x18\x03 \x01(\t\"\x99\x01\n\tOrderLine\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x13\n\x0bticket_type\x18\x03 \x01(\t\x12%\n\x05price\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12-\n\tseat_name\x18\x05 \x01(\x0b\x32\x1a.balcon.orders.v1.SeatName\"l\n\x06Ticket\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x0f\n\x07\x62\x61rcode\x18\x03 \x01(\t\x12-\n\tseat_name\x18\x04 \x01(\x0b\x32\x1a.balcon.orders.v1.SeatName\"\xd8\x04\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x0f\n\x07hold_id\x18\x04 \x01(\t\x12\x11\n\tholder_id\x18\x05 \x01(\t\x12)\n\x07\x63hannel\x18\x06 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12+\n\x05state\x18\x07 \x01(\x0e\x32\x1c.balcon.orders.v1.OrderState\x12*\n\x05lines\x18\x08 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12%\n\x05total\x18\t \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rhold_until_ms\x18\n \x01(\x03\x12\x14\n\x0cpay_until_ms\x18\x0b \x01(\x03\x12\x12\n\npayment_id\x18\x0c \x01(\t\x12\x13\n\x0bpayment_url\x18\r \x01(\t\x12)\n\x07tickets\x18\x0e \x03(\x0b\x32\x18.balcon.orders.v1.Ticket\x12\x35\n\rcancel_reason\x18\x0f \x01(\x0e\x32\x1e.balcon.orders.v1.CancelReason\x12\x15\n\rcreated_at_ms\x18\x10 \x01(\x03\x12\x14\n\x0cplan_version\x18\x11 \x01(\r\x12(\n\x08refunded\x18\x12 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x35\n\rdispute_state\x18\x13 \x01(\x0e\x32\x1e.balcon.orders.v1.DisputeState\"2\n\nSeatChoice\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x13\n\x0bticket_type\x18\x02 \x01(\t\"\x81\x02\n\x12\x43reateOrderRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x0f\n\x07hold_id\x18\x04 \x01(\t\x12\x11\n\tholder_id\x18\x05 \x01(\t\x12+\n\x05seats\x18\x06 \x03(\x0b\x32\x1c.balcon.orders.v1.SeatChoice\x12,\n\x08\x63ustomer\x18\x07 \x01(\x0b\x32\x1a.balcon.orders.v1.Customer\x12)\n\x07\x63hannel\x18\x08 \x01(\x0e\x32\x18.balcon.types.v1.Channel\"=\n\x13\x43reateOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\x92\x01\n\x0f\x43heckOutRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12.\n\x0e\x65xpected_total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x12\n\nreturn_url\x18\x05 \x01(\t\":\n\x10\x43heckOutResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"8\n\x12\x43\x61ncelOrderRequest\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\"=\n\x13\x43\x61ncelOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"a\n\x12RefundOrderRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"=\n\x13RefundOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"F\n\x0fGetOrderRequest\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\":\n\x10GetOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\x92\x01\n\x11ListOrdersRequest\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12,\n\x06states\x18\x03 \x03(\x0e\x32\x1c.balcon.orders.v1.OrderState\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12\x12\n\npage_token\x18\x05 \x01(\t\"V\n\x12ListOrdersResponse\x12\'\n\x06orders\x18\x01 \x03(\x0b\x32\x17.balcon.orders.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x8f\x02\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10ORDER_STATE_OPEN\x10\x01\x12\x18\n\x14ORDER_STATE_CLAIMING\x10\x02\x12\x16\n\x12ORDER_STATE_PAYING\x10\x03\x12\x14\n\x10ORDER_STATE_PAID\x10\x04\x12\x19\n\x15ORDER_STATE_CONFIRMED\x10\x05\x12\x19\n\x15ORDER_STATE_CANCELLED\x10\x06\x12\x1a\n\x16ORDER_STATE_REFUND_DUE\x10\x07\x12\x18\n\x14ORDER_STATE_REFUNDED\x10\x08\x12\x1a\n\x16ORDER_STATE_CANCELLING\x10\t*\xb9\x01\n\x0c\x43\x61ncelReason\x12\x1d\n\x19\x43\x41NCEL_REASON_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41NCEL_REASON_BUYER\x10\x01\x12\x18\n\x14\x43\x41NCEL_REASON_UNPAID\x10\x02\x12 \n\x1c\x43\x41NCEL_REASON_PAYMENT_FAILED\x10\x03\x12\x1c\n\x18\x43\x41NCEL_REASON_SEATS_GONE\x10\x04\x12\x17\n\x13\x43\x41NCEL_REASON_HOUSE\x10\x05*t\n\x0c\x44isputeState\x12\x1d\n\x19\x44ISPUTE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44ISPUTE_STATE_OPEN\x10\x01\x12\x15\n\x11\x44ISPUTE_STATE_WON\x10\x02\x12\x16\n\x12\x44ISPUTE_STATE_LOST\x10\x03\x32\xa2\x04\n\rOrdersService\x12Z\n\x0b\x43reateOrder\x12$.balcon.orders.v1.CreateOrderRequest\x1a%.balcon.orders.v1.CreateOrderResponse\x12Q\n\x08\x43heckOut\x12!.balcon.orders.v1.CheckOutRequest\x1a\".balcon.orders.v1.CheckOutResponse\x12Z\n\x0b\x43\x61ncelOrder\x12$.balcon.orders.v1.CancelOrderRequest\x1a%.balcon.orders.v1.CancelOrderResponse\x12Z\n\x0bRefundOrder\x12$.balcon.orders.v1.RefundOrderRequest\x1a%.balcon.orders.v1.RefundOrderResponse\x12Q\n\x08GetOrder\x12!.balcon.orders.v1.GetOrderRequest\x1a\".balcon.orders.v1.GetOrderResponse\x12W\n\nListOrders\x12#.balcon.orders.v1.ListOrdersRequest\x1a$.balcon.orders.v1.ListOrdersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.orders.v1.orders_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ORDERSTATE']._serialized_start=2171
-  _globals['_ORDERSTATE']._serialized_end=2442
-  _globals['_CANCELREASON']._serialized_start=2445
-  _globals['_CANCELREASON']._serialized_end=2630
-  _globals['_DISPUTESTATE']._serialized_start=2632
-  _globals['_DISPUTESTATE']._serialized_end=2748
+  _globals['_ORDERSTATE']._serialized_start=2319
+  _globals['_ORDERSTATE']._serialized_end=2590
+  _globals['_CANCELREASON']._serialized_start=2593
+  _globals['_CANCELREASON']._serialized_end=2778
+  _globals['_DISPUTESTATE']._serialized_start=2780
+  _globals['_DISPUTESTATE']._serialized_end=2896
   _globals['_CUSTOMER']._serialized_start=119
   _globals['_CUSTOMER']._serialized_end=158
-  _globals['_ORDERLINE']._serialized_start=160
-  _globals['_ORDERLINE']._serialized_end=266
-  _globals['_TICKET']._serialized_start=268
-  _globals['_TICKET']._serialized_end=329
-  _globals['_ORDER']._serialized_start=332
-  _globals['_ORDER']._serialized_end=932
-  _globals['_SEATCHOICE']._serialized_start=934
-  _globals['_SEATCHOICE']._serialized_end=984
-  _globals['_CREATEORDERREQUEST']._serialized_start=987
-  _globals['_CREATEORDERREQUEST']._serialized_end=1244
-  _globals['_CREATEORDERRESPONSE']._serialized_start=1246
-  _globals['_CREATEORDERRESPONSE']._serialized_end=1307
-  _globals['_CHECKOUTREQUEST']._serialized_start=1310
-  _globals['_CHECKOUTREQUEST']._serialized_end=1456
-  _globals['_CHECKOUTRESPONSE']._serialized_start=1458
-  _globals['_CHECKOUTRESPONSE']._serialized_end=1516
-  _globals['_CANCELORDERREQUEST']._serialized_start=1518
-  _globals['_CANCELORDERREQUEST']._serialized_end=1574
-  _globals['_CANCELORDERRESPONSE']._serialized_start=1576
-  _globals['_CANCELORDERRESPONSE']._serialized_end=1637
-  _globals['_REFUNDORDERREQUEST']._serialized_start=1639
-  _globals['_REFUNDORDERREQUEST']._serialized_end=1736
-  _globals['_REFUNDORDERRESPONSE']._serialized_start=1738
-  _globals['_REFUNDORDERRESPONSE']._serialized_end=1799
-  _globals['_GETORDERREQUEST']._serialized_start=1801
-  _globals['_GETORDERREQUEST']._serialized_end=1871
-  _globals['_GETORDERRESPONSE']._serialized_start=1873
-  _globals['_GETORDERRESPONSE']._serialized_end=1931
-  _globals['_LISTORDERSREQUEST']._serialized_start=1934
-  _globals['_LISTORDERSREQUEST']._serialized_end=2080
-  _globals['_LISTORDERSRESPONSE']._serialized_start=2082
-  _globals['_LISTORDERSRESPONSE']._serialized_end=2168
-  _globals['_ORDERSSERVICE']._serialized_start=2751
-  _globals['_ORDERSSERVICE']._serialized_end=3297
+  _globals['_SEATNAME']._serialized_start=160
+  _globals['_SEATNAME']._serialized_end=211
+  _globals['_ORDERLINE']._serialized_start=214
+  _globals['_ORDERLINE']._serialized_end=367
+  _globals['_TICKET']._serialized_start=369
+  _globals['_TICKET']._serialized_end=477
+  _globals['_ORDER']._serialized_start=480
+  _globals['_ORDER']._serialized_end=1080
+  _globals['_SEATCHOICE']._serialized_start=1082
+  _globals['_SEATCHOICE']._serialized_end=1132
+  _globals['_CREATEORDERREQUEST']._serialized_start=1135
+  _globals['_CREATEORDERREQUEST']._serialized_end=1392
+  _globals['_CREATEORDERRESPONSE']._serialized_start=1394
+  _globals['_CREATEORDERRESPONSE']._serialized_end=1455
+  _globals['_CHECKOUTREQUEST']._serialized_start=1458
+  _globals['_CHECKOUTREQUEST']._serialized_end=1604
+  _globals['_CHECKOUTRESPONSE']._serialized_start=1606
+  _globals['_CHECKOUTRESPONSE']._serialized_end=1664
+  _globals['_CANCELORDERREQUEST']._serialized_start=1666
+  _globals['_CANCELORDERREQUEST']._serialized_end=1722
+  _globals['_CANCELORDERRESPONSE']._serialized_start=1724
+  _globals['_CANCELORDERRESPONSE']._serialized_end=1785
+  _globals['_REFUNDORDERREQUEST']._serialized_start=1787
+  _globals['_REFUNDORDERREQUEST']._serialized_end=1884
+  _globals['_REFUNDORDERRESPONSE']._serialized_start=1886
+  _globals['_REFUNDORDERRESPONSE']._serialized_end=1947
+  _globals['_GETORDERREQUEST']._serialized_start=1949
+  _globals['_GETORDERREQUEST']._serialized_end=2019
+  _globals['_GETORDERRESPONSE']._serialized_start=2021
+  _globals['_GETORDERRESPONSE']._serialized_end=2079
+  _globals['_LISTORDERSREQUEST']._serialized_start=2082
+  _globals['_LISTORDERSREQUEST']._serialized_end=2228
+  _globals['_LISTORDERSRESPONSE']._serialized_start=2230
+  _globals['_LISTORDERSRESPONSE']._serialized_end=2316
+  _globals['_ORDERSSERVICE']._serialized_start=2899
+  _globals['_ORDERSSERVICE']._serialized_end=3445
 # @@protoc_insertion_point(module_scope)

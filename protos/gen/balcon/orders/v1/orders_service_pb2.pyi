@@ -140,6 +140,36 @@ class Customer(_message.Message):
 Global___Customer: _TypeAlias = Customer  # noqa: Y015
 
 @_typing.final
+class SeatName(_message.Message):
+    """A seat as people read it, on a ticket or a bill. Empty on orders from before it was kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ZONE_FIELD_NUMBER: _builtins.int
+    ROW_FIELD_NUMBER: _builtins.int
+    SEAT_FIELD_NUMBER: _builtins.int
+    zone: _builtins.str
+    """The zone, or the standing area's name."""
+    row: _builtins.str
+    """The row's label where the plan has one, else its number; empty in a standing area."""
+    seat: _builtins.str
+    """The seat's label where the plan has one, else its number."""
+    def __init__(
+        self,
+        *,
+        zone: _builtins.str = ...,
+        row: _builtins.str = ...,
+        seat: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["row", b"row", "seat", b"seat", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeatName: _TypeAlias = SeatName  # noqa: Y015
+
+@_typing.final
 class OrderLine(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -147,11 +177,14 @@ class OrderLine(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     TICKET_TYPE_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
+    SEAT_NAME_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     category: _builtins.str
     ticket_type: _builtins.str
     @_builtins.property
     def price(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def seat_name(self) -> Global___SeatName: ...
     def __init__(
         self,
         *,
@@ -159,10 +192,11 @@ class OrderLine(_message.Message):
         category: _builtins.str = ...,
         ticket_type: _builtins.str = ...,
         price: _money_pb2.Money | None = ...,
+        seat_name: Global___SeatName | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price", "seat_name", b"seat_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "price", b"price", "seat_id", b"seat_id", "ticket_type", b"ticket_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "price", b"price", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_type", b"ticket_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -175,20 +209,24 @@ class Ticket(_message.Message):
     TICKET_ID_FIELD_NUMBER: _builtins.int
     SEAT_ID_FIELD_NUMBER: _builtins.int
     BARCODE_FIELD_NUMBER: _builtins.int
+    SEAT_NAME_FIELD_NUMBER: _builtins.int
     ticket_id: _builtins.str
     seat_id: _builtins.str
     barcode: _builtins.str
     """What the door scans. Unguessable."""
+    @_builtins.property
+    def seat_name(self) -> Global___SeatName: ...
     def __init__(
         self,
         *,
         ticket_id: _builtins.str = ...,
         seat_id: _builtins.str = ...,
         barcode: _builtins.str = ...,
+        seat_name: Global___SeatName | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["seat_name", b"seat_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["barcode", b"barcode", "seat_id", b"seat_id", "ticket_id", b"ticket_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["barcode", b"barcode", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_id", b"ticket_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
