@@ -51,7 +51,11 @@ def on_payment_report(  # noqa: PLR0911 (one return a report)
         case PaymentSucceeded(payment_id):
             return _on_success(order, payment_id, now_ms)
         case PaymentFailed(payment_id):
-            return _on_no_money(order, payment_id, CancelReason.PAYMENT_FAILED, now_ms)
+            # A payment that ran out at the provider has failed there; by then nobody was turned down.
+            ran_out = now_ms >= order.pay_until_ms
+            return _on_no_money(
+                order, payment_id, CancelReason.UNPAID if ran_out else CancelReason.PAYMENT_FAILED, now_ms
+            )
         case PaymentCancelled(payment_id):
             # The provider ends a payment by itself at pay_until_ms; before that the buyer pressed cancel on its page.
             pressed = now_ms < order.pay_until_ms

@@ -92,6 +92,24 @@ def test_a_whole_refund_of_an_order_that_is_being_confirmed_takes_whatever_its_c
     assert next_step(found_sold, NOW_MS) is Step.CANCEL_SALE
 
 
+@pytest.mark.parametrize(
+    ("now_ms", "reason"), [(NOW_MS, CancelReason.PAYMENT_FAILED), (NOW_MS + 60_000, CancelReason.UNPAID)]
+)
+def test_a_payment_that_ran_out_at_the_provider_is_unpaid_and_not_turned_down(
+    now_ms: int, reason: CancelReason
+) -> None:
+    """Whether the provider's word or our own clock comes first is luck; the reason is not."""
+    paying = told(
+        an_order(),
+        commands.CheckOut(Money(5_000, "EUR"), "https://shop.example/", NOW_MS + 60_000),
+        commands.SeatsClaimed(),
+        commands.PaymentPending("pay_1", "https://pay.example/1"),
+    )
+    decision = decide(paying, commands.PaymentFailed("pay_1"), now_ms)
+    assert not isinstance(decision, Refusal)
+    assert apply_all(paying, decision).cancel_reason is reason
+
+
 def test_parts_and_disputes_are_published() -> None:
     decided = [decide(confirmed(), PART, NOW_MS)]
     decided.append(decide(confirmed(), commands.PaymentDisputeChanged("pay_1", Dispute.OPEN), NOW_MS))
