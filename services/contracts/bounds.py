@@ -44,3 +44,6 @@ PART_BYTES = 1024 * 1024
 # Entries of one page of a list.
 MAX_PAGE_SIZE = 500
 DEFAULT_PAGE_SIZE = 100
+# Prices, or lines with their tickets, of all entries of a page together: the longest texts keep it within
+# MAX_ANSWER_BYTES.
+MAX_PAGE_PARTS = 1_000

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from services.contracts.bounds import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from services.contracts.bounds import DEFAULT_PAGE_SIZE, MAX_PAGE_PARTS, MAX_PAGE_SIZE
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
 
@@ -34,6 +35,20 @@ def refused_page_size(asked: int) -> FieldInvalid | None:
 def page_size_of(asked: int) -> int:
     """The size to use; 0 takes the default."""
     return asked or DEFAULT_PAGE_SIZE
+
+
+def fitting(parts: Iterable[int]) -> int:
+    """How many of the items fit into one answer: each has so many parts, such as prices. One at least, if there is one.
+
+    A page of large items ends sooner than was asked for, and its token tells that there are more.
+    """
+    total = count = 0
+    for more in parts:
+        total += more
+        if count and total > MAX_PAGE_PARTS:
+            break
+        count += 1
+    return count
 
 
 def token_after(owner_id: str, item_id: str, time_ms: int = 0) -> str:

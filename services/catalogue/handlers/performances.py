@@ -24,7 +24,7 @@ from services.catalogue.domain.refusals import (
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction
-from services.contracts.pages import page_size_of, place_after, refused_page_size, token_after
+from services.contracts.pages import fitting, page_size_of, place_after, refused_page_size, token_after
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import Ids, refused_key
@@ -136,8 +136,8 @@ class PerformanceHandler:
             return after
         limit = page_size_of(page_size)
         found = list(await self._store.performances(house_id, after, limit + 1))
-        page = found[:limit]
-        more = len(found) > limit
+        page = found[: min(limit, fitting(len(performance.prices) for performance in found))]
+        more = len(found) > len(page)
         token = token_after(house_id, page[-1].performance_id, page[-1].starts_at_ms) if more else ""
         return PerformancePage(page, token)
 

@@ -8,6 +8,7 @@ import grpc
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
+from services.contracts.pages import fitting
 from services.orders.api import requests
 from services.orders.api.messages import order_message
 from services.orders.domain.order import Order
@@ -89,6 +90,6 @@ class OrdersServicer(OrdersServiceServicer):
         """See the proto."""
         wanted = requests.order_filter(request)
         orders = await self._desk.list_orders(wanted)
-        page = orders[: wanted.limit - 1]
+        page = orders[: min(wanted.limit - 1, fitting(len(order.lines) for order in orders))]
         token = requests.page_token(page[-1]) if len(orders) > len(page) else ""
         return wire.ListOrdersResponse(orders=[order_message(order) for order in page], next_page_token=token)

@@ -249,3 +249,21 @@ async def test_the_orphan_rule_is_chosen_with_the_performance_and_kept(catalogue
     assert (await catalogue.stub.GetPerformance(pb.GetPerformanceRequest(**key))).performance.refuses_orphans
     other = venue.performance_request("strict", refuses_orphans=False)
     assert (await refusal(catalogue.stub.CreatePerformance(other))).reason == "IDEMPOTENCY_KEY_REUSED"
+
+
+async def test_a_page_of_performances_with_many_prices_ends_while_clients_take_it(
+    catalogue: Catalogue,
+) -> None:
+    venue = await catalogue.venue("genova")
+    prices = [price("Stalls"), price("Balcony")]
+    prices += [price("Stalls", ticket_type=f"type {number}") for number in range(498)]
+    told = [await catalogue.performance(venue, f"p{number}", prices=prices) for number in range(3)]
+    pages: list[list[str]] = []
+    token = ""
+    while not pages or token:
+        request = pb.ListPerformancesRequest(house_id=venue.house.house_id, page_size=500, page_token=token)
+        answer = await catalogue.stub.ListPerformances(request)
+        pages.append([performance.performance_id for performance in answer.performances])
+        token = answer.next_page_token
+    assert [len(page) for page in pages] == [2, 1]
+    assert {name for page in pages for name in page} == {performance.performance_id for performance in told}

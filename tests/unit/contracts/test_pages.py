@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts.pages import MAX_TOKEN_CHARS, Place, page_size_of, place_after, refused_page_size, token_after
+from services.contracts.pages import (
+    MAX_TOKEN_CHARS,
+    Place,
+    fitting,
+    page_size_of,
+    place_after,
+    refused_page_size,
+    token_after,
+)
 from services.runtime.errors import FieldInvalid
 
 KEYS = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
@@ -56,3 +64,11 @@ def test_a_token_that_is_only_nearly_right_is_refused(inside: str) -> None:
 
 def test_no_token_is_the_first_page() -> None:
     assert place_after("", "house_1") is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "count"),
+    [([], 0), ([1, 2, 3], 3), ([400, 400, 400], 2), ([500, 500, 1], 2), ([5_000, 1], 1), ([0] * 500, 500)],
+)
+def test_a_page_ends_where_its_items_would_not_fit_into_one_answer(parts: list[int], count: int) -> None:
+    assert fitting(parts) == count

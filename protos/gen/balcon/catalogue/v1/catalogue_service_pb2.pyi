@@ -923,7 +923,7 @@ class ListPerformancesRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     page_size: _builtins.int
-    """At most 500; 0 takes 100."""
+    """At most 500; 0 takes 100. A page may be shorter: go on while there is a token."""
     page_token: _builtins.str
     def __init__(
         self,

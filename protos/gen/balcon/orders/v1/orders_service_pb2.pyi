@@ -607,7 +607,7 @@ class ListOrdersRequest(_message.Message):
     performance_id: _builtins.str
     """Empty is every performance."""
     page_size: _builtins.int
-    """At most 500; 0 takes 100."""
+    """At most 500; 0 takes 100. A page may be shorter: go on while there is a token."""
     page_token: _builtins.str
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[Global___OrderState.ValueType]:
