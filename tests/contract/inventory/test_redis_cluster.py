@@ -21,7 +21,8 @@ from services.runtime.embedded.valkey_cluster import EmbeddedValkeyCluster
 from services.runtime.testing import eventually
 from tests.contract.inventory.shelves import hold, put
 
-CALL_SECONDS = 1.0
+# Long enough for a loaded machine to answer what is answered at all, and to tell one call's time from two.
+CALL_SECONDS = 4.0
 FAILOVER_SECONDS = 120.0
 
 
@@ -167,7 +168,7 @@ async def test_a_silent_master_costs_a_calls_time_and_is_asked_once(
     started = clock.monotonic()
     with pytest.raises(StoreUnavailable):
         await own_store.append(name, 1, 1, put(hold("h1", 1)))
-    assert clock.monotonic() - started < CALL_SECONDS + 0.5
+    assert clock.monotonic() - started < 2 * CALL_SECONDS
     os.kill(pid, signal.SIGCONT)
     with own_cluster.client(0) as master:
         assert master.info("commandstats")["cmdstat_fcall"]["calls"] == 2  # open, and one append

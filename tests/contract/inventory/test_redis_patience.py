@@ -20,7 +20,8 @@ from services.runtime.testing import eventually_sync
 from tests.chaos.valkeys import SERVICE, ValkeyServer
 from tests.contract.inventory.shelves import NAME, hold, put
 
-CALL_SECONDS = 0.8
+# Long enough for a loaded machine to answer what is answered at all, and to tell one call's time from two.
+CALL_SECONDS = 4.0
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def test_a_silent_server_costs_a_calls_time_and_is_asked_once(url: str, se
     started = clock.monotonic()
     with pytest.raises(StoreUnavailable):
         await store.append(NAME, 1, 1, put(hold("h1", 1)))
-    assert clock.monotonic() - started < CALL_SECONDS + 0.5
+    assert clock.monotonic() - started < 2 * CALL_SECONDS
     os.kill(server.pid, signal.SIGCONT)
     with Redis(port=server.port) as witness:
 
@@ -85,7 +86,7 @@ async def test_silent_sentinels_cost_no_more_than_a_calls_time(server: EmbeddedV
     started = clock.monotonic()
     with pytest.raises(StoreUnavailable):
         await RedisHoldStore(client).open(NAME, 1)
-    assert clock.monotonic() - started < CALL_SECONDS + 0.5
+    assert clock.monotonic() - started < 2 * CALL_SECONDS
     sentinel.thaw()
     await client.aclose()
 

@@ -20,6 +20,8 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
 from sqlalchemy import insert, select
 
+from services.inventory.adapters.redis_connection import connect
+from services.inventory.adapters.redis_lease_store import RedisLeaseStore
 from services.inventory.adapters.tables import performance, performance_owner, seat_plan
 from services.runtime.embedded.ports import free_port
 from services.runtime.rpc.probe import is_serving
@@ -45,7 +47,6 @@ class Stores:
     database_url: str
     bus_url: str
     folder: Path
-    lease_ttl_seconds: float = 4.0
     lease_renew_seconds: float = 1.0
 
     async def put_performance(self) -> None:
@@ -67,6 +68,13 @@ class Stores:
         await engine.dispose()
         return endpoint or ""
 
+    async def leased_endpoints(self) -> set[str]:
+        """Whose lease stands."""
+        redis = connect(self.redis_url)
+        nodes = await RedisLeaseStore(redis).live()
+        await redis.aclose()
+        return {node.endpoint for node in nodes}
+
 
 @dataclass(slots=True)
 class NodeProcess:
@@ -74,6 +82,7 @@ class NodeProcess:
 
     stores: Stores
     port: int = field(default_factory=free_port)
+    lease_ttl_seconds: float = 4.0
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -98,7 +107,7 @@ class NodeProcess:
             "BUS_URL": stores.bus_url,
             "REDIS_URL": stores.redis_url,
             "CATALOGUE_TARGET": "127.0.0.1:1",
-            "LEASE_TTL_SECONDS": str(stores.lease_ttl_seconds),
+            "LEASE_TTL_SECONDS": str(self.lease_ttl_seconds),
             "LEASE_RENEW_SECONDS": str(stores.lease_renew_seconds),
             "LEASE_MARGIN_SECONDS": "0.5",
         }

@@ -190,7 +190,7 @@ class Rig:
         return response
 
     async def reaches(
-        self, payment: payments_service_pb2.Payment, state: State.ValueType, timeout_seconds: float = 10
+        self, payment: payments_service_pb2.Payment, state: State.ValueType, timeout_seconds: float = 120
     ) -> payments_service_pb2.Payment:
         """The payment once it is in `state`."""
 
