@@ -105,10 +105,12 @@ class CataloguePerformances:
         own = (performances.c.performance_id == performance_id) & (performances.c.house_id == house_id)
         return (await connection.execute(select(performances).where(own))).one_or_none()
 
-    async def _ask(self, house_id: str, performance_id: str) -> catalogue.Performance | None:
+    async def _ask(
+        self, house_id: str, performance_id: str, *, wait_for_ready: bool | None = None
+    ) -> catalogue.Performance | None:
         request = catalogue.GetPerformanceRequest(house_id=house_id, performance_id=performance_id)
         try:
-            answer = await self._catalogue.GetPerformance(request)
+            answer = await self._catalogue.GetPerformance(request, wait_for_ready=wait_for_ready)
         except grpc.aio.AioRpcError as error:
             if error.code() in {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT}:
                 return None
@@ -120,7 +122,8 @@ class CataloguePerformances:
     ) -> Row[tuple[object, ...]]:
         """The sale may have opened a moment ago, its event still on the way: the crowd must not find a closed door."""
         try:
-            told = await self._ask(house_id, performance_id)
+            # What is known here is enough: a catalogue that is away must not keep a performance from its next owner.
+            told = await self._ask(house_id, performance_id, wait_for_ready=False)
         except CatalogueUnavailable:
             return row
         return row if told is None else await self._copy(told)

@@ -240,12 +240,13 @@ class OutgoingCallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
         call = current_call()
         at_most = client_call_details.timeout or self._at_most_seconds
         metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()), *outgoing(call))
+        asked = client_call_details.wait_for_ready
         details = grpc.aio.ClientCallDetails(
             method=client_call_details.method,
             timeout=remaining_seconds(call, self._clock, at_most),
             metadata=metadata,
             credentials=client_call_details.credentials,
-            wait_for_ready=self._wait_for_ready,
+            wait_for_ready=self._wait_for_ready if asked is None else asked,
         )
         return await continuation(details, request)
 
