@@ -12,6 +12,7 @@ import typer
 import uvloop
 
 from services.console.commands.audit import run_audit
+from services.console.commands.bus import CONSUMING, run_dead_letters, run_replay
 from services.console.commands.cluster import run_describe, run_drain, run_move, run_pin
 from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, run_demo
 from services.console.commands.onsale import OnSaleOptions, run_onsale
@@ -177,6 +178,32 @@ def cluster_drain(
 ) -> None:
     """Has a node hand everything over and take nothing new."""
     _run(run_drain(_inventory(data, target), node, not undo))
+
+
+bus = typer.Typer(help="Events that could not be applied: what is parked, and its replay.")
+app.add_typer(bus, name="bus")
+
+
+@bus.command(name="dead-letters")
+def bus_dead_letters(data: Data = None, target: Target = None, json: Json = False) -> None:
+    """The keys whose events wait, and why."""
+    try:
+        targets = find_targets(data, target or [])
+    except Fault as error:
+        fail(error)
+    _run(run_dead_letters(targets, json))
+
+
+@bus.command(name="replay")
+def bus_replay(service: str, topic: str, key: str, data: Data = None, target: Target = None) -> None:
+    """Applies what waits of a key at a service (inventory, orders, reporting), in order, once the cause is mended."""
+    try:
+        targets = find_targets(data, target or [])
+    except Fault as error:
+        fail(error)
+    if service not in CONSUMING or service not in targets:
+        raise typer.BadParameter(f"one of {', '.join(CONSUMING)}", param_hint="service")
+    _run(run_replay(targets[service], topic, key))
 
 
 @app.command()

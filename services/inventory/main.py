@@ -29,6 +29,7 @@ from services.inventory.settings import InventorySettings
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.port import Bus
 from services.runtime.bus.topics import TOPICS
+from services.runtime.outbox.bus_servicer import serve_bus
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.rpc.client import open_channel
 from services.runtime.service import Service, run_service
@@ -134,6 +135,7 @@ async def build(service: Service, settings: InventorySettings) -> None:
     consumer = EventConsumer(
         parts.bus, parts.engine, group=GROUP, topics=[TOPIC], handler=copy_performance, clock=service.clock
     )
+    serve_bus(service.rpc, lambda: [consumer])
     service.background("expiry", host.keep_time)
     service.background("watchers", host.keep_watchers_told)
     service.background("counts", host.keep_counts_told)

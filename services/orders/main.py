@@ -27,6 +27,7 @@ from services.orders.settings import OrdersSettings
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import PAYMENTS, TOPICS
 from services.runtime.ids import seeded_random
+from services.runtime.outbox.bus_servicer import serve_bus
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.rpc.client import open_channel
@@ -89,6 +90,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )
     service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+    serve_bus(service.rpc, lambda: [consumer])
     service.background("outbox relay", relay.run)
     service.background("payment events", consumer.run)
     service.background("saga", driver.run)

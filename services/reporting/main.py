@@ -23,6 +23,7 @@ from services.runtime.bus.topics import TOPICS
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Fault
 from services.runtime.ids import RandomIds
+from services.runtime.outbox.bus_servicer import serve_bus
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
 from services.runtime.telemetry.logging import configure_logging, get_logger
@@ -51,6 +52,7 @@ async def build(service: Service) -> None:
         lambda server: add_ReportingServiceServicer_to_server(totals, server), "balcon.reporting.v1.ReportingService"
     )
     service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+    serve_bus(service.rpc, lambda: intake.consumers)
     service.background("follow_events", follow_events)
 
 

@@ -23,6 +23,7 @@ NO_HOUSE = {
 
 # Whole services whose callers are operators, over all houses, and why.
 OPERATORS_SERVICES = {
+    "balcon.bus.v1.BusService": "which keys' events wait, and their replay; nothing of what is in them",
     "balcon.inventory.v1.ClusterService": "which node owns which performance; nothing of what is in them",
 }
 

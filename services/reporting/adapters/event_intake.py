@@ -36,6 +36,7 @@ class EventIntake:
         self._engine = engine
         self._clock = clock
         self._project = project
+        self.consumers: list[EventConsumer] = []  # of the generation that is filled now
         self._stuck: dict[int, dict[ProgressKey, Stuck]] = {}
 
     async def fill(self, generation: int) -> None:
@@ -53,6 +54,7 @@ class EventIntake:
         group = group_of(generation)
         changes = EventConsumer(self._bus, self._engine, group=group, topics=TOPICS, handler=apply, clock=self._clock)
         changes.when_parked(note)
+        self.consumers = [changes]
         # A group of its own: its members subscribe to other topics, and need not be rebalanced together.
         states = StateConsumer(
             self._bus,

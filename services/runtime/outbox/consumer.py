@@ -21,7 +21,7 @@ from services.runtime.outbox.dead_letters import Failure, to_dead_letter
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.faults import HeadersInvalid, SequenceGap
 from services.runtime.outbox.headers import to_event
-from services.runtime.outbox.inbox import Inbox
+from services.runtime.outbox.inbox import Inbox, ParkedKey
 from services.runtime.outbox.replay import Replay
 from services.runtime.outbox.retries import Backoff
 from services.runtime.sql.faults import passes
@@ -121,7 +121,7 @@ class EventConsumer:
     ) -> None:
         self._bus = bus
         self._engine = engine
-        self._group = group
+        self._group = self.group = group
         self._topics = list(topics)
         self._clock = clock
         self._attempts = attempts
@@ -169,6 +169,11 @@ class EventConsumer:
                 if not joining.tries:
                     _log.warning("bus_lost", group=self._group, error=type(error).__name__, exc_info=error)
             await self._clock.sleep(joining.next_seconds())
+
+    async def parked(self) -> Sequence[ParkedKey]:
+        """The keys that wait for a replay."""
+        async with self._engine.connect() as connection:
+            return await self._inbox.all_parked(connection)
 
     async def replay(self, topic: str, key: str) -> int:
         """Applies what is parked of a key, in order, and lets its events flow again; returns how many were applied.

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.runtime.outbox.event import IncomingEvent
 
 PURGE_MAX_ROWS = 1_000
+PARKED_MAX_ROWS = 1_000
 
 # Locked in one order, so that two members that meet on the same keys wait instead of deadlocking.
 _KEYS = text(
@@ -60,6 +61,11 @@ _UNPARK = text(
 _PARKED = text(
     """SELECT source, topic, key, house_id, last_sequence, diverted_sequence, parked_at_ms, parked_error
        FROM inbox_sequence WHERE consumer = :consumer AND parked AND topic = :topic AND key = :key ORDER BY source"""
+)
+
+_ALL_PARKED = text(
+    """SELECT source, topic, key, last_sequence, diverted_sequence, parked_error
+       FROM inbox_sequence WHERE consumer = :consumer AND parked ORDER BY topic, key, source LIMIT :limit"""
 )
 
 _PURGE = text(
@@ -190,6 +196,19 @@ class Inbox:
                 row.parked_error,
             )
             for row in await connection.execute(_PARKED, parameters)
+        ]
+
+    async def all_parked(self, connection: AsyncConnection) -> list[ParkedKey]:
+        """Every parked sequence, at most PARKED_MAX_ROWS."""
+        parameters = {"consumer": self._consumer, "limit": PARKED_MAX_ROWS}
+        return [
+            ParkedKey(
+                KeyPlace(row.source, row.topic, row.key),
+                row.last_sequence,
+                row.diverted_sequence or 0,
+                row.parked_error,
+            )
+            for row in await connection.execute(_ALL_PARKED, parameters)
         ]
 
     async def count_parked(self, connection: AsyncConnection) -> int:
