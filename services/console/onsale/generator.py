@@ -17,6 +17,7 @@ from services.console.onsale.arrivals import Arrival
 from services.console.onsale.figures import Figures
 from services.console.onsale.seat_view import SeatView
 from services.contracts.inventory_stream import Done, HoldCommand, InventoryAnswer, InventoryStreams, OnPerformance
+from services.contracts.reasons import Reason
 from services.runtime.clock import Clock
 from services.runtime.errors import Fatal
 
@@ -35,9 +36,9 @@ PATIENCE_SECONDS = 30.0
 WATCH_AGAIN_SECONDS = 0.2
 
 # Refused for now: the owner's to say and nobody's attempt, so the same buyers ask again.
-_NOT_NOW = frozenset({"OVERLOADED", "DEADLINE_PASSED"})
+_NOT_NOW = frozenset({Reason.OVERLOADED, Reason.DEADLINE_PASSED})
 # The fault is this generator's.
-_NEVER = frozenset({"FIELD_INVALID", "PERFORMANCE_NOT_FOUND", "PLAN_VERSION_MISMATCH"})
+_NEVER = frozenset({Reason.FIELD_INVALID, Reason.PERFORMANCE_NOT_FOUND, Reason.PLAN_VERSION_MISMATCH})
 
 
 class HoldRefused(Fatal):

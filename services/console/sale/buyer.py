@@ -16,6 +16,7 @@ from services.console.sale.script import Change, Ending, Script
 from services.console.sale.shop import Declined, Method, NoAnswer, Shop
 from services.console.sale.tally import TicketSeen
 from services.console.sale.watcher import Watcher
+from services.contracts.reasons import Reason
 from services.runtime.clock import Clock
 from services.runtime.ids import seeded_random
 
@@ -32,7 +33,7 @@ ResponseT = TypeVar("ResponseT")
 
 
 # What a buyer hears who ordered when the hold had just ended.
-_TOO_LATE = ("HOLD_EXPIRED", "HOLD_NOT_FOUND", "HOLD_ENDED", "ORDER_NOT_OPEN", "SEATS_TAKEN")
+_TOO_LATE = (Reason.HOLD_EXPIRED, Reason.HOLD_NOT_FOUND, Reason.HOLD_ENDED, Reason.ORDER_NOT_OPEN, Reason.SEATS_TAKEN)
 
 
 class Outcome(Enum):
@@ -148,7 +149,7 @@ class Buyer:
             try:
                 return (await self._call(self._inventory.HoldSeats, request)).hold
             except Declined as no:
-                self._expect(no, "SEATS_TAKEN")
+                self._expect(no, Reason.SEATS_TAKEN)
                 taken = set(no.refusal.lists.get("seats", ()))
                 for seat in seats:
                     if self._hall.seat_ids[seat] in taken:
@@ -170,7 +171,7 @@ class Buyer:
         try:
             hold = (await self._call(self._inventory.HoldBestAvailable, request)).hold
         except Declined as no:
-            self._expect(no, "SEATS_NOT_TOGETHER")
+            self._expect(no, Reason.SEATS_NOT_TOGETHER)
             return None
         self._shop.tally.count("best_available")
         return hold
@@ -221,7 +222,7 @@ class Buyer:
                 case Change.MOVE:
                     return await self._move(hold)
         except Declined as no:
-            self._expect(no, "SEATS_TAKEN", "HOLD_EXPIRED", "HOLD_NOT_FOUND", "HOLD_ENDED")
+            self._expect(no, Reason.SEATS_TAKEN, Reason.HOLD_EXPIRED, Reason.HOLD_NOT_FOUND, Reason.HOLD_ENDED)
         return hold
 
     async def _move(self, hold: inventory_pb.Hold) -> inventory_pb.Hold:
@@ -296,7 +297,7 @@ class Buyer:
         until = max(self._until_seconds, self._shop.seconds()) + 15.0
         return await self._shop.call(method, request, until_seconds=until, random=self._random)
 
-    def _expect(self, no: Declined, *reasons: str) -> None:
+    def _expect(self, no: Declined, *reasons: Reason) -> None:
         """Counts a no that can happen to a buyer; any other is an error of ours and goes on."""
         if no.refusal.reason not in reasons:
             raise no

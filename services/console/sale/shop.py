@@ -13,6 +13,7 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 
 from services.console.sale.tally import HoldAnswered, Tally
+from services.contracts.reasons import Reason
 from services.runtime.clock import Clock
 from services.runtime.rpc.errors import RemoteRefusal, is_uncertain, refusal_of
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:  # the generated stubs have an async face for type checkers on
     from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceAsyncStub
 
 # Not a no, only a not now: the same request again finds out.
-_AGAIN = frozenset({"OVERLOADED", "NOT_OWNER", "REQUEST_IN_FLIGHT", "DEADLINE_PASSED"})
+_AGAIN = frozenset({Reason.OVERLOADED, Reason.NOT_OWNER, Reason.REQUEST_IN_FLIGHT, Reason.DEADLINE_PASSED})
 _CALL_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.1
 _LAST_PAUSE_SECONDS = 2.0

@@ -187,7 +187,20 @@ async def test_a_lease_that_ran_out_goes_to_the_next(store: OrderStore) -> None:
     lost = a_lease("one", taken_ms=CLOCK.now_ms() - 1, seconds=0)
     assert await store.lease_due(lost, 10)
     assert [leased.order for leased in await store.lease_due(a_lease("two"), 10)] == [order]
-    await store.postpone(order, lost, FAR_MS)  # too late: another has it
+    await store.postpone(order, lost, CLOCK.now_ms() - 1)  # too late: another has it, and keeps it
+    assert not await store.lease_due(a_lease("three"), 10)
+    await store.postpone(order, a_lease("two"), CLOCK.now_ms() - 1)
+    assert [leased.failures for leased in await store.lease_due(a_lease("three"), 10)] == [1]
+
+
+async def test_who_lost_the_lease_neither_keeps_it_nor_ends_anothers_by_a_change(store: OrderStore) -> None:
+    order = await added(store, due_ms=CLOCK.now_ms() - 1)
+    lost = a_lease("one", taken_ms=CLOCK.now_ms() - 1, seconds=0)
+    assert await store.lease_due(lost, 10)
+    assert await store.lease_due(a_lease("two"), 10)
+    changed = await store.change(ref_of(order), acting(check_out(order)), lease=lost)
+    assert isinstance(changed, Changed)
+    assert not changed.leased
     assert not await store.lease_due(a_lease("three"), 10)
 
 

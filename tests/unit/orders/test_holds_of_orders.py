@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 
 from services.orders.domain.order import CancelReason, OrderState, Seats
 from services.orders.domain.refusals import HoldExpired, HoldHasOrder, SeatsNotHeld
-from services.orders.ports import Unanswered
+from services.orders.ports import HeldSeats, Unanswered
 from services.runtime.testing.virtual_time import run_virtual
 from tests.simulation.orders.faults import Call, tapped
 from tests.unit.orders.builders import SHOW, a_hold, a_key, a_wish
-from tests.unit.orders.rig import Shop, World, answered, ref_of
+from tests.unit.orders.rig import TIMING, Shop, World, answered, ref_of
 
 Tap = Callable[[str, Call], Awaitable[object]]
 
@@ -152,6 +152,22 @@ def test_a_late_copy_of_a_claim_that_was_turned_back_is_taken_back_by_the_cancel
         assert shop.world.inventory.is_free(SHOW, "A-1")
 
     in_shop(story)
+
+
+def test_a_hold_that_has_ended_makes_no_order_though_inventory_still_tells_of_it() -> None:
+    held: list[HeldSeats] = []
+
+    async def still_there(name: str, call: Call) -> object:
+        return held[-1] if name == "held_seats" else await call()
+
+    async def story(shop: Shop) -> None:
+        now_ms = shop.world.clock.now_ms()
+        held.append(a_hold("A-1", until_ms=now_ms - TIMING.hold_grace_ms))
+        assert await shop.desk.create(a_wish("A-1"), a_key("late")) == HoldExpired("hold_1")
+        held.append(a_hold("A-1", until_ms=now_ms - TIMING.hold_grace_ms + 1))
+        assert answered(await shop.desk.create(a_wish("A-1"), a_key("late"))).state is OrderState.OPEN
+
+    in_shop(story, still_there)
 
 
 def test_a_hold_makes_one_order_at_a_time() -> None:
