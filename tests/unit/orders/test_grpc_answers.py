@@ -130,7 +130,7 @@ async def test_a_catalogue_that_refuses_to_say_does_not_say_that_there_is_no_per
     with pytest.raises(Unanswered):
         await catalogue.offer("house_a", "perf_1")
     with pytest.raises(Unanswered):
-        await catalogue.seat_categories("house_a", "hall_1", 1)
+        await catalogue.plan_seats("house_a", "hall_1", 1)
 
 
 async def test_a_catalogue_without_the_performance_says_so() -> None:
