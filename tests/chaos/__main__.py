@@ -62,6 +62,8 @@ def _figures(storm: Storm, outcome: Outcome) -> dict[str, Any]:
         "seat_operations": outcome.findings.seat_operations,
         "longest_seat_history": outcome.findings.longest_seat_history,
         "undecided_seats": outcome.findings.undecided,
+        "pairs": outcome.findings.pairs,
+        "undecided_pairs": outcome.findings.undecided_pairs,
         "serving_again_seconds": round(outcome.serving_again_seconds, 2),
         "wrong": outcome.findings.wrong,
     }

@@ -18,7 +18,7 @@ from tests.chaos.buyers import Buyer, House
 from tests.chaos.history import OK, UNKNOWN, History, Record
 from tests.chaos.inventory_nodes import Cluster
 from tests.chaos.linearizability import TooManyOrders, check
-from tests.chaos.projection import Window, project
+from tests.chaos.projection import Window, pairs_of, project, project_jointly
 from tests.chaos.seat_model import FREE
 
 LOOKS = 6
@@ -35,6 +35,8 @@ class Findings:
     seat_operations: int = 0
     longest_seat_history: int = 0
     undecided: int = 0
+    pairs: int = 0
+    undecided_pairs: int = 0
 
 
 def judge_seats(history: History, windows: Sequence[Window], findings: Findings) -> None:
@@ -58,6 +60,22 @@ def judge_seats(history: History, windows: Sequence[Window], findings: Findings)
             findings.wrong.append(
                 f"{performance} seat {seat}: {verdict.fault.name} cannot be; the seat was {states}\n"
                 + "\n".join(around[-40:])
+            )
+
+
+def judge_pairs(history: History, windows: Sequence[Window], findings: Findings) -> None:
+    """Two seats that were wanted together must have one order between them: no map shows half of a hold."""
+    for (performance, *seats), operations in project_jointly(history, windows, pairs_of(history)).items():
+        findings.pairs += 1
+        try:
+            verdict = check(operations, (FREE, FREE))
+        except TooManyOrders:
+            findings.undecided_pairs += 1
+            continue
+        if verdict.fault is not None:
+            could_be = "; ".join(" and ".join(f"{seat.state} {seat.by}" for seat in both) for both in verdict.states)
+            findings.wrong.append(
+                f"{performance} seats {seats} together: {verdict.fault.name} cannot be; they were {could_be}"
             )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from tests.chaos import seat_model as model
 from tests.chaos.history import OK, REFUSED, UNKNOWN, History, Record
@@ -13,6 +14,9 @@ from tests.chaos.seat_model import STATES, Seat, Step
 
 SeatKey = tuple[str, int]
 Operations = dict[SeatKey, list[Operation[Seat]]]
+Seats = tuple[Seat, ...]
+# One act as each of its seats sees it; all of them at one and the same moment.
+Parts = list[tuple[int, Operation[Seat]]]
 
 # Acts that rest on the record. All others rest on the cache of holds, which may lie for a moment after it lost writes.
 _RECORDED = {"claim", "confirm", "cancel"}
@@ -46,17 +50,23 @@ def windows_of(history: History, settle_seconds: float) -> list[Window]:
     ]
 
 
-def project(history: History, windows: Sequence[Window]) -> Operations:
-    """Operations by (performance, seat)."""
-    found: Operations = defaultdict(list)
+def acts(history: History, windows: Sequence[Window]) -> Iterator[tuple[str, Parts]]:
+    """Every act by performance: what was answered or may have happened, and the ends of holds."""
     for record in history.operations:
         around = [window for window in windows if window.overlaps(record)]
         is_advice = record.act not in _RECORDED and bool(around)
         is_split = any(window.splits for window in around)
-        for seat, operation in _of_record(record, is_advice, is_split):
-            found[record.performance, seat].append(operation)
-    for key, operation in _expiries(history):
-        found[key].append(operation)
+        for parts in _of_record(record, is_advice, is_split):
+            yield record.performance, parts
+    yield from _expiries(history)
+
+
+def project(history: History, windows: Sequence[Window]) -> Operations:
+    """Operations by (performance, seat)."""
+    found: Operations = defaultdict(list)
+    for performance, parts in acts(history, windows):
+        for seat, operation in parts:
+            found[performance, seat].append(operation)
     for operations in found.values():
         operations += [
             Operation(window.name, window.start, window.end, model.lost, certain=False, repeats=True)
@@ -66,21 +76,82 @@ def project(history: History, windows: Sequence[Window]) -> Operations:
     return found
 
 
-def _of_record(record: Record, is_advice: bool, is_split: bool) -> Iterator[tuple[int, Operation[Seat]]]:
+def pairs_of(history: History) -> set[tuple[str, int, int]]:
+    """For each seat the one that it was most often wanted together with: where a hold could be seen by halves."""
+    together: dict[SeatKey, Counter[int]] = defaultdict(Counter)
+    for record in history.operations:
+        if record.act in {"hold", "move", "claim"}:
+            for one, other in combinations(sorted({*record.seats, *record.before}), 2):
+                together[record.performance, one][other] += 1
+                together[record.performance, other][one] += 1
+    return {
+        (performance, *sorted((seat, max(others, key=lambda other: (others[other], -other)))))  # type: ignore[misc]
+        for (performance, seat), others in together.items()
+    }
+
+
+def project_jointly(
+    history: History, windows: Sequence[Window], groups: set[tuple[str, int, int]]
+) -> dict[tuple[str, int, int], list[Operation[Seats]]]:
+    """Operations by pair of seats: what an act does to both, it does at once."""
+    by_seat: dict[SeatKey, list[tuple[str, int, int]]] = defaultdict(list)
+    for group in groups:
+        for seat in group[1:]:
+            by_seat[group[0], seat].append(group)
+    found: dict[tuple[str, int, int], list[Operation[Seats]]] = {group: _losses(windows) for group in groups}
+    for performance, parts in acts(history, windows):
+        steps = {seat: operation.step for seat, operation in parts}
+        for group in {group for seat in steps for group in by_seat[performance, seat]}:
+            like = parts[0][1]
+            step = _at_once(tuple(steps.get(seat) for seat in group[1:]))
+            found[group].append(Operation(like.name, like.invoked, like.returned, step, like.certain))
+    return found
+
+
+def _at_once(steps: tuple[Step | None, ...]) -> Callable[[Seats], Seats | None]:
+    def step(seats: Seats) -> Seats | None:
+        after = []
+        for each, seat in zip(steps, seats, strict=True):
+            changed = seat if each is None else each(seat)
+            if changed is None:
+                return None
+            after.append(changed)
+        return tuple(after)
+
+    return step
+
+
+def _losses(windows: Sequence[Window]) -> list[Operation[Seats]]:
+    """Each seat's hold for itself: which of several holds a store forgets is not told."""
+    return [
+        Operation(window.name, window.start, window.end, _at_once(steps), certain=False, repeats=True)
+        for window in windows
+        if window.loses
+        for steps in ((model.lost, None), (None, model.lost))
+    ]
+
+
+def _of_record(record: Record, is_advice: bool, is_split: bool) -> Iterator[Parts]:
     name = f"{record.act} {record.hold}{record.order} #{record.number} {record.outcome} {record.reason}"
     # A sending that nobody knows the end of may still arrive, whatever a later one was answered.
     if record.outcome == UNKNOWN or record.was_uncertain:
-        for seat, step in _effects(record, is_split):
-            yield seat, Operation(f"{name} (in doubt)", record.first_sent, NEVER, step, certain=False)
+        yield [
+            (seat, Operation(f"{name} (in doubt)", record.first_sent, NEVER, step, certain=False))
+            for seat, step in _effects(record, is_split)
+        ]
     if record.outcome == OK:
         # A yes is proven by the store's fence, whoever believes what; by the wrong store's where there are two.
         is_certain = not (is_split and is_advice)
-        for seat, step in _effects(record, is_split):
-            yield seat, Operation(name, record.sent, record.returned, step, is_certain)
+        yield [
+            (seat, Operation(name, record.sent, record.returned, step, is_certain))
+            for seat, step in _effects(record, is_split)
+        ]
     if record.outcome == UNKNOWN or is_advice:
         return
-    for seat, step in [*_refusals(record), *_sightings(record)]:
-        yield seat, Operation(name, record.sent, record.returned, step)
+    yield [
+        (seat, Operation(name, record.sent, record.returned, step))
+        for seat, step in [*_refusals(record), *_sightings(record)]
+    ]
 
 
 def _effects(record: Record, is_split: bool) -> Iterator[tuple[int, Step]]:
@@ -134,7 +205,7 @@ def _sightings(record: Record) -> Iterator[tuple[int, Step]]:
             yield seat, model.seen(STATES[state])
 
 
-def _expiries(history: History) -> Iterator[tuple[SeatKey, Operation[Seat]]]:
+def _expiries(history: History) -> Iterator[tuple[str, Parts]]:
     """A hold may end by itself from the latest end on that anybody was told (INV-6), once."""
     ends: dict[tuple[str, str], float] = {}
     seats: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -149,6 +220,5 @@ def _expiries(history: History) -> Iterator[tuple[SeatKey, Operation[Seat]]]:
         ends[hold] = max(ends.get(hold, 0.0), told)
     for (performance, hold_id), end in ends.items():
         if end > 0:
-            for seat in seats[performance, hold_id]:
-                ended = Operation(f"expiry {hold_id}", end, NEVER, model.left(hold_id), certain=False)
-                yield (performance, seat), ended
+            ended = Operation(f"expiry {hold_id}", end, NEVER, model.left(hold_id), certain=False)
+            yield performance, [(seat, ended) for seat in sorted(seats[performance, hold_id])]

@@ -171,6 +171,7 @@ def _judge_history(storm: Storm, outcome: Outcome, tell: judgement.Tell) -> None
     if storm.leases.ttl_seconds == 0:
         windows.append(Window("no leases", 0.0, NEVER, loses=False, splits=False))
     judgement.judge_seats(history, windows, findings)
+    judgement.judge_pairs(history, windows, findings)
     if storm.leases.ttl_seconds > 0:
         judgement.judge_epochs(history, windows, findings)
-    tell(f"{history.now():6.1f} s  {findings.seats} seats' histories judged")
+    tell(f"{history.now():6.1f} s  {findings.seats} seats' and {findings.pairs} pairs' histories judged")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.runtime.clock import SystemClock
 from tests.chaos.history import OK, REFUSED, UNKNOWN, FaultRecord, History, Record
-from tests.chaos.judgement import Findings, judge_epochs, judge_seats
+from tests.chaos.judgement import Findings, judge_epochs, judge_pairs, judge_seats
 from tests.chaos.projection import windows_of
 
 PERFORMANCE = "perf"
@@ -39,6 +39,18 @@ def wrong(*records: Record, faults: tuple[FaultRecord, ...] = ()) -> list[str]:
     windows = windows_of(history, SETTLE_SECONDS)
     judge_seats(history, windows, findings)
     judge_epochs(history, windows, findings)
+    return findings.wrong
+
+
+def wrong_together(*records: Record, faults: tuple[FaultRecord, ...] = ()) -> list[str]:
+    """What is found in pairs of seats, of which each is fine by itself."""
+    assert wrong(*records, faults=faults) == []
+    history = History(SystemClock())
+    history.operations += records
+    history.faults += faults
+    findings = Findings()
+    judge_pairs(history, windows_of(history, SETTLE_SECONDS), findings)
+    assert findings.pairs > 0
     return findings.wrong
 
 
@@ -110,6 +122,37 @@ def test_a_moved_hold_frees_what_it_left_and_keeps_what_it_took() -> None:
     moved = told("hold", 1, hold="a"), told("move", 2, hold="a", before=(1,), seats=(2,))
     assert wrong(*moved, told("hold", 3, hold="b")) == []
     assert wrong(*moved, told("hold", 3, hold="b", seats=(2,)))
+
+
+def test_a_map_that_shows_half_of_a_hold_is_found() -> None:
+    """While the hold is under way either seat may be free or held, but not one of each."""
+    both = (1, 2)
+    holding = told("hold", 1, hold="a", seats=both, lasts=3)
+    for seen in ((1, 1), (2, 2)):
+        assert wrong_together(holding, told("look", 2, seats=both, seen=seen)) == []
+    for seen in ((1, 2), (2, 1)):
+        assert wrong_together(holding, told("look", 2, seats=both, seen=seen))
+
+
+def test_half_of_a_hold_that_nobody_answered_is_found() -> None:
+    unanswered = told("hold", 1, hold="a", seats=(1, 2), outcome=UNKNOWN, ttl_seconds=20)
+    assert wrong_together(unanswered, told("look", 3, seats=(1, 2), seen=(2, 1)))
+    assert wrong_together(unanswered, told("look", 3, seats=(1, 2), seen=(2, 2))) == []
+
+
+def test_half_of_a_hold_that_ends_or_is_released_is_found() -> None:
+    held = told("hold", 1, hold="a", seats=(1, 2))
+    released = told("release", 3, hold="a", seats=(1, 2), lasts=3)
+    assert wrong_together(held, released, told("look", 4, seats=(1, 2), seen=(1, 2)))
+    assert wrong_together(held, told("look", 25, seats=(1, 2), seen=(1, 2)))
+    assert wrong_together(held, told("look", 25, seats=(1, 2), seen=(1, 1))) == []
+
+
+def test_of_two_holds_one_may_be_lost() -> None:
+    two = told("hold", 1, hold="a", seats=(1,)), told("hold", 2, hold="b", seats=(2,))
+    wanted = told("hold", 0.1, hold="c", seats=(1, 2), outcome=REFUSED, reason="SEATS_LIMIT")
+    look = told("look", 12, seats=(1, 2), seen=(1, 2))
+    assert wrong_together(*two, wanted, look, faults=(flush(4.0),)) == []
 
 
 def test_an_epoch_that_goes_back_is_found() -> None:

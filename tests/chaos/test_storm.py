@@ -45,6 +45,7 @@ async def test_killed_stopped_and_emptied_nothing_acknowledged_is_untrue(own_ser
     outcome = await weather(storm, own_server_folder)
     assert outcome.findings.wrong == []
     assert outcome.findings.undecided == 0
+    assert outcome.findings.undecided_pairs < outcome.findings.pairs
     missing = outcome.coverage.missing(kinds, calm_per_second=0)
     assert [what for what in missing if what not in MATTERS_OF_LUCK] == []
 
