@@ -109,7 +109,7 @@ class Rig:
 
     nodes: Sequence[PerformanceHost]
     engine: AsyncEngine
-    clock: SystemClock
+    clock: SteppedClock
 
     async def decide(self, node: PerformanceHost, command: Command) -> Decision:
         """The answer, however often it takes: the same command with the same ids, as the client library does it."""
@@ -143,6 +143,21 @@ class Rig:
         return found
 
 
+class SteppedClock(SystemClock):
+    """The machine's clock, which a test may put forward: an end that is raced against comes when the race is on."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+
+    def now_ms(self) -> int:
+        """See Clock.now_ms."""
+        return super().now_ms() + self.ahead_ms
+
+    def monotonic(self) -> float:
+        """See Clock.monotonic."""
+        return super().monotonic() + self.ahead_ms / 1000
+
+
 def _always(claim_store: ClaimStore, _: Performance) -> ClaimStore:
     return claim_store
 
@@ -158,7 +173,7 @@ async def running_rig(
     nodes: int = 2,
 ) -> AsyncIterator[Rig]:
     """Nodes on the stores at these addresses, whose guards are as told."""
-    clock = SystemClock()
+    clock = SteppedClock()
     plan = SeatPlan.of(1, [f"s{number}" for number in range(capacity)])
     performance = Performance(NAME, HOUSE, plan, rules or HoldRules(True, 100, 600_000))
     async with AsyncExitStack() as stack:

@@ -17,16 +17,18 @@ from tests.concurrency.rig import Guards, Rig, running_rig
 
 ONLINE = 2
 RACES = 300
+SHARE = RACES // 3
+HOLD_MS = 600_000
 
 
 def claim(number: int) -> c.ClaimSeats:
     return c.ClaimSeats(f"o{number}", "anna", f"h{number}", (number,), ONLINE)
 
 
-async def held(rig: Rig, ttl_ms: int = 0) -> None:
+async def held(rig: Rig) -> None:
     node = rig.nodes[0]
     for start in range(0, RACES, 100):
-        commands = [c.HoldSeats(f"h{n}", "anna", (n,), ONLINE, ttl_ms) for n in range(start, start + 100)]
+        commands = [c.HoldSeats(f"h{n}", "anna", (n,), ONLINE) for n in range(start, start + 100)]
         decided = await node.execute("house_1", "perf_1", commands)
         assert not isinstance(decided, Refusal)
         assert all(isinstance(decision, Accepted) for decision in decided.decisions)
@@ -35,7 +37,7 @@ async def held(rig: Rig, ttl_ms: int = 0) -> None:
 async def test_of_a_claim_and_a_release_at_once_exactly_one_wins(
     redis_url: str, emptied_database_url: Callable[[str], str]
 ) -> None:
-    rules = HoldRules(True, RACES, 600_000)
+    rules = HoldRules(True, RACES, HOLD_MS)
     chance = seeded_random(17)
     async with running_rig(
         redis_url, emptied_database_url("inventory"), Guards(), capacity=RACES, rules=rules, nodes=1
@@ -68,12 +70,12 @@ async def test_of_a_claim_and_a_release_at_once_exactly_one_wins(
 async def test_of_a_claim_and_the_end_of_its_hold_exactly_one_wins(
     redis_url: str, emptied_database_url: Callable[[str], str]
 ) -> None:
-    rules = HoldRules(True, RACES, 600_000, grace_ms=0)
+    rules = HoldRules(True, RACES, HOLD_MS, grace_ms=0)
     chance = seeded_random(23)
     async with running_rig(
         redis_url, emptied_database_url("inventory"), Guards(), capacity=RACES, rules=rules, nodes=1
     ) as rig:
-        await held(rig, ttl_ms=300)
+        await held(rig)
         (actor,) = await rig.believe()
 
         async def tick() -> None:
@@ -81,10 +83,20 @@ async def test_of_a_claim_and_the_end_of_its_hold_exactly_one_wins(
                 actor.propose_expiries()
                 await rig.clock.sleep(0.001)
 
+        answered: list[bool] = []
+        ended = asyncio.Event()
+
         async def race(number: int) -> bool:
-            await rig.clock.sleep(chance.uniform(0.0, 0.5))
+            if number >= 2 * SHARE:
+                await ended.wait()
+            await rig.clock.sleep(chance.uniform(0.0, 0.2))
             answer = await rig.decide(rig.nodes[0], claim(number))
             assert isinstance(answer, Accepted | HoldEnded | HoldExpired)
+            answered.append(isinstance(answer, Accepted))
+            if len(answered) == SHARE:
+                # Of the rest some are under way, and some have not begun.
+                rig.clock.ahead_ms = HOLD_MS
+                ended.set()
             return isinstance(answer, Accepted)
 
         ticking = asyncio.create_task(tick())
@@ -100,7 +112,7 @@ async def test_a_claim_here_and_a_release_there_go_one_way_too(
     redis_url: str, emptied_database_url: Callable[[str], str]
 ) -> None:
     """Two nodes that both believe: the claim at one, the release at the other, holds made by either."""
-    rules = HoldRules(True, RACES, 600_000)
+    rules = HoldRules(True, RACES, HOLD_MS)
     async with running_rig(redis_url, emptied_database_url("inventory"), Guards(), rules=rules, nodes=3) as rig:
 
         async def race(number: int) -> bool:
