@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from services.contracts.channels import Channel
 from services.contracts.pages import Place
 from services.contracts.reasons import Reason
 from services.orders.domain.changes import Change
-from services.orders.domain.order import Channel, Money, Order, OrderState, Seats
+from services.orders.domain.order import Money, Order, OrderState, Seats
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.refusals import HoldHasOrder
 from services.runtime.errors import Refusal, Retryable

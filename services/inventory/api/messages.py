@@ -10,6 +10,7 @@ from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
 from services.contracts.bounds import MAX_REASON_CHARS, MAX_SEAT_ID_CHARS, MAX_SEATS_PER_HOLD
 from services.contracts.texts import refused_text
+from services.contracts.wire_types import refused_channel
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import Hold, HoldRules
 from services.inventory.domain.refusals import OrphanLeft, PlanVersionMismatch, SeatsTaken, SeatUnknown
@@ -25,7 +26,6 @@ FILTERS_PER_GROUP = 50
 # As much of a name as an error repeats.
 NAME_CHARS = 100
 MAX_TTL_SECONDS = 86_400
-CHANNELS = frozenset((Channel.CHANNEL_BOX_OFFICE, Channel.CHANNEL_ONLINE, Channel.CHANNEL_BACKEND))
 
 
 def check_key(field: str, value: str) -> str:
@@ -45,9 +45,9 @@ def check_performance_key(key: pb.PerformanceKey) -> pb.PerformanceKey:
 
 def check_channel(channel: Channel.ValueType) -> int:
     """The channel's number, or Refused."""
-    if channel not in CHANNELS:
-        problem = f"{int(channel)} is not a channel" if channel else UNSET
-        raise Refused(FieldInvalid("channel", problem, "box office, online or backend"))
+    refused = refused_channel("channel", channel)
+    if refused is not None:
+        raise Refused(refused)
     return int(channel)
 
 

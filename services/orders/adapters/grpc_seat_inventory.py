@@ -19,10 +19,12 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
 from balcon.types.v1.seating_pb2 import SeatRefs
 
+from services.contracts.channels import Channel
 from services.contracts.reasons import Reason
+from services.contracts.wire_types import channel_of, wire_channel
 from services.orders.adapters.grpc_answers import declined_or_raise
-from services.orders.domain.order import Channel, Order
-from services.orders.ports import Answer, Declined, Done, HeldSeats
+from services.orders.domain.order import Order
+from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
 from services.runtime.rpc.routing import OwnerRouting
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class GrpcSeatInventory:
             holder_id=hold.holder_id,
             plan_version=hold.seats.plan_version,
             seat_ids=tuple(hold.seats.seat_ids),
-            channel=Channel(WireChannel.Name(hold.channel).removeprefix("CHANNEL_")),
+            channel=_channel(hold.channel),
             hold_until_ms=hold.hold_until_ms,
         )
 
@@ -79,7 +81,7 @@ class GrpcSeatInventory:
             holder_id=order.holder_id,
             hold_id=order.hold_id if from_hold else "",
             seats=SeatRefs(plan_version=order.plan_version, seat_ids=order.seat_ids),
-            channel=WireChannel.Value(f"CHANNEL_{order.channel.value}"),
+            channel=wire_channel(order.channel),
         )
         return await self._answer("ClaimSeats", order, lambda stub: stub.ClaimSeats, request)
 
@@ -115,3 +117,10 @@ class GrpcSeatInventory:
 
 def _key(order: Order) -> PerformanceKey:
     return PerformanceKey(house_id=order.house_id, performance_id=order.performance_id)
+
+
+def _channel(wire: WireChannel.ValueType) -> Channel:
+    channel = channel_of(wire)
+    if channel is None:  # of a later version of inventory: nothing here knows what it means
+        raise Unanswered("GetHold")
+    return channel

@@ -15,9 +15,9 @@ from balcon.orders.v1.orders_events_pb2 import (
 )
 from balcon.orders.v1.orders_service_pb2 import CancelReason, DisputeState, OrderLine, SeatName
 from balcon.types.v1.money_pb2 import Money
-from balcon.types.v1.seating_pb2 import Channel
 from google.protobuf.message import Message
 
+from services.contracts.wire_types import wire_channel
 from services.orders.domain import changes as domain
 from services.orders.domain.order import Money as DomainMoney
 from services.orders.domain.order import Order
@@ -31,7 +31,7 @@ def created(order: Order) -> OutgoingEvent:
         order_id=order.order_id,
         house_id=order.house_id,
         performance_id=order.performance_id,
-        channel=_channel(order),
+        channel=wire_channel(order.channel),
         plan_version=order.plan_version,
         lines=_lines(order),
         total=_money(order.total),
@@ -62,7 +62,7 @@ def _message(order: Order, change: domain.Change) -> Message | None:
         case domain.OrderConfirmed():
             return OrderConfirmed(
                 **names,
-                channel=_channel(order),
+                channel=wire_channel(order.channel),
                 plan_version=order.plan_version,
                 lines=_lines(order),
                 total=_money(order.total),
@@ -84,17 +84,13 @@ def _message(order: Order, change: domain.Change) -> Message | None:
         case domain.OrderRefunded():
             return OrderRefunded(
                 **names,
-                channel=_channel(order),
+                channel=wire_channel(order.channel),
                 lines=_lines(order) if order.confirmed_at_ms else [],
                 amount=_money(order.total),
                 refunded_at_ms=change.at_ms,
             )
         case _:
             return None
-
-
-def _channel(order: Order) -> Channel.ValueType:
-    return Channel.Value(f"CHANNEL_{order.channel.value}")
 
 
 def _reason(name: str) -> CancelReason.ValueType:

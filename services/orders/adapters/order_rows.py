@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.contracts.channels import Channel
 from services.orders.domain.order import (
     UNNAMED,
     CancelReason,
-    Channel,
     Dispute,
     Money,
     Order,

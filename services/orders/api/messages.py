@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
-from balcon.types.v1.seating_pb2 import Channel as WireChannel
 
+from services.contracts.wire_types import wire_channel, wire_money
 from services.orders.domain.order import Dispute, Money, Order, OrderState, SeatName
 
 
 def money_message(money: Money) -> WireMoney:
     """Minor units and currency."""
-    return WireMoney(amount_minor=money.amount_minor, currency=money.currency)
+    return wire_money(money.amount_minor, money.currency)
 
 
 def _seat_name(name: SeatName) -> wire.SeatName:
@@ -27,7 +27,7 @@ def order_message(order: Order) -> wire.Order:
         performance_id=order.performance_id,
         hold_id=order.hold_id,
         holder_id=order.holder_id,
-        channel=WireChannel.Value(f"CHANNEL_{order.channel.value}"),
+        channel=wire_channel(order.channel),
         state=wire.OrderState.Value(f"ORDER_STATE_{order.state.value}"),
         lines=[
             wire.OrderLine(

@@ -18,10 +18,12 @@ from services.contracts.bounds import (
     MAX_TICKET_TYPE_CHARS,
     NORMAL_TICKET_TYPE,
 )
+from services.contracts.channels import Channel
 from services.contracts.money import refused_currency
 from services.contracts.pages import page_size_of, place_after, refused_page_size, token_after
 from services.contracts.texts import refused_idempotency_key, refused_text, refused_url
-from services.orders.domain.order import Channel, Money, Order, OrderState
+from services.contracts.wire_types import channel_of, refused_channel
+from services.orders.domain.order import Money, Order, OrderState
 from services.orders.domain.pricing import SeatChoice
 from services.orders.handlers.order_making import OrderWish
 from services.orders.ports import Customer, Operation, OrderFilter, OrderRef, RequestKey
@@ -107,9 +109,11 @@ def _customer(customer: wire.Customer) -> Customer:
 
 
 def _channel(value: WireChannel.ValueType) -> Channel:
-    known = {WireChannel.Value(f"CHANNEL_{channel.value}"): channel for channel in Channel}
-    _require("channel", value in known, UNSET, ", ".join(channel.value for channel in Channel))
-    return known[value]
+    channel = channel_of(value)
+    if channel is None:
+        _accept(refused_channel("channel", value))
+    assert channel is not None, "refused otherwise"
+    return channel
 
 
 def expected_total(money: WireMoney) -> Money:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from services.contracts.channels import Channel
 from services.contracts.money import amount_text
 
 
@@ -61,14 +62,6 @@ class CancelReason(Enum):
     PAYMENT_FAILED = "PAYMENT_FAILED"
     SEATS_GONE = "SEATS_GONE"
     HOUSE = "HOUSE"
-
-
-class Channel(Enum):
-    """How a sale reaches the house (R4)."""
-
-    BOX_OFFICE = "BOX_OFFICE"
-    ONLINE = "ONLINE"
-    BACKEND = "BACKEND"
 
 
 # In these the order goes on by its hold, or has yet to give it back.

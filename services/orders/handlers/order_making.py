@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.contracts.channels import Channel
 from services.contracts.reasons import Reason
-from services.orders.domain.order import Channel, Order
+from services.orders.domain.order import Order
 from services.orders.domain.pricing import SeatChoice, price_lines, total_of
 from services.orders.domain.refusals import (
     ChannelMismatch,

@@ -11,11 +11,10 @@ from balcon.catalogue.v1.catalogue_events_pb2 import (
 )
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
 from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderPartlyRefunded, OrderRefunded
-from balcon.types.v1.seating_pb2 import CHANNEL_BACKEND, CHANNEL_BOX_OFFICE, CHANNEL_ONLINE
 from google.protobuf.message import DecodeError
 
+from services.contracts.wire_types import channel_of
 from services.reporting.domain.facts import (
-    Channel,
     Fact,
     PerformanceDescribed,
     SaleConfirmed,
@@ -28,11 +27,6 @@ from services.runtime.errors import Fatal
 from services.runtime.ids import refused_key
 from services.runtime.outbox.event import IncomingEvent
 
-_CHANNELS: Mapping[int, Channel] = {
-    CHANNEL_BOX_OFFICE: Channel.BOX_OFFICE,
-    CHANNEL_ONLINE: Channel.ONLINE,
-    CHANNEL_BACKEND: Channel.BACKEND,
-}
 _MAX_STORED_INTEGER = 2**63 - 1
 
 
@@ -81,7 +75,8 @@ def _confirmed(event: IncomingEvent) -> SaleConfirmed:
     currencies = {line.price.currency for line in confirmed.lines}
     if len(currencies) != 1:
         raise EventMalformed(event_id=event.id, field="lines", problem="not of one currency")
-    if confirmed.channel not in _CHANNELS:
+    channel = channel_of(confirmed.channel)
+    if channel is None:
         raise EventMalformed(event_id=event.id, field="channel", problem=f"unknown: {confirmed.channel}")
     by_category: dict[str, TicketsSold] = {}
     for line in confirmed.lines:
@@ -92,7 +87,7 @@ def _confirmed(event: IncomingEvent) -> SaleConfirmed:
         house_id=confirmed.house_id,
         performance_id=confirmed.performance_id,
         order_id=_key(event, "order_id", confirmed.order_id),
-        channel=_CHANNELS[confirmed.channel],
+        channel=channel,
         currency=currencies.pop(),
         lines=tuple(by_category[category] for category in sorted(by_category)),
         at_ms=confirmed.confirmed_at_ms,

@@ -7,8 +7,19 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.reporting.domain.facts import Channel, PerformanceDescribed, SeatsCounted
+from services.contracts.channels import Channel
+from services.reporting.domain.facts import PerformanceDescribed, SeatsCounted
 from services.reporting.domain.totals import LineFigures, LineKey, Totals
+
+
+def channel_text(channel: Channel) -> str:
+    """As rows have it since the first version: in lower case."""
+    return channel.value.lower()
+
+
+def channel_in_row(text: str) -> Channel:
+    """The way back."""
+    return Channel(text.upper())
 
 
 def totals_of(row: RowMapping, lines: Iterable[RowMapping]) -> Totals:
@@ -20,13 +31,20 @@ def totals_of(row: RowMapping, lines: Iterable[RowMapping]) -> Totals:
         counted=_counted(row),
         currency=row["currency"],
         lines={
-            LineKey(line["category"], Channel(line["channel"])): LineFigures(line["tickets"], line["revenue_minor"])
+            LineKey(line["category"], channel_in_row(line["channel"])): LineFigures(
+                line["tickets"], line["revenue_minor"]
+            )
             for line in lines
         },
         orders_confirmed=row["orders_confirmed"],
         orders_refunded=row["orders_refunded"],
         orders_at_ms=row["orders_at_ms"],
     )
+
+
+def _line(row: RowMapping) -> tuple[LineKey, LineFigures]:
+    key = LineKey(row["category"], channel_in_row(row["channel"]))
+    return key, LineFigures(row["tickets"], row["revenue_minor"])
 
 
 def _described(row: RowMapping) -> PerformanceDescribed | None:

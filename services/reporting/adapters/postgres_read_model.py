@@ -11,8 +11,14 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.adapters.performance_rows import PERFORMANCE_COLUMNS, totals_of, values_of
-from services.reporting.domain.facts import Channel, TicketsSold
+from services.reporting.adapters.performance_rows import (
+    PERFORMANCE_COLUMNS,
+    channel_in_row,
+    channel_text,
+    totals_of,
+    values_of,
+)
+from services.reporting.domain.facts import TicketsSold
 from services.reporting.domain.totals import OrderFigures, Totals
 from services.reporting.ports import GenerationGone
 
@@ -109,13 +115,13 @@ class PostgresReadModel:
                 **self._key(after.house_id, after.performance_id),
                 **values_of(after),
                 "line_categories": [key.category for key in changed],
-                "line_channels": [key.channel.value for key in changed],
+                "line_channels": [channel_text(key.channel) for key in changed],
                 "line_tickets": [line.tickets for line in changed.values()],
                 "line_revenues": [line.revenue_minor for line in changed.values()],
                 "gone_categories": [key.category for key in gone],
-                "gone_channels": [key.channel.value for key in gone],
+                "gone_channels": [channel_text(key.channel) for key in gone],
                 "order_id": order.order_id if order else None,
-                "order_channel": order.channel.value if order and order.channel else None,
+                "order_channel": channel_text(order.channel) if order and order.channel else None,
                 "order_confirmed": order.confirmed if order else None,
                 "order_refunded": order.refunded if order else None,
                 "order_refunded_minor": order.refunded_minor if order else None,
@@ -142,7 +148,7 @@ def _order_of(order_id: str, rows: Sequence[RowMapping]) -> OrderFigures | None:
     lines = [TicketsSold(row["category"], row["tickets"], row["revenue_minor"]) for row in rows if row["category"]]
     return OrderFigures(
         order_id=order_id,
-        channel=Channel(rows[0]["channel"]) if rows[0]["channel"] else None,
+        channel=channel_in_row(rows[0]["channel"]) if rows[0]["channel"] else None,
         lines=tuple(sorted(lines, key=lambda line: line.category)),
         confirmed=rows[0]["confirmed"],
         refunded=rows[0]["refunded"],

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from balcon.audit.v1.audit_service_pb2 import TotalsInRecord
 from balcon.reporting.v1.reporting_service_pb2 import PerformanceTotals, SalesLine
 from balcon.types.v1.money_pb2 import Money
-from balcon.types.v1.seating_pb2 import CHANNEL_BACKEND, CHANNEL_BOX_OFFICE, CHANNEL_ONLINE
-from balcon.types.v1.seating_pb2 import Channel as WireChannel
 
-from services.reporting.domain.facts import Channel
+from services.contracts.wire_types import wire_channel, wire_money
 from services.reporting.domain.totals import Totals
-
-_CHANNELS: Mapping[Channel, WireChannel.ValueType] = {
-    Channel.BOX_OFFICE: CHANNEL_BOX_OFFICE,
-    Channel.ONLINE: CHANNEL_ONLINE,
-    Channel.BACKEND: CHANNEL_BACKEND,
-}
 
 
 def performance_totals(totals: Totals) -> PerformanceTotals:
     """Lines in order of category and channel."""
-    lines = sorted(totals.lines.items(), key=lambda item: (item[0].category, _CHANNELS[item[0].channel]))
+    lines = sorted(totals.lines.items(), key=lambda item: (item[0].category, wire_channel(item[0].channel)))
     return PerformanceTotals(
         house_id=totals.house_id,
         performance_id=totals.performance_id,
@@ -35,7 +25,7 @@ def performance_totals(totals: Totals) -> PerformanceTotals:
         lines=[
             SalesLine(
                 category=line.category,
-                channel=_CHANNELS[line.channel],
+                channel=wire_channel(line.channel),
                 tickets=figures.tickets,
                 revenue=_money(totals, figures.revenue_minor),
             )
@@ -55,4 +45,4 @@ def totals_in_record(totals: Totals) -> TotalsInRecord:
 
 
 def _money(totals: Totals, amount_minor: int) -> Money:
-    return Money(amount_minor=amount_minor, currency=totals.currency)
+    return wire_money(amount_minor, totals.currency)

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias
 
-
-class Channel(Enum):
-    """How a sale reached the house (R4)."""
-
-    BOX_OFFICE = "box_office"
-    ONLINE = "online"
-    BACKEND = "backend"
+from services.contracts.channels import Channel
 
 
 @dataclass(frozen=True, slots=True)

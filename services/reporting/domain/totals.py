@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, assert_never
 
+from services.contracts.channels import Channel
 from services.reporting.domain.facts import (
-    Channel,
     Fact,
     PerformanceDescribed,
     SaleConfirmed,

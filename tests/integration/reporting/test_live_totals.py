@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
-from services.reporting.domain.facts import Channel
+from services.contracts.channels import Channel
 from services.reporting.domain.totals import LineFigures, LineKey
 from services.runtime.bus.topics import ORDERS
 from services.runtime.testing import eventually

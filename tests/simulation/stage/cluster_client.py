@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
+from services.contracts.channels import Channel
 from services.contracts.reasons import Reason
 from services.inventory.domain import refusals as no
 from services.inventory.domain.commands import CancelClaim, CancelSale, ClaimSeats, Command, ConfirmClaim, ReleaseHold
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
 from services.inventory.ports import SeatPlan
-from services.orders.domain.order import Channel, Order
+from services.orders.domain.order import Order
 from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
 from services.runtime.clock import Clock
 from services.runtime.errors import Overloaded, Refusal

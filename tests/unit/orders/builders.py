@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.orders.domain.order import Channel, Money, Order, OrderLine, SeatName, Ticket
+from services.contracts.channels import Channel
+from services.orders.domain.order import Money, Order, OrderLine, SeatName, Ticket
 from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice
 from services.orders.handlers.order_making import OrderWish
 from services.orders.ports import Customer, HeldSeats, Offer, Operation, RequestKey

@@ -14,9 +14,9 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracts.channels import Channel
 from services.reporting.adapters.event_facts import EventMalformed, fact_of
 from services.reporting.domain.facts import (
-    Channel,
     PerformanceDescribed,
     SaleConfirmed,
     SaleRefunded,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracts.channels import Channel
 from services.reporting.domain.facts import (
-    Channel,
     Fact,
     PerformanceDescribed,
     SaleConfirmed,

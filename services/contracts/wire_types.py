@@ -1,0 +1,35 @@
+"""The shared types of balcon.types.v1 and what domains have for them. For api and adapters only: it knows protos."""
+
+from __future__ import annotations
+
+from balcon.types.v1.money_pb2 import Money as WireMoney
+from balcon.types.v1.seating_pb2 import Channel as WireChannel
+
+from services.contracts.channels import Channel
+from services.runtime.errors import UNSET, FieldInvalid
+
+_TO_WIRE = {channel: WireChannel.Value(f"CHANNEL_{channel.value}") for channel in Channel}
+_FROM_WIRE = {wire: channel for channel, wire in _TO_WIRE.items()}
+
+
+def wire_channel(channel: Channel) -> WireChannel.ValueType:
+    """For a message."""
+    return _TO_WIRE[channel]
+
+
+def channel_of(wire: WireChannel.ValueType) -> Channel | None:
+    """None for UNSPECIFIED and for a channel of a later version."""
+    return _FROM_WIRE.get(wire)
+
+
+def refused_channel(field: str, wire: WireChannel.ValueType) -> FieldInvalid | None:
+    """The refusal for a channel that is none, else None."""
+    if wire in _FROM_WIRE:
+        return None
+    problem = f"{int(wire)} is not a channel" if wire else UNSET
+    return FieldInvalid(field, problem, ", ".join(channel.value for channel in Channel))
+
+
+def wire_money(amount_minor: int, currency: str) -> WireMoney:
+    """Minor units and their ISO 4217 code."""
+    return WireMoney(amount_minor=amount_minor, currency=currency)
