@@ -15,7 +15,7 @@ from services.runtime.clock import Clock
 from services.runtime.errors import Retryable
 from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
 from services.runtime.outbox.inbox import KeyPlace, KeyProgress
-from services.runtime.outbox.lane import NumberedEvent
+from services.runtime.outbox.lane import NumberedEvent, Pending
 from tests.simulation.stage.processes import SimulatedProcess, current_process
 from tests.simulation.stage.weather import Weather
 
@@ -128,10 +128,11 @@ class MemoryLane:
         for row in self._outbox.showing():
             row.is_published |= row.row_id in ids
 
-    async def pending(self) -> int:
+    async def pending(self) -> Pending:
         """See OutboxLane."""
         await self._statement()
-        return sum(not row.is_published for row in self._outbox.showing())
+        waiting = [row.occurred_at_ms for row in self._outbox.showing() if not row.is_published]
+        return Pending(len(waiting), min(waiting, default=None))
 
     async def purge(self, before_ms: int) -> int:
         """Nothing is that old."""
@@ -216,6 +217,10 @@ class MemoryDatabase:
     async def park(self, _: Any, event: IncomingEvent, *, error: str, now_ms: int) -> None:
         """No event of the simulation is poisoned; one that is parked was lost on its way."""
         raise AssertionError(f"{event.id} of {event.key} was parked: {error}")
+
+    async def count_parked(self, _: Any) -> int:
+        """See Inbox: parking ends the run, so there are none."""
+        return 0
 
     async def purge(self, _: Any, _before_ms: int) -> int:
         """Nothing is that old."""
