@@ -54,6 +54,11 @@ class MemorySeatInventory:
         """Whether a buyer could hold the seat."""
         return not self._is_taken((performance_id, seat_id))
 
+    def holds_for(self, order: Order) -> bool:
+        """Whether the order's hold stands with the order's seats."""
+        held = self._holds.get((order.performance_id, order.hold_id))
+        return held is not None and self._stands(held) and set(held.seat_ids) == set(order.seat_ids)
+
     def owner_of(self, performance_id: str, seat_id: str) -> tuple[str, str] | None:
         """(order id, claimed or sold) of the seat's active claim."""
         order_id = self._taken.get((performance_id, seat_id))

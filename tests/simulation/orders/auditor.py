@@ -19,9 +19,14 @@ def orders_of(store: OrderStore) -> list[Order]:
 
 
 def is_safe(world: World) -> None:
-    """At any moment: no seat has two tickets, no ticket is without money, no confirmed seat is somebody else's."""
+    """At any moment: no seat has two tickets, no ticket is without money, no confirmed seat is somebody else's.
+
+    And what is cancelled keeps no seat on hold.
+    """
     owners: dict[tuple[str, str], str] = {}
     for order in orders_of(world.store):
+        kept = order.state is OrderState.CANCELLED and world.inventory.holds_for(order)
+        assert not kept, f"{order.order_id} is cancelled and keeps its hold"
         if order.state is not OrderState.CONFIRMED:
             continue
         payment = world.payments.of_order(order.order_id)

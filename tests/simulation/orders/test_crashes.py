@@ -85,6 +85,17 @@ async def cancels(shop: Shop, world: World) -> None:
     assert (await shop.ended(order)).state is OrderState.CANCELLED
 
 
+async def gives_up(shop: Shop, world: World) -> None:
+    """Before the check-out: the hold goes back, wherever the process dies."""
+    if not orders_of(world.store) and world.inventory.is_free(SHOW, "A-1"):
+        world.inventory.hold(SHOW, a_hold(until_ms=world.clock.now_ms() + 600_000))
+    order = answered(await shop.desk.create(a_wish("A-1", "A-2"), a_key("create")))
+    await shop.desk.cancel(ref_of(order), 2.0)
+    ended = await shop.ended(order)
+    assert (ended.state, ended.cancel_reason) == (OrderState.CANCELLED, CancelReason.BUYER)
+    assert world.inventory.is_free(SHOW, "A-1")
+
+
 async def is_refunded(shop: Shop, world: World) -> None:
     order = await _checked_out(shop, world)
     await _on_its_page(shop, order)
@@ -103,6 +114,7 @@ STORIES: tuple[Story, ...] = (
     pays_too_late,
     pays_too_late_for_the_seats,
     cancels,
+    gives_up,
     is_refunded,
 )
 
