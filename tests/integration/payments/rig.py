@@ -25,6 +25,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.embedded.ports import free_port
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.errors import refusal_of
 from services.runtime.service import Service
 from services.runtime.testing import eventually
 
@@ -168,6 +169,20 @@ class Rig:
 
     async def create(self, order: str = "ord_1", **changed: Any) -> payments_service_pb2.Payment:
         return (await self.stub.CreatePayment(self.request(order, **changed))).payment
+
+    async def create_ending_soon(
+        self,
+    ) -> tuple[payments_service_pb2.CreatePaymentRequest, payments_service_pb2.Payment]:
+        """A payment whose time is over soon: in more time where the machine was too slow to ask for it in less."""
+        for milliseconds in (1_000, 5_000, 25_000):
+            request = self.request(expires_at_ms=self.clock.now_ms() + milliseconds)
+            try:
+                return request, (await self.stub.CreatePayment(request)).payment
+            except grpc.aio.AioRpcError as error:
+                refused = refusal_of(error)
+                if refused is None or refused.reason != "FIELD_INVALID":
+                    raise
+        raise AssertionError("asked for too late each time")
 
     async def get(self, payment: payments_service_pb2.Payment) -> payments_service_pb2.Payment:
         asked = payments_service_pb2.GetPaymentRequest(house_id=payment.house_id, payment_id=payment.payment_id)

@@ -119,7 +119,7 @@ async def test_a_payment_nobody_tells_about_is_found_by_asking(start_rig: StartR
 
 async def test_a_payment_nobody_pays_expires_as_failed(start_rig: StartRig) -> None:
     rig = await start_rig()
-    payment = await rig.create(expires_at_ms=rig.clock.now_ms() + 1_000)
+    _, payment = await rig.create_ending_soon()
     await rig.reaches(payment, FAILED)
     (event,) = await rig.events(payment)
     assert event.reason in {"expired", "already_expired"}  # the second when creating it took that long

@@ -46,8 +46,7 @@ async def test_the_same_request_again_gets_the_same_payment_even_after_it_is_pai
 
 async def test_the_same_request_after_its_end_still_gets_its_payment(start_rig: StartRig) -> None:
     rig = await start_rig()
-    request = rig.request(expires_at_ms=rig.clock.now_ms() + 1_500)
-    first = (await rig.stub.CreatePayment(request)).payment
+    request, first = await rig.create_ending_soon()
     while rig.clock.now_ms() <= request.expires_at_ms:
         await rig.get(first)
     assert (await rig.stub.CreatePayment(request)).payment.payment_id == first.payment_id
