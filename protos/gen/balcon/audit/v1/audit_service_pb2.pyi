@@ -23,6 +23,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AuditRequest(_message.Message):
+    """What Audit is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
@@ -43,14 +45,20 @@ Global___AuditRequest: _TypeAlias = AuditRequest  # noqa: Y015
 
 @_typing.final
 class AuditResponse(_message.Message):
+    """What Audit answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CHECKS_FIELD_NUMBER: _builtins.int
     FACTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Check]: ...
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Check]:
+        """What was checked."""
+
     @_builtins.property
-    def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]: ...
+    def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]:
+        """What was found in the record."""
+
     def __init__(
         self,
         *,
@@ -67,6 +75,8 @@ Global___AuditResponse: _TypeAlias = AuditResponse  # noqa: Y015
 
 @_typing.final
 class Check(_message.Message):
+    """One invariant and what was found."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     INVARIANT_FIELD_NUMBER: _builtins.int
@@ -78,6 +88,7 @@ class Check(_message.Message):
     name: _builtins.str
     """What was compared, for people."""
     examined: _builtins.int
+    """How many rows were looked at."""
     @_builtins.property
     def violations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The rows that break it, at most 100, each with its keys spelled out; empty is good."""
@@ -100,6 +111,8 @@ Global___Check: _TypeAlias = Check  # noqa: Y015
 
 @_typing.final
 class Fact(_message.Message):
+    """One row that another service has a say in."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEAT_FIELD_NUMBER: _builtins.int
@@ -108,15 +121,25 @@ class Fact(_message.Message):
     PAYMENT_FIELD_NUMBER: _builtins.int
     TOTALS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def seat(self) -> Global___SeatInRecord: ...
+    def seat(self) -> Global___SeatInRecord:
+        """Of the inventory."""
+
     @_builtins.property
-    def order(self) -> Global___OrderInRecord: ...
+    def order(self) -> Global___OrderInRecord:
+        """Of the orders service."""
+
     @_builtins.property
-    def ticket(self) -> Global___TicketInRecord: ...
+    def ticket(self) -> Global___TicketInRecord:
+        """Of the orders service."""
+
     @_builtins.property
-    def payment(self) -> Global___PaymentInRecord: ...
+    def payment(self) -> Global___PaymentInRecord:
+        """Of payments."""
+
     @_builtins.property
-    def totals(self) -> Global___TotalsInRecord: ...
+    def totals(self) -> Global___TotalsInRecord:
+        """Of reporting."""
+
     def __init__(
         self,
         *,
@@ -147,9 +170,13 @@ class SeatInRecord(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     SOLD_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     seat_id: _builtins.str
+    """The seat, by its id in the plan."""
     order_id: _builtins.str
+    """The order."""
     sold: _builtins.bool
+    """False: claimed, the order is still paying."""
     def __init__(
         self,
         *,
@@ -181,16 +208,21 @@ class OrderInRecord(_message.Message):
     WAS_CONFIRMED_FIELD_NUMBER: _builtins.int
     SEATS_ARE_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     order_id: _builtins.str
+    """The order."""
     state: _builtins.str
     """OrderState's name without prefix, such as CONFIRMED."""
     seats: _builtins.int
+    """How many seats it has."""
     was_confirmed: _builtins.bool
     """Whether tickets were ever issued for it."""
     seats_are: _builtins.str
     """What the order knows of its seats: HELD, ASKED, CLAIMED, SOLD or FREED."""
     @_builtins.property
-    def total(self) -> _money_pb2.Money: ...
+    def total(self) -> _money_pb2.Money:
+        """What all lines cost together."""
+
     @_builtins.property
     def refunded(self) -> _money_pb2.Money:
         """What has gone back of the total so far."""
@@ -225,8 +257,11 @@ class TicketInRecord(_message.Message):
     SEAT_ID_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     seat_id: _builtins.str
+    """The seat, by its id in the plan."""
     order_id: _builtins.str
+    """The order."""
     def __init__(
         self,
         *,
@@ -256,14 +291,19 @@ class PaymentInRecord(_message.Message):
     AMOUNT_FIELD_NUMBER: _builtins.int
     REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     order_id: _builtins.str
+    """The order."""
     payment_id: _builtins.str
+    """The payment."""
     state: _builtins.str
     """PaymentState's name without prefix."""
     refunded: _builtins.bool
     """Whether the whole amount is back."""
     @_builtins.property
-    def amount(self) -> _money_pb2.Money: ...
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
     @_builtins.property
     def refunded_amount(self) -> _money_pb2.Money:
         """What has gone back so far, part or whole."""
@@ -297,9 +337,13 @@ class TotalsInRecord(_message.Message):
     SOLD_FIELD_NUMBER: _builtins.int
     REVENUE_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     sold: _builtins.int
+    """Tickets that are sold."""
     @_builtins.property
-    def revenue(self) -> _money_pb2.Money: ...
+    def revenue(self) -> _money_pb2.Money:
+        """Money of the tickets that are sold."""
+
     def __init__(
         self,
         *,

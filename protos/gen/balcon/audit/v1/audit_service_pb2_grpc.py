@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class AuditServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """The service's own check of its invariants, and its facts.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -42,7 +43,8 @@ class AuditServiceStub:
 
 
 class AuditServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """The service's own check of its invariants, and its facts.
+    """
 
     def Audit(self, request, context):
         """Checks first, then facts. A long answer comes in pages of the stream.
@@ -68,7 +70,8 @@ def add_AuditServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuditService:
-    """Missing associated documentation comment in .proto file."""
+    """The service's own check of its invariants, and its facts.
+    """
 
     @staticmethod
     def Audit(request,

@@ -29,6 +29,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AuditServiceStub:
+    """The service's own check of its invariants, and its facts."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
@@ -38,11 +40,15 @@ class AuditServiceStub:
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
+    """The service's own check of its invariants, and its facts."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     Audit: _aio.UnaryStreamMultiCallable[_audit_service_pb2.AuditRequest, _audit_service_pb2.AuditResponse]  # type: ignore[assignment]
     """Checks first, then facts. A long answer comes in pages of the stream."""
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
+    """The service's own check of its invariants, and its facts."""
+
     @_abc_1.abstractmethod
     def Audit(
         self,

@@ -19,11 +19,15 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class PerformanceCreated(_message.Message):
+    """A performance exists, not on sale yet."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> _catalogue_service_pb2.Performance: ...
+    def performance(self) -> _catalogue_service_pb2.Performance:
+        """The performance as it is now."""
+
     def __init__(
         self,
         *,
@@ -39,11 +43,15 @@ Global___PerformanceCreated: _TypeAlias = PerformanceCreated  # noqa: Y015
 
 @_typing.final
 class PerformanceOpenedForSale(_message.Message):
+    """Its seats may be held from now on."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> _catalogue_service_pb2.Performance: ...
+    def performance(self) -> _catalogue_service_pb2.Performance:
+        """The performance as it is now."""
+
     def __init__(
         self,
         *,
@@ -59,11 +67,15 @@ Global___PerformanceOpenedForSale: _TypeAlias = PerformanceOpenedForSale  # noqa
 
 @_typing.final
 class PerformanceSaleClosed(_message.Message):
+    """Its seats may no longer be held."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> _catalogue_service_pb2.Performance: ...
+    def performance(self) -> _catalogue_service_pb2.Performance:
+        """The performance as it is now."""
+
     def __init__(
         self,
         *,

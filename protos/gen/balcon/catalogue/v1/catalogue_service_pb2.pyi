@@ -27,16 +27,25 @@ class _SaleState:
 class _SaleStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SaleState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     SALE_STATE_UNSPECIFIED: _SaleState.ValueType  # 0
+    """Not set."""
     SALE_STATE_DRAFT: _SaleState.ValueType  # 1
+    """Was never on sale."""
     SALE_STATE_ON_SALE: _SaleState.ValueType  # 2
+    """Seats may be held."""
     SALE_STATE_CLOSED: _SaleState.ValueType  # 3
+    """Was on sale and is no more."""
 
-class SaleState(_SaleState, metaclass=_SaleStateEnumTypeWrapper): ...
+class SaleState(_SaleState, metaclass=_SaleStateEnumTypeWrapper):
+    """Whether seats of a performance may be held."""
 
 SALE_STATE_UNSPECIFIED: SaleState.ValueType  # 0
+"""Not set."""
 SALE_STATE_DRAFT: SaleState.ValueType  # 1
+"""Was never on sale."""
 SALE_STATE_ON_SALE: SaleState.ValueType  # 2
+"""Seats may be held."""
 SALE_STATE_CLOSED: SaleState.ValueType  # 3
+"""Was on sale and is no more."""
 Global___SaleState: _TypeAlias = SaleState  # noqa: Y015
 
 class _TicketKind:
@@ -46,22 +55,35 @@ class _TicketKind:
 class _TicketKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TicketKind.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     TICKET_KIND_UNSPECIFIED: _TicketKind.ValueType  # 0
+    """Not set."""
     TICKET_KIND_NORMAL: _TicketKind.ValueType  # 1
+    """The full price."""
     TICKET_KIND_DISCOUNT: _TicketKind.ValueType  # 2
+    """Less than that."""
     TICKET_KIND_FREE: _TicketKind.ValueType  # 3
+    """Costs nothing."""
     TICKET_KIND_OTHER: _TicketKind.ValueType  # 4
+    """Anything else."""
 
-class TicketKind(_TicketKind, metaclass=_TicketKindEnumTypeWrapper): ...
+class TicketKind(_TicketKind, metaclass=_TicketKindEnumTypeWrapper):
+    """What a ticket type means to the house's figures."""
 
 TICKET_KIND_UNSPECIFIED: TicketKind.ValueType  # 0
+"""Not set."""
 TICKET_KIND_NORMAL: TicketKind.ValueType  # 1
+"""The full price."""
 TICKET_KIND_DISCOUNT: TicketKind.ValueType  # 2
+"""Less than that."""
 TICKET_KIND_FREE: TicketKind.ValueType  # 3
+"""Costs nothing."""
 TICKET_KIND_OTHER: TicketKind.ValueType  # 4
+"""Anything else."""
 Global___TicketKind: _TypeAlias = TicketKind  # noqa: Y015
 
 @_typing.final
 class House(_message.Message):
+    """A theatre or organizer; everything belongs to one."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
@@ -70,9 +92,11 @@ class House(_message.Message):
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house."""
     label: _builtins.str
     """Lower case letters, digits and hyphens (R2.1)."""
     name: _builtins.str
+    """The name that people read."""
     time_zone: _builtins.str
     """IANA name, such as Europe/Berlin."""
     currency: _builtins.str
@@ -96,6 +120,8 @@ Global___House: _TypeAlias = House  # noqa: Y015
 
 @_typing.final
 class CreateHouseRequest(_message.Message):
+    """What CreateHouse is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
@@ -104,10 +130,15 @@ class CreateHouseRequest(_message.Message):
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     label: _builtins.str
+    """Lower case letters, digits and hyphens, 1 to 63; unique among houses (R2.1)."""
     name: _builtins.str
+    """The name that people read."""
     time_zone: _builtins.str
+    """IANA name, such as Europe/Berlin."""
     currency: _builtins.str
+    """ISO 4217, upper case."""
     def __init__(
         self,
         *,
@@ -127,11 +158,15 @@ Global___CreateHouseRequest: _TypeAlias = CreateHouseRequest  # noqa: Y015
 
 @_typing.final
 class CreateHouseResponse(_message.Message):
+    """What CreateHouse answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def house(self) -> Global___House: ...
+    def house(self) -> Global___House:
+        """The house."""
+
     def __init__(
         self,
         *,
@@ -147,14 +182,19 @@ Global___CreateHouseResponse: _TypeAlias = CreateHouseResponse  # noqa: Y015
 
 @_typing.final
 class Hall(_message.Message):
+    """A room with seats."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HALL_ID_FIELD_NUMBER: _builtins.int
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     hall_id: _builtins.str
+    """The hall."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     name: _builtins.str
+    """The name that people read."""
     def __init__(
         self,
         *,
@@ -172,14 +212,19 @@ Global___Hall: _TypeAlias = Hall  # noqa: Y015
 
 @_typing.final
 class CreateHallRequest(_message.Message):
+    """What CreateHall is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     name: _builtins.str
+    """The name that people read."""
     def __init__(
         self,
         *,
@@ -197,11 +242,15 @@ Global___CreateHallRequest: _TypeAlias = CreateHallRequest  # noqa: Y015
 
 @_typing.final
 class CreateHallResponse(_message.Message):
+    """What CreateHall answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HALL_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def hall(self) -> Global___Hall: ...
+    def hall(self) -> Global___Hall:
+        """The hall."""
+
     def __init__(
         self,
         *,
@@ -217,6 +266,8 @@ Global___CreateHallResponse: _TypeAlias = CreateHallResponse  # noqa: Y015
 
 @_typing.final
 class Seat(_message.Message):
+    """One seat, or one place of a standing area."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEAT_ID_FIELD_NUMBER: _builtins.int
@@ -231,14 +282,19 @@ class Seat(_message.Message):
     ROW_LABEL_FIELD_NUMBER: _builtins.int
     SEAT_LABEL_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
+    """The seat, by its id in the plan."""
     zone: _builtins.str
+    """The zone it stands in."""
     row: _builtins.str
+    """The row's number, as the plan has it."""
     number: _builtins.str
+    """The seat's number in its row, as the plan has it."""
     category: _builtins.str
     """Name of the price category."""
     x: _builtins.float
     """Absolute position in the plan's drawing, in its pixels."""
     y: _builtins.float
+    """From the top, in the plan's pixels."""
     accessible: _builtins.bool
     """For wheelchairs and the like: never offered unless asked for."""
     standing: _builtins.bool
@@ -246,6 +302,7 @@ class Seat(_message.Message):
     row_label: _builtins.str
     """What people read in place of the row and of the number, such as "Reihe 12 links"; empty where those are."""
     seat_label: _builtins.str
+    """What people read in place of the seat's number; empty where that is the number."""
     def __init__(
         self,
         *,
@@ -278,7 +335,9 @@ class FocalPoint(_message.Message):
     X_FIELD_NUMBER: _builtins.int
     Y_FIELD_NUMBER: _builtins.int
     x: _builtins.float
+    """From the left, in the plan's pixels."""
     y: _builtins.float
+    """From the top, in the plan's pixels."""
     def __init__(
         self,
         *,
@@ -295,11 +354,14 @@ Global___FocalPoint: _TypeAlias = FocalPoint  # noqa: Y015
 
 @_typing.final
 class PriceCategory(_message.Message):
+    """A group of seats that cost the same."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     COLOR_FIELD_NUMBER: _builtins.int
     name: _builtins.str
+    """The name that people read."""
     color: _builtins.str
     """#RRGGBB, for drawing."""
     def __init__(
@@ -330,12 +392,17 @@ class SeatingPlan(_message.Message):
     SEATS_FIELD_NUMBER: _builtins.int
     FOCAL_POINT_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     hall_id: _builtins.str
+    """The hall."""
     plan_version: _builtins.int
     """Grows by one with each import into the hall."""
     name: _builtins.str
+    """The name that people read."""
     @_builtins.property
-    def categories(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceCategory]: ...
+    def categories(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceCategory]:
+        """The price categories."""
+
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___Seat]:
         """In the plan's order: position in this list is the seat's index everywhere inside Balcon."""
@@ -365,6 +432,8 @@ Global___SeatingPlan: _TypeAlias = SeatingPlan  # noqa: Y015
 
 @_typing.final
 class ImportSeatingPlanRequest(_message.Message):
+    """What ImportSeatingPlan is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
@@ -372,8 +441,11 @@ class ImportSeatingPlanRequest(_message.Message):
     HALL_ID_FIELD_NUMBER: _builtins.int
     PLAN_JSON_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     hall_id: _builtins.str
+    """The hall."""
     plan_json: _builtins.bytes
     """UTF-8 JSON, at most 10,000,000 bytes."""
     def __init__(
@@ -403,6 +475,7 @@ class PlanWarning(_message.Message):
     field: _builtins.str
     """The path of the field, such as focal_point or categories[2]."""
     description: _builtins.str
+    """What it is about, for people."""
     def __init__(
         self,
         *,
@@ -419,13 +492,17 @@ Global___PlanWarning: _TypeAlias = PlanWarning  # noqa: Y015
 
 @_typing.final
 class ImportSeatingPlanResponse(_message.Message):
+    """What ImportSeatingPlan answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAN_VERSION_FIELD_NUMBER: _builtins.int
     SEAT_COUNT_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     seat_count: _builtins.int
+    """How many seats the plan has."""
     @_builtins.property
     def warnings(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlanWarning]:
         """The plan is imported all the same."""
@@ -447,13 +524,17 @@ Global___ImportSeatingPlanResponse: _TypeAlias = ImportSeatingPlanResponse  # no
 
 @_typing.final
 class GetSeatingPlanRequest(_message.Message):
+    """What GetSeatingPlan is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     HALL_ID_FIELD_NUMBER: _builtins.int
     PLAN_VERSION_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     hall_id: _builtins.str
+    """The hall."""
     plan_version: _builtins.int
     """0 takes the latest."""
     def __init__(
@@ -473,11 +554,15 @@ Global___GetSeatingPlanRequest: _TypeAlias = GetSeatingPlanRequest  # noqa: Y015
 
 @_typing.final
 class GetSeatingPlanResponse(_message.Message):
+    """What GetSeatingPlan answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAN_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def plan(self) -> Global___SeatingPlan: ...
+    def plan(self) -> Global___SeatingPlan:
+        """The plan."""
+
     def __init__(
         self,
         *,
@@ -493,13 +578,17 @@ Global___GetSeatingPlanResponse: _TypeAlias = GetSeatingPlanResponse  # noqa: Y0
 
 @_typing.final
 class StreamSeatingPlanRequest(_message.Message):
+    """What StreamSeatingPlan is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     HALL_ID_FIELD_NUMBER: _builtins.int
     PLAN_VERSION_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     hall_id: _builtins.str
+    """The hall."""
     plan_version: _builtins.int
     """0 takes the latest."""
     def __init__(
@@ -519,6 +608,8 @@ Global___StreamSeatingPlanRequest: _TypeAlias = StreamSeatingPlanRequest  # noqa
 
 @_typing.final
 class StreamSeatingPlanResponse(_message.Message):
+    """What StreamSeatingPlan answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAN_FIELD_NUMBER: _builtins.int
@@ -543,6 +634,8 @@ Global___StreamSeatingPlanResponse: _TypeAlias = StreamSeatingPlanResponse  # no
 
 @_typing.final
 class Production(_message.Message):
+    """What is shown: a title and who performs it."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCTION_ID_FIELD_NUMBER: _builtins.int
@@ -550,9 +643,13 @@ class Production(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     PERFORMER_FIELD_NUMBER: _builtins.int
     production_id: _builtins.str
+    """The production."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     title: _builtins.str
+    """What is shown."""
     performer: _builtins.str
+    """Who performs it; may be empty."""
     def __init__(
         self,
         *,
@@ -571,6 +668,8 @@ Global___Production: _TypeAlias = Production  # noqa: Y015
 
 @_typing.final
 class CreateProductionRequest(_message.Message):
+    """What CreateProduction is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
@@ -578,9 +677,13 @@ class CreateProductionRequest(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     PERFORMER_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     title: _builtins.str
+    """What is shown."""
     performer: _builtins.str
+    """Who performs it; may be empty."""
     def __init__(
         self,
         *,
@@ -599,11 +702,15 @@ Global___CreateProductionRequest: _TypeAlias = CreateProductionRequest  # noqa: 
 
 @_typing.final
 class CreateProductionResponse(_message.Message):
+    """What CreateProduction answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCTION_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def production(self) -> Global___Production: ...
+    def production(self) -> Global___Production:
+        """The production."""
+
     def __init__(
         self,
         *,
@@ -628,11 +735,15 @@ class Price(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     category: _builtins.str
+    """Name of the price category."""
     ticket_type: _builtins.str
     """Such as "normal" or "student"."""
     kind: Global___TicketKind.ValueType
+    """What the ticket type means to the house's figures."""
     @_builtins.property
-    def amount(self) -> _money_pb2.Money: ...
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
     def __init__(
         self,
         *,
@@ -651,6 +762,8 @@ Global___Price: _TypeAlias = Price  # noqa: Y015
 
 @_typing.final
 class Performance(_message.Message):
+    """A show on a date, with what may be sold for it."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
@@ -668,16 +781,25 @@ class Performance(_message.Message):
     REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
     SALE_ENDS_AT_MS_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     hall_id: _builtins.str
+    """The hall."""
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     production_id: _builtins.str
+    """The production."""
     title: _builtins.str
+    """What is shown."""
     starts_at_ms: _builtins.int
+    """When the show begins, unix milliseconds."""
     sale_state: Global___SaleState.ValueType
+    """Whether its seats may be held."""
     seats_per_holder: _builtins.int
     """Most seats one holder may have at a time."""
     hold_ttl_seconds: _builtins.int
+    """How long a hold lives when nobody says how long, in seconds."""
     capacity: _builtins.int
     """Seats of its plan."""
     refuses_orphans: _builtins.bool
@@ -687,7 +809,9 @@ class Performance(_message.Message):
     may still be bought.
     """
     @_builtins.property
-    def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Price]: ...
+    def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Price]:
+        """One for each category and ticket type; "normal" for every category."""
+
     def __init__(
         self,
         *,
@@ -716,6 +840,8 @@ Global___Performance: _TypeAlias = Performance  # noqa: Y015
 
 @_typing.final
 class CreatePerformanceRequest(_message.Message):
+    """What CreatePerformance is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
@@ -730,21 +856,29 @@ class CreatePerformanceRequest(_message.Message):
     REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
     SALE_ENDS_AT_MS_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     hall_id: _builtins.str
+    """The hall."""
     plan_version: _builtins.int
     """0 takes the hall's latest; fixed from then on."""
     production_id: _builtins.str
+    """What is shown."""
     starts_at_ms: _builtins.int
+    """When the show begins, unix milliseconds."""
     seats_per_holder: _builtins.int
     """0 takes 10."""
     hold_ttl_seconds: _builtins.int
     """0 takes 600."""
     refuses_orphans: _builtins.bool
+    """Online choices may not leave single seats (R5.2)."""
     sale_ends_at_ms: _builtins.int
     """When the online sale ends, unix milliseconds; 0 takes the start."""
     @_builtins.property
-    def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Price]: ...
+    def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Price]:
+        """One for each category and ticket type; "normal" for every category."""
+
     def __init__(
         self,
         *,
@@ -770,11 +904,15 @@ Global___CreatePerformanceRequest: _TypeAlias = CreatePerformanceRequest  # noqa
 
 @_typing.final
 class CreatePerformanceResponse(_message.Message):
+    """What CreatePerformance answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> Global___Performance: ...
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
     def __init__(
         self,
         *,
@@ -790,12 +928,16 @@ Global___CreatePerformanceResponse: _TypeAlias = CreatePerformanceResponse  # no
 
 @_typing.final
 class OpenForSaleRequest(_message.Message):
+    """What OpenForSale is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     def __init__(
         self,
         *,
@@ -812,11 +954,15 @@ Global___OpenForSaleRequest: _TypeAlias = OpenForSaleRequest  # noqa: Y015
 
 @_typing.final
 class OpenForSaleResponse(_message.Message):
+    """What OpenForSale answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> Global___Performance: ...
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
     def __init__(
         self,
         *,
@@ -832,12 +978,16 @@ Global___OpenForSaleResponse: _TypeAlias = OpenForSaleResponse  # noqa: Y015
 
 @_typing.final
 class CloseSaleRequest(_message.Message):
+    """What CloseSale is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     def __init__(
         self,
         *,
@@ -854,11 +1004,15 @@ Global___CloseSaleRequest: _TypeAlias = CloseSaleRequest  # noqa: Y015
 
 @_typing.final
 class CloseSaleResponse(_message.Message):
+    """What CloseSale answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> Global___Performance: ...
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
     def __init__(
         self,
         *,
@@ -874,12 +1028,16 @@ Global___CloseSaleResponse: _TypeAlias = CloseSaleResponse  # noqa: Y015
 
 @_typing.final
 class GetPerformanceRequest(_message.Message):
+    """What GetPerformance is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     def __init__(
         self,
         *,
@@ -896,11 +1054,15 @@ Global___GetPerformanceRequest: _TypeAlias = GetPerformanceRequest  # noqa: Y015
 
 @_typing.final
 class GetPerformanceResponse(_message.Message):
+    """What GetPerformance answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> Global___Performance: ...
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
     def __init__(
         self,
         *,
@@ -916,15 +1078,19 @@ Global___GetPerformanceResponse: _TypeAlias = GetPerformanceResponse  # noqa: Y0
 
 @_typing.final
 class ListPerformancesRequest(_message.Message):
+    """What ListPerformances is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     page_size: _builtins.int
     """At most 500; 0 takes 100. A page may be shorter: go on while there is a token."""
     page_token: _builtins.str
+    """The last answer's next_page_token; empty is the first page."""
     def __init__(
         self,
         *,
@@ -942,13 +1108,18 @@ Global___ListPerformancesRequest: _TypeAlias = ListPerformancesRequest  # noqa: 
 
 @_typing.final
 class ListPerformancesResponse(_message.Message):
+    """What ListPerformances answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
+    """Where the next page begins; empty: there is none."""
     @_builtins.property
-    def performances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Performance]: ...
+    def performances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Performance]:
+        """This page's performances."""
+
     def __init__(
         self,
         *,

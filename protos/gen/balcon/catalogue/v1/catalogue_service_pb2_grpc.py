@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class CatalogueServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """What a house offers. Every call may be repeated with its idempotency key and has one effect.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -92,16 +93,19 @@ class CatalogueServiceStub:
 
 
 class CatalogueServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """What a house offers. Every call may be repeated with its idempotency key and has one effect.
+    """
 
     def CreateHouse(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Makes a house. Its label is the part of the address that is its own.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateHall(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Adds a hall to a house.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -129,37 +133,43 @@ class CatalogueServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateProduction(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Adds a title that performances are shown of.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreatePerformance(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def OpenForSale(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Lets seats be held from now on. Repeating it changes nothing.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CloseSale(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPerformance(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One performance with its prices.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPerformances(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A house's performances, page by page.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -231,7 +241,8 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogueService:
-    """Missing associated documentation comment in .proto file."""
+    """What a house offers. Every call may be repeated with its idempotency key and has one effect.
+    """
 
     @staticmethod
     def CreateHouse(request,

@@ -27,12 +27,16 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CatalogueServiceStub:
+    """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogueServiceAsyncStub: ...
     CreateHouse: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateHouseRequest, _catalogue_service_pb2.CreateHouseResponse]
+    """Makes a house. Its label is the part of the address that is its own."""
     CreateHall: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateHallRequest, _catalogue_service_pb2.CreateHallResponse]
+    """Adds a hall to a house."""
     ImportSeatingPlan: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.ImportSeatingPlanRequest, _catalogue_service_pb2.ImportSeatingPlanResponse]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
     GetSeatingPlan: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetSeatingPlanRequest, _catalogue_service_pb2.GetSeatingPlanResponse]
@@ -42,17 +46,27 @@ class CatalogueServiceStub:
     StreamSeatingPlan: _grpc.UnaryStreamMultiCallable[_catalogue_service_pb2.StreamSeatingPlanRequest, _catalogue_service_pb2.StreamSeatingPlanResponse]
     """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
     CreateProduction: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateProductionRequest, _catalogue_service_pb2.CreateProductionResponse]
+    """Adds a title that performances are shown of."""
     CreatePerformance: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreatePerformanceRequest, _catalogue_service_pb2.CreatePerformanceResponse]
+    """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
     OpenForSale: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.OpenForSaleRequest, _catalogue_service_pb2.OpenForSaleResponse]
+    """Lets seats be held from now on. Repeating it changes nothing."""
     CloseSale: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CloseSaleRequest, _catalogue_service_pb2.CloseSaleResponse]
+    """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing."""
     GetPerformance: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetPerformanceRequest, _catalogue_service_pb2.GetPerformanceResponse]
+    """One performance with its prices."""
     ListPerformances: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.ListPerformancesRequest, _catalogue_service_pb2.ListPerformancesResponse]
+    """A house's performances, page by page."""
 
 @_typing.type_check_only
 class CatalogueServiceAsyncStub(CatalogueServiceStub):
+    """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateHouse: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateHouseRequest, _catalogue_service_pb2.CreateHouseResponse]  # type: ignore[assignment]
+    """Makes a house. Its label is the part of the address that is its own."""
     CreateHall: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateHallRequest, _catalogue_service_pb2.CreateHallResponse]  # type: ignore[assignment]
+    """Adds a hall to a house."""
     ImportSeatingPlan: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.ImportSeatingPlanRequest, _catalogue_service_pb2.ImportSeatingPlanResponse]  # type: ignore[assignment]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
     GetSeatingPlan: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetSeatingPlanRequest, _catalogue_service_pb2.GetSeatingPlanResponse]  # type: ignore[assignment]
@@ -62,26 +76,36 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     StreamSeatingPlan: _aio.UnaryStreamMultiCallable[_catalogue_service_pb2.StreamSeatingPlanRequest, _catalogue_service_pb2.StreamSeatingPlanResponse]  # type: ignore[assignment]
     """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
     CreateProduction: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateProductionRequest, _catalogue_service_pb2.CreateProductionResponse]  # type: ignore[assignment]
+    """Adds a title that performances are shown of."""
     CreatePerformance: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreatePerformanceRequest, _catalogue_service_pb2.CreatePerformanceResponse]  # type: ignore[assignment]
+    """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
     OpenForSale: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.OpenForSaleRequest, _catalogue_service_pb2.OpenForSaleResponse]  # type: ignore[assignment]
+    """Lets seats be held from now on. Repeating it changes nothing."""
     CloseSale: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CloseSaleRequest, _catalogue_service_pb2.CloseSaleResponse]  # type: ignore[assignment]
+    """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing."""
     GetPerformance: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetPerformanceRequest, _catalogue_service_pb2.GetPerformanceResponse]  # type: ignore[assignment]
+    """One performance with its prices."""
     ListPerformances: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.ListPerformancesRequest, _catalogue_service_pb2.ListPerformancesResponse]  # type: ignore[assignment]
+    """A house's performances, page by page."""
 
 class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
+    """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
+
     @_abc_1.abstractmethod
     def CreateHouse(
         self,
         request: _catalogue_service_pb2.CreateHouseRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CreateHouseResponse, _abc.Awaitable[_catalogue_service_pb2.CreateHouseResponse]]: ...
+    ) -> _typing.Union[_catalogue_service_pb2.CreateHouseResponse, _abc.Awaitable[_catalogue_service_pb2.CreateHouseResponse]]:
+        """Makes a house. Its label is the part of the address that is its own."""
 
     @_abc_1.abstractmethod
     def CreateHall(
         self,
         request: _catalogue_service_pb2.CreateHallRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CreateHallResponse, _abc.Awaitable[_catalogue_service_pb2.CreateHallResponse]]: ...
+    ) -> _typing.Union[_catalogue_service_pb2.CreateHallResponse, _abc.Awaitable[_catalogue_service_pb2.CreateHallResponse]]:
+        """Adds a hall to a house."""
 
     @_abc_1.abstractmethod
     def ImportSeatingPlan(
@@ -114,41 +138,47 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _catalogue_service_pb2.CreateProductionRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CreateProductionResponse, _abc.Awaitable[_catalogue_service_pb2.CreateProductionResponse]]: ...
+    ) -> _typing.Union[_catalogue_service_pb2.CreateProductionResponse, _abc.Awaitable[_catalogue_service_pb2.CreateProductionResponse]]:
+        """Adds a title that performances are shown of."""
 
     @_abc_1.abstractmethod
     def CreatePerformance(
         self,
         request: _catalogue_service_pb2.CreatePerformanceRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CreatePerformanceResponse, _abc.Awaitable[_catalogue_service_pb2.CreatePerformanceResponse]]: ...
+    ) -> _typing.Union[_catalogue_service_pb2.CreatePerformanceResponse, _abc.Awaitable[_catalogue_service_pb2.CreatePerformanceResponse]]:
+        """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
 
     @_abc_1.abstractmethod
     def OpenForSale(
         self,
         request: _catalogue_service_pb2.OpenForSaleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.OpenForSaleResponse, _abc.Awaitable[_catalogue_service_pb2.OpenForSaleResponse]]: ...
+    ) -> _typing.Union[_catalogue_service_pb2.OpenForSaleResponse, _abc.Awaitable[_catalogue_service_pb2.OpenForSaleResponse]]:
+        """Lets seats be held from now on. Repeating it changes nothing."""
 
     @_abc_1.abstractmethod
     def CloseSale(
         self,
         request: _catalogue_service_pb2.CloseSaleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CloseSaleResponse, _abc.Awaitable[_catalogue_service_pb2.CloseSaleResponse]]: ...
+    ) -> _typing.Union[_catalogue_service_pb2.CloseSaleResponse, _abc.Awaitable[_catalogue_service_pb2.CloseSaleResponse]]:
+        """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing."""
 
     @_abc_1.abstractmethod
     def GetPerformance(
         self,
         request: _catalogue_service_pb2.GetPerformanceRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.GetPerformanceResponse, _abc.Awaitable[_catalogue_service_pb2.GetPerformanceResponse]]: ...
+    ) -> _typing.Union[_catalogue_service_pb2.GetPerformanceResponse, _abc.Awaitable[_catalogue_service_pb2.GetPerformanceResponse]]:
+        """One performance with its prices."""
 
     @_abc_1.abstractmethod
     def ListPerformances(
         self,
         request: _catalogue_service_pb2.ListPerformancesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.ListPerformancesResponse, _abc.Awaitable[_catalogue_service_pb2.ListPerformancesResponse]]: ...
+    ) -> _typing.Union[_catalogue_service_pb2.ListPerformancesResponse, _abc.Awaitable[_catalogue_service_pb2.ListPerformancesResponse]]:
+        """A house's performances, page by page."""
 
 def add_CatalogueServiceServicer_to_server(servicer: CatalogueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

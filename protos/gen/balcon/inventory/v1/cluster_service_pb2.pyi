@@ -22,6 +22,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Node(_message.Message):
+    """A process of the inventory."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     INCARNATION_FIELD_NUMBER: _builtins.int
@@ -31,7 +33,9 @@ class Node(_message.Message):
     incarnation: _builtins.str
     """Fresh at each process start."""
     endpoint: _builtins.str
+    """host:port where the node answers."""
     draining: _builtins.bool
+    """Whether it hands everything over and takes nothing new."""
     load: _builtins.float
     """Commands decided per second, lately."""
     def __init__(
@@ -52,6 +56,8 @@ Global___Node: _TypeAlias = Node  # noqa: Y015
 
 @_typing.final
 class Ownership(_message.Message):
+    """Who decides for a performance."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
@@ -60,11 +66,15 @@ class Ownership(_message.Message):
     ALIVE_FIELD_NUMBER: _builtins.int
     PINNED_TO_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     endpoint: _builtins.str
     """Empty when it was released and nobody has taken it since."""
     alive: _builtins.bool
+    """Whether the node at the endpoint has a lease."""
     pinned_to: _builtins.str
+    """host:port of the node that keeps it; empty: placement decides."""
     def __init__(
         self,
         *,
@@ -84,6 +94,8 @@ Global___Ownership: _TypeAlias = Ownership  # noqa: Y015
 
 @_typing.final
 class DescribeClusterRequest(_message.Message):
+    """What DescribeCluster is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
@@ -91,6 +103,7 @@ class DescribeClusterRequest(_message.Message):
     page_size: _builtins.int
     """At most 500; 0 takes 100."""
     page_token: _builtins.str
+    """The last answer's next_page_token; empty is the first page."""
     def __init__(
         self,
         *,
@@ -107,16 +120,23 @@ Global___DescribeClusterRequest: _TypeAlias = DescribeClusterRequest  # noqa: Y0
 
 @_typing.final
 class DescribeClusterResponse(_message.Message):
+    """What DescribeCluster answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NODES_FIELD_NUMBER: _builtins.int
     OWNERSHIPS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
+    """Where the next page begins; empty: there is none."""
     @_builtins.property
-    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Node]: ...
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Node]:
+        """The nodes that live."""
+
     @_builtins.property
-    def ownerships(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ownership]: ...
+    def ownerships(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ownership]:
+        """This page's ownerships."""
+
     def __init__(
         self,
         *,
@@ -134,12 +154,16 @@ Global___DescribeClusterResponse: _TypeAlias = DescribeClusterResponse  # noqa: 
 
 @_typing.final
 class MovePerformanceRequest(_message.Message):
+    """What MovePerformance is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     TO_ENDPOINT_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     to_endpoint: _builtins.str
+    """host:port of the node that shall have it."""
     def __init__(
         self,
         *,
@@ -156,11 +180,15 @@ Global___MovePerformanceRequest: _TypeAlias = MovePerformanceRequest  # noqa: Y0
 
 @_typing.final
 class MovePerformanceResponse(_message.Message):
+    """What MovePerformance answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     OWNERSHIP_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def ownership(self) -> Global___Ownership: ...
+    def ownership(self) -> Global___Ownership:
+        """Who owns it now."""
+
     def __init__(
         self,
         *,
@@ -176,10 +204,13 @@ Global___MovePerformanceResponse: _TypeAlias = MovePerformanceResponse  # noqa: 
 
 @_typing.final
 class DropPerformanceRequest(_message.Message):
+    """What DropPerformance is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     def __init__(
         self,
         *,
@@ -195,10 +226,13 @@ Global___DropPerformanceRequest: _TypeAlias = DropPerformanceRequest  # noqa: Y0
 
 @_typing.final
 class DropPerformanceResponse(_message.Message):
+    """What DropPerformance answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DROPPED_FIELD_NUMBER: _builtins.int
     dropped: _builtins.bool
+    """False: this node did not own it."""
     def __init__(
         self,
         *,
@@ -214,12 +248,16 @@ Global___DropPerformanceResponse: _TypeAlias = DropPerformanceResponse  # noqa: 
 
 @_typing.final
 class PinPerformanceRequest(_message.Message):
+    """What PinPerformance is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     ENDPOINT_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
+    """The performance."""
     endpoint: _builtins.str
+    """host:port where the node answers."""
     def __init__(
         self,
         *,
@@ -236,11 +274,15 @@ Global___PinPerformanceRequest: _TypeAlias = PinPerformanceRequest  # noqa: Y015
 
 @_typing.final
 class PinPerformanceResponse(_message.Message):
+    """What PinPerformance answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     OWNERSHIP_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def ownership(self) -> Global___Ownership: ...
+    def ownership(self) -> Global___Ownership:
+        """Who owns it now."""
+
     def __init__(
         self,
         *,
@@ -256,11 +298,14 @@ Global___PinPerformanceResponse: _TypeAlias = PinPerformanceResponse  # noqa: Y0
 
 @_typing.final
 class DrainNodeRequest(_message.Message):
+    """What DrainNode is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ENDPOINT_FIELD_NUMBER: _builtins.int
     DRAINING_FIELD_NUMBER: _builtins.int
     endpoint: _builtins.str
+    """host:port where the node answers."""
     draining: _builtins.bool
     """False takes it back into placement."""
     def __init__(
@@ -279,11 +324,15 @@ Global___DrainNodeRequest: _TypeAlias = DrainNodeRequest  # noqa: Y015
 
 @_typing.final
 class DrainNodeResponse(_message.Message):
+    """What DrainNode answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NODE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def node(self) -> Global___Node: ...
+    def node(self) -> Global___Node:
+        """The node as it is now."""
+
     def __init__(
         self,
         *,

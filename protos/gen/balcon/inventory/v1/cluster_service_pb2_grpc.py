@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ClusterServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Who owns which performance.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -62,10 +63,12 @@ class ClusterServiceStub:
 
 
 class ClusterServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Who owns which performance.
+    """
 
     def DescribeCluster(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The nodes that live, and who owns what, page by page.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -135,7 +138,8 @@ def add_ClusterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ClusterService:
-    """Missing associated documentation comment in .proto file."""
+    """Who owns which performance.
+    """
 
     @staticmethod
     def DescribeCluster(request,

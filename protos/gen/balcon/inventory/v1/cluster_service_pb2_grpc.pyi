@@ -29,11 +29,14 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ClusterServiceStub:
+    """Who owns which performance."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ClusterServiceAsyncStub: ...
     DescribeCluster: _grpc.UnaryUnaryMultiCallable[_cluster_service_pb2.DescribeClusterRequest, _cluster_service_pb2.DescribeClusterResponse]
+    """The nodes that live, and who owns what, page by page."""
     MovePerformance: _grpc.UnaryUnaryMultiCallable[_cluster_service_pb2.MovePerformanceRequest, _cluster_service_pb2.MovePerformanceResponse]
     """Hands a performance over now. Placement may move it again later, unless it is pinned."""
     DropPerformance: _grpc.UnaryUnaryMultiCallable[_cluster_service_pb2.DropPerformanceRequest, _cluster_service_pb2.DropPerformanceResponse]
@@ -45,8 +48,11 @@ class ClusterServiceStub:
 
 @_typing.type_check_only
 class ClusterServiceAsyncStub(ClusterServiceStub):
+    """Who owns which performance."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     DescribeCluster: _aio.UnaryUnaryMultiCallable[_cluster_service_pb2.DescribeClusterRequest, _cluster_service_pb2.DescribeClusterResponse]  # type: ignore[assignment]
+    """The nodes that live, and who owns what, page by page."""
     MovePerformance: _aio.UnaryUnaryMultiCallable[_cluster_service_pb2.MovePerformanceRequest, _cluster_service_pb2.MovePerformanceResponse]  # type: ignore[assignment]
     """Hands a performance over now. Placement may move it again later, unless it is pinned."""
     DropPerformance: _aio.UnaryUnaryMultiCallable[_cluster_service_pb2.DropPerformanceRequest, _cluster_service_pb2.DropPerformanceResponse]  # type: ignore[assignment]
@@ -57,12 +63,15 @@ class ClusterServiceAsyncStub(ClusterServiceStub):
     """The node hands everything over and takes nothing new until it is restarted or told otherwise."""
 
 class ClusterServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Who owns which performance."""
+
     @_abc_1.abstractmethod
     def DescribeCluster(
         self,
         request: _cluster_service_pb2.DescribeClusterRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_cluster_service_pb2.DescribeClusterResponse, _abc.Awaitable[_cluster_service_pb2.DescribeClusterResponse]]: ...
+    ) -> _typing.Union[_cluster_service_pb2.DescribeClusterResponse, _abc.Awaitable[_cluster_service_pb2.DescribeClusterResponse]]:
+        """The nodes that live, and who owns what, page by page."""
 
     @_abc_1.abstractmethod
     def MovePerformance(

@@ -19,6 +19,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AvailabilityChanged(_message.Message):
+    """How many seats of a performance are in each state."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
@@ -28,13 +30,19 @@ class AvailabilityChanged(_message.Message):
     COUNTS_FIELD_NUMBER: _builtins.int
     OBSERVED_AT_MS_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     epoch: _builtins.int
     """(epoch, version) only grows; a consumer ignores what is not newer."""
     version: _builtins.int
+    """Grows by one with every change of the map within an epoch."""
     observed_at_ms: _builtins.int
+    """When they were counted, unix milliseconds."""
     @_builtins.property
-    def counts(self) -> _inventory_service_pb2.SeatCounts: ...
+    def counts(self) -> _inventory_service_pb2.SeatCounts:
+        """How many seats are in each state."""
+
     def __init__(
         self,
         *,

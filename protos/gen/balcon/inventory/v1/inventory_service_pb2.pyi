@@ -35,7 +35,9 @@ class PerformanceKey(_message.Message):
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     epoch: _builtins.int
     """The owner's epoch as the caller knows it, 0 if unknown. Higher than the owner's makes that owner step down."""
     def __init__(
@@ -55,6 +57,8 @@ Global___PerformanceKey: _TypeAlias = PerformanceKey  # noqa: Y015
 
 @_typing.final
 class Hold(_message.Message):
+    """Seats locked for one holder for minutes."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_ID_FIELD_NUMBER: _builtins.int
@@ -69,13 +73,17 @@ class Hold(_message.Message):
     once the hold has ended HOLD_ENDED.
     """
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     hold_until_ms: _builtins.int
     """The end that is shown to the buyer, unix milliseconds. A short hidden grace follows."""
     cap_until_ms: _builtins.int
     """No extension goes beyond this, unix milliseconds."""
     @_builtins.property
-    def seats(self) -> _seating_pb2.SeatRefs: ...
+    def seats(self) -> _seating_pb2.SeatRefs:
+        """Which seats."""
+
     def __init__(
         self,
         *,
@@ -96,6 +104,8 @@ Global___Hold: _TypeAlias = Hold  # noqa: Y015
 
 @_typing.final
 class HoldSeatsRequest(_message.Message):
+    """What HoldSeats is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
@@ -105,14 +115,21 @@ class HoldSeatsRequest(_message.Message):
     CHANNEL_FIELD_NUMBER: _builtins.int
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     ttl_seconds: _builtins.int
     """0 takes the performance's default. Longer than a hold may live is refused (FIELD_INVALID names the limit)."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     @_builtins.property
-    def seats(self) -> _seating_pb2.SeatRefs: ...
+    def seats(self) -> _seating_pb2.SeatRefs:
+        """Which seats."""
+
     def __init__(
         self,
         *,
@@ -133,13 +150,18 @@ Global___HoldSeatsRequest: _TypeAlias = HoldSeatsRequest  # noqa: Y015
 
 @_typing.final
 class HoldSeatsResponse(_message.Message):
+    """What HoldSeats answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     @_builtins.property
-    def hold(self) -> Global___Hold: ...
+    def hold(self) -> Global___Hold:
+        """The hold as it is now."""
+
     def __init__(
         self,
         *,
@@ -165,6 +187,7 @@ class SeatGroup(_message.Message):
     ZONES_FIELD_NUMBER: _builtins.int
     ACCESSIBLE_FIELD_NUMBER: _builtins.int
     size: _builtins.int
+    """How many seats, 1 or more."""
     accessible: _builtins.int
     """How many of them must be accessible seats; those are never taken unless asked for."""
     @_builtins.property
@@ -193,6 +216,8 @@ Global___SeatGroup: _TypeAlias = SeatGroup  # noqa: Y015
 
 @_typing.final
 class HoldBestAvailableRequest(_message.Message):
+    """What HoldBestAvailable is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
@@ -204,15 +229,21 @@ class HoldBestAvailableRequest(_message.Message):
     MAY_SPLIT_FIELD_NUMBER: _builtins.int
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     may_split: _builtins.bool
     """Seats close together will do where none are side by side."""
     ttl_seconds: _builtins.int
     """0 takes the performance's default. Longer than a hold may live is refused (FIELD_INVALID names the limit)."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     @_builtins.property
     def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatGroup]:
         """At most 10, one hold for all of them: such as four seats and two standing places."""
@@ -239,13 +270,18 @@ Global___HoldBestAvailableRequest: _TypeAlias = HoldBestAvailableRequest  # noqa
 
 @_typing.final
 class HoldBestAvailableResponse(_message.Message):
+    """What HoldBestAvailable answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     @_builtins.property
-    def hold(self) -> Global___Hold: ...
+    def hold(self) -> Global___Hold:
+        """The hold as it is now."""
+
     def __init__(
         self,
         *,
@@ -262,6 +298,8 @@ Global___HoldBestAvailableResponse: _TypeAlias = HoldBestAvailableResponse  # no
 
 @_typing.final
 class ExtendHoldRequest(_message.Message):
+    """What ExtendHold is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
@@ -269,13 +307,17 @@ class ExtendHoldRequest(_message.Message):
     HOLDER_ID_FIELD_NUMBER: _builtins.int
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     ttl_seconds: _builtins.int
     """From now; 0 takes the performance's default. Longer than a hold may live is refused; what is left until
     cap_until_ms may be less, and the answer's hold_until_ms tells.
     """
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     def __init__(
         self,
         *,
@@ -294,13 +336,18 @@ Global___ExtendHoldRequest: _TypeAlias = ExtendHoldRequest  # noqa: Y015
 
 @_typing.final
 class ExtendHoldResponse(_message.Message):
+    """What ExtendHold answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     @_builtins.property
-    def hold(self) -> Global___Hold: ...
+    def hold(self) -> Global___Hold:
+        """The hold as it is now."""
+
     def __init__(
         self,
         *,
@@ -317,6 +364,8 @@ Global___ExtendHoldResponse: _TypeAlias = ExtendHoldResponse  # noqa: Y015
 
 @_typing.final
 class MoveHoldRequest(_message.Message):
+    """What MoveHold is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
@@ -324,9 +373,13 @@ class MoveHoldRequest(_message.Message):
     HOLDER_ID_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     @_builtins.property
     def seats(self) -> _seating_pb2.SeatRefs:
         """The seats wanted instead; those in both sets stay held throughout."""
@@ -349,13 +402,18 @@ Global___MoveHoldRequest: _TypeAlias = MoveHoldRequest  # noqa: Y015
 
 @_typing.final
 class MoveHoldResponse(_message.Message):
+    """What MoveHold answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     @_builtins.property
-    def hold(self) -> Global___Hold: ...
+    def hold(self) -> Global___Hold:
+        """The hold as it is now."""
+
     def __init__(
         self,
         *,
@@ -372,15 +430,21 @@ Global___MoveHoldResponse: _TypeAlias = MoveHoldResponse  # noqa: Y015
 
 @_typing.final
 class ReleaseHoldRequest(_message.Message):
+    """What ReleaseHold is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     HOLD_ID_FIELD_NUMBER: _builtins.int
     HOLDER_ID_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     def __init__(
         self,
         *,
@@ -398,10 +462,13 @@ Global___ReleaseHoldRequest: _TypeAlias = ReleaseHoldRequest  # noqa: Y015
 
 @_typing.final
 class ReleaseHoldResponse(_message.Message):
+    """What ReleaseHold answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     def __init__(
         self,
         *,
@@ -417,13 +484,18 @@ Global___ReleaseHoldResponse: _TypeAlias = ReleaseHoldResponse  # noqa: Y015
 
 @_typing.final
 class GetHoldRequest(_message.Message):
+    """What GetHold is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     HOLD_ID_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     def __init__(
         self,
         *,
@@ -440,13 +512,18 @@ Global___GetHoldRequest: _TypeAlias = GetHoldRequest  # noqa: Y015
 
 @_typing.final
 class GetHoldResponse(_message.Message):
+    """What GetHold answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     @_builtins.property
-    def hold(self) -> Global___Hold: ...
+    def hold(self) -> Global___Hold:
+        """The hold as it is now."""
+
     def __init__(
         self,
         *,
@@ -463,6 +540,8 @@ Global___GetHoldResponse: _TypeAlias = GetHoldResponse  # noqa: Y015
 
 @_typing.final
 class ClaimSeatsRequest(_message.Message):
+    """What ClaimSeats is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
@@ -474,11 +553,15 @@ class ClaimSeatsRequest(_message.Message):
     order_id: _builtins.str
     """The claim's id: one claim per order and performance."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     hold_id: _builtins.str
     """The hold that is claimed. Empty only to claim free seats again after a late payment."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     @_builtins.property
     def seats(self) -> _seating_pb2.SeatRefs:
         """Must equal the hold's seats where a hold is named."""
@@ -503,10 +586,13 @@ Global___ClaimSeatsRequest: _TypeAlias = ClaimSeatsRequest  # noqa: Y015
 
 @_typing.final
 class ClaimSeatsResponse(_message.Message):
+    """What ClaimSeats answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     def __init__(
         self,
         *,
@@ -522,13 +608,18 @@ Global___ClaimSeatsResponse: _TypeAlias = ClaimSeatsResponse  # noqa: Y015
 
 @_typing.final
 class ConfirmClaimRequest(_message.Message):
+    """What ConfirmClaim is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     def __init__(
         self,
         *,
@@ -545,10 +636,13 @@ Global___ConfirmClaimRequest: _TypeAlias = ConfirmClaimRequest  # noqa: Y015
 
 @_typing.final
 class ConfirmClaimResponse(_message.Message):
+    """What ConfirmClaim answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     def __init__(
         self,
         *,
@@ -564,13 +658,18 @@ Global___ConfirmClaimResponse: _TypeAlias = ConfirmClaimResponse  # noqa: Y015
 
 @_typing.final
 class CancelClaimRequest(_message.Message):
+    """What CancelClaim is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     def __init__(
         self,
         *,
@@ -587,10 +686,13 @@ Global___CancelClaimRequest: _TypeAlias = CancelClaimRequest  # noqa: Y015
 
 @_typing.final
 class CancelClaimResponse(_message.Message):
+    """What CancelClaim answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     def __init__(
         self,
         *,
@@ -606,13 +708,18 @@ Global___CancelClaimResponse: _TypeAlias = CancelClaimResponse  # noqa: Y015
 
 @_typing.final
 class CancelSaleRequest(_message.Message):
+    """What CancelSale is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     def __init__(
         self,
         *,
@@ -629,10 +736,13 @@ Global___CancelSaleRequest: _TypeAlias = CancelSaleRequest  # noqa: Y015
 
 @_typing.final
 class CancelSaleResponse(_message.Message):
+    """What CancelSale answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     def __init__(
         self,
         *,
@@ -648,6 +758,8 @@ Global___CancelSaleResponse: _TypeAlias = CancelSaleResponse  # noqa: Y015
 
 @_typing.final
 class BlockSeatsRequest(_message.Message):
+    """What BlockSeats is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
@@ -656,9 +768,13 @@ class BlockSeatsRequest(_message.Message):
     reason: _builtins.str
     """Why, for the people of the house. At most 200 characters."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     @_builtins.property
-    def seats(self) -> _seating_pb2.SeatRefs: ...
+    def seats(self) -> _seating_pb2.SeatRefs:
+        """Which seats."""
+
     def __init__(
         self,
         *,
@@ -676,10 +792,13 @@ Global___BlockSeatsRequest: _TypeAlias = BlockSeatsRequest  # noqa: Y015
 
 @_typing.final
 class BlockSeatsResponse(_message.Message):
+    """What BlockSeats answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     def __init__(
         self,
         *,
@@ -695,14 +814,20 @@ Global___BlockSeatsResponse: _TypeAlias = BlockSeatsResponse  # noqa: Y015
 
 @_typing.final
 class UnblockSeatsRequest(_message.Message):
+    """What UnblockSeats is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     @_builtins.property
-    def seats(self) -> _seating_pb2.SeatRefs: ...
+    def seats(self) -> _seating_pb2.SeatRefs:
+        """Which seats."""
+
     def __init__(
         self,
         *,
@@ -719,10 +844,13 @@ Global___UnblockSeatsRequest: _TypeAlias = UnblockSeatsRequest  # noqa: Y015
 
 @_typing.final
 class UnblockSeatsResponse(_message.Message):
+    """What UnblockSeats answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EPOCH_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     def __init__(
         self,
         *,
@@ -738,6 +866,8 @@ Global___UnblockSeatsResponse: _TypeAlias = UnblockSeatsResponse  # noqa: Y015
 
 @_typing.final
 class SeatCounts(_message.Message):
+    """How many seats are in each state; they add up to the capacity."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FREE_FIELD_NUMBER: _builtins.int
@@ -747,11 +877,17 @@ class SeatCounts(_message.Message):
     BLOCKED_FIELD_NUMBER: _builtins.int
     CAPACITY_FIELD_NUMBER: _builtins.int
     free: _builtins.int
+    """Seats that anybody may hold."""
     held: _builtins.int
+    """Seats on hold."""
     claimed: _builtins.int
+    """Seats that an order is paying for."""
     sold: _builtins.int
+    """Seats that are sold."""
     blocked: _builtins.int
+    """Seats that the house has taken off sale."""
     capacity: _builtins.int
+    """All seats of the plan."""
     def __init__(
         self,
         *,
@@ -772,6 +908,8 @@ Global___SeatCounts: _TypeAlias = SeatCounts  # noqa: Y015
 
 @_typing.final
 class GetSeatMapRequest(_message.Message):
+    """What GetSeatMap is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
@@ -779,7 +917,9 @@ class GetSeatMapRequest(_message.Message):
     with_seat_ids: _builtins.bool
     """With the seat ids in the plan's order; a caller that has the plan leaves it out."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     def __init__(
         self,
         *,
@@ -796,6 +936,8 @@ Global___GetSeatMapRequest: _TypeAlias = GetSeatMapRequest  # noqa: Y015
 
 @_typing.final
 class GetSeatMapResponse(_message.Message):
+    """What GetSeatMap answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EPOCH_FIELD_NUMBER: _builtins.int
@@ -805,14 +947,21 @@ class GetSeatMapResponse(_message.Message):
     SEAT_IDS_FIELD_NUMBER: _builtins.int
     COUNTS_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     version: _builtins.int
+    """Grows by one with every change of the map within an epoch."""
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     seat_states: _builtins.bytes
     """One byte a seat in the plan's order, the value of SeatState."""
     @_builtins.property
-    def seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the plan's seats, in the plan's order."""
+
     @_builtins.property
-    def counts(self) -> Global___SeatCounts: ...
+    def counts(self) -> Global___SeatCounts:
+        """How many seats are in each state."""
+
     def __init__(
         self,
         *,
@@ -833,11 +982,15 @@ Global___GetSeatMapResponse: _TypeAlias = GetSeatMapResponse  # noqa: Y015
 
 @_typing.final
 class StreamSeatMapRequest(_message.Message):
+    """What StreamSeatMap is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     def __init__(
         self,
         *,
@@ -866,7 +1019,9 @@ class StreamSeatMapResponse(_message.Message):
     epoch: _builtins.int
     """In the first message only, like everything here but the ids."""
     version: _builtins.int
+    """Grows by one with every change of the map within an epoch."""
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     seat_states: _builtins.bytes
     """One byte a seat in the plan's order, the value of SeatState."""
     @_builtins.property
@@ -874,7 +1029,9 @@ class StreamSeatMapResponse(_message.Message):
         """Some of them: in the order of their coming they are the plan's."""
 
     @_builtins.property
-    def counts(self) -> Global___SeatCounts: ...
+    def counts(self) -> Global___SeatCounts:
+        """How many seats are in each state."""
+
     def __init__(
         self,
         *,
@@ -895,11 +1052,15 @@ Global___StreamSeatMapResponse: _TypeAlias = StreamSeatMapResponse  # noqa: Y015
 
 @_typing.final
 class WatchSeatsRequest(_message.Message):
+    """What WatchSeats is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     def __init__(
         self,
         *,
@@ -915,6 +1076,8 @@ Global___WatchSeatsRequest: _TypeAlias = WatchSeatsRequest  # noqa: Y015
 
 @_typing.final
 class WatchSeatsResponse(_message.Message):
+    """What WatchSeats answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EPOCH_FIELD_NUMBER: _builtins.int
@@ -923,13 +1086,19 @@ class WatchSeatsResponse(_message.Message):
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     DELTA_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     version: _builtins.int
     """Versions of one epoch are dense: a delta applies to version - 1."""
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     @_builtins.property
-    def snapshot(self) -> Global___SeatMapSnapshot: ...
+    def snapshot(self) -> Global___SeatMapSnapshot:
+        """The first message, and after that none."""
+
     @_builtins.property
-    def delta(self) -> Global___SeatMapDelta: ...
+    def delta(self) -> Global___SeatMapDelta:
+        """A change to version - 1."""
+
     def __init__(
         self,
         *,
@@ -951,6 +1120,8 @@ Global___WatchSeatsResponse: _TypeAlias = WatchSeatsResponse  # noqa: Y015
 
 @_typing.final
 class SeatMapSnapshot(_message.Message):
+    """The state of every seat."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEAT_STATES_FIELD_NUMBER: _builtins.int
@@ -971,6 +1142,8 @@ Global___SeatMapSnapshot: _TypeAlias = SeatMapSnapshot  # noqa: Y015
 
 @_typing.final
 class SeatMapDelta(_message.Message):
+    """The seats that have changed, and their states now."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEAT_INDEXES_FIELD_NUMBER: _builtins.int
@@ -978,7 +1151,9 @@ class SeatMapDelta(_message.Message):
     seat_states: _builtins.bytes
     """One byte for each of seat_indexes, the value of SeatState."""
     @_builtins.property
-    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0."""
+
     def __init__(
         self,
         *,
@@ -1009,12 +1184,15 @@ class ExecuteCommandsRequest(_message.Message):
     batch_id: _builtins.int
     """Chosen by the caller, echoed in the answer; answers may come in another order."""
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     timeout_ms: _builtins.int
     """Time left for this batch, in milliseconds; 0 is none given. Remaining time, never a timestamp."""
     guessed: _builtins.bool
     """The caller does not know who owns the performance: placement may still name another node where nobody does yet."""
     @_builtins.property
-    def key(self) -> Global___PerformanceKey: ...
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
     @_builtins.property
     def holds(self) -> Global___HoldColumns:
         """The hot path: holds as columns."""
@@ -1055,16 +1233,25 @@ class HoldColumns(_message.Message):
     CHANNEL_FIELD_NUMBER: _builtins.int
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     ttl_seconds: _builtins.int
     """For all of them; 0 takes the performance's default. Longer than a hold may live is refused."""
     @_builtins.property
-    def hold_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def hold_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """See Hold.hold_id, one a hold."""
+
     @_builtins.property
-    def holder_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def holder_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """See Hold.holder_id, one a hold."""
+
     @_builtins.property
-    def seat_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def seat_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """How many seats each hold has."""
+
     @_builtins.property
-    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0."""
+
     def __init__(
         self,
         *,
@@ -1085,6 +1272,8 @@ Global___HoldColumns: _TypeAlias = HoldColumns  # noqa: Y015
 
 @_typing.final
 class Command(_message.Message):
+    """One command of a row."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EXTEND_FIELD_NUMBER: _builtins.int
@@ -1098,25 +1287,45 @@ class Command(_message.Message):
     UNBLOCK_FIELD_NUMBER: _builtins.int
     BEST_AVAILABLE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def extend(self) -> Global___ExtendCommand: ...
+    def extend(self) -> Global___ExtendCommand:
+        """See ExtendHold."""
+
     @_builtins.property
-    def move(self) -> Global___MoveCommand: ...
+    def move(self) -> Global___MoveCommand:
+        """See MoveHold."""
+
     @_builtins.property
-    def release(self) -> Global___ReleaseCommand: ...
+    def release(self) -> Global___ReleaseCommand:
+        """See ReleaseHold."""
+
     @_builtins.property
-    def claim(self) -> Global___ClaimCommand: ...
+    def claim(self) -> Global___ClaimCommand:
+        """See ClaimSeats."""
+
     @_builtins.property
-    def confirm(self) -> Global___ConfirmCommand: ...
+    def confirm(self) -> Global___ConfirmCommand:
+        """See ConfirmClaim."""
+
     @_builtins.property
-    def cancel_claim(self) -> Global___CancelClaimCommand: ...
+    def cancel_claim(self) -> Global___CancelClaimCommand:
+        """See CancelClaim."""
+
     @_builtins.property
-    def cancel_sale(self) -> Global___CancelSaleCommand: ...
+    def cancel_sale(self) -> Global___CancelSaleCommand:
+        """See CancelSale."""
+
     @_builtins.property
-    def block(self) -> Global___BlockCommand: ...
+    def block(self) -> Global___BlockCommand:
+        """See BlockSeats."""
+
     @_builtins.property
-    def unblock(self) -> Global___UnblockCommand: ...
+    def unblock(self) -> Global___UnblockCommand:
+        """See UnblockSeats."""
+
     @_builtins.property
-    def best_available(self) -> Global___BestAvailableCommand: ...
+    def best_available(self) -> Global___BestAvailableCommand:
+        """See HoldBestAvailable."""
+
     def __init__(
         self,
         *,
@@ -1143,6 +1352,8 @@ Global___Command: _TypeAlias = Command  # noqa: Y015
 
 @_typing.final
 class BestAvailableCommand(_message.Message):
+    """See HoldBestAvailable."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_ID_FIELD_NUMBER: _builtins.int
@@ -1152,12 +1363,19 @@ class BestAvailableCommand(_message.Message):
     MAY_SPLIT_FIELD_NUMBER: _builtins.int
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     may_split: _builtins.bool
+    """Seats close together will do where none are side by side."""
     ttl_seconds: _builtins.int
+    """How long from now, in seconds; 0 takes the performance's default."""
     @_builtins.property
-    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatGroup]: ...
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatGroup]:
+        """What is wanted; at most 10 groups."""
+
     def __init__(
         self,
         *,
@@ -1178,14 +1396,19 @@ Global___BestAvailableCommand: _TypeAlias = BestAvailableCommand  # noqa: Y015
 
 @_typing.final
 class ExtendCommand(_message.Message):
+    """See ExtendHold."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_ID_FIELD_NUMBER: _builtins.int
     HOLDER_ID_FIELD_NUMBER: _builtins.int
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     ttl_seconds: _builtins.int
+    """How long from now, in seconds; 0 takes the performance's default."""
     def __init__(
         self,
         *,
@@ -1203,15 +1426,21 @@ Global___ExtendCommand: _TypeAlias = ExtendCommand  # noqa: Y015
 
 @_typing.final
 class MoveCommand(_message.Message):
+    """See MoveHold."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_ID_FIELD_NUMBER: _builtins.int
     HOLDER_ID_FIELD_NUMBER: _builtins.int
     SEAT_INDEXES_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     @_builtins.property
-    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0."""
+
     def __init__(
         self,
         *,
@@ -1229,12 +1458,16 @@ Global___MoveCommand: _TypeAlias = MoveCommand  # noqa: Y015
 
 @_typing.final
 class ReleaseCommand(_message.Message):
+    """See ReleaseHold."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLD_ID_FIELD_NUMBER: _builtins.int
     HOLDER_ID_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     def __init__(
         self,
         *,
@@ -1251,6 +1484,8 @@ Global___ReleaseCommand: _TypeAlias = ReleaseCommand  # noqa: Y015
 
 @_typing.final
 class ClaimCommand(_message.Message):
+    """See ClaimSeats."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
@@ -1259,11 +1494,17 @@ class ClaimCommand(_message.Message):
     SEAT_INDEXES_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     @_builtins.property
-    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0."""
+
     def __init__(
         self,
         *,
@@ -1283,10 +1524,13 @@ Global___ClaimCommand: _TypeAlias = ClaimCommand  # noqa: Y015
 
 @_typing.final
 class ConfirmCommand(_message.Message):
+    """See ConfirmClaim."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     def __init__(
         self,
         *,
@@ -1302,10 +1546,13 @@ Global___ConfirmCommand: _TypeAlias = ConfirmCommand  # noqa: Y015
 
 @_typing.final
 class CancelClaimCommand(_message.Message):
+    """See CancelClaim."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     def __init__(
         self,
         *,
@@ -1321,10 +1568,13 @@ Global___CancelClaimCommand: _TypeAlias = CancelClaimCommand  # noqa: Y015
 
 @_typing.final
 class CancelSaleCommand(_message.Message):
+    """See CancelSale."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     def __init__(
         self,
         *,
@@ -1340,13 +1590,18 @@ Global___CancelSaleCommand: _TypeAlias = CancelSaleCommand  # noqa: Y015
 
 @_typing.final
 class BlockCommand(_message.Message):
+    """See BlockSeats."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEAT_INDEXES_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
+    """Why, for people."""
     @_builtins.property
-    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0."""
+
     def __init__(
         self,
         *,
@@ -1363,11 +1618,15 @@ Global___BlockCommand: _TypeAlias = BlockCommand  # noqa: Y015
 
 @_typing.final
 class UnblockCommand(_message.Message):
+    """See UnblockSeats."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEAT_INDEXES_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0."""
+
     def __init__(
         self,
         *,
@@ -1383,6 +1642,8 @@ Global___UnblockCommand: _TypeAlias = UnblockCommand  # noqa: Y015
 
 @_typing.final
 class ExecuteCommandsResponse(_message.Message):
+    """The answer to one message, or only word of the credit."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
@@ -1395,6 +1656,7 @@ class ExecuteCommandsResponse(_message.Message):
     batch_id: _builtins.int
     """0: no answer, only word of the credit. Such a message opens every stream; callers' own ids begin at 1."""
     epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
     credit: _builtins.int
     """How many messages the caller may have unanswered on this stream as of now, 1 or more. Half as many when the owner
     refuses for OVERLOADED, one more with every message it does not. What is sent beyond it is not read, so flow
@@ -1437,6 +1699,8 @@ Global___ExecuteCommandsResponse: _TypeAlias = ExecuteCommandsResponse  # noqa: 
 
 @_typing.final
 class FoundSeats(_message.Message):
+    """What a best-available command holds."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     POSITION_FIELD_NUMBER: _builtins.int
@@ -1445,8 +1709,11 @@ class FoundSeats(_message.Message):
     position: _builtins.int
     """Position among holds then commands."""
     hold_until_ms: _builtins.int
+    """The end that is shown to the buyer, unix milliseconds."""
     @_builtins.property
-    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0."""
+
     def __init__(
         self,
         *,
@@ -1464,6 +1731,8 @@ Global___FoundSeats: _TypeAlias = FoundSeats  # noqa: Y015
 
 @_typing.final
 class Refused(_message.Message):
+    """A no to one command, or to a whole batch."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class InventoryServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Seats of performances: held, claimed, sold, blocked, watched.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -117,7 +118,8 @@ class InventoryServiceStub:
 
 
 class InventoryServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Seats of performances: held, claimed, sold, blocked, watched.
+    """
 
     def HoldSeats(self, request, context):
         """Locks all the seats for one holder, or none of them.
@@ -155,7 +157,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetHold(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The acknowledged hold as it stands.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -189,13 +192,15 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BlockSeats(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Takes free seats off sale.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnblockSeats(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Puts blocked seats back on sale.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -321,7 +326,8 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InventoryService:
-    """Missing associated documentation comment in .proto file."""
+    """Seats of performances: held, claimed, sold, blocked, watched.
+    """
 
     @staticmethod
     def HoldSeats(request,

@@ -31,6 +31,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class InventoryServiceStub:
+    """Seats of performances: held, claimed, sold, blocked, watched."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
@@ -46,6 +48,7 @@ class InventoryServiceStub:
     ReleaseHold: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseHoldRequest, _inventory_service_pb2.ReleaseHoldResponse]
     """Lets the seats of a hold go. Releasing twice is fine."""
     GetHold: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetHoldRequest, _inventory_service_pb2.GetHoldResponse]
+    """The acknowledged hold as it stands."""
     ClaimSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ClaimSeatsRequest, _inventory_service_pb2.ClaimSeatsResponse]
     """Turns a hold into a claim in the record: from here on only proof of payment or of its failure ends it."""
     ConfirmClaim: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ConfirmClaimRequest, _inventory_service_pb2.ConfirmClaimResponse]
@@ -55,7 +58,9 @@ class InventoryServiceStub:
     CancelSale: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.CancelSaleRequest, _inventory_service_pb2.CancelSaleResponse]
     """Sold to free: an explicit act of its own, never a side effect of a refund."""
     BlockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.BlockSeatsRequest, _inventory_service_pb2.BlockSeatsResponse]
+    """Takes free seats off sale."""
     UnblockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]
+    """Puts blocked seats back on sale."""
     GetSeatMap: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetSeatMapRequest, _inventory_service_pb2.GetSeatMapResponse]
     """Every seat's state in one message, as long as every client takes that: with the ids of seats it may be more than
     4 MiB and is refused with ANSWER_TOO_LARGE then.
@@ -69,6 +74,8 @@ class InventoryServiceStub:
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
+    """Seats of performances: held, claimed, sold, blocked, watched."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     HoldSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.HoldSeatsRequest, _inventory_service_pb2.HoldSeatsResponse]  # type: ignore[assignment]
     """Locks all the seats for one holder, or none of them."""
@@ -81,6 +88,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     ReleaseHold: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseHoldRequest, _inventory_service_pb2.ReleaseHoldResponse]  # type: ignore[assignment]
     """Lets the seats of a hold go. Releasing twice is fine."""
     GetHold: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetHoldRequest, _inventory_service_pb2.GetHoldResponse]  # type: ignore[assignment]
+    """The acknowledged hold as it stands."""
     ClaimSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ClaimSeatsRequest, _inventory_service_pb2.ClaimSeatsResponse]  # type: ignore[assignment]
     """Turns a hold into a claim in the record: from here on only proof of payment or of its failure ends it."""
     ConfirmClaim: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ConfirmClaimRequest, _inventory_service_pb2.ConfirmClaimResponse]  # type: ignore[assignment]
@@ -90,7 +98,9 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     CancelSale: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CancelSaleRequest, _inventory_service_pb2.CancelSaleResponse]  # type: ignore[assignment]
     """Sold to free: an explicit act of its own, never a side effect of a refund."""
     BlockSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.BlockSeatsRequest, _inventory_service_pb2.BlockSeatsResponse]  # type: ignore[assignment]
+    """Takes free seats off sale."""
     UnblockSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]  # type: ignore[assignment]
+    """Puts blocked seats back on sale."""
     GetSeatMap: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetSeatMapRequest, _inventory_service_pb2.GetSeatMapResponse]  # type: ignore[assignment]
     """Every seat's state in one message, as long as every client takes that: with the ids of seats it may be more than
     4 MiB and is refused with ANSWER_TOO_LARGE then.
@@ -103,6 +113,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """For services and load: many commands a message, seats as indexes of the plan's order, one long-lived stream."""
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Seats of performances: held, claimed, sold, blocked, watched."""
+
     @_abc_1.abstractmethod
     def HoldSeats(
         self,
@@ -148,7 +160,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _inventory_service_pb2.GetHoldRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_inventory_service_pb2.GetHoldResponse, _abc.Awaitable[_inventory_service_pb2.GetHoldResponse]]: ...
+    ) -> _typing.Union[_inventory_service_pb2.GetHoldResponse, _abc.Awaitable[_inventory_service_pb2.GetHoldResponse]]:
+        """The acknowledged hold as it stands."""
 
     @_abc_1.abstractmethod
     def ClaimSeats(
@@ -187,14 +200,16 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _inventory_service_pb2.BlockSeatsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_inventory_service_pb2.BlockSeatsResponse, _abc.Awaitable[_inventory_service_pb2.BlockSeatsResponse]]: ...
+    ) -> _typing.Union[_inventory_service_pb2.BlockSeatsResponse, _abc.Awaitable[_inventory_service_pb2.BlockSeatsResponse]]:
+        """Takes free seats off sale."""
 
     @_abc_1.abstractmethod
     def UnblockSeats(
         self,
         request: _inventory_service_pb2.UnblockSeatsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_inventory_service_pb2.UnblockSeatsResponse, _abc.Awaitable[_inventory_service_pb2.UnblockSeatsResponse]]: ...
+    ) -> _typing.Union[_inventory_service_pb2.UnblockSeatsResponse, _abc.Awaitable[_inventory_service_pb2.UnblockSeatsResponse]]:
+        """Puts blocked seats back on sale."""
 
     @_abc_1.abstractmethod
     def GetSeatMap(

@@ -37,17 +37,27 @@ class OrderCreated(_message.Message):
     HOLD_UNTIL_MS_FIELD_NUMBER: _builtins.int
     CREATED_AT_MS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     hold_until_ms: _builtins.int
     """As it was then; the buyer may extend the hold."""
     created_at_ms: _builtins.int
+    """When it was made, unix milliseconds."""
     @_builtins.property
-    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]: ...
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]:
+        """One for each seat."""
+
     @_builtins.property
-    def total(self) -> _money_pb2.Money: ...
+    def total(self) -> _money_pb2.Money:
+        """What all lines cost together."""
+
     def __init__(
         self,
         *,
@@ -71,6 +81,8 @@ Global___OrderCreated: _TypeAlias = OrderCreated  # noqa: Y015
 
 @_typing.final
 class OrderConfirmed(_message.Message):
+    """The order is paid and has its tickets."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
@@ -82,15 +94,25 @@ class OrderConfirmed(_message.Message):
     TOTAL_FIELD_NUMBER: _builtins.int
     CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     confirmed_at_ms: _builtins.int
+    """When, unix milliseconds."""
     @_builtins.property
-    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]: ...
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]:
+        """What was sold."""
+
     @_builtins.property
-    def total(self) -> _money_pb2.Money: ...
+    def total(self) -> _money_pb2.Money:
+        """What all lines cost together."""
+
     def __init__(
         self,
         *,
@@ -123,10 +145,15 @@ class OrderCancelled(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     CANCELLED_AT_MS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     reason: _orders_service_pb2.CancelReason.ValueType
+    """Why it ended without a sale."""
     cancelled_at_ms: _builtins.int
+    """When, unix milliseconds."""
     def __init__(
         self,
         *,
@@ -157,12 +184,19 @@ class RefundBecameDue(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     DUE_AT_MS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     reason: _orders_service_pb2.CancelReason.ValueType
+    """Why the money goes back."""
     due_at_ms: _builtins.int
+    """When, unix milliseconds."""
     @_builtins.property
-    def amount(self) -> _money_pb2.Money: ...
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
     def __init__(
         self,
         *,
@@ -194,9 +228,13 @@ class OrderPartlyRefunded(_message.Message):
     REFUNDED_FIELD_NUMBER: _builtins.int
     REFUNDED_AT_MS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     refunded_at_ms: _builtins.int
+    """When, unix milliseconds."""
     @_builtins.property
     def total(self) -> _money_pb2.Money:
         """What was paid."""
@@ -237,10 +275,15 @@ class OrderDisputeChanged(_message.Message):
     DISPUTE_STATE_FIELD_NUMBER: _builtins.int
     CHANGED_AT_MS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     dispute_state: _orders_service_pb2.DisputeState.ValueType
+    """How the buyer's dispute with the bank stands."""
     changed_at_ms: _builtins.int
+    """When, unix milliseconds."""
     def __init__(
         self,
         *,
@@ -260,6 +303,8 @@ Global___OrderDisputeChanged: _TypeAlias = OrderDisputeChanged  # noqa: Y015
 
 @_typing.final
 class OrderRefunded(_message.Message):
+    """The whole money is back."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
@@ -270,16 +315,23 @@ class OrderRefunded(_message.Message):
     AMOUNT_FIELD_NUMBER: _builtins.int
     REFUNDED_AT_MS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     refunded_at_ms: _builtins.int
+    """When, unix milliseconds."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]:
         """The lines that had been sold; empty when the order never was confirmed."""
 
     @_builtins.property
-    def amount(self) -> _money_pb2.Money: ...
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
     def __init__(
         self,
         *,

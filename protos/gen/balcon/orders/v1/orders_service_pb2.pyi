@@ -28,6 +28,7 @@ class _OrderState:
 class _OrderStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     ORDER_STATE_UNSPECIFIED: _OrderState.ValueType  # 0
+    """Not set."""
     ORDER_STATE_OPEN: _OrderState.ValueType  # 1
     """A priced cart; its seats are on hold."""
     ORDER_STATE_CLAIMING: _OrderState.ValueType  # 2
@@ -43,12 +44,15 @@ class _OrderStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderState
     ORDER_STATE_REFUND_DUE: _OrderState.ValueType  # 7
     """Paid but not to be fulfilled: the refund is on its way."""
     ORDER_STATE_REFUNDED: _OrderState.ValueType  # 8
+    """The whole money is back."""
     ORDER_STATE_CANCELLING: _OrderState.ValueType  # 9
     """Cancelling is decided; the provider's word is awaited before the seats go, then inventory's that they are free."""
 
-class OrderState(_OrderState, metaclass=_OrderStateEnumTypeWrapper): ...
+class OrderState(_OrderState, metaclass=_OrderStateEnumTypeWrapper):
+    """How far an order has come."""
 
 ORDER_STATE_UNSPECIFIED: OrderState.ValueType  # 0
+"""Not set."""
 ORDER_STATE_OPEN: OrderState.ValueType  # 1
 """A priced cart; its seats are on hold."""
 ORDER_STATE_CLAIMING: OrderState.ValueType  # 2
@@ -64,6 +68,7 @@ ORDER_STATE_CANCELLED: OrderState.ValueType  # 6
 ORDER_STATE_REFUND_DUE: OrderState.ValueType  # 7
 """Paid but not to be fulfilled: the refund is on its way."""
 ORDER_STATE_REFUNDED: OrderState.ValueType  # 8
+"""The whole money is back."""
 ORDER_STATE_CANCELLING: OrderState.ValueType  # 9
 """Cancelling is decided; the provider's word is awaited before the seats go, then inventory's that they are free."""
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
@@ -75,20 +80,33 @@ class _CancelReason:
 class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CANCEL_REASON_UNSPECIFIED: _CancelReason.ValueType  # 0
+    """Not set."""
     CANCEL_REASON_BUYER: _CancelReason.ValueType  # 1
+    """The buyer gave it up."""
     CANCEL_REASON_UNPAID: _CancelReason.ValueType  # 2
+    """Not paid in time."""
     CANCEL_REASON_PAYMENT_FAILED: _CancelReason.ValueType  # 3
+    """The provider refused."""
     CANCEL_REASON_SEATS_GONE: _CancelReason.ValueType  # 4
+    """The seats were gone when the claim came."""
     CANCEL_REASON_HOUSE: _CancelReason.ValueType  # 5
+    """The house gave it up."""
 
-class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper): ...
+class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
+    """Why an order ended without a sale."""
 
 CANCEL_REASON_UNSPECIFIED: CancelReason.ValueType  # 0
+"""Not set."""
 CANCEL_REASON_BUYER: CancelReason.ValueType  # 1
+"""The buyer gave it up."""
 CANCEL_REASON_UNPAID: CancelReason.ValueType  # 2
+"""Not paid in time."""
 CANCEL_REASON_PAYMENT_FAILED: CancelReason.ValueType  # 3
+"""The provider refused."""
 CANCEL_REASON_SEATS_GONE: CancelReason.ValueType  # 4
+"""The seats were gone when the claim came."""
 CANCEL_REASON_HOUSE: CancelReason.ValueType  # 5
+"""The house gave it up."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
 class _DisputeState:
@@ -100,6 +118,7 @@ class _DisputeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeS
     DISPUTE_STATE_UNSPECIFIED: _DisputeState.ValueType  # 0
     """Never disputed."""
     DISPUTE_STATE_OPEN: _DisputeState.ValueType  # 1
+    """The bank has not decided yet."""
     DISPUTE_STATE_WON: _DisputeState.ValueType  # 2
     """The house keeps the money."""
     DISPUTE_STATE_LOST: _DisputeState.ValueType  # 3
@@ -111,6 +130,7 @@ class DisputeState(_DisputeState, metaclass=_DisputeStateEnumTypeWrapper):
 DISPUTE_STATE_UNSPECIFIED: DisputeState.ValueType  # 0
 """Never disputed."""
 DISPUTE_STATE_OPEN: DisputeState.ValueType  # 1
+"""The bank has not decided yet."""
 DISPUTE_STATE_WON: DisputeState.ValueType  # 2
 """The house keeps the money."""
 DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
@@ -119,12 +139,16 @@ Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
 @_typing.final
 class Customer(_message.Message):
+    """Who buys. Personal data: it never travels in events."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
+    """The name that people read."""
     email: _builtins.str
+    """Where the tickets go."""
     def __init__(
         self,
         *,
@@ -171,6 +195,8 @@ Global___SeatName: _TypeAlias = SeatName  # noqa: Y015
 
 @_typing.final
 class OrderLine(_message.Message):
+    """One seat of an order and its price."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEAT_ID_FIELD_NUMBER: _builtins.int
@@ -179,12 +205,19 @@ class OrderLine(_message.Message):
     PRICE_FIELD_NUMBER: _builtins.int
     SEAT_NAME_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
+    """The seat, by its id in the plan."""
     category: _builtins.str
+    """Name of the price category."""
     ticket_type: _builtins.str
+    """Such as "normal" or "student"."""
     @_builtins.property
-    def price(self) -> _money_pb2.Money: ...
+    def price(self) -> _money_pb2.Money:
+        """What it costs."""
+
     @_builtins.property
-    def seat_name(self) -> Global___SeatName: ...
+    def seat_name(self) -> Global___SeatName:
+        """The seat as people read it."""
+
     def __init__(
         self,
         *,
@@ -204,6 +237,8 @@ Global___OrderLine: _TypeAlias = OrderLine  # noqa: Y015
 
 @_typing.final
 class Ticket(_message.Message):
+    """The right to one seat."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TICKET_ID_FIELD_NUMBER: _builtins.int
@@ -211,11 +246,15 @@ class Ticket(_message.Message):
     BARCODE_FIELD_NUMBER: _builtins.int
     SEAT_NAME_FIELD_NUMBER: _builtins.int
     ticket_id: _builtins.str
+    """The ticket."""
     seat_id: _builtins.str
+    """The seat, by its id in the plan."""
     barcode: _builtins.str
     """What the door scans. Unguessable."""
     @_builtins.property
-    def seat_name(self) -> Global___SeatName: ...
+    def seat_name(self) -> Global___SeatName:
+        """The seat as people read it."""
+
     def __init__(
         self,
         *,
@@ -234,6 +273,8 @@ Global___Ticket: _TypeAlias = Ticket  # noqa: Y015
 
 @_typing.final
 class Order(_message.Message):
+    """An order as it stands."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
@@ -256,30 +297,47 @@ class Order(_message.Message):
     REFUNDED_FIELD_NUMBER: _builtins.int
     DISPUTE_STATE_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    """The order."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     state: Global___OrderState.ValueType
+    """How it stands."""
     hold_until_ms: _builtins.int
     """When an open order's hold ends, unix milliseconds. GetOrder asks inventory; elsewhere it is as it was seen last."""
     pay_until_ms: _builtins.int
     """When an unpaid order is given up, unix milliseconds."""
     payment_id: _builtins.str
+    """The payment; empty as long as there is none."""
     payment_url: _builtins.str
     """The provider's page, while paying."""
     cancel_reason: Global___CancelReason.ValueType
+    """Why it ended without a sale."""
     created_at_ms: _builtins.int
+    """When it was made, unix milliseconds."""
     plan_version: _builtins.int
+    """The version of the hall's seating plan."""
     dispute_state: Global___DisputeState.ValueType
     """The buyer's dispute with the bank; tickets stay valid until it is lost."""
     @_builtins.property
-    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderLine]: ...
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderLine]:
+        """One for each seat."""
+
     @_builtins.property
-    def total(self) -> _money_pb2.Money: ...
+    def total(self) -> _money_pb2.Money:
+        """What all lines cost together."""
+
     @_builtins.property
-    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ticket]: ...
+    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ticket]:
+        """The tickets, once it is confirmed."""
+
     @_builtins.property
     def refunded(self) -> _money_pb2.Money:
         """What has gone back of the total so far; a confirmed order may have given a part back."""
@@ -317,11 +375,14 @@ Global___Order: _TypeAlias = Order  # noqa: Y015
 
 @_typing.final
 class SeatChoice(_message.Message):
+    """One seat and the ticket type it is bought with."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEAT_ID_FIELD_NUMBER: _builtins.int
     TICKET_TYPE_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
+    """The seat, by its id in the plan."""
     ticket_type: _builtins.str
     """Empty takes "normal"."""
     def __init__(
@@ -340,6 +401,8 @@ Global___SeatChoice: _TypeAlias = SeatChoice  # noqa: Y015
 
 @_typing.final
 class CreateOrderRequest(_message.Message):
+    """What CreateOrder is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
@@ -353,16 +416,23 @@ class CreateOrderRequest(_message.Message):
     idempotency_key: _builtins.str
     """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChoice]:
         """Exactly the hold's seats."""
 
     @_builtins.property
-    def customer(self) -> Global___Customer: ...
+    def customer(self) -> Global___Customer:
+        """Who buys."""
+
     def __init__(
         self,
         *,
@@ -385,11 +455,15 @@ Global___CreateOrderRequest: _TypeAlias = CreateOrderRequest  # noqa: Y015
 
 @_typing.final
 class CreateOrderResponse(_message.Message):
+    """What CreateOrder answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def order(self) -> Global___Order: ...
+    def order(self) -> Global___Order:
+        """The order as it is now."""
+
     def __init__(
         self,
         *,
@@ -405,6 +479,8 @@ Global___CreateOrderResponse: _TypeAlias = CreateOrderResponse  # noqa: Y015
 
 @_typing.final
 class CheckOutRequest(_message.Message):
+    """What CheckOut is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
@@ -413,8 +489,11 @@ class CheckOutRequest(_message.Message):
     EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
     RETURN_URL_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     return_url: _builtins.str
     """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters; a free order needs none."""
     @_builtins.property
@@ -440,11 +519,15 @@ Global___CheckOutRequest: _TypeAlias = CheckOutRequest  # noqa: Y015
 
 @_typing.final
 class CheckOutResponse(_message.Message):
+    """What CheckOut answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def order(self) -> Global___Order: ...
+    def order(self) -> Global___Order:
+        """The order as it is now."""
+
     def __init__(
         self,
         *,
@@ -460,12 +543,16 @@ Global___CheckOutResponse: _TypeAlias = CheckOutResponse  # noqa: Y015
 
 @_typing.final
 class CancelOrderRequest(_message.Message):
+    """What CancelOrder is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     def __init__(
         self,
         *,
@@ -482,11 +569,15 @@ Global___CancelOrderRequest: _TypeAlias = CancelOrderRequest  # noqa: Y015
 
 @_typing.final
 class CancelOrderResponse(_message.Message):
+    """What CancelOrder answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def order(self) -> Global___Order: ...
+    def order(self) -> Global___Order:
+        """The order as it is now."""
+
     def __init__(
         self,
         *,
@@ -502,6 +593,8 @@ Global___CancelOrderResponse: _TypeAlias = CancelOrderResponse  # noqa: Y015
 
 @_typing.final
 class RefundOrderRequest(_message.Message):
+    """What RefundOrder is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
@@ -509,9 +602,13 @@ class RefundOrderRequest(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     reason: _builtins.str
+    """Why, for the people of the house. At most 200 characters; may be empty."""
     def __init__(
         self,
         *,
@@ -530,11 +627,15 @@ Global___RefundOrderRequest: _TypeAlias = RefundOrderRequest  # noqa: Y015
 
 @_typing.final
 class RefundOrderResponse(_message.Message):
+    """What RefundOrder answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def order(self) -> Global___Order: ...
+    def order(self) -> Global___Order:
+        """The order as it is now."""
+
     def __init__(
         self,
         *,
@@ -550,13 +651,17 @@ Global___RefundOrderResponse: _TypeAlias = RefundOrderResponse  # noqa: Y015
 
 @_typing.final
 class GetOrderRequest(_message.Message):
+    """What GetOrder is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     WAIT_MS_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     wait_ms: _builtins.int
     """Wait up to this long for a final state (confirmed, cancelled, refunded); 0 answers at once, at most 30,000."""
     def __init__(
@@ -576,11 +681,15 @@ Global___GetOrderRequest: _TypeAlias = GetOrderRequest  # noqa: Y015
 
 @_typing.final
 class GetOrderResponse(_message.Message):
+    """What GetOrder answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def order(self) -> Global___Order: ...
+    def order(self) -> Global___Order:
+        """The order as it is now."""
+
     def __init__(
         self,
         *,
@@ -596,6 +705,8 @@ Global___GetOrderResponse: _TypeAlias = GetOrderResponse  # noqa: Y015
 
 @_typing.final
 class ListOrdersRequest(_message.Message):
+    """What ListOrders is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
@@ -604,11 +715,13 @@ class ListOrdersRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
     """Empty is every performance."""
     page_size: _builtins.int
     """At most 500; 0 takes 100. A page may be shorter: go on while there is a token."""
     page_token: _builtins.str
+    """The last answer's next_page_token; empty is the first page."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[Global___OrderState.ValueType]:
         """Empty is every state."""
@@ -632,13 +745,18 @@ Global___ListOrdersRequest: _TypeAlias = ListOrdersRequest  # noqa: Y015
 
 @_typing.final
 class ListOrdersResponse(_message.Message):
+    """What ListOrders answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDERS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
+    """Where the next page begins; empty: there is none."""
     @_builtins.property
-    def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Order]: ...
+    def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Order]:
+        """This page's orders."""
+
     def __init__(
         self,
         *,

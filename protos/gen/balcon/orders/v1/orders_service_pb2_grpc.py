@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class OrdersServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Orders from the hold to the ticket, and back.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -67,7 +68,8 @@ class OrdersServiceStub:
 
 
 class OrdersServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Orders from the hold to the ticket, and back.
+    """
 
     def CreateOrder(self, request, context):
         """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it.
@@ -101,13 +103,15 @@ class OrdersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetOrder(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One order as it stands, or as it stands once it has ended: see wait_ms.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A house's orders, page by page.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -154,7 +158,8 @@ def add_OrdersServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OrdersService:
-    """Missing associated documentation comment in .proto file."""
+    """Orders from the hold to the ticket, and back.
+    """
 
     @staticmethod
     def CreateOrder(request,

@@ -27,6 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class OrdersServiceStub:
+    """Orders from the hold to the ticket, and back."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
@@ -45,10 +47,14 @@ class OrdersServiceStub:
     RefundOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.RefundOrderRequest, _orders_service_pb2.RefundOrderResponse]
     """Gives the money of a confirmed order back and, as an act of its own, the seats."""
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]
+    """One order as it stands, or as it stands once it has ended: see wait_ms."""
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]
+    """A house's orders, page by page."""
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
+    """Orders from the hold to the ticket, and back."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CreateOrderRequest, _orders_service_pb2.CreateOrderResponse]  # type: ignore[assignment]
     """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it."""
@@ -64,9 +70,13 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     RefundOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.RefundOrderRequest, _orders_service_pb2.RefundOrderResponse]  # type: ignore[assignment]
     """Gives the money of a confirmed order back and, as an act of its own, the seats."""
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]  # type: ignore[assignment]
+    """One order as it stands, or as it stands once it has ended: see wait_ms."""
     ListOrders: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
+    """A house's orders, page by page."""
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Orders from the hold to the ticket, and back."""
+
     @_abc_1.abstractmethod
     def CreateOrder(
         self,
@@ -109,13 +119,15 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _orders_service_pb2.GetOrderRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.GetOrderResponse, _abc.Awaitable[_orders_service_pb2.GetOrderResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.GetOrderResponse, _abc.Awaitable[_orders_service_pb2.GetOrderResponse]]:
+        """One order as it stands, or as it stands once it has ended: see wait_ms."""
 
     @_abc_1.abstractmethod
     def ListOrders(
         self,
         request: _orders_service_pb2.ListOrdersRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.ListOrdersResponse, _abc.Awaitable[_orders_service_pb2.ListOrdersResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.ListOrdersResponse, _abc.Awaitable[_orders_service_pb2.ListOrdersResponse]]:
+        """A house's orders, page by page."""
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,6 +22,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class PaymentSucceeded(_message.Message):
+    """The provider has the money."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
@@ -31,12 +33,19 @@ class PaymentSucceeded(_message.Message):
     AMOUNT_FIELD_NUMBER: _builtins.int
     SUCCEEDED_AT_MS_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
+    """The payment."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     performance_id: _builtins.str
+    """The performance."""
     succeeded_at_ms: _builtins.int
+    """When, unix milliseconds."""
     @_builtins.property
-    def amount(self) -> _money_pb2.Money: ...
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
     def __init__(
         self,
         *,
@@ -57,6 +66,8 @@ Global___PaymentSucceeded: _TypeAlias = PaymentSucceeded  # noqa: Y015
 
 @_typing.final
 class PaymentFailed(_message.Message):
+    """The provider says that no money comes."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
@@ -66,12 +77,17 @@ class PaymentFailed(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     FAILED_AT_MS_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
+    """The payment."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     performance_id: _builtins.str
+    """The performance."""
     reason: _builtins.str
     """The provider's word, such as card_declined."""
     failed_at_ms: _builtins.int
+    """When, unix milliseconds."""
     def __init__(
         self,
         *,
@@ -92,6 +108,8 @@ Global___PaymentFailed: _TypeAlias = PaymentFailed  # noqa: Y015
 
 @_typing.final
 class PaymentCancelled(_message.Message):
+    """The provider says that it was cancelled before any money came."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
@@ -100,10 +118,15 @@ class PaymentCancelled(_message.Message):
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     CANCELLED_AT_MS_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
+    """The payment."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     performance_id: _builtins.str
+    """The performance."""
     cancelled_at_ms: _builtins.int
+    """When, unix milliseconds."""
     def __init__(
         self,
         *,
@@ -134,12 +157,19 @@ class PaymentRefunded(_message.Message):
     AMOUNT_FIELD_NUMBER: _builtins.int
     REFUNDED_AT_MS_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
+    """The payment."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     performance_id: _builtins.str
+    """The performance."""
     refunded_at_ms: _builtins.int
+    """When, unix milliseconds."""
     @_builtins.property
-    def amount(self) -> _money_pb2.Money: ...
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
     def __init__(
         self,
         *,
@@ -172,10 +202,15 @@ class PaymentPartlyRefunded(_message.Message):
     REFUNDED_FIELD_NUMBER: _builtins.int
     REFUNDED_AT_MS_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
+    """The payment."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     performance_id: _builtins.str
+    """The performance."""
     refunded_at_ms: _builtins.int
+    """When, unix milliseconds."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What was paid."""
@@ -216,10 +251,15 @@ class RefundStuck(_message.Message):
     LEFT_FIELD_NUMBER: _builtins.int
     STUCK_AT_MS_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
+    """The payment."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     performance_id: _builtins.str
+    """The performance."""
     stuck_at_ms: _builtins.int
+    """When, unix milliseconds."""
     @_builtins.property
     def left(self) -> _money_pb2.Money:
         """What is still owed."""
@@ -256,13 +296,21 @@ class PaymentDisputeChanged(_message.Message):
     DISPUTED_FIELD_NUMBER: _builtins.int
     CHANGED_AT_MS_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
+    """The payment."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     performance_id: _builtins.str
+    """The performance."""
     dispute_state: _payments_service_pb2.DisputeState.ValueType
+    """How the buyer's dispute with the bank stands."""
     changed_at_ms: _builtins.int
+    """When, unix milliseconds."""
     @_builtins.property
-    def disputed(self) -> _money_pb2.Money: ...
+    def disputed(self) -> _money_pb2.Money:
+        """What the dispute is about."""
+
     def __init__(
         self,
         *,

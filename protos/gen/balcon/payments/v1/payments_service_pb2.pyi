@@ -25,24 +25,33 @@ class _PaymentState:
 class _PaymentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaymentState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     PAYMENT_STATE_UNSPECIFIED: _PaymentState.ValueType  # 0
+    """Not set."""
     PAYMENT_STATE_CREATING: _PaymentState.ValueType  # 1
     """Recorded; the provider may or may not know it yet."""
     PAYMENT_STATE_PENDING: _PaymentState.ValueType  # 2
     """The provider has it; the buyer has not finished."""
     PAYMENT_STATE_SUCCEEDED: _PaymentState.ValueType  # 3
+    """The money is there."""
     PAYMENT_STATE_FAILED: _PaymentState.ValueType  # 4
+    """No money comes."""
     PAYMENT_STATE_CANCELLED: _PaymentState.ValueType  # 5
+    """Ended before any money came."""
 
-class PaymentState(_PaymentState, metaclass=_PaymentStateEnumTypeWrapper): ...
+class PaymentState(_PaymentState, metaclass=_PaymentStateEnumTypeWrapper):
+    """What is known of a payment."""
 
 PAYMENT_STATE_UNSPECIFIED: PaymentState.ValueType  # 0
+"""Not set."""
 PAYMENT_STATE_CREATING: PaymentState.ValueType  # 1
 """Recorded; the provider may or may not know it yet."""
 PAYMENT_STATE_PENDING: PaymentState.ValueType  # 2
 """The provider has it; the buyer has not finished."""
 PAYMENT_STATE_SUCCEEDED: PaymentState.ValueType  # 3
+"""The money is there."""
 PAYMENT_STATE_FAILED: PaymentState.ValueType  # 4
+"""No money comes."""
 PAYMENT_STATE_CANCELLED: PaymentState.ValueType  # 5
+"""Ended before any money came."""
 Global___PaymentState: _TypeAlias = PaymentState  # noqa: Y015
 
 class _RefundState:
@@ -52,6 +61,7 @@ class _RefundState:
 class _RefundStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     REFUND_STATE_UNSPECIFIED: _RefundState.ValueType  # 0
+    """Not set."""
     REFUND_STATE_DUE: _RefundState.ValueType  # 1
     """Owed; asked for at the provider until it says done."""
     REFUND_STATE_SUCCEEDED: _RefundState.ValueType  # 2
@@ -59,9 +69,11 @@ class _RefundStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundSta
     REFUND_STATE_STUCK: _RefundState.ValueType  # 3
     """Owed, but the provider has refused too often: people must act. RefundPayment under a new key asks again."""
 
-class RefundState(_RefundState, metaclass=_RefundStateEnumTypeWrapper): ...
+class RefundState(_RefundState, metaclass=_RefundStateEnumTypeWrapper):
+    """What is known of a refund."""
 
 REFUND_STATE_UNSPECIFIED: RefundState.ValueType  # 0
+"""Not set."""
 REFUND_STATE_DUE: RefundState.ValueType  # 1
 """Owed; asked for at the provider until it says done."""
 REFUND_STATE_SUCCEEDED: RefundState.ValueType  # 2
@@ -79,6 +91,7 @@ class _DisputeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeS
     DISPUTE_STATE_UNSPECIFIED: _DisputeState.ValueType  # 0
     """Never disputed."""
     DISPUTE_STATE_OPEN: _DisputeState.ValueType  # 1
+    """The bank has not decided yet."""
     DISPUTE_STATE_WON: _DisputeState.ValueType  # 2
     """The house keeps the money."""
     DISPUTE_STATE_LOST: _DisputeState.ValueType  # 3
@@ -90,6 +103,7 @@ class DisputeState(_DisputeState, metaclass=_DisputeStateEnumTypeWrapper):
 DISPUTE_STATE_UNSPECIFIED: DisputeState.ValueType  # 0
 """Never disputed."""
 DISPUTE_STATE_OPEN: DisputeState.ValueType  # 1
+"""The bank has not decided yet."""
 DISPUTE_STATE_WON: DisputeState.ValueType  # 2
 """The house keeps the money."""
 DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
@@ -98,6 +112,8 @@ Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
 @_typing.final
 class Payment(_message.Message):
+    """A payment as far as it is known."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
@@ -113,17 +129,27 @@ class Payment(_message.Message):
     DISPUTE_STATE_FIELD_NUMBER: _builtins.int
     DISPUTED_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
+    """The payment."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     performance_id: _builtins.str
+    """The performance."""
     state: Global___PaymentState.ValueType
+    """How it stands."""
     pay_url: _builtins.str
     """Where the buyer pays."""
     provider: _builtins.str
+    """The provider's name in our settings."""
     refund_state: Global___RefundState.ValueType
+    """How its refund stands."""
     dispute_state: Global___DisputeState.ValueType
+    """How the buyer's dispute with the bank stands."""
     @_builtins.property
-    def amount(self) -> _money_pb2.Money: ...
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
     @_builtins.property
     def refunded(self) -> _money_pb2.Money:
         """What has gone back so far: our refund, the house's own at the provider, and disputes that were lost."""
@@ -158,6 +184,8 @@ Global___Payment: _TypeAlias = Payment  # noqa: Y015
 
 @_typing.final
 class CreatePaymentRequest(_message.Message):
+    """What CreatePayment is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
@@ -170,13 +198,19 @@ class CreatePaymentRequest(_message.Message):
     idempotency_key: _builtins.str
     """order id and attempt."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     order_id: _builtins.str
+    """The order."""
     performance_id: _builtins.str
+    """The performance."""
     return_url: _builtins.str
+    """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters."""
     expires_at_ms: _builtins.int
     """After this the provider should take no money, unix milliseconds."""
     @_builtins.property
-    def amount(self) -> _money_pb2.Money: ...
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
     def __init__(
         self,
         *,
@@ -198,11 +232,15 @@ Global___CreatePaymentRequest: _TypeAlias = CreatePaymentRequest  # noqa: Y015
 
 @_typing.final
 class CreatePaymentResponse(_message.Message):
+    """What CreatePayment answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def payment(self) -> Global___Payment: ...
+    def payment(self) -> Global___Payment:
+        """The payment as far as it is known."""
+
     def __init__(
         self,
         *,
@@ -218,12 +256,16 @@ Global___CreatePaymentResponse: _TypeAlias = CreatePaymentResponse  # noqa: Y015
 
 @_typing.final
 class GetPaymentRequest(_message.Message):
+    """What GetPayment is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     payment_id: _builtins.str
+    """The payment."""
     def __init__(
         self,
         *,
@@ -240,11 +282,15 @@ Global___GetPaymentRequest: _TypeAlias = GetPaymentRequest  # noqa: Y015
 
 @_typing.final
 class GetPaymentResponse(_message.Message):
+    """What GetPayment answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def payment(self) -> Global___Payment: ...
+    def payment(self) -> Global___Payment:
+        """The payment as far as it is known."""
+
     def __init__(
         self,
         *,
@@ -260,12 +306,16 @@ Global___GetPaymentResponse: _TypeAlias = GetPaymentResponse  # noqa: Y015
 
 @_typing.final
 class CancelPaymentRequest(_message.Message):
+    """What CancelPayment is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     payment_id: _builtins.str
+    """The payment."""
     def __init__(
         self,
         *,
@@ -282,11 +332,15 @@ Global___CancelPaymentRequest: _TypeAlias = CancelPaymentRequest  # noqa: Y015
 
 @_typing.final
 class CancelPaymentResponse(_message.Message):
+    """What CancelPayment answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def payment(self) -> Global___Payment: ...
+    def payment(self) -> Global___Payment:
+        """The payment as far as it is known."""
+
     def __init__(
         self,
         *,
@@ -302,14 +356,19 @@ Global___CancelPaymentResponse: _TypeAlias = CancelPaymentResponse  # noqa: Y015
 
 @_typing.final
 class RefundPaymentRequest(_message.Message):
+    """What RefundPayment is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
+    """The house that it belongs to."""
     payment_id: _builtins.str
+    """The payment."""
     def __init__(
         self,
         *,
@@ -327,11 +386,15 @@ Global___RefundPaymentRequest: _TypeAlias = RefundPaymentRequest  # noqa: Y015
 
 @_typing.final
 class RefundPaymentResponse(_message.Message):
+    """What RefundPayment answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def payment(self) -> Global___Payment: ...
+    def payment(self) -> Global___Payment:
+        """The payment as far as it is known."""
+
     def __init__(
         self,
         *,

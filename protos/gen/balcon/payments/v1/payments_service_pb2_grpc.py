@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class PaymentsServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Payments of orders. Called by the orders service alone.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -57,7 +58,8 @@ class PaymentsServiceStub:
 
 
 class PaymentsServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Payments of orders. Called by the orders service alone.
+    """
 
     def CreatePayment(self, request, context):
         """Records the payment, then creates it at the provider under the same key.
@@ -67,7 +69,8 @@ class PaymentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetPayment(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One payment as far as it is known.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -118,7 +121,8 @@ def add_PaymentsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PaymentsService:
-    """Missing associated documentation comment in .proto file."""
+    """Payments of orders. Called by the orders service alone.
+    """
 
     @staticmethod
     def CreatePayment(request,

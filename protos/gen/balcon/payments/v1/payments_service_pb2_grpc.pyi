@@ -27,6 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PaymentsServiceStub:
+    """Payments of orders. Called by the orders service alone."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
@@ -34,6 +36,7 @@ class PaymentsServiceStub:
     CreatePayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CreatePaymentRequest, _payments_service_pb2.CreatePaymentResponse]
     """Records the payment, then creates it at the provider under the same key."""
     GetPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentRequest, _payments_service_pb2.GetPaymentResponse]
+    """One payment as far as it is known."""
     CancelPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]
     """Asks the provider to cancel. The answer tells what is known: cancelled, succeeded, failed, or still pending."""
     RefundPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentRequest, _payments_service_pb2.RefundPaymentResponse]
@@ -41,16 +44,21 @@ class PaymentsServiceStub:
 
 @_typing.type_check_only
 class PaymentsServiceAsyncStub(PaymentsServiceStub):
+    """Payments of orders. Called by the orders service alone."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreatePayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CreatePaymentRequest, _payments_service_pb2.CreatePaymentResponse]  # type: ignore[assignment]
     """Records the payment, then creates it at the provider under the same key."""
     GetPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentRequest, _payments_service_pb2.GetPaymentResponse]  # type: ignore[assignment]
+    """One payment as far as it is known."""
     CancelPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]  # type: ignore[assignment]
     """Asks the provider to cancel. The answer tells what is known: cancelled, succeeded, failed, or still pending."""
     RefundPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentRequest, _payments_service_pb2.RefundPaymentResponse]  # type: ignore[assignment]
     """Gives back what is left of the amount."""
 
 class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Payments of orders. Called by the orders service alone."""
+
     @_abc_1.abstractmethod
     def CreatePayment(
         self,
@@ -64,7 +72,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _payments_service_pb2.GetPaymentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.GetPaymentResponse, _abc.Awaitable[_payments_service_pb2.GetPaymentResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.GetPaymentResponse, _abc.Awaitable[_payments_service_pb2.GetPaymentResponse]]:
+        """One payment as far as it is known."""
 
     @_abc_1.abstractmethod
     def CancelPayment(

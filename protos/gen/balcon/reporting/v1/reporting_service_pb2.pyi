@@ -31,10 +31,15 @@ class SalesLine(_message.Message):
     TICKETS_FIELD_NUMBER: _builtins.int
     REVENUE_FIELD_NUMBER: _builtins.int
     category: _builtins.str
+    """Name of the price category."""
     channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
     tickets: _builtins.int
+    """Tickets that are sold."""
     @_builtins.property
-    def revenue(self) -> _money_pb2.Money: ...
+    def revenue(self) -> _money_pb2.Money:
+        """Money of the tickets that are sold."""
+
     def __init__(
         self,
         *,
@@ -53,6 +58,8 @@ Global___SalesLine: _TypeAlias = SalesLine  # noqa: Y015
 
 @_typing.final
 class PerformanceTotals(_message.Message):
+    """All figures of a performance, as of updated_at_ms."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
@@ -68,21 +75,33 @@ class PerformanceTotals(_message.Message):
     ORDERS_REFUNDED_FIELD_NUMBER: _builtins.int
     UPDATED_AT_MS_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     performance_id: _builtins.str
+    """The performance."""
     capacity: _builtins.int
+    """All seats of the plan."""
     sold: _builtins.int
     """Tickets of confirmed orders that were not refunded."""
     held: _builtins.int
     """Held and claimed seats together."""
     free: _builtins.int
+    """Seats that anybody may hold."""
     blocked: _builtins.int
+    """Seats that the house has taken off sale."""
     orders_confirmed: _builtins.int
+    """Orders that were confirmed, also those refunded later."""
     orders_refunded: _builtins.int
+    """Orders of those whose money is back."""
     updated_at_ms: _builtins.int
+    """The time of the latest event that is in it, unix milliseconds."""
     @_builtins.property
-    def revenue(self) -> _money_pb2.Money: ...
+    def revenue(self) -> _money_pb2.Money:
+        """Money of the tickets that are sold."""
+
     @_builtins.property
-    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___SalesLine]: ...
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___SalesLine]:
+        """One for each seat."""
+
     def __init__(
         self,
         *,
@@ -109,12 +128,16 @@ Global___PerformanceTotals: _TypeAlias = PerformanceTotals  # noqa: Y015
 
 @_typing.final
 class GetTotalsRequest(_message.Message):
+    """What GetTotals is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """Whose performance it must be."""
     performance_id: _builtins.str
+    """The performance."""
     def __init__(
         self,
         *,
@@ -131,11 +154,15 @@ Global___GetTotalsRequest: _TypeAlias = GetTotalsRequest  # noqa: Y015
 
 @_typing.final
 class GetTotalsResponse(_message.Message):
+    """What GetTotals answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOTALS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def totals(self) -> Global___PerformanceTotals: ...
+    def totals(self) -> Global___PerformanceTotals:
+        """The figures."""
+
     def __init__(
         self,
         *,
@@ -151,15 +178,19 @@ Global___GetTotalsResponse: _TypeAlias = GetTotalsResponse  # noqa: Y015
 
 @_typing.final
 class ListTotalsRequest(_message.Message):
+    """What ListTotals is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
+    """The house that it belongs to."""
     page_size: _builtins.int
     """At most 500; 0 takes 100."""
     page_token: _builtins.str
+    """The last answer's next_page_token; empty is the first page."""
     def __init__(
         self,
         *,
@@ -177,13 +208,18 @@ Global___ListTotalsRequest: _TypeAlias = ListTotalsRequest  # noqa: Y015
 
 @_typing.final
 class ListTotalsResponse(_message.Message):
+    """What ListTotals answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOTALS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
+    """Where the next page begins; empty: there is none."""
     @_builtins.property
-    def totals(self) -> _containers.RepeatedCompositeFieldContainer[Global___PerformanceTotals]: ...
+    def totals(self) -> _containers.RepeatedCompositeFieldContainer[Global___PerformanceTotals]:
+        """The figures."""
+
     def __init__(
         self,
         *,

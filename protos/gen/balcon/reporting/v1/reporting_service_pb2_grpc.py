@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ReportingServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """What was sold, for people of the house.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -47,16 +48,19 @@ class ReportingServiceStub:
 
 
 class ReportingServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """What was sold, for people of the house.
+    """
 
     def GetTotals(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """What one performance has sold, as of now.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTotals(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """What each performance of a house has sold, page by page.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -83,7 +87,8 @@ def add_ReportingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReportingService:
-    """Missing associated documentation comment in .proto file."""
+    """What was sold, for people of the house.
+    """
 
     @staticmethod
     def GetTotals(request,

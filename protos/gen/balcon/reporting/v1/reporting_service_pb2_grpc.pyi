@@ -27,32 +27,44 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ReportingServiceStub:
+    """What was sold, for people of the house."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ReportingServiceAsyncStub: ...
     GetTotals: _grpc.UnaryUnaryMultiCallable[_reporting_service_pb2.GetTotalsRequest, _reporting_service_pb2.GetTotalsResponse]
+    """What one performance has sold, as of now."""
     ListTotals: _grpc.UnaryUnaryMultiCallable[_reporting_service_pb2.ListTotalsRequest, _reporting_service_pb2.ListTotalsResponse]
+    """What each performance of a house has sold, page by page."""
 
 @_typing.type_check_only
 class ReportingServiceAsyncStub(ReportingServiceStub):
+    """What was sold, for people of the house."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetTotals: _aio.UnaryUnaryMultiCallable[_reporting_service_pb2.GetTotalsRequest, _reporting_service_pb2.GetTotalsResponse]  # type: ignore[assignment]
+    """What one performance has sold, as of now."""
     ListTotals: _aio.UnaryUnaryMultiCallable[_reporting_service_pb2.ListTotalsRequest, _reporting_service_pb2.ListTotalsResponse]  # type: ignore[assignment]
+    """What each performance of a house has sold, page by page."""
 
 class ReportingServiceServicer(metaclass=_abc_1.ABCMeta):
+    """What was sold, for people of the house."""
+
     @_abc_1.abstractmethod
     def GetTotals(
         self,
         request: _reporting_service_pb2.GetTotalsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_reporting_service_pb2.GetTotalsResponse, _abc.Awaitable[_reporting_service_pb2.GetTotalsResponse]]: ...
+    ) -> _typing.Union[_reporting_service_pb2.GetTotalsResponse, _abc.Awaitable[_reporting_service_pb2.GetTotalsResponse]]:
+        """What one performance has sold, as of now."""
 
     @_abc_1.abstractmethod
     def ListTotals(
         self,
         request: _reporting_service_pb2.ListTotalsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_reporting_service_pb2.ListTotalsResponse, _abc.Awaitable[_reporting_service_pb2.ListTotalsResponse]]: ...
+    ) -> _typing.Union[_reporting_service_pb2.ListTotalsResponse, _abc.Awaitable[_reporting_service_pb2.ListTotalsResponse]]:
+        """What each performance of a house has sold, page by page."""
 
 def add_ReportingServiceServicer_to_server(servicer: ReportingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

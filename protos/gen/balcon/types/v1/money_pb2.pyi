@@ -18,6 +18,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Money(_message.Message):
+    """An amount of a currency."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     AMOUNT_MINOR_FIELD_NUMBER: _builtins.int

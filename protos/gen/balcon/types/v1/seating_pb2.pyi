@@ -26,17 +26,25 @@ class _Channel:
 class _ChannelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Channel.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CHANNEL_UNSPECIFIED: _Channel.ValueType  # 0
+    """Not set."""
     CHANNEL_BOX_OFFICE: _Channel.ValueType  # 1
+    """At a till of the house."""
     CHANNEL_ONLINE: _Channel.ValueType  # 2
+    """By a buyer in the web shop."""
     CHANNEL_BACKEND: _Channel.ValueType  # 3
+    """By people of the house or a reseller."""
 
 class Channel(_Channel, metaclass=_ChannelEnumTypeWrapper):
     """How a sale reaches the house (R4)."""
 
 CHANNEL_UNSPECIFIED: Channel.ValueType  # 0
+"""Not set."""
 CHANNEL_BOX_OFFICE: Channel.ValueType  # 1
+"""At a till of the house."""
 CHANNEL_ONLINE: Channel.ValueType  # 2
+"""By a buyer in the web shop."""
 CHANNEL_BACKEND: Channel.ValueType  # 3
+"""By people of the house or a reseller."""
 Global___Channel: _TypeAlias = Channel  # noqa: Y015
 
 class _SeatState:
@@ -46,24 +54,33 @@ class _SeatState:
 class _SeatStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SeatState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     SEAT_STATE_UNSPECIFIED: _SeatState.ValueType  # 0
+    """Not set."""
     SEAT_STATE_FREE: _SeatState.ValueType  # 1
+    """Anybody may hold it."""
     SEAT_STATE_HELD: _SeatState.ValueType  # 2
     """Locked for a buyer for minutes."""
     SEAT_STATE_CLAIMED: _SeatState.ValueType  # 3
     """An order is paying for it."""
     SEAT_STATE_SOLD: _SeatState.ValueType  # 4
+    """It has a ticket."""
     SEAT_STATE_BLOCKED: _SeatState.ValueType  # 5
+    """The house has taken it off sale."""
 
-class SeatState(_SeatState, metaclass=_SeatStateEnumTypeWrapper): ...
+class SeatState(_SeatState, metaclass=_SeatStateEnumTypeWrapper):
+    """What a seat is, to everybody but its holder."""
 
 SEAT_STATE_UNSPECIFIED: SeatState.ValueType  # 0
+"""Not set."""
 SEAT_STATE_FREE: SeatState.ValueType  # 1
+"""Anybody may hold it."""
 SEAT_STATE_HELD: SeatState.ValueType  # 2
 """Locked for a buyer for minutes."""
 SEAT_STATE_CLAIMED: SeatState.ValueType  # 3
 """An order is paying for it."""
 SEAT_STATE_SOLD: SeatState.ValueType  # 4
+"""It has a ticket."""
 SEAT_STATE_BLOCKED: SeatState.ValueType  # 5
+"""The house has taken it off sale."""
 Global___SeatState: _TypeAlias = SeatState  # noqa: Y015
 
 @_typing.final
