@@ -24,6 +24,7 @@ from services.inventory.api.audit_servicer import AuditServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
 from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
+from services.inventory.cluster.health import NodeHealth
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.settings import InventorySettings
 from services.runtime.bus.factory import open_bus
@@ -124,6 +125,7 @@ async def build(service: Service, settings: InventorySettings) -> None:
         await lease.renew()
         await lease.look_around()
         service.background("lease", lease.run)
+        service.background("health", NodeHealth(lease, service.clock, service.rpc.tell_health).run)
         service.background("pins", lease.keep_pins_fresh)
 
     async def leave_cluster() -> None:

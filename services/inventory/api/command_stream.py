@@ -76,7 +76,7 @@ class CommandStream:
         except Retryable as fault:
             return pb.ExecuteCommandsResponse(
                 batch_id=request.batch_id,
-                batch_refused=pb.Refused(reason="UNAVAILABLE", metadata={"fault": type(fault).__name__}),
+                batch_refused=pb.Refused(reason="UNAVAILABLE", metadata=_fault_facts(fault)),
             )
         return pb.ExecuteCommandsResponse(batch_id=request.batch_id, batch_refused=refused_message(0, refusal))
 
@@ -135,3 +135,8 @@ def _response(
     return pb.ExecuteCommandsResponse(
         batch_id=request.batch_id, epoch=epoch, hold_until_ms=until, refused=refused, found=found
     )
+
+
+def _fault_facts(fault: Retryable) -> dict[str, str]:
+    """The fault's class and when to come back, as a unary call tells them in its status."""
+    return {"fault": type(fault).__name__, "retry_after_ms": str(fault.retry_after_ms)}

@@ -36,6 +36,7 @@ class NodeLease:
         self._renew_seconds = renew_seconds
         self._margin_seconds = margin_seconds
         self._valid_until = float("-inf")
+        self._renewed_at = clock.monotonic()
         self._has_resigned = False
         self.incarnation = ids.new_id("node")
         self.endpoint = ""
@@ -56,11 +57,21 @@ class NodeLease:
         """How long the lease still stands; 0 when it has ended."""
         return float("inf") if self._ttl_seconds == 0 else max(self._valid_until - self._clock.monotonic(), 0.0)
 
+    @property
+    def ttl_seconds(self) -> float:
+        """How long a lease stands; 0: there are none."""
+        return self._ttl_seconds
+
+    def silent_seconds(self) -> float:
+        """Since the store has last taken a renewal; 0 where there are no leases."""
+        return self._clock.monotonic() - self._renewed_at if self._ttl_seconds else 0.0
+
     async def renew(self) -> None:
         """One renewal. Raises StoreUnavailable; the lease then runs on to its end."""
         sent = self._clock.monotonic()
         own = NodeInfo(self.incarnation, self.endpoint, self.is_draining, round(self.load(), 1))
         await self._leases.put(own, int(self._ttl_seconds * 1000))
+        self._renewed_at = sent
         self._valid_until = sent + self._ttl_seconds - self._margin_seconds
 
     async def look_around(self) -> None:

@@ -132,8 +132,13 @@ class RpcServer:
         self._server = grpc.aio.server(handlers=[self._methods], options=tuple(self._options.items()))
         self.port = self._server.add_insecure_port(f"{self._host}:{self.port}")
         await self._server.start()
+        await self.tell_health(True)
+
+    async def tell_health(self, is_serving: bool) -> None:
+        """Whether callers should come here. After announce_stop() it is no for good."""
+        told = health_pb2.HealthCheckResponse.SERVING if is_serving else health_pb2.HealthCheckResponse.NOT_SERVING
         for name in ("", *self._names):
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+            await self._health.set(name, told)
 
     async def announce_stop(self) -> None:
         """Tells health watchers to go elsewhere; calls are still answered."""
