@@ -39,7 +39,7 @@ async def node(
     tmp_path: Path,
 ) -> AsyncIterator[NodeProcess]:
     through = redis_url.replace(f":{valkey.port}", f":{valkey_proxy.port}")
-    stores = Stores(through, emptied_database_url("inventory"), database_url(), tmp_path, lease_ttl_seconds=2.0)
+    stores = Stores(through, emptied_database_url("inventory"), database_url(), tmp_path)
     await stores.put_performance()
     made = NodeProcess(stores)
     await made.start()

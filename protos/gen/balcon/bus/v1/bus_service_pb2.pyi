@@ -20,6 +20,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ListParkedKeysRequest(_message.Message):
+    """What ListParkedKeys is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -41,7 +43,9 @@ class ListParkedKeysResponse(_message.Message):
 
     KEYS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParkedKey]: ...
+    def keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParkedKey]:
+        """The keys that wait, and for what."""
+
     def __init__(
         self,
         *,
@@ -103,6 +107,8 @@ Global___ParkedKey: _TypeAlias = ParkedKey  # noqa: Y015
 
 @_typing.final
 class ReplayKeyRequest(_message.Message):
+    """What ReplayKey is asked."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOPIC_FIELD_NUMBER: _builtins.int
@@ -127,6 +133,8 @@ Global___ReplayKeyRequest: _TypeAlias = ReplayKeyRequest  # noqa: Y015
 
 @_typing.final
 class ReplayKeyResponse(_message.Message):
+    """What ReplayKey answers."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     APPLIED_FIELD_NUMBER: _builtins.int
