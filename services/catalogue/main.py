@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import add_CatalogueServiceServicer_to_server
 
 from services.catalogue.adapters.postgres_audit import PostgresAudit
 from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
-from services.catalogue.api.audit_servicer import AuditServicer
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.events import outgoing_event
 from services.catalogue.api.plan_parts import plan_parts
@@ -17,6 +15,7 @@ from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.settings import CatalogueSettings
+from services.contracts.audit_servicer import serve_audit
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import CATALOGUE, TOPICS
 from services.runtime.outbox.relay import OutboxRelay
@@ -51,11 +50,10 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_parts),
         PerformanceHandler(store, service.clock, service.ids),
     )
-    audit = AuditServicer(PostgresAudit(engine))
     service.rpc.add(
         lambda server: add_CatalogueServiceServicer_to_server(catalogue, server), "balcon.catalogue.v1.CatalogueService"
     )
-    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+    serve_audit(service.rpc, PostgresAudit(engine))
 
 
 def main() -> None:

@@ -101,21 +101,3 @@ class CatalogueStore(Protocol):
     async def performances(self, house_id: str, after: Place | None, limit: int) -> Sequence[Performance]:
         """By start, then id; at most `limit`."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class AuditCheck:
-    """One invariant, compared over `examined` rows; `violations` spells out the keys of the rows that break it."""
-
-    invariant: str
-    name: str
-    examined: int
-    violations: tuple[str, ...]
-
-
-class CatalogueAudit(Protocol):
-    """The store looks at itself."""
-
-    async def checks(self, performance_id: str) -> Sequence[AuditCheck]:
-        """Every check, over one performance or, if empty, all of them. At most 100 violations each."""
-        ...

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
 from balcon.inventory.v1.cluster_service_pb2_grpc import add_ClusterServiceServicer_to_server
 from balcon.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contracts.audit_servicer import serve_audit
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.adapters.bus_availability_feed import BusAvailabilityFeed
@@ -20,10 +20,10 @@ from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.redis_connection import connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
-from services.inventory.api.audit_servicer import AuditServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
 from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
+from services.inventory.api.node_audit import NodeAudit
 from services.inventory.cluster.health import NodeHealth
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.settings import InventorySettings
@@ -110,8 +110,7 @@ def _serve(service: Service, settings: InventorySettings, parts: _Parts) -> None
     service.rpc.add(
         lambda server: add_ClusterServiceServicer_to_server(cluster, server), "balcon.inventory.v1.ClusterService"
     )
-    audit = AuditServicer(PostgresAudit(reading), parts.host)
-    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+    serve_audit(service.rpc, NodeAudit(PostgresAudit(reading), parts.host))
 
 
 async def build(service: Service, settings: InventorySettings) -> None:

@@ -5,12 +5,13 @@ Adapters live in adapters/; each in-memory twin passes the same contract suite a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
 
+from services.contracts.audit import RecordAudit
 from services.inventory.domain.changes import RecordChange
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import PerformanceNotFound
@@ -272,37 +273,9 @@ class AvailabilityFeed(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One invariant checked: how many rows were looked at, and those that break it, spelled out."""
-
-    invariant: str
-    name: str
-    examined: int
-    violations: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedSeat:
-    """An active claim or sale in the record."""
-
-    performance_id: str
-    seat_id: str
-    order_id: str
-    sold: bool
-
-
-class RecordAudit(Protocol):
-    """The record's view of itself. An empty performance id is every performance."""
-
-    async def checks(self, performance_id: str) -> Sequence[CheckResult]:
-        """INV-1, INV-4 and INV-5 as far as the record alone can tell."""
-        ...
+class SeatRecordAudit(RecordAudit, Protocol):
+    """The record's view of itself, and what the owners' memory is compared with."""
 
     async def counts(self, performance_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """Seats claimed and sold per performance: {"claimed": n, "sold": n}; a count of none is left out."""
-        ...
-
-    def seats(self, performance_id: str) -> AsyncIterator[Sequence[RecordedSeat]]:
-        """Every active claim and sale, in pages."""
         ...

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
 
+from services.contracts.audit_servicer import serve_audit
 from services.orders.adapters.grpc_catalogue import GrpcCatalogue
 from services.orders.adapters.grpc_payments import GrpcPayments
 from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
-from services.orders.api.audit_servicer import AuditServicer
 from services.orders.api.orders_servicer import OrdersServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
@@ -85,11 +84,10 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     keeping = Housekeeping(store, clock, key_life_ms=settings.request_key_hours * 3_600_000)
 
     servicer = OrdersServicer(desk, clock)
-    audit = AuditServicer(PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000))
     service.rpc.add(
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )
-    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+    serve_audit(service.rpc, PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000))
     serve_bus(service.rpc, lambda: [consumer])
     service.background("outbox relay", relay.run)
     service.background("payment events", consumer.run)

@@ -5,7 +5,7 @@ An answer that is none (timeout, lost connection, a node that moves) is raised a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -14,7 +14,7 @@ from services.contracts.channels import Channel
 from services.contracts.pages import Place
 from services.contracts.reasons import Reason
 from services.orders.domain.changes import Change
-from services.orders.domain.order import Money, Order, OrderState, Seats
+from services.orders.domain.order import Order, OrderState
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.refusals import HoldHasOrder
 from services.runtime.errors import Refusal, Retryable
@@ -296,53 +296,4 @@ class OrderStore(Protocol):
 
     async def unresolved_counts(self) -> Mapping[OrderState, int]:
         """How many orders stand in each state that is not final, and not open."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One invariant checked; `violations` spell out the rows that break it, at most 100."""
-
-    invariant: str
-    name: str
-    examined: int
-    violations: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedOrder:
-    """An order as the audit compares it with other services."""
-
-    performance_id: str
-    order_id: str
-    state: OrderState
-    total: Money
-    seats: int
-    refunded: Money
-    was_confirmed: bool
-    seats_are: Seats
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedTicket:
-    """A valid ticket."""
-
-    performance_id: str
-    seat_id: str
-    order_id: str
-
-
-class RecordAudit(Protocol):
-    """Reads the record for `balcon audit`, over all houses. An empty performance id is every performance."""
-
-    async def checks(self, performance_id: str) -> Sequence[CheckResult]:
-        """The record against itself."""
-        ...
-
-    def orders(self, performance_id: str) -> AsyncIterator[Sequence[RecordedOrder]]:
-        """Every order, in pages."""
-        ...
-
-    def tickets(self, performance_id: str) -> AsyncIterator[Sequence[RecordedTicket]]:
-        """Every valid ticket, in pages."""
         ...

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
 from balcon.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.payments.adapters.postgres_audit_source import PostgresAuditSource
+from services.contracts.audit import RecordAudit
+from services.contracts.audit_servicer import serve_audit
+from services.payments.adapters.postgres_audit import PostgresAudit
 from services.payments.adapters.postgres_notice_store import PostgresNoticeStore
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
-from services.payments.api.audit_servicer import PaymentsAuditServicer
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.api.webhooks import webhook_app
 from services.payments.domain.pursuit import Patience
@@ -68,8 +68,8 @@ async def build(service: Service) -> None:
         # When the first call has had its time, and not before: two at once would only cost.
         first_look_seconds=settings.provider_timeout_seconds + 1.0,
     )
-    audit = PostgresAuditSource(engine, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
-    _serve_rpc(service, PaymentsServicer(desk), PaymentsAuditServicer(audit))
+    audit = PostgresAudit(engine, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
+    _serve_rpc(service, PaymentsServicer(desk), audit)
     service.background("notices", worker.run)
     service.background("reconciler", reconciler.run)
     service.background("listing", listing.run)
@@ -119,11 +119,11 @@ async def _open_webhooks(service: Service, settings: PaymentsSettings, desk: Web
     service.log.info("webhooks_open", http_port=http.port)
 
 
-def _serve_rpc(service: Service, payments: PaymentsServicer, audit: PaymentsAuditServicer) -> None:
+def _serve_rpc(service: Service, payments: PaymentsServicer, audit: RecordAudit) -> None:
     service.rpc.add(
         lambda server: add_PaymentsServiceServicer_to_server(payments, server), "balcon.payments.v1.PaymentsService"
     )
-    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+    serve_audit(service.rpc, audit)
 
 
 def main() -> None:

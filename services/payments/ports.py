@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeAlias, TypeVar
@@ -209,40 +209,4 @@ class NoticeStore(Protocol):
 
     async def end_listing(self, provider: str, page: NoticePage) -> int:
         """Stores a page's notices and its cursor together; answers how many were new."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class AuditCheck:
-    """One comparison over our own record; `violations` are at most 100 rows with their keys spelled out."""
-
-    invariant: str
-    name: str
-    examined: int
-    violations: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentFact:
-    """A payment as other services' records are compared with it."""
-
-    performance_id: str
-    order_id: str
-    payment_id: str
-    state: str
-    refunded: bool
-    refunded_minor: int
-    amount_minor: int
-    currency: str
-
-
-class AuditSource(Protocol):
-    """What the record says about itself, over all houses: for operators only. An empty performance is every one."""
-
-    async def checks(self, performance_id: str) -> Sequence[AuditCheck]:
-        """Every check of this service."""
-        ...
-
-    def facts(self, performance_id: str, page_size: int) -> AsyncIterator[Sequence[PaymentFact]]:
-        """Every payment, in pages, from one snapshot."""
         ...

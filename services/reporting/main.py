@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from balcon.audit.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
 
+from services.contracts.audit_servicer import serve_audit
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.postgres_generations import PostgresGenerations
 from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
 from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
-from services.reporting.api.audit_servicer import AuditServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.handlers.follow import follow
 from services.reporting.handlers.project import project
@@ -47,11 +46,10 @@ async def build(service: Service) -> None:
         await follow(generations, intake.fill, service.clock)
 
     totals = ReportingServicer(PostgresTotalsReader(engine))
-    audit = AuditServicer(PostgresReadModelAudit(engine))
     service.rpc.add(
         lambda server: add_ReportingServiceServicer_to_server(totals, server), "balcon.reporting.v1.ReportingService"
     )
-    service.rpc.add(lambda server: add_AuditServiceServicer_to_server(audit, server), "balcon.audit.v1.AuditService")
+    serve_audit(service.rpc, PostgresReadModelAudit(engine))
     serve_bus(service.rpc, lambda: intake.consumers)
     service.background("follow_events", follow_events)
 

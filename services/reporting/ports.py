@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,28 +40,6 @@ class TotalsReader(Protocol):
 
     async def page(self, house_id: str, after_performance_id: str, limit: int) -> Sequence[Totals]:
         """The house's performances in order of id, those after the given id, at most `limit`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One invariant, looked at. `violations`: at most 100 rows that break it, each with its keys spelled out."""
-
-    invariant: str
-    name: str
-    examined: int
-    violations: tuple[str, ...]
-
-
-class ReadModelAudit(Protocol):
-    """What the audit asks, over all houses. An empty performance id is every performance."""
-
-    async def checks(self, performance_id: str) -> Sequence[CheckResult]:
-        """INV-5 and INV-7 as reporting can see them."""
-        ...
-
-    def all_totals(self, performance_id: str) -> AsyncIterator[Sequence[Totals]]:
-        """Everything reporting tells people, in pages."""
         ...
 
 

@@ -86,3 +86,15 @@ def test_migrations_say_their_phase_in_the_file_name() -> None:
         for path in versions
         if not path.stem[:4].isdigit() or path.stem[4:].split("_")[1] not in {"expand", "contract"}
     ]
+
+
+def test_every_service_of_the_protos_is_served_by_one_class() -> None:
+    servicers: dict[str, list[str]] = {}
+    for path in modules():
+        for node in ast.walk(parsed(path)) if path.parts[0] == "services" else ():
+            if isinstance(node, ast.ClassDef):
+                for base in node.bases:
+                    if isinstance(base, ast.Name) and base.id.endswith("ServiceServicer"):
+                        servicers.setdefault(base.id, []).append(str(path))
+    assert "AuditServiceServicer" in servicers
+    assert not {name: paths for name, paths in servicers.items() if len(paths) > 1}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
+from balcon.audit.v1.audit_service_pb2 import Fact
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.catalogue.adapters.connections import connected
-from services.catalogue.ports import AuditCheck
-
-MAX_VIOLATIONS = 100
+from services.contracts.audit import MAX_VIOLATIONS, CheckResult
 
 # (invariant, name, what is examined, what breaks it). Each query is limited by :performance_id, '' being all of them.
 _CHECKS = (
@@ -89,13 +88,13 @@ _CHECKS = (
 
 
 class PostgresAudit:
-    """See CatalogueAudit."""
+    """See RecordAudit. The catalogue has nothing that other records have too."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def checks(self, performance_id: str) -> Sequence[AuditCheck]:
-        """See CatalogueAudit.checks."""
+    async def checks(self, performance_id: str) -> Sequence[CheckResult]:
+        """See RecordAudit.checks."""
         async with connected(self._engine) as plain:
             connection = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             return [
@@ -103,14 +102,20 @@ class PostgresAudit:
                 for invariant, name, examined, broken in _CHECKS
             ]
 
+    async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
+        """None."""
+        nothing: Sequence[Sequence[Fact]] = ()
+        for page in nothing:
+            yield page
+
     @staticmethod
     async def _check(
         connection: AsyncConnection, performance_id: str, invariant: str, name: str, examined: str, broken: str
-    ) -> AuditCheck:
+    ) -> CheckResult:
         about = {"performance_id": performance_id} if ":performance_id" in examined else {}
         count: int = (await connection.execute(text(examined), about)).scalar_one()
         parameters: dict[str, str | int] = {"limit": MAX_VIOLATIONS}
         if ":performance_id" in broken:
             parameters["performance_id"] = performance_id
         found = (await connection.execute(text(broken), parameters)).scalars().all()
-        return AuditCheck(invariant, name, count, tuple(found))
+        return CheckResult(invariant, name, count, tuple(found))

@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from balcon.audit.v1.audit_service_pb2 import Fact, SeatInRecord
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
 from services.inventory.adapters.postgres_claim_store import ACTIVE
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
-from services.inventory.ports import CheckResult, RecordedSeat
-
-VIOLATIONS_TOLD = 100
-SEATS_A_PAGE = 1_000
 
 
 class PostgresAudit:
-    """See ports.RecordAudit."""
+    """See SeatRecordAudit."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def checks(self, performance_id: str) -> Sequence[CheckResult]:
-        """See RecordAudit."""
+        """INV-1, INV-4 and INV-5 as far as the record alone can tell."""
         return [
             await self._check("INV-1", "one active claim or sale per seat", self._double_claims(performance_id)),
             await self._check("INV-4", "no claim by an epoch yet to come", self._future_epochs(performance_id)),
@@ -37,7 +35,7 @@ class PostgresAudit:
             examined = await connection.scalar(
                 select(func.count()).select_from(claims).where(claims.c.state.in_(ACTIVE))
             )
-            rows = (await connection.execute(broken.limit(VIOLATIONS_TOLD))).all()
+            rows = (await connection.execute(broken.limit(MAX_VIOLATIONS))).all()
         return CheckResult(
             invariant, name, examined or 0, [f"performance {row[0]} seat index {row[1]}" for row in rows]
         )
@@ -65,7 +63,7 @@ class PostgresAudit:
         return active.where(claims.c.performance_id == performance_id) if performance_id else active
 
     async def counts(self, performance_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """See RecordAudit."""
+        """See SeatRecordAudit.counts."""
         found: dict[str, dict[str, int]] = {performance_id: {} for performance_id in performance_ids}
         by_state = (
             select(claims.c.performance_id, claims.c.state, func.count())
@@ -77,13 +75,20 @@ class PostgresAudit:
                 found[performance_id][state] = count
         return found
 
-    async def seats(self, performance_id: str) -> AsyncIterator[Sequence[RecordedSeat]]:
-        """See RecordAudit."""
+    async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
+        """Every active claim and sale."""
         key = (claims.c.performance_id, claims.c.seat_index, claims.c.order_id)
-        query = select(*key, claims.c.seat_id, claims.c.state).where(claims.c.state.in_(ACTIVE)).order_by(*key)
+        wanted: Select[Any] = select(*key, claims.c.seat_id, claims.c.state)
+        query = wanted.where(claims.c.state.in_(ACTIVE)).order_by(*key)
         if performance_id:
             query = query.where(claims.c.performance_id == performance_id)
         async with self._engine.connect() as connection:
             result = await connection.stream(query)
-            async for page in result.partitions(SEATS_A_PAGE):
-                yield [RecordedSeat(row.performance_id, row.seat_id, row.order_id, row.state == "sold") for row in page]
+            async for page in result.partitions(FACTS_A_PAGE):
+                yield [Fact(seat=_seat(row)) for row in page]
+
+
+def _seat(row: Row[Any]) -> SeatInRecord:
+    return SeatInRecord(
+        performance_id=row.performance_id, seat_id=row.seat_id, order_id=row.order_id, sold=row.state == "sold"
+    )

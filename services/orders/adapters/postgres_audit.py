@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
+from balcon.audit.v1.audit_service_pb2 import Fact, OrderInRecord, TicketInRecord
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
 from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_SALE
+from services.contracts.wire_types import wire_money
 from services.orders.adapters.tables import orders, outbox, outbox_sequence, tickets
-from services.orders.domain.order import Money, OrderState, Seats
-from services.orders.ports import CheckResult, RecordedOrder, RecordedTicket
 from services.runtime.clock import Clock
-
-MAX_VIOLATIONS = 100
-ROWS_A_PAGE = 1_000
 
 _HURRIED = ("PAID", "REFUND_DUE")
 _VALID = sa.select(sa.func.count()).where(tickets.c.valid, tickets.c.order_id == orders.c.order_id).scalar_subquery()
@@ -101,39 +100,45 @@ class PostgresAudit:
         told = [f"topic {row.topic} key {row.key} is not dense" for row in found]
         return CheckResult("INV-7", "the outbox is dense per key", total or 0, told)
 
-    async def orders(self, performance_id: str) -> AsyncIterator[Sequence[RecordedOrder]]:
-        """See RecordAudit.orders."""
-        seats = sa.func.jsonb_array_length(orders.c.lines).label("seats")
-        confirmed = (orders.c.confirmed_at_ms > 0).label("was_confirmed")
-        wanted = (orders.c.performance_id, orders.c.order_id, orders.c.state, orders.c.total_minor, orders.c.currency)
-        more = (orders.c.refunded_minor, orders.c.seats.label("seats_are"))
-        query = sa.select(*wanted, *more, seats, confirmed).where(_of(orders.c.performance_id, performance_id))
+    async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
+        """Every order, then every valid ticket."""
         async with self._engine.connect() as connection:
-            result = await connection.stream(query.order_by(orders.c.order_id))
-            async for page in result.partitions(ROWS_A_PAGE):
-                yield [
-                    RecordedOrder(
-                        row.performance_id,
-                        row.order_id,
-                        OrderState(row.state),
-                        Money(row.total_minor, row.currency),
-                        row.seats,
-                        Money(row.refunded_minor, row.currency),
-                        row.was_confirmed,
-                        Seats(row.seats_are),
-                    )
-                    for row in page
-                ]
+            for query, told in ((_orders(performance_id), _order), (_tickets(performance_id), _ticket)):
+                result = await connection.stream(query)
+                async for page in result.partitions(FACTS_A_PAGE):
+                    yield [told(row) for row in page]
 
-    async def tickets(self, performance_id: str) -> AsyncIterator[Sequence[RecordedTicket]]:
-        """See RecordAudit.tickets."""
-        query = sa.select(tickets.c.performance_id, tickets.c.seat_id, tickets.c.order_id).where(
-            tickets.c.valid, _of(tickets.c.performance_id, performance_id)
-        )
-        async with self._engine.connect() as connection:
-            result = await connection.stream(query.order_by(tickets.c.performance_id, tickets.c.seat_id))
-            async for page in result.partitions(ROWS_A_PAGE):
-                yield [RecordedTicket(row.performance_id, row.seat_id, row.order_id) for row in page]
+
+def _orders(performance_id: str) -> sa.Select[Any]:
+    seats = sa.func.jsonb_array_length(orders.c.lines).label("seat_count")
+    confirmed = (orders.c.confirmed_at_ms > 0).label("was_confirmed")
+    key = (orders.c.performance_id, orders.c.order_id, orders.c.state, orders.c.seats)
+    money = (orders.c.total_minor, orders.c.refunded_minor, orders.c.currency)
+    query = sa.select(*key, *money, seats, confirmed).where(_of(orders.c.performance_id, performance_id))
+    return query.order_by(orders.c.order_id)
+
+
+def _order(row: sa.Row[Any]) -> Fact:
+    order = OrderInRecord(
+        performance_id=row.performance_id,
+        order_id=row.order_id,
+        state=row.state,
+        total=wire_money(row.total_minor, row.currency),
+        seats=row.seat_count,
+        refunded=wire_money(row.refunded_minor, row.currency),
+        was_confirmed=row.was_confirmed,
+        seats_are=row.seats,
+    )
+    return Fact(order=order)
+
+
+def _tickets(performance_id: str) -> sa.Select[Any]:
+    seat = (tickets.c.performance_id, tickets.c.seat_id)
+    return sa.select(*seat, tickets.c.order_id).where(tickets.c.valid, _of(seat[0], performance_id)).order_by(*seat)
+
+
+def _ticket(row: sa.Row[Any]) -> Fact:
+    return Fact(ticket=TicketInRecord(performance_id=row.performance_id, seat_id=row.seat_id, order_id=row.order_id))
 
 
 def _of(column: sa.ColumnElement[str], performance_id: str) -> sa.ColumnElement[bool]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from balcon.audit.v1.audit_service_pb2 import Fact, TotalsInRecord
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.contracts.audit import MAX_VIOLATIONS, CheckResult
+from services.contracts.wire_types import wire_money
 from services.reporting.adapters.postgres_totals_reader import pages_of_all, snapshot
 from services.reporting.domain.totals import Totals
-from services.reporting.ports import CheckResult, group_of
-
-MAX_VIOLATIONS = 100
+from services.reporting.ports import group_of
 
 # Each answers rows of one text column, at most MAX_VIOLATIONS; `examined` counts what was looked at.
 _GAPS = """
@@ -82,20 +83,26 @@ _SERVING = "SELECT generation FROM generations WHERE serving"
 
 
 class PostgresReadModelAudit:
-    """See ports.ReadModelAudit."""
+    """See RecordAudit."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def checks(self, performance_id: str) -> Sequence[CheckResult]:
-        """See ReadModelAudit.checks; all over one snapshot."""
+        """See RecordAudit.checks; all over one snapshot."""
         async with snapshot(self._engine) as connection:
             generation = int((await connection.execute(text(_SERVING))).scalar_one())
             return [await _check(connection, generation, performance_id, *check) for check in _CHECKS]
 
-    def all_totals(self, performance_id: str) -> AsyncIterator[Sequence[Totals]]:
-        """See ReadModelAudit.all_totals."""
-        return pages_of_all(self._engine, performance_id)
+    async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
+        """Everything reporting tells people."""
+        async for page in pages_of_all(self._engine, performance_id):
+            yield [_fact(totals) for totals in page]
+
+
+def _fact(totals: Totals) -> Fact:
+    revenue = wire_money(totals.revenue_minor, totals.currency)
+    return Fact(totals=TotalsInRecord(performance_id=totals.performance_id, sold=totals.sold, revenue=revenue))
 
 
 async def _check(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from balcon.audit.v1.audit_service_pb2 import TotalsInRecord
 from balcon.reporting.v1.reporting_service_pb2 import PerformanceTotals, SalesLine
 from balcon.types.v1.money_pb2 import Money
 
@@ -34,13 +33,6 @@ def performance_totals(totals: Totals) -> PerformanceTotals:
         orders_confirmed=totals.orders_confirmed,
         orders_refunded=totals.orders_refunded,
         updated_at_ms=totals.updated_at_ms,
-    )
-
-
-def totals_in_record(totals: Totals) -> TotalsInRecord:
-    """What the audit compares with orders and inventory."""
-    return TotalsInRecord(
-        performance_id=totals.performance_id, sold=totals.sold, revenue=_money(totals, totals.revenue_minor)
     )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.postgres_generations import PostgresGenerations
 from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
-from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
+from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader, pages_of_all
 from services.reporting.domain.totals import Totals
 from services.reporting.handlers.follow import follow
 from services.reporting.handlers.project import project
@@ -201,7 +201,7 @@ class Stage:
 
     async def everything(self) -> list[Totals]:
         """All that is told, over all houses."""
-        return [totals async for page in self.audit.all_totals("") for totals in page]
+        return [totals async for page in pages_of_all(self.engine, "") for totals in page]
 
     async def violations(self) -> list[str]:
         return [violation for check in await self.audit.checks("") for violation in check.violations]

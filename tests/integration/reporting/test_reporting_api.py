@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import grpc
 import pytest
 from balcon.audit.v1.audit_service_pb2 import AuditRequest, AuditResponse
-from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub, add_AuditServiceServicer_to_server
+from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from balcon.reporting.v1.reporting_service_pb2 import GetTotalsRequest, ListTotalsRequest
 from balcon.reporting.v1.reporting_service_pb2_grpc import (
     ReportingServiceStub,
@@ -14,7 +14,7 @@ from balcon.reporting.v1.reporting_service_pb2_grpc import (
 )
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 
-from services.reporting.api.audit_servicer import AuditServicer
+from services.contracts.audit_servicer import serve_audit
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
@@ -29,9 +29,9 @@ from tests.integration.reporting.sales_stage import Stage, confirmed, counted, d
 @asynccontextmanager
 async def served(stage: Stage) -> AsyncIterator[grpc.aio.Channel]:
     server = RpcServer(clock=SystemClock(), ids=RandomIds())
-    reporting, audit = ReportingServicer(stage.reader), AuditServicer(stage.audit)
+    reporting = ReportingServicer(stage.reader)
     server.add(lambda grpc_server: add_ReportingServiceServicer_to_server(reporting, grpc_server), "reporting")
-    server.add(lambda grpc_server: add_AuditServiceServicer_to_server(audit, grpc_server), "audit")
+    serve_audit(server, stage.audit)
     await server.start()
     async with open_channel(f"127.0.0.1:{server.port}", SystemClock()) as channel:
         yield channel
@@ -150,12 +150,3 @@ async def test_the_audit_tells_checks_first_and_then_the_totals(database_url: Da
         ]
         only = await audited(channel, "p2")
         assert [fact.totals.performance_id for response in only for fact in response.facts] == ["p2"]
-
-
-async def test_the_audit_refuses_a_malformed_performance_id(database_url: DatabaseUrl) -> None:
-    async with staged(database_url("reporting")) as stage, served(stage) as channel:
-        assert await refused(audited(channel, "p'1")) == (
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "FIELD_INVALID",
-            "performance_id",
-        )

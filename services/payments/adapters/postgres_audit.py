@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from sqlalchemy import text
+from balcon.audit.v1.audit_service_pb2 import Fact, PaymentInRecord
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.payments.ports import AuditCheck, PaymentFact
+from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
+from services.contracts.wire_types import wire_money
 from services.runtime.clock import Clock
 
-MAX_VIOLATIONS = 100
 # A notice this young may be on its way.
 NOTICE_PATIENCE_MS = 30_000
 
@@ -76,16 +77,16 @@ _CHECKS = (
 )
 
 
-class PostgresAuditSource:
-    """See AuditSource."""
+class PostgresAudit:
+    """See RecordAudit."""
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock, refund_patience_seconds: float) -> None:
         self._engine = engine
         self._clock = clock
         self._refund_patience_ms = int(refund_patience_seconds * 1000)
 
-    async def checks(self, performance_id: str) -> Sequence[AuditCheck]:
-        """See AuditSource.checks."""
+    async def checks(self, performance_id: str) -> Sequence[CheckResult]:
+        """See RecordAudit.checks."""
         now_ms = self._clock.now_ms()
         known = {
             "performance_id": performance_id,
@@ -95,7 +96,7 @@ class PostgresAuditSource:
         async with self._engine.connect() as plain:
             connection = await plain.execution_options(isolation_level="REPEATABLE READ")
             return [
-                AuditCheck(
+                CheckResult(
                     invariant,
                     name,
                     int((await _run(connection, examined, known))[0][0]),
@@ -104,12 +105,25 @@ class PostgresAuditSource:
                 for invariant, name, examined, violations in _CHECKS
             ]
 
-    async def facts(self, performance_id: str, page_size: int) -> AsyncIterator[Sequence[PaymentFact]]:
-        """See AuditSource.facts."""
+    async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
+        """Every payment, from one snapshot."""
         async with self._engine.connect() as connection:
             rows = await connection.stream(text(_FACTS), {"performance_id": performance_id})
-            async for page in rows.partitions(page_size):
-                yield [PaymentFact(**row._mapping) for row in page]
+            async for page in rows.partitions(FACTS_A_PAGE):
+                yield [_fact(row) for row in page]
+
+
+def _fact(row: Row[Any]) -> Fact:
+    payment = PaymentInRecord(
+        performance_id=row.performance_id,
+        order_id=row.order_id,
+        payment_id=row.payment_id,
+        state=row.state,
+        refunded=row.refunded,
+        amount=wire_money(row.amount_minor, row.currency),
+        refunded_amount=wire_money(row.refunded_minor, row.currency),
+    )
+    return Fact(payment=payment)
 
 
 async def _run(connection: AsyncConnection, statement: str, known: dict[str, Any]) -> Sequence[Any]:

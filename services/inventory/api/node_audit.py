@@ -1,43 +1,37 @@
-"""balcon.audit.v1.AuditService for the inventory: the record against itself, and against the owners' memory."""
+"""What an inventory node tells the auditor: the record, and the owners' memory compared with it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
 
-import grpc
-from balcon.audit.v1.audit_service_pb2 import AuditRequest, AuditResponse, Check, Fact, SeatInRecord
-from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
+from balcon.audit.v1.audit_service_pb2 import Fact
 
+from services.contracts.audit import CheckResult
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
-from services.inventory.api.messages import check_key
-from services.inventory.ports import CheckResult, RecordAudit, RecordedSeat
+from services.inventory.ports import SeatRecordAudit
 
 
-class AuditServicer(AuditServiceServicer):
-    """For operators: over all houses."""
+class NodeAudit:
+    """See RecordAudit."""
 
-    def __init__(self, audit: RecordAudit, host: PerformanceHost) -> None:
-        self._audit = audit
+    def __init__(self, record: SeatRecordAudit, host: PerformanceHost) -> None:
+        self._record = record
         self._host = host
 
-    async def Audit(  # noqa: N802 (gRPC's name)
-        self, request: AuditRequest, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> AsyncIterator[AuditResponse]:
-        """FieldInvalid."""
-        if request.performance_id:
-            check_key("performance_id", request.performance_id)
-        checks = [*await self._audit.checks(request.performance_id), await self._card_deck(request.performance_id)]
-        yield AuditResponse(checks=[_check(check) for check in checks])
-        async for page in self._audit.seats(request.performance_id):
-            yield AuditResponse(facts=[Fact(seat=_fact(seat)) for seat in page])
+    async def checks(self, performance_id: str) -> Sequence[CheckResult]:
+        """The record's own, and INV-5."""
+        return [*await self._record.checks(performance_id), await self._card_deck(performance_id)]
+
+    def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
+        """The record's."""
+        return self._record.facts(performance_id)
 
     async def _card_deck(self, performance_id: str) -> CheckResult:
         """INV-5 for the performances this node owns. A turn may fall between the two looks: only what stays counts."""
         actors = [actor for actor in self._host.actors if performance_id in {"", actor.performance.performance_id}]
         before = {actor: _looked_at(actor) for actor in actors}
-        recorded = await self._audit.counts([actor.performance.performance_id for actor in actors])
+        recorded = await self._record.counts([actor.performance.performance_id for actor in actors])
         violations = []
         for actor, (counted, settled) in before.items():
             if actor.is_active and settled is not None and _looked_at(actor) == (counted, settled):
@@ -62,13 +56,3 @@ def _deck_violations(actor: PerformanceActor, counted: Sequence[int], recorded: 
     if (recorded.get("claimed", 0), recorded.get("sold", 0)) != (claimed, sold):
         violations.append(f"{name}: memory has {claimed} claimed {sold} sold, record {dict(recorded)}")
     return violations
-
-
-def _check(check: CheckResult) -> Check:
-    return Check(invariant=check.invariant, name=check.name, examined=check.examined, violations=check.violations)
-
-
-def _fact(seat: RecordedSeat) -> SeatInRecord:
-    return SeatInRecord(
-        performance_id=seat.performance_id, seat_id=seat.seat_id, order_id=seat.order_id, sold=seat.sold
-    )
