@@ -1,5 +1,6 @@
 #!/bin/sh
 # Writes the Python of protos/ into DIR (default protos/gen): messages, gRPC stubs and their types.
+# protos/google is a copy for readers of protos/ alone: its Python is that of googleapis-common-protos.
 set -eu
 cd "$(dirname "$0")/.."
 out="${1:-protos/gen}"

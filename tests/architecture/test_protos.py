@@ -1,13 +1,17 @@
 """Every message that belongs to a house names it (INV-8), and the stale generated file is found."""
 
 import importlib
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FileDescriptor, MethodDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from grpc_tools import protoc
 
 from tests.architecture.tree import ROOT
 from tools.check import RELEASED, checks
@@ -82,6 +86,48 @@ def test_requests_and_responses_belong_to_one_call_each() -> None:
         assert method.output_type.name == f"{method.name}Response"
 
 
+def of_requests() -> dict[str, Descriptor]:
+    """Every message that a request can hold, and the requests themselves."""
+    found: dict[str, Descriptor] = {}
+
+    def look_into(message: Descriptor) -> None:
+        if message.full_name not in found:
+            found[message.full_name] = message
+            for part in (field.message_type for field in message.fields):
+                if part is not None:
+                    look_into(part)
+
+    for method in methods():
+        look_into(method.input_type)
+    return found
+
+
+def test_every_field_of_a_request_says_whether_it_must_be_set() -> None:
+    one_of_two = ([field_behavior_pb2.REQUIRED], [field_behavior_pb2.OPTIONAL])
+    silent = [
+        field.full_name
+        for message in of_requests().values()
+        for field in message.fields
+        if list(field.GetOptions().Extensions[field_behavior_pb2.field_behavior]) not in one_of_two
+    ]
+    assert len(of_requests()) > 50
+    assert not silent
+
+
+def test_the_copy_of_field_behavior_is_what_the_runtime_brings(tmp_path: Path) -> None:
+    """Clients read the copy; generated code imports googleapis-common-protos' own, and is never generated anew."""
+    include, out = Path(str(protoc.__file__)).parent / "_proto", tmp_path / "copied.binpb"
+    options = [f"-I{ROOT / 'protos'}", f"-I{include}", f"--descriptor_set_out={out}"]
+    assert protoc.main(["protoc", *options, "google/api/field_behavior.proto"]) == 0
+    copied = FileDescriptorSet.FromString(out.read_bytes()).file[0]
+    brought = FileDescriptorProto.FromString(field_behavior_pb2.DESCRIPTOR.serialized_pb)
+    for file in (copied, brought):
+        for field in file.extension:
+            field.ClearField("json_name")
+    assert copied == brought
+    assert not list((ROOT / "protos/gen").glob("google*"))
+
+
 def test_no_event_has_a_field_for_personal_data() -> None:
     personal = {"email", "name", "customer_name", "phone", "address", "first_name", "last_name", "customer"}
     found = [
@@ -118,7 +164,7 @@ def test_a_field_that_the_last_release_had_cannot_be_taken_away(tmp_path: Path) 
     shutil.copytree(ROOT / "protos", tmp_path / "protos", ignore=shutil.ignore_patterns("gen"))
     assert _breaking(tmp_path).returncode == 0
     service = tmp_path / "protos/balcon/inventory/v1/inventory_service.proto"
-    service.write_text(service.read_text().replace("  uint32 ttl_seconds = 6;\n", "", 1))
+    service.write_text(re.sub(r"  uint32 ttl_seconds = 6 .*;\n", "", service.read_text(), count=1))
     broken = _breaking(tmp_path)
     assert broken.returncode != 0
     assert 'field "6" with name "ttl_seconds"' in broken.stdout

@@ -22,25 +22,30 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/bus/v1/bus_service.proto\x12\rbalcon.bus.v1\"\x17\n\x15ListParkedKeysRequest\"@\n\x16ListParkedKeysResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.balcon.bus.v1.ParkedKey\"\x87\x01\n\tParkedKey\x12\r\n\x05group\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\x15\n\rlast_sequence\x18\x06 \x01(\x04\x12\x19\n\x11\x64iverted_sequence\x18\x07 \x01(\x04\".\n\x10ReplayKeyRequest\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\"$\n\x11ReplayKeyResponse\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\r2\xbb\x01\n\nBusService\x12]\n\x0eListParkedKeys\x12$.balcon.bus.v1.ListParkedKeysRequest\x1a%.balcon.bus.v1.ListParkedKeysResponse\x12N\n\tReplayKey\x12\x1f.balcon.bus.v1.ReplayKeyRequest\x1a .balcon.bus.v1.ReplayKeyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/bus/v1/bus_service.proto\x12\rbalcon.bus.v1\x1a\x1fgoogle/api/field_behavior.proto\"\x17\n\x15ListParkedKeysRequest\"@\n\x16ListParkedKeysResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.balcon.bus.v1.ParkedKey\"\x87\x01\n\tParkedKey\x12\r\n\x05group\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\x15\n\rlast_sequence\x18\x06 \x01(\x04\x12\x19\n\x11\x64iverted_sequence\x18\x07 \x01(\x04\":\n\x10ReplayKeyRequest\x12\x13\n\x05topic\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"$\n\x11ReplayKeyResponse\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\r2\xbb\x01\n\nBusService\x12]\n\x0eListParkedKeys\x12$.balcon.bus.v1.ListParkedKeysRequest\x1a%.balcon.bus.v1.ListParkedKeysResponse\x12N\n\tReplayKey\x12\x1f.balcon.bus.v1.ReplayKeyRequest\x1a .balcon.bus.v1.ReplayKeyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.bus.v1.bus_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTPARKEDKEYSREQUEST']._serialized_start=50
-  _globals['_LISTPARKEDKEYSREQUEST']._serialized_end=73
-  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_start=75
-  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_end=139
-  _globals['_PARKEDKEY']._serialized_start=142
-  _globals['_PARKEDKEY']._serialized_end=277
-  _globals['_REPLAYKEYREQUEST']._serialized_start=279
-  _globals['_REPLAYKEYREQUEST']._serialized_end=325
-  _globals['_REPLAYKEYRESPONSE']._serialized_start=327
-  _globals['_REPLAYKEYRESPONSE']._serialized_end=363
-  _globals['_BUSSERVICE']._serialized_start=366
-  _globals['_BUSSERVICE']._serialized_end=553
+  _globals['_REPLAYKEYREQUEST'].fields_by_name['topic']._loaded_options = None
+  _globals['_REPLAYKEYREQUEST'].fields_by_name['topic']._serialized_options = b'\342A\001\002'
+  _globals['_REPLAYKEYREQUEST'].fields_by_name['key']._loaded_options = None
+  _globals['_REPLAYKEYREQUEST'].fields_by_name['key']._serialized_options = b'\342A\001\002'
+  _globals['_LISTPARKEDKEYSREQUEST']._serialized_start=83
+  _globals['_LISTPARKEDKEYSREQUEST']._serialized_end=106
+  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_start=108
+  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_end=172
+  _globals['_PARKEDKEY']._serialized_start=175
+  _globals['_PARKEDKEY']._serialized_end=310
+  _globals['_REPLAYKEYREQUEST']._serialized_start=312
+  _globals['_REPLAYKEYREQUEST']._serialized_end=370
+  _globals['_REPLAYKEYRESPONSE']._serialized_start=372
+  _globals['_REPLAYKEYRESPONSE']._serialized_end=408
+  _globals['_BUSSERVICE']._serialized_start=411
+  _globals['_BUSSERVICE']._serialized_end=598
 # @@protoc_insertion_point(module_scope)

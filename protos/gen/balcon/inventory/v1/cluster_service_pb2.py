@@ -22,39 +22,58 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balcon/inventory/v1/cluster_service.proto\x12\x13\x62\x61lcon.inventory.v1\"M\n\x04Node\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\x12\x10\n\x08\x65ndpoint\x18\x02 \x01(\t\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\x12\x0c\n\x04load\x18\x04 \x01(\x01\"f\n\tOwnership\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08\x65ndpoint\x18\x03 \x01(\t\x12\r\n\x05\x61live\x18\x04 \x01(\x08\x12\x11\n\tpinned_to\x18\x05 \x01(\t\"?\n\x16\x44\x65scribeClusterRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x90\x01\n\x17\x44\x65scribeClusterResponse\x12(\n\x05nodes\x18\x01 \x03(\x0b\x32\x19.balcon.inventory.v1.Node\x12\x32\n\nownerships\x18\x02 \x03(\x0b\x32\x1e.balcon.inventory.v1.Ownership\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"E\n\x16MovePerformanceRequest\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x13\n\x0bto_endpoint\x18\x02 \x01(\t\"L\n\x17MovePerformanceResponse\x12\x31\n\townership\x18\x01 \x01(\x0b\x32\x1e.balcon.inventory.v1.Ownership\"0\n\x16\x44ropPerformanceRequest\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\"*\n\x17\x44ropPerformanceResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x08\"A\n\x15PinPerformanceRequest\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08\x65ndpoint\x18\x02 \x01(\t\"K\n\x16PinPerformanceResponse\x12\x31\n\townership\x18\x01 \x01(\x0b\x32\x1e.balcon.inventory.v1.Ownership\"6\n\x10\x44rainNodeRequest\x12\x10\n\x08\x65ndpoint\x18\x01 \x01(\t\x12\x10\n\x08\x64raining\x18\x02 \x01(\x08\"<\n\x11\x44rainNodeResponse\x12\'\n\x04node\x18\x01 \x01(\x0b\x32\x19.balcon.inventory.v1.Node2\xa1\x04\n\x0e\x43lusterService\x12l\n\x0f\x44\x65scribeCluster\x12+.balcon.inventory.v1.DescribeClusterRequest\x1a,.balcon.inventory.v1.DescribeClusterResponse\x12l\n\x0fMovePerformance\x12+.balcon.inventory.v1.MovePerformanceRequest\x1a,.balcon.inventory.v1.MovePerformanceResponse\x12l\n\x0f\x44ropPerformance\x12+.balcon.inventory.v1.DropPerformanceRequest\x1a,.balcon.inventory.v1.DropPerformanceResponse\x12i\n\x0ePinPerformance\x12*.balcon.inventory.v1.PinPerformanceRequest\x1a+.balcon.inventory.v1.PinPerformanceResponse\x12Z\n\tDrainNode\x12%.balcon.inventory.v1.DrainNodeRequest\x1a&.balcon.inventory.v1.DrainNodeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balcon/inventory/v1/cluster_service.proto\x12\x13\x62\x61lcon.inventory.v1\x1a\x1fgoogle/api/field_behavior.proto\"M\n\x04Node\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\x12\x10\n\x08\x65ndpoint\x18\x02 \x01(\t\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\x12\x0c\n\x04load\x18\x04 \x01(\x01\"f\n\tOwnership\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08\x65ndpoint\x18\x03 \x01(\t\x12\r\n\x05\x61live\x18\x04 \x01(\x08\x12\x11\n\tpinned_to\x18\x05 \x01(\t\"K\n\x16\x44\x65scribeClusterRequest\x12\x17\n\tpage_size\x18\x01 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x90\x01\n\x17\x44\x65scribeClusterResponse\x12(\n\x05nodes\x18\x01 \x03(\x0b\x32\x19.balcon.inventory.v1.Node\x12\x32\n\nownerships\x18\x02 \x03(\x0b\x32\x1e.balcon.inventory.v1.Ownership\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"Q\n\x16MovePerformanceRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bto_endpoint\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x17MovePerformanceResponse\x12\x31\n\townership\x18\x01 \x01(\x0b\x32\x1e.balcon.inventory.v1.Ownership\"6\n\x16\x44ropPerformanceRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"*\n\x17\x44ropPerformanceResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x08\"M\n\x15PinPerformanceRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x65ndpoint\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"K\n\x16PinPerformanceResponse\x12\x31\n\townership\x18\x01 \x01(\x0b\x32\x1e.balcon.inventory.v1.Ownership\"B\n\x10\x44rainNodeRequest\x12\x16\n\x08\x65ndpoint\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x64raining\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"<\n\x11\x44rainNodeResponse\x12\'\n\x04node\x18\x01 \x01(\x0b\x32\x19.balcon.inventory.v1.Node2\xa1\x04\n\x0e\x43lusterService\x12l\n\x0f\x44\x65scribeCluster\x12+.balcon.inventory.v1.DescribeClusterRequest\x1a,.balcon.inventory.v1.DescribeClusterResponse\x12l\n\x0fMovePerformance\x12+.balcon.inventory.v1.MovePerformanceRequest\x1a,.balcon.inventory.v1.MovePerformanceResponse\x12l\n\x0f\x44ropPerformance\x12+.balcon.inventory.v1.DropPerformanceRequest\x1a,.balcon.inventory.v1.DropPerformanceResponse\x12i\n\x0ePinPerformance\x12*.balcon.inventory.v1.PinPerformanceRequest\x1a+.balcon.inventory.v1.PinPerformanceResponse\x12Z\n\tDrainNode\x12%.balcon.inventory.v1.DrainNodeRequest\x1a&.balcon.inventory.v1.DrainNodeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.inventory.v1.cluster_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NODE']._serialized_start=66
-  _globals['_NODE']._serialized_end=143
-  _globals['_OWNERSHIP']._serialized_start=145
-  _globals['_OWNERSHIP']._serialized_end=247
-  _globals['_DESCRIBECLUSTERREQUEST']._serialized_start=249
-  _globals['_DESCRIBECLUSTERREQUEST']._serialized_end=312
-  _globals['_DESCRIBECLUSTERRESPONSE']._serialized_start=315
-  _globals['_DESCRIBECLUSTERRESPONSE']._serialized_end=459
-  _globals['_MOVEPERFORMANCEREQUEST']._serialized_start=461
-  _globals['_MOVEPERFORMANCEREQUEST']._serialized_end=530
-  _globals['_MOVEPERFORMANCERESPONSE']._serialized_start=532
-  _globals['_MOVEPERFORMANCERESPONSE']._serialized_end=608
-  _globals['_DROPPERFORMANCEREQUEST']._serialized_start=610
-  _globals['_DROPPERFORMANCEREQUEST']._serialized_end=658
-  _globals['_DROPPERFORMANCERESPONSE']._serialized_start=660
-  _globals['_DROPPERFORMANCERESPONSE']._serialized_end=702
-  _globals['_PINPERFORMANCEREQUEST']._serialized_start=704
-  _globals['_PINPERFORMANCEREQUEST']._serialized_end=769
-  _globals['_PINPERFORMANCERESPONSE']._serialized_start=771
-  _globals['_PINPERFORMANCERESPONSE']._serialized_end=846
-  _globals['_DRAINNODEREQUEST']._serialized_start=848
-  _globals['_DRAINNODEREQUEST']._serialized_end=902
-  _globals['_DRAINNODERESPONSE']._serialized_start=904
-  _globals['_DRAINNODERESPONSE']._serialized_end=964
-  _globals['_CLUSTERSERVICE']._serialized_start=967
-  _globals['_CLUSTERSERVICE']._serialized_end=1512
+  _globals['_DESCRIBECLUSTERREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_DESCRIBECLUSTERREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
+  _globals['_DESCRIBECLUSTERREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_DESCRIBECLUSTERREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['to_endpoint']._loaded_options = None
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['to_endpoint']._serialized_options = b'\342A\001\002'
+  _globals['_DROPPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
+  _globals['_DROPPERFORMANCEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
+  _globals['_PINPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
+  _globals['_PINPERFORMANCEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
+  _globals['_PINPERFORMANCEREQUEST'].fields_by_name['endpoint']._loaded_options = None
+  _globals['_PINPERFORMANCEREQUEST'].fields_by_name['endpoint']._serialized_options = b'\342A\001\001'
+  _globals['_DRAINNODEREQUEST'].fields_by_name['endpoint']._loaded_options = None
+  _globals['_DRAINNODEREQUEST'].fields_by_name['endpoint']._serialized_options = b'\342A\001\002'
+  _globals['_DRAINNODEREQUEST'].fields_by_name['draining']._loaded_options = None
+  _globals['_DRAINNODEREQUEST'].fields_by_name['draining']._serialized_options = b'\342A\001\001'
+  _globals['_NODE']._serialized_start=99
+  _globals['_NODE']._serialized_end=176
+  _globals['_OWNERSHIP']._serialized_start=178
+  _globals['_OWNERSHIP']._serialized_end=280
+  _globals['_DESCRIBECLUSTERREQUEST']._serialized_start=282
+  _globals['_DESCRIBECLUSTERREQUEST']._serialized_end=357
+  _globals['_DESCRIBECLUSTERRESPONSE']._serialized_start=360
+  _globals['_DESCRIBECLUSTERRESPONSE']._serialized_end=504
+  _globals['_MOVEPERFORMANCEREQUEST']._serialized_start=506
+  _globals['_MOVEPERFORMANCEREQUEST']._serialized_end=587
+  _globals['_MOVEPERFORMANCERESPONSE']._serialized_start=589
+  _globals['_MOVEPERFORMANCERESPONSE']._serialized_end=665
+  _globals['_DROPPERFORMANCEREQUEST']._serialized_start=667
+  _globals['_DROPPERFORMANCEREQUEST']._serialized_end=721
+  _globals['_DROPPERFORMANCERESPONSE']._serialized_start=723
+  _globals['_DROPPERFORMANCERESPONSE']._serialized_end=765
+  _globals['_PINPERFORMANCEREQUEST']._serialized_start=767
+  _globals['_PINPERFORMANCEREQUEST']._serialized_end=844
+  _globals['_PINPERFORMANCERESPONSE']._serialized_start=846
+  _globals['_PINPERFORMANCERESPONSE']._serialized_end=921
+  _globals['_DRAINNODEREQUEST']._serialized_start=923
+  _globals['_DRAINNODEREQUEST']._serialized_end=989
+  _globals['_DRAINNODERESPONSE']._serialized_start=991
+  _globals['_DRAINNODERESPONSE']._serialized_end=1051
+  _globals['_CLUSTERSERVICE']._serialized_start=1054
+  _globals['_CLUSTERSERVICE']._serialized_end=1599
 # @@protoc_insertion_point(module_scope)

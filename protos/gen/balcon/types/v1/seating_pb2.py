@@ -22,19 +22,24 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x61lcon/types/v1/seating.proto\x12\x0f\x62\x61lcon.types.v1\"2\n\x08SeatRefs\x12\x14\n\x0cplan_version\x18\x01 \x01(\r\x12\x10\n\x08seat_ids\x18\x02 \x03(\t*c\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43HANNEL_BOX_OFFICE\x10\x01\x12\x12\n\x0e\x43HANNEL_ONLINE\x10\x02\x12\x13\n\x0f\x43HANNEL_BACKEND\x10\x03*\x96\x01\n\tSeatState\x12\x1a\n\x16SEAT_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSEAT_STATE_FREE\x10\x01\x12\x13\n\x0fSEAT_STATE_HELD\x10\x02\x12\x16\n\x12SEAT_STATE_CLAIMED\x10\x03\x12\x13\n\x0fSEAT_STATE_SOLD\x10\x04\x12\x16\n\x12SEAT_STATE_BLOCKED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x61lcon/types/v1/seating.proto\x12\x0f\x62\x61lcon.types.v1\x1a\x1fgoogle/api/field_behavior.proto\">\n\x08SeatRefs\x12\x1a\n\x0cplan_version\x18\x01 \x01(\rB\x04\xe2\x41\x01\x02\x12\x16\n\x08seat_ids\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02*c\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43HANNEL_BOX_OFFICE\x10\x01\x12\x12\n\x0e\x43HANNEL_ONLINE\x10\x02\x12\x13\n\x0f\x43HANNEL_BACKEND\x10\x03*\x96\x01\n\tSeatState\x12\x1a\n\x16SEAT_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSEAT_STATE_FREE\x10\x01\x12\x13\n\x0fSEAT_STATE_HELD\x10\x02\x12\x16\n\x12SEAT_STATE_CLAIMED\x10\x03\x12\x13\n\x0fSEAT_STATE_SOLD\x10\x04\x12\x16\n\x12SEAT_STATE_BLOCKED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.types.v1.seating_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHANNEL']._serialized_start=102
-  _globals['_CHANNEL']._serialized_end=201
-  _globals['_SEATSTATE']._serialized_start=204
-  _globals['_SEATSTATE']._serialized_end=354
-  _globals['_SEATREFS']._serialized_start=50
-  _globals['_SEATREFS']._serialized_end=100
+  _globals['_SEATREFS'].fields_by_name['plan_version']._loaded_options = None
+  _globals['_SEATREFS'].fields_by_name['plan_version']._serialized_options = b'\342A\001\002'
+  _globals['_SEATREFS'].fields_by_name['seat_ids']._loaded_options = None
+  _globals['_SEATREFS'].fields_by_name['seat_ids']._serialized_options = b'\342A\001\002'
+  _globals['_CHANNEL']._serialized_start=147
+  _globals['_CHANNEL']._serialized_end=246
+  _globals['_SEATSTATE']._serialized_start=249
+  _globals['_SEATSTATE']._serialized_end=399
+  _globals['_SEATREFS']._serialized_start=83
+  _globals['_SEATREFS']._serialized_end=145
 # @@protoc_insertion_point(module_scope)
