@@ -11,11 +11,6 @@ from services.catalogue.domain.house import Hall, House, Production
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
 from services.catalogue.domain.seating_plan import SeatingPlan
 from services.contracts.pages import Place
-from services.runtime.errors import Retryable
-
-
-class StoreUnavailable(Retryable):
-    """The catalogue's store does not answer; nothing is known to have changed."""
 
 
 @dataclass(frozen=True, slots=True)

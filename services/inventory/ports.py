@@ -17,6 +17,7 @@ from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.domain.seat_layout import SeatLayout
 from services.runtime.errors import Fatal, Retryable
+from services.runtime.errors import StoreUnavailable as StoreUnavailable  # noqa: PLC0414 (these ports' word too)
 
 
 class Fenced(Retryable):
@@ -25,10 +26,6 @@ class Fenced(Retryable):
 
 class WritesLost(Retryable):
     """The store has lost acknowledged writes; the memory built on them is void."""
-
-
-class StoreUnavailable(Retryable):
-    """The store did not answer; the append may or may not have happened."""
 
 
 class ClaimConflict(Retryable):

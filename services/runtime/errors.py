@@ -177,5 +177,9 @@ class Retryable(Fault):
     retry_after_ms: int = 500
 
 
+class StoreUnavailable(Retryable):
+    """A store does not answer; what was sent may or may not have happened."""
+
+
 class Fatal(Fault):
     """Trying again will not help; somebody must look."""

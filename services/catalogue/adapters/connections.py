@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.catalogue.ports import StoreUnavailable
+from services.runtime.errors import StoreUnavailable
 from services.runtime.sql.faults import passes
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from services.runtime.sql.row_security import OPTION, ScopedConnection
 from services.runtime.telemetry.metrics import POOL_CONNECTIONS, POOL_SIZE
 
 # A statement that takes longer is cancelled; one that is not answered for so long has lost its connection.
@@ -31,12 +32,19 @@ def new_metadata() -> MetaData:
 
 
 def create_engine(
-    url: str, *, application: str, pool_size: int = 8, silence_seconds: float = COMMAND_SECONDS
+    url: str,
+    *,
+    application: str,
+    pool_size: int = 8,
+    silence_seconds: float = COMMAND_SECONDS,
+    row_security: bool = False,
 ) -> AsyncEngine:
     """An engine for a postgresql+asyncpg:// URL; at most `pool_size` connections, closed ones replaced before use.
 
     After `silence_seconds` without an answer a command raises TimeoutError, and all connections of then are replaced.
+    With `row_security` each transaction of connected() tells the database its scope, for policies to look at.
     """
+    scoped = {"connection_class": ScopedConnection} if row_security else {}
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -44,6 +52,7 @@ def create_engine(
         pool_timeout=10,
         # An error's text goes into logs, and parameters may be a buyer's name.
         hide_parameters=True,
+        execution_options={OPTION: True} if row_security else {},
         connect_args={
             "timeout": 5,
             "command_timeout": silence_seconds,
@@ -53,6 +62,7 @@ def create_engine(
                 "idle_in_transaction_session_timeout": "30000",
                 "timezone": "UTC",
             },
+            **scoped,
         },
     )
     # Not pool_pre_ping: asyncpg's ping is BEGIN, a query and ROLLBACK, three round trips before each short transaction.

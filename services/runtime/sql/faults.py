@@ -10,7 +10,7 @@ from asyncpg import InternalClientError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.runtime.errors import Retryable
+from services.runtime.errors import Retryable, StoreUnavailable
 
 # What a call that did not reach the database, or was not answered, may raise; DBAPIError is also a plain refusal.
 UNAVAILABLE = (DBAPIError, PoolTimeout, OSError, TimeoutError)
@@ -22,12 +22,6 @@ _PASSING = ("08", "40", "53", "57", "58")
 _STATEMENT_TIMEOUT = "57014"  # of class 57, but the statement's own fault
 _LOCK_NOT_AVAILABLE = "55P03"
 _NO_WAY = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
-
-
-class DatabaseAway(Retryable):
-    """The database does not answer; try again in a moment, with the same keys."""
-
-    retry_after_ms = 1_000
 
 
 def is_for_good(error: BaseException) -> bool:
@@ -51,7 +45,7 @@ def passes(error: BaseException) -> bool:
 
 
 def as_fault(error: Exception) -> Exception:
-    """DatabaseAway for an error of the database that passes; any other error as it is.
+    """StoreUnavailable for an error of the database that passes; any other error as it is.
 
     A connection that failed or a silence is taken for the database's whatever raised it: what a service cannot reach it
     reaches later, and that is all a caller needs to know.
@@ -60,7 +54,7 @@ def as_fault(error: Exception) -> Exception:
         return error
     if isinstance(error, OSError) and not _is_of_the_network(error):
         return error
-    return DatabaseAway()
+    return StoreUnavailable()
 
 
 def _is_of_the_network(error: OSError) -> bool:

@@ -1,0 +1,111 @@
+"""Row-level security through the door: a role that cannot bypass the policy sees the rows of its scope, no others."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.runtime.sql.connections import connected, for_single_statements, for_snapshots, own_session
+from services.runtime.sql.engine import create_engine
+from services.runtime.sql.row_security import POLICY
+from services.runtime.sql.scopes import AllHouses, HouseScope, Scope
+from services.runtime.testing.servers import DatabaseUrl
+
+EVERYWHERE = AllHouses("a test")
+HOUSES = ["hse_1", "hse_2", "o'neill \\"]
+# No WHERE: the policy alone is to tell the houses apart.
+SEEN = text("SELECT house_id FROM things ORDER BY house_id")
+MINE = text("SELECT current_setting('balcon.house_id', true), current_setting('balcon.all_houses', true)")
+
+
+@pytest.fixture
+async def secured(database_url: DatabaseUrl) -> AsyncIterator[AsyncEngine]:
+    """The engine of a role that owns nothing, over a table with one row a house. It has one connection."""
+    url = make_url(database_url())
+    role = f"{url.database}_service"
+    owner = create_engine(url.render_as_string(hide_password=False), application="owner", pool_size=1)
+    async with connected(owner, EVERYWHERE) as connection:
+        for statement in (
+            "CREATE TABLE things (house_id text NOT NULL)",
+            f"CREATE ROLE {role} LOGIN NOBYPASSRLS PASSWORD 'a'",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON things TO {role}",
+            "ALTER TABLE things ENABLE ROW LEVEL SECURITY",
+            f"CREATE POLICY of_scope ON things USING ({POLICY}) WITH CHECK ({POLICY})",
+        ):
+            await connection.execute(text(statement))
+        await connection.execute(text("INSERT INTO things VALUES (:house_id)"), [{"house_id": h} for h in HOUSES])
+    theirs = url.set(username=role, password="a").render_as_string(hide_password=False)
+    engine = create_engine(theirs, application="test", pool_size=1, row_security=True)
+    yield engine
+    await engine.dispose()
+    async with connected(owner, EVERYWHERE) as connection:
+        await connection.execute(text(f"DROP OWNED BY {role}"))
+        await connection.execute(text(f"DROP ROLE {role}"))
+    await owner.dispose()
+
+
+async def seen(engine: AsyncEngine, scope: Scope) -> Sequence[str]:
+    """The houses whose rows a query without any WHERE finds."""
+    async with connected(engine, scope) as connection:
+        return (await connection.execute(SEEN)).scalars().all()
+
+
+async def test_a_house_sees_its_own_rows_in_every_form_of_connection(secured: AsyncEngine) -> None:
+    for form in (secured, for_single_statements(secured), for_snapshots(secured)):
+        for house_id in HOUSES:
+            assert await seen(form, HouseScope(house_id)) == [house_id]
+        assert await seen(form, EVERYWHERE) == sorted(HOUSES)
+
+
+@pytest.mark.parametrize("house_id", ["", "*", "on", "hse_1' OR 'a' = 'a", "\\", "hse_1\\' --", "hse_1'; SELECT '"])
+async def test_no_house_id_opens_another_house(secured: AsyncEngine, house_id: str) -> None:
+    assert await seen(secured, HouseScope(house_id)) == []
+
+
+async def test_a_house_id_that_is_no_text_begins_nothing(secured: AsyncEngine) -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        await seen(secured, HouseScope("hse_1\0"))
+    assert await seen(secured, HouseScope("hse_1")) == ["hse_1"]
+
+
+async def test_a_scope_ends_with_its_transaction(secured: AsyncEngine) -> None:
+    """The pool has one connection: who comes next, past the door, finds no row."""
+    for scope in (HouseScope("hse_1"), EVERYWHERE):
+        await seen(secured, scope)
+        async with secured.connect() as connection:
+            assert set((await connection.execute(MINE)).one()) <= {"", None}
+            assert (await connection.execute(SEEN)).all() == []
+    with pytest.raises(KeyError):
+        async with connected(secured, EVERYWHERE) as connection:
+            await connection.execute(SEEN)
+            raise KeyError
+    assert await seen(secured, HouseScope("hse_2")) == ["hse_2"]
+
+
+async def test_a_second_transaction_of_a_block_is_in_the_same_scope(secured: AsyncEngine) -> None:
+    async with connected(secured, HouseScope("hse_1")) as connection:
+        await connection.execute(SEEN)
+        await connection.rollback()
+        assert (await connection.execute(SEEN)).scalars().all() == ["hse_1"]
+
+
+async def test_a_house_writes_nothing_for_another(secured: AsyncEngine) -> None:
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        async with connected(secured, HouseScope("hse_1")) as connection:
+            await connection.execute(text("INSERT INTO things VALUES ('hse_2')"))
+    async with connected(secured, HouseScope("hse_1")) as connection:
+        await connection.execute(text("DELETE FROM things"))
+    assert await seen(secured, EVERYWHERE) == sorted(HOUSES[1:])
+
+
+async def test_a_session_keeps_its_scope_and_takes_it_along_when_it_ends(secured: AsyncEngine) -> None:
+    async with own_session(secured, EVERYWHERE) as connection:
+        for _ in range(2):
+            assert (await connection.execute(SEEN)).scalars().all() == sorted(HOUSES)
+    async with secured.connect() as connection:
+        assert (await connection.execute(SEEN)).all() == []
