@@ -28,14 +28,24 @@ def known() -> dict[str, set[str]]:
     return found
 
 
-def expressions() -> Iterator[str]:
-    """Every query of the dashboards and of the alerts."""
+def panel_expressions() -> Iterator[str]:
+    """Every query of the dashboards."""
     for path in (ROOT / "deploy/grafana/dashboards").glob("*.json"):
         for panel in json.loads(path.read_text())["panels"]:
             yield from (target["expr"] for target in panel["targets"])
+
+
+def alert_expressions() -> Iterator[str]:
+    """Every query of the alerts."""
     rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
     for group in rules["groups"]:
         yield from (rule["expr"] for rule in group["rules"])
+
+
+def expressions() -> Iterator[str]:
+    """Every query of the dashboards and of the alerts."""
+    yield from panel_expressions()
+    yield from alert_expressions()
 
 
 def test_every_metric_in_dashboards_and_alerts_exists() -> None:
@@ -97,3 +107,15 @@ def test_dashboards_ask_the_provisioned_data_source() -> None:
     for path in (ROOT / "deploy/grafana/dashboards").glob("*.json"):
         for panel in json.loads(path.read_text())["panels"]:
             assert {target["datasource"]["uid"] for target in panel["targets"]} <= uids
+
+
+def test_every_figure_that_an_alert_judges_is_drawn_on_a_dashboard() -> None:
+    """Whoever is woken by an alert sees how its figure came there, and the ones beside it."""
+    judged = {name for expression in alert_expressions() for name in NAME.findall(expression)}
+    drawn = {name for expression in panel_expressions() for name in NAME.findall(expression)}
+    assert {_metric(name) for name in judged} - {_metric(name) for name in drawn} == set()
+
+
+def _metric(series: str) -> str:
+    """A histogram's series are one figure."""
+    return re.sub("_(bucket|count|sum)$", "", series)
