@@ -9,7 +9,6 @@ from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.events import outgoing_event
 from services.catalogue.api.plan_parts import plan_parts
-from services.catalogue.handlers.housekeeping import Housekeeping
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
@@ -21,6 +20,7 @@ from services.runtime.bus.topics import CATALOGUE, TOPICS
 from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
+from services.runtime.work.purge import purge
 
 SOURCE = "balcon.catalogue"
 
@@ -43,8 +43,8 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
 
     service.background("outbox_relay", publish)
     store = PostgresCatalogue(engine, clock=service.clock, ids=service.ids, message_of=outgoing_event, wake=relay.wake)
-    keeping = Housekeeping(store, service.clock, key_life_ms=settings.request_key_hours * 3_600_000)
-    service.background("key_purge", keeping.purge)
+    keep_ms = settings.request_key_hours * 3_600_000
+    service.background("key_purge", lambda: purge(store.purge_keys, service.clock, keep_ms=keep_ms))
     catalogue = CatalogueServicer(
         HouseHandler(store, service.ids),
         SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_parts),

@@ -15,13 +15,13 @@ from services.orders.api.orders_servicer import OrdersServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
-from services.orders.handlers.housekeeping import Housekeeping
 from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_news import OrderNews
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
+from services.orders.handlers.unresolved import count_unresolved
 from services.orders.settings import OrdersSettings
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import PAYMENTS, TOPICS
@@ -33,6 +33,7 @@ from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
+from services.runtime.work.purge import purge
 
 SOURCE = "balcon.orders"
 GROUP = "orders"
@@ -81,7 +82,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     consumer = EventConsumer(bus, engine, group=GROUP, topics=[PAYMENTS], handler=events, clock=clock)
     consumer.when_applied(relay.wake)
     consumer.when_applied(driver.wake)
-    keeping = Housekeeping(store, clock, key_life_ms=settings.request_key_hours * 3_600_000)
+    keep_ms = settings.request_key_hours * 3_600_000
 
     servicer = OrdersServicer(desk, clock)
     service.rpc.add(
@@ -93,8 +94,8 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.background("payment events", consumer.run)
     service.background("saga", driver.run)
     service.background("news", news.run)
-    service.background("counts", keeping.count)
-    service.background("purge", keeping.purge)
+    service.background("counts", lambda: count_unresolved(store, clock))
+    service.background("purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from services.runtime.http_server import HttpServer
 from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
+from services.runtime.work.purge import purge
 
 
 async def build(service: Service) -> None:
@@ -73,6 +74,8 @@ async def build(service: Service) -> None:
     service.background("notices", worker.run)
     service.background("reconciler", reconciler.run)
     service.background("listing", listing.run)
+    keep_ms = settings.webhook_event_days * 86_400_000
+    service.background("purge", lambda: purge(notices.purge, clock, keep_ms=keep_ms))
 
 
 def _patience(settings: PaymentsSettings) -> Patience:

@@ -210,3 +210,7 @@ class NoticeStore(Protocol):
     async def end_listing(self, provider: str, page: NoticePage) -> int:
         """Stores a page's notices and its cursor together; answers how many were new."""
         ...
+
+    async def purge(self, settled_before_ms: int, limit: int) -> int:
+        """Deletes up to `limit` notices that were worked off before then, the oldest first; answers how many."""
+        ...

@@ -37,6 +37,12 @@ class PaymentsSettings(BusSettings):
     )
     watch_limit_seconds: float = Field(86_400.0, gt=0, le=2_592_000, description="Longest wait between such questions.")
     watch_days: int = Field(180, ge=1, le=3_650, description="How long after its capture a payment is asked about.")
+    webhook_event_days: int = Field(
+        30,
+        ge=4,
+        le=3_650,
+        description="How long handled webhook events are kept, so that a provider's redelivery is known as one.",
+    )
     refund_patience_seconds: float = Field(
         3_600.0, gt=0, le=2_592_000, description="Age at which the audit calls a refund that is still due a breach."
     )

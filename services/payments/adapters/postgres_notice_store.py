@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -109,3 +109,16 @@ class PostgresNoticeStore:
             new = await self._insert(connection, provider, page.notices, 0)
             await connection.execute(update(CURSORS).where(CURSORS.c.provider == provider).values(cursor=page.cursor))
         return new
+
+    async def purge(self, settled_before_ms: int, limit: int) -> int:
+        """See NoticeStore.purge."""
+        names = (NOTICES.c.provider, NOTICES.c.event_id)
+        old = (
+            select(*names)
+            .where(NOTICES.c.settled_at_ms < settled_before_ms)
+            .order_by(NOTICES.c.settled_at_ms)
+            .limit(limit)
+        )
+        async with self._single.connect() as connection:
+            done = await connection.execute(delete(NOTICES).where(tuple_(*names).in_(old)))
+        return int(done.rowcount)

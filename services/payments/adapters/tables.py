@@ -98,6 +98,7 @@ NOTICES = Table(
         "next_attempt_at_ms",
         postgresql_where=text("settled_at_ms IS NULL"),
     ),
+    Index("ix_provider_notices_settled_at_ms", "settled_at_ms", postgresql_where=text("settled_at_ms IS NOT NULL")),
 )
 
 CURSORS = Table(

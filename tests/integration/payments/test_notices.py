@@ -26,7 +26,9 @@ from services.runtime.clock import SystemClock
 from services.runtime.http_server import HttpServer
 from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
+from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
+from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import SECRET
 
 CLOCK = SystemClock()
@@ -86,3 +88,43 @@ async def test_a_notice_is_kept_when_the_provider_refuses_to_say_how_the_payment
     await provider.close()
     await http.stop()
     assert settled is None
+
+
+async def test_notices_worked_off_long_ago_are_deleted_and_no_others(database_url: DatabaseUrl) -> None:
+    url = database_url("payments")
+    async with _engine(url) as engine:
+        notices = PostgresNoticeStore(engine, clock=CLOCK)
+        old, new, open_ = (ProviderNotice(f"evt_{name}", "sbx_1") for name in ("old", "new", "open"))
+        for notice in (old, new, open_):
+            await notices.note("sandbox", notice, 10.0)
+        await notices.settle("sandbox", [old, new], "foreign")
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE provider_notices SET received_at_ms = 1"))
+            await connection.execute(text("UPDATE provider_notices SET settled_at_ms = 1 WHERE event_id = 'evt_old'"))
+        assert await notices.purge(CLOCK.now_ms() - 60_000, 10) == 1
+        async with engine.connect() as connection:
+            left = (await connection.execute(text("SELECT event_id FROM provider_notices ORDER BY 1"))).scalars().all()
+    assert left == ["evt_new", "evt_open"]
+
+
+async def test_the_service_deletes_old_notices_by_itself_and_knows_recent_ones_again(start_rig: StartRig) -> None:
+    rig = await start_rig(settings={"webhook_event_days": 4})
+    day_ms = 86_400_000
+    await rig.stop_payments()
+    async with rig.engine.begin() as connection:
+        for name, age_days in (("old", 5), ("recent", 3)):
+            at_ms = CLOCK.now_ms() - age_days * day_ms
+            await connection.execute(
+                text(
+                    "INSERT INTO provider_notices (provider, event_id, payment_ref, received_at_ms, attempts,"
+                    " next_attempt_at_ms, settled_at_ms, outcome)"
+                    " VALUES ('sandbox', :id, 'sbx_1', :at, 1, :at, :at, 'done')"
+                ),
+                {"id": f"evt_{name}", "at": at_ms},
+            )
+    await rig.start_payments()
+
+    async def only_the_recent_one() -> None:
+        assert [row.event_id for row in await rig.notices()] == ["evt_recent"]
+
+    await eventually(only_the_recent_one)
