@@ -139,7 +139,7 @@ async def build(service: Service, settings: InventorySettings) -> None:
     serve_bus(service.rpc, lambda: [consumer])
     service.background("expiry", host.keep_time)
     service.background("watchers", host.keep_watchers_told)
-    service.background("counts", host.keep_counts_told)
+    service.background("availability", host.publish_availability)
     service.background("rules", host.keep_rules_fresh)
     service.background("balance", host.keep_balanced)
     service.background("catalogue_events", consumer.run)

@@ -207,7 +207,7 @@ def words_out_of_memory(patch: pytest.MonkeyPatch) -> None:
         if changes:
             await append_record(log, changes, on_silence)
 
-    patch.setattr(TurnLog, "affirm", nothing)
+    patch.setattr(TurnLog, "verify_ownership", nothing)
     patch.setattr(TurnLog, "append_record", only_changes)
 
 
@@ -216,14 +216,14 @@ def claims_proven_by_the_fence(patch: pytest.MonkeyPatch) -> None:
     append_record = TurnLog.append_record
 
     async def by_the_fence(log: Any, changes: Sequence[Any], on_silence: Any) -> None:
-        await (append_record(log, changes, on_silence) if changes else log.affirm())
+        await (append_record(log, changes, on_silence) if changes else log.verify_ownership())
 
     patch.setattr(TurnLog, "append_record", by_the_fence)
 
 
 def holds_on_their_way_into_the_record_are_touched(patch: pytest.MonkeyPatch) -> None:
     """A hold may be released, moved or expire while its claim is being written."""
-    patch.setattr(RecordBatch, "stands_in_the_way_of", lambda _batch, _command: False)
+    patch.setattr(RecordBatch, "conflicts_with", lambda _batch, _command: False)
 
 
 def nothing_is_reserved_for_the_record(patch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from services.runtime.errors import Fatal
 if TYPE_CHECKING:
     from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
 
-GATHER_SECONDS = 0.002
+BATCHING_DELAY_SECONDS = 0.002
 # Holds that wait for their turn to be sent. More of them wait here, where they can still choose by a newer map.
 HOLDS_WAITING = 512
 ATTEMPTS = 6
@@ -96,7 +96,7 @@ class OnSale:
                 if self._fault is not None:
                     raise self._fault
                 self._send_due()
-                await self._clock.sleep(GATHER_SECONDS)
+                await self._clock.sleep(BATCHING_DELAY_SECONDS)
         finally:
             self._is_over = True
             watching.cancel()

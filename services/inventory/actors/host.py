@@ -271,13 +271,13 @@ class PerformanceHost:
             for actor in self.actors:
                 actor.flush()
 
-    async def keep_counts_told(self) -> None:
+    async def publish_availability(self) -> None:
         """Loop: sends the latest counts to the feed. On its own, because watchers need not wait for a bus."""
         while True:
             await self._clock.sleep(FEED_TICK_SECONDS)
-            await self._tell_counts()
+            await self._publish_counts()
 
-    async def _tell_counts(self) -> None:
+    async def _publish_counts(self) -> None:
         now = self._clock.monotonic()
         latest = self._untold(now)
         if not latest:

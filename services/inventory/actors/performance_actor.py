@@ -26,7 +26,7 @@ from services.inventory.actors.mailbox import (
 from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.seat_feed import SeatFeed
 from services.inventory.actors.store_clock import StoreClock
-from services.inventory.actors.turn import Tally, decide_all, is_acted_upon, with_new_ends
+from services.inventory.actors.turn import Tally, decide_all, needs_ownership_check, with_new_ends
 from services.inventory.actors.turn_log import TurnLog, hold_writes
 from services.inventory.actors.wait_cap import WaitCap
 from services.inventory.domain.changes import HoldChange
@@ -43,12 +43,12 @@ from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import FENCED, MAILBOX_WAIT_SECONDS, TURN_SECONDS
 
 _log = get_logger("performance_actor")
-# A turn of so many callers makes the next one gather, and one in so many tries whether it would: up to so many steps,
-# until so many commands wait.
+# The batching delay. A turn of so many callers makes the next one linger, and one in so many tries whether that would
+# pay: up to so many steps, until so many commands wait.
 BUSY_WORKS = 4
 TRY_EVERY_TURNS = 16
-GATHER_STEPS = 4
-GATHER_STEP_SECONDS = 0.001
+LINGER_STEPS = 4
+LINGER_STEP_SECONDS = 0.001
 ENOUGH_COMMANDS = 64
 STILL_BUSY_SECONDS = 0.01
 # Commands that may wait for a claim to be known; with a turn's own they stay within one append.
@@ -148,7 +148,7 @@ class PerformanceActor:
         cause = "stopped"
         try:
             while not self._may_go():
-                await self._gather()
+                await self._linger()
                 self._settle_record()
                 self._begin_record()
                 self._in_turn = works = self._next_turn()
@@ -177,8 +177,8 @@ class PerformanceActor:
         finally:
             self._end(cause)
 
-    async def _gather(self) -> None:
-        """Lets a turn of a busy moment wait for company: one append then serves many callers (decision 0009).
+    async def _linger(self) -> None:
+        """The batching delay of a busy moment: one append then serves many callers (decision 0009).
 
         Only while more keep coming, and only a few milliseconds. Who is alone is served at once, but for a try now and
         then: turns that are served at once are small, however many callers there are.
@@ -190,11 +190,11 @@ class PerformanceActor:
         if not self._mailbox.waiting_for_a_turn or not (is_busy or self._turns_since_try >= TRY_EVERY_TURNS):
             return
         self._turns_since_try = 0
-        for step in range(GATHER_STEPS):
+        for step in range(LINGER_STEPS):
             came = self._mailbox.waiting_for_a_turn
             if came >= ENOUGH_COMMANDS:
                 return
-            await self._clock.sleep(GATHER_STEP_SECONDS)
+            await self._clock.sleep(LINGER_STEP_SECONDS)
             # A first step may have been none: timers have a grain of a millisecond, and are early in a busy loop.
             if step and self._mailbox.waiting_for_a_turn == came:
                 return
@@ -262,7 +262,7 @@ class PerformanceActor:
     def _park(self, work: HoldWork, batch: RecordBatch) -> bool:
         """Keeps a single command for when the claim of its hold is known. In a message of many, where others would wait
         with it, and where too many wait already, such a command is sent back instead (see _decide)."""
-        if len(work.commands) > 1 or not batch.stands_in_the_way_of(work.commands[0]):
+        if len(work.commands) > 1 or not batch.conflicts_with(work.commands[0]):
             return False
         if isinstance(work.commands[0], ExpireHold) or len(self._parked) >= PARKED_COMMANDS:
             return False
@@ -305,8 +305,8 @@ class PerformanceActor:
         self._claimed_holds = []
         if writes.put or writes.ended:
             await self._log.append_holds(writes)
-        elif is_acted_upon(tally):
-            await self._log.affirm()
+        elif needs_ownership_check(tally):
+            await self._log.verify_ownership()
         for hold in with_new_ends(changes, self.seat_map.holds.values()):
             self._watch_deadline(hold.hold_until_ms, hold.hold_id)
         self._tell(works, decisions, marked)
@@ -316,7 +316,7 @@ class PerformanceActor:
 
     def _decide(self, works: Sequence[HoldWork]) -> tuple[list[list[Decision]], list[HoldChange], Tally]:
         batch = self._record
-        must_come_back = None if batch is None or not batch.claimed else batch.stands_in_the_way_of
+        must_come_back = None if batch is None or not batch.claimed else batch.conflicts_with
         now_ms = self._store_clock.now_ms()
         decisions, changes, tally = decide_all(self.seat_map, works, now_ms, decide_hold, must_come_back)
         self._decided += sum(tally.values())

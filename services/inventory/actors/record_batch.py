@@ -8,23 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import assert_never
 
 from services.inventory.actors.mailbox import RecordWork
 from services.inventory.actors.turn_log import TurnLog
 from services.inventory.domain import seat_state
 from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsClaimed
-from services.inventory.domain.commands import (
-    ChangeHoldRules,
-    ExpireHold,
-    ExtendHold,
-    HoldBestAvailable,
-    HoldCommand,
-    HoldSeats,
-    MoveHold,
-    ReadHold,
-    ReleaseHold,
-)
+from services.inventory.domain.commands import HoldCommand, changed_hold
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.seat_map import SeatMap, apply
 from services.runtime.call_context import outside_call
@@ -86,15 +75,9 @@ class RecordBatch:
         for change in self.changes:
             apply(seat_map, change)
 
-    def stands_in_the_way_of(self, command: HoldCommand) -> bool:
+    def conflicts_with(self, command: HoldCommand) -> bool:
         """Whether the command would change a hold that is becoming a claim."""
-        match command:
-            case ExtendHold() | MoveHold() | ReleaseHold() | ExpireHold():
-                return command.hold_id in self._claimed
-            case HoldSeats() | HoldBestAvailable() | ReadHold() | ChangeHoldRules():
-                return False
-            case _:
-                assert_never(command)
+        return changed_hold(command) in self._claimed
 
     def abandon(self) -> None:
         """Stops asking: whoever owns the performance next learns from the record what became of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TypeVar, assert_never
+from typing import TypeVar, assert_never, get_args
 
 from services.inventory.actors.mailbox import RETRY_AFTER_MS, CommandT, Work
 from services.inventory.domain.changes import (
@@ -17,18 +17,21 @@ from services.inventory.domain.changes import (
     HoldRulesChanged,
     SeatsHeld,
 )
-from services.inventory.domain.commands import ChangeHoldRules, Command, ExpireHold, ReadHold, ReleaseHold
+from services.inventory.domain.commands import Command, EndingCommand, ProposedCommand
 from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.draft import Draft
 from services.inventory.domain.records import Hold
-from services.inventory.domain.refusals import HoldEnded, HoldNotFound
-from services.inventory.domain.refusals import HoldExpired as HoldIsOver
+from services.inventory.domain.refusals import HoldGone
 from services.inventory.domain.seat_map import SeatMap, apply
 from services.runtime.errors import Overloaded, Refusal
 from services.runtime.telemetry.metrics import COMMANDS, TURN_COMMANDS
 
 # How often which command met which answer, by their classes.
 Tally = Mapping[tuple[type[Command], type[Decision]], int]
+
+_PROPOSED = frozenset(get_args(ProposedCommand))
+_ALWAYS_ACTED_UPON = frozenset(get_args(EndingCommand))
+_ACTED_UPON = frozenset({Accepted, *get_args(HoldGone)})
 
 
 ChangeT = TypeVar("ChangeT", bound=Change)
@@ -90,13 +93,13 @@ def with_new_ends(changes: Iterable[HoldChange], living: Collection[Hold]) -> li
     return holds
 
 
-def is_acted_upon(tally: Tally) -> bool:
+def needs_ownership_check(tally: Tally) -> bool:
     """Whether somebody charges, refunds or gives up because of the answers: a yes, any word on a release, or that a
     hold is no more. Out of memory alone that may be wrong, if a newer owner exists; seats that are not free only send
     their buyer elsewhere.
     """
     return any(
-        decision in {Accepted, HoldNotFound, HoldEnded, HoldIsOver} or command in {ReleaseHold, ReadHold}
+        decision in _ACTED_UPON or command in _ALWAYS_ACTED_UPON
         for command, decision in tally
-        if command not in {ExpireHold, ChangeHoldRules}
+        if command not in _PROPOSED
     )

@@ -51,7 +51,7 @@ class TurnLog:
             "holds", lambda: self._holds.append(self._performance_id, self._epoch, batch, writes), None
         )
 
-    async def affirm(self) -> None:
+    async def verify_ownership(self) -> None:
         """Asks the fence whether this still is the owner, by a batch of nothing. Raises as append_holds() does.
 
         A newer owner raises the fence before it decides anything: until then what this one remembers is true.

@@ -77,7 +77,7 @@ class InventoryServicer(InventoryServiceServicer):
             raise Refused(decided)
         decision = decided.decisions[0]
         if not isinstance(decision, Accepted):
-            raise Refused(messages.at_the_edge(decision, plan))
+            raise Refused(messages.with_seat_ids(decision, plan))
         return decision, decided.owner
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:

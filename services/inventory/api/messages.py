@@ -105,7 +105,7 @@ def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEA
     return None
 
 
-def at_the_edge(refusal: Refusal, plan: SeatPlan) -> Refusal:
+def with_seat_ids(refusal: Refusal, plan: SeatPlan) -> Refusal:
     """The refusal as people read it: seats by their ids."""
     if isinstance(refusal, SeatsTaken | OrphanLeft):
         named = tuple(plan.seat_ids[seat] if isinstance(seat, int) else seat for seat in refusal.seats)

@@ -1,9 +1,11 @@
 """What can be asked of a performance. Seats are distinct ascending indexes of the plan, checked at the edge.
 
-The unions below say which lane a command takes: everything that parts commands into lanes is derived from them.
+The unions below say how a command is treated, its lane above all: whatever parts commands is derived from them.
 """
 
 from __future__ import annotations
+
+from typing import assert_never
 
 import msgspec
 
@@ -116,10 +118,25 @@ class UnblockSeats(msgspec.Struct, frozen=True, gc=False):
 
 # Want seats, or want them for longer: the first to be refused in overload (RULE 21).
 TakingCommand = HoldSeats | HoldBestAvailable | ExtendHold | MoveHold
-# End holds, only look at them, or decide what becomes of those that follow.
-UrgentCommand = ReleaseHold | ReadHold | ExpireHold | ChangeHoldRules
+# Callers end a hold or look at it, and act on whatever they are told.
+EndingCommand = ReleaseHold | ReadHold
+# Proposed by the owner's own node: nobody acts on the answer.
+ProposedCommand = ExpireHold | ChangeHoldRules
+# Not refused in overload before those that take.
+UrgentCommand = EndingCommand | ProposedCommand
 # Decided in turns; what they change is in the holds' store or nowhere.
 HoldCommand = TakingCommand | UrgentCommand
 # Decided in batches beside the turns; what they change is in the record before anybody hears of it (INV-2).
 RecordCommand = ClaimSeats | ConfirmClaim | CancelClaim | CancelSale | BlockSeats | UnblockSeats
 Command = HoldCommand | RecordCommand
+
+
+def changed_hold(command: HoldCommand) -> str | None:
+    """The id of the living hold that the command would change, if it is for one."""
+    match command:
+        case ExtendHold() | MoveHold() | ReleaseHold() | ExpireHold():
+            return command.hold_id
+        case HoldSeats() | HoldBestAvailable() | ReadHold() | ChangeHoldRules():
+            return None
+        case _:
+            assert_never(command)

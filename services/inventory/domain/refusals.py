@@ -190,3 +190,7 @@ class DeadlinePassed(Refusal):
     """The caller's deadline passed while the command waited; nothing was done."""
 
     kind = Kind.EXHAUSTED
+
+
+# Say that a hold is no more: whoever hears it gives the seats up.
+HoldGone = HoldNotFound | HoldEnded | HoldExpired

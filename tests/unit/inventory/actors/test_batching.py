@@ -10,8 +10,8 @@ from services.inventory.actors.mailbox import TURN_COMMANDS
 from services.inventory.actors.performance_actor import (
     BUSY_WORKS,
     ENOUGH_COMMANDS,
-    GATHER_STEP_SECONDS,
-    GATHER_STEPS,
+    LINGER_STEP_SECONDS,
+    LINGER_STEPS,
     STILL_BUSY_SECONDS,
 )
 from services.inventory.domain import commands as c
@@ -161,18 +161,18 @@ async def test_a_busy_turn_waits_for_those_who_are_still_coming() -> None:
     node = stage.node()
     await busy_moment(node)
     before = len(stage.holds.sent)
-    waits = await come_one_by_one(stage, node, 10, GATHER_STEP_SECONDS / 3)
+    waits = await come_one_by_one(stage, node, 10, LINGER_STEP_SECONDS / 3)
     assert len(stage.holds.sent) - before == 1
-    assert max(waits) <= (GATHER_STEPS + 0.01) * GATHER_STEP_SECONDS
+    assert max(waits) <= (LINGER_STEPS + 0.01) * LINGER_STEP_SECONDS
 
 
 @virtual
-async def test_the_wait_for_company_ends_however_many_keep_coming() -> None:
+async def test_lingering_ends_however_many_keep_coming() -> None:
     stage = Stage()
     node = stage.node()
     await busy_moment(node)
-    waits = await come_one_by_one(stage, node, 60, GATHER_STEP_SECONDS / 3)
-    assert max(waits) <= (GATHER_STEPS + 0.01) * GATHER_STEP_SECONDS
+    waits = await come_one_by_one(stage, node, 60, LINGER_STEP_SECONDS / 3)
+    assert max(waits) <= (LINGER_STEPS + 0.01) * LINGER_STEP_SECONDS
 
 
 @virtual
@@ -180,7 +180,7 @@ async def test_who_is_alone_is_served_at_once_and_so_is_who_comes_after_a_pause(
     stage = Stage()
     node = stage.node()
     await stage.owner(node)
-    assert max(await come_one_by_one(stage, node, 5, GATHER_STEP_SECONDS)) == 0
+    assert max(await come_one_by_one(stage, node, 5, LINGER_STEP_SECONDS)) == 0
     await busy_moment(node)
     await stage.clock.sleep(2 * STILL_BUSY_SECONDS)
     started = stage.clock.monotonic()

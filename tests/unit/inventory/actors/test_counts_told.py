@@ -17,7 +17,7 @@ from tests.unit.inventory.builders import hold
 @asynccontextmanager
 async def telling(node: PerformanceHost) -> AsyncIterator[asyncio.Task[None]]:
     """The node's loops of deltas and counts run."""
-    loops = [asyncio.create_task(node.keep_watchers_told()), asyncio.create_task(node.keep_counts_told())]
+    loops = [asyncio.create_task(node.keep_watchers_told()), asyncio.create_task(node.publish_availability())]
     try:
         yield loops[1]
     finally:

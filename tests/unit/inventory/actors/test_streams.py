@@ -209,7 +209,7 @@ async def test_watchers_do_not_wait_for_a_bus_that_is_silent() -> None:
     stage = Stage()
     stage.feed = SilentFeed()
     node = stage.node()
-    telling = [asyncio.create_task(node.keep_watchers_told()), asyncio.create_task(node.keep_counts_told())]
+    telling = [asyncio.create_task(node.keep_watchers_told()), asyncio.create_task(node.publish_availability())]
     actor = await stage.owner(node)
     watcher = actor.feed.join()
     await done(node, hold("h1", 1))

@@ -90,8 +90,8 @@ def test_what_is_sent_in_a_turn_goes_to_the_stores() -> None:
 
 
 def test_the_loop_of_turns_awaits_only_work_and_turns() -> None:
-    assert awaited(SOURCE["PerformanceActor.run"]) == {"self._gather", "self._mailbox.wait", "self._turn"}
-    assert awaited(SOURCE["PerformanceActor._gather"]) == {"self._clock.sleep"}
+    assert awaited(SOURCE["PerformanceActor.run"]) == {"self._linger", "self._mailbox.wait", "self._turn"}
+    assert awaited(SOURCE["PerformanceActor._linger"]) == {"self._clock.sleep"}
 
 
 def test_the_record_is_begun_and_settled_without_a_wait() -> None:
