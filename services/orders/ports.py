@@ -64,7 +64,7 @@ class SeatInventory(Protocol):
         ...
 
     async def release(self, order: Order) -> Answer:
-        """Gives the order's hold back, whatever seats it has by now."""
+        """Gives the order's hold back while it has the order's seats, and no others."""
         ...
 
     async def claim(self, order: Order, *, from_hold: bool) -> Answer:

@@ -104,7 +104,8 @@ def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0
         case "move":
             return commands.MoveHold(*_hold_key(row.move), _seats(row.move.seat_indexes, capacity))
         case "release":
-            return commands.ReleaseHold(*_hold_key(row.release))
+            indexes = row.release.seat_indexes
+            return commands.ReleaseHold(*_hold_key(row.release), _seats(indexes, capacity) if indexes else ())
         case "claim":
             return _claim(row.claim, capacity)
         case "confirm":

@@ -131,10 +131,14 @@ class InventoryServicer(InventoryServiceServicer):
         return _with_hold(pb.MoveHoldResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
-        """Lets a hold's seats go."""
+        """Lets a hold's seats go, where the caller names them only those."""
         hold_id = messages.check_key("hold_id", request.hold_id)
         holder_id = messages.check_key("holder_id", request.holder_id)
-        _, actor = await self._execute(request.key, None, lambda _: commands.ReleaseHold(hold_id, holder_id))
+        _, actor = await self._execute(
+            request.key,
+            request.seats if request.HasField("seats") else None,
+            lambda seats: commands.ReleaseHold(hold_id, holder_id, seats),
+        )
         return pb.ReleaseHoldResponse(epoch=actor.epoch)
 
     async def GetHold(self, request: pb.GetHoldRequest, context: Context) -> pb.GetHoldResponse:

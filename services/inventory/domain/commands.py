@@ -51,10 +51,11 @@ class MoveHold(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReleaseHold(msgspec.Struct, frozen=True, gc=False):
-    """Let a hold's seats go."""
+    """Let a hold's seats go; with `seats` only if it has exactly these: it may have moved since the caller looked."""
 
     hold_id: str
     holder_id: str
+    seats: tuple[int, ...] = ()
 
 
 class ReadHold(msgspec.Struct, frozen=True, gc=False):

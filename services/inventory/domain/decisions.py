@@ -62,6 +62,7 @@ from services.inventory.domain.refusals import (
     NotOnSale,
     OrphanLeft,
     SaleEnded,
+    SeatsNotHeld,
     SeatsNotTogether,
     SeatsTaken,
 )
@@ -301,6 +302,8 @@ def _release(state: SeatView, command: ReleaseHold) -> HoldDecision:
         return _NOTHING
     if hold.holder_id != command.holder_id:
         return HoldForeign(command.hold_id)
+    if command.seats and command.seats != hold.seats:
+        return SeatsNotHeld(command.hold_id)
     return Accepted(HoldReleased(hold))
 
 

@@ -128,6 +128,14 @@ class HoldForeign(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class SeatsNotHeld(Refusal):
+    """Hold {hold_id} has other seats than those named."""
+
+    kind = Kind.PRECONDITION
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimNotFound(Refusal):
     """Order {order_id} has no claim."""
 

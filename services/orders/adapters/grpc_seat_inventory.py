@@ -40,7 +40,7 @@ _CERTAIN = frozenset({
     Reason.CLAIM_ALREADY_SOLD, Reason.CLAIM_ENDED, Reason.CLAIM_MISMATCH, Reason.CLAIM_NOT_FOUND,
     Reason.CLAIM_NOT_SOLD, Reason.FIELD_INVALID, Reason.HOLDER_LIMIT, Reason.HOLD_ENDED, Reason.HOLD_EXPIRED,
     Reason.HOLD_FOREIGN, Reason.HOLD_NOT_FOUND, Reason.NOT_ON_SALE, Reason.PERFORMANCE_NOT_FOUND,
-    Reason.PLAN_VERSION_MISMATCH, Reason.SEATS_TAKEN, Reason.SEAT_UNKNOWN,
+    Reason.PLAN_VERSION_MISMATCH, Reason.SEATS_NOT_HELD, Reason.SEATS_TAKEN, Reason.SEAT_UNKNOWN,
 })  # fmt: skip
 
 
@@ -70,7 +70,9 @@ class GrpcSeatInventory:
 
     async def release(self, order: Order) -> Answer:
         """See SeatInventory.release."""
-        request = ReleaseHoldRequest(key=_key(order), hold_id=order.hold_id, holder_id=order.holder_id)
+        request = ReleaseHoldRequest(
+            key=_key(order), hold_id=order.hold_id, holder_id=order.holder_id, seats=_seats(order)
+        )
         return await self._answer("ReleaseHold", order, lambda stub: stub.ReleaseHold, request)
 
     async def claim(self, order: Order, *, from_hold: bool) -> Answer:
@@ -80,7 +82,7 @@ class GrpcSeatInventory:
             order_id=order.order_id,
             holder_id=order.holder_id,
             hold_id=order.hold_id if from_hold else "",
-            seats=SeatRefs(plan_version=order.plan_version, seat_ids=order.seat_ids),
+            seats=_seats(order),
             channel=wire_channel(order.channel),
         )
         return await self._answer("ClaimSeats", order, lambda stub: stub.ClaimSeats, request)
@@ -117,6 +119,10 @@ class GrpcSeatInventory:
 
 def _key(order: Order) -> PerformanceKey:
     return PerformanceKey(house_id=order.house_id, performance_id=order.performance_id)
+
+
+def _seats(order: Order) -> SeatRefs:
+    return SeatRefs(plan_version=order.plan_version, seat_ids=order.seat_ids)
 
 
 def _channel(wire: WireChannel.ValueType) -> Channel:

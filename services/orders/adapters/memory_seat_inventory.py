@@ -89,6 +89,8 @@ class MemorySeatInventory:
         held = self._holds.get((order.performance_id, order.hold_id))
         if held is not None and held.holder_id != order.holder_id:
             return Declined(Reason.HOLD_FOREIGN)
+        if held is not None and set(held.seat_ids) != set(order.seat_ids):
+            return Declined(Reason.SEATS_NOT_HELD)
         self.end_hold(order.performance_id, order.hold_id)
         return Done()
 

@@ -12,6 +12,9 @@ from services.orders.ports import Declined, HeldSeats, SeatInventory
 # There is no such hold, and never will be again: holds do not come back.
 _ENDED = frozenset({Reason.HOLD_ENDED, Reason.HOLD_EXPIRED, Reason.HOLD_NOT_FOUND})
 
+# The hold is another's, or its buyer has moved it to other seats, perhaps of another plan.
+_NOT_OURS = frozenset({Reason.HOLD_FOREIGN, Reason.PLAN_VERSION_MISMATCH, Reason.SEATS_NOT_HELD, Reason.SEAT_UNKNOWN})
+
 
 class OrderHold:
     """Asks inventory. Every method raises Unanswered, and returns Declined for a no that proves nothing here."""
@@ -28,13 +31,9 @@ class OrderHold:
 
     async def let_go(self, order: Order) -> HoldLetGo | Declined:
         """Gives the hold back while it is this order's: a buyer who moved it keeps the seats that it has now."""
-        held = await self._held(order)
-        if isinstance(held, Declined):
-            return held
-        if held is not None and not_held(order.seat_ids, held) is None:
-            answer = await self._inventory.release(order)
-            if isinstance(answer, Declined) and answer.reason is not Reason.HOLD_FOREIGN:
-                return answer
+        answer = await self._inventory.release(order)
+        if isinstance(answer, Declined) and answer.reason not in _NOT_OURS:
+            return answer
         return HoldLetGo()
 
     async def why_not(self, order: Order) -> SeatsNotHeld | HoldExpired | Declined:

@@ -89,7 +89,7 @@ class UnaryCaller:
             ),
             "extend": lambda: stub.ExtendHold(pb.ExtendHoldRequest(**hold, ttl_seconds=ask.ttl_seconds)),
             "move": lambda: stub.MoveHold(pb.MoveHoldRequest(**hold, seats=seats)),
-            "release": lambda: stub.ReleaseHold(pb.ReleaseHoldRequest(**hold)),
+            "release": lambda: stub.ReleaseHold(pb.ReleaseHoldRequest(**hold, seats=seats if ask.seats else None)),
             "claim": lambda: stub.ClaimSeats(
                 pb.ClaimSeatsRequest(
                     **order, holder_id=ask.holder_id, hold_id=ask.hold_id, seats=seats, channel=ask.channel
@@ -164,7 +164,7 @@ def _row(ask: Ask) -> pb.Command:
     rows: dict[str, Callable[[], pb.Command]] = {
         "extend": lambda: pb.Command(extend=pb.ExtendCommand(**hold, ttl_seconds=ask.ttl_seconds)),
         "move": lambda: pb.Command(move=pb.MoveCommand(**hold, seat_indexes=ask.seats)),
-        "release": lambda: pb.Command(release=pb.ReleaseCommand(**hold)),
+        "release": lambda: pb.Command(release=pb.ReleaseCommand(**hold, seat_indexes=ask.seats)),
         "claim": lambda: pb.Command(
             claim=pb.ClaimCommand(
                 order_id=ask.id,

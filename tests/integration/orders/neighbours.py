@@ -128,6 +128,7 @@ class ServedInventory(InventoryServiceServicer):
             performance_id=request.key.performance_id,
             hold_id=request.hold_id,
             holder_id=request.holder_id,
+            seats=tuple(request.seats.seat_ids),
         )
         self._answer(await self.twin.release(order))
         return inventory.ReleaseHoldResponse(epoch=1)

@@ -191,6 +191,15 @@ async def test_an_open_order_that_is_given_up_gives_its_seats_back(stage: Stage)
     assert stage.neighbours.inventory.is_free(SHOW, "A-1")
 
 
+async def test_a_buyer_who_moved_the_hold_keeps_it_when_the_order_is_given_up(stage: Stage) -> None:
+    orders = await stage.start()
+    order = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    stage.neighbours.inventory.move_hold(SHOW, order.hold_id, "A-2")
+    given_up = wire.CancelOrderRequest(house_id=order.house_id, order_id=order.order_id)
+    assert (await orders.CancelOrder(given_up)).order.state == wire.ORDER_STATE_CANCELLED
+    assert not stage.neighbours.inventory.is_free(SHOW, "A-2")
+
+
 async def test_a_free_order_needs_no_page_to_return_to(stage: Stage) -> None:
     orders = await stage.start()
     seats = [wire.SeatChoice(seat_id="A-1", ticket_type="free")]

@@ -131,13 +131,14 @@ class ClusterSeatInventory:
 
     async def release(self, order: Order) -> Answer:
         """See SeatInventory."""
-        return await self._answer(order, ReleaseHold(order.hold_id, order.holder_id))
+        return await self._answer(order, ReleaseHold(order.hold_id, order.holder_id, self._seats(order)))
 
     async def claim(self, order: Order, *, from_hold: bool) -> Answer:
         """See SeatInventory."""
-        seats = tuple(sorted(self._plan.index_of[seat_id] for seat_id in order.seat_ids))
         hold_id = order.hold_id if from_hold else ""
-        return await self._answer(order, ClaimSeats(order.order_id, order.holder_id, hold_id, seats, ONLINE))
+        return await self._answer(
+            order, ClaimSeats(order.order_id, order.holder_id, hold_id, self._seats(order), ONLINE)
+        )
 
     async def confirm_claim(self, order: Order) -> Answer:
         """See SeatInventory."""
@@ -150,6 +151,9 @@ class ClusterSeatInventory:
     async def cancel_sale(self, order: Order) -> Answer:
         """See SeatInventory."""
         return await self._answer(order, CancelSale(order.order_id))
+
+    def _seats(self, order: Order) -> tuple[int, ...]:
+        return tuple(sorted(self._plan.index_of[seat_id] for seat_id in order.seat_ids))
 
     async def _answer(self, order: Order, command: Command) -> Answer:
         asked = self._history.asks(order.performance_id, command)

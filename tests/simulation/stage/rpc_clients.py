@@ -104,8 +104,9 @@ class PlainClient(ClusterClient):
                 return pb.ExtendHoldRequest(key=key, hold_id=hold_id, holder_id=holder_id)
             case c.MoveHold(hold_id, holder_id, seats):
                 return pb.MoveHoldRequest(key=key, hold_id=hold_id, holder_id=holder_id, seats=self._seats(seats))
-            case c.ReleaseHold(hold_id, holder_id):
-                return pb.ReleaseHoldRequest(key=key, hold_id=hold_id, holder_id=holder_id)
+            case c.ReleaseHold(hold_id, holder_id, seats):
+                named = self._seats(seats) if seats else None
+                return pb.ReleaseHoldRequest(key=key, hold_id=hold_id, holder_id=holder_id, seats=named)
             case c.ClaimSeats(order_id, holder_id, hold_id, seats, channel):
                 return pb.ClaimSeatsRequest(
                     key=key, order_id=order_id, holder_id=holder_id, hold_id=hold_id, seats=self._seats(seats),

@@ -32,9 +32,10 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "reason": st.just("camera"),
     "rules": st.sampled_from([RULES, msgspec.structs.replace(RULES, seats_per_holder=2, ttl_ms=30_000)]),
 }
-# A claim without a hold takes free seats.
+# A claim without a hold takes free seats; a release without seats lets any go.
 OTHERWISE: Mapping[tuple[type[c.Command], str], st.SearchStrategy[Any]] = {
     (c.ClaimSeats, "hold_id"): st.one_of(HOLDS, st.just("")),
+    (c.ReleaseHold, "seats"): st.one_of(SEATS, st.just(())),
 }
 
 

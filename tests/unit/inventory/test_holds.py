@@ -149,6 +149,23 @@ def test_releasing_twice_is_fine() -> None:
     assert state.status(1) == FREE
 
 
+def test_a_release_that_names_seats_frees_a_hold_of_exactly_these() -> None:
+    state = done(seat_map(), hold("h1", 1, 2), c.ReleaseHold("h1", "anna", (1, 2)))
+    assert [state.status(seat) for seat in (1, 2)] == [FREE, FREE]
+
+
+@pytest.mark.parametrize("named", [(1,), (1, 2), (3, 4, 5)])
+def test_a_release_that_names_other_seats_than_the_moved_hold_has_frees_nothing(named: tuple[int, ...]) -> None:
+    state = done(seat_map(), hold("h1", 1, 2), c.MoveHold("h1", "anna", (3, 4)))
+    assert obey(state, c.ReleaseHold("h1", "anna", named)) == r.SeatsNotHeld("h1")
+    assert [state.status(seat) for seat in (3, 4)] == [HELD, HELD]
+
+
+def test_a_release_of_a_hold_that_is_gone_is_fine_whatever_seats_it_names() -> None:
+    state = done(seat_map(), hold("h1", 1), c.ReleaseHold("h1", "anna"), c.ReleaseHold("h1", "anna", (2,)))
+    assert state.status(1) == FREE
+
+
 @pytest.mark.parametrize(
     "command", [c.ExtendHold("h1", "bert"), c.MoveHold("h1", "bert", (2,)), c.ReleaseHold("h1", "bert")]
 )

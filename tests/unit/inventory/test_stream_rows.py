@@ -11,6 +11,7 @@ from services.contracts.inventory_stream import InventoryCodec, OnPerformance, R
 from services.inventory.api.columns import read_commands
 from services.inventory.domain import commands as c
 from services.inventory.ports import SeatPlan
+from services.runtime.errors import FieldInvalid
 
 PLAN = SeatPlan.of(1, ["s0", "s1", "s2"])
 # By the names that rows give their fields: a row with a new one fails here until it is told what to send.
@@ -50,6 +51,15 @@ def test_every_command_that_callers_have_travels_on_the_stream() -> None:
     kinds = {type(read(row)) for row in every_row().values()}
     # Holds are columns, reads are unary, expiries and changed rules come from the owner's own node.
     assert kinds == set(get_args(c.Command)) - {c.HoldSeats, c.ReadHold, c.ExpireHold, c.ChangeHoldRules}
+
+
+def test_a_release_names_its_seats_in_any_order_or_none() -> None:
+    release = pb.ReleaseCommand(hold_id="h1", holder_id="anna")
+    assert read(pb.Command(release=release)) == c.ReleaseHold("h1", "anna")
+    release.seat_indexes.extend([2, 0])
+    assert read(pb.Command(release=release)) == c.ReleaseHold("h1", "anna", (0, 2))
+    release.seat_indexes.append(3)
+    assert read(pb.Command(release=release)) == FieldInvalid("seat_indexes", "names seat 3", "0 to 2")
 
 
 def test_a_client_never_lets_rows_that_wait_for_the_record_share_a_message_with_others() -> None:

@@ -77,6 +77,7 @@ def test_a_release_whose_answer_is_lost_is_no_release_that_failed() -> None:
         order = await shop.ordered("A-1")
         assert answered(await shop.desk.cancel(ref_of(order), 0.01)).state is OrderState.CANCELLING
         other = await shop.ordered("A-1", name="2")
+        away.is_away = False
         assert (await shop.ended(order, 60.0)).state is OrderState.CANCELLED
         assert (await shop.read(other)).state is OrderState.OPEN
         assert not shop.world.inventory.is_free(SHOW, "A-1")
@@ -94,6 +95,27 @@ def test_a_hold_that_was_moved_stays_with_its_buyer_when_the_order_is_cancelled(
         assert answered(await shop.desk.create(wish, a_key("moved"))).seat_ids == ("A-4",)
 
     in_shop(story)
+
+
+def test_a_hold_that_moves_while_it_is_given_back_stays_with_its_buyer() -> None:
+    async def story(shop: Shop) -> None:
+        order = await shop.ordered("A-1")
+
+        async def moving(name: str, call: Call) -> object:
+            if name == "release":
+                shop.world.inventory.move_hold(SHOW, order.hold_id, "A-4")
+            return await call()
+
+        taps.append(moving)
+        assert answered(await shop.desk.cancel(ref_of(order), 2.0)).state is OrderState.CANCELLED
+        assert not shop.world.inventory.is_free(SHOW, "A-4")
+
+    taps: list[Tap] = []
+
+    async def tap(name: str, call: Call) -> object:
+        return await taps[-1](name, call) if taps else await call()
+
+    in_shop(story, tap)
 
 
 def test_somebody_elses_hold_of_the_same_name_is_left_alone() -> None:

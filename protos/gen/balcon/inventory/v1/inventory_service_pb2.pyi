@@ -437,6 +437,7 @@ class ReleaseHoldRequest(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     HOLD_ID_FIELD_NUMBER: _builtins.int
     HOLDER_ID_FIELD_NUMBER: _builtins.int
+    SEATS_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
     """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
@@ -445,16 +446,23 @@ class ReleaseHoldRequest(_message.Message):
     def key(self) -> Global___PerformanceKey:
         """Whose performance."""
 
+    @_builtins.property
+    def seats(self) -> _seating_pb2.SeatRefs:
+        """Where set, the hold goes only if it has exactly these seats, else the answer is SEATS_NOT_HELD: it has moved since
+        the caller looked. Unset: whatever seats it has.
+        """
+
     def __init__(
         self,
         *,
         key: Global___PerformanceKey | None = ...,
         hold_id: _builtins.str = ...,
         holder_id: _builtins.str = ...,
+        seats: _seating_pb2.SeatRefs | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "seats", b"seats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key", "seats", b"seats"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1464,19 +1472,25 @@ class ReleaseCommand(_message.Message):
 
     HOLD_ID_FIELD_NUMBER: _builtins.int
     HOLDER_ID_FIELD_NUMBER: _builtins.int
+    SEAT_INDEXES_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
     """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
     """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
+    @_builtins.property
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0. Where there are any, the hold goes only if it has exactly these."""
+
     def __init__(
         self,
         *,
         hold_id: _builtins.str = ...,
         holder_id: _builtins.str = ...,
+        seat_indexes: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id", "holder_id", b"holder_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id", "holder_id", b"holder_id", "seat_indexes", b"seat_indexes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
