@@ -55,16 +55,17 @@ class PaymentDesk:
         self._creating = asyncio.Semaphore(MOST_CREATIONS_AT_ONCE)
 
     async def create(self, wanted: PaymentWanted) -> Payment | Refusal:
-        """The payment, CREATING when the provider did not answer. A repeat is told from a reused key (RULE 24, 27)."""
-        refusal = refused_wanted(wanted)
-        if refusal is not None:
-            return refusal
+        """The payment, CREATING when the provider did not answer. A repeat is told from a reused key (RULE 24, 27).
+
+        A wrong field is a no, and proof to the caller, only where the key has made nothing: a release before this one
+        may have taken what is wrong today.
+        """
         content = request_hash(wanted)
-        late = refused_end(wanted, self._clock.now_ms())
-        if late is not None:
-            recorded = await self._store.find_by_key(wanted.house_id, wanted.idempotency_key)
+        refusal = refused_wanted(wanted) or refused_end(wanted, self._clock.now_ms())
+        if refusal is not None:
+            recorded = await self._recorded(wanted)
             if recorded is None:
-                return late
+                return refusal
         else:
             async with self._creating:
                 minted = self._minted(wanted, content)
@@ -74,6 +75,12 @@ class PaymentDesk:
         if recorded.request_hash != content:
             return IdempotencyKeyReused("idempotency_key", wanted.idempotency_key)
         return await self._pursuit.step(recorded) if recorded.state is PaymentState.CREATING else recorded
+
+    async def _recorded(self, wanted: PaymentWanted) -> Payment | None:
+        """No text with a NUL has ever been recorded: PostgreSQL has none."""
+        if "\0" in wanted.house_id + wanted.idempotency_key:
+            return None
+        return await self._store.find_by_key(wanted.house_id, wanted.idempotency_key)
 
     def _minted(self, wanted: PaymentWanted, content: str) -> Payment:
         now_ms = self._clock.now_ms()

@@ -15,6 +15,8 @@ from balcon.payments.v1.payments_service_pb2 import (
 from sqlalchemy import text
 
 from services.contracts.bounds import MAX_TOTAL_MINOR
+from services.payments.domain.refusals import PaymentWanted
+from services.payments.handlers.payment_desk import request_hash
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import PAYS, SUCCEEDED, Rig
@@ -52,6 +54,29 @@ async def test_the_same_request_after_its_end_still_gets_its_payment(start_rig: 
     assert (await rig.stub.CreatePayment(request)).payment.payment_id == first.payment_id
     _, refusal = await refused(rig.create("ord_2", expires_at_ms=request.expires_at_ms))
     assert (refusal.reason, refusal.facts["field"]) == ("FIELD_INVALID", "expires_at_ms")
+
+
+async def test_a_payment_that_an_earlier_release_took_is_told_though_its_request_would_be_refused_now(
+    start_rig: StartRig,
+) -> None:
+    rig = await start_rig()
+    first = await rig.create()
+    request = rig.request(currency="EUX", return_url="shop:done")
+    wanted = PaymentWanted(
+        request.idempotency_key,
+        request.house_id,
+        request.order_id,
+        request.performance_id,
+        request.amount.amount_minor,
+        request.amount.currency,
+        request.return_url,
+        request.expires_at_ms,
+    )
+    async with rig.engine.begin() as connection:
+        await connection.execute(text("UPDATE payments SET request_hash = :hash"), {"hash": request_hash(wanted)})
+    assert (await rig.stub.CreatePayment(request)).payment.payment_id == first.payment_id
+    _, refusal = await refused(rig.create(amount_minor=0))
+    assert refusal.reason == "IDEMPOTENCY_KEY_REUSED"
 
 
 async def test_forty_at_once_are_one_payment(start_rig: StartRig) -> None:
@@ -102,6 +127,8 @@ WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"amount_minor": MAX_TOTAL_MINOR + 1}, "amount.amount_minor", "1 to 10,000,000,000,000 minor units"),
     ({"currency": "€"}, "amount.currency", "a code of ISO 4217, such as EUR"),
     ({"house_id": ""}, "house_id", "1 to 64 characters"),
+    ({"house_id": "house\0"}, "house_id", "1 to 64 characters"),
+    ({"idempotency_key": "key\0"}, "idempotency_key", "1 to 128 characters"),
     ({"idempotency_key": "x" * 129}, "idempotency_key", "1 to 128 characters"),
     ({"return_url": "ftp://shop.example"}, "return_url", "http or https, 1 to 2,048 characters"),
 )
