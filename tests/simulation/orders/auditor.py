@@ -21,15 +21,17 @@ def orders_of(store: OrderStore) -> list[Order]:
 def is_safe(world: World) -> None:
     """At any moment: no seat has two tickets, no ticket is without money, no confirmed seat is somebody else's.
 
-    And what is cancelled keeps no seat on hold.
+    And what is cancelled keeps no seat on hold, and can not be paid any more (RULE 25).
     """
     owners: dict[tuple[str, str], str] = {}
     for order in orders_of(world.store):
-        kept = order.state is OrderState.CANCELLED and world.inventory.holds_for(order)
-        assert not kept, f"{order.order_id} is cancelled and keeps its hold"
+        payment = world.payments.of_order(order.order_id)
+        if order.state is OrderState.CANCELLED:
+            assert not world.inventory.holds_for(order), f"{order.order_id} is cancelled and keeps its hold"
+            is_payable = payment is not None and payment.status is PaymentStatus.PENDING
+            assert not is_payable, f"{order.order_id} was cancelled without proof that no money comes"
         if order.state is not OrderState.CONFIRMED:
             continue
-        payment = world.payments.of_order(order.order_id)
         assert order.is_free or (payment is not None and payment.captured), f"{order.order_id} is not paid"
         for seat_id in order.seat_ids:
             seat = (order.performance_id, seat_id)
