@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.contracts.reasons import Reason
 from services.orders.domain.commands import (
@@ -15,8 +16,9 @@ from services.orders.domain.commands import (
     PaymentReport,
     PaymentSucceeded,
 )
-from services.orders.domain.order import Dispute, Order
-from services.orders.ports import Declined, OrderRef, PaymentSeen, PaymentStatus
+from services.orders.domain.order import Dispute, Money, Order
+from services.orders.ports import Declined, OrderRef, PaymentSeen, PaymentStatus, Unanswered
+from services.runtime.clock import Clock
 
 
 @dataclass(slots=True)
@@ -33,13 +35,26 @@ class MemoryPayment:
     refunded_minor: int = 0
 
 
+class _Asked(NamedTuple):
+    """A request as its key remembers it."""
+
+    order_id: str
+    performance_id: str
+    total: Money
+    return_url: str
+    expires_at_ms: int
+
+
 class MemoryPayments:
     """See Payments. Buyers act through pay, decline, let_expire; the provider's refunds end with finish_refund."""
 
-    def __init__(self, tell: Callable[[MemoryPayment, PaymentReport], None], *, refunds_at_once: bool = True) -> None:
+    def __init__(
+        self, tell: Callable[[MemoryPayment, PaymentReport], None], clock: Clock, *, refunds_at_once: bool = True
+    ) -> None:
         self._tell = tell
+        self._clock = clock
         self._refunds_at_once = refunds_at_once
-        self._by_key: dict[str, MemoryPayment] = {}
+        self._by_key: dict[tuple[str, str], tuple[_Asked, MemoryPayment]] = {}
         self._by_id: dict[str, MemoryPayment] = {}
         self.refund_keys: set[str] = set()
 
@@ -52,23 +67,30 @@ class MemoryPayments:
         return next((payment for payment in self._by_id.values() if payment.ref.order_id == order_id), None)
 
     async def create(self, order: Order) -> PaymentSeen | Declined:
-        """See Payments.create."""
-        payment = self._by_key.get(order.payment_key)
-        if payment is None:
-            ref = OrderRef(order.house_id, order.order_id)
-            payment_id = f"pay_{len(self._by_id) + 1}"
-            payment = MemoryPayment(payment_id, ref, order.performance_id, order.total.amount_minor)
-            self._by_key[order.payment_key] = self._by_id[payment_id] = payment
+        """See Payments.create. Another request under the same key is refused in words that prove nothing."""
+        asked = _Asked(order.order_id, order.performance_id, order.total, order.return_url, order.pay_until_ms)
+        key = (order.house_id, order.payment_key)
+        if key in self._by_key:
+            first, payment = self._by_key[key]
+            if asked != first:
+                raise Unanswered("CreatePayment")
+            return _seen(payment)
+        if asked.expires_at_ms <= self._clock.now_ms():
+            return Declined(Reason.FIELD_INVALID)
+        ref = OrderRef(order.house_id, order.order_id)
+        payment_id = f"pay_{len(self._by_id) + 1}"
+        payment = MemoryPayment(payment_id, ref, order.performance_id, order.total.amount_minor)
+        self._by_key[key], self._by_id[payment_id] = (asked, payment), payment
         return _seen(payment)
 
     async def look(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.look."""
-        payment = self._by_id.get(order.payment_id)
+        payment = self._known(order)
         return _seen(payment) if payment else Declined(Reason.PAYMENT_UNKNOWN)
 
     async def cancel(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.cancel."""
-        payment = self._by_id.get(order.payment_id)
+        payment = self._known(order)
         if payment is None:
             return Declined(Reason.PAYMENT_UNKNOWN)
         if payment.status is PaymentStatus.PENDING:
@@ -78,13 +100,19 @@ class MemoryPayments:
 
     async def refund(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.refund."""
-        payment = self._by_id.get(order.payment_id)
-        if payment is None or not payment.captured:
+        payment = self._known(order)
+        if payment is None:
+            return Declined(Reason.PAYMENT_UNKNOWN)
+        if not payment.captured:
             return Declined(Reason.PAYMENT_NOT_CAPTURED)
         self.refund_keys.add(order.refund_key)
         if self._refunds_at_once:
             self.finish_refund(payment)
         return _seen(payment)
+
+    def _known(self, order: Order) -> MemoryPayment | None:
+        payment = self._by_id.get(order.payment_id)
+        return payment if payment is not None and payment.ref.house_id == order.house_id else None
 
     def finish_refund(self, payment: MemoryPayment) -> None:
         """The provider says that the money is back."""

@@ -1,4 +1,4 @@
-"""The SeatInventory's twin in memory: one seat, one active claim or sale. Knows no time but hold ends, and no plans."""
+"""The SeatInventory's twin in memory: one seat, one active claim or sale. Knows no houses and no plans."""
 
 from __future__ import annotations
 
@@ -7,28 +7,33 @@ from dataclasses import dataclass, replace
 from services.contracts.bounds import HOLD_GRACE_SECONDS
 from services.contracts.reasons import Reason
 from services.orders.domain.order import Order
-from services.orders.ports import Answer, Declined, Done, HeldSeats
+from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
 from services.runtime.clock import Clock
 
 HOLD_GRACE_MS = HOLD_GRACE_SECONDS * 1000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Claim:
-    order_id: str
+    """`hold_id` is empty where free seats were claimed."""
+
+    holder_id: str
+    hold_id: str
     seats: frozenset[tuple[str, str]]
-    state: str = "claimed"
+    sold: bool = False
 
 
 class MemorySeatInventory:
-    """See SeatInventory. Seats are (performance id, seat id)."""
+    """See SeatInventory. Seats are (performance id, seat id). Holds end on the dot, `grace_ms` late."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, grace_ms: int = HOLD_GRACE_MS) -> None:
         self._clock = clock
+        self._grace_ms = grace_ms
         self._holds: dict[tuple[str, str], HeldSeats] = {}
         self._claims: dict[str, _Claim] = {}
         self._taken: dict[tuple[str, str], str] = {}
         self._ended: set[tuple[str, str]] = set()
+        self._given_back: set[str] = set()
 
     def hold(self, performance_id: str, held: HeldSeats) -> None:
         """Puts a hold there, as if a buyer had. Seats that are held, claimed or sold are refused with an assertion."""
@@ -56,13 +61,13 @@ class MemorySeatInventory:
 
     def holds_for(self, order: Order) -> bool:
         """Whether the order's hold stands with the order's seats."""
-        held = self._holds.get((order.performance_id, order.hold_id))
-        return held is not None and self._stands(held) and set(held.seat_ids) == set(order.seat_ids)
+        held = self._living(order.performance_id, order.hold_id)
+        return held is not None and set(held.seat_ids) == set(order.seat_ids)
 
     def owner_of(self, performance_id: str, seat_id: str) -> tuple[str, str] | None:
         """(order id, claimed or sold) of the seat's active claim."""
         order_id = self._taken.get((performance_id, seat_id))
-        return (order_id, self._claims[order_id].state) if order_id else None
+        return (order_id, "sold" if self._claims[order_id].sold else "claimed") if order_id else None
 
     def _is_taken(self, seat: tuple[str, str]) -> bool:
         return seat in self._taken or self._holder_of(seat) is not None
@@ -74,19 +79,24 @@ class MemorySeatInventory:
         return None
 
     def _stands(self, held: HeldSeats) -> bool:
-        return self._clock.now_ms() < held.hold_until_ms + HOLD_GRACE_MS
+        return self._clock.now_ms() < held.hold_until_ms + self._grace_ms
+
+    def _living(self, performance_id: str, hold_id: str) -> HeldSeats | None:
+        held = self._holds.get((performance_id, hold_id))
+        return held if held is not None and self._stands(held) else None
 
     async def held_seats(self, house_id: str, performance_id: str, hold_id: str) -> HeldSeats | Declined:
         """See SeatInventory.held_seats."""
-        held = self._holds.get((performance_id, hold_id))
-        if held is None:
-            ended = (performance_id, hold_id) in self._ended
-            return Declined(Reason.HOLD_ENDED if ended else Reason.HOLD_NOT_FOUND, {"hold_id": hold_id})
-        return held if self._stands(held) else Declined(Reason.HOLD_EXPIRED, {"hold_id": hold_id})
+        held = self._living(performance_id, hold_id)
+        if held is not None:
+            return held
+        place = (performance_id, hold_id)
+        was_there = place in self._ended or place in self._holds
+        return Declined(Reason.HOLD_ENDED if was_there else Reason.HOLD_NOT_FOUND, {"hold_id": hold_id})
 
     async def release(self, order: Order) -> Answer:
         """See SeatInventory.release."""
-        held = self._holds.get((order.performance_id, order.hold_id))
+        held = self._living(order.performance_id, order.hold_id)
         if held is not None and held.holder_id != order.holder_id:
             return Declined(Reason.HOLD_FOREIGN)
         if held is not None and set(held.seat_ids) != set(order.seat_ids):
@@ -95,51 +105,61 @@ class MemorySeatInventory:
         return Done()
 
     async def claim(self, order: Order, *, from_hold: bool) -> Answer:
-        """See SeatInventory.claim."""
-        known = self._claims.get(order.order_id)
-        if known is not None and known.state != "ended":
-            return Done() if known.state == "claimed" else Declined(Reason.CLAIM_ALREADY_SOLD)
+        """See SeatInventory.claim. Another claim under the same order id is refused in words that prove nothing."""
         seats = frozenset((order.performance_id, seat_id) for seat_id in order.seat_ids)
+        wanted = _Claim(order.holder_id, order.hold_id if from_hold else "", seats)
+        known = self._claims.get(order.order_id)
+        if known is not None:
+            if replace(known, sold=False) != wanted:
+                raise Unanswered("ClaimSeats")
+            return Done()
+        refused = await self._not_in_hold(order) if from_hold else self._not_free(order.order_id, seats)
+        if refused is not None:
+            return refused
         if from_hold:
-            held = await self.held_seats(order.house_id, order.performance_id, order.hold_id)
-            if isinstance(held, Declined):
-                return held
-            if held.holder_id != order.holder_id:
-                return Declined(Reason.HOLD_FOREIGN)
-            if set(held.seat_ids) != set(order.seat_ids):
-                return Declined(Reason.CLAIM_MISMATCH)
             self.end_hold(order.performance_id, order.hold_id)
-        elif any(self._is_taken(seat) for seat in seats):
-            return Declined(Reason.SEATS_TAKEN)
-        self._claims[order.order_id] = _Claim(order.order_id, seats)
+        self._claims[order.order_id] = wanted
         self._taken.update(dict.fromkeys(seats, order.order_id))
         return Done()
+
+    async def _not_in_hold(self, order: Order) -> Declined | None:
+        held = await self.held_seats(order.house_id, order.performance_id, order.hold_id)
+        if isinstance(held, Declined):
+            return held
+        if held.holder_id != order.holder_id:
+            return Declined(Reason.HOLD_FOREIGN)
+        return None if set(held.seat_ids) == set(order.seat_ids) else Declined(Reason.CLAIM_MISMATCH)
+
+    def _not_free(self, order_id: str, seats: frozenset[tuple[str, str]]) -> Declined | None:
+        if order_id in self._given_back:
+            return Declined(Reason.CLAIM_ENDED)
+        return Declined(Reason.SEATS_TAKEN) if any(self._is_taken(seat) for seat in seats) else None
 
     async def confirm_claim(self, order: Order) -> Answer:
         """See SeatInventory.confirm_claim."""
         claim = self._claims.get(order.order_id)
-        if claim is None or claim.state == "ended":
+        if claim is None:
             return Declined(Reason.CLAIM_NOT_FOUND)
-        claim.state = "sold"
+        self._claims[order.order_id] = replace(claim, sold=True)
         return Done()
 
     async def cancel_claim(self, order: Order) -> Answer:
         """See SeatInventory.cancel_claim."""
-        return self._end(order, "claimed", Reason.CLAIM_ALREADY_SOLD)
+        return self._give_back(order, sold=False, otherwise=Reason.CLAIM_ALREADY_SOLD)
 
     async def cancel_sale(self, order: Order) -> Answer:
         """See SeatInventory.cancel_sale."""
-        return self._end(order, "sold", Reason.CLAIM_NOT_SOLD)
+        return self._give_back(order, sold=True, otherwise=Reason.CLAIM_NOT_SOLD)
 
-    def _end(self, order: Order, state: str, otherwise: Reason) -> Answer:
+    def _give_back(self, order: Order, *, sold: bool, otherwise: Reason) -> Answer:
         claim = self._claims.get(order.order_id)
         if claim is None:
-            return Declined(Reason.CLAIM_NOT_FOUND)
-        if claim.state == "ended":
             return Done()
-        if claim.state != state:
+        if claim.sold is not sold:
             return Declined(otherwise)
-        claim.state = "ended"
+        del self._claims[order.order_id]
         for seat in claim.seats:
             del self._taken[seat]
+        if not claim.hold_id:
+            self._given_back.add(order.order_id)
         return Done()

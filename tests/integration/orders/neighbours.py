@@ -188,27 +188,29 @@ class ServedPayments(PaymentsServiceServicer):
             performance_id=request.performance_id,
             price=request.amount.amount_minor,
             seats=("one",),
+            return_url=request.return_url,
+            pay_until_ms=request.expires_at_ms,
         )
         assert request.idempotency_key == order.payment_key
         return payments.CreatePaymentResponse(payment=self._told(await self.twin.create(order)))
 
     async def GetPayment(self, request: payments.GetPaymentRequest, context: Context) -> payments.GetPaymentResponse:
         self.trouble.meet("GetPayment")
-        order = an_order(payment_id=request.payment_id)
+        order = an_order(house_id=request.house_id, payment_id=request.payment_id)
         return payments.GetPaymentResponse(payment=self._told(await self.twin.look(order)))
 
     async def CancelPayment(
         self, request: payments.CancelPaymentRequest, context: Context
     ) -> payments.CancelPaymentResponse:
         self.trouble.meet("CancelPayment")
-        order = an_order(payment_id=request.payment_id)
+        order = an_order(house_id=request.house_id, payment_id=request.payment_id)
         return payments.CancelPaymentResponse(payment=self._told(await self.twin.cancel(order)))
 
     async def RefundPayment(
         self, request: payments.RefundPaymentRequest, context: Context
     ) -> payments.RefundPaymentResponse:
         self.trouble.meet("RefundPayment")
-        order = an_order(payment_id=request.payment_id)
+        order = an_order(house_id=request.house_id, payment_id=request.payment_id)
         return payments.RefundPaymentResponse(payment=self._told(await self.twin.refund(order)))
 
     def _told(self, seen: PaymentSeen | Declined) -> payments.Payment:
@@ -284,7 +286,7 @@ class Neighbours:
         self._sequences: dict[str, int] = {}
         self.unpublished: list[tuple[MemoryPayment, PaymentReport]] = []
         self.inventory = MemorySeatInventory(clock)
-        self.payments = MemoryPayments(lambda payment, report: self.unpublished.append((payment, report)))
+        self.payments = MemoryPayments(lambda payment, report: self.unpublished.append((payment, report)), clock)
         self.catalogue = MemoryCatalogue()
         self.catalogue.put(HOUSE, an_offer(), a_plan())
         self.inventory_trouble, self.payments_trouble = Trouble(), Trouble()

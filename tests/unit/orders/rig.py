@@ -40,7 +40,7 @@ class World:
         self.ids = ids or SeededIds(1)
         self.store: OrderStore = store or MemoryOrderStore(self.clock)
         self.inventory = MemorySeatInventory(self.clock)
-        self.payments = MemoryPayments(self._tell)
+        self.payments = MemoryPayments(self._tell, self.clock)
         self.catalogue = MemoryCatalogue()
         self.catalogue.put(HOUSE, an_offer(), a_plan())
         self.bus: list[tuple[MemoryPayment, PaymentReport]] = []

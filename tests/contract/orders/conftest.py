@@ -1,0 +1,52 @@
+"""Runs each contract on the twin in memory and on the real neighbour, over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from services.runtime.testing.servers import DatabaseUrl
+from tests.contract.orders.neighbours import (
+    MemoryMoney,
+    MemorySeats,
+    MemoryShows,
+    MoneyStage,
+    SeatStage,
+    ShowStage,
+    money_of_a_provider,
+    seats_of_a_node,
+    shows_of_the_catalogue,
+)
+
+
+@pytest.fixture(params=["memory", "node"])
+async def seats(request: pytest.FixtureRequest, emptied_database_url: Callable[[str], str]) -> AsyncIterator[SeatStage]:
+    """A hall with nothing held."""
+    if request.param == "memory":
+        yield MemorySeats()
+        return
+    redis_url: str = request.getfixturevalue("redis_url")
+    async with seats_of_a_node(redis_url, emptied_database_url("inventory")) as stage:
+        yield stage
+
+
+@pytest.fixture(params=["memory", "provider"])
+async def money(request: pytest.FixtureRequest, database_url: DatabaseUrl, tmp_path: Path) -> AsyncIterator[MoneyStage]:
+    """Payments with none yet."""
+    if request.param == "memory":
+        yield MemoryMoney()
+        return
+    async with money_of_a_provider(database_url("payments"), tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture(params=["memory", "catalogue"])
+async def shows(request: pytest.FixtureRequest, database_url: DatabaseUrl) -> AsyncIterator[ShowStage]:
+    """A performance on sale."""
+    if request.param == "memory":
+        yield MemoryShows()
+        return
+    async with shows_of_the_catalogue(database_url("catalogue")) as stage:
+        yield stage

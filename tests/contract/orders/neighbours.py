@@ -1,0 +1,239 @@
+"""The three services next to orders, each as its twin in memory and as the real thing behind the same port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
+from balcon.inventory.v1 import inventory_service_pb2 as inventory
+from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
+
+from services.contracts.channels import Channel
+from services.inventory.adapters.memory_stores import MemoryPerformances
+from services.inventory.domain.records import HoldRules
+from services.inventory.ports import Performance, SeatPlan
+from services.orders.adapters.grpc_catalogue import GrpcCatalogue
+from services.orders.adapters.grpc_payments import GrpcPayments
+from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
+from services.orders.adapters.memory_catalogue import MemoryCatalogue
+from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
+from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
+from services.orders.domain.commands import PaymentReport
+from services.orders.domain.order import SeatName
+from services.orders.domain.pricing import PlanSeat, PriceList
+from services.orders.ports import Catalogue, HeldSeats, Offer, Payments, PaymentSeen, SeatInventory
+from services.runtime.clock import SystemClock
+from services.runtime.rpc.routing import OwnerRouting
+from tests.integration.catalogue.stage import Catalogue as RunningCatalogue
+from tests.integration.catalogue.stage import running_catalogue
+from tests.integration.inventory.node import Node, running_node
+from tests.integration.payments.rig import DECLINES, PAYS, Rig, RigPlan, running
+from tests.unit.orders.builders import HOUSE, PLAN, SHOW
+
+CLOCK = SystemClock()
+# Holds of the stage end at their time to the second.
+GRACE_MS = 0
+
+
+class SeatStage(Protocol):
+    """A hall of ten seats A-1 … A-10 on sale, and its buyers."""
+
+    @property
+    def inventory(self) -> SeatInventory:
+        """What orders sees."""
+        ...
+
+    async def hold(self, hold_id: str, *seats: str, holder_id: str = "holder_1", seconds: int = 600) -> None:
+        """A buyer locks seats."""
+        ...
+
+
+class MemorySeats:
+    """The twin."""
+
+    def __init__(self) -> None:
+        self.inventory = MemorySeatInventory(CLOCK, grace_ms=GRACE_MS)
+
+    async def hold(self, hold_id: str, *seats: str, holder_id: str = "holder_1", seconds: int = 600) -> None:
+        until_ms = CLOCK.now_ms() + seconds * 1000
+        self.inventory.hold(SHOW, HeldSeats(hold_id, holder_id, PLAN, seats, Channel.ONLINE, until_ms))
+
+
+class NodeSeats:
+    """A node of the inventory."""
+
+    def __init__(self, node: Node) -> None:
+        self._stub = node.stub
+        self.routes = OwnerRouting([node.endpoint], CLOCK, lambda: 0.5)
+        self.inventory = GrpcSeatInventory(self.routes, timeout_seconds=30.0)
+
+    async def hold(self, hold_id: str, *seats: str, holder_id: str = "holder_1", seconds: int = 600) -> None:
+        await self._stub.HoldSeats(
+            inventory.HoldSeatsRequest(
+                key=inventory.PerformanceKey(house_id=HOUSE, performance_id=SHOW),
+                hold_id=hold_id,
+                holder_id=holder_id,
+                seats=SeatRefs(plan_version=PLAN, seat_ids=seats),
+                channel=CHANNEL_ONLINE,
+                ttl_seconds=seconds,
+            )
+        )
+
+
+@asynccontextmanager
+async def seats_of_a_node(redis_url: str, database_url: str) -> AsyncIterator[SeatStage]:
+    """A node with the hall."""
+    plan = SeatPlan.of(PLAN, [f"A-{number}" for number in range(1, 11)])
+    show = Performance(SHOW, HOUSE, plan, HoldRules(True, 10, 600_000, grace_ms=GRACE_MS))
+    async with running_node(redis_url, database_url, MemoryPerformances(show)) as node:
+        stage = NodeSeats(node)
+        keeping_time = asyncio.create_task(node.host.keep_time())
+        yield stage
+        keeping_time.cancel()
+        await stage.routes.close()
+
+
+class MoneyStage(Protocol):
+    """Payments, and what buyers and the bus do. A payment that is declined or paid is so when the call returns."""
+
+    @property
+    def payments(self) -> Payments:
+        """What orders sees."""
+        ...
+
+    async def pay(self, seen: PaymentSeen) -> None:
+        """The buyer pays on the page."""
+        ...
+
+    async def decline(self, seen: PaymentSeen) -> None:
+        """The buyer tries a card that the provider turns down."""
+        ...
+
+    async def told(self, seen: PaymentSeen) -> Sequence[str]:
+        """The names of the events about the payment, in order."""
+        ...
+
+
+class MemoryMoney:
+    """The twin."""
+
+    def __init__(self) -> None:
+        self._told: list[tuple[str, str]] = []
+        self.payments = MemoryPayments(self._tell, CLOCK)
+
+    def _tell(self, payment: MemoryPayment, report: PaymentReport) -> None:
+        self._told.append((payment.payment_id, type(report).__name__))
+
+    def _payment(self, seen: PaymentSeen) -> MemoryPayment:
+        return next(payment for payment in self.payments.payments() if payment.payment_id == seen.payment_id)
+
+    async def pay(self, seen: PaymentSeen) -> None:
+        self.payments.pay(self._payment(seen))
+
+    async def decline(self, seen: PaymentSeen) -> None:
+        self.payments.decline(self._payment(seen))
+
+    async def told(self, seen: PaymentSeen) -> Sequence[str]:
+        return [name for payment_id, name in self._told if payment_id == seen.payment_id]
+
+
+class RealMoney:
+    """The payments service and the sandbox that pretends to be its provider."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self.payments = GrpcPayments(rig.channel)
+
+    async def pay(self, seen: PaymentSeen) -> None:
+        await self._try_card(seen, PAYS)
+
+    async def decline(self, seen: PaymentSeen) -> None:
+        await self._try_card(seen, DECLINES)
+
+    async def _try_card(self, seen: PaymentSeen, card: str) -> None:
+        answer = await self._rig.http.post(seen.payment_url, data={"card": card})
+        assert answer.status_code == 303, answer.text
+
+    async def told(self, seen: PaymentSeen) -> Sequence[str]:
+        events = await self._rig.events()
+        return [type(event).__name__ for event in events if event.payment_id == seen.payment_id]
+
+
+@asynccontextmanager
+async def money_of_a_provider(database_url: str, folder: Path) -> AsyncIterator[MoneyStage]:
+    """Payments and its provider."""
+    async with running(RigPlan(database_url=database_url, folder=folder)) as rig:
+        yield RealMoney(rig)
+
+
+OFFER = Offer(
+    performance_id=SHOW,
+    hall_id="hall_1",
+    plan_version=1,
+    on_sale=True,
+    seats_per_holder=4,
+    prices=PriceList("EUR", {("Stalls", "normal"): 2_500, ("Balcony", "normal"): 1_500}),
+)
+SEATS = {
+    "s1": PlanSeat("Stalls", SeatName("Ground", "A", "1")),
+    "s2": PlanSeat("Balcony", SeatName("Ground", "A", "2")),
+}
+
+
+class ShowStage(Protocol):
+    """A house with a performance like OFFER, in a hall with SEATS."""
+
+    catalogue: Catalogue
+    house_id: str
+    # OFFER with the ids that it has here.
+    offer: Offer
+
+    async def close_sale(self) -> None:
+        """The house closes the sale."""
+        ...
+
+
+class MemoryShows:
+    """The twin."""
+
+    def __init__(self) -> None:
+        self._twin = MemoryCatalogue()
+        self._twin.put(HOUSE, OFFER, SEATS)
+        self.catalogue: Catalogue = self._twin
+        self.house_id = HOUSE
+        self.offer = OFFER
+
+    async def close_sale(self) -> None:
+        self._twin.put(HOUSE, replace(OFFER, on_sale=False), SEATS)
+
+
+class RealShows:
+    """The catalogue with a venue and a performance."""
+
+    def __init__(self, running: RunningCatalogue, performance: catalogue.Performance) -> None:
+        self._running = running
+        self.catalogue: Catalogue = GrpcCatalogue(running.channel)
+        self.house_id = performance.house_id
+        self.offer = replace(OFFER, performance_id=performance.performance_id, hall_id=performance.hall_id)
+
+    async def close_sale(self) -> None:
+        await self._running.stub.CloseSale(
+            catalogue.CloseSaleRequest(house_id=self.house_id, performance_id=self.offer.performance_id)
+        )
+
+
+@asynccontextmanager
+async def shows_of_the_catalogue(database_url: str) -> AsyncIterator[ShowStage]:
+    """A catalogue with the performance on sale."""
+    async with running_catalogue(database_url, "memory://") as running_:
+        venue = await running_.venue("genova")
+        created = await running_.performance(venue, seats_per_holder=OFFER.seats_per_holder)
+        await running_.stub.OpenForSale(
+            catalogue.OpenForSaleRequest(house_id=created.house_id, performance_id=created.performance_id)
+        )
+        yield RealShows(running_, created)
