@@ -8,17 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.contracts.audit import RecordAudit
 from services.contracts.audit_servicer import serve_audit
 from services.payments.adapters.postgres_audit import PostgresAudit
-from services.payments.adapters.postgres_notice_store import PostgresNoticeStore
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
+from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.api.webhooks import webhook_app
-from services.payments.domain.pursuit import Patience
-from services.payments.handlers.notice_worker import NoticeWorker
+from services.payments.domain.next_attempt import RetryPolicy
 from services.payments.handlers.payment_desk import PaymentDesk
-from services.payments.handlers.pursuit import Pursuit
+from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.handlers.reconciler import EventListing, Reconciler
 from services.payments.handlers.webhook_desk import WebhookDesk
+from services.payments.handlers.webhook_worker import WebhookWorker
 from services.payments.settings import PaymentsSettings
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import TOPICS
@@ -39,18 +39,18 @@ async def build(service: Service) -> None:
     )
     service.on_close(engine.dispose)
     relay = await _relay(service, settings, engine)
-    patience = _patience(settings)
-    store = PostgresPaymentStore(engine, clock=clock, ids=service.ids, patience=patience, on_events=relay.wake)
-    notices = PostgresNoticeStore(engine, clock=clock)
+    retry_policy = _retry_policy(settings)
+    store = PostgresPaymentStore(engine, clock=clock, ids=service.ids, retry_policy=retry_policy, on_events=relay.wake)
+    inbox = PostgresWebhookEventStore(engine, clock=clock)
     provider = _provider(service, settings)
-    pursuit = Pursuit(provider, store, clock)
-    worker = NoticeWorker(provider=provider, notices=notices, pursuit=pursuit, clock=clock, patience=patience)
+    driver = PaymentDriver(provider, store, clock)
+    worker = WebhookWorker(provider=provider, inbox=inbox, driver=driver, clock=clock, retry_policy=retry_policy)
     reconciler = Reconciler(
-        store=store, pursuit=pursuit, clock=clock, interval_seconds=settings.reconcile_interval_seconds
+        store=store, driver=driver, clock=clock, interval_seconds=settings.reconcile_interval_seconds
     )
     listing = EventListing(
         provider=provider,
-        notices=notices,
+        inbox=inbox,
         clock=clock,
         interval_seconds=settings.listing_interval_seconds,
         on_new=worker.look,
@@ -58,10 +58,10 @@ async def build(service: Service) -> None:
     await _open_webhooks(
         service,
         settings,
-        WebhookDesk(providers={provider.name: provider}, notices=notices, clock=clock, on_new=worker.hand_over),
+        WebhookDesk(providers={provider.name: provider}, inbox=inbox, clock=clock, on_new=worker.hand_over),
     )
     desk = PaymentDesk(
-        pursuit=pursuit,
+        driver=driver,
         store=store,
         provider=provider.name,
         clock=clock,
@@ -71,15 +71,15 @@ async def build(service: Service) -> None:
     )
     audit = PostgresAudit(engine, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
     _serve_rpc(service, PaymentsServicer(desk), audit)
-    service.background("notices", worker.run)
+    service.background("webhook_events", worker.run)
     service.background("reconciler", reconciler.run)
     service.background("listing", listing.run)
     keep_ms = settings.webhook_event_days * 86_400_000
-    service.background("purge", lambda: purge(notices.purge, clock, keep_ms=keep_ms))
+    service.background("purge", lambda: purge(inbox.purge, clock, keep_ms=keep_ms))
 
 
-def _patience(settings: PaymentsSettings) -> Patience:
-    return Patience(
+def _retry_policy(settings: PaymentsSettings) -> RetryPolicy:
+    return RetryPolicy(
         settings.uncertain_seconds,
         settings.uncertain_limit_seconds,
         settings.pending_seconds,

@@ -64,7 +64,7 @@ class ProviderPayment:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderNotice:
+class WebhookEvent:
     """Something happened to the payment `payment_ref`; what, is asked for. `event_id` is for recognising repeats."""
 
     event_id: str
@@ -72,10 +72,10 @@ class ProviderNotice:
 
 
 @dataclass(frozen=True, slots=True)
-class NoticePage:
-    """Notices in the provider's order; `cursor` is where the next page begins."""
+class WebhookEventPage:
+    """Webhook events in the provider's order; `cursor` is where the next page begins."""
 
-    notices: Sequence[ProviderNotice]
+    events: Sequence[WebhookEvent]
     cursor: str
     more: bool
 
@@ -118,20 +118,20 @@ class PaymentProvider(Protocol):
         """Refunds what is left, `payment.left_minor`, under `payment.provider_refund_key`."""
         ...
 
-    async def notices_after(self, cursor: str) -> Outcome[NoticePage]:
+    async def events_after(self, cursor: str) -> Outcome[WebhookEventPage]:
         """What happened since `cursor` ("" is the beginning): heals webhooks that were missed."""
         ...
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> ProviderNotice | WebhookFlaw:
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> WebhookEvent | WebhookFlaw:
         """Checks a webhook's signature over the raw bytes. Header names are lower case."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class LeasedNotice:
-    """A notice this process works on until its lease ends."""
+class LeasedWebhookEvent:
+    """A webhook event this process works on until its lease ends."""
 
-    notice: ProviderNotice
+    event: WebhookEvent
     attempts: int
 
 
@@ -161,13 +161,13 @@ class PaymentStore(Protocol):
         decide: Callable[[Payment], Decision],
         *,
         visited: bool = False,
-        settles: Sequence[ProviderNotice] = (),
+        settles: Sequence[WebhookEvent] = (),
         known: Payment | None = None,
     ) -> tuple[Payment, Decision] | None:
         """Locks the payment, asks `decide`, stores and publishes its changes and the next attempt; None when unknown.
 
         `decide` may be asked twice: with `known`, what the caller read last, it is first tried without the lock.
-        `visited` counts a visit to the provider. The notices in `settles` are worked off in the same transaction.
+        `visited` counts a visit to the provider. The events in `settles` are worked off in the same transaction.
         """
         ...
 
@@ -184,22 +184,22 @@ class PaymentStore(Protocol):
         ...
 
 
-class NoticeStore(Protocol):
-    """The inbox of providers' notices."""
+class WebhookEventStore(Protocol):
+    """The inbox of providers' webhook events."""
 
-    async def note(self, provider: str, notice: ProviderNotice, lease_seconds: float) -> bool:
-        """Stores a notice, leased to the caller; False when it is stored already."""
+    async def add(self, provider: str, event: WebhookEvent, lease_seconds: float) -> bool:
+        """Stores a event, leased to the caller; False when it is stored already."""
         ...
 
-    async def lease(self, provider: str, limit: int, lease_seconds: float) -> Sequence[LeasedNotice]:
-        """Up to `limit` notices that nobody has worked off; no other process gets them until the lease ends."""
+    async def lease(self, provider: str, limit: int, lease_seconds: float) -> Sequence[LeasedWebhookEvent]:
+        """Up to `limit` events that nobody has worked off; no other process gets them until the lease ends."""
         ...
 
-    async def settle(self, provider: str, notices: Sequence[ProviderNotice], outcome: str) -> None:
-        """Marks notices as worked off that changed no payment of ours."""
+    async def settle(self, provider: str, events: Sequence[WebhookEvent], outcome: str) -> None:
+        """Marks events as worked off that changed no payment of ours."""
         ...
 
-    async def postpone(self, provider: str, notices: Sequence[ProviderNotice], until_ms: int) -> None:
+    async def postpone(self, provider: str, events: Sequence[WebhookEvent], until_ms: int) -> None:
         """The provider did not answer: look again then."""
         ...
 
@@ -207,10 +207,10 @@ class NoticeStore(Protocol):
         """The cursor to list after, None when it was listed less than `interval_seconds` ago by any process."""
         ...
 
-    async def end_listing(self, provider: str, page: NoticePage) -> int:
-        """Stores a page's notices and its cursor together; answers how many were new."""
+    async def end_listing(self, provider: str, page: WebhookEventPage) -> int:
+        """Stores a page's events and its cursor together; answers how many were new."""
         ...
 
     async def purge(self, settled_before_ms: int, limit: int) -> int:
-        """Deletes up to `limit` notices that were worked off before then, the oldest first; answers how many."""
+        """Deletes up to `limit` events that were worked off before then, the oldest first; answers how many."""
         ...

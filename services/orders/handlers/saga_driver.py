@@ -1,7 +1,4 @@
-"""Finds the orders whose next step is due and takes them on, many at once but never too many. Several may run.
-
-A process that dies leaves leases that run out; whoever looks next goes on from the record.
-"""
+"""Takes on the orders whose next step is due, and the checkouts that a buyer waits for. Several processes may."""
 
 from __future__ import annotations
 
@@ -16,10 +13,14 @@ from services.runtime.clock import Clock
 from services.runtime.errors import Fault
 from services.runtime.ids import Ids
 from services.runtime.telemetry.logging import get_logger
+from services.runtime.work.due_work import DueWork, Leased, WorkLimits
+from services.runtime.work.task_pool import TaskPool
 
-_GATHER_SECONDS = 0.01
+_LINGER_SECONDS = 0.01
 
 _log = get_logger("saga_driver")
+
+_Taken = tuple[LeasedOrder, Lease]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +38,24 @@ class SagaDriver:
     def __init__(self, saga: Saga, store: OrderStore, clock: Clock, ids: Ids, limits: DriverLimits) -> None:
         self._saga = saga
         self._store = store
-        self._clock = clock
         self._ids = ids
-        self._limits = limits
-        self._woken = asyncio.Event()
-        self._looped: set[asyncio.Task[Order | None]] = set()
-        self._inline: set[asyncio.Task[Order | None]] = set()
+        self._inline = TaskPool("checkouts", limits.inline)
+        self._due: DueWork[_Taken] = DueWork(
+            "saga",
+            lease=self._lease_due,
+            act=self._advance,
+            clock=clock,
+            limits=WorkLimits(limits.concurrency, limits.interval_seconds, linger_seconds=_LINGER_SECONDS),
+        )
 
     def wake(self) -> None:
         """Looks again now: something was committed."""
-        self._woken.set()
+        self._due.wake()
 
     @property
     def is_full(self) -> bool:
         """Whether no more checkouts are taken on inline."""
-        return len(self._inline) >= self._limits.inline
+        return self._inline.free <= 0
 
     def new_lease(self) -> Lease:
         """For an order that is to be taken on."""
@@ -59,60 +63,27 @@ class SagaDriver:
 
     def take_on(self, order: Order, lease: Lease) -> asyncio.Task[Order | None]:
         """Takes on an order that was leased with `lease`; the task ends when the order must wait, and never raises."""
-        return self._start(LeasedOrder(order, 0), lease, self._inline)
-
-    def _start(
-        self, leased: LeasedOrder, lease: Lease, running: set[asyncio.Task[Order | None]]
-    ) -> asyncio.Task[Order | None]:
         # A buyer's deadline ends the buyer's wait, not the saga's calls.
-        task = asyncio.create_task(
-            self._advance(leased, lease.token), name=f"saga {leased.order.order_id}", context=outside_call()
-        )
-        running.add(task)
-        task.add_done_callback(running.discard)
-        return task
-
-    async def _advance(self, leased: LeasedOrder, token: str) -> Order | None:
-        try:
-            return await self._saga.advance(leased, token)
-        except Fault as fault:
-            _log.warning("step_faulted", order_id=leased.order.order_id, fault=type(fault).__name__)
-        except Exception as error:  # noqa: BLE001 (one order's trouble is not the others'; its lease runs out)
-            _log.error("step_broke", order_id=leased.order.order_id, exc_info=error)
-        finally:
-            if len(self._looped) >= self._limits.concurrency:
-                self._woken.set()
-        return None
+        return self._inline.start(self._advance((LeasedOrder(order, 0), lease)), outside_call())
 
     async def run(self) -> None:
         """Runs until cancelled; then the steps in flight are cancelled too, and their leases run out."""
         try:
-            while True:
-                self._woken.clear()
-                if not await self._look():
-                    await self._wait()
-                    # What is committed in the same moment is taken on together.
-                    await self._clock.sleep(_GATHER_SECONDS)
+            await self._due.run()
         finally:
-            tasks = [*self._looped, *self._inline]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._inline.close()
 
-    async def _look(self) -> bool:
-        """Leases what there is room for; whether there may be more to do at once."""
-        room = self._limits.concurrency - len(self._looped)
-        if room <= 0:
-            return False
+    async def _lease_due(self, limit: int) -> Leased[_Taken]:
         lease = self.new_lease()
-        leased = await self._store.lease_due(lease, room)
-        for one in leased:
-            _ = self._start(one, lease, self._looped)
-        return len(leased) == room and len(self._looped) < self._limits.concurrency
+        leased = await self._store.lease_due(lease, limit)
+        return Leased([(one, lease) for one in leased], may_be_more=len(leased) == limit)
 
-    async def _wait(self) -> None:
+    async def _advance(self, taken: _Taken) -> Order | None:
+        leased, lease = taken
         try:
-            async with asyncio.timeout(self._limits.interval_seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+            return await self._saga.advance(leased, lease.token)
+        except Fault as fault:
+            _log.warning("step_faulted", order_id=leased.order.order_id, fault=type(fault).__name__)
+        except Exception as error:  # noqa: BLE001 (one order's trouble is not the others'; its lease runs out)
+            _log.error("step_broke", order_id=leased.order.order_id, exc_info=error)
+        return None

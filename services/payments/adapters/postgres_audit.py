@@ -13,8 +13,8 @@ from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
 from services.contracts.wire_types import wire_money
 from services.runtime.clock import Clock
 
-# A notice this young may be on its way.
-NOTICE_PATIENCE_MS = 30_000
+# A webhook event this young may be on its way.
+WEBHOOK_EVENT_PATIENCE_MS = 30_000
 
 _MINE = "(:performance_id = '' OR performance_id = :performance_id)"
 
@@ -40,8 +40,8 @@ _UNPROVEN = f"""
         OR (refund_state IN ('DUE', 'STUCK') AND next_attempt_at_ms IS NULL))
     ORDER BY payment_id LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _PAYMENTS = f"SELECT count(*) FROM payments WHERE {_MINE}"  # noqa: S608
-_NOTICES = "SELECT count(*) FROM provider_notices"
-_NOTICES_LEFT = f"""
+_WEBHOOK_EVENTS = "SELECT count(*) FROM provider_notices"
+_WEBHOOK_EVENTS_LEFT = f"""
     SELECT 'provider ' || provider || ' event ' || event_id || ' of ' || payment_ref
     FROM provider_notices WHERE settled_at_ms IS NULL AND received_at_ms < :received_before_ms
     ORDER BY received_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
@@ -72,7 +72,7 @@ _CHECKS = (
         _PAYMENTS,
         _UNPROVEN,
     ),
-    ("INV-3", "the provider's notices are worked off", _NOTICES, _NOTICES_LEFT),
+    ("INV-3", "the provider's webhook events are handled", _WEBHOOK_EVENTS, _WEBHOOK_EVENTS_LEFT),
     ("INV-7", "events are numbered without gaps per key", _SEQUENCES, _NOT_DENSE),
 )
 
@@ -91,7 +91,7 @@ class PostgresAudit:
         known = {
             "performance_id": performance_id,
             "due_before_ms": now_ms - self._refund_patience_ms,
-            "received_before_ms": now_ms - NOTICE_PATIENCE_MS,
+            "received_before_ms": now_ms - WEBHOOK_EVENT_PATIENCE_MS,
         }
         async with self._engine.connect() as plain:
             connection = await plain.execution_options(isolation_level="REPEATABLE READ")

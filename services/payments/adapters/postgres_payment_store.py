@@ -1,4 +1,4 @@
-"""Payments in PostgreSQL: every change under the row's lock, with its events and settled notices in one transaction."""
+"""Payments in PostgreSQL: every change under the row's lock, with what it publishes and settles in one transaction."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.payments.adapters.payment_events import event_of
-from services.payments.adapters.tables import NOTICES, PAYMENTS
+from services.payments.adapters.tables import PAYMENTS, WEBHOOK_EVENTS
+from services.payments.domain.next_attempt import RetryPolicy, rescheduled
 from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState, apply
-from services.payments.domain.pursuit import Patience, rescheduled
 from services.payments.domain.transitions import Decision
-from services.payments.ports import ProviderNotice
+from services.payments.ports import WebhookEvent
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
@@ -89,14 +89,14 @@ class PostgresPaymentStore:
     """See PaymentStore. `on_events` is called after a commit that put events into the outbox."""
 
     def __init__(
-        self, engine: AsyncEngine, *, clock: Clock, ids: Ids, patience: Patience, on_events: Callable[[], None]
+        self, engine: AsyncEngine, *, clock: Clock, ids: Ids, retry_policy: RetryPolicy, on_events: Callable[[], None]
     ) -> None:
         self._engine = engine
         # For single statements: no round trips for BEGIN and COMMIT.
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock
         self._ids = ids
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._on_events = on_events
 
     async def record(self, payment: Payment) -> Payment:
@@ -133,7 +133,7 @@ class PostgresPaymentStore:
         decide: Callable[[Payment], Decision],
         *,
         visited: bool = False,
-        settles: Sequence[ProviderNotice] = (),
+        settles: Sequence[WebhookEvent] = (),
         known: Payment | None = None,
     ) -> tuple[Payment, Decision] | None:
         """See PaymentStore.change."""
@@ -177,7 +177,9 @@ class PostgresPaymentStore:
         after = before
         for change in decision.changes:
             after = apply(after, change)
-        after = rescheduled(before, after, visited=visited, patience=self._patience, now_ms=self._clock.now_ms())
+        after = rescheduled(
+            before, after, visited=visited, retry_policy=self._retry_policy, now_ms=self._clock.now_ms()
+        )
         return (after if after == before else replace(after, version=before.version + 1)), decision
 
     async def lease_due(self, limit: int, lease_seconds: float) -> Sequence[Payment]:
@@ -230,15 +232,18 @@ def _stored(payment: Payment) -> dict[str, Any]:
 async def settle(
     connection: AsyncConnection,
     provider: str,
-    notices: Sequence[ProviderNotice],
+    events: Sequence[WebhookEvent],
     outcome: str,
     now_ms: int,
     house_id: str | None,
 ) -> None:
-    """Marks notices as worked off, within the caller's transaction."""
-    keys = [(provider, notice.event_id) for notice in notices]
+    """Marks webhook events as worked off, within the caller's transaction."""
+    keys = [(provider, event.event_id) for event in events]
     await connection.execute(
-        update(NOTICES)
-        .where(tuple_(NOTICES.c.provider, NOTICES.c.event_id).in_(keys), NOTICES.c.settled_at_ms.is_(None))
+        update(WEBHOOK_EVENTS)
+        .where(
+            tuple_(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id).in_(keys),
+            WEBHOOK_EVENTS.c.settled_at_ms.is_(None),
+        )
         .values(settled_at_ms=now_ms, outcome=outcome, house_id=house_id)
     )

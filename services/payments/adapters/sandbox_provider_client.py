@@ -17,12 +17,12 @@ from services.payments.domain.transitions import RefundReport
 from services.payments.ports import (
     Declined,
     Done,
-    NoticePage,
     Outcome,
-    ProviderNotice,
     ProviderPayment,
     ProviderStatus,
     Uncertain,
+    WebhookEvent,
+    WebhookEventPage,
     WebhookFlaw,
 )
 from services.runtime.clock import Clock
@@ -161,12 +161,12 @@ class SandboxProviderClient:
             "refund", "POST", path, _refund_in, body=body, idempotency_key=payment.provider_refund_key
         )
 
-    async def notices_after(self, cursor: str) -> Outcome[NoticePage]:
-        """See PaymentProvider.notices_after."""
+    async def events_after(self, cursor: str) -> Outcome[WebhookEventPage]:
+        """See PaymentProvider.events_after."""
         query = {"after": cursor or "0", "limit": str(PAGE_SIZE)}
         return await self._call("list", "GET", "/v1/events", _page_in, query=query)
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> ProviderNotice | WebhookFlaw:
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> WebhookEvent | WebhookFlaw:
         """See PaymentProvider.read_webhook."""
         flaw = signature_flaw(headers.get(SIGNATURE_HEADER, ""), body, self._secrets, now_ms)
         if flaw is not None:
@@ -175,8 +175,8 @@ class SandboxProviderClient:
             event = msgspec.json.decode(body, type=_Event)
         except msgspec.MsgspecError:
             return WebhookFlaw.MALFORMED_BODY
-        notice = ProviderNotice(event.id, event.data.payment_id)
-        return notice if _is_sane(notice) else WebhookFlaw.MALFORMED_BODY
+        told = WebhookEvent(event.id, event.data.payment_id)
+        return told if _is_sane(told) else WebhookFlaw.MALFORMED_BODY
 
     async def _call(
         self,
@@ -217,8 +217,8 @@ def _outcome_of(response: httpx.Response, read: Callable[[bytes], T]) -> Outcome
         return Uncertain(f"status_{response.status_code}")
 
 
-def _is_sane(notice: ProviderNotice) -> bool:
-    return all(_ID.fullmatch(text) for text in (notice.event_id, notice.payment_ref))
+def _is_sane(event: WebhookEvent) -> bool:
+    return all(_ID.fullmatch(text) for text in (event.event_id, event.payment_ref))
 
 
 def _payment_in(content: bytes) -> ProviderPayment:
@@ -250,7 +250,7 @@ def _refund_in(content: bytes) -> RefundReport:
     return _REFUNDS[msgspec.json.decode(content, type=_Refund).status]
 
 
-def _page_in(content: bytes) -> NoticePage:
+def _page_in(content: bytes) -> WebhookEventPage:
     page = msgspec.json.decode(content, type=_Events)
-    notices = [ProviderNotice(event.id, event.data.payment_id) for event in page.events]
-    return NoticePage(notices, page.next_after, page.more)
+    events = [WebhookEvent(event.id, event.data.payment_id) for event in page.events]
+    return WebhookEventPage(events, page.next_after, page.more)

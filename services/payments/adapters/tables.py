@@ -79,8 +79,8 @@ PAYMENTS = Table(
     ),
 )
 
-# The inbox. A notice names no house until it has been worked off: only our own record tells whose payment it is about.
-NOTICES = Table(
+# The inbox. A webhook event names no house until it is worked off: only our own record tells whose payment it is about.
+WEBHOOK_EVENTS = Table(
     "provider_notices",
     METADATA,
     Column("provider", String(32), primary_key=True),

@@ -1,4 +1,4 @@
-"""HTTP for providers: POST /webhooks/{provider}. Checks, stores the notice, answers; never acts itself (RULE 28)."""
+"""HTTP for providers: POST /webhooks/{provider}. Checks, stores the event, answers; never acts itself (RULE 28)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What payments does: creates, cancels, refunds, and pursues whatever is not known yet."""
+"""What payments does: creates, cancels, refunds, and asks again about whatever is not known yet."""

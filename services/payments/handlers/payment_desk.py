@@ -17,7 +17,7 @@ from services.payments.domain.refusals import (
     refused_wanted,
 )
 from services.payments.domain.transitions import Decision, Verdict
-from services.payments.handlers.pursuit import Pursuit, is_final
+from services.payments.handlers.payment_driver import PaymentDriver, is_final
 from services.payments.ports import PaymentStore
 from services.runtime.clock import Clock
 from services.runtime.errors import IdempotencyKeyReused, Refusal
@@ -44,9 +44,16 @@ class PaymentDesk:
     """Create, get, cancel, refund. `first_look_seconds`: when a creation that crashed is taken up."""
 
     def __init__(
-        self, *, pursuit: Pursuit, store: PaymentStore, provider: str, clock: Clock, ids: Ids, first_look_seconds: float
+        self,
+        *,
+        driver: PaymentDriver,
+        store: PaymentStore,
+        provider: str,
+        clock: Clock,
+        ids: Ids,
+        first_look_seconds: float,
     ) -> None:
-        self._pursuit = pursuit
+        self._driver = driver
         self._store = store
         self._provider = provider
         self._clock = clock
@@ -71,10 +78,10 @@ class PaymentDesk:
                 minted = self._minted(wanted, content)
                 recorded = await self._store.record(minted)
                 if recorded.payment_id == minted.payment_id:
-                    return await self._pursuit.create(recorded)
+                    return await self._driver.create(recorded)
         if recorded.request_hash != content:
             return IdempotencyKeyReused("idempotency_key", wanted.idempotency_key)
-        return await self._pursuit.step(recorded) if recorded.state is PaymentState.CREATING else recorded
+        return await self._driver.step(recorded) if recorded.state is PaymentState.CREATING else recorded
 
     async def _recorded(self, wanted: PaymentWanted) -> Payment | None:
         """No text with a NUL has ever been recorded: PostgreSQL has none."""
@@ -115,11 +122,11 @@ class PaymentDesk:
         payment = changed[0]
         if payment.state is PaymentState.CREATING:
             # Somewhere a creation may be under way: have it first, then cancel it.
-            payment = await self._pursuit.step(payment)
+            payment = await self._driver.step(payment)
         return payment if is_final(payment) else await self._cancel_pending(payment)
 
     async def _cancel_pending(self, payment: Payment) -> Payment:
-        return await self._pursuit.step(payment) if payment.state is PaymentState.PENDING else payment
+        return await self._driver.step(payment) if payment.state is PaymentState.PENDING else payment
 
     def _cancel_asked(self, payment: Payment) -> Decision:
         if is_final(payment) or payment.cancel_asked_at_ms is not None:
@@ -145,7 +152,7 @@ class PaymentDesk:
             case RefundState.NONE:
                 return PaymentNotCaptured(payment_id, payment.state.value)
             case RefundState.DUE:
-                return await self._pursuit.step(payment)
+                return await self._driver.step(payment)
             case RefundState.STUCK | RefundState.SUCCEEDED:
                 return payment
 

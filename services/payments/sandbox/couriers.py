@@ -10,10 +10,10 @@ import httpx
 
 from services.payments.sandbox.acquirer import Acquirer
 from services.payments.sandbox.ledger import Delivery, Ledger
-from services.runtime.bus.waiting import wait_until_set
 from services.runtime.clock import Clock
 from services.runtime.ids import seeded_random
 from services.runtime.telemetry.logging import get_logger
+from services.runtime.waiting import wait_until_set
 
 _log = get_logger("sandbox")
 

@@ -15,9 +15,9 @@ from services.runtime.bus.batches import Batches
 from services.runtime.bus.faults import PartitionLost
 from services.runtime.bus.limits import BATCH_MAX_BYTES, BATCH_MAX_MESSAGES, PAYLOAD_MAX_BYTES
 from services.runtime.bus.port import Delivered, Message
-from services.runtime.bus.waiting import wait_until_set
 from services.runtime.clock import Clock
 from services.runtime.telemetry.logging import get_logger
+from services.runtime.waiting import wait_until_set
 
 POLL_MS = 1_000
 SESSION_TIMEOUT_MS = 10_000

@@ -21,9 +21,9 @@ from services.runtime.bus.faults import PartitionLost
 from services.runtime.bus.limits import BATCH_MAX_BYTES, BATCH_MAX_MESSAGES
 from services.runtime.bus.port import Delivered, Message
 from services.runtime.bus.postgres_schema import MEMBERS_CHANNEL, MESSAGES_CHANNEL
-from services.runtime.bus.waiting import wait_until_set
 from services.runtime.clock import Clock
 from services.runtime.telemetry.logging import get_logger
+from services.runtime.waiting import wait_until_set
 
 BEAT_SECONDS = 1.0
 MEMBER_GONE_SECONDS = 5.0

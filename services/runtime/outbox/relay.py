@@ -10,13 +10,13 @@ import asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.runtime.bus.port import Bus, Message
-from services.runtime.bus.waiting import wait_until_set
 from services.runtime.clock import Clock
 from services.runtime.outbox.headers import to_message
 from services.runtime.outbox.lane import NumberedEvent, OutboxLane, Pending, ask_lane_holder, hold_lane
 from services.runtime.outbox.retries import Backoff
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, OUTBOX_PUBLISHED
+from services.runtime.waiting import wait_until_set
 
 RELAY_BATCH = 500
 RETENTION_SECONDS = 7 * 86_400.0  # a bus that lost its last days can be filled again from the outbox

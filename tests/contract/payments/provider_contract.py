@@ -172,12 +172,12 @@ class ProviderContract(ABC):
     async def test_what_happened_is_listed_in_order_after_a_cursor(self, provider: PaymentProvider) -> None:
         first = done(await provider.create(fresh_payment()))
         await self.buyer_pays(first)
-        before = await provider.notices_after("")
+        before = await provider.events_after("")
         assert isinstance(before, Done)
-        assert [notice.payment_ref for notice in before.value.notices] == [first.ref]
+        assert [event.payment_ref for event in before.value.events] == [first.ref]
         second = done(await provider.create(fresh_payment()))
         await self.buyer_pays(second)
-        after = await provider.notices_after(before.value.cursor)
+        after = await provider.events_after(before.value.cursor)
         assert isinstance(after, Done)
-        assert [notice.payment_ref for notice in after.value.notices] == [second.ref]
+        assert [event.payment_ref for event in after.value.events] == [second.ref]
         assert not after.value.more

@@ -245,7 +245,7 @@ class Rig:
             found = await connection.execute(text("SELECT * FROM payments WHERE payment_id = :id"), {"id": payment_id})
             return found.one()
 
-    async def notices(self) -> list[Any]:
+    async def webhook_events(self) -> list[Any]:
         """The inbox."""
         async with self.engine.connect() as connection:
             return list((await connection.execute(text("SELECT * FROM provider_notices ORDER BY event_id"))).all())

@@ -79,7 +79,7 @@ async def test_webhooks_sent_twice_are_one_success(start_rig: StartRig) -> None:
     assert sandbox is not None
     await eventually(lambda: sandbox.open_deliveries == 0)
     assert await rig.event_names(payment) == ["PaymentSucceeded"]
-    assert len(await rig.notices()) == 1
+    assert len(await rig.webhook_events()) == 1
 
 
 async def test_an_older_webhook_after_the_success_changes_nothing(start_rig: StartRig) -> None:
@@ -88,7 +88,7 @@ async def test_an_older_webhook_after_the_success_changes_nothing(start_rig: Sta
     await rig.pay(payment, OUT_OF_ORDER)
 
     async def both_came() -> None:
-        settled = [notice for notice in await rig.notices() if notice.settled_at_ms]
+        settled = [event for event in await rig.webhook_events() if event.settled_at_ms]
         assert len(settled) == 2
 
     await eventually(both_came)
@@ -114,7 +114,7 @@ async def test_a_payment_nobody_tells_about_is_found_by_asking(start_rig: StartR
     payment = await rig.create()
     await rig.pay(payment, NO_WEBHOOK)
     await rig.reaches(payment, SUCCEEDED)
-    assert await rig.notices() == []
+    assert await rig.webhook_events() == []
 
 
 async def test_a_payment_nobody_pays_expires_as_failed(start_rig: StartRig) -> None:

@@ -34,7 +34,7 @@ async def test_an_unsigned_webhook_is_refused(start_rig: StartRig) -> None:
     before = refused_so_far()
     answer = await rig.http.post(rig.webhook_url, content=event("sbx_1"))
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "signature_missing")
-    assert await rig.notices() == []
+    assert await rig.webhook_events() == []
     assert refused_so_far() == before + 1
 
 
@@ -44,14 +44,14 @@ async def test_a_stale_webhook_is_refused(start_rig: StartRig) -> None:
         answer = await send(rig, event("sbx_1"), age_seconds=age_seconds)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "signature_stale")
         assert "300 seconds" in answer.json()["error"]["message"]
-    assert await rig.notices() == []
+    assert await rig.webhook_events() == []
 
 
 async def test_a_webhook_signed_with_another_secret_is_refused(start_rig: StartRig) -> None:
     rig = await start_rig()
     answer = await send(rig, event("sbx_1"), secret="whsec_stranger")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "signature_wrong")
-    assert await rig.notices() == []
+    assert await rig.webhook_events() == []
 
 
 async def test_the_old_secret_of_a_rotation_is_taken(start_rig: StartRig) -> None:
@@ -70,7 +70,7 @@ async def test_a_body_over_64_kib_is_refused_whether_it_says_its_length_or_not(s
     for content in (body, chunks()):
         answer = await rig.http.post(rig.webhook_url, content=content)
         assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
-    assert await rig.notices() == []
+    assert await rig.webhook_events() == []
 
 
 async def test_a_signed_body_that_is_no_event_is_refused(start_rig: StartRig) -> None:
@@ -78,7 +78,7 @@ async def test_a_signed_body_that_is_no_event_is_refused(start_rig: StartRig) ->
     for body in (b"", b"{}", b"[1]", b"\xff\xfe", event("x" * 256), event(""), event("a\nb"), event("../x")):
         answer = await send(rig, body)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "body_malformed"), body
-    assert await rig.notices() == []
+    assert await rig.webhook_events() == []
 
 
 async def test_an_unknown_provider_is_not_found(start_rig: StartRig) -> None:
@@ -94,9 +94,9 @@ async def test_a_webhook_that_lies_is_not_believed(start_rig: StartRig) -> None:
     assert (await send(rig, event(at_provider["id"]))).status_code == 200
 
     async def worked_off() -> None:
-        (notice,) = await rig.notices()
-        assert notice.outcome == "applied"
-        assert notice.house_id == "house_1"
+        (event,) = await rig.webhook_events()
+        assert event.outcome == "applied"
+        assert event.house_id == "house_1"
 
     await eventually(worked_off)
     assert (await rig.get(payment)).state != SUCCEEDED
@@ -108,8 +108,8 @@ async def test_a_webhook_about_no_payment_of_ours_is_put_aside(start_rig: StartR
     assert (await send(rig, event("sbx_nobodys"))).status_code == 200
 
     async def put_aside() -> None:
-        (notice,) = await rig.notices()
-        assert notice.outcome == "unknown"
+        (event,) = await rig.webhook_events()
+        assert event.outcome == "unknown"
 
     await eventually(put_aside)
 
@@ -126,4 +126,4 @@ async def test_every_webhook_three_times_reversed_at_once_has_its_effect_once(st
     for payment in payments:
         await rig.reaches(payment, SUCCEEDED)
         assert await rig.event_names(payment) == ["PaymentSucceeded"]
-    assert len(await rig.notices()) == len(listed) == 8
+    assert len(await rig.webhook_events()) == len(listed) == 8

@@ -45,7 +45,7 @@ def _captured_act(payment: Payment) -> NextAct:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to wait before asking (again), in seconds. Waits double with each visit, up to the limit."""
 
     uncertain_seconds: float = 0.5
@@ -70,35 +70,35 @@ def backoff_ms(identity: str, attempts: int, first_seconds: float, limit_seconds
     return max(1, int(full * (0.5 + share / 2) * 1000))
 
 
-def next_attempt_at_ms(payment: Payment, patience: Patience, now_ms: int) -> int | None:
+def next_attempt_at_ms(payment: Payment, retry_policy: RetryPolicy, now_ms: int) -> int | None:
     """When to look at the payment again, counted after `payment.attempts` visits; None when everything is known."""
     act = next_act(payment)
     if act is NextAct.NOTHING:
         return None
     if act is NextAct.WATCH:
-        return _next_watch_ms(payment, patience, now_ms)
+        return _next_watch_ms(payment, retry_policy, now_ms)
     if act is not NextAct.FETCH:
         return now_ms + backoff_ms(
-            payment.payment_id, payment.attempts, patience.uncertain_seconds, patience.uncertain_limit_seconds
+            payment.payment_id, payment.attempts, retry_policy.uncertain_seconds, retry_policy.uncertain_limit_seconds
         )
     at_ms = now_ms + backoff_ms(
-        payment.payment_id, payment.attempts, patience.pending_seconds, patience.pending_limit_seconds
+        payment.payment_id, payment.attempts, retry_policy.pending_seconds, retry_policy.pending_limit_seconds
     )
     soon_after_end_ms = payment.expires_at_ms + _AFTER_END_MS
     return soon_after_end_ms if now_ms < soon_after_end_ms < at_ms else at_ms
 
 
-def _next_watch_ms(payment: Payment, patience: Patience, now_ms: int) -> int | None:
+def _next_watch_ms(payment: Payment, retry_policy: RetryPolicy, now_ms: int) -> int | None:
     """Webhooks and the provider's list tell at once; this is for what neither told. Whatever is open has no end."""
     is_open = payment.refund_state is not RefundState.NONE or payment.dispute_state is DisputeState.OPEN
     captured_at_ms = payment.succeeded_at_ms or payment.created_at_ms
     at_ms = now_ms + backoff_ms(
-        payment.payment_id, payment.attempts, patience.watch_seconds, patience.watch_limit_seconds
+        payment.payment_id, payment.attempts, retry_policy.watch_seconds, retry_policy.watch_limit_seconds
     )
-    return at_ms if is_open or at_ms <= captured_at_ms + patience.watch_days * _DAY_MS else None
+    return at_ms if is_open or at_ms <= captured_at_ms + retry_policy.watch_days * _DAY_MS else None
 
 
-def rescheduled(before: Payment, after: Payment, *, visited: bool, patience: Patience, now_ms: int) -> Payment:
+def rescheduled(before: Payment, after: Payment, *, visited: bool, retry_policy: RetryPolicy, now_ms: int) -> Payment:
     """`after` with its visits counted and its next attempt set. A new state starts the count, and the wait, anew."""
     if (before.state, before.refund_state) != (after.state, after.refund_state):
         after = replace(after, attempts=0)
@@ -106,4 +106,4 @@ def rescheduled(before: Payment, after: Payment, *, visited: bool, patience: Pat
         after = replace(after, attempts=before.attempts + 1)
     elif before == after:
         return after
-    return replace(after, next_attempt_at_ms=next_attempt_at_ms(after, patience, now_ms))
+    return replace(after, next_attempt_at_ms=next_attempt_at_ms(after, retry_policy, now_ms))

@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.payments.domain.next_attempt import (
+    NextAct,
+    RetryPolicy,
+    backoff_ms,
+    next_act,
+    next_attempt_at_ms,
+    rescheduled,
+)
 from services.payments.domain.payment import DisputeState, PaymentState, RefundState
-from services.payments.domain.pursuit import NextAct, Patience, backoff_ms, next_act, next_attempt_at_ms, rescheduled
 from tests.unit.payments.builders import NOW_MS, payment
 
-PATIENCE = Patience()
+PATIENCE = RetryPolicy()
 
 
 @pytest.mark.parametrize(
@@ -59,9 +66,9 @@ def test_a_pending_payment_is_asked_about_just_after_its_end() -> None:
 
 def test_a_visit_without_news_counts_and_a_new_state_starts_anew() -> None:
     before = payment(state=PaymentState.PENDING, attempts=4)
-    seen = rescheduled(before, before, visited=True, patience=PATIENCE, now_ms=NOW_MS)
+    seen = rescheduled(before, before, visited=True, retry_policy=PATIENCE, now_ms=NOW_MS)
     paid = rescheduled(
-        before, replace(before, state=PaymentState.SUCCEEDED), visited=True, patience=PATIENCE, now_ms=NOW_MS
+        before, replace(before, state=PaymentState.SUCCEEDED), visited=True, retry_policy=PATIENCE, now_ms=NOW_MS
     )
     assert (seen.attempts, paid.attempts) == (5, 0)
     assert paid.next_attempt_at_ms is not None
@@ -90,4 +97,4 @@ def test_a_disputed_payment_is_not_asked_for_a_refund_until_the_dispute_ends() -
 
 def test_looking_without_visiting_moves_nothing() -> None:
     before = payment(state=PaymentState.PENDING, attempts=4, next_attempt_at_ms=17)
-    assert rescheduled(before, before, visited=False, patience=PATIENCE, now_ms=NOW_MS) == before
+    assert rescheduled(before, before, visited=False, retry_policy=PATIENCE, now_ms=NOW_MS) == before

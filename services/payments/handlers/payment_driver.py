@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
+from services.payments.domain.next_attempt import NextAct, next_act
 from services.payments.domain.payment import Payment, PaymentState, RefundState
-from services.payments.domain.pursuit import NextAct, next_act
 from services.payments.domain.transitions import (
     NEVER_CREATED_AFTER_MS,
     Decision,
@@ -28,9 +28,9 @@ from services.payments.ports import (
     Done,
     PaymentProvider,
     PaymentStore,
-    ProviderNotice,
     ProviderPayment,
     Uncertain,
+    WebhookEvent,
 )
 from services.runtime.clock import Clock
 from services.runtime.telemetry.logging import get_logger
@@ -39,8 +39,8 @@ from services.runtime.telemetry.metrics import PAYMENT_CONTRADICTIONS, PAYMENTS_
 _log = get_logger("payments")
 
 
-class Pursuit:
-    """Pursues payments at one provider. Twice at once for the same payment is fine: the store decides under a lock."""
+class PaymentDriver:
+    """Drives payments at one provider. Twice at once for the same payment is fine: the store decides under a lock."""
 
     def __init__(self, provider: PaymentProvider, store: PaymentStore, clock: Clock) -> None:
         self._provider = provider
@@ -58,13 +58,13 @@ class Pursuit:
         """Makes the one call that may teach us something, and answers the payment as it then stands."""
         match next_act(payment):
             case NextAct.CREATE:
-                return await self.learn(payment, await self._find_or_create(payment))
+                return await self.apply_report(payment, await self._find_or_create(payment))
             case NextAct.FETCH | NextAct.WATCH:
                 assert payment.provider_ref is not None, "a payment in these states has the provider's reference"
                 outcome = await self._provider.fetch(payment.provider_ref)
-                return await self.learn(payment, report_of_fetch(payment, outcome))
+                return await self.apply_report(payment, report_of_fetch(payment, outcome))
             case NextAct.CANCEL:
-                return await self.learn(payment, await self._cancel(payment))
+                return await self.apply_report(payment, await self._cancel(payment))
             case NextAct.REFUND:
                 return await self._refund(payment)
             case NextAct.NOTHING:
@@ -72,14 +72,14 @@ class Pursuit:
             case act:
                 assert_never(act)
 
-    async def learn(self, payment: Payment, report: Report) -> Payment:
+    async def apply_report(self, payment: Payment, report: Report) -> Payment:
         """Applies a report to the payment as it stands in the store."""
         changed = await self._change(payment.house_id, payment.payment_id, lambda _: report)
         assert changed is not None, "payments are never deleted"
         return changed
 
-    async def learn_told(self, told: ProviderPayment, settles: Sequence[ProviderNotice]) -> Payment | None:
-        """Applies how the provider says a payment stands, and marks the notices as worked off; None: it is not ours."""
+    async def apply_provider_payment(self, told: ProviderPayment, settles: Sequence[WebhookEvent]) -> Payment | None:
+        """Applies how the provider says a payment stands, and marks the events as worked off; None: it is not ours."""
         return await self._change(told.house_id, told.payment_id, lambda current: report_of(current, told), settles)
 
     async def _change(
@@ -87,7 +87,7 @@ class Pursuit:
         house_id: str,
         payment_id: str,
         report: Callable[[Payment], Report],
-        settles: Sequence[ProviderNotice] = (),
+        settles: Sequence[WebhookEvent] = (),
         known: Payment | None = None,
     ) -> Payment | None:
         changed = await self._store.change(
@@ -138,8 +138,8 @@ class Pursuit:
             # An earlier try may have moved the money, whatever its answer was.
             seen = await self._provider.fetch(payment.provider_ref)
             if isinstance(seen, Uncertain):
-                return await self.learn(payment, UNCERTAIN)
-            payment = await self.learn(payment, report_of_fetch(payment, seen))
+                return await self.apply_report(payment, UNCERTAIN)
+            payment = await self.apply_report(payment, report_of_fetch(payment, seen))
             if next_act(payment) is not NextAct.REFUND:
                 return payment
         attempt = payment.refund_attempt

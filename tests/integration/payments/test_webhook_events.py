@@ -1,4 +1,4 @@
-"""The inbox of notices: each is worked once, and none is put aside for a reason that says nothing of the payment."""
+"""The inbox of events: each is worked once, and none is put aside for a reason that says nothing of the payment."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.payments.adapters.postgres_notice_store import PostgresNoticeStore
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
+from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
-from services.payments.domain.pursuit import Patience
-from services.payments.handlers.notice_worker import NoticeWorker
-from services.payments.handlers.pursuit import Pursuit
+from services.payments.domain.next_attempt import RetryPolicy
+from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.handlers.webhook_desk import WebhookDesk
-from services.payments.ports import LeasedNotice, ProviderNotice
+from services.payments.handlers.webhook_worker import WebhookWorker
+from services.payments.ports import LeasedWebhookEvent, WebhookEvent
 from services.payments.sandbox.couriers import signature_header
 from services.runtime.clock import SystemClock
 from services.runtime.http_server import HttpServer
@@ -48,20 +48,20 @@ async def _engine(url: str) -> AsyncIterator[AsyncEngine]:
 
 
 async def test_a_duplicate_webhook_is_worked_once(database_url: DatabaseUrl) -> None:
-    worked: list[ProviderNotice] = []
+    worked: list[WebhookEvent] = []
     provider = _client()
     async with _engine(database_url("payments")) as engine:
-        notices = PostgresNoticeStore(engine, clock=CLOCK)
-        desk = WebhookDesk(providers={"sandbox": provider}, notices=notices, clock=CLOCK, on_new=worked.append)
+        inbox = PostgresWebhookEventStore(engine, clock=CLOCK)
+        desk = WebhookDesk(providers={"sandbox": provider}, inbox=inbox, clock=CLOCK, on_new=worked.append)
         for event_id in ("evt_1", "evt_1", "evt_2", "evt_1"):
             body = json.dumps({"id": event_id, "data": {"payment_id": "sbx_1"}}).encode()
             headers = {"balcon-signature": signature_header(SECRET, CLOCK.now_ms() // 1000, body)}
             assert await desk.receive("sandbox", headers, body) is None
     await provider.close()
-    assert [notice.event_id for notice in worked] == ["evt_1", "evt_2"]
+    assert [event.event_id for event in worked] == ["evt_1", "evt_2"]
 
 
-async def test_a_notice_is_kept_when_the_provider_refuses_to_say_how_the_payment_stands(
+async def test_a_webhook_event_is_kept_when_the_provider_refuses_to_say_how_the_payment_stands(
     database_url: DatabaseUrl,
 ) -> None:
     async def forbid(_request: Request) -> Response:
@@ -71,18 +71,20 @@ async def test_a_notice_is_kept_when_the_provider_refuses_to_say_how_the_payment
     await http.start()
     provider = _client(f"http://127.0.0.1:{http.port}")
     async with _engine(database_url("payments")) as engine:
-        notices = PostgresNoticeStore(engine, clock=CLOCK)
-        store = PostgresPaymentStore(engine, clock=CLOCK, ids=RandomIds(), patience=Patience(), on_events=lambda: None)
-        worker = NoticeWorker(
-            provider=provider,
-            notices=notices,
-            pursuit=Pursuit(provider, store, CLOCK),
-            clock=CLOCK,
-            patience=Patience(),
+        inbox = PostgresWebhookEventStore(engine, clock=CLOCK)
+        store = PostgresPaymentStore(
+            engine, clock=CLOCK, ids=RandomIds(), retry_policy=RetryPolicy(), on_events=lambda: None
         )
-        notice = ProviderNotice("evt_1", "sbx_1")
-        await notices.note("sandbox", notice, 10.0)
-        await worker.work_off([LeasedNotice(notice, attempts=1)])
+        worker = WebhookWorker(
+            provider=provider,
+            inbox=inbox,
+            driver=PaymentDriver(provider, store, CLOCK),
+            clock=CLOCK,
+            retry_policy=RetryPolicy(),
+        )
+        event = WebhookEvent("evt_1", "sbx_1")
+        await inbox.add("sandbox", event, 10.0)
+        await worker.work_off([LeasedWebhookEvent(event, attempts=1)])
         async with engine.connect() as connection:
             settled = (await connection.execute(text("SELECT settled_at_ms FROM provider_notices"))).scalar_one()
     await provider.close()
@@ -90,24 +92,26 @@ async def test_a_notice_is_kept_when_the_provider_refuses_to_say_how_the_payment
     assert settled is None
 
 
-async def test_notices_worked_off_long_ago_are_deleted_and_no_others(database_url: DatabaseUrl) -> None:
+async def test_webhook_events_worked_off_long_ago_are_deleted_and_no_others(database_url: DatabaseUrl) -> None:
     url = database_url("payments")
     async with _engine(url) as engine:
-        notices = PostgresNoticeStore(engine, clock=CLOCK)
-        old, new, open_ = (ProviderNotice(f"evt_{name}", "sbx_1") for name in ("old", "new", "open"))
-        for notice in (old, new, open_):
-            await notices.note("sandbox", notice, 10.0)
-        await notices.settle("sandbox", [old, new], "foreign")
+        inbox = PostgresWebhookEventStore(engine, clock=CLOCK)
+        old, new, open_ = (WebhookEvent(f"evt_{name}", "sbx_1") for name in ("old", "new", "open"))
+        for event in (old, new, open_):
+            await inbox.add("sandbox", event, 10.0)
+        await inbox.settle("sandbox", [old, new], "foreign")
         async with engine.begin() as connection:
             await connection.execute(text("UPDATE provider_notices SET received_at_ms = 1"))
             await connection.execute(text("UPDATE provider_notices SET settled_at_ms = 1 WHERE event_id = 'evt_old'"))
-        assert await notices.purge(CLOCK.now_ms() - 60_000, 10) == 1
+        assert await inbox.purge(CLOCK.now_ms() - 60_000, 10) == 1
         async with engine.connect() as connection:
             left = (await connection.execute(text("SELECT event_id FROM provider_notices ORDER BY 1"))).scalars().all()
     assert left == ["evt_new", "evt_open"]
 
 
-async def test_the_service_deletes_old_notices_by_itself_and_knows_recent_ones_again(start_rig: StartRig) -> None:
+async def test_the_service_deletes_old_webhook_events_by_itself_and_keeps_recent_ones(
+    start_rig: StartRig,
+) -> None:
     rig = await start_rig(settings={"webhook_event_days": 4})
     day_ms = 86_400_000
     await rig.stop_payments()
@@ -125,6 +129,6 @@ async def test_the_service_deletes_old_notices_by_itself_and_knows_recent_ones_a
     await rig.start_payments()
 
     async def only_the_recent_one() -> None:
-        assert [row.event_id for row in await rig.notices()] == ["evt_recent"]
+        assert [row.event_id for row in await rig.webhook_events()] == ["evt_recent"]
 
     await eventually(only_the_recent_one)

@@ -1,0 +1,127 @@
+"""The inbox of providers' webhook events and the cursors of their event lists, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.payments.adapters.postgres_payment_store import settle
+from services.payments.adapters.tables import CURSORS, WEBHOOK_EVENTS
+from services.payments.ports import LeasedWebhookEvent, WebhookEvent, WebhookEventPage
+from services.runtime.clock import Clock
+
+
+class PostgresWebhookEventStore:
+    """See WebhookEventStore."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
+        self._engine = engine
+        # For single statements: no round trips for BEGIN and COMMIT.
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._clock = clock
+
+    async def add(self, provider: str, event: WebhookEvent, lease_seconds: float) -> bool:
+        """See WebhookEventStore.add."""
+        async with self._single.connect() as connection:
+            return await self._insert(connection, provider, [event], int(lease_seconds * 1000)) == 1
+
+    async def _insert(
+        self, connection: AsyncConnection, provider: str, events: Sequence[WebhookEvent], lease_ms: int
+    ) -> int:
+        now_ms = self._clock.now_ms()
+        rows = [
+            {
+                "provider": provider,
+                "event_id": event.event_id,
+                "payment_ref": event.payment_ref,
+                "received_at_ms": now_ms,
+                "attempts": 0,
+                "next_attempt_at_ms": now_ms + lease_ms,
+            }
+            for event in events
+        ]
+        inserted = insert(WEBHOOK_EVENTS).values(rows).on_conflict_do_nothing().returning(WEBHOOK_EVENTS.c.event_id)
+        return len((await connection.execute(inserted)).all())
+
+    async def lease(self, provider: str, limit: int, lease_seconds: float) -> Sequence[LeasedWebhookEvent]:
+        """See WebhookEventStore.lease."""
+        now_ms = self._clock.now_ms()
+        waiting = (
+            select(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id)
+            .where(
+                WEBHOOK_EVENTS.c.provider == provider,
+                WEBHOOK_EVENTS.c.settled_at_ms.is_(None),
+                WEBHOOK_EVENTS.c.next_attempt_at_ms <= now_ms,
+            )
+            .order_by(WEBHOOK_EVENTS.c.next_attempt_at_ms)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(WEBHOOK_EVENTS)
+            .where(tuple_(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id).in_(waiting))
+            .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000), attempts=WEBHOOK_EVENTS.c.attempts + 1)
+            .returning(WEBHOOK_EVENTS.c.event_id, WEBHOOK_EVENTS.c.payment_ref, WEBHOOK_EVENTS.c.attempts)
+        )
+        async with self._single.connect() as connection:
+            return [
+                LeasedWebhookEvent(WebhookEvent(row.event_id, row.payment_ref), row.attempts)
+                for row in await connection.execute(statement)
+            ]
+
+    async def settle(self, provider: str, events: Sequence[WebhookEvent], outcome: str) -> None:
+        """See WebhookEventStore.settle."""
+        async with self._single.connect() as connection:
+            await settle(connection, provider, events, outcome, self._clock.now_ms(), None)
+
+    async def postpone(self, provider: str, events: Sequence[WebhookEvent], until_ms: int) -> None:
+        """See WebhookEventStore.postpone."""
+        keys = [(provider, event.event_id) for event in events]
+        async with self._single.connect() as connection:
+            await connection.execute(
+                update(WEBHOOK_EVENTS)
+                .where(
+                    tuple_(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id).in_(keys),
+                    WEBHOOK_EVENTS.c.settled_at_ms.is_(None),
+                )
+                .values(next_attempt_at_ms=until_ms)
+            )
+
+    async def begin_listing(self, provider: str, interval_seconds: float) -> str | None:
+        """See WebhookEventStore.begin_listing. One conditional update decides which process lists."""
+        now_ms = self._clock.now_ms()
+        first = insert(CURSORS).values(provider=provider, cursor="", next_listing_at_ms=0).on_conflict_do_nothing()
+        taken = (
+            update(CURSORS)
+            .where(CURSORS.c.provider == provider, CURSORS.c.next_listing_at_ms <= now_ms)
+            # A little less than the interval: the process that listed last must not miss its own turn.
+            .values(next_listing_at_ms=now_ms + int(interval_seconds * 900))
+            .returning(CURSORS.c.cursor)
+        )
+        async with self._single.connect() as connection:
+            await connection.execute(first)
+            cursor: str | None = (await connection.execute(taken)).scalar_one_or_none()
+        return cursor
+
+    async def end_listing(self, provider: str, page: WebhookEventPage) -> int:
+        """See WebhookEventStore.end_listing."""
+        async with self._engine.begin() as connection:
+            new = await self._insert(connection, provider, page.events, 0)
+            await connection.execute(update(CURSORS).where(CURSORS.c.provider == provider).values(cursor=page.cursor))
+        return new
+
+    async def purge(self, settled_before_ms: int, limit: int) -> int:
+        """See WebhookEventStore.purge."""
+        names = (WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id)
+        old = (
+            select(*names)
+            .where(WEBHOOK_EVENTS.c.settled_at_ms < settled_before_ms)
+            .order_by(WEBHOOK_EVENTS.c.settled_at_ms)
+            .limit(limit)
+        )
+        async with self._single.connect() as connection:
+            done = await connection.execute(delete(WEBHOOK_EVENTS).where(tuple_(*names).in_(old)))
+        return int(done.rowcount)

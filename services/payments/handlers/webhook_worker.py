@@ -1,0 +1,102 @@
+"""Works off the inbox of webhook events: asks the provider how the payment stands now, and applies that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.payments.domain.next_attempt import RetryPolicy, backoff_ms
+from services.payments.handlers.payment_driver import PaymentDriver
+from services.payments.ports import (
+    Declined,
+    Done,
+    LeasedWebhookEvent,
+    PaymentProvider,
+    Uncertain,
+    WebhookEvent,
+    WebhookEventStore,
+)
+from services.runtime.clock import Clock
+from services.runtime.telemetry.logging import get_logger
+from services.runtime.work.due_work import DueWork, Leased, WorkLimits
+
+_log = get_logger("payments")
+
+LEASE_SECONDS = 10.0
+LIMITS = WorkLimits(concurrency=12, idle_seconds=1.0, handed_over=1_000)
+
+_OfOnePayment = Sequence[LeasedWebhookEvent]
+
+
+class WebhookWorker:
+    """One per process; several processes share the inbox by leases (RULE 28)."""
+
+    def __init__(
+        self,
+        *,
+        provider: PaymentProvider,
+        inbox: WebhookEventStore,
+        driver: PaymentDriver,
+        clock: Clock,
+        retry_policy: RetryPolicy,
+    ) -> None:
+        self._provider = provider
+        self._inbox = inbox
+        self._driver = driver
+        self._clock = clock
+        self._retry_policy = retry_policy
+        self._due: DueWork[_OfOnePayment] = DueWork(
+            "webhook_events", lease=self._lease, act=self.work_off, clock=clock, limits=LIMITS
+        )
+
+    def hand_over(self, event: WebhookEvent) -> None:
+        """An event just stored and leased by this process; when too many wait, it is found again after its lease."""
+        self._due.hand_over([LeasedWebhookEvent(event, attempts=1)])
+
+    def look(self) -> None:
+        """There may be events in the inbox that nobody has leased."""
+        self._due.wake()
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        await self._due.run()
+
+    async def _lease(self, limit: int) -> Leased[_OfOnePayment]:
+        leased = await self._inbox.lease(self._provider.name, limit, LEASE_SECONDS)
+        return Leased(_by_payment(leased), may_be_more=bool(leased))
+
+    async def work_off(self, leased: _OfOnePayment) -> None:
+        """Handles the events of one payment with one question to the provider."""
+        events = [item.event for item in leased]
+        outcome = await self._provider.fetch(events[0].payment_ref)
+        match outcome:
+            case Done(told):
+                if await self._driver.apply_provider_payment(told, settles=events) is None:
+                    await self._inbox.settle(self._provider.name, events, "foreign")
+            case Declined("not_found"):
+                _log.warning("webhook_event_of_no_payment", ref=events[0].payment_ref)
+                await self._inbox.settle(self._provider.name, events, "unknown")
+            case Declined(code):
+                # A wrong key or a blocked account says nothing of the payment; the audit shows what is not worked off.
+                _log.error("webhook_event_not_answered", ref=events[0].payment_ref, code=code)
+                await self._put_off(leased)
+            case Uncertain():
+                await self._put_off(leased)
+
+    async def _put_off(self, leased: _OfOnePayment) -> None:
+        events = [item.event for item in leased]
+        wait_ms = backoff_ms(
+            events[0].event_id,
+            max(item.attempts for item in leased) - 1,
+            self._retry_policy.uncertain_seconds,
+            self._retry_policy.uncertain_limit_seconds,
+        )
+        until_ms = self._clock.now_ms() + wait_ms
+        await self._inbox.postpone(self._provider.name, events, until_ms)
+        self._due.look_at(until_ms)
+
+
+def _by_payment(leased: Sequence[LeasedWebhookEvent]) -> list[_OfOnePayment]:
+    grouped: dict[str, list[LeasedWebhookEvent]] = {}
+    for item in leased:
+        grouped.setdefault(item.event.payment_ref, []).append(item)
+    return list(grouped.values())
