@@ -19,6 +19,7 @@ from hdrh.histogram import HdrHistogram
 
 from bench.http2 import Http2Connection, grpc_message, header_block
 from bench.stack import HOUSE, PLAN_VERSION
+from services.contracts.reasons import Reason
 
 SERVICE = "/balcon.inventory.v1.InventoryService/"
 CONNECTIONS = 8
@@ -309,7 +310,7 @@ class StreamFlood(Flood):
             return
         refusal = ""
         if answer.HasField("batch_refused"):
-            refusal = "refused" if answer.batch_refused.reason == "OVERLOADED" else answer.batch_refused.reason
+            refusal = "refused" if answer.batch_refused.reason == Reason.OVERLOADED else answer.batch_refused.reason
         elif answer.refused:
             refusal = answer.refused[0].reason
         self._unanswered[connection] -= 1

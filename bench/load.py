@@ -14,6 +14,7 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
 
 from bench.stack import HOUSE, PLAN_VERSION
+from services.contracts.reasons import Reason
 from services.runtime.rpc.routing import SENT_HERE_KEY
 
 OVERLOADED_SECONDS = 0.1
@@ -85,7 +86,7 @@ async def stream(target: str, messages: Sequence[pb.ExecuteCommandsRequest], *, 
             room.release()
             at, message = sent.pop(answer.batch_id)
             if answer.HasField("batch_refused"):
-                if answer.batch_refused.reason != "OVERLOADED":
+                if answer.batch_refused.reason != Reason.OVERLOADED:
                     raise RuntimeError(str(answer.batch_refused))
                 measured.overloaded += 1
                 asyncio.get_running_loop().call_later(OVERLOADED_SECONDS, waiting.put_nowait, message)

@@ -10,6 +10,7 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, Channel
 
+from services.contracts.reasons import Reason
 from services.runtime.rpc.node_stream import Stream
 from services.runtime.rpc.owner_streams import OwnerStreams
 
@@ -109,7 +110,7 @@ class InventoryCodec:
 
     def busy(self, retry_after_ms: int) -> pb.Refused:
         """In the owner's words."""
-        return pb.Refused(reason="OVERLOADED", metadata={"retry_after_ms": str(retry_after_ms)})
+        return pb.Refused(reason=Reason.OVERLOADED, metadata={"retry_after_ms": str(retry_after_ms)})
 
 
 def _columns(holds: Sequence[HoldCommand]) -> pb.HoldColumns:

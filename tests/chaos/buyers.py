@@ -14,6 +14,7 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
 
 from bench.stack import HOUSE, PLAN_VERSION
+from services.contracts.reasons import Reason
 from services.runtime.clock import Clock
 from services.runtime.rpc.errors import is_uncertain, refusal_of
 from services.runtime.rpc.routing import OwnerRouting
@@ -227,7 +228,7 @@ class Buyer:
         )
         if record.outcome == OK:
             return seats
-        is_whole = record.outcome == REFUSED and not record.was_uncertain and record.reason == "SEATS_TAKEN"
+        is_whole = record.outcome == REFUSED and not record.was_uncertain and record.reason == Reason.SEATS_TAKEN
         return held.seats if is_whole else None
 
     async def release(self, performance: str, hold: str, seats: tuple[int, ...]) -> Record:

@@ -13,6 +13,7 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 
 from bench.stack import HOUSE
+from services.contracts.reasons import Reason
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing import eventually
 from tests.chaos.buyers import Buyer, Desk
@@ -75,7 +76,7 @@ class Witness:
             return await self._desk.routing.call(held.performance, send, timeout_seconds=60)
         except grpc.aio.AioRpcError as error:
             refused = refusal_of(error)
-            if refused is not None and refused.reason in {"HOLD_NOT_FOUND", "HOLD_ENDED"}:
+            if refused is not None and refused.reason in {Reason.HOLD_NOT_FOUND, Reason.HOLD_ENDED}:
                 return False
             raise
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from services.contracts.reasons import Reason
 from tests.chaos import seat_model as model
 from tests.chaos.history import OK, REFUSED, UNKNOWN, History, Record
 from tests.chaos.linearizability import NEVER, Operation
@@ -185,15 +186,15 @@ def _refusals(record: Record) -> Iterator[tuple[int, Step]]:
     if record.outcome != REFUSED:
         return
     match record.act, record.reason:
-        case (("hold" | "move"), "SEATS_TAKEN"):
+        case (("hold" | "move"), Reason.SEATS_TAKEN):
             for seat in record.seats:
                 taken = seat in record.refused_seats
                 yield seat, (model.taken_from if taken else model.free_for)(record.hold)
-        case (("hold" | "extend" | "move"), ("HOLD_ENDED" | "HOLD_NOT_FOUND")):
+        case (("hold" | "extend" | "move"), (Reason.HOLD_ENDED | Reason.HOLD_NOT_FOUND)):
             yield from ((seat, model.not_held_by(record.hold)) for seat in {*record.seats, *record.before})
-        case "claim", ("HOLD_ENDED" | "HOLD_NOT_FOUND"):
+        case "claim", (Reason.HOLD_ENDED | Reason.HOLD_NOT_FOUND):
             yield from ((seat, model.not_of(record.order)) for seat in record.seats)
-        case "confirm", "CLAIM_NOT_FOUND":
+        case "confirm", Reason.CLAIM_NOT_FOUND:
             yield from ((seat, model.not_of(record.order)) for seat in record.seats)
         case _:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.contracts.reasons import Reason
 from services.runtime.clock import SystemClock
 from tests.chaos.history import OK, REFUSED, UNKNOWN, FaultRecord, History, Record
 from tests.chaos.judgement import Findings, judge_epochs, judge_pairs, judge_seats
@@ -64,7 +65,7 @@ def test_a_whole_checkout_is_fine() -> None:
         told("look", 2, seen=(2,)),
         told("claim", 3, hold="a", order="o"),
         told("confirm", 4, order="o"),
-        told("hold", 5, hold="b", outcome=REFUSED, reason="SEATS_TAKEN", refused_seats=(1,)),
+        told("hold", 5, hold="b", outcome=REFUSED, reason=Reason.SEATS_TAKEN, refused_seats=(1,)),
     ]
     assert wrong(*checkout) == []
 
@@ -108,12 +109,12 @@ def test_a_cancelled_claim_that_stays_is_found() -> None:
 
 def test_an_acknowledged_claim_that_is_denied_is_found() -> None:
     claimed = told("hold", 1, hold="a"), told("claim", 2, hold="a", order="o")
-    assert wrong(*claimed, told("confirm", 3, order="o", outcome=REFUSED, reason="CLAIM_NOT_FOUND"))
+    assert wrong(*claimed, told("confirm", 3, order="o", outcome=REFUSED, reason=Reason.CLAIM_NOT_FOUND))
 
 
 def test_an_unanswered_hold_may_turn_up_later() -> None:
     unanswered = told("hold", 1, hold="a", outcome=UNKNOWN, ttl_seconds=20)
-    refused = told("hold", 9, hold="b", outcome=REFUSED, reason="SEATS_TAKEN", refused_seats=(1,))
+    refused = told("hold", 9, hold="b", outcome=REFUSED, reason=Reason.SEATS_TAKEN, refused_seats=(1,))
     assert wrong(unanswered, refused) == []
     assert wrong(refused)
 
@@ -150,7 +151,7 @@ def test_half_of_a_hold_that_ends_or_is_released_is_found() -> None:
 
 def test_of_two_holds_one_may_be_lost() -> None:
     two = told("hold", 1, hold="a", seats=(1,)), told("hold", 2, hold="b", seats=(2,))
-    wanted = told("hold", 0.1, hold="c", seats=(1, 2), outcome=REFUSED, reason="SEATS_LIMIT")
+    wanted = told("hold", 0.1, hold="c", seats=(1, 2), outcome=REFUSED, reason=Reason.HOLDER_LIMIT)
     look = told("look", 12, seats=(1, 2), seen=(1, 2))
     assert wrong_together(*two, wanted, look, faults=(flush(4.0),)) == []
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import yaml
 
-from services.runtime.embedded.ports import free_port
-
 COMPOSE = Path(__file__).parents[3] / "docker-compose.yml"
 
 
@@ -26,8 +24,8 @@ async def test_a_broker_that_answers_is_healthy(kafka_bootstrap: str) -> None:
     assert await _is_healthy(kafka_bootstrap.split(",", maxsplit=1)[0].rpartition(":")[2])
 
 
-async def test_nobody_there_is_not_healthy() -> None:
-    assert not await _is_healthy(str(free_port()))
+async def test_nobody_there_is_not_healthy(nobodys_port: int) -> None:
+    assert not await _is_healthy(str(nobodys_port))
 
 
 async def test_something_else_on_the_port_is_not_healthy() -> None:

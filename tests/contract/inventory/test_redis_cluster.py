@@ -16,7 +16,7 @@ from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
 from services.inventory.ports import HoldWrites, NodeInfo, StoreUnavailable, WritesLost
 from services.runtime.clock import SystemClock
-from services.runtime.embedded.ports import LOOPBACK, free_port
+from services.runtime.embedded.ports import LOOPBACK
 from services.runtime.embedded.valkey_cluster import EmbeddedValkeyCluster
 from services.runtime.testing import eventually
 from tests.contract.inventory.shelves import hold, put
@@ -174,9 +174,10 @@ async def test_a_silent_master_costs_a_calls_time_and_is_asked_once(
         assert master.info("commandstats")["cmdstat_fcall"]["calls"] == 2  # open, and one append
 
 
-async def test_a_cluster_of_which_nobody_answers_is_no_answer() -> None:
+async def test_a_cluster_of_which_nobody_answers_is_no_answer(nobodys_port: int) -> None:
     """redis-py has exceptions of its own for that, which are no RedisError."""
-    client = connect(f"redis+cluster://{LOOPBACK}:{free_port()},{LOOPBACK}:{free_port()}", timeout_seconds=CALL_SECONDS)
+    nobody = f"{LOOPBACK}:{nobodys_port}"
+    client = connect(f"redis+cluster://{nobody},{nobody}", timeout_seconds=CALL_SECONDS)
     with pytest.raises(StoreUnavailable):
         await RedisHoldStore(client).open("perf_1", 1)
     with pytest.raises(StoreUnavailable):

@@ -14,7 +14,7 @@ from services.inventory.adapters.redis_connection import RedisUrlInvalid, connec
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.ports import StoreUnavailable
 from services.runtime.clock import SystemClock
-from services.runtime.embedded.ports import LOOPBACK, free_port
+from services.runtime.embedded.ports import LOOPBACK
 from services.runtime.embedded.valkey import EmbeddedValkey
 from services.runtime.testing import eventually_sync
 from tests.chaos.valkeys import SERVICE, ValkeyServer
@@ -77,10 +77,12 @@ async def test_a_silent_server_costs_a_calls_time_and_is_asked_once(url: str, se
     await client.aclose()
 
 
-async def test_silent_sentinels_cost_no_more_than_a_calls_time(server: EmbeddedValkey, sentinel: ValkeyServer) -> None:
+async def test_silent_sentinels_cost_no_more_than_a_calls_time(
+    server: EmbeddedValkey, sentinel: ValkeyServer, nobodys_port: int
+) -> None:
     sentinel.freeze()
     # The second one is down for good.
-    url = f"redis+sentinel://{LOOPBACK}:{sentinel.port},{LOOPBACK}:{free_port()}/{SERVICE}"
+    url = f"redis+sentinel://{LOOPBACK}:{sentinel.port},{LOOPBACK}:{nobodys_port}/{SERVICE}"
     client = connect(url, timeout_seconds=CALL_SECONDS)
     clock = SystemClock()
     started = clock.monotonic()

@@ -15,7 +15,6 @@ from services.payments.domain.payment import DisputeState
 from services.payments.ports import Declined, ProviderPayment, Uncertain
 from services.payments.sandbox.server import Sandbox, SandboxPlan
 from services.runtime.clock import SystemClock
-from services.runtime.embedded.ports import free_port
 from services.runtime.ids import RandomIds
 from tests.contract.payments.provider_contract import ProviderContract, fresh_payment
 
@@ -121,8 +120,8 @@ async def test_a_refusal_in_the_providers_own_shape_is_believed() -> None:
         assert await client.create(fresh_payment()) == Declined("amount_refused")
 
 
-async def test_a_provider_nobody_serves_is_uncertain() -> None:
-    url = f"http://127.0.0.1:{free_port()}"
+async def test_a_provider_nobody_serves_is_uncertain(nobodys_port: int) -> None:
+    url = f"http://127.0.0.1:{nobodys_port}"
     client = SandboxProviderClient(url, secrets=["s"], timeout_seconds=60, clock=SystemClock())
     assert await client.fetch("sbx_1") == Uncertain("ConnectError")
     await client.close()

@@ -6,14 +6,13 @@ import grpc
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.runtime.embedded.ports import free_port
 from services.runtime.rpc.errors import is_uncertain, refusal_of
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.catalogue.stage import house_request, running_catalogue
 
 
-async def test_a_database_that_is_away_is_told_as_unavailable() -> None:
-    nowhere = f"postgresql+asyncpg://nobody:secret@127.0.0.1:{free_port()}/catalogue"
+async def test_a_database_that_is_away_is_told_as_unavailable(nobodys_port: int) -> None:
+    nowhere = f"postgresql+asyncpg://nobody:secret@127.0.0.1:{nobodys_port}/catalogue"
     async with running_catalogue(nowhere, "memory://") as catalogue:
         for call in (
             catalogue.stub.CreateHouse(house_request("genova")),
@@ -29,8 +28,10 @@ async def test_a_database_that_is_away_is_told_as_unavailable() -> None:
             assert "secret" not in str(raised.value)
 
 
-async def test_a_bus_that_is_away_stops_no_change_and_loses_no_event(database_url: DatabaseUrl) -> None:
-    nowhere = f"postgresql+asyncpg://nobody@127.0.0.1:{free_port()}/bus"
+async def test_a_bus_that_is_away_stops_no_change_and_loses_no_event(
+    database_url: DatabaseUrl, nobodys_port: int
+) -> None:
+    nowhere = f"postgresql+asyncpg://nobody@127.0.0.1:{nobodys_port}/bus"
     async with running_catalogue(database_url("catalogue"), nowhere) as catalogue:
         venue = await catalogue.venue("genova")
         await catalogue.performance(venue)

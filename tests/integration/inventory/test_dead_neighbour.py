@@ -16,7 +16,6 @@ from services.inventory.adapters.redis_lease_store import RedisLeaseStore
 from services.inventory.cluster.placement import preferred
 from services.inventory.ports import NodeInfo
 from services.runtime.clock import SystemClock
-from services.runtime.embedded.ports import free_port
 from services.runtime.rpc.routing import OwnerRouting
 from tests.integration.inventory.node import HOUSE, PLAN_VERSION, Node, performance, running_node
 
@@ -36,9 +35,9 @@ async def node(redis_url: str, emptied_database_url: Callable[[str], str]) -> As
         yield running
 
 
-async def dead_neighbour(node: Node) -> NodeInfo:
+async def dead_neighbour(node: Node, port: int) -> NodeInfo:
     """A node whose lease stands and whose port nobody listens on."""
-    ghost = NodeInfo("node_ghost", f"127.0.0.1:{free_port()}")
+    ghost = NodeInfo("node_ghost", f"127.0.0.1:{port}")
     await RedisLeaseStore(node.redis).put(ghost, LEASE_MS)
     await node.lease.look_around()
     return ghost
@@ -59,16 +58,18 @@ def hold(name: str) -> pb.HoldSeatsRequest:
     )
 
 
-async def test_what_nobody_owns_is_taken_here_when_the_proposed_node_does_not_answer(node: Node) -> None:
-    ghost = await dead_neighbour(node)
+async def test_what_nobody_owns_is_taken_here_when_the_proposed_node_does_not_answer(
+    node: Node, nobodys_port: int
+) -> None:
+    ghost = await dead_neighbour(node, nobodys_port)
     started = CLOCK.monotonic()
     answer = await node.stub.HoldSeats(hold(named_for(node, ghost)), timeout=DEADLINE_SECONDS)
     assert answer.epoch == 1
     assert CLOCK.monotonic() - started < AT_ONCE_SECONDS
 
 
-async def test_a_watch_of_what_nobody_owns_is_served_here_too(node: Node) -> None:
-    ghost = await dead_neighbour(node)
+async def test_a_watch_of_what_nobody_owns_is_served_here_too(node: Node, nobodys_port: int) -> None:
+    ghost = await dead_neighbour(node, nobodys_port)
     started = CLOCK.monotonic()
     key = pb.PerformanceKey(house_id=HOUSE, performance_id=named_for(node, ghost))
     call = node.stub.WatchSeats(pb.WatchSeatsRequest(key=key), timeout=DEADLINE_SECONDS)
@@ -79,9 +80,9 @@ async def test_a_watch_of_what_nobody_owns_is_served_here_too(node: Node) -> Non
     call.cancel()
 
 
-async def test_what_a_dead_node_still_holds_the_lease_of_is_unavailable_at_once(node: Node) -> None:
+async def test_what_a_dead_node_still_holds_the_lease_of_is_unavailable_at_once(node: Node, nobodys_port: int) -> None:
     """Not taken: the lease stands. Not waited for either: the caller comes back, and its time is its own."""
-    ghost = await dead_neighbour(node)
+    ghost = await dead_neighbour(node, nobodys_port)
     name = named_for(node, ghost)
     assert await PostgresDirectory(node.engine).take(name, 0, ghost.incarnation, ghost.endpoint) == 1
     started = CLOCK.monotonic()
@@ -94,9 +95,11 @@ async def test_what_a_dead_node_still_holds_the_lease_of_is_unavailable_at_once(
     assert (await node.stub.HoldSeats(hold(name), timeout=DEADLINE_SECONDS)).epoch == 2
 
 
-async def test_a_client_whose_known_owner_is_gone_asks_another_node_within_the_same_call(node: Node) -> None:
+async def test_a_client_whose_known_owner_is_gone_asks_another_node_within_the_same_call(
+    node: Node, nobodys_port: int
+) -> None:
     """RULE 8: kill -9 of the cached owner costs a pause, not the caller's deadline."""
-    gone = f"127.0.0.1:{free_port()}"
+    gone = f"127.0.0.1:{nobodys_port}"
     routing = OwnerRouting([node.endpoint, gone], CLOCK, lambda: 0.5)
     assert routing.next_target() == gone
     routing._turn = 0
