@@ -190,6 +190,7 @@ class Buyer:
                 if self._clock.now_ms() > changed.hold_until_ms:
                     # The clock on the page ran out in the queue: nobody presses the button then.
                     self._shop.tally.count("holds_ran_out_in_the_queue")
+                    await self._let_go(changed)
                     return None
                 order = await self._order(changed)
         except Declined as no:
@@ -216,14 +217,20 @@ class Buyer:
                     extend = inventory_pb.ExtendHoldRequest(key=key, hold_id=hold_id, holder_id=holder_id)
                     return (await self._call(self._inventory.ExtendHold, extend)).hold
                 case Change.RELEASE:
-                    release = inventory_pb.ReleaseHoldRequest(key=key, hold_id=hold_id, holder_id=holder_id)
-                    await self._call(self._inventory.ReleaseHold, release)
+                    await self._let_go(hold)
                     return None
                 case Change.MOVE:
                     return await self._move(hold)
         except Declined as no:
             self._expect(no, Reason.SEATS_TAKEN, Reason.HOLD_EXPIRED, Reason.HOLD_NOT_FOUND, Reason.HOLD_ENDED)
         return hold
+
+    async def _let_go(self, hold: inventory_pb.Hold) -> None:
+        """Until its hidden grace is over it would count against what the buyer may hold."""
+        release = inventory_pb.ReleaseHoldRequest(
+            key=self._performance.key, hold_id=hold.hold_id, holder_id=self._holder_id, seats=hold.seats
+        )
+        await self._call(self._inventory.ReleaseHold, release)
 
     async def _move(self, hold: inventory_pb.Hold) -> inventory_pb.Hold:
         seats = choose_seats(self._hall, await self._look(), self._script.size, self._script.focus, self._random)
