@@ -29,7 +29,7 @@ from services.inventory.domain.decisions import Decision
 from services.inventory.domain.records import HoldRules
 from services.inventory.ports import ClaimStore, Performance, SeatPlan
 from services.runtime.clock import SystemClock
-from services.runtime.errors import Refusal, Retryable
+from services.runtime.errors import Overloaded, Refusal, Retryable
 from services.runtime.sql.engine import create_engine
 
 NAME = "perf_1"
@@ -117,6 +117,9 @@ class Rig:
             try:
                 answer = await node.execute(HOUSE, NAME, [command])
             except Retryable:
+                continue
+            if isinstance(answer, Overloaded):  # a slow machine's; the client library waits as it is told
+                await self.clock.sleep(answer.retry_after_ms / 1000)
                 continue
             assert not isinstance(answer, Refusal), answer
             return answer.decisions[0]

@@ -98,7 +98,7 @@ NEGATIVE_CONTROLS = (
     ),
     (
         "a call that is passed on has its caller's time",
-        "tests/integration/runtime/test_rpc_calls.py",
+        "tests/integration/runtime/test_call_ids.py",
         "test_the_outgoing_call_has_less_time_than_the_incoming_one",
     ),
     ("epoch, unique index and fence, one by one", "tests/concurrency/test_two_owners.py", "test_each_guard_stops_"),

@@ -76,7 +76,8 @@ async def running_node(
         redis = connect(redis_url)
         stack.push_async_callback(redis.aclose)
         directory = PostgresDirectory(engine)
-        lease = NodeLease(RedisLeaseStore(redis), directory, clock, ids, ttl_seconds=60)
+        # Nobody renews it: it must outlive the slowest test.
+        lease = NodeLease(RedisLeaseStore(redis), directory, clock, ids, ttl_seconds=3_600)
         holds = RedisHoldStore(redis)
         activation = Activation(
             lease, directory, holds, lambda performance: PostgresClaimStore(engine, performance), clock
