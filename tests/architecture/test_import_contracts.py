@@ -113,6 +113,9 @@ def test_a_service_of_the_usual_shape_keeps_every_contract(tmp_path: Path) -> No
         ),
         ("services.runtime.telemetry.calls", "import services.runtime.rpc", "No package imports in circles"),
         ("services.orders.api.rows", "import sqlalchemy", "Stores and the bus are reached through adapters"),
+        ("services.payments.ports.store", "import sqlalchemy", "Stores and the bus are reached through adapters"),
+        ("services.payments.ports.store", "import balcon", "Wire types live in api and adapters only"),
+        ("services.payments.ports.store", "import services.payments.handlers", "Inside a service everything points"),
     ],
 )
 def test_an_import_that_crosses_a_line_is_refused(tmp_path: Path, module: str, imports: str, contract: str) -> None:

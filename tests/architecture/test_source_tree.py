@@ -12,7 +12,7 @@ FUNCTION_LINES = 50
 DOCSTRING_LINES = 3
 SERVICE_PARTS = {
     "__init__.py", "actors", "adapters", "api", "cluster", "domain", "handlers", "main.py", "migrations", "ports.py",
-    "settings.py",
+    "ports", "settings.py",
     "plans",  # catalogue: the halls that every house may start from
     "sandbox",  # payments: the pretended provider, a process of its own
 }  # fmt: skip
@@ -98,3 +98,16 @@ def test_every_service_of_the_protos_is_served_by_one_class() -> None:
                         servicers.setdefault(base.id, []).append(str(path))
     assert "AuditServiceServicer" in servicers
     assert not {name: paths for name, paths in servicers.items() if len(paths) > 1}
+
+
+def is_protocol(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ClassDef) and any(
+        isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases
+    )
+
+
+def test_a_package_of_ports_has_one_noun_a_file() -> None:
+    packages = [path for path in modules() if path.match("services/*/ports/*.py")]
+    assert packages
+    crowded = [str(path) for path in packages if sum(map(is_protocol, parsed(path).body)) > 1]
+    assert not crowded

@@ -1,0 +1,42 @@
+"""What the inventory needs from outside: two fenced stores, the directory of owners, liveness, performances, a feed.
+
+Adapters live in adapters/; each in-memory twin passes the same contract suite as the real one.
+"""
+
+from __future__ import annotations
+
+from services.inventory.ports.availability import Availability, AvailabilityFeed
+from services.inventory.ports.claim_store import ClaimStore, PerformanceRecord
+from services.inventory.ports.directory import Directory, OwnedPerformance, Owner
+from services.inventory.ports.faults import ClaimConflict, Fenced, RecordRefused, WritesLost
+from services.inventory.ports.hold_store import HoldStore, HoldWrites, OpenedHolds
+from services.inventory.ports.lease_store import LeaseStore
+from services.inventory.ports.membership import Membership, NodeInfo
+from services.inventory.ports.performances import Performance, Performances, SeatPlan
+from services.inventory.ports.record_audit import SeatRecordAudit
+from services.runtime.errors import StoreUnavailable
+
+__all__ = [
+    "Availability",
+    "AvailabilityFeed",
+    "ClaimConflict",
+    "ClaimStore",
+    "Directory",
+    "Fenced",
+    "HoldStore",
+    "HoldWrites",
+    "LeaseStore",
+    "Membership",
+    "NodeInfo",
+    "OpenedHolds",
+    "OwnedPerformance",
+    "Owner",
+    "Performance",
+    "PerformanceRecord",
+    "Performances",
+    "RecordRefused",
+    "SeatPlan",
+    "SeatRecordAudit",
+    "StoreUnavailable",
+    "WritesLost",
+]

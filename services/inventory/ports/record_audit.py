@@ -1,0 +1,16 @@
+"""What the auditor asks of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from services.contracts.audit import RecordAudit
+
+
+class SeatRecordAudit(RecordAudit, Protocol):
+    """The record's view of itself, and what the owners' memory is compared with."""
+
+    async def counts(self, performance_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Seats claimed and sold per performance: {"claimed": n, "sold": n}; a count of none is left out."""
+        ...
