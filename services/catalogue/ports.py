@@ -73,13 +73,17 @@ class CatalogueTransaction(Protocol):
         """Puts the event into the outbox."""
         ...
 
-    async def commit(self) -> None: ...
+    async def commit(self) -> None:
+        """The last call: what was done is to stay, once the block has ended."""
+        ...
 
 
 class CatalogueStore(Protocol):
     """The catalogue's record. Every call may raise StoreUnavailable."""
 
-    def transaction(self) -> AbstractAsyncContextManager[CatalogueTransaction]: ...
+    def transaction(self, house_id: str) -> AbstractAsyncContextManager[CatalogueTransaction]:
+        """Over what belongs to the house; "" for a sign-up, which has none yet. Undone unless commit() was called."""
+        ...
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
         """Forgets at most `limit` idempotency keys that are older; returns how many."""

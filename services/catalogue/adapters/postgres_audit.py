@@ -8,8 +8,9 @@ from balcon.audit.v1.audit_service_pb2 import Fact
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.catalogue.adapters.connections import connected
 from services.contracts.audit import MAX_VIOLATIONS, CheckResult
+from services.runtime.sql.connections import connected, for_snapshots
+from services.runtime.sql.scopes import AllHouses
 
 # (invariant, name, what is examined, what breaks it). Each query is limited by :performance_id, '' being all of them.
 _CHECKS = (
@@ -86,17 +87,18 @@ _CHECKS = (
     ),
 )
 
+_ALL = AllHouses("the audit examines the whole record")
+
 
 class PostgresAudit:
     """See RecordAudit. The catalogue has nothing that other records have too."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._moments = for_snapshots(engine)
 
     async def checks(self, performance_id: str) -> Sequence[CheckResult]:
         """See RecordAudit.checks."""
-        async with connected(self._engine) as plain:
-            connection = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with connected(self._moments, _ALL) as connection:
             return [
                 await self._check(connection, performance_id, invariant, name, examined, broken)
                 for invariant, name, examined, broken in _CHECKS

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.catalogue.adapters.connections import connected
 from services.catalogue.adapters.performance_rows import load_performances
 from services.catalogue.adapters.plan_blob import unpacked_plan
 from services.catalogue.adapters.postgres_transaction import PostgresTransaction
@@ -20,6 +19,11 @@ from services.contracts.pages import Place
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
+from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.scopes import AllHouses, HouseScope
+
+_SIGN_UP = AllHouses("a sign-up makes the house, whose label no other has")
+_OLD_KEYS = AllHouses("keys are forgotten by age")
 
 
 class PostgresCatalogue:
@@ -41,21 +45,23 @@ class PostgresCatalogue:
         self._wake = wake
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+    async def transaction(self, house_id: str) -> AsyncIterator[PostgresTransaction]:
         """See CatalogueStore.transaction."""
-        async with connected(self._engine) as connection:
+        scope = HouseScope(house_id) if house_id else _SIGN_UP
+        async with connected(self._engine, scope) as connection:
             transaction = PostgresTransaction(connection, self._clock.now_ms(), self._ids, self._message_of)
             yield transaction
-        if transaction.has_published:
-            self._wake()
+            if not transaction.is_complete:
+                await connection.rollback()
+            elif transaction.has_published:
+                after_commit(connection, self._wake)
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
         """See CatalogueStore.purge_keys."""
         names = (idempotency_keys.c.house_id, idempotency_keys.c.key)
         old = sa.select(*names).where(idempotency_keys.c.created_at_ms < created_before_ms).limit(limit)
-        async with connected(self._engine) as connection:
+        async with connected(self._engine, _OLD_KEYS) as connection:
             done = await connection.execute(sa.delete(idempotency_keys).where(sa.tuple_(*names).in_(old)))
-            await connection.commit()
         return int(done.rowcount)
 
     async def latest_plan_version(self, house_id: str, hall_id: str) -> int | None:
@@ -63,7 +69,7 @@ class PostgresCatalogue:
         latest = sa.select(sa.func.max(seating_plans.c.plan_version)).where(
             seating_plans.c.house_id == house_id, seating_plans.c.hall_id == hall_id
         )
-        async with connected(self._engine) as connection:
+        async with connected(self._engine, HouseScope(house_id)) as connection:
             version: int | None = (await connection.execute(latest)).scalar_one_or_none()
         return version
 
@@ -74,7 +80,7 @@ class PostgresCatalogue:
             seating_plans.c.hall_id == hall_id,
             seating_plans.c.plan_version == plan_version,
         )
-        async with connected(self._engine) as connection:
+        async with connected(self._engine, HouseScope(house_id)) as connection:
             blob: bytes | None = (await connection.execute(wanted)).scalar_one_or_none()
         return None if blob is None else await asyncio.to_thread(unpacked_plan, blob)
 
@@ -83,7 +89,7 @@ class PostgresCatalogue:
         wanted = sa.select(performances).where(
             performances.c.house_id == house_id, performances.c.performance_id == performance_id
         )
-        async with connected(self._engine) as connection:
+        async with connected(self._engine, HouseScope(house_id)) as connection:
             found = await load_performances(connection, house_id, wanted)
         return found[0] if found else None
 
@@ -98,5 +104,5 @@ class PostgresCatalogue:
         )
         if after is not None:
             wanted = wanted.where(place > sa.tuple_(sa.literal(after.time_ms), sa.literal(after.item_id)))
-        async with connected(self._engine) as connection:
+        async with connected(self._engine, HouseScope(house_id)) as connection:
             return await load_performances(connection, house_id, wanted)

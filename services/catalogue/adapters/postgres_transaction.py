@@ -36,7 +36,7 @@ class PostgresTransaction:
         self._ids = ids
         self._message_of = message_of
         self._events: list[OutgoingEvent] = []
-        self.has_published = False
+        self.is_complete = self.has_published = False
 
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
         """See CatalogueTransaction.claim_key. The insert waits for a transaction that has inserted the same key."""
@@ -189,7 +189,7 @@ class PostgresTransaction:
         self._events.append(self._message_of(event))
 
     async def commit(self) -> None:
-        """See CatalogueTransaction.commit."""
+        """See CatalogueTransaction.commit. It is done as the connection's block ends."""
         await enqueue(self._connection, self._events, now_ms=self._now_ms, ids=self._ids)
-        await self._connection.commit()
+        self.is_complete = True
         self.has_published = bool(self._events)

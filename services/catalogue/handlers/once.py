@@ -48,7 +48,7 @@ async def once(
     if refusal := refused_idempotency_key(asked.key):
         return refusal
     content = asked.content()
-    async with store.transaction() as transaction:
+    async with store.transaction(house_id) as transaction:
         recorded = await transaction.claim_key(house_id, asked.key, content)
         if recorded is not None:
             if not recorded.in_wire_form:

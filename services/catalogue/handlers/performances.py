@@ -107,7 +107,7 @@ class PerformanceHandler:
     async def _change_sale(self, house_id: str, performance_id: str, *, opening: bool) -> Performance | Refusal:
         if refusal := _refused_ids(house_id, performance_id):
             return refusal
-        async with self._store.transaction() as transaction:
+        async with self._store.transaction(house_id) as transaction:
             performance = await transaction.lock_performance(house_id, performance_id)
             if performance is None:
                 return PerformanceNotFound(performance_id)

@@ -24,9 +24,10 @@ from services.inventory.adapters.tables import seat_plan as plans
 from services.inventory.domain.records import NEVER_MS, HoldRules
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.domain.seat_layout import SeatPlace
-from services.inventory.ports import Performance, SeatPlan, StoreUnavailable
+from services.inventory.ports import Performance, SeatPlan
 from services.runtime.errors import Retryable
-from services.runtime.sql.faults import UNAVAILABLE
+from services.runtime.sql.connections import connected
+from services.runtime.sql.scopes import AllHouses, HouseScope
 
 if TYPE_CHECKING:
     from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceAsyncStub
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 PLAN_SEATS_CACHED = 1_000_000
 # The whole of a plan must come within.
 PLAN_SECONDS = 30.0
+
+_ANY_HOUSE = AllHouses("a node asks for the performances that it owns, whatever their house")
 
 # Seat ids in the plan's order, and the blob of their places.
 _StoredPlan = tuple[list[str], bytes | None]
@@ -59,11 +62,8 @@ class CataloguePerformances:
 
     async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceNotFound:
         """See Performances."""
-        try:
-            async with self._engine.begin() as connection:
-                row = await self._row(connection, house_id, performance_id)
-        except UNAVAILABLE as error:
-            raise StoreUnavailable(performance_id=performance_id) from error
+        async with connected(self._engine, HouseScope(house_id)) as connection:
+            row = await self._row(connection, house_id, performance_id)
         if row is None:
             told = await self._ask(house_id, performance_id)
             if told is None:
@@ -78,14 +78,14 @@ class CataloguePerformances:
         """See Performances."""
         if not performance_ids:
             return {}
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, _ANY_HOUSE) as connection:
             query = select(performances).where(performances.c.performance_id.in_(performance_ids))
             return {row.performance_id: self._rules(row) for row in await connection.execute(query)}
 
     async def house_of(self, performance_id: str) -> str | None:
         """See Performances."""
         query = select(performances.c.house_id).where(performances.c.performance_id == performance_id)
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _ANY_HOUSE) as connection:
             house_id: str | None = await connection.scalar(query)
         return house_id
 
@@ -129,7 +129,7 @@ class CataloguePerformances:
         return row if told is None else await self._copy(told)
 
     async def _copy(self, told: catalogue.Performance) -> Row[tuple[object, ...]]:
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, HouseScope(told.house_id)) as connection:
             await upsert_performance(connection, told)
             row = await self._row(connection, told.house_id, told.performance_id)
         assert row is not None
@@ -161,11 +161,8 @@ class CataloguePerformances:
         query = select(plans.c.seat_ids, plans.c.places).where(
             plans.c.hall_id == hall_id, plans.c.plan_version == plan_version, plans.c.house_id == house_id
         )
-        try:
-            async with self._engine.begin() as connection:
-                row = (await connection.execute(query)).one_or_none()
-        except UNAVAILABLE as error:
-            raise StoreUnavailable(hall_id=hall_id) from error
+        async with connected(self._engine, HouseScope(house_id)) as connection:
+            row = (await connection.execute(query)).one_or_none()
         return None if row is None else (zlib.decompress(row.seat_ids).decode().split("\n"), row.places)
 
     async def _fetch_plan(self, house_id: str, hall_id: str, plan_version: int) -> _StoredPlan:
@@ -184,7 +181,7 @@ class CataloguePerformances:
             "seat_ids": packed_ids,
             "places": places,
         }
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, HouseScope(house_id)) as connection:
             await connection.execute(insert(plans).values(row).on_conflict_do_nothing())
         return seat_ids, places
 

@@ -14,6 +14,10 @@ from services.inventory.adapters.postgres_claim_store import ACTIVE
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
+from services.runtime.sql.connections import connected
+from services.runtime.sql.scopes import AllHouses
+
+_ALL = AllHouses("the audit examines the whole record")
 
 
 class PostgresAudit:
@@ -31,7 +35,7 @@ class PostgresAudit:
         ]
 
     async def _check(self, invariant: str, name: str, broken: Select[Any]) -> CheckResult:
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _ALL) as connection:
             examined = await connection.scalar(
                 select(func.count()).select_from(claims).where(claims.c.state.in_(ACTIVE))
             )
@@ -70,7 +74,7 @@ class PostgresAudit:
             .where(claims.c.performance_id.in_(performance_ids), claims.c.state.in_(ACTIVE))
             .group_by(claims.c.performance_id, claims.c.state)
         )
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _ALL) as connection:
             for performance_id, state, count in await connection.execute(by_state):
                 found[performance_id][state] = count
         return found
@@ -82,7 +86,7 @@ class PostgresAudit:
         query = wanted.where(claims.c.state.in_(ACTIVE)).order_by(*key)
         if performance_id:
             query = query.where(claims.c.performance_id == performance_id)
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _ALL) as connection:
             result = await connection.stream(query)
             async for page in result.partitions(FACTS_A_PAGE):
                 yield [Fact(seat=_seat(row)) for row in page]

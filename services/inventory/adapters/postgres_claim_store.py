@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import Integer, any_, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.inventory.adapters.tables import performance_owner as owners
@@ -32,7 +32,9 @@ from services.inventory.ports import (
     StoreUnavailable,
     WritesLost,
 )
-from services.runtime.sql.faults import UNAVAILABLE, is_for_good
+from services.runtime.sql.connections import connected
+from services.runtime.sql.faults import is_for_good
+from services.runtime.sql.scopes import HouseScope
 
 ACTIVE = ("claimed", "sold")
 
@@ -43,19 +45,17 @@ class PostgresClaimStore:
     def __init__(self, engine: AsyncEngine, performance: Performance) -> None:
         self._engine = engine
         self._performance = performance
+        self._scope = HouseScope(performance.house_id)
 
     async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
         """See ClaimStore."""
-        try:
-            async with self._engine.begin() as connection:
-                await self._check_epoch(connection, performance_id, epoch)
-                return PerformanceRecord(
-                    claims=await self._load_claims(connection, performance_id),
-                    blocked=await self._load_blocks(connection, performance_id),
-                    given_back=await self._load_given_back(connection, performance_id),
-                )
-        except UNAVAILABLE as error:
-            raise StoreUnavailable(performance_id=performance_id) from error
+        async with connected(self._engine, self._scope) as connection:
+            await self._check_epoch(connection, performance_id, epoch)
+            return PerformanceRecord(
+                claims=await self._load_claims(connection, performance_id),
+                blocked=await self._load_blocks(connection, performance_id),
+                given_back=await self._load_given_back(connection, performance_id),
+            )
 
     async def _check_epoch(self, connection: AsyncConnection, performance_id: str, epoch: int) -> None:
         stored = await connection.scalar(select(owners.c.epoch).where(owners.c.performance_id == performance_id))
@@ -94,14 +94,14 @@ class PostgresClaimStore:
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
         """See ClaimStore."""
         try:
-            async with self._engine.begin() as connection:
+            async with connected(self._engine, self._scope) as connection:
                 if not await self._advance(connection, performance_id, epoch, batch):
                     return
                 for change in _runs(changes):
                     await self._write(connection, performance_id, epoch, change)
         except IntegrityError as error:
             raise ClaimConflict(performance_id=performance_id, epoch=epoch) from error
-        except UNAVAILABLE as error:
+        except DBAPIError as error:
             if is_for_good(error):
                 raise RecordRefused(performance_id=performance_id, epoch=epoch) from error
             raise StoreUnavailable(performance_id=performance_id) from error

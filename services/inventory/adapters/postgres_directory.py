@@ -10,8 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import placement_pin as pins
-from services.inventory.ports import OwnedPerformance, Owner, StoreUnavailable
-from services.runtime.sql.faults import UNAVAILABLE
+from services.inventory.ports import OwnedPerformance, Owner
+from services.runtime.sql.connections import connected
+from services.runtime.sql.scopes import AllHouses
+
+_OWNERS = AllHouses("the directory knows performances and nodes, and no houses")
 
 
 class PostgresDirectory:
@@ -23,11 +26,8 @@ class PostgresDirectory:
     async def owner_of(self, performance_id: str) -> Owner | None:
         """See Directory."""
         query = select(owners.c.incarnation, owners.c.endpoint, owners.c.epoch)
-        try:
-            async with self._engine.connect() as connection:
-                row = (await connection.execute(query.where(owners.c.performance_id == performance_id))).one_or_none()
-        except UNAVAILABLE as error:
-            raise StoreUnavailable(performance_id=performance_id) from error
+        async with connected(self._engine, _OWNERS) as connection:
+            row = (await connection.execute(query.where(owners.c.performance_id == performance_id))).one_or_none()
         return None if row is None else Owner(row.incarnation, row.endpoint, row.epoch)
 
     async def take(self, performance_id: str, seen_epoch: int, incarnation: str, endpoint: str) -> int | None:
@@ -39,39 +39,27 @@ class PostgresDirectory:
         else:
             unchanged = (owners.c.performance_id == performance_id) & (owners.c.epoch == seen_epoch)
             statement = update(owners).where(unchanged).values(**taken).returning(owners.c.epoch)
-        try:
-            async with self._engine.begin() as connection:
-                epoch: int | None = (await connection.execute(statement)).scalar_one_or_none()
-        except UNAVAILABLE as error:
-            raise StoreUnavailable(performance_id=performance_id) from error
+        async with connected(self._engine, _OWNERS) as connection:
+            epoch: int | None = (await connection.execute(statement)).scalar_one_or_none()
         return epoch
 
     async def release(self, performance_id: str, epoch: int) -> None:
         """See Directory."""
         still_ours = (owners.c.performance_id == performance_id) & (owners.c.epoch == epoch)
-        try:
-            async with self._engine.begin() as connection:
-                await connection.execute(update(owners).where(still_ours).values(incarnation="", endpoint=""))
-        except UNAVAILABLE as error:
-            raise StoreUnavailable(performance_id=performance_id) from error
+        async with connected(self._engine, _OWNERS) as connection:
+            await connection.execute(update(owners).where(still_ours).values(incarnation="", endpoint=""))
 
     async def epochs_of(self, performance_ids: Sequence[str]) -> Mapping[str, int]:
         """See Directory."""
         query = select(owners.c.performance_id, owners.c.epoch).where(owners.c.performance_id.in_(performance_ids))
-        try:
-            async with self._engine.connect() as connection:
-                return {row.performance_id: row.epoch for row in await connection.execute(query)}
-        except UNAVAILABLE as error:
-            raise StoreUnavailable from error
+        async with connected(self._engine, _OWNERS) as connection:
+            return {row.performance_id: row.epoch for row in await connection.execute(query)}
 
     async def pins(self) -> Mapping[str, str]:
         """See Directory."""
-        try:
-            async with self._engine.connect() as connection:
-                rows = await connection.execute(select(pins.c.performance_id, pins.c.endpoint))
-                return {row.performance_id: row.endpoint for row in rows}
-        except UNAVAILABLE as error:
-            raise StoreUnavailable from error
+        async with connected(self._engine, _OWNERS) as connection:
+            rows = await connection.execute(select(pins.c.performance_id, pins.c.endpoint))
+            return {row.performance_id: row.endpoint for row in rows}
 
     async def pin(self, performance_id: str, endpoint: str) -> None:
         """See Directory."""
@@ -79,11 +67,8 @@ class PostgresDirectory:
         if endpoint:
             wanted = upsert(pins).values(performance_id=performance_id, endpoint=endpoint)
             statement = wanted.on_conflict_do_update(index_elements=["performance_id"], set_={"endpoint": endpoint})
-        try:
-            async with self._engine.begin() as connection:
-                await connection.execute(statement)
-        except UNAVAILABLE as error:
-            raise StoreUnavailable(performance_id=performance_id) from error
+        async with connected(self._engine, _OWNERS) as connection:
+            await connection.execute(statement)
 
     async def page(self, after: str, size: int) -> Sequence[OwnedPerformance]:
         """See Directory."""
@@ -94,11 +79,8 @@ class PostgresDirectory:
             .order_by(owners.c.performance_id)
             .limit(size)
         )
-        try:
-            async with self._engine.connect() as connection:
-                return [
-                    OwnedPerformance(row.performance_id, Owner(row.incarnation, row.endpoint, row.epoch), row.pinned_to)
-                    for row in await connection.execute(query)
-                ]
-        except UNAVAILABLE as error:
-            raise StoreUnavailable from error
+        async with connected(self._engine, _OWNERS) as connection:
+            return [
+                OwnedPerformance(row.performance_id, Owner(row.incarnation, row.endpoint, row.epoch), row.pinned_to)
+                for row in await connection.execute(query)
+            ]

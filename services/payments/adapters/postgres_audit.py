@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
 from services.contracts.wire_types import wire_money
 from services.runtime.clock import Clock
+from services.runtime.sql.connections import connected, for_snapshots
+from services.runtime.sql.scopes import AllHouses
 
 # A webhook event this young may be on its way.
 WEBHOOK_EVENT_PATIENCE_MS = 30_000
@@ -76,12 +78,15 @@ _CHECKS = (
     ("INV-7", "events are numbered without gaps per key", _SEQUENCES, _NOT_DENSE),
 )
 
+_ALL = AllHouses("the audit examines the whole record")
+
 
 class PostgresAudit:
     """See RecordAudit."""
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock, refund_patience_seconds: float) -> None:
         self._engine = engine
+        self._moments = for_snapshots(engine)
         self._clock = clock
         self._refund_patience_ms = int(refund_patience_seconds * 1000)
 
@@ -93,8 +98,7 @@ class PostgresAudit:
             "due_before_ms": now_ms - self._refund_patience_ms,
             "received_before_ms": now_ms - WEBHOOK_EVENT_PATIENCE_MS,
         }
-        async with self._engine.connect() as plain:
-            connection = await plain.execution_options(isolation_level="REPEATABLE READ")
+        async with connected(self._moments, _ALL) as connection:
             return [
                 CheckResult(
                     invariant,
@@ -107,7 +111,7 @@ class PostgresAudit:
 
     async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
         """Every payment, from one snapshot."""
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _ALL) as connection:
             rows = await connection.stream(text(_FACTS), {"performance_id": performance_id})
             async for page in rows.partitions(FACTS_A_PAGE):
                 yield [_fact(row) for row in page]

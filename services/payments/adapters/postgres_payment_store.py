@@ -21,6 +21,11 @@ from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
+from services.runtime.sql.connections import after_commit, connected, for_single_statements
+from services.runtime.sql.scopes import AllHouses, HouseScope
+
+_DUE = AllHouses("the reconciler visits payments that are due")
+_COUNTS = AllHouses("gauges count every house's payments")
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Payment))
 # What a change may change; the rest was fixed by the request.
@@ -93,7 +98,7 @@ class PostgresPaymentStore:
     ) -> None:
         self._engine = engine
         # For single statements: no round trips for BEGIN and COMMIT.
-        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._single = for_single_statements(engine)
         self._clock = clock
         self._ids = ids
         self._retry_policy = retry_policy
@@ -101,7 +106,7 @@ class PostgresPaymentStore:
 
     async def record(self, payment: Payment) -> Payment:
         """See PaymentStore.record."""
-        async with self._single.connect() as connection:
+        async with connected(self._single, HouseScope(payment.house_id)) as connection:
             if (await connection.execute(_RECORD, row_of(payment))).first() is not None:
                 return payment
         recorded = await self.find_by_key(payment.house_id, payment.idempotency_key)
@@ -122,7 +127,7 @@ class PostgresPaymentStore:
 
     async def _first(self, house_id: str, condition: ColumnElement[bool]) -> Payment | None:
         statement = select(PAYMENTS).where(PAYMENTS.c.house_id == house_id, condition)
-        async with self._single.connect() as connection:
+        async with connected(self._single, HouseScope(house_id)) as connection:
             row = (await connection.execute(statement)).mappings().first()
         return payment_of(row) if row is not None else None
 
@@ -141,7 +146,7 @@ class PostgresPaymentStore:
             stored = await self._change_known(known, decide, visited)
             if stored is not None:
                 return stored
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, HouseScope(house_id)) as connection:
             found = await connection.execute(_LOCK, {"of_house": house_id, "of_payment": payment_id})
             row = found.mappings().first()
             if row is None:
@@ -153,10 +158,9 @@ class PostgresPaymentStore:
             events = _events(after, decision)
             if events:
                 await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
+                after_commit(connection, self._on_events)
             if settles:
                 await settle(connection, before.provider, settles, "applied", self._clock.now_ms(), house_id)
-        if events:
-            self._on_events()
         return after, decision
 
     async def _change_known(
@@ -166,7 +170,7 @@ class PostgresPaymentStore:
         after, decision = self._decided(known, decide, visited)
         if after == known or _events(after, decision):
             return None
-        async with self._single.connect() as connection:
+        async with connected(self._single, HouseScope(known.house_id)) as connection:
             done = await connection.execute(_STORE, _stored(after))
         return (after, decision) if done.rowcount == 1 else None
 
@@ -198,7 +202,7 @@ class PostgresPaymentStore:
             .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000), version=PAYMENTS.c.version + 1)
             .returning(*PAYMENTS.c)
         )
-        async with self._single.connect() as connection:
+        async with connected(self._single, _DUE) as connection:
             return [payment_of(row) for row in (await connection.execute(statement)).mappings()]
 
     async def count_uncertain(self) -> int:
@@ -206,12 +210,12 @@ class PostgresPaymentStore:
         creating = PAYMENTS.c.state == PaymentState.CREATING.value
         unanswered = and_(PAYMENTS.c.cancel_asked_at_ms.is_not(None), PAYMENTS.c.state == PaymentState.PENDING.value)
         statement = select(func.count()).where(PAYMENTS.c.next_attempt_at_ms.is_not(None), or_(creating, unanswered))
-        async with self._single.connect() as connection:
+        async with connected(self._single, _COUNTS) as connection:
             return int((await connection.execute(statement)).scalar_one())
 
     async def count_waiting_for_people(self) -> tuple[int, int]:
         """See PaymentStore.count_waiting_for_people."""
-        async with self._single.connect() as connection:
+        async with connected(self._single, _COUNTS) as connection:
             row = (await connection.execute(_WAITING)).one()
         return row.stuck, row.disputed
 

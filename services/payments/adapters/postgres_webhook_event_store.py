@@ -12,6 +12,10 @@ from services.payments.adapters.postgres_payment_store import settle
 from services.payments.adapters.tables import CURSORS, WEBHOOK_EVENTS
 from services.payments.ports import LeasedWebhookEvent, WebhookEvent, WebhookEventPage
 from services.runtime.clock import Clock
+from services.runtime.sql.connections import connected, for_single_statements
+from services.runtime.sql.scopes import AllHouses
+
+_EVENTS = AllHouses("a provider's webhook events name a payment; its house is known once it is found")
 
 
 class PostgresWebhookEventStore:
@@ -20,12 +24,12 @@ class PostgresWebhookEventStore:
     def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
         self._engine = engine
         # For single statements: no round trips for BEGIN and COMMIT.
-        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._single = for_single_statements(engine)
         self._clock = clock
 
     async def add(self, provider: str, event: WebhookEvent, lease_seconds: float) -> bool:
         """See WebhookEventStore.add."""
-        async with self._single.connect() as connection:
+        async with connected(self._single, _EVENTS) as connection:
             return await self._insert(connection, provider, [event], int(lease_seconds * 1000)) == 1
 
     async def _insert(
@@ -66,7 +70,7 @@ class PostgresWebhookEventStore:
             .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000), attempts=WEBHOOK_EVENTS.c.attempts + 1)
             .returning(WEBHOOK_EVENTS.c.event_id, WEBHOOK_EVENTS.c.payment_ref, WEBHOOK_EVENTS.c.attempts)
         )
-        async with self._single.connect() as connection:
+        async with connected(self._single, _EVENTS) as connection:
             return [
                 LeasedWebhookEvent(WebhookEvent(row.event_id, row.payment_ref), row.attempts)
                 for row in await connection.execute(statement)
@@ -74,13 +78,13 @@ class PostgresWebhookEventStore:
 
     async def settle(self, provider: str, events: Sequence[WebhookEvent], outcome: str) -> None:
         """See WebhookEventStore.settle."""
-        async with self._single.connect() as connection:
+        async with connected(self._single, _EVENTS) as connection:
             await settle(connection, provider, events, outcome, self._clock.now_ms(), None)
 
     async def postpone(self, provider: str, events: Sequence[WebhookEvent], until_ms: int) -> None:
         """See WebhookEventStore.postpone."""
         keys = [(provider, event.event_id) for event in events]
-        async with self._single.connect() as connection:
+        async with connected(self._single, _EVENTS) as connection:
             await connection.execute(
                 update(WEBHOOK_EVENTS)
                 .where(
@@ -101,14 +105,14 @@ class PostgresWebhookEventStore:
             .values(next_listing_at_ms=now_ms + int(interval_seconds * 900))
             .returning(CURSORS.c.cursor)
         )
-        async with self._single.connect() as connection:
+        async with connected(self._single, _EVENTS) as connection:
             await connection.execute(first)
             cursor: str | None = (await connection.execute(taken)).scalar_one_or_none()
         return cursor
 
     async def end_listing(self, provider: str, page: WebhookEventPage) -> int:
         """See WebhookEventStore.end_listing."""
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, _EVENTS) as connection:
             new = await self._insert(connection, provider, page.events, 0)
             await connection.execute(update(CURSORS).where(CURSORS.c.provider == provider).values(cursor=page.cursor))
         return new
@@ -122,6 +126,6 @@ class PostgresWebhookEventStore:
             .order_by(WEBHOOK_EVENTS.c.settled_at_ms)
             .limit(limit)
         )
-        async with self._single.connect() as connection:
+        async with connected(self._single, _EVENTS) as connection:
             done = await connection.execute(delete(WEBHOOK_EVENTS).where(tuple_(*names).in_(old)))
         return int(done.rowcount)

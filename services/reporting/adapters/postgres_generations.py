@@ -18,6 +18,10 @@ from services.reporting.adapters.tables import (
 )
 from services.reporting.ports import GenerationGone, Progress, ProgressKey, group_of
 from services.runtime.bus.topics import AVAILABILITY
+from services.runtime.sql.connections import connected
+from services.runtime.sql.scopes import AllHouses
+
+_GENERATIONS = AllHouses("a generation of the read model holds every house")
 
 
 class PostgresGenerations:
@@ -28,24 +32,24 @@ class PostgresGenerations:
 
     async def serving(self) -> int:
         """See Generations.serving."""
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _GENERATIONS) as connection:
             return await _serving(connection)
 
     async def begin(self) -> int:
         """See Generations.begin."""
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, _GENERATIONS) as connection:
             await _drop_all_but(connection, await _serving(connection))
             opened = await connection.execute(insert(generations).values(serving=False).returning(generations))
             return int(opened.scalar_one())
 
     async def kept(self) -> Collection[int]:
         """See Generations.kept."""
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _GENERATIONS) as connection:
             return list((await connection.execute(select(generations.c.generation))).scalars())
 
     async def progress(self, generation: int) -> Progress:
         """See Generations.progress. Events by sequence, counts by (epoch, version)."""
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _GENERATIONS) as connection:
             await _require(connection, generation)
             keys = select(inbox_sequence.c.source, inbox_sequence.c.topic, inbox_sequence.c.key)
             sequences = await connection.execute(
@@ -69,7 +73,7 @@ class PostgresGenerations:
 
     async def serve(self, generation: int) -> None:
         """See Generations.serve."""
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, _GENERATIONS) as connection:
             await _require(connection, generation)
             await connection.execute(update(generations).where(generations.c.serving).values(serving=False))
             of_new = generations.c.generation == generation
@@ -78,7 +82,7 @@ class PostgresGenerations:
 
     async def abandon(self, generation: int) -> None:
         """See Generations.abandon."""
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, _GENERATIONS) as connection:
             await _drop(connection, (generations.c.generation == generation) & ~generations.c.serving)
 
 

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contracts.audit import MAX_VIOLATIONS, CheckResult
 from services.contracts.wire_types import wire_money
-from services.reporting.adapters.postgres_totals_reader import pages_of_all, snapshot
+from services.reporting.adapters.postgres_totals_reader import pages_of_all
 from services.reporting.domain.totals import Totals
 from services.reporting.ports import group_of
+from services.runtime.sql.connections import connected, for_snapshots
+from services.runtime.sql.scopes import AllHouses
 
 # Each answers rows of one text column, at most MAX_VIOLATIONS; `examined` counts what was looked at.
 _GAPS = """
@@ -81,22 +83,24 @@ _CHECKS = (
 )
 _SERVING = "SELECT generation FROM generations WHERE serving"
 
+_ALL = AllHouses("the audit examines the whole read model")
+
 
 class PostgresReadModelAudit:
     """See RecordAudit."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._moments = for_snapshots(engine)
 
     async def checks(self, performance_id: str) -> Sequence[CheckResult]:
         """See RecordAudit.checks; all over one snapshot."""
-        async with snapshot(self._engine) as connection:
+        async with connected(self._moments, _ALL) as connection:
             generation = int((await connection.execute(text(_SERVING))).scalar_one())
             return [await _check(connection, generation, performance_id, *check) for check in _CHECKS]
 
     async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
         """Everything reporting tells people."""
-        async for page in pages_of_all(self._engine, performance_id):
+        async for page in pages_of_all(self._moments, performance_id):
             yield [_fact(totals) for totals in page]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -11,17 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.reporting.adapters.performance_rows import totals_of
 from services.reporting.adapters.tables import generations, performances, sales_lines
 from services.reporting.domain.totals import Totals
+from services.runtime.sql.connections import connected, for_snapshots
+from services.runtime.sql.scopes import AllHouses, HouseScope
 
 PAGE = 500
 
-
-@asynccontextmanager
-async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction whose queries all see the same moment."""
-    async with engine.connect() as connection:
-        of_one_moment = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        async with of_one_moment.begin():
-            yield of_one_moment
+_ALL = AllHouses("the audit compares everything that is served")
 
 
 async def read_totals(connection: AsyncConnection, chosen: ColumnElement[bool], limit: int) -> Sequence[Totals]:
@@ -54,24 +48,24 @@ class PostgresTotalsReader:
     """See ports.TotalsReader."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._moments = for_snapshots(engine)
 
     async def totals(self, house_id: str, performance_id: str) -> Totals | None:
         """See TotalsReader.totals."""
         of_house = performances.c.house_id == house_id
-        async with snapshot(self._engine) as connection:
+        async with connected(self._moments, HouseScope(house_id)) as connection:
             found = await read_totals(connection, and_(of_house, performances.c.performance_id == performance_id), 1)
         return found[0] if found else None
 
     async def page(self, house_id: str, after_performance_id: str, limit: int) -> Sequence[Totals]:
         """See TotalsReader.page."""
         chosen = and_(performances.c.house_id == house_id, performances.c.performance_id > after_performance_id)
-        async with snapshot(self._engine) as connection:
+        async with connected(self._moments, HouseScope(house_id)) as connection:
             return await read_totals(connection, chosen, limit)
 
 
-async def pages_of_all(engine: AsyncEngine, performance_id: str) -> AsyncIterator[Sequence[Totals]]:
-    """Everything that is served, over all houses, in pages; for the audit only."""
+async def pages_of_all(moments: AsyncEngine, performance_id: str) -> AsyncIterator[Sequence[Totals]]:
+    """Everything that is served, over all houses, in pages; for the audit only. `moments`: for_snapshots()."""
     only = performances.c.performance_id == performance_id if performance_id else true()
     after: tuple[str, str] = ("", "")
     while True:
@@ -79,7 +73,7 @@ async def pages_of_all(engine: AsyncEngine, performance_id: str) -> AsyncIterato
             performances.c.performance_id > after[0],
             and_(performances.c.performance_id == after[0], performances.c.house_id > after[1]),
         )
-        async with snapshot(engine) as connection:
+        async with connected(moments, _ALL) as connection:
             page = await read_totals(connection, and_(only, later), PAGE)
         if not page:
             return

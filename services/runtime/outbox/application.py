@@ -14,6 +14,10 @@ from services.runtime.clock import Clock
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.faults import SequenceGap
 from services.runtime.outbox.inbox import Inbox, KeyPlace, KeyProgress
+from services.runtime.sql.connections import connected
+from services.runtime.sql.scopes import AllHouses, HouseScope
+
+_PARTITION = AllHouses("a partition holds events of many houses")
 
 EventHandler = Callable[[AsyncConnection, IncomingEvent], Awaitable[None]]
 
@@ -60,7 +64,7 @@ class EventApplication:
 
         Raises EventFailed (SequenceGap among its causes); anything else comes from the transaction itself.
         """
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, _PARTITION) as connection:
             progress = await self._inbox.progress(connection, window)
             plan = _plan(window, progress)
             if plan.applied:
@@ -74,13 +78,13 @@ class EventApplication:
 
     async def park(self, event: IncomingEvent, error: str) -> None:
         """Stops the event's key, before the event itself goes to the dead-letter topic."""
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, HouseScope(event.house_id)) as connection:
             await self._inbox.park(connection, event, error=error, now_ms=self._clock.now_ms())
 
     async def replay(self, event: IncomingEvent) -> bool:
         """Applies the next event of a parked key; True when the key is parked no longer."""
         place = KeyPlace.of(event)
-        async with self._engine.begin() as connection:
+        async with connected(self._engine, HouseScope(event.house_id)) as connection:
             progress = await self._inbox.progress(connection, [event])
             known = progress[place]
             if event.sequence > known.last_sequence + 1:

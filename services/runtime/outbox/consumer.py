@@ -16,6 +16,7 @@ from services.runtime.bus.limits import check_message
 from services.runtime.bus.port import Bus, Delivered, Message, Subscription
 from services.runtime.bus.topics import DEAD_LETTER_PARTITIONS, dead_letter_topic
 from services.runtime.clock import Clock
+from services.runtime.errors import Retryable
 from services.runtime.outbox.application import Applied, EventApplication, EventFailed, EventHandler
 from services.runtime.outbox.dead_letters import Failure, to_dead_letter
 from services.runtime.outbox.event import IncomingEvent
@@ -24,7 +25,9 @@ from services.runtime.outbox.headers import to_event
 from services.runtime.outbox.inbox import Inbox, ParkedKey
 from services.runtime.outbox.replay import Replay
 from services.runtime.outbox.retries import Backoff
+from services.runtime.sql.connections import connected
 from services.runtime.sql.faults import passes
+from services.runtime.sql.scopes import AllHouses
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import (
     EVENT_KEYS_PARKED,
@@ -39,6 +42,9 @@ RETRY_FIRST_SECONDS = 0.05
 RETRY_LAST_SECONDS = 5.0
 INBOX_RETENTION_SECONDS = 14 * 86_400.0
 PURGE_SECONDS = 60.0
+
+_PARKED = AllHouses("operators look at parked keys whatever their house")
+_HOUSEKEEPING = AllHouses("the inbox forgets by age")
 
 _log = get_logger(__name__)
 
@@ -172,7 +178,7 @@ class EventConsumer:
 
     async def parked(self) -> Sequence[ParkedKey]:
         """The keys that wait for a replay."""
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _PARKED) as connection:
             return await self._inbox.all_parked(connection)
 
     async def replay(self, topic: str, key: str) -> int:
@@ -181,13 +187,13 @@ class EventConsumer:
         Works beside running members of the group. Raises what the handler raised (the key stays parked there) or
         ReplayIncomplete. 0 when the key is not parked.
         """
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _PARKED) as connection:
             parked = await self._inbox.parked(connection, topic, key)
         replays = Replay(self._bus, self._application, group=self._group, clock=self._clock)
         try:
             return sum([await replays.run(place) for place in parked])
         finally:
-            async with self._engine.connect() as connection:
+            async with connected(self._engine, _PARKED) as connection:
                 await self._count_parked(connection)
 
     async def _consume(self, subscription: Subscription, batch: Sequence[Delivered]) -> None:
@@ -353,8 +359,8 @@ class EventConsumer:
             return
         self._purge_at = self._clock.monotonic() + PURGE_SECONDS
         try:
-            async with self._engine.begin() as connection:
+            async with connected(self._engine, _HOUSEKEEPING) as connection:
                 await self._inbox.purge(connection, self._clock.now_ms() - int(INBOX_RETENTION_SECONDS * 1000))
                 await self._count_parked(connection)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, OSError, Retryable) as error:
             _log.warning("inbox_not_purged", group=self._group, error=type(error).__name__)

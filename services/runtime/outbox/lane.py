@@ -15,10 +15,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.outbox.event import OutgoingEvent
+from services.runtime.sql.connections import own_session
+from services.runtime.sql.scopes import AllHouses
 
 WAKE_CHANNEL = "balcon_outbox"
 PENDING_COUNT_MAX = 100_000
 PURGE_MAX_ROWS = 1_000
+
+_EVENTS = AllHouses("the relay publishes every house's events")
 
 _COLUMNS = "id, event_id, topic, key, type, payload, house_id, occurred_at_ms, sequence"
 
@@ -140,8 +144,7 @@ class OutboxLane:
 @asynccontextmanager
 async def hold_lane(engine: AsyncEngine, name: str) -> AsyncIterator[OutboxLane | None]:
     """The lane, held until the block ends; None when another relay has it."""
-    async with engine.connect() as plain:
-        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+    async with own_session(engine, _EVENTS) as connection:
         locked = await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _lock_key(name)})
         if not locked.scalar_one():
             yield None
@@ -155,8 +158,7 @@ async def hold_lane(engine: AsyncEngine, name: str) -> AsyncIterator[OutboxLane 
 
 async def ask_lane_holder(engine: AsyncEngine) -> None:
     """Wakes the relay that has the lane. Never inside a business transaction: NOTIFY makes commits queue up."""
-    async with engine.connect() as plain:
-        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+    async with own_session(engine, _EVENTS) as connection:
         await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": WAKE_CHANNEL})
 
 

@@ -17,13 +17,17 @@ from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.faults import HeadersInvalid
 from services.runtime.outbox.headers import to_event
 from services.runtime.outbox.retries import Backoff
+from services.runtime.sql.connections import connected
 from services.runtime.sql.faults import passes
+from services.runtime.sql.scopes import AllHouses
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import EVENT_LAG_SECONDS, EVENTS_CONSUMED
 
 ATTEMPTS = 3
 RETRY_FIRST_SECONDS = 0.05
 RETRY_LAST_SECONDS = 5.0
+
+_BATCH = AllHouses("a batch holds states of many houses")
 
 _log = get_logger(__name__)
 
@@ -110,7 +114,7 @@ class StateConsumer:
         """All in one transaction, again and again through outages; False when one of them cannot be applied."""
         while True:
             try:
-                async with self._engine.begin() as connection:
+                async with connected(self._engine, _BATCH) as connection:
                     for event in events:
                         await self._handler(connection, event)
             except Exception as error:  # noqa: BLE001 (whatever it is, the caller tries each by itself)

@@ -34,8 +34,8 @@ async def enqueue(connection: AsyncConnection, events: Sequence[OutgoingEvent], 
     """Adds the events, in their order, to the caller's open transaction (RULE 29); at most ENQUEUE_MAX_EVENTS.
 
     Raises EventRefused for an event that no bus could carry: better here than in the relay, where it would stop a lane.
-    After the commit call OutboxRelay.wake(); without it the events leave at the relay's next look. Transactions about
-    one key must take turns (lock the key's own row first) if the order of their events matters.
+    Let OutboxRelay.wake() follow the commit (after_commit); without it the events leave at the relay's next look.
+    Transactions about one key must take turns (lock the key's own row first) if the order of their events matters.
     """
     if len(events) > ENQUEUE_MAX_EVENTS:
         raise EventRefused(field="events", limit=f"{ENQUEUE_MAX_EVENTS} in one call", events=len(events))

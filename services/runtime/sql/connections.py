@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from services.runtime.sql.faults import as_fault
 from services.runtime.sql.row_security import is_secured, row_secured, setting_of
 from services.runtime.sql.scopes import Scope
 
+_AUTOCOMMIT: Final = "AUTOCOMMIT"
 _after_commit: WeakKeyDictionary[AsyncConnection, list[Callable[[], None]]] = WeakKeyDictionary()
 
 
@@ -31,7 +33,8 @@ async def connected(engine: AsyncEngine, scope: Scope) -> AsyncIterator[AsyncCon
                 async with row_secured(connection, scope):
                     yield connection
             has_committed = connection.in_transaction()
-            if has_committed:
+            # A statement in autocommit has no COMMIT to wait for.
+            if has_committed and engine.get_execution_options().get("isolation_level") != _AUTOCOMMIT:
                 await connection.commit()
     except Exception as error:
         fault = as_fault(error)
@@ -53,7 +56,7 @@ def for_single_statements(engine: AsyncEngine) -> AsyncEngine:
 
     With row-level security it is the engine itself: a setting that is local to a transaction needs one.
     """
-    return engine if is_secured(engine) else engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine if is_secured(engine) else engine.execution_options(isolation_level=_AUTOCOMMIT)
 
 
 def for_snapshots(engine: AsyncEngine) -> AsyncEngine:
@@ -69,7 +72,7 @@ async def own_session(engine: AsyncEngine, scope: Scope) -> AsyncIterator[AsyncC
     """
     try:
         async with engine.connect() as plain:
-            connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+            connection = await plain.execution_options(isolation_level=_AUTOCOMMIT)
             if not is_secured(engine):
                 yield connection
                 return

@@ -12,9 +12,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.runtime.errors import Retryable, StoreUnavailable
 
-# What a call that did not reach the database, or was not answered, may raise; DBAPIError is also a plain refusal.
-UNAVAILABLE = (DBAPIError, PoolTimeout, OSError, TimeoutError)
-
 # SQLSTATE classes that tell of the statement itself: it would be refused again and again.
 _FOR_GOOD = {"22", "42", "54"}
 # SQLSTATE classes that pass by themselves: connection, rollback (deadlock, serialisation), resources, operator, system.
