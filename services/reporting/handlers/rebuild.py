@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.reporting.ports import Generations, History, Progress, ProgressKey, Stuck
 from services.runtime.clock import Clock
@@ -40,7 +40,7 @@ class EventNotApplied(Fatal):
 async def rebuild(generations: Generations, history: History, clock: Clock, timeout_seconds: float) -> int:
     """Fills a new generation from the history, and serves it once it has caught up with the old one.
 
-    Returns the new generation. Whatever the end, nothing of other generations stays on the bus.
+    Returns the new generation. Whatever the end, nothing of other generations stays on the bus, unless that is away.
     Raises HistoryIncomplete, EventNotApplied, RebuildTooSlow, GenerationGone (another rebuild began), or what filling
     raised.
     """
@@ -125,10 +125,24 @@ async def _stop(filling: asyncio.Future[None]) -> None:
 
 
 async def _tidy(generations: Generations, history: History, clock: Clock) -> None:
-    """Who follows the old generation needs a moment to see the new one, and to leave its groups."""
+    """Who follows the old generation needs a moment to see the new one, and to leave its groups.
+
+    Never raises because something is away: how the rebuild ended is decided, and the next one removes what is left.
+    """
     deadline = clock.monotonic() + TIDY_SECONDS
-    while left := await history.forget_others(generations.kept):
+    while True:
+        left, away = await _forget_others(generations, history)
+        if not left and not away:
+            return
         if clock.monotonic() > deadline:
-            _log.warning("groups_left_on_the_bus", groups=sorted(left))
+            _log.warning("groups_left_on_the_bus", groups=sorted(left), away=away)
             return
         await clock.sleep(POLL_SECONDS)
+
+
+async def _forget_others(generations: Generations, history: History) -> tuple[Collection[str], str]:
+    """The groups that stay for now; and what did not answer, '' if all did."""
+    try:
+        return await history.forget_others(generations.kept), ""
+    except Retryable as away:
+        return (), type(away).__name__
