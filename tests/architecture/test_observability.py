@@ -78,12 +78,12 @@ def test_operations_says_what_to_do_for_every_alert_and_for_no_other() -> None:
 
 
 def test_no_alert_waits_for_a_number_that_a_small_house_never_reaches() -> None:
-    """What is compared with a count above 20 is a count: ages are in seconds, ratios below one."""
+    """What is compared with more than a few is a count: ages are in seconds, ratios below one."""
     rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
     for group in rules["groups"]:
         for rule in group["rules"]:
             limit = float(re.split(r"[<>=]+", rule["expr"])[-1])
-            assert limit <= 20 or "_seconds" in rule["expr"] or "turn_commands" in rule["expr"], rule["alert"]
+            assert limit <= 5 or "_seconds" in rule["expr"] or "turn_commands" in rule["expr"], rule["alert"]
 
 
 def test_prometheus_scrapes_every_container_that_serves_metrics() -> None:
