@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import pytest
+
+from services.contracts.reasons import Reason
 from services.orders.domain.order import CancelReason, OrderState, Seats
 from services.orders.domain.refusals import HoldExpired, HoldHasOrder, SeatsNotHeld
-from services.orders.ports import HeldSeats, Unanswered
+from services.orders.ports import Declined, HeldSeats, Unanswered
 from services.runtime.testing.virtual_time import run_virtual
 from tests.simulation.orders.faults import Call, tapped
 from tests.unit.orders.builders import SHOW, a_hold, a_key, a_wish
@@ -116,6 +119,20 @@ def test_a_hold_that_moves_while_it_is_given_back_stays_with_its_buyer() -> None
         return await taps[-1](name, call) if taps else await call()
 
     in_shop(story, tap)
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.HOLD_FOREIGN, Reason.PLAN_VERSION_MISMATCH, Reason.SEATS_NOT_HELD, Reason.SEAT_UNKNOWN]
+)
+def test_an_order_ends_whose_hold_is_no_longer_its_own(reason: Reason) -> None:
+    async def refusing(name: str, call: Call) -> object:
+        return Declined(reason) if name == "release" else await call()
+
+    async def story(shop: Shop) -> None:
+        order = await shop.ordered("A-1")
+        assert answered(await shop.desk.cancel(ref_of(order), 2.0)).state is OrderState.CANCELLED
+
+    in_shop(story, refusing)
 
 
 def test_somebody_elses_hold_of_the_same_name_is_left_alone() -> None:
