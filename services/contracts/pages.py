@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from services.contracts.bounds import DEFAULT_PAGE_SIZE, MAX_PAGE_PARTS, MAX_PAGE_SIZE
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import FieldInvalid, refused_fields
 from services.runtime.ids import refused_key
 
 # A version, an owner's id and an item's of 64 characters each, a time, and separators, in base64.
@@ -25,6 +25,13 @@ class Place(NamedTuple):
     item_id: str
 
 
+class AskedPage(NamedTuple):
+    """The page that a request asks for: so many items at most, after a place; None is the first page."""
+
+    after: Place | None
+    size: int
+
+
 def refused_page_size(asked: int) -> FieldInvalid | None:
     """The refusal for a page that is too large, else None."""
     if asked <= MAX_PAGE_SIZE:
@@ -35,6 +42,18 @@ def refused_page_size(asked: int) -> FieldInvalid | None:
 def page_size_of(asked: int) -> int:
     """The size to use; 0 takes the default."""
     return asked or DEFAULT_PAGE_SIZE
+
+
+def asked_page(
+    page_size: int, page_token: str, owner_id: str, *checks: FieldInvalid | None
+) -> AskedPage | FieldInvalid:
+    """The page, or all that is wrong with the request. `checks`: what is wrong with its other fields, if any."""
+    after = place_after(page_token, owner_id)
+    wrong_token = after if isinstance(after, FieldInvalid) else None
+    refusal = refused_fields((*checks, refused_page_size(page_size), wrong_token))
+    if refusal is not None or isinstance(after, FieldInvalid):
+        return refusal or _NOT_OURS
+    return AskedPage(after, page_size_of(page_size))
 
 
 def fitting(parts: Iterable[int]) -> int:

@@ -26,6 +26,8 @@ class Kind(Enum):
 
 # As many items of a list as a message names; the rest is counted.
 ITEMS_NAMED = 12
+# As many faults of one request as are put into words: more than the status of a call has room for. All are counted.
+FAULTS_TOLD = 128
 # The problem of a field that has no value where one is needed, in every service.
 UNSET = "must be set"
 
@@ -124,15 +126,18 @@ class FieldInvalid(Refusal):
         return f"{first} {len(self.others)} more {'is' if len(self.others) == 1 else 'are'} wrong."
 
     def violations(self) -> tuple[Violation, ...]:
-        """This field first, then the others."""
-        alone = (Violation(self.field, Refusal.message(self)),)
-        return alone + tuple(violation for other in self.others for violation in other.violations())
+        """This field first, then the others, as many as are told."""
+        told = (self, *self.others[: FAULTS_TOLD - 1])
+        return tuple(Violation(fault.field, Refusal.message(fault)) for fault in told)
 
 
 def refused_fields(checks: Iterable[FieldInvalid | None]) -> FieldInvalid | None:
     """All that is wrong with a request as one refusal, None if nothing is: callers mend their fields in one go."""
     found = [refusal for refusal in checks if refusal is not None]
-    return dataclasses.replace(found[0], others=(*found[0].others, *found[1:])) if found else None
+    if not found:
+        return None
+    alone = [dataclasses.replace(fault, others=()) for refusal in found for fault in (refusal, *refusal.others)]
+    return dataclasses.replace(found[0], others=tuple(alone[1:]))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

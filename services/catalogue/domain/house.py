@@ -10,7 +10,7 @@ from functools import lru_cache
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.money import refused_currency
 from services.contracts.texts import refused_text
-from services.runtime.errors import UNSET, FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid, refused_fields
 
 MAX_LABEL_CHARS = 63
 
@@ -105,22 +105,27 @@ def _time_zones() -> frozenset[str]:
 
 
 def refused_house(*, label: str, name: str, time_zone: str, currency: str) -> FieldInvalid | None:
-    """The first thing wrong with what a new house says of itself, None if nothing is."""
-    return (
-        refused_label(label)
-        or refused_text("name", name, at_most=MAX_NAME_CHARS)
-        or refused_time_zone(time_zone)
-        or refused_currency("currency", currency)
+    """All that is wrong with what a new house says of itself, None if nothing is."""
+    return refused_fields(
+        (
+            refused_label(label),
+            refused_text("name", name, at_most=MAX_NAME_CHARS),
+            refused_time_zone(time_zone),
+            refused_currency("currency", currency),
+        )
     )
 
 
 def refused_hall(*, name: str) -> FieldInvalid | None:
-    """The first thing wrong with a new hall, None if nothing is."""
+    """What is wrong with a new hall, None if nothing is."""
     return refused_text("name", name, at_most=MAX_NAME_CHARS)
 
 
 def refused_production(*, title: str, performer: str) -> FieldInvalid | None:
-    """The first thing wrong with a new production, None if nothing is."""
-    return refused_text("title", title, at_most=MAX_NAME_CHARS) or refused_text(
-        "performer", performer, at_least=0, at_most=MAX_NAME_CHARS
+    """All that is wrong with a new production, None if nothing is."""
+    return refused_fields(
+        (
+            refused_text("title", title, at_most=MAX_NAME_CHARS),
+            refused_text("performer", performer, at_least=0, at_most=MAX_NAME_CHARS),
+        )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,7 +18,7 @@ from services.contracts.bounds import (
     NORMAL_TICKET_TYPE,
 )
 from services.contracts.texts import refused_text
-from services.runtime.errors import UNSET, FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid, refused_fields
 
 MAX_PRICES = 1_000
 DEFAULT_SEATS_PER_HOLDER = 10
@@ -124,58 +124,67 @@ PerformanceEvent = PerformanceCreated | PerformanceOpenedForSale | PerformanceSa
 
 
 def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
-    """What is wrong with the terms by themselves; refused_prices looks at them beside a plan."""
+    """All that is wrong with the terms by themselves; refused_prices looks at them beside a plan."""
+    return refused_fields((*_faults_of_numbers(terms), *_faults_of_prices(terms.prices)))
+
+
+def _faults_of_numbers(terms: PerformanceTerms) -> Iterator[FieldInvalid]:
     for field, value, at_least, at_most in (
         ("starts_at_ms", terms.starts_at_ms, EARLIEST_START_MS, LATEST_START_MS),
         ("seats_per_holder", terms.seats_per_holder, 0, MAX_SEATS_PER_HOLD),
         ("hold_ttl_seconds", terms.hold_ttl_seconds, 0, MAX_HOLD_TTL_SECONDS),
     ):
         if not at_least <= value <= at_most:
-            return FieldInvalid(field, f"is {value}", f"{at_least} to {at_most}")
+            yield FieldInvalid(field, f"is {value}" if value else UNSET, f"{at_least} to {at_most}")
     if terms.sale_ends_at_ms and not EARLIEST_START_MS <= terms.sale_ends_at_ms <= LATEST_START_MS:
         limit = f"{EARLIEST_START_MS} to {LATEST_START_MS}, or 0 for the start"
-        return FieldInvalid("sale_ends_at_ms", f"is {terms.sale_ends_at_ms}", limit)
-    if not 1 <= len(terms.prices) <= MAX_PRICES:
-        return FieldInvalid("prices", f"has {len(terms.prices):,} prices", f"1 to {MAX_PRICES:,} prices")
-    for index, price in enumerate(terms.prices):
-        if refusal := _refused_price(f"prices[{index}]", price):
-            return refusal
-    return None
+        yield FieldInvalid("sale_ends_at_ms", f"is {terms.sale_ends_at_ms}", limit)
 
 
-def _refused_price(field: str, price: Price) -> FieldInvalid | None:
-    if refusal := refused_text(f"{field}.category", price.category, at_most=MAX_CATEGORY_CHARS) or refused_text(
-        f"{field}.ticket_type", price.ticket_type, at_most=MAX_TICKET_TYPE_CHARS
-    ):
-        return refusal
-    if price.kind is None:
-        return FieldInvalid(f"{field}.kind", UNSET, "normal, discount, free or other")
-    limit = f"0 to {MAX_PRICE_MINOR:,} minor units"
+def _faults_of_prices(prices: Sequence[Price]) -> Iterator[FieldInvalid | None]:
+    if not 1 <= len(prices) <= MAX_PRICES:
+        problem = f"has {len(prices):,} prices" if prices else UNSET
+        yield FieldInvalid("prices", problem, f"1 to {MAX_PRICES:,} prices")
+        return
+    for index, price in enumerate(prices):
+        field = f"prices[{index}]"
+        yield refused_text(f"{field}.category", price.category, at_most=MAX_CATEGORY_CHARS)
+        yield refused_text(f"{field}.ticket_type", price.ticket_type, at_most=MAX_TICKET_TYPE_CHARS)
+        if price.kind is None:
+            yield FieldInvalid(f"{field}.kind", UNSET, "normal, discount, free or other")
+        yield _refused_amount(f"{field}.amount.amount_minor", price)
+        if not price.currency:
+            yield FieldInvalid(f"{field}.amount.currency", UNSET, "the house's")
+
+
+def _refused_amount(field: str, price: Price) -> FieldInvalid | None:
     if not 0 <= price.amount_minor <= MAX_PRICE_MINOR:
-        return FieldInvalid(f"{field}.amount.amount_minor", f"is {price.amount_minor}", limit)
+        return FieldInvalid(field, f"is {price.amount_minor}", f"0 to {MAX_PRICE_MINOR:,} minor units")
     if price.kind is TicketKind.FREE and price.amount_minor:
-        return FieldInvalid(f"{field}.amount.amount_minor", f"is {price.amount_minor} for a free ticket", "0")
+        return FieldInvalid(field, f"is {price.amount_minor} for a free ticket", "0")
     return None
 
 
 def refused_prices(prices: Sequence[Price], categories: Iterable[str], currency: str) -> FieldInvalid | None:
     """Prices beside a plan and a house: known categories, once each per ticket type, `normal` for all, one currency."""
-    known = list(categories)
+    return refused_fields(_faults_beside_the_plan(prices, list(categories), currency))
+
+
+def _faults_beside_the_plan(prices: Sequence[Price], known: Sequence[str], currency: str) -> Iterator[FieldInvalid]:
     seen: set[tuple[str, str]] = set()
     for index, price in enumerate(prices):
         field = f"prices[{index}]"
         if price.category not in known:
-            return FieldInvalid(f"{field}.category", f"{price.category!r} is unknown", "a category of the seating plan")
+            yield FieldInvalid(f"{field}.category", f"{price.category!r} is unknown", "a category of the seating plan")
         if price.currency != currency:
-            return FieldInvalid(f"{field}.amount.currency", "is not the house's", currency)
+            yield FieldInvalid(f"{field}.amount.currency", "is not the house's", currency)
         if (price.category, price.ticket_type) in seen:
-            return FieldInvalid(field, "is there twice", "one price for each category and ticket type")
+            yield FieldInvalid(field, "is there twice", "one price for each category and ticket type")
         seen.add((price.category, price.ticket_type))
     for category in known:
         if (category, NORMAL_TICKET_TYPE) not in seen:
             problem = f"has no price for category {category!r}"
-            return FieldInvalid("prices", problem, f"ticket type {NORMAL_TICKET_TYPE!r} for every category of the plan")
-    return None
+            yield FieldInvalid("prices", problem, f"ticket type {NORMAL_TICKET_TYPE!r} for every category of the plan")
 
 
 def new_performance(

@@ -22,6 +22,7 @@ from services.catalogue.domain.seating_plan import (
 )
 from services.contracts.bounds import MAX_CATEGORY_CHARS, MAX_NUMBER_CHARS, MAX_SEAT_ID_CHARS, MAX_ZONE_CHARS
 from services.contracts.texts import text_limit
+from services.runtime.errors import UNSET
 
 _AT = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<name>\w+)`")
@@ -134,9 +135,12 @@ LOST_SEAT = SeatEntry("", "", ORIGIN, "")
 LOST_CATEGORY = CategoryEntry("")
 
 
-def refused_size(size_bytes: int) -> PlanInvalid:
-    """The refusal for a document of more than MAX_PLAN_BYTES; it need not be looked into."""
-    return PlanInvalid("plan_json", f"has {size_bytes:,} bytes", f"{MAX_PLAN_BYTES:,} bytes")
+def refused_size(size_bytes: int) -> PlanInvalid | None:
+    """The refusal for no document or one of more than MAX_PLAN_BYTES, which need not be looked into, else None."""
+    if 0 < size_bytes <= MAX_PLAN_BYTES:
+        return None
+    problem = f"has {size_bytes:,} bytes" if size_bytes else UNSET
+    return PlanInvalid("plan_json", problem, f"{MAX_PLAN_BYTES:,} bytes")
 
 
 def invalid(field: str, problem: str, limit: str | None = None) -> PlanInvalid:

@@ -28,7 +28,7 @@ from services.catalogue.domain.plan_document import (
     misshapen,
     refused_size,
 )
-from services.catalogue.domain.seating_plan import MAX_PLAN_BYTES, PlanInvalid
+from services.catalogue.domain.seating_plan import PlanInvalid
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 Found = Callable[[PlanInvalid], None]
@@ -57,8 +57,8 @@ _IN_PLACE: Mapping[type, msgspec.Struct] = {
 
 def read_document(plan_json: bytes, found: Found) -> PlanEntry | None:
     """The document; None where nothing can be read. Parts that cannot be are told, and stand-ins are in their place."""
-    if len(plan_json) > MAX_PLAN_BYTES:
-        found(refused_size(len(plan_json)))
+    if refusal := refused_size(len(plan_json)):
+        found(refusal)
         return None
     try:
         plan_json.decode("utf-8")

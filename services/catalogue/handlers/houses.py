@@ -6,7 +6,8 @@ from services.catalogue.domain.house import Hall, House, Production, refused_hal
 from services.catalogue.domain.refusals import HouseNotFound, LabelTaken
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction
-from services.runtime.errors import Refusal
+from services.contracts.texts import refused_idempotency_key
+from services.runtime.errors import Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key
 
 SIGN_UP_SCOPE = ""
@@ -23,7 +24,8 @@ class HouseHandler:
         self, asked: Asked[House], *, label: str, name: str, time_zone: str, currency: str
     ) -> bytes | Refusal:
         """R2.1. Refusals: FieldInvalid, LabelTaken, IdempotencyKeyReused."""
-        if refusal := refused_house(label=label, name=name, time_zone=time_zone, currency=currency):
+        invalid = refused_house(label=label, name=name, time_zone=time_zone, currency=currency)
+        if refusal := refused_fields((invalid, refused_idempotency_key(asked.key))):
             return refusal
 
         async def act(transaction: CatalogueTransaction) -> House | Refusal:
@@ -34,7 +36,8 @@ class HouseHandler:
 
     async def create_hall(self, asked: Asked[Hall], house_id: str, *, name: str) -> bytes | Refusal:
         """Refusals: FieldInvalid, HouseNotFound, IdempotencyKeyReused."""
-        if refusal := refused_key("house_id", house_id) or refused_hall(name=name):
+        checks = refused_key("house_id", house_id), refused_hall(name=name), refused_idempotency_key(asked.key)
+        if refusal := refused_fields(checks):
             return refusal
 
         async def act(transaction: CatalogueTransaction) -> Hall | Refusal:
@@ -50,7 +53,9 @@ class HouseHandler:
         self, asked: Asked[Production], house_id: str, *, title: str, performer: str
     ) -> bytes | Refusal:
         """Refusals: FieldInvalid, HouseNotFound, IdempotencyKeyReused."""
-        if refusal := refused_key("house_id", house_id) or refused_production(title=title, performer=performer):
+        invalid = refused_production(title=title, performer=performer)
+        checks = refused_key("house_id", house_id), invalid, refused_idempotency_key(asked.key)
+        if refusal := refused_fields(checks):
             return refusal
 
         async def act(transaction: CatalogueTransaction) -> Production | Refusal:

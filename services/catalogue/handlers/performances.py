@@ -24,9 +24,10 @@ from services.catalogue.domain.refusals import (
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction
-from services.contracts.pages import fitting, page_size_of, place_after, refused_page_size, token_after
+from services.contracts.pages import asked_page, fitting, token_after
+from services.contracts.texts import refused_idempotency_key
 from services.runtime.clock import Clock
-from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.errors import FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key
 
 
@@ -63,11 +64,16 @@ class PerformanceHandler:
 
         Refusals: FieldInvalid, House-, Hall-, SeatingPlan-, ProductionNotFound, IdempotencyKeyReused.
         """
-        for field in ("house_id", "hall_id", "production_id"):
-            if refusal := refused_key(field, getattr(place, field)):
-                return refusal
-        if invalid := refused_terms(terms):
-            return invalid
+        if refusal := refused_fields(
+            (
+                refused_key("house_id", place.house_id),
+                refused_key("hall_id", place.hall_id),
+                refused_key("production_id", place.production_id),
+                refused_terms(terms),
+                refused_idempotency_key(asked.key),
+            )
+        ):
+            return refusal
 
         async def act(transaction: CatalogueTransaction) -> Performance | Refusal:
             performance = await self._draft(transaction, place, terms)
@@ -129,12 +135,10 @@ class PerformanceHandler:
 
     async def performances(self, house_id: str, page_size: int, page_token: str) -> PerformancePage | Refusal:
         """A page by start; 0 takes DEFAULT_PAGE_SIZE. Refusals: FieldInvalid. A house that is unknown has none."""
-        if refusal := refused_key("house_id", house_id) or refused_page_size(page_size):
-            return refusal
-        after = place_after(page_token, house_id)
-        if isinstance(after, FieldInvalid):
-            return after
-        limit = page_size_of(page_size)
+        asked = asked_page(page_size, page_token, house_id, refused_key("house_id", house_id))
+        if isinstance(asked, FieldInvalid):
+            return asked
+        after, limit = asked
         found = list(await self._store.performances(house_id, after, limit + 1))
         page = found[: min(limit, fitting(len(performance.prices) for performance in found))]
         more = len(found) > len(page)
@@ -143,4 +147,4 @@ class PerformanceHandler:
 
 
 def _refused_ids(house_id: str, performance_id: str) -> FieldInvalid | None:
-    return refused_key("house_id", house_id) or refused_key("performance_id", performance_id)
+    return refused_fields((refused_key("house_id", house_id), refused_key("performance_id", performance_id)))

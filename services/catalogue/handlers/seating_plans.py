@@ -11,7 +11,6 @@ from services.catalogue.domain.plan_document import refused_size
 from services.catalogue.domain.plan_parser import parse
 from services.catalogue.domain.refusals import HallNotFound, SeatingPlanNotFound
 from services.catalogue.domain.seating_plan import (
-    MAX_PLAN_BYTES,
     MAX_PLAN_VERSION,
     PlanInvalid,
     PlanWarning,
@@ -21,7 +20,8 @@ from services.catalogue.domain.seating_plan import (
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.handlers.plan_cache import Form, PlanCache, PlanKey
 from services.catalogue.ports import CatalogueStore, CatalogueTransaction
-from services.runtime.errors import Overloaded, Refusal
+from services.contracts.texts import refused_idempotency_key
+from services.runtime.errors import Overloaded, Refusal, refused_fields
 from services.runtime.ids import refused_key
 
 # Documents read at the same time, and documents in all: each may need some 100 MB while it is read.
@@ -61,10 +61,16 @@ class SeatingPlanHandler(Generic[Form]):
 
         Refusals: FieldInvalid, PlanInvalid, HallNotFound, IdempotencyKeyReused, Overloaded.
         """
-        if refusal := refused_key("house_id", house_id) or refused_key("hall_id", hall_id):
+        # What is wrong in the document itself is told once the rest is right: to read it costs something.
+        if refusal := refused_fields(
+            (
+                refused_key("house_id", house_id),
+                refused_key("hall_id", hall_id),
+                refused_idempotency_key(asked.key),
+                refused_size(len(plan_json)),
+            )
+        ):
             return refusal
-        if len(plan_json) > MAX_PLAN_BYTES:
-            return refused_size(len(plan_json))
         if self._imports >= MAX_IMPORTS:
             return Overloaded(RETRY_AFTER_MS)
         self._imports += 1
@@ -93,7 +99,7 @@ class SeatingPlanHandler(Generic[Form]):
 
     async def plan(self, house_id: str, hall_id: str, plan_version: int) -> Form | Refusal:
         """A plan; version 0 is the latest. Refusals: FieldInvalid, SeatingPlanNotFound."""
-        if refusal := refused_key("house_id", house_id) or refused_key("hall_id", hall_id):
+        if refusal := refused_fields((refused_key("house_id", house_id), refused_key("hall_id", hall_id))):
             return refusal
         version = plan_version or await self._store.latest_plan_version(house_id, hall_id)
         if version is None or version > MAX_PLAN_VERSION:

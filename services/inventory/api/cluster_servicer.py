@@ -10,14 +10,14 @@ import grpc
 from balcon.inventory.v1 import cluster_service_pb2 as pb
 from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceServicer, ClusterServiceStub
 
-from services.contracts.pages import page_size_of, place_after, refused_page_size, token_after
+from services.contracts.pages import asked_page, token_after
 from services.inventory.actors.host import PerformanceHost
-from services.inventory.api.messages import check_key
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.domain.refusals import NodeUnknown, PerformanceNotFound
 from services.inventory.ports import Directory, NodeInfo, OwnedPerformance, Performances
-from services.runtime.errors import FieldInvalid, Refusal
-from services.runtime.rpc.errors import Refused
+from services.runtime.errors import UNSET, FieldInvalid, Refusal
+from services.runtime.ids import refused_key
+from services.runtime.rpc.errors import Refused, accept
 
 if TYPE_CHECKING:
     from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceAsyncStub
@@ -50,12 +50,10 @@ class ClusterServicer(ClusterServiceServicer):
 
     async def DescribeCluster(self, request: pb.DescribeClusterRequest, context: Context) -> pb.DescribeClusterResponse:
         """Nodes as they were last seen, and a page of the directory."""
-        if refused := refused_page_size(request.page_size):
-            raise Refused(refused)
-        after = place_after(request.page_token, _EVERY_HOUSE)
-        if isinstance(after, FieldInvalid):
-            raise Refused(after)
-        size = page_size_of(request.page_size)
+        asked = asked_page(request.page_size, request.page_token, _EVERY_HOUSE)
+        if isinstance(asked, FieldInvalid):
+            raise Refused(asked)
+        after, size = asked
         await self._lease.look_around()
         rows = await self._directory.page(after.item_id if after else "", size)
         alive = {node.incarnation: node for node in self._lease.nodes}
@@ -67,7 +65,8 @@ class ClusterServicer(ClusterServiceServicer):
 
     async def MovePerformance(self, request: pb.MovePerformanceRequest, context: Context) -> pb.MovePerformanceResponse:
         """The owner lets go, then the target takes it."""
-        performance_id = check_key("performance_id", request.performance_id)
+        performance_id = request.performance_id
+        accept(refused_key("performance_id", performance_id), _refused_endpoint("to_endpoint", request.to_endpoint))
         target = await self._node(request.to_endpoint)
         owner = await self._directory.owner_of(performance_id)
         if owner is None:
@@ -80,7 +79,8 @@ class ClusterServicer(ClusterServiceServicer):
 
     async def DropPerformance(self, request: pb.DropPerformanceRequest, context: Context) -> pb.DropPerformanceResponse:
         """Lets go here, if it is here."""
-        dropped = await self._host.let_go(check_key("performance_id", request.performance_id))
+        accept(refused_key("performance_id", request.performance_id))
+        dropped = await self._host.let_go(request.performance_id)
         return pb.DropPerformanceResponse(dropped=dropped)
 
     async def _adopt(self, performance_id: str) -> pb.MovePerformanceResponse:
@@ -94,7 +94,8 @@ class ClusterServicer(ClusterServiceServicer):
 
     async def PinPerformance(self, request: pb.PinPerformanceRequest, context: Context) -> pb.PinPerformanceResponse:
         """Written down; the owner's next look around does the rest."""
-        performance_id = check_key("performance_id", request.performance_id)
+        performance_id = request.performance_id
+        accept(refused_key("performance_id", performance_id))
         if request.endpoint:
             await self._node(request.endpoint)
         await self._directory.pin(performance_id, request.endpoint)
@@ -102,6 +103,7 @@ class ClusterServicer(ClusterServiceServicer):
 
     async def DrainNode(self, request: pb.DrainNodeRequest, context: Context) -> pb.DrainNodeResponse:
         """Done by the node itself."""
+        accept(_refused_endpoint("endpoint", request.endpoint))
         node = await self._node(request.endpoint)
         if node.endpoint != self._lease.endpoint:
             return await self._at(node.endpoint).DrainNode(request)
@@ -127,6 +129,11 @@ class ClusterServicer(ClusterServiceServicer):
         if owner is None:
             return pb.Ownership(performance_id=performance_id, pinned_to=pins.get(performance_id, ""))
         return _ownership(OwnedPerformance(performance_id, owner, pins.get(performance_id, "")), alive)
+
+
+def _refused_endpoint(field: str, endpoint: str) -> FieldInvalid | None:
+    """Only whether there is one: whether a node answers there, the nodes that live tell."""
+    return None if endpoint else FieldInvalid(field, UNSET, "host:port of a node")
 
 
 def _node(node: NodeInfo) -> pb.Node:

@@ -7,17 +7,19 @@ from typing import assert_never
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
+from services.contracts.wire_types import refused_channel
 from services.inventory.actors.mailbox import WORK_COMMANDS
 from services.inventory.api import messages
 from services.inventory.domain import commands
 from services.inventory.domain.refusals import OrphanLeft, SeatsTaken
 from services.inventory.ports import SeatPlan
-from services.runtime.errors import UNSET, FieldInvalid, Refusal
+from services.runtime.errors import UNSET, FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import are_keys, refused_key
-from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.errors import Refused, accept
 
 # Of one message's holds together; beyond it not even the columns are read.
 MOST_SEATS = WORK_COMMANDS * messages.SEATS_PER_COMMAND
+_BLOCKED = messages.BLOCKED_SEATS_PER_COMMAND
 
 
 def read_commands(request: pb.ExecuteCommandsRequest, plan: SeatPlan) -> list[commands.Command | Refusal]:
@@ -26,8 +28,9 @@ def read_commands(request: pb.ExecuteCommandsRequest, plan: SeatPlan) -> list[co
     Raises Refused when the columns do not fit together: then no position of the message can be trusted.
     """
     read: list[commands.Command | Refusal] = []
-    if request.holds.hold_ids:
-        read.extend(_holds(request.holds, len(plan.seat_ids)))
+    holds = request.holds
+    if holds.hold_ids or holds.holder_ids or holds.seat_counts or holds.seat_indexes:
+        read.extend(_holds(holds, len(plan.seat_ids)))
     for row in request.commands:
         try:
             read.append(_command(row, plan))
@@ -38,15 +41,13 @@ def read_commands(request: pb.ExecuteCommandsRequest, plan: SeatPlan) -> list[co
 
 def _holds(columns: pb.HoldColumns, capacity: int) -> Sequence[commands.Command | Refusal]:
     counts = list(columns.seat_counts)
-    if not len(columns.hold_ids) == len(columns.holder_ids) == len(counts):
-        raise Refused(FieldInvalid("holds", "has columns of unequal length", "one entry a hold in each"))
-    if len(columns.seat_indexes) > MOST_SEATS:
-        problem = f"names {len(columns.seat_indexes)} seats"
-        raise Refused(FieldInvalid("holds.seat_indexes", problem, f"at most {MOST_SEATS} seats"))
-    if sum(counts) != len(columns.seat_indexes):
-        raise Refused(FieldInvalid("holds.seat_indexes", "does not match seat_counts", "the sum of seat_counts"))
-    channel = messages.check_channel(columns.channel)
-    ttl_ms = messages.check_ttl(columns.ttl_seconds)
+    accept(
+        _refused_lengths(columns),
+        _refused_seats(columns, sum(counts)),
+        refused_channel("holds.channel", columns.channel),
+        messages.refused_ttl(columns.ttl_seconds, "holds.ttl_seconds"),
+    )
+    channel, ttl_ms = int(columns.channel), columns.ttl_seconds * 1000
     hold_ids, holder_ids = list(columns.hold_ids), list(columns.holder_ids)
     indexes = list(columns.seat_indexes)
     seats_of_each = _parted(indexes, counts)
@@ -61,6 +62,30 @@ def _holds(columns: pb.HoldColumns, capacity: int) -> Sequence[commands.Command 
         refused = refused or messages.refused_indexes(seats, capacity)
         read.append(refused or commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms))
     return read
+
+
+def _refused_lengths(columns: pb.HoldColumns) -> FieldInvalid | None:
+    lengths = {
+        "hold_ids": len(columns.hold_ids),
+        "holder_ids": len(columns.holder_ids),
+        "seat_counts": len(columns.seat_counts),
+    }
+    if len(set(lengths.values())) == 1:
+        return None
+    unset = refused_fields(
+        FieldInvalid(f"holds.{name}", UNSET, "one entry a hold") for name, length in lengths.items() if not length
+    )
+    return unset or FieldInvalid("holds", "has columns of unequal length", "one entry a hold in each")
+
+
+def _refused_seats(columns: pb.HoldColumns, counted: int) -> FieldInvalid | None:
+    named = len(columns.seat_indexes)
+    if named > MOST_SEATS:
+        return FieldInvalid("holds.seat_indexes", f"names {named} seats", f"at most {MOST_SEATS} seats")
+    if named != counted:
+        problem = "does not match seat_counts" if named else UNSET
+        return FieldInvalid("holds.seat_indexes", problem, "the sum of seat_counts")
+    return None
 
 
 def _parted(indexes: Sequence[int], counts: Sequence[int]) -> list[tuple[int, ...]]:
@@ -87,27 +112,23 @@ def _are_good(
     )
 
 
-def _seats(indexes: Sequence[int], capacity: int, *, at_most: int = messages.SEATS_PER_COMMAND) -> tuple[int, ...]:
-    refused = messages.refused_indexes(indexes, capacity, at_most=at_most)
-    if refused is not None:
-        raise Refused(refused)
-    return tuple(sorted(indexes))
-
-
 def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0911 (one case a command)
-    capacity = len(plan.seat_ids)
     kind = row.WhichOneof("command")
     match kind:
         case "extend":
-            hold_id, holder_id = _hold_key(row.extend)
-            return commands.ExtendHold(hold_id, holder_id, messages.check_ttl(row.extend.ttl_seconds))
+            hold_id, holder_id, ttl_seconds = row.extend.hold_id, row.extend.holder_id, row.extend.ttl_seconds
+            accept(*_refused_hold(row.extend), messages.refused_ttl(ttl_seconds))
+            return commands.ExtendHold(hold_id, holder_id, ttl_seconds * 1000)
         case "move":
-            return commands.MoveHold(*_hold_key(row.move), _seats(row.move.seat_indexes, capacity))
+            seats = _seats(row.move.seat_indexes, plan, *_refused_hold(row.move))
+            return commands.MoveHold(row.move.hold_id, row.move.holder_id, seats)
         case "release":
             indexes = row.release.seat_indexes
-            return commands.ReleaseHold(*_hold_key(row.release), _seats(indexes, capacity) if indexes else ())
+            refused = messages.refused_indexes(indexes, len(plan.seat_ids)) if indexes else None
+            accept(*_refused_hold(row.release), refused)
+            return commands.ReleaseHold(row.release.hold_id, row.release.holder_id, tuple(sorted(indexes)))
         case "claim":
-            return _claim(row.claim, capacity)
+            return _claim(row.claim, plan)
         case "confirm":
             return commands.ConfirmClaim(messages.check_key("order_id", row.confirm.order_id))
         case "cancel_claim":
@@ -115,11 +136,11 @@ def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0
         case "cancel_sale":
             return commands.CancelSale(messages.check_key("order_id", row.cancel_sale.order_id))
         case "block":
-            seats = _seats(row.block.seat_indexes, capacity, at_most=messages.BLOCKED_SEATS_PER_COMMAND)
-            return commands.BlockSeats(seats, messages.check_reason(row.block.reason))
+            reason = row.block.reason
+            refused = messages.refused_reason(reason)
+            return commands.BlockSeats(_seats(row.block.seat_indexes, plan, refused, at_most=_BLOCKED), reason)
         case "unblock":
-            at_most = messages.BLOCKED_SEATS_PER_COMMAND
-            return commands.UnblockSeats(_seats(row.unblock.seat_indexes, capacity, at_most=at_most))
+            return commands.UnblockSeats(_seats(row.unblock.seat_indexes, plan, at_most=_BLOCKED))
         case "best_available":
             return _best_available(row.best_available, plan)
         case None:
@@ -128,28 +149,45 @@ def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0
             assert_never(kind)
 
 
-def _hold_key(row: pb.ExtendCommand | pb.MoveCommand | pb.ReleaseCommand) -> tuple[str, str]:
-    return messages.check_key("hold_id", row.hold_id), messages.check_key("holder_id", row.holder_id)
+def _seats(
+    indexes: Sequence[int],
+    plan: SeatPlan,
+    *checks: FieldInvalid | None,
+    at_most: int = messages.SEATS_PER_COMMAND,
+) -> tuple[int, ...]:
+    """A row's seats, ascending; Refused with all that is wrong with it. `checks`: of its other fields."""
+    accept(*checks, messages.refused_indexes(indexes, len(plan.seat_ids), at_most=at_most))
+    return tuple(sorted(indexes))
 
 
-def _claim(row: pb.ClaimCommand, capacity: int) -> commands.ClaimSeats:
-    return commands.ClaimSeats(
-        messages.check_key("order_id", row.order_id),
-        messages.check_key("holder_id", row.holder_id),
-        messages.check_key("hold_id", row.hold_id) if row.hold_id else "",
-        _seats(row.seat_indexes, capacity),
-        messages.check_channel(row.channel),
+def _refused_hold(
+    row: pb.ExtendCommand | pb.MoveCommand | pb.ReleaseCommand | pb.BestAvailableCommand,
+) -> tuple[FieldInvalid | None, FieldInvalid | None]:
+    return refused_key("hold_id", row.hold_id), refused_key("holder_id", row.holder_id)
+
+
+def _claim(row: pb.ClaimCommand, plan: SeatPlan) -> commands.ClaimSeats:
+    seats = _seats(
+        row.seat_indexes,
+        plan,
+        refused_key("order_id", row.order_id),
+        refused_key("holder_id", row.holder_id),
+        refused_key("hold_id", row.hold_id) if row.hold_id else None,
+        refused_channel("channel", row.channel),
     )
+    return commands.ClaimSeats(row.order_id, row.holder_id, row.hold_id, seats, int(row.channel))
 
 
 def _best_available(row: pb.BestAvailableCommand, plan: SeatPlan) -> commands.HoldBestAvailable:
+    accept(
+        *_refused_hold(row),
+        *messages.refused_groups(row.groups),
+        refused_channel("channel", row.channel),
+        messages.refused_ttl(row.ttl_seconds),
+    )
+    groups = messages.seat_groups(row.groups, plan)
     return commands.HoldBestAvailable(
-        messages.check_key("hold_id", row.hold_id),
-        messages.check_key("holder_id", row.holder_id),
-        messages.seat_groups(row.groups, plan),
-        messages.check_channel(row.channel),
-        row.may_split,
-        messages.check_ttl(row.ttl_seconds),
+        row.hold_id, row.holder_id, groups, int(row.channel), row.may_split, row.ttl_seconds * 1000
     )
 
 

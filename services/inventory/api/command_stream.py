@@ -6,7 +6,7 @@ Back-pressure: the caller is told its credit; no more than that is read ahead, s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
@@ -16,10 +16,9 @@ from services.inventory.api import messages
 from services.inventory.api.columns import read_commands, refused_message
 from services.inventory.api.stream_credit import StreamCredit
 from services.inventory.domain.decisions import Accepted, Decision
-from services.inventory.domain.refusals import PlanVersionMismatch
 from services.runtime.clock import Clock
-from services.runtime.errors import FieldInvalid, Overloaded, Refusal, Retryable
-from services.runtime.rpc.errors import Refused
+from services.runtime.errors import UNSET, FieldInvalid, Overloaded, Refusal, Retryable
+from services.runtime.rpc.errors import Refused, accept
 
 _OVERLOADED = Overloaded.reason()
 # An answer, and which message of the stream it answers.
@@ -81,17 +80,14 @@ class CommandStream:
         return pb.ExecuteCommandsResponse(batch_id=request.batch_id, batch_refused=refused_message(0, refusal))
 
     async def _decide(self, request: pb.ExecuteCommandsRequest, deadline: float | None) -> pb.ExecuteCommandsResponse:
-        key = messages.check_performance_key(request.key)
-        count = len(request.holds.hold_ids) + len(request.commands)
-        if not 1 <= count <= WORK_COMMANDS:
-            raise Refused(FieldInvalid("commands", f"holds {count} commands", f"1 to {WORK_COMMANDS} commands"))
+        key = request.key
+        accept(*messages.refused_performance(key), *_refused_message(request))
         was_sent_here = not request.guessed
         actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch, was_sent_here=was_sent_here)
         if isinstance(actor, Refusal):
             raise Refused(actor)
         plan = actor.performance.plan
-        if request.plan_version != plan.plan_version:
-            raise Refused(PlanVersionMismatch(plan.plan_version, request.plan_version))
+        messages.check_plan_version(request.plan_version, plan)
         read = read_commands(request, plan)
         wanted = [command for command in read if not isinstance(command, Refusal)]
         decided: Decided | Refusal = Decided([], actor)
@@ -104,6 +100,17 @@ class CommandStream:
         decisions = iter(decided.decisions)
         answers = (command if isinstance(command, Refusal) else next(decisions) for command in read)
         return _response(request, decided.owner.epoch, answers)
+
+
+def _refused_message(request: pb.ExecuteCommandsRequest) -> Iterator[FieldInvalid | None]:
+    if not request.batch_id:
+        # An answer without one says nothing but the credit.
+        yield FieldInvalid("batch_id", UNSET, "1 or more")
+    yield messages.refused_plan_version("plan_version", request.plan_version)
+    holds = request.holds
+    count = max(len(holds.hold_ids), len(holds.holder_ids), len(holds.seat_counts)) + len(request.commands)
+    if not 1 <= count <= WORK_COMMANDS:
+        yield FieldInvalid("commands", f"holds {count} commands", f"1 to {WORK_COMMANDS} commands")
 
 
 def _is_overloaded(response: pb.ExecuteCommandsResponse) -> bool:

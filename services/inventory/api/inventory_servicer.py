@@ -12,6 +12,7 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceServicer
 from balcon.types.v1.seating_pb2 import SeatRefs
 
+from services.contracts.wire_types import refused_channel
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.api import messages
@@ -25,8 +26,9 @@ from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
 from services.runtime.call_context import current_call
 from services.runtime.clock import Clock
-from services.runtime.errors import Refusal
-from services.runtime.rpc.errors import Refused
+from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.ids import refused_key
+from services.runtime.rpc.errors import Refused, accept
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Answer = TypeVar(
@@ -46,8 +48,8 @@ class InventoryServicer(InventoryServiceServicer):
         self._host = host
         self._stream = CommandStream(host, clock)
 
-    async def _owner(self, key: pb.PerformanceKey) -> PerformanceActor:
-        messages.check_performance_key(key)
+    async def _owner(self, key: pb.PerformanceKey, *checks: FieldInvalid | None) -> PerformanceActor:
+        accept(*checks, *messages.refused_performance(key))
         actor = await self._host.owner(key.house_id, key.performance_id, epoch=key.epoch, was_sent_here=was_sent_here())
         if isinstance(actor, Refusal):
             raise Refused(actor)
@@ -58,13 +60,14 @@ class InventoryServicer(InventoryServiceServicer):
         key: pb.PerformanceKey,
         seats: SeatRefs | None,
         command_for: Callable[[tuple[int, ...]], commands.Command],
-        *,
+        *checks: FieldInvalid | None,
         at_most: int = messages.SEATS_PER_COMMAND,
     ) -> tuple[Accepted[Change], PerformanceActor]:
         """Decides one command at the performance's owner, and says which that was; raises Refused where the answer
-        is no."""
-        plan = (await self._owner(key)).performance.plan
-        indexes = () if seats is None else messages.seat_indexes(seats, plan, at_most=at_most)
+        is no. `checks`: what is wrong with the request's other fields, if anything is."""
+        refused_seats = () if seats is None else messages.refused_seats(seats, at_most)
+        plan = (await self._owner(key, *checks, *refused_seats)).performance.plan
+        indexes = () if seats is None else messages.seat_indexes(seats, plan)
         call = current_call()
         decided = await self._host.execute(
             key.house_id,
@@ -82,14 +85,15 @@ class InventoryServicer(InventoryServiceServicer):
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
         """Locks all the seats for one holder, or none."""
-        hold_id = messages.check_key("hold_id", request.hold_id)
-        holder_id = messages.check_key("holder_id", request.holder_id)
-        channel = messages.check_channel(request.channel)
-        ttl_ms = messages.check_ttl(request.ttl_seconds)
+        hold_id, holder_id, channel, ttl_seconds = _hold_of(request)
         accepted, actor = await self._execute(
             request.key,
             request.seats,
-            lambda seats: commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms),
+            lambda seats: commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_seconds * 1000),
+            refused_key("hold_id", hold_id),
+            refused_key("holder_id", holder_id),
+            refused_channel("channel", request.channel),
+            messages.refused_ttl(ttl_seconds),
         )
         return _with_hold(pb.HoldSeatsResponse(epoch=actor.epoch), accepted.hold, actor)
 
@@ -97,94 +101,111 @@ class InventoryServicer(InventoryServiceServicer):
         self, request: pb.HoldBestAvailableRequest, context: Context
     ) -> pb.HoldBestAvailableResponse:
         """Locks the best seats there are."""
-        hold_id = messages.check_key("hold_id", request.hold_id)
-        holder_id = messages.check_key("holder_id", request.holder_id)
-        channel = messages.check_channel(request.channel)
-        ttl_ms = messages.check_ttl(request.ttl_seconds)
-        plan = (await self._owner(request.key)).performance.plan
-        messages.check_plan_version("plan_version", request.plan_version, plan)
-        groups = messages.seat_groups(request.groups, plan)
-        accepted, actor = await self._execute(
+        hold_id, holder_id, channel, ttl_seconds = _hold_of(request)
+        owner = await self._owner(
             request.key,
-            None,
-            lambda _: commands.HoldBestAvailable(hold_id, holder_id, groups, channel, request.may_split, ttl_ms),
+            refused_key("hold_id", hold_id),
+            refused_key("holder_id", holder_id),
+            refused_channel("channel", request.channel),
+            messages.refused_ttl(ttl_seconds),
+            messages.refused_plan_version("plan_version", request.plan_version),
+            *messages.refused_groups(request.groups),
         )
+        messages.check_plan_version(request.plan_version, owner.performance.plan)
+        groups = messages.seat_groups(request.groups, owner.performance.plan)
+        wanted = commands.HoldBestAvailable(hold_id, holder_id, groups, channel, request.may_split, ttl_seconds * 1000)
+        accepted, actor = await self._execute(request.key, None, lambda _: wanted)
         return _with_hold(pb.HoldBestAvailableResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def ExtendHold(self, request: pb.ExtendHoldRequest, context: Context) -> pb.ExtendHoldResponse:
         """Moves a hold's end."""
-        hold_id = messages.check_key("hold_id", request.hold_id)
-        holder_id = messages.check_key("holder_id", request.holder_id)
-        ttl_ms = messages.check_ttl(request.ttl_seconds)
+        hold_id, holder_id, ttl_seconds = request.hold_id, request.holder_id, request.ttl_seconds
         accepted, actor = await self._execute(
-            request.key, None, lambda _: commands.ExtendHold(hold_id, holder_id, ttl_ms)
+            request.key,
+            None,
+            lambda _: commands.ExtendHold(hold_id, holder_id, ttl_seconds * 1000),
+            refused_key("hold_id", hold_id),
+            refused_key("holder_id", holder_id),
+            messages.refused_ttl(ttl_seconds),
         )
         return _with_hold(pb.ExtendHoldResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def MoveHold(self, request: pb.MoveHoldRequest, context: Context) -> pb.MoveHoldResponse:
         """Exchanges a hold's seats in one step."""
-        hold_id = messages.check_key("hold_id", request.hold_id)
-        holder_id = messages.check_key("holder_id", request.holder_id)
+        hold_id, holder_id = request.hold_id, request.holder_id
         accepted, actor = await self._execute(
-            request.key, request.seats, lambda seats: commands.MoveHold(hold_id, holder_id, seats)
+            request.key,
+            request.seats,
+            lambda seats: commands.MoveHold(hold_id, holder_id, seats),
+            refused_key("hold_id", hold_id),
+            refused_key("holder_id", holder_id),
         )
         return _with_hold(pb.MoveHoldResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
         """Lets a hold's seats go, where the caller names them only those."""
-        hold_id = messages.check_key("hold_id", request.hold_id)
-        holder_id = messages.check_key("holder_id", request.holder_id)
+        hold_id, holder_id = request.hold_id, request.holder_id
         _, actor = await self._execute(
             request.key,
             request.seats if request.HasField("seats") else None,
             lambda seats: commands.ReleaseHold(hold_id, holder_id, seats),
+            refused_key("hold_id", hold_id),
+            refused_key("holder_id", holder_id),
         )
         return pb.ReleaseHoldResponse(epoch=actor.epoch)
 
     async def GetHold(self, request: pb.GetHoldRequest, context: Context) -> pb.GetHoldResponse:
         """The acknowledged hold as it stands."""
-        hold_id = messages.check_key("hold_id", request.hold_id)
-        accepted, actor = await self._execute(request.key, None, lambda _: commands.ReadHold(hold_id))
+        hold_id = request.hold_id
+        accepted, actor = await self._execute(
+            request.key, None, lambda _: commands.ReadHold(hold_id), refused_key("hold_id", hold_id)
+        )
         return _with_hold(pb.GetHoldResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def ClaimSeats(self, request: pb.ClaimSeatsRequest, context: Context) -> pb.ClaimSeatsResponse:
         """A hold becomes an order's claim in the record."""
-        order_id = messages.check_key("order_id", request.order_id)
-        holder_id = messages.check_key("holder_id", request.holder_id)
-        hold_id = messages.check_key("hold_id", request.hold_id) if request.hold_id else ""
-        channel = messages.check_channel(request.channel)
+        order_id, holder_id, hold_id, channel = request.order_id, request.holder_id, request.hold_id, request.channel
         _, actor = await self._execute(
             request.key,
             request.seats,
-            lambda seats: commands.ClaimSeats(order_id, holder_id, hold_id, seats, channel),
+            lambda seats: commands.ClaimSeats(order_id, holder_id, hold_id, seats, int(channel)),
+            refused_key("order_id", order_id),
+            refused_key("holder_id", holder_id),
+            refused_key("hold_id", hold_id) if hold_id else None,
+            refused_channel("channel", channel),
         )
         return pb.ClaimSeatsResponse(epoch=actor.epoch)
 
     async def ConfirmClaim(self, request: pb.ConfirmClaimRequest, context: Context) -> pb.ConfirmClaimResponse:
         """Claimed to sold."""
-        order_id = messages.check_key("order_id", request.order_id)
-        _, actor = await self._execute(request.key, None, lambda _: commands.ConfirmClaim(order_id))
-        return pb.ConfirmClaimResponse(epoch=actor.epoch)
+        return pb.ConfirmClaimResponse(epoch=await self._end_claim(request, commands.ConfirmClaim))
 
     async def CancelClaim(self, request: pb.CancelClaimRequest, context: Context) -> pb.CancelClaimResponse:
         """Claimed to free."""
-        order_id = messages.check_key("order_id", request.order_id)
-        _, actor = await self._execute(request.key, None, lambda _: commands.CancelClaim(order_id))
-        return pb.CancelClaimResponse(epoch=actor.epoch)
+        return pb.CancelClaimResponse(epoch=await self._end_claim(request, commands.CancelClaim))
 
     async def CancelSale(self, request: pb.CancelSaleRequest, context: Context) -> pb.CancelSaleResponse:
         """Sold to free."""
-        order_id = messages.check_key("order_id", request.order_id)
-        _, actor = await self._execute(request.key, None, lambda _: commands.CancelSale(order_id))
-        return pb.CancelSaleResponse(epoch=actor.epoch)
+        return pb.CancelSaleResponse(epoch=await self._end_claim(request, commands.CancelSale))
+
+    async def _end_claim(
+        self,
+        request: pb.ConfirmClaimRequest | pb.CancelClaimRequest | pb.CancelSaleRequest,
+        command: Callable[[str], commands.Command],
+    ) -> int:
+        order_id = request.order_id
+        checked = refused_key("order_id", order_id)
+        _, actor = await self._execute(request.key, None, lambda _: command(order_id), checked)
+        return actor.epoch
 
     async def BlockSeats(self, request: pb.BlockSeatsRequest, context: Context) -> pb.BlockSeatsResponse:
         """Takes free seats off sale."""
-        reason = messages.check_reason(request.reason)
+        reason = request.reason
         _, actor = await self._execute(
             request.key,
             request.seats,
             lambda seats: commands.BlockSeats(seats, reason),
+            messages.refused_reason(reason),
             at_most=messages.BLOCKED_SEATS_PER_COMMAND,
         )
         return pb.BlockSeatsResponse(epoch=actor.epoch)
@@ -220,6 +241,11 @@ class InventoryServicer(InventoryServiceServicer):
         """Many commands a message, on one long-lived stream."""
         async for response in self._stream.serve(request_iterator):
             yield response
+
+
+def _hold_of(request: pb.HoldSeatsRequest | pb.HoldBestAvailableRequest) -> tuple[str, str, int, int]:
+    """Hold, holder, channel, and the seconds that it shall live."""
+    return request.hold_id, request.holder_id, int(request.channel), request.ttl_seconds
 
 
 def _with_hold(answer: Answer, hold: Hold | None, actor: PerformanceActor) -> Answer:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
 from services.contracts.bounds import MAX_REASON_CHARS, MAX_SEAT_ID_CHARS, MAX_SEATS_PER_HOLD
 from services.contracts.texts import refused_text
-from services.contracts.wire_types import refused_channel
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import Hold, HoldRules
 from services.inventory.domain.refusals import OrphanLeft, PlanVersionMismatch, SeatsTaken, SeatUnknown
 from services.inventory.ports import SeatPlan
 from services.runtime.errors import UNSET, FieldInvalid, Refusal
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.errors import Refused, accept
 
 SEATS_PER_COMMAND = MAX_SEATS_PER_HOLD
 BLOCKED_SEATS_PER_COMMAND = 2_000
@@ -30,70 +29,64 @@ MAX_TTL_SECONDS = 86_400
 
 def check_key(field: str, value: str) -> str:
     """The value, or Refused when it is no key."""
-    refused = refused_key(field, value)
-    if refused is not None:
-        raise Refused(refused)
+    accept(refused_key(field, value))
     return value
 
 
-def check_performance_key(key: pb.PerformanceKey) -> pb.PerformanceKey:
-    """The key, or Refused naming the part that is malformed."""
-    check_key("key.house_id", key.house_id)
-    check_key("key.performance_id", key.performance_id)
-    return key
+def refused_performance(key: pb.PerformanceKey) -> tuple[FieldInvalid | None, FieldInvalid | None]:
+    """What is malformed of the name of a performance."""
+    return refused_key("key.house_id", key.house_id), refused_key("key.performance_id", key.performance_id)
 
 
-def check_channel(channel: Channel.ValueType) -> int:
-    """The channel's number, or Refused."""
-    refused = refused_channel("channel", channel)
-    if refused is not None:
-        raise Refused(refused)
-    return int(channel)
+def refused_ttl(ttl_seconds: int, field: str = "ttl_seconds") -> FieldInvalid | None:
+    """The refusal for a length that no hold has, else None; what a hold may live is the performance's to say."""
+    if ttl_seconds <= MAX_TTL_SECONDS:
+        return None
+    return FieldInvalid(field, f"{ttl_seconds} is too long", f"0 to {MAX_TTL_SECONDS} seconds")
 
 
-def check_ttl(ttl_seconds: int) -> int:
-    """The wanted length of a hold in milliseconds, 0 for the default, or Refused."""
-    if ttl_seconds > MAX_TTL_SECONDS:
-        raise Refused(FieldInvalid("ttl_seconds", f"{ttl_seconds} is too long", f"0 to {MAX_TTL_SECONDS} seconds"))
-    return ttl_seconds * 1000
+def refused_reason(reason: str) -> FieldInvalid | None:
+    """The refusal for what is no reason to block seats, else None."""
+    return refused_text("reason", reason, at_most=MAX_REASON_CHARS)
 
 
-def check_reason(reason: str) -> str:
-    """Why seats are blocked, or Refused."""
-    refused = refused_text("reason", reason, at_most=MAX_REASON_CHARS)
-    if refused is not None:
-        raise Refused(refused)
-    return reason
+def refused_plan_version(field: str, asked: int) -> FieldInvalid | None:
+    """The refusal for a caller that does not say which plan it has seen, else None."""
+    return None if asked else FieldInvalid(field, UNSET, "the version of the plan that the caller has seen")
 
 
-def check_plan_version(field: str, asked: int, plan: SeatPlan) -> None:
+def refused_seats(refs: SeatRefs, at_most: int = SEATS_PER_COMMAND) -> Sequence[FieldInvalid | None]:
+    """What is wrong with the seats named, whatever the plan has: none, too many, twice, of no version."""
+    seat_ids = refs.seat_ids
+    count = len(seat_ids)
+    if refs.plan_version and 1 <= count <= at_most and len(set(seat_ids)) == count:
+        return ()
+    named: FieldInvalid | None = None
+    if not 1 <= count <= at_most:
+        named = FieldInvalid("seats.seat_ids", f"names {count} seats" if count else UNSET, f"1 to {at_most} seats")
+    elif len(set(seat_ids)) != count:
+        named = FieldInvalid("seats.seat_ids", "names a seat twice", "each seat once")
+    return named, refused_plan_version("seats.plan_version", refs.plan_version)
+
+
+def check_plan_version(asked: int, plan: SeatPlan) -> None:
     """Refused when the caller has seen another plan."""
-    if not asked:
-        raise Refused(FieldInvalid(field, UNSET, "the version of the plan that the caller has seen"))
     if asked != plan.plan_version:
         raise Refused(PlanVersionMismatch(plan.plan_version, asked))
 
 
-def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, at_most: int = SEATS_PER_COMMAND) -> tuple[int, ...]:
-    """Ascending indexes of the seats named, or Refused: none, too many, twice, unknown, or of another plan version."""
-    seat_ids = refs.seat_ids
-    count = len(seat_ids)
-    if not 1 <= count <= at_most:
-        problem = f"names {count} seats" if count else UNSET
-        raise Refused(FieldInvalid("seats.seat_ids", problem, f"1 to {at_most} seats"))
-    check_plan_version("seats.plan_version", refs.plan_version, plan)
+def seat_indexes(refs: SeatRefs, plan: SeatPlan) -> tuple[int, ...]:
+    """Ascending indexes of the seats named, or Refused: unknown, or of another plan. See refused_seats first."""
+    check_plan_version(refs.plan_version, plan)
     index_of = plan.index_of
     try:
-        indexes = {index_of[seat_id] for seat_id in seat_ids}
+        return tuple(sorted([index_of[seat_id] for seat_id in refs.seat_ids]))
     except KeyError:
-        unknown = [seat_id[:MAX_SEAT_ID_CHARS] for seat_id in seat_ids if seat_id not in index_of]
+        unknown = [seat_id[:MAX_SEAT_ID_CHARS] for seat_id in refs.seat_ids if seat_id not in index_of]
         raise Refused(SeatUnknown(tuple(unknown[:10]), plan.plan_version)) from None
-    if len(indexes) != count:
-        raise Refused(FieldInvalid("seats.seat_ids", "names a seat twice", "each seat once"))
-    return tuple(sorted(indexes))
 
 
-def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEATS_PER_COMMAND) -> Refusal | None:
+def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEATS_PER_COMMAND) -> FieldInvalid | None:
     """Why a list of indexes from the stream cannot be taken, or None."""
     if not 1 <= len(indexes) <= at_most:
         problem = f"names {len(indexes)} seats" if indexes else UNSET
@@ -113,43 +106,50 @@ def with_seat_ids(refusal: Refusal, plan: SeatPlan) -> Refusal:
     return refusal
 
 
-def seat_groups(groups: Sequence[pb.SeatGroup], plan: SeatPlan) -> tuple[SeatGroup, ...]:
-    """What is wanted of best available, or Refused: no group, too many, an impossible size, unknown names."""
+def refused_groups(groups: Sequence[pb.SeatGroup]) -> Sequence[FieldInvalid | None]:
+    """What is wrong with the groups, whatever the plan has: none, too many, impossible sizes."""
     if not 1 <= len(groups) <= GROUPS_PER_COMMAND:
         problem = f"holds {len(groups)} groups" if groups else UNSET
-        raise Refused(FieldInvalid("groups", problem, f"1 to {GROUPS_PER_COMMAND} groups"))
-    for position, group in enumerate(groups):
-        refused = _refused_group(f"groups[{position}]", group, plan)
-        if refused is not None:
-            raise Refused(refused)
+        return [FieldInvalid("groups", problem, f"1 to {GROUPS_PER_COMMAND} groups")]
+    faults = [fault for position, group in enumerate(groups) for fault in _group_faults(f"groups[{position}]", group)]
     wanted = sum(group.size for group in groups)
-    if wanted > SEATS_PER_COMMAND:
-        raise Refused(FieldInvalid("groups", f"want {wanted} seats", f"at most {SEATS_PER_COMMAND} seats"))
+    if not faults and wanted > SEATS_PER_COMMAND:
+        faults.append(FieldInvalid("groups", f"want {wanted} seats", f"at most {SEATS_PER_COMMAND} seats"))
+    return faults
+
+
+def _group_faults(field: str, group: pb.SeatGroup) -> Iterator[FieldInvalid]:
+    if not 1 <= group.size <= SEATS_PER_COMMAND:
+        problem = f"is {group.size}" if group.size else UNSET
+        yield FieldInvalid(f"{field}.size", problem, f"1 to {SEATS_PER_COMMAND} seats")
+    elif group.accessible > group.size:
+        yield FieldInvalid(f"{field}.accessible", f"is {group.accessible}", f"0 to {group.size}")
+    filters = len(group.categories) + len(group.zones)
+    if filters > FILTERS_PER_GROUP:
+        yield FieldInvalid(field, f"has {filters} categories and zones", f"at most {FILTERS_PER_GROUP}")
+
+
+def seat_groups(groups: Sequence[pb.SeatGroup], plan: SeatPlan) -> tuple[SeatGroup, ...]:
+    """What is wanted of best available, or Refused: see refused_groups, and names that the plan does not know."""
+    accept(*refused_groups(groups))
+    accept(*_unknown_names(groups, plan))
     return tuple(
         SeatGroup(group.size, tuple(group.categories), tuple(group.zones), group.accessible) for group in groups
     )
 
 
-def _refused_group(field: str, group: pb.SeatGroup, plan: SeatPlan) -> FieldInvalid | None:
-    if not 1 <= group.size <= SEATS_PER_COMMAND:
-        return FieldInvalid(
-            f"{field}.size", f"is {group.size}" if group.size else UNSET, f"1 to {SEATS_PER_COMMAND} seats"
-        )
-    if group.accessible > group.size:
-        return FieldInvalid(f"{field}.accessible", f"is {group.accessible}", f"0 to {group.size}")
-    if len(group.categories) + len(group.zones) > FILTERS_PER_GROUP:
-        problem = f"has {len(group.categories) + len(group.zones)} categories and zones"
-        return FieldInvalid(field, problem, f"at most {FILTERS_PER_GROUP}")
+def _unknown_names(groups: Sequence[pb.SeatGroup], plan: SeatPlan) -> Iterator[FieldInvalid]:
     if plan.layout is None:
-        return None
-    for noun, names, known in (
-        ("categories", group.categories, plan.layout.categories),
-        ("zones", group.zones, plan.layout.zones),
-    ):
-        unknown = next((name for name in names if name not in known), None)
-        if unknown is not None:
-            return FieldInvalid(f"{field}.{noun}", f"names {unknown[:NAME_CHARS]!r}", f"{noun} of the plan")
-    return None
+        return
+    for position, group in enumerate(groups):
+        for noun, names, known in (
+            ("categories", group.categories, plan.layout.categories),
+            ("zones", group.zones, plan.layout.zones),
+        ):
+            unknown = next((name for name in names if name not in known), None)
+            if unknown is not None:
+                field = f"groups[{position}].{noun}"
+                yield FieldInvalid(field, f"names {unknown[:NAME_CHARS]!r}", f"{noun} of the plan")
 
 
 def write_hold(message: pb.Hold, hold: Hold, plan: SeatPlan, rules: HoldRules) -> None:

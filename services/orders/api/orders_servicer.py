@@ -55,10 +55,7 @@ class OrdersServicer(OrdersServiceServicer):
 
     async def CheckOut(self, request: wire.CheckOutRequest, context: Context) -> wire.CheckOutResponse:  # noqa: N802
         """See the proto."""
-        ref = requests.order_ref(request.house_id, request.order_id)
-        total = requests.expected_total(request.expected_total)
-        # Whether there must be one, the order's total says.
-        url = requests.return_url(request.return_url) if request.return_url else ""
+        ref, total, url = requests.check_out_wish(request)
         seconds = self._seconds(CHECK_OUT_SECONDS)
         busy_until_ms = self._clock.now_ms() + int(seconds * 1000)
         key = requests.request_key(request, Operation.CHECK_OUT, ref.house_id, request.idempotency_key, busy_until_ms)
@@ -67,22 +64,21 @@ class OrdersServicer(OrdersServiceServicer):
 
     async def CancelOrder(self, request: wire.CancelOrderRequest, context: Context) -> wire.CancelOrderResponse:  # noqa: N802
         """See the proto."""
-        ref = requests.order_ref(request.house_id, request.order_id)
+        ref = requests.cancel_wish(request)
         order: Order = _done(await self._desk.cancel(ref, self._seconds(CANCEL_SECONDS)))
         return wire.CancelOrderResponse(order=order_message(order))
 
     async def RefundOrder(self, request: wire.RefundOrderRequest, context: Context) -> wire.RefundOrderResponse:  # noqa: N802
         """See the proto."""
-        ref = requests.order_ref(request.house_id, request.order_id)
-        reason = requests.refund_reason(request.reason)
+        ref, reason = requests.refund_wish(request)
         key = requests.request_key(request, Operation.REFUND, ref.house_id, request.idempotency_key)
         order: Order = _done(await self._desk.refund(ref, reason, key, self._seconds(CANCEL_SECONDS)))
         return wire.RefundOrderResponse(order=order_message(order))
 
     async def GetOrder(self, request: wire.GetOrderRequest, context: Context) -> wire.GetOrderResponse:  # noqa: N802
         """See the proto."""
-        ref = requests.order_ref(request.house_id, request.order_id)
-        seconds = min(requests.wait_seconds(request.wait_ms), self._seconds(requests.MAX_WAIT_MS / 1000))
+        ref, wait_seconds = requests.order_wanted(request)
+        seconds = min(wait_seconds, self._seconds(requests.MAX_WAIT_MS / 1000))
         order: Order = _done(await self._desk.get(ref, seconds))
         return wire.GetOrderResponse(order=order_message(order))
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Iterator, Sequence
 
 from balcon.orders.v1 import orders_service_pb2 as wire
-from balcon.types.v1.money_pb2 import Money as WireMoney
-from balcon.types.v1.seating_pb2 import Channel as WireChannel
 from google.protobuf.message import Message
 
 from services.contracts.bounds import (
@@ -18,9 +17,8 @@ from services.contracts.bounds import (
     MAX_TICKET_TYPE_CHARS,
     NORMAL_TICKET_TYPE,
 )
-from services.contracts.channels import Channel
 from services.contracts.money import refused_currency
-from services.contracts.pages import page_size_of, place_after, refused_page_size, token_after
+from services.contracts.pages import asked_page, token_after
 from services.contracts.texts import refused_idempotency_key, refused_text, refused_url
 from services.contracts.wire_types import channel_of, refused_channel
 from services.orders.domain.order import Money, Order, OrderState
@@ -29,7 +27,7 @@ from services.orders.handlers.order_making import OrderWish
 from services.orders.ports import Customer, Operation, OrderFilter, OrderRef, RequestKey
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.errors import Refused, accept
 
 MAX_EMAIL_CHARS = 254
 MAX_WAIT_MS = 30_000
@@ -38,129 +36,140 @@ MAX_WAIT_MS = 30_000
 _EMAIL = re.compile(r"[^\s@<>\",;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 
 
-def _require(field: str, good: bool, problem: str, limit: str) -> None:
-    if not good:
-        raise Refused(FieldInvalid(field, problem, limit))
+def _unless(good: bool, field: str, problem: str, limit: str) -> FieldInvalid | None:
+    return None if good else FieldInvalid(field, problem, limit)
 
 
-def _accept(refusal: FieldInvalid | None) -> None:
-    if refusal is not None:
-        raise Refused(refusal)
-
-
-def _key_field(field: str, value: str) -> str:
-    _accept(refused_key(field, value))
-    return value
+def _refused_ref(
+    request: wire.CheckOutRequest | wire.CancelOrderRequest | wire.RefundOrderRequest | wire.GetOrderRequest,
+) -> tuple[FieldInvalid | None, FieldInvalid | None]:
+    return refused_key("house_id", request.house_id), refused_key("order_id", request.order_id)
 
 
 def request_key(request: Message, operation: Operation, house_id: str, key: str, busy_until_ms: int = 0) -> RequestKey:
-    """The request's key with a hash over all that it asks for (RULE 27)."""
-    _accept(refused_idempotency_key(key))
+    """The key of a request that was read here, with a hash over all that it asks for (RULE 27)."""
     content = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
     return RequestKey(house_id, operation, key, content, busy_until_ms)
 
 
-def order_ref(house_id: str, order_id: str) -> OrderRef:
-    """Which order of which house."""
-    return OrderRef(_key_field("house_id", house_id), _key_field("order_id", order_id))
-
-
 def order_wish(request: wire.CreateOrderRequest) -> OrderWish:
     """What CreateOrder asks for."""
+    channel = channel_of(request.channel)
+    customer = Customer(request.customer.name.strip(), request.customer.email.strip())
+    accept(
+        refused_key("house_id", request.house_id),
+        refused_key("performance_id", request.performance_id),
+        refused_key("hold_id", request.hold_id),
+        refused_key("holder_id", request.holder_id),
+        *_refused_seats(request),
+        refused_text("customer.name", customer.name, at_most=MAX_NAME_CHARS),
+        _refused_email(customer.email),
+        refused_channel("channel", request.channel),
+        refused_idempotency_key(request.idempotency_key),
+    )
+    assert channel is not None, "refused otherwise"
     return OrderWish(
-        house_id=_key_field("house_id", request.house_id),
-        performance_id=_key_field("performance_id", request.performance_id),
-        hold_id=_key_field("hold_id", request.hold_id),
-        holder_id=_key_field("holder_id", request.holder_id),
-        seats=_seats(request),
-        customer=_customer(request.customer),
-        channel=_channel(request.channel),
+        house_id=request.house_id,
+        performance_id=request.performance_id,
+        hold_id=request.hold_id,
+        holder_id=request.holder_id,
+        seats=tuple(SeatChoice(seat.seat_id, seat.ticket_type or NORMAL_TICKET_TYPE) for seat in request.seats),
+        customer=customer,
+        channel=channel,
     )
 
 
-def _seats(request: wire.CreateOrderRequest) -> tuple[SeatChoice, ...]:
+def _refused_seats(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | None]:
     count = len(request.seats)
-    _require(
-        "seats",
-        1 <= count <= MAX_SEATS_PER_HOLD,
-        f"has {count} seats" if count else UNSET,
-        f"1 to {MAX_SEATS_PER_HOLD}",
-    )
+    if not 1 <= count <= MAX_SEATS_PER_HOLD:
+        yield FieldInvalid("seats", f"has {count} seats" if count else UNSET, f"1 to {MAX_SEATS_PER_HOLD}")
+        return
     seen: set[str] = set()
-    choices = []
     for place, choice in enumerate(request.seats):
         field = f"seats[{place}].seat_id"
-        _accept(refused_text(field, choice.seat_id, at_most=MAX_SEAT_ID_CHARS))
-        _require(field, choice.seat_id not in seen, f"{choice.seat_id} is named twice", "each seat once")
+        yield refused_text(field, choice.seat_id, at_most=MAX_SEAT_ID_CHARS)
+        if choice.seat_id and choice.seat_id in seen:
+            problem = f"{choice.seat_id[:MAX_SEAT_ID_CHARS]} is named twice"
+            yield FieldInvalid(field, problem, "each seat once")
         seen.add(choice.seat_id)
         ticket_type = choice.ticket_type or NORMAL_TICKET_TYPE
-        _accept(refused_text(f"seats[{place}].ticket_type", ticket_type, at_most=MAX_TICKET_TYPE_CHARS))
-        choices.append(SeatChoice(choice.seat_id, ticket_type))
-    return tuple(choices)
+        yield refused_text(f"seats[{place}].ticket_type", ticket_type, at_most=MAX_TICKET_TYPE_CHARS)
 
 
-def _customer(customer: wire.Customer) -> Customer:
-    name, email = customer.name.strip(), customer.email.strip()
-    _accept(refused_text("customer.name", name, at_most=MAX_NAME_CHARS))
+def _refused_email(email: str) -> FieldInvalid | None:
     good = len(email) <= MAX_EMAIL_CHARS and _EMAIL.fullmatch(email) is not None
     problem = "is not an e-mail address" if email else UNSET
-    _require("customer.email", good, problem, f"name@domain, at most {MAX_EMAIL_CHARS} characters")
-    return Customer(name, email)
+    return _unless(good, "customer.email", problem, f"name@domain, at most {MAX_EMAIL_CHARS} characters")
 
 
-def _channel(value: WireChannel.ValueType) -> Channel:
-    channel = channel_of(value)
-    if channel is None:
-        _accept(refused_channel("channel", value))
-    assert channel is not None, "refused otherwise"
-    return channel
+def check_out_wish(request: wire.CheckOutRequest) -> tuple[OrderRef, Money, str]:
+    """The order, what the buyer saw that it costs, and where the provider sends the buyer afterwards.
+
+    Whether there must be such a place, the order's total says.
+    """
+    total = request.expected_total
+    accept(
+        *_refused_ref(request),
+        refused_currency("expected_total.currency", total.currency),
+        _unless(total.amount_minor >= 0, "expected_total.amount_minor", "is negative", "0 or more minor units"),
+        refused_url("return_url", request.return_url) if request.return_url else None,
+        refused_idempotency_key(request.idempotency_key),
+    )
+    return OrderRef(request.house_id, request.order_id), Money(total.amount_minor, total.currency), request.return_url
 
 
-def expected_total(money: WireMoney) -> Money:
-    """What the buyer saw."""
-    _accept(refused_currency("expected_total.currency", money.currency))
-    _require("expected_total.amount_minor", money.amount_minor >= 0, "is negative", "0 or more minor units")
-    return Money(money.amount_minor, money.currency)
+def cancel_wish(request: wire.CancelOrderRequest) -> OrderRef:
+    """The order that is given up."""
+    accept(*_refused_ref(request))
+    return OrderRef(request.house_id, request.order_id)
 
 
-def return_url(value: str) -> str:
-    """Where the provider sends the buyer afterwards."""
-    _accept(refused_url("return_url", value))
-    return value
+def refund_wish(request: wire.RefundOrderRequest) -> tuple[OrderRef, str]:
+    """The order, and why, for the people of the house."""
+    reason = request.reason.strip()
+    accept(
+        *_refused_ref(request),
+        refused_text("reason", reason, at_least=0, at_most=MAX_REASON_CHARS),
+        refused_idempotency_key(request.idempotency_key),
+    )
+    return OrderRef(request.house_id, request.order_id), reason
 
 
-def refund_reason(value: str) -> str:
-    """Why, for the people of the house."""
-    reason = value.strip()
-    _accept(refused_text("reason", reason, at_least=0, at_most=MAX_REASON_CHARS))
-    return reason
-
-
-def wait_seconds(wait_ms: int) -> float:
-    """How long GetOrder may wait."""
-    _require("wait_ms", wait_ms <= MAX_WAIT_MS, f"is {wait_ms}", f"at most {MAX_WAIT_MS}")
-    return wait_ms / 1000
+def order_wanted(request: wire.GetOrderRequest) -> tuple[OrderRef, float]:
+    """The order, and how many seconds the answer may wait."""
+    wait_ms = request.wait_ms
+    accept(
+        *_refused_ref(request), _unless(wait_ms <= MAX_WAIT_MS, "wait_ms", f"is {wait_ms}", f"at most {MAX_WAIT_MS}")
+    )
+    return OrderRef(request.house_id, request.order_id), wait_ms / 1000
 
 
 def order_filter(request: wire.ListOrdersRequest) -> OrderFilter:
     """Which page of which orders; asks for one more than the page, to know whether another follows."""
-    house_id = _key_field("house_id", request.house_id)
-    if request.performance_id:
-        _key_field("performance_id", request.performance_id)
     known = {wire.OrderState.Value(f"ORDER_STATE_{state.value}"): state for state in OrderState}
-    _require("states", len(request.states) <= len(known), f"has {len(request.states)}", f"at most {len(known)}")
-    _require("states", all(state in known for state in request.states), "has an unknown state", "OrderState")
-    _accept(refused_page_size(request.page_size))
-    after = place_after(request.page_token, house_id)
-    if isinstance(after, FieldInvalid):
-        raise Refused(after)
+    page = asked_page(
+        request.page_size,
+        request.page_token,
+        request.house_id,
+        refused_key("house_id", request.house_id),
+        refused_key("performance_id", request.performance_id) if request.performance_id else None,
+        _refused_states(request.states, known),
+    )
+    if isinstance(page, FieldInvalid):
+        raise Refused(page)
     return OrderFilter(
-        house_id=house_id,
+        house_id=request.house_id,
         performance_id=request.performance_id,
         states=frozenset(known[state] for state in request.states),
-        after=after,
-        limit=page_size_of(request.page_size) + 1,
+        after=page.after,
+        limit=page.size + 1,
     )
+
+
+def _refused_states(states: Sequence[int], known: Collection[int]) -> FieldInvalid | None:
+    if len(states) > len(known):
+        return FieldInvalid("states", f"has {len(states)}", f"at most {len(known)}")
+    return _unless(all(state in known for state in states), "states", "has an unknown state", "OrderState")
 
 
 def page_token(last: Order) -> str:

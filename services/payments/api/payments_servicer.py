@@ -9,12 +9,13 @@ from balcon.payments.v1 import payments_service_pb2 as pb
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer
 from balcon.types.v1.money_pb2 import Money
 
+from services.contracts.texts import refused_idempotency_key
 from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState
 from services.payments.domain.refusals import PaymentWanted
 from services.payments.handlers.payment_desk import PaymentDesk
-from services.runtime.errors import Refusal
+from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.errors import Refused, accept
 
 _STATES = {
     PaymentState.CREATING: pb.PAYMENT_STATE_CREATING,
@@ -62,11 +63,10 @@ def _answered(answer: Payment | Refusal) -> pb.Payment:
     return payment_message(answer)
 
 
-def _check_keys(**fields: str) -> None:
-    for field, value in fields.items():
-        refusal = refused_key(field, value)
-        if refusal is not None:
-            raise Refused(refusal)
+def _refused_keys(
+    request: pb.GetPaymentRequest | pb.CancelPaymentRequest | pb.RefundPaymentRequest,
+) -> tuple[FieldInvalid | None, FieldInvalid | None]:
+    return refused_key("house_id", request.house_id), refused_key("payment_id", request.payment_id)
 
 
 class PaymentsServicer(PaymentsServiceServicer):
@@ -91,18 +91,18 @@ class PaymentsServicer(PaymentsServiceServicer):
 
     async def GetPayment(self, request: pb.GetPaymentRequest, context: Any) -> pb.GetPaymentResponse:
         """See payments_service.proto."""
-        _check_keys(house_id=request.house_id, payment_id=request.payment_id)
+        accept(*_refused_keys(request))
         return pb.GetPaymentResponse(payment=_answered(await self._desk.get(request.house_id, request.payment_id)))
 
     async def CancelPayment(self, request: pb.CancelPaymentRequest, context: Any) -> pb.CancelPaymentResponse:
         """See payments_service.proto."""
-        _check_keys(house_id=request.house_id, payment_id=request.payment_id)
+        accept(*_refused_keys(request))
         return pb.CancelPaymentResponse(
             payment=_answered(await self._desk.cancel(request.house_id, request.payment_id))
         )
 
     async def RefundPayment(self, request: pb.RefundPaymentRequest, context: Any) -> pb.RefundPaymentResponse:
         """See payments_service.proto."""
-        _check_keys(house_id=request.house_id, payment_id=request.payment_id)
+        accept(*_refused_keys(request), refused_idempotency_key(request.idempotency_key))
         answer = await self._desk.refund(request.house_id, request.payment_id, request.idempotency_key)
         return pb.RefundPaymentResponse(payment=_answered(answer))

@@ -8,7 +8,7 @@ from typing import ClassVar
 from services.contracts.bounds import MAX_TOTAL_MINOR
 from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key, refused_url
-from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal
+from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal, refused_fields
 from services.runtime.ids import refused_key
 
 MAX_LIFE_MS = 31 * 24 * 3_600 * 1_000
@@ -46,32 +46,38 @@ class PaymentWanted:
 
 
 def refused_wanted(wanted: PaymentWanted) -> FieldInvalid | None:
-    """The first field that can never be right, whatever the time is."""
-    for field in ("house_id", "order_id", "performance_id"):
-        if refusal := refused_key(field, getattr(wanted, field)):
-            return refusal
-    return refused_idempotency_key(wanted.idempotency_key) or _refused_money(wanted) or _refused_return(wanted)
+    """All that can never be right, whatever the time is."""
+    return refused_fields(
+        (
+            refused_key("house_id", wanted.house_id),
+            refused_key("order_id", wanted.order_id),
+            refused_key("performance_id", wanted.performance_id),
+            refused_idempotency_key(wanted.idempotency_key),
+            _refused_amount(wanted),
+            refused_currency("amount.currency", wanted.currency),
+            refused_url("return_url", wanted.return_url),
+            _refused_unset_end(wanted),
+        )
+    )
 
 
-def _refused_money(wanted: PaymentWanted) -> FieldInvalid | None:
+def _refused_amount(wanted: PaymentWanted) -> FieldInvalid | None:
     limit = f"1 to {MAX_TOTAL_MINOR:,} minor units"
     if wanted.amount_minor < 1:
         return FieldInvalid("amount.amount_minor", "must be positive: what costs nothing needs no payment", limit)
     if wanted.amount_minor > MAX_TOTAL_MINOR:
         return FieldInvalid("amount.amount_minor", "is too large", limit)
-    return refused_currency("amount.currency", wanted.currency)
+    return None
 
 
-def _refused_return(wanted: PaymentWanted) -> FieldInvalid | None:
-    if refusal := refused_url("return_url", wanted.return_url):
-        return refusal
+def _refused_unset_end(wanted: PaymentWanted) -> FieldInvalid | None:
     if wanted.expires_at_ms <= 0:
         return FieldInvalid("expires_at_ms", UNSET, "unix milliseconds, at most 31 days ahead")
     return None
 
 
 def refused_end(wanted: PaymentWanted, now_ms: int) -> FieldInvalid | None:
-    """The refusal for a new payment that would end in the past or too far ahead."""
-    if now_ms < wanted.expires_at_ms <= now_ms + MAX_LIFE_MS:
+    """The refusal for a new payment that would end in the past or too far ahead. No end at all: see refused_wanted."""
+    if wanted.expires_at_ms <= 0 or now_ms < wanted.expires_at_ms <= now_ms + MAX_LIFE_MS:
         return None
     return FieldInvalid("expires_at_ms", "must be in the future", "at most 31 days ahead")

@@ -20,7 +20,7 @@ from services.payments.domain.transitions import Decision, Verdict
 from services.payments.handlers.payment_driver import PaymentDriver, is_final
 from services.payments.ports import PaymentStore
 from services.runtime.clock import Clock
-from services.runtime.errors import IdempotencyKeyReused, Refusal
+from services.runtime.errors import IdempotencyKeyReused, Refusal, refused_fields
 from services.runtime.ids import Ids
 
 # More at once would only share the same processor, until the provider's answers seem late. The rest waits unrecorded.
@@ -68,7 +68,7 @@ class PaymentDesk:
         may have taken what is wrong today.
         """
         content = request_hash(wanted)
-        refusal = refused_wanted(wanted) or refused_end(wanted, self._clock.now_ms())
+        refusal = refused_fields((refused_wanted(wanted), refused_end(wanted, self._clock.now_ms())))
         if refusal is not None:
             recorded = await self._recorded(wanted)
             if recorded is None:

@@ -13,13 +13,13 @@ from balcon.reporting.v1.reporting_service_pb2 import (
 )
 from balcon.reporting.v1.reporting_service_pb2_grpc import ReportingServiceServicer
 
-from services.contracts.pages import page_size_of, place_after, refused_page_size, token_after
+from services.contracts.pages import asked_page, token_after
 from services.reporting.api.totals_messages import performance_totals
 from services.reporting.domain.refusals import PerformanceNotFound
 from services.reporting.ports import TotalsReader
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.errors import Refused, accept
 
 
 class ReportingServicer(ReportingServiceServicer):
@@ -32,8 +32,7 @@ class ReportingServicer(ReportingServiceServicer):
         self, request: GetTotalsRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> GetTotalsResponse:
         """FieldInvalid, PerformanceNotFound."""
-        _require_key("house_id", request.house_id)
-        _require_key("performance_id", request.performance_id)
+        accept(refused_key("house_id", request.house_id), refused_key("performance_id", request.performance_id))
         totals = await self._reader.totals(request.house_id, request.performance_id)
         if totals is None:
             raise Refused(PerformanceNotFound(request.house_id, request.performance_id))
@@ -43,13 +42,11 @@ class ReportingServicer(ReportingServiceServicer):
         self, request: ListTotalsRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> ListTotalsResponse:
         """FieldInvalid. A house without performances has an empty list."""
-        _require_key("house_id", request.house_id)
-        if refused := refused_page_size(request.page_size):
-            raise Refused(refused)
-        size = page_size_of(request.page_size)
-        after = place_after(request.page_token, request.house_id)
-        if isinstance(after, FieldInvalid):
-            raise Refused(after)
+        refused_house = refused_key("house_id", request.house_id)
+        asked = asked_page(request.page_size, request.page_token, request.house_id, refused_house)
+        if isinstance(asked, FieldInvalid):
+            raise Refused(asked)
+        after, size = asked
         found = await self._reader.page(request.house_id, after.item_id if after else "", size + 1)
         page = found[:size]
         more = len(found) > size
@@ -57,9 +54,3 @@ class ReportingServicer(ReportingServiceServicer):
             totals=[performance_totals(totals) for totals in page],
             next_page_token=token_after(request.house_id, page[-1].performance_id) if more else "",
         )
-
-
-def _require_key(field: str, value: str) -> None:
-    refused = refused_key(field, value)
-    if refused is not None:
-        raise Refused(refused)

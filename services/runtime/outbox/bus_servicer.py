@@ -8,7 +8,9 @@ import grpc
 from balcon.bus.v1 import bus_service_pb2 as pb
 from balcon.bus.v1.bus_service_pb2_grpc import BusServiceServicer, add_BusServiceServicer_to_server
 
+from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.rpc.errors import accept
 from services.runtime.rpc.server import RpcServer
 
 SERVICE_NAME = "balcon.bus.v1.BusService"
@@ -44,8 +46,14 @@ class BusServicer(BusServiceServicer):
         self, request: pb.ReplayKeyRequest, context: grpc.aio.ServicerContext[pb.ReplayKeyRequest, pb.ReplayKeyResponse]
     ) -> pb.ReplayKeyResponse:
         """See bus_service.proto. ReplayIncomplete is UNAVAILABLE: the key stays parked, ask again."""
+        accept(_refused_unset("topic", request.topic), _refused_unset("key", request.key))
         applied = [await consumer.replay(request.topic, request.key) for consumer in self._consumers()]
         return pb.ReplayKeyResponse(applied=sum(applied))
+
+
+def _refused_unset(field: str, value: str) -> FieldInvalid | None:
+    """Only whether it is there: what is not parked has nothing to apply."""
+    return None if value else FieldInvalid(field, UNSET, "as ListParkedKeys names it")
 
 
 def serve_bus(rpc: RpcServer, consumers: Callable[[], Sequence[EventConsumer]]) -> None:

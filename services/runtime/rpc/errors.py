@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from services.runtime.errors import Fault, Kind, Refusal, Retryable, Violation
+from services.runtime.errors import Fault, FieldInvalid, Kind, Refusal, Retryable, Violation, refused_fields
 
 DOMAIN = "balcon"
 
@@ -57,6 +57,16 @@ class Refused(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.reason())
         self.refusal = refusal
+
+
+def accept(*checks: FieldInvalid | None) -> None:
+    """Raises Refused with all that is wrong with a request, if anything is."""
+    # Nearly every request is good, and calls of it are many: nothing is made for those.
+    for check in checks:
+        if check is not None:
+            refusal = refused_fields(checks)
+            assert refusal is not None
+            raise Refused(refusal)
 
 
 def _packed(*details: Message) -> list[Any]:

@@ -117,8 +117,8 @@ BROKEN = {
     "too few seats": "holds.seat_indexes",
     "a huge count": "holds.seat_indexes",
     "seats": "holds.seat_indexes",
-    "channel": "channel",
-    "ttl": "ttl_seconds",
+    "channel": "holds.channel",
+    "ttl": "holds.ttl_seconds",
 }
 
 
@@ -148,7 +148,7 @@ async def test_a_message_about_what_is_not_the_callers_is_refused_whole(node: No
     await stream(Ask("hold", "h100", [500]))
     strange: list[tuple[dict[str, object], str]] = [
         ({"plan_version": 9}, "PLAN_VERSION_MISMATCH"),
-        ({"plan_version": 0}, "PLAN_VERSION_MISMATCH"),
+        ({"plan_version": 0}, "FIELD_INVALID"),
         ({"key": pb.PerformanceKey(house_id="house_2", performance_id=NAME)}, "PERFORMANCE_NOT_FOUND"),
         ({"key": pb.PerformanceKey()}, "FIELD_INVALID"),
     ]

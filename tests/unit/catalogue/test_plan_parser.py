@@ -172,7 +172,7 @@ def test_a_wrong_field_is_named_with_its_limit(
 @pytest.mark.parametrize(
     ("plan_json", "problem"),
     [
-        (b"", "is not JSON"),
+        (b"", "must be set"),
         (b"zones: []", "is not JSON"),
         (encoded(plan())[:-1], "is not JSON"),
         (encoded(plan()) + b"{}", "is not JSON"),

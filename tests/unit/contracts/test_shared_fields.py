@@ -27,13 +27,13 @@ from services.catalogue.domain.seating_plan import PlanInvalid
 from services.contracts.bounds import MAX_PRICE_MINOR, MAX_SEATS_PER_HOLD, MAX_TOTAL_MINOR
 from services.contracts.pages import refused_page_size
 from services.contracts.texts import refused_idempotency_key
+from services.contracts.wire_types import refused_channel
 from services.inventory.api import messages
 from services.inventory.ports import SeatPlan
 from services.orders.api import requests
-from services.orders.ports import Operation
 from services.payments.domain.refusals import PaymentWanted, refused_wanted
 from services.payments.sandbox.rest import Creation
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import FieldInvalid, refused_fields
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused
 from tests.unit.catalogue.plan_documents import plan, row, seat, zone
@@ -53,6 +53,7 @@ NOT_SHARED = {
 }
 PRICE = Price("Stalls", "normal", TicketKind.NORMAL, 2_500, "EUR")
 TERMS = PerformanceTerms(1_900_000_000_000, (PRICE,))
+EUROS = money_pb2.Money(amount_minor=2_500, currency="EUR")
 PAYMENT = PaymentWanted("ord_1-1", "hse_1", "ord_1", "prf_1", 2_500, "EUR", "https://shop.example/", 1_900_000_000_000)
 
 Reader = Callable[[Any], bool]
@@ -76,6 +77,7 @@ def taken(read: Callable[[], object]) -> bool:
 
 def an_order(**fields: Any) -> bool:
     request = orders_pb.CreateOrderRequest(
+        idempotency_key=fields.get("idempotency_key", "key_1"),
         house_id=fields.get("house_id", "hse_1"),
         performance_id=fields.get("performance_id", "prf_1"),
         hold_id=fields.get("hold_id", "hld_1"),
@@ -87,9 +89,19 @@ def an_order(**fields: Any) -> bool:
     return taken(lambda: requests.order_wish(request))
 
 
-def order_key(value: str) -> bool:
-    request = orders_pb.CreateOrderRequest()
-    return taken(lambda: requests.request_key(request, Operation.CREATE, "hse_1", value))
+def a_check_out(**fields: Any) -> bool:
+    given: dict[str, Any] = {
+        "idempotency_key": "key_1",
+        "house_id": "hse_1",
+        "order_id": "ord_1",
+        "expected_total": EUROS,
+    } | fields
+    return taken(lambda: requests.check_out_wish(orders_pb.CheckOutRequest(**given)))
+
+
+def a_refund(reason: str) -> bool:
+    request = orders_pb.RefundOrderRequest(idempotency_key="key_1", house_id="hse_1", order_id="ord_1", reason=reason)
+    return taken(lambda: requests.refund_wish(request))
 
 
 def a_plan(a_seat: Mapping[str, Any], **other: Any) -> bool:
@@ -100,7 +112,8 @@ def a_plan(a_seat: Mapping[str, Any], **other: Any) -> bool:
 def seats_held(*seat_ids: str) -> bool:
     """Inventory takes any seat of the plan that it was given, up to so many."""
     refs = seating_pb2.SeatRefs(plan_version=1, seat_ids=seat_ids)
-    return taken(lambda: messages.seat_indexes(refs, SeatPlan.of(1, seat_ids or ["A-1"])))
+    refused = refused_fields(messages.refused_seats(refs))
+    return refused is None and taken(lambda: messages.seat_indexes(refs, SeatPlan.of(1, seat_ids)))
 
 
 def so_many(count: int) -> list[str]:
@@ -129,7 +142,7 @@ def key(value: str, field: str = "house_id") -> bool:
 
 
 def total(value: int, currency: str = "EUR") -> bool:
-    return taken(lambda: requests.expected_total(money_pb2.Money(amount_minor=value, currency=currency)))
+    return a_check_out(expected_total=money_pb2.Money(amount_minor=value, currency=currency))
 
 
 def letters(longest: int) -> st.SearchStrategy[str]:
@@ -149,6 +162,7 @@ def trimmed(longest: int) -> st.SearchStrategy[str]:
     return letters(longest).map(str.strip).filter(bool)
 
 
+# None is left out: orders needs none where nothing is to be paid.
 URLS = st.sampled_from(
     [
         "https://shop.example/",
@@ -160,7 +174,6 @@ URLS = st.sampled_from(
         "ftp://shop.example/",
         "https://",
         "/orders",
-        "",
     ]
 ) | st.integers(2_046, 2_049).map(lambda length: "https://shop.example/".ljust(length, "x"))
 CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD", "IDR", "XOF", "eur", "EURO", "", "XXX", "ABC", "XAU"])
@@ -190,7 +203,7 @@ FIELDS: Mapping[str, Shared] = {
         keys(64),
         {
             "inventory": lambda value: taken(lambda: messages.check_key("order_id", value)),
-            "orders": lambda value: taken(lambda: requests.order_ref("hse_1", value)),
+            "orders": lambda value: a_check_out(order_id=value),
             "payments": lambda value: payment(order_id=value),
         },
     ),
@@ -212,7 +225,7 @@ FIELDS: Mapping[str, Shared] = {
         keys(128),
         {
             "catalogue": lambda value: refused_idempotency_key(value) is None,
-            "orders": order_key,
+            "orders": lambda value: an_order(idempotency_key=value),
             "payments": lambda value: payment(idempotency_key=value),
         },
     ),
@@ -248,7 +261,7 @@ FIELDS: Mapping[str, Shared] = {
     "channel": Shared(
         st.sampled_from([0, 1, 2, 3, 4, 99]),
         {
-            "inventory": lambda value: taken(lambda: messages.check_channel(value)),
+            "inventory": lambda value: refused_channel("channel", value) is None,
             "orders": lambda value: an_order(channel=value),
         },
     ),
@@ -264,14 +277,14 @@ FIELDS: Mapping[str, Shared] = {
     "reason": Shared(
         trimmed(200),
         {
-            "inventory": lambda value: taken(lambda: messages.check_reason(value)),
-            "orders": lambda value: taken(lambda: requests.refund_reason(value)),
+            "inventory": lambda value: messages.refused_reason(value) is None,
+            "orders": a_refund,
         },
     ),
     "return_url": Shared(
         URLS,
         {
-            "orders": lambda value: taken(lambda: requests.return_url(value)),
+            "orders": lambda value: a_check_out(return_url=value),
             "payments": lambda value: payment(return_url=value),
         },
     ),

@@ -250,6 +250,14 @@ def test_a_request_without_faults_is_not_refused() -> None:
     assert refused_fields([None, None]) is None
 
 
+def test_refusals_of_parts_become_one_refusal_with_a_true_count() -> None:
+    first, second = refused_fields(FAULTY), refused_fields([FieldInvalid("name", "is long", "200"), *FAULTY])
+    refusal = refused_fields([first, None, second])
+    assert refusal is not None
+    assert [fault.field for fault in refusal.violations()] == ["label", "seats[3]", "name", "label", "seats[3]"]
+    assert refusal.facts()["violations"] == "5"
+
+
 @pytest.mark.parametrize("letter", ["x", "座"])
 def test_faults_beyond_the_room_of_a_status_are_counted(letter: str) -> None:
     faults = [FieldInvalid(f"zones[{number}]", letter * 100, "none") for number in range(500)]

@@ -1,0 +1,251 @@
+"""Servicers with nothing behind their validators, and a good request of each kind, made from its descriptor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from balcon.audit.v1 import audit_service_pb2
+from balcon.bus.v1 import bus_service_pb2
+from balcon.catalogue.v1 import catalogue_service_pb2
+from balcon.inventory.v1 import cluster_service_pb2, inventory_service_pb2
+from balcon.orders.v1 import orders_service_pb2
+from balcon.payments.v1 import payments_service_pb2
+from balcon.reporting.v1 import reporting_service_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from services.catalogue.api.catalogue_servicer import CatalogueServicer
+from services.catalogue.api.plan_parts import plan_parts
+from services.catalogue.handlers.houses import HouseHandler
+from services.catalogue.handlers.performances import PerformanceHandler
+from services.catalogue.handlers.plan_cache import PlanCache
+from services.catalogue.handlers.seating_plans import SeatingPlanHandler
+from services.contracts.audit_servicer import AuditServicer
+from services.contracts.pages import token_after
+from services.inventory.actors.host import Decided
+from services.inventory.api.cluster_servicer import ClusterServicer
+from services.inventory.api.inventory_servicer import InventoryServicer
+from services.inventory.domain.refusals import HoldNotFound
+from services.inventory.ports import SeatPlan
+from services.orders.api.orders_servicer import OrdersServicer
+from services.payments.api.payments_servicer import PaymentsServicer
+from services.payments.handlers.payment_desk import PaymentDesk
+from services.reporting.api.reporting_servicer import ReportingServicer
+from services.runtime.clock import SystemClock
+from services.runtime.errors import FieldInvalid
+from services.runtime.ids import SeededIds
+from services.runtime.outbox.bus_servicer import BusServicer
+from services.runtime.rpc.errors import Refused
+from tests.unit.catalogue.plan_documents import plan
+
+CLOCK, IDS = SystemClock(), SeededIds(1)
+AN_ID = "id_1"
+FIELD_INVALID = FieldInvalid.reason()
+Path = tuple[str, ...]
+
+# By the field's name; what is not here is an id.
+GOOD: Mapping[str, Any] = {
+    "accessible": 1,
+    "amount_minor": 2_500,
+    "batch_id": 1,
+    "categories": "Stalls",
+    "category": "Stalls",
+    "channel": 2,
+    "currency": "EUR",
+    "draining": True,
+    "email": "buyer@example.org",
+    "endpoint": "node:1",
+    "epoch": 1,
+    "expires_at_ms": CLOCK.now_ms() + 3_600_000,
+    "guessed": True,
+    "hold_ttl_seconds": 60,
+    "kind": 1,
+    "label": "a-house",
+    "may_split": True,
+    "page_size": 10,
+    "plan_json": json.dumps(plan()).encode(),
+    "plan_version": 1,
+    "refuses_orphans": True,
+    "return_url": "https://shop.example/",
+    "sale_ends_at_ms": 1_900_000_000_000,
+    "seat_counts": 1,
+    "seat_indexes": 0,
+    "seats_per_holder": 2,
+    "size": 1,
+    "starts_at_ms": 1_900_000_000_000,
+    "states": 1,
+    "time_zone": "Europe/Berlin",
+    "timeout_ms": 1_000,
+    "to_endpoint": "node:1",
+    "ttl_seconds": 60,
+    "wait_ms": 1,
+    "with_seat_ids": True,
+}
+
+
+class Reached(Exception):
+    """A validator has let the request through."""
+
+
+class Behind:
+    """Whatever a servicer asks for behind its validators."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise Reached
+
+
+class Owner(Behind):
+    """As much of an owner as validators need."""
+
+    performance = SimpleNamespace(plan=SeatPlan.of(1, [AN_ID]))
+    epoch = 1
+
+
+class Host(Behind):
+    """Owns everything and refuses every command."""
+
+    async def owner(self, *_: Any, **__: Any) -> Any:
+        return Owner()
+
+    async def execute(self, _house: str, _performance: str, wanted: list[Any], **__: Any) -> Any:
+        return Decided([HoldNotFound(AN_ID) for _ in wanted], Owner())  # type: ignore[arg-type]
+
+
+class NoPayments(Behind):
+    """A store in which nothing is recorded yet."""
+
+    async def find_by_key(self, *_: Any) -> None:
+        return None
+
+
+def _no_consumers() -> Any:
+    raise Reached
+
+
+def _servicers() -> Mapping[str, Any]:
+    store: Any = Behind()
+    cache: PlanCache[Any] = PlanCache(0)
+    payments: Any = NoPayments()
+    desk = PaymentDesk(driver=store, store=payments, provider="sandbox", clock=CLOCK, ids=IDS, first_look_seconds=1.0)
+    return {
+        "CatalogueService": CatalogueServicer(
+            HouseHandler(store, IDS),
+            SeatingPlanHandler(store, cache, plan_parts),
+            PerformanceHandler(store, CLOCK, IDS),
+        ),
+        "InventoryService": InventoryServicer(Host(), CLOCK),  # type: ignore[arg-type]
+        "ClusterService": ClusterServicer(store, store, store, store, store),
+        "OrdersService": OrdersServicer(store, CLOCK),
+        "PaymentsService": PaymentsServicer(desk),
+        "ReportingService": ReportingServicer(store),
+        "AuditService": AuditServicer(store),
+        "BusService": BusServicer(_no_consumers),
+    }
+
+
+def methods() -> Iterator[MethodDescriptor]:
+    """Every method of every service."""
+    for module in (
+        audit_service_pb2,
+        bus_service_pb2,
+        catalogue_service_pb2,
+        cluster_service_pb2,
+        inventory_service_pb2,
+        orders_service_pb2,
+        payments_service_pb2,
+        reporting_service_pb2,
+    ):
+        for service in module.DESCRIPTOR.services_by_name.values():
+            yield from service.methods
+
+
+def good_requests(method: MethodDescriptor) -> Iterator[Any]:
+    """With every field set; of a choice, one request for each."""
+    choices = [choice for message in _messages(method.input_type) for choice in message.oneofs]
+    picks: list[str] = [field.name for choice in choices for field in choice.fields] or [""]
+    for pick in picks:
+        request = _filled(method.input_type, pick)
+        if "page_token" in method.input_type.fields_by_name:
+            request.page_token = token_after(getattr(request, "house_id", ""), AN_ID)
+        yield request
+
+
+def _messages(message: Descriptor) -> Iterator[Descriptor]:
+    yield message
+    for field in message.fields:
+        if field.message_type is not None:
+            yield from _messages(field.message_type)
+
+
+def _filled(kind: Descriptor, pick: str) -> Any:
+    message = GetMessageClass(kind)()
+    for field in kind.fields:
+        if field.containing_oneof is not None and field.name != pick:
+            continue
+        if field.message_type is None:
+            value: Any = GOOD.get(field.name, AN_ID)
+        else:
+            value = _filled(field.message_type, pick)
+        if field.is_repeated:
+            getattr(message, field.name).append(value)
+        elif field.message_type is not None:
+            getattr(message, field.name).CopyFrom(value)
+        else:
+            setattr(message, field.name, value)
+    return message
+
+
+def paths(message: Message, above: Path = ()) -> Iterator[tuple[Path, FieldDescriptor]]:
+    """Every field that is set, with its path; of a list, its first item."""
+    for field, value in message.ListFields():
+        yield (*above, field.name), field
+        if field.message_type is not None:
+            inside = value[0] if field.is_repeated else value
+            yield from paths(inside, (*above, f"{field.name}[0]" if field.is_repeated else field.name))
+
+
+def without(request: Any, path: Path) -> Any:
+    """A copy in which the field at the path is not set."""
+    copied = type(request)()
+    copied.CopyFrom(request)
+    holder = copied
+    for step in path[:-1]:
+        holder = getattr(holder, step.removesuffix("[0]"))
+        holder = holder[0] if step.endswith("[0]") else holder
+    holder.ClearField(path[-1])
+    return copied
+
+
+async def refused_of(method: MethodDescriptor, request: Message) -> list[str]:
+    """The fields that a servicer refuses, in its order; none where the request got through."""
+    call = getattr(_servicers()[method.containing_service.name], method.name)
+    try:
+        return await _drive(call, request, method)
+    except Reached:
+        return []
+    except Refused as refused:
+        return [violation.field for violation in refused.refusal.violations()]
+
+
+async def _drive(call: Callable[..., Any], request: Message, method: MethodDescriptor) -> list[str]:
+    if method.client_streaming:
+        return [
+            refused.metadata["field"]
+            async for answer in call(_once(request), None)
+            for refused in (*answer.refused, answer.batch_refused)
+            if refused.reason == FIELD_INVALID
+        ]
+    if method.server_streaming:
+        async for _ in call(request, None):
+            pass
+    else:
+        await call(request, None)
+    return []
+
+
+async def _once(request: Message) -> AsyncIterator[Message]:
+    yield request

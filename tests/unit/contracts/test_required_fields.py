@@ -1,0 +1,62 @@
+"""Each service demands of a request what its proto says that it demands, and tells all that is wrong at once."""
+
+import itertools
+
+import pytest
+from google.api import field_behavior_pb2
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+
+from tests.unit.contracts.request_stages import Path, good_requests, methods, paths, refused_of, without
+
+METHODS = {method.full_name: method for method in methods()}
+UNARY = [name for name, method in METHODS.items() if not method.client_streaming]
+# Where one call demands more of a message than others that share it.
+MORE_IS_ASKED = {("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment"}
+
+
+def is_required(field: FieldDescriptor) -> bool:
+    return field_behavior_pb2.REQUIRED in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
+
+
+def as_told(method: MethodDescriptor, path: Path) -> str:
+    """As a refusal names the field: on the stream, a row's fields are told beside the row's position."""
+    row = 2 if method.client_streaming and path[0] == "commands[0]" and len(path) > 2 else 0
+    return ".".join(path[row:])
+
+
+def names(told: str, field: str) -> bool:
+    """Whether it is the field itself, or a part of it."""
+    return told == field or told.startswith((f"{field}.", f"{field}["))
+
+
+@pytest.mark.parametrize("name", METHODS)
+async def test_a_request_with_every_field_is_taken(name: str) -> None:
+    for request in good_requests(METHODS[name]):
+        assert await refused_of(METHODS[name], request) == []
+
+
+@pytest.mark.parametrize("name", METHODS)
+async def test_each_required_field_is_demanded_and_no_optional_one(name: str) -> None:
+    method = METHODS[name]
+    for request in good_requests(method):
+        for path, field in paths(request):
+            told, field_name = await refused_of(method, without(request, path)), as_told(method, path)
+            expected = is_required(field) or (method.name, field_name) in MORE_IS_ASKED
+            assert any(names(one, field_name) for one in told) == expected, (field_name, told)
+
+
+@pytest.mark.parametrize("name", UNARY)
+async def test_an_empty_request_is_told_of_every_field_that_it_needs(name: str) -> None:
+    method = METHODS[name]
+    empty = type(next(good_requests(method)))()
+    told = await refused_of(method, empty)
+    needed = [field.name for field in method.input_type.fields if is_required(field)]
+    for one in needed:
+        assert any(names(field, one) for field in told), (one, told)
+    assert len(told) == len(set(told)) >= len(needed)
+
+
+def test_every_service_is_asked() -> None:
+    services = [service for service, _ in itertools.groupby(METHODS.values(), lambda m: m.containing_service.name)]
+    assert len(services) == 8
+    assert len(METHODS) > 40
