@@ -63,6 +63,30 @@ def test_every_label_that_is_grouped_or_selected_by_exists() -> None:
             assert {re.split("[=!]", part)[0].strip() for part in selector.split(",")} <= known()[name], expression
 
 
+def takes(matchers: str, label: str, value: str) -> bool:
+    """Whether a selector takes series whose label has this value; PromQL's expressions match from end to end."""
+    for name, operator, pattern in re.findall(r"(\w+)(=~|!~|!=|=)\"([^\"]*)\"", matchers):
+        if name == label:
+            hit = re.fullmatch(pattern, value) is not None if "~" in operator else pattern == value
+            if hit == operator.startswith("!"):
+                return False
+    return True
+
+
+def test_no_ratio_of_failed_calls_counts_callers_that_went_away() -> None:
+    """Neither as failures nor among all calls, where a crowd that leaves would hide the failures of those who stay."""
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    expressions_by_code = [
+        rule["expr"] for group in rules["groups"] for rule in group["rules"] if re.search(r"\bcode[=!]", rule["expr"])
+    ]
+    assert len(expressions_by_code) == 1
+    for expression in expressions_by_code:
+        counted = re.findall(r"balcon_rpc_seconds_count(?:\{([^}]*)\})?", expression)
+        assert len(counted) == 2
+        assert not [matchers for matchers in counted if takes(matchers, "code", "CANCELLED")]
+        assert all(takes(matchers, "code", "UNAVAILABLE") for matchers in counted)
+
+
 def test_every_alert_says_what_to_do() -> None:
     rules: dict[str, Any] = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
     for group in rules["groups"]:

@@ -27,7 +27,7 @@ from services.runtime.ids import Ids
 from services.runtime.rpc.door import Door, NodeStopping, current_task
 from services.runtime.rpc.errors import Refused, status_of_fault, status_of_refusal
 from services.runtime.telemetry.logging import get_logger
-from services.runtime.telemetry.metrics import REFUSALS, RPC_IN_FLIGHT, RPC_SECONDS
+from services.runtime.telemetry.metrics import REFUSALS, RPC_IN_FLIGHT, RPC_SECONDS, RPC_UNBEGUN
 
 # Unary calls that may be under way in a process: a few hundred megabytes. What a service queues has bounds of its own,
 # which are reached long before; this one keeps a crowd at a service without queues from growing without end.
@@ -46,15 +46,28 @@ class _Calls:
 
     in_flight = 0
     unary = 0
+    # Those whose callers went away first stay in it: gRPC ends them without a word to any handler.
+    unbegun = 0
 
 
 _calls = _Calls()
 RPC_IN_FLIGHT.set_function(lambda: _calls.in_flight)
+RPC_UNBEGUN.set_function(lambda: _calls.unbegun)
+
+
+def call_came() -> None:
+    """One call more of those that are wrapped here, before its request was read."""
+    _calls.unbegun += 1
 
 
 # labels() costs as much as all the rest of a refusal: there are as many of them as methods by codes, and reasons.
 _ended = cache(RPC_SECONDS.labels)
 _refused_for = cache(REFUSALS.labels)
+
+
+def is_ours(method: str) -> bool:
+    """Whether the method is one of Balcon's: others, such as the health service's, are left as they are."""
+    return method.startswith("/balcon.")
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
@@ -73,7 +86,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         """See grpc.aio.ServerInterceptor."""
         method = handler_call_details.method
         handler = await continuation(handler_call_details)
-        if handler is None or not method.startswith("/balcon."):
+        if handler is None or not is_ours(method):
             return handler
         return self._wrap(method.rsplit("/", 1)[1], handler)
 
@@ -151,6 +164,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def _enter(self, context: Context) -> float:
         """Returns when the call began."""
         _calls.in_flight += 1
+        _calls.unbegun -= 1
         now = self._clock.monotonic()
         metadata = dict(context.invocation_metadata() or ())
         call = CallContext(metadata, deadline_after(context.time_remaining(), now), self._ids)

@@ -12,7 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.rpc.door import Door
-from services.runtime.rpc.interceptors import CallInterceptor, Handler
+from services.runtime.rpc.interceptors import CallInterceptor, Handler, call_came, is_ours
 from services.runtime.rpc.reflection import add_reflection
 
 # A seating plan of 10 MB plus its envelope is the largest thing anyone may send.
@@ -79,8 +79,12 @@ class _Methods(grpc.GenericRpcHandler):
             self._handlers[method] = await interceptor.intercept_service(found, cast("Any", _MethodCall(method)))
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler | None:
-        """See grpc.GenericRpcHandler."""
-        return self._handlers.get(handler_call_details.method)
+        """See grpc.GenericRpcHandler. Asked once for each call, as soon as its headers are there."""
+        method = handler_call_details.method
+        handler = self._handlers.get(method)
+        if handler is not None and is_ours(method):
+            call_came()
+        return handler
 
 
 class RpcServer:

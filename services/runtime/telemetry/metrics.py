@@ -17,6 +17,10 @@ RPC_SECONDS = Histogram(
     buckets=_SECONDS,
 )
 RPC_IN_FLIGHT = Gauge("balcon_rpc_in_flight", "Calls being answered. Growing without end: the service is overloaded.")
+RPC_UNBEGUN = Gauge(
+    "balcon_rpc_unbegun",
+    "Calls that came and were not begun: their callers went away first. Growing: callers give up too soon to be heard.",
+)
 REFUSALS = Counter(
     "balcon_refusals_total", "Requests answered with no, by reason. SEATS_TAKEN is a healthy on-sale.", ["reason"]
 )

@@ -14,6 +14,8 @@ from balcon.reporting.v1.reporting_service_pb2_grpc import (
     ReportingServiceStub,
     add_ReportingServiceServicer_to_server,
 )
+from grpc_health.v1.health_pb2 import HealthCheckRequest
+from grpc_health.v1.health_pb2_grpc import HealthStub
 from prometheus_client import REGISTRY
 
 from services.runtime.ids import RandomIds
@@ -106,6 +108,24 @@ async def test_calls_that_run_out_of_time_and_calls_that_are_cancelled_are_count
             }
 
         await eventually(are_counted)
+
+
+async def test_calls_that_are_given_up_before_they_begin_are_counted() -> None:
+    """Such as one whose request never comes: its handler never hears of it."""
+
+    def unbegun() -> float:
+        return REGISTRY.get_sample_value("balcon_rpc_unbegun") or 0.0
+
+    before = unbegun()
+    async with serving(nothing) as channel:
+        for given_up in (1, 2, 3):
+            call: Any = channel.stream_unary("/balcon.reporting.v1.ReportingService/GetTotals")()
+            await eventually(lambda: unbegun() > before + given_up - 1)  # noqa: B023 (awaited at once)
+            call.cancel()
+        await ask(channel)
+        health: Any = HealthStub(channel)
+        await health.Check(HealthCheckRequest())
+        assert unbegun() == before + 3
 
 
 async def test_a_stream_that_its_reader_leaves_is_counted() -> None:
