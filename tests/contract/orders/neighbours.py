@@ -38,6 +38,7 @@ from tests.unit.orders.builders import HOUSE, PLAN, SHOW
 CLOCK = SystemClock()
 # Holds of the stage end at their time to the second.
 GRACE_MS = 0
+KEY = inventory.PerformanceKey(house_id=HOUSE, performance_id=SHOW)
 
 
 class SeatStage(Protocol):
@@ -52,6 +53,10 @@ class SeatStage(Protocol):
         """A buyer locks seats."""
         ...
 
+    async def move(self, hold_id: str, *seats: str) -> None:
+        """The buyer, holder_1, exchanges the hold's seats."""
+        ...
+
 
 class MemorySeats:
     """The twin."""
@@ -62,6 +67,9 @@ class MemorySeats:
     async def hold(self, hold_id: str, *seats: str, holder_id: str = "holder_1", seconds: int = 600) -> None:
         until_ms = CLOCK.now_ms() + seconds * 1000
         self.inventory.hold(SHOW, HeldSeats(hold_id, holder_id, PLAN, seats, Channel.ONLINE, until_ms))
+
+    async def move(self, hold_id: str, *seats: str) -> None:
+        self.inventory.move_hold(SHOW, hold_id, *seats)
 
 
 class NodeSeats:
@@ -75,13 +83,19 @@ class NodeSeats:
     async def hold(self, hold_id: str, *seats: str, holder_id: str = "holder_1", seconds: int = 600) -> None:
         await self._stub.HoldSeats(
             inventory.HoldSeatsRequest(
-                key=inventory.PerformanceKey(house_id=HOUSE, performance_id=SHOW),
+                key=KEY,
                 hold_id=hold_id,
                 holder_id=holder_id,
                 seats=SeatRefs(plan_version=PLAN, seat_ids=seats),
                 channel=CHANNEL_ONLINE,
                 ttl_seconds=seconds,
             )
+        )
+
+    async def move(self, hold_id: str, *seats: str) -> None:
+        moved = SeatRefs(plan_version=PLAN, seat_ids=seats)
+        await self._stub.MoveHold(
+            inventory.MoveHoldRequest(key=KEY, hold_id=hold_id, holder_id="holder_1", seats=moved)
         )
 
 

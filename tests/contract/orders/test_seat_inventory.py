@@ -75,6 +75,17 @@ async def test_a_hold_that_ran_out_has_ended(seats: SeatStage) -> None:
     assert await is_free(seats, "A-1", "A-2")
 
 
+async def test_a_hold_that_its_buyer_moved_is_not_given_back_for_the_seats_that_it_had(seats: SeatStage) -> None:
+    await seats.hold("hold_1", "A-1", "A-2")
+    await seats.move("hold_1", "A-3", "A-4")
+    assert reason(await seats.inventory.release(ORDER)) is Reason.SEATS_NOT_HELD
+    held = await seats.inventory.held_seats(HOUSE, SHOW, "hold_1")
+    assert isinstance(held, HeldSeats)
+    assert held.seat_ids == ("A-3", "A-4")
+    assert await is_free(seats, "A-1", "A-2")
+    assert not await is_free(seats, "A-3")
+
+
 async def test_another_holders_hold_is_foreign(seats: SeatStage) -> None:
     await seats.hold("hold_1", "A-1", "A-2", holder_id="holder_2")
     assert reason(await seats.inventory.release(ORDER)) is Reason.HOLD_FOREIGN
