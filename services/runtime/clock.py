@@ -27,15 +27,12 @@ class SystemClock:
     """The machine's own clock."""
 
     def now_ms(self) -> int:
-        """See Clock.now_ms."""
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
-        """See Clock.monotonic."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """See Clock.sleep."""
         await asyncio.sleep(seconds)
 
 
@@ -50,9 +47,7 @@ class LoopClock:
         return self._epoch_ms + int(self.monotonic() * 1000)
 
     def monotonic(self) -> float:
-        """See Clock.monotonic."""
         return asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:
-        """See Clock.sleep."""
         await asyncio.sleep(seconds)

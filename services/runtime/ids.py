@@ -44,12 +44,10 @@ class RandomIds:
     """Identifiers from the machine's clock (48 bits of milliseconds) and its secure randomness (80 bits)."""
 
     def new_id(self, prefix: str) -> str:
-        """See Ids.new_id."""
         now_ms = time.time_ns() // 1_000_000
         return f"{prefix}_{_encode(now_ms, 10)}{_encode(secrets.randbits(80), 16)}"
 
     def new_secret(self) -> str:
-        """See Ids.new_secret."""
         return secrets.token_urlsafe(24)
 
 
@@ -61,7 +59,6 @@ class SeededIds:
         self._count = 0
 
     def new_id(self, prefix: str) -> str:
-        """See Ids.new_id."""
         self._count += 1
         return f"{prefix}_{_encode(self._count, 10)}{_encode(self._random.getrandbits(80), 16)}"
 

@@ -97,7 +97,6 @@ class PostgresAudit:
         self._moments = for_snapshots(engine)
 
     async def checks(self, performance_id: str) -> Sequence[CheckResult]:
-        """See RecordAudit.checks."""
         async with connected(self._moments, _ALL) as connection:
             return [
                 await self._check(connection, performance_id, invariant, name, examined, broken)

@@ -46,7 +46,6 @@ class PostgresCatalogue:
 
     @asynccontextmanager
     async def transaction(self, house_id: str) -> AsyncIterator[PostgresTransaction]:
-        """See CatalogueStore.transaction."""
         scope = HouseScope(house_id) if house_id else _SIGN_UP
         async with connected(self._engine, scope) as connection:
             transaction = PostgresTransaction(connection, self._clock.now_ms(), self._ids, self._message_of)
@@ -57,7 +56,6 @@ class PostgresCatalogue:
                 after_commit(connection, self._wake)
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
-        """See CatalogueStore.purge_keys."""
         names = (idempotency_keys.c.house_id, idempotency_keys.c.key)
         old = sa.select(*names).where(idempotency_keys.c.created_at_ms < created_before_ms).limit(limit)
         async with connected(self._engine, _OLD_KEYS) as connection:
@@ -65,7 +63,6 @@ class PostgresCatalogue:
         return int(done.rowcount)
 
     async def latest_plan_version(self, house_id: str, hall_id: str) -> int | None:
-        """See CatalogueStore.latest_plan_version."""
         latest = sa.select(sa.func.max(seating_plans.c.plan_version)).where(
             seating_plans.c.house_id == house_id, seating_plans.c.hall_id == hall_id
         )
@@ -74,7 +71,6 @@ class PostgresCatalogue:
         return version
 
     async def plan(self, house_id: str, hall_id: str, plan_version: int) -> SeatingPlan | None:
-        """See CatalogueStore.plan."""
         wanted = sa.select(seating_plans.c.plan).where(
             seating_plans.c.house_id == house_id,
             seating_plans.c.hall_id == hall_id,
@@ -85,7 +81,6 @@ class PostgresCatalogue:
         return None if blob is None else await asyncio.to_thread(unpacked_plan, blob)
 
     async def performance(self, house_id: str, performance_id: str) -> Performance | None:
-        """See CatalogueStore.performance."""
         wanted = sa.select(performances).where(
             performances.c.house_id == house_id, performances.c.performance_id == performance_id
         )
@@ -94,7 +89,6 @@ class PostgresCatalogue:
         return found[0] if found else None
 
     async def performances(self, house_id: str, after: Place | None, limit: int) -> Sequence[Performance]:
-        """See CatalogueStore.performances."""
         place = sa.tuple_(performances.c.starts_at_ms, performances.c.performance_id)
         wanted = (
             sa.select(performances)

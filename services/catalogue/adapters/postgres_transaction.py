@@ -57,7 +57,6 @@ class PostgresTransaction:
         return RecordedAnswer(bytes(row.request_hash), bytes(row.answer), row.in_wire_form)
 
     async def record_answer(self, house_id: str, key: str, answer: bytes) -> None:
-        """See CatalogueTransaction.record_answer."""
         record = (
             sa.update(idempotency_keys)
             .where(idempotency_keys.c.house_id == house_id, idempotency_keys.c.key == key)
@@ -66,7 +65,6 @@ class PostgresTransaction:
         await self._connection.execute(record)
 
     async def add_house(self, house: House) -> bool:
-        """See CatalogueTransaction.add_house."""
         add = insert(houses).on_conflict_do_nothing(index_elements=["label"]).returning(houses.c.house_id)
         values = {
             "house_id": house.house_id,
@@ -79,12 +77,10 @@ class PostgresTransaction:
         return (await self._connection.execute(add, values)).first() is not None
 
     async def house(self, house_id: str) -> House | None:
-        """See CatalogueTransaction.house."""
         row = (await self._connection.execute(sa.select(houses).where(houses.c.house_id == house_id))).first()
         return None if row is None else House(row.house_id, row.label, row.name, row.time_zone, row.currency)
 
     async def add_hall(self, hall: Hall) -> None:
-        """See CatalogueTransaction.add_hall."""
         values = {
             "house_id": hall.house_id,
             "hall_id": hall.hall_id,
@@ -94,7 +90,6 @@ class PostgresTransaction:
         await self._connection.execute(insert(halls), values)
 
     async def has_hall(self, house_id: str, hall_id: str) -> bool:
-        """See CatalogueTransaction.has_hall."""
         wanted = sa.select(halls.c.hall_id).where(halls.c.house_id == house_id, halls.c.hall_id == hall_id)
         return (await self._connection.execute(wanted)).first() is not None
 
@@ -126,7 +121,6 @@ class PostgresTransaction:
         return version
 
     async def plan_facts(self, house_id: str, hall_id: str, plan_version: int) -> PlanFacts | None:
-        """See CatalogueTransaction.plan_facts."""
         plans = seating_plans.c
         wanted = (
             sa.select(plans.plan_version, plans.seat_count, plans.categories)
@@ -140,7 +134,6 @@ class PostgresTransaction:
         return None if row is None else PlanFacts(hall_id, row.plan_version, row.seat_count, tuple(row.categories))
 
     async def add_production(self, production: Production) -> None:
-        """See CatalogueTransaction.add_production."""
         values = {
             "house_id": production.house_id,
             "production_id": production.production_id,
@@ -151,7 +144,6 @@ class PostgresTransaction:
         await self._connection.execute(insert(productions), values)
 
     async def production(self, house_id: str, production_id: str) -> Production | None:
-        """See CatalogueTransaction.production."""
         wanted = sa.select(productions).where(
             productions.c.house_id == house_id, productions.c.production_id == production_id
         )
@@ -159,11 +151,9 @@ class PostgresTransaction:
         return None if row is None else Production(row.production_id, row.house_id, row.title, row.performer)
 
     async def add_performance(self, performance: Performance) -> None:
-        """See CatalogueTransaction.add_performance."""
         await insert_performance(self._connection, performance, self._now_ms)
 
     async def lock_performance(self, house_id: str, performance_id: str) -> Performance | None:
-        """See CatalogueTransaction.lock_performance."""
         wanted = (
             sa.select(performances)
             .where(performances.c.house_id == house_id, performances.c.performance_id == performance_id)
@@ -173,7 +163,6 @@ class PostgresTransaction:
         return found[0] if found else None
 
     async def save_sale_state(self, performance: Performance) -> None:
-        """See CatalogueTransaction.save_sale_state."""
         save = (
             sa.update(performances)
             .where(
@@ -185,7 +174,6 @@ class PostgresTransaction:
         await self._connection.execute(save)
 
     async def publish(self, event: PerformanceEvent) -> None:
-        """See CatalogueTransaction.publish."""
         self._events.append(self._message_of(event))
 
     async def commit(self) -> None:

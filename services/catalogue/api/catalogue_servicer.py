@@ -70,7 +70,6 @@ class CatalogueServicer(CatalogueServiceServicer):
         self._performances = performances
 
     async def CreateHouse(self, request: pb.CreateHouseRequest, context: Context) -> pb.CreateHouseResponse:  # noqa: N802
-        """See the proto."""
         house = await self._houses.create_house(
             asked_once(request, lambda house: pb.CreateHouseResponse(house=house_message(house))),
             label=request.label,
@@ -81,7 +80,6 @@ class CatalogueServicer(CatalogueServiceServicer):
         return pb.CreateHouseResponse.FromString(_answered(house))
 
     async def CreateHall(self, request: pb.CreateHallRequest, context: Context) -> pb.CreateHallResponse:  # noqa: N802
-        """See the proto."""
         asked: Asked[Hall] = asked_once(request, lambda hall: pb.CreateHallResponse(hall=hall_message(hall)))
         hall = await self._houses.create_hall(asked, request.house_id, name=request.name)
         return pb.CreateHallResponse.FromString(_answered(hall))
@@ -89,7 +87,6 @@ class CatalogueServicer(CatalogueServiceServicer):
     async def ImportSeatingPlan(  # noqa: N802
         self, request: pb.ImportSeatingPlanRequest, context: Context
     ) -> pb.ImportSeatingPlanResponse:
-        """See the proto."""
         asked = asked_once(request, import_response)
         imported = await self._plans.import_plan(asked, request.house_id, request.hall_id, request.plan_json)
         return pb.ImportSeatingPlanResponse.FromString(_answered(imported))
@@ -112,7 +109,6 @@ class CatalogueServicer(CatalogueServiceServicer):
     async def CreateProduction(  # noqa: N802
         self, request: pb.CreateProductionRequest, context: Context
     ) -> pb.CreateProductionResponse:
-        """See the proto."""
         asked: Asked[Production] = asked_once(
             request, lambda made: pb.CreateProductionResponse(production=production_message(made))
         )
@@ -124,7 +120,6 @@ class CatalogueServicer(CatalogueServiceServicer):
     async def CreatePerformance(  # noqa: N802
         self, request: pb.CreatePerformanceRequest, context: Context
     ) -> pb.CreatePerformanceResponse:
-        """See the proto."""
         place = PerformancePlace(request.house_id, request.hall_id, request.plan_version, request.production_id)
         asked: Asked[Performance] = asked_once(
             request, lambda made: pb.CreatePerformanceResponse(performance=performance_message(made))
@@ -133,24 +128,20 @@ class CatalogueServicer(CatalogueServiceServicer):
         return pb.CreatePerformanceResponse.FromString(_answered(performance))
 
     async def OpenForSale(self, request: pb.OpenForSaleRequest, context: Context) -> pb.OpenForSaleResponse:  # noqa: N802
-        """See the proto."""
         performance = await self._performances.open_for_sale(request.house_id, request.performance_id)
         return pb.OpenForSaleResponse(performance=performance_message(_answered(performance)))
 
     async def CloseSale(self, request: pb.CloseSaleRequest, context: Context) -> pb.CloseSaleResponse:  # noqa: N802
-        """See the proto."""
         performance = await self._performances.close_sale(request.house_id, request.performance_id)
         return pb.CloseSaleResponse(performance=performance_message(_answered(performance)))
 
     async def GetPerformance(self, request: pb.GetPerformanceRequest, context: Context) -> pb.GetPerformanceResponse:  # noqa: N802
-        """See the proto."""
         performance = await self._performances.performance(request.house_id, request.performance_id)
         return pb.GetPerformanceResponse(performance=performance_message(_answered(performance)))
 
     async def ListPerformances(  # noqa: N802
         self, request: pb.ListPerformancesRequest, context: Context
     ) -> pb.ListPerformancesResponse:
-        """See the proto."""
         page = _answered(await self._performances.performances(request.house_id, request.page_size, request.page_token))
         return pb.ListPerformancesResponse(
             performances=[performance_message(performance) for performance in page.performances],

@@ -23,7 +23,6 @@ class BusAvailabilityFeed:
         self._bus = bus
 
     async def publish(self, latest: Sequence[Availability]) -> None:
-        """See AvailabilityFeed."""
         await self._bus.publish([message_of(availability) for availability in latest])
 
 

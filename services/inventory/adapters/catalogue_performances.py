@@ -61,7 +61,6 @@ class CataloguePerformances:
         self._reading: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceNotFound:
-        """See Performances."""
         async with connected(self._engine, HouseScope(house_id)) as connection:
             row = await self._row(connection, house_id, performance_id)
         if row is None:
@@ -75,7 +74,6 @@ class CataloguePerformances:
         return Performance(performance_id, house_id, plan, self._rules(row))
 
     async def rules_of(self, performance_ids: Sequence[str]) -> dict[str, HoldRules]:
-        """See Performances."""
         if not performance_ids:
             return {}
         async with connected(self._engine, _ANY_HOUSE) as connection:
@@ -83,7 +81,6 @@ class CataloguePerformances:
             return {row.performance_id: self._rules(row) for row in await connection.execute(query)}
 
     async def house_of(self, performance_id: str) -> str | None:
-        """See Performances."""
         query = select(performances.c.house_id).where(performances.c.performance_id == performance_id)
         async with connected(self._engine, _ANY_HOUSE) as connection:
             house_id: str | None = await connection.scalar(query)

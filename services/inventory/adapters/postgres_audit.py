@@ -67,7 +67,6 @@ class PostgresAudit:
         return active.where(claims.c.performance_id == performance_id) if performance_id else active
 
     async def counts(self, performance_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """See SeatRecordAudit.counts."""
         found: dict[str, dict[str, int]] = {performance_id: {} for performance_id in performance_ids}
         by_state = (
             select(claims.c.performance_id, claims.c.state, func.count())

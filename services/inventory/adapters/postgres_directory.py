@@ -24,14 +24,12 @@ class PostgresDirectory:
         self._engine = engine
 
     async def owner_of(self, performance_id: str) -> Owner | None:
-        """See Directory."""
         query = select(owners.c.incarnation, owners.c.endpoint, owners.c.epoch)
         async with connected(self._engine, _OWNERS) as connection:
             row = (await connection.execute(query.where(owners.c.performance_id == performance_id))).one_or_none()
         return None if row is None else Owner(row.incarnation, row.endpoint, row.epoch)
 
     async def take(self, performance_id: str, seen_epoch: int, incarnation: str, endpoint: str) -> int | None:
-        """See Directory."""
         taken = {"incarnation": incarnation, "endpoint": endpoint, "epoch": seen_epoch + 1, "record_batch": 0}
         if seen_epoch == 0:
             first = upsert(owners).values(performance_id=performance_id, **taken)
@@ -44,25 +42,21 @@ class PostgresDirectory:
         return epoch
 
     async def release(self, performance_id: str, epoch: int) -> None:
-        """See Directory."""
         still_ours = (owners.c.performance_id == performance_id) & (owners.c.epoch == epoch)
         async with connected(self._engine, _OWNERS) as connection:
             await connection.execute(update(owners).where(still_ours).values(incarnation="", endpoint=""))
 
     async def epochs_of(self, performance_ids: Sequence[str]) -> Mapping[str, int]:
-        """See Directory."""
         query = select(owners.c.performance_id, owners.c.epoch).where(owners.c.performance_id.in_(performance_ids))
         async with connected(self._engine, _OWNERS) as connection:
             return {row.performance_id: row.epoch for row in await connection.execute(query)}
 
     async def pins(self) -> Mapping[str, str]:
-        """See Directory."""
         async with connected(self._engine, _OWNERS) as connection:
             rows = await connection.execute(select(pins.c.performance_id, pins.c.endpoint))
             return {row.performance_id: row.endpoint for row in rows}
 
     async def pin(self, performance_id: str, endpoint: str) -> None:
-        """See Directory."""
         statement: Executable = delete(pins).where(pins.c.performance_id == performance_id)
         if endpoint:
             wanted = upsert(pins).values(performance_id=performance_id, endpoint=endpoint)
@@ -71,7 +65,6 @@ class PostgresDirectory:
             await connection.execute(statement)
 
     async def page(self, after: str, size: int) -> Sequence[OwnedPerformance]:
-        """See Directory."""
         query = (
             select(owners, func.coalesce(pins.c.endpoint, "").label("pinned_to"))
             .outerjoin(pins, pins.c.performance_id == owners.c.performance_id)

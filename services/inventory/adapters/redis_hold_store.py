@@ -88,7 +88,6 @@ class RedisHoldStore:
         return f"{{{performance_id}}}:fence", f"{{{performance_id}}}:holds", f"{{{performance_id}}}:ended"
 
     async def open(self, performance_id: str, epoch: int) -> OpenedHolds:
-        """See HoldStore."""
         answer = await self._call(OPEN_FUNCTION, performance_id, epoch, KEEP_SECONDS)
         if answer[0] == b"FENCED":
             raise Fenced(performance_id=performance_id, epoch=epoch, stored=answer[1])
@@ -113,7 +112,6 @@ class RedisHoldStore:
         return OpenedHolds(list(found.values()), store_now_ms, list(unreadable), ended_ids)
 
     async def append(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
-        """See HoldStore."""
         put: list[str] = []
         for hold in writes.put:
             put += (hold.hold_id, encode_hold(hold))

@@ -31,7 +31,6 @@ class RedisLeaseStore:
         return f"{{{incarnation}}}:lease"
 
     async def put(self, node: NodeInfo, ttl_ms: int) -> None:
-        """See LeaseStore."""
         lease = msgspec.json.encode(_Lease(node.endpoint, node.draining, node.load))
         try:
             await self._redis.sadd(REGISTER, node.incarnation)
@@ -41,7 +40,6 @@ class RedisLeaseStore:
             raise StoreUnavailable(incarnation=node.incarnation) from error
 
     async def exists(self, incarnation: str) -> bool:
-        """See LeaseStore."""
         try:
             return bool(await self._redis.exists(self.key(incarnation)))
         except (RedisError, OSError, TimeoutError) as error:
@@ -64,7 +62,6 @@ class RedisLeaseStore:
         return found
 
     async def drop(self, incarnation: str) -> None:
-        """See LeaseStore."""
         try:
             await self._redis.delete(self.key(incarnation))
             await self._redis.srem(REGISTER, incarnation)

@@ -108,5 +108,4 @@ class NodeLease:
             _log.warning("lease_not_dropped", incarnation=self.incarnation)
 
     async def is_alive(self, incarnation: str) -> bool:
-        """See Membership."""
         return await self._leases.exists(incarnation)

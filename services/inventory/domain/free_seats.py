@@ -60,21 +60,17 @@ class FreeSeats:
 
     @property
     def layout(self) -> SeatLayout:
-        """See FreeView."""
         return self._layout
 
     @property
     def regular(self) -> int:
-        """See FreeView."""
         self._measure()
         return self._regular
 
     def mask(self, run: int) -> int:
-        """See FreeView."""
         return self._masks[run]
 
     def with_room(self, size: int) -> int:
-        """See FreeView."""
         self._measure()
         return self._at_least[size] if size < len(self._at_least) else 0
 
@@ -132,25 +128,20 @@ class FreeDraft:
 
     @property
     def layout(self) -> SeatLayout:
-        """See FreeView."""
         return self._base.layout
 
     @property
     def regular(self) -> int:
-        """See FreeView."""
         return self._base.regular + self._regular
 
     def mask(self, run: int) -> int:
-        """See FreeView."""
         mask = self._masks.get(run)
         return self._base.mask(run) if mask is None else mask
 
     def with_room(self, size: int) -> int:
-        """See FreeView."""
         return self._base.with_room(size) | self._changed
 
     def with_clean_room(self, size: int) -> int:
-        """See FreeView."""
         return self._base.with_clean_room(size) | self._changed
 
     def mark(self, seats: Iterable[int], *, free: bool) -> None:

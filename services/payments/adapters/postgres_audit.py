@@ -91,7 +91,6 @@ class PostgresAudit:
         self._refund_patience_ms = int(refund_patience_seconds * 1000)
 
     async def checks(self, performance_id: str) -> Sequence[CheckResult]:
-        """See RecordAudit.checks."""
         now_ms = self._clock.now_ms()
         known = {
             "performance_id": performance_id,

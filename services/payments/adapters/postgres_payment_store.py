@@ -105,7 +105,6 @@ class PostgresPaymentStore:
         self._on_events = on_events
 
     async def record(self, payment: Payment) -> Payment:
-        """See PaymentStore.record."""
         async with connected(self._single, HouseScope(payment.house_id)) as connection:
             if (await connection.execute(_RECORD, row_of(payment))).first() is not None:
                 return payment
@@ -114,15 +113,12 @@ class PostgresPaymentStore:
         return recorded
 
     async def find(self, house_id: str, payment_id: str) -> Payment | None:
-        """See PaymentStore.find."""
         return await self._first(house_id, PAYMENTS.c.payment_id == payment_id)
 
     async def find_by_key(self, house_id: str, idempotency_key: str) -> Payment | None:
-        """See PaymentStore.find_by_key."""
         return await self._first(house_id, PAYMENTS.c.idempotency_key == idempotency_key)
 
     async def find_by_refund_key(self, house_id: str, refund_key: str) -> Payment | None:
-        """See PaymentStore.find_by_refund_key."""
         return await self._first(house_id, PAYMENTS.c.refund_key == refund_key)
 
     async def _first(self, house_id: str, condition: ColumnElement[bool]) -> Payment | None:
@@ -141,7 +137,6 @@ class PostgresPaymentStore:
         settles: Sequence[WebhookEvent] = (),
         known: Payment | None = None,
     ) -> tuple[Payment, Decision] | None:
-        """See PaymentStore.change."""
         if known is not None and not settles:
             stored = await self._change_known(known, decide, visited)
             if stored is not None:
@@ -206,7 +201,6 @@ class PostgresPaymentStore:
             return [payment_of(row) for row in (await connection.execute(statement)).mappings()]
 
     async def count_uncertain(self) -> int:
-        """See PaymentStore.count_uncertain."""
         creating = PAYMENTS.c.state == PaymentState.CREATING.value
         unanswered = and_(PAYMENTS.c.cancel_asked_at_ms.is_not(None), PAYMENTS.c.state == PaymentState.PENDING.value)
         statement = select(func.count()).where(PAYMENTS.c.next_attempt_at_ms.is_not(None), or_(creating, unanswered))
@@ -214,7 +208,6 @@ class PostgresPaymentStore:
             return int((await connection.execute(statement)).scalar_one())
 
     async def count_waiting_for_people(self) -> tuple[int, int]:
-        """See PaymentStore.count_waiting_for_people."""
         async with connected(self._single, _COUNTS) as connection:
             row = (await connection.execute(_WAITING)).one()
         return row.stuck, row.disputed

@@ -28,7 +28,6 @@ class PostgresWebhookEventStore:
         self._clock = clock
 
     async def add(self, provider: str, event: WebhookEvent, lease_seconds: float) -> bool:
-        """See WebhookEventStore.add."""
         async with connected(self._single, _EVENTS) as connection:
             return await self._insert(connection, provider, [event], int(lease_seconds * 1000)) == 1
 
@@ -51,7 +50,6 @@ class PostgresWebhookEventStore:
         return len((await connection.execute(inserted)).all())
 
     async def lease(self, provider: str, limit: int, lease_seconds: float) -> Sequence[LeasedWebhookEvent]:
-        """See WebhookEventStore.lease."""
         now_ms = self._clock.now_ms()
         waiting = (
             select(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id)
@@ -77,12 +75,10 @@ class PostgresWebhookEventStore:
             ]
 
     async def settle(self, provider: str, events: Sequence[WebhookEvent], outcome: str) -> None:
-        """See WebhookEventStore.settle."""
         async with connected(self._single, _EVENTS) as connection:
             await settle(connection, provider, events, outcome, self._clock.now_ms(), None)
 
     async def postpone(self, provider: str, events: Sequence[WebhookEvent], until_ms: int) -> None:
-        """See WebhookEventStore.postpone."""
         keys = [(provider, event.event_id) for event in events]
         async with connected(self._single, _EVENTS) as connection:
             await connection.execute(
@@ -111,14 +107,12 @@ class PostgresWebhookEventStore:
         return cursor
 
     async def end_listing(self, provider: str, page: WebhookEventPage) -> int:
-        """See WebhookEventStore.end_listing."""
         async with connected(self._engine, _EVENTS) as connection:
             new = await self._insert(connection, provider, page.events, 0)
             await connection.execute(update(CURSORS).where(CURSORS.c.provider == provider).values(cursor=page.cursor))
         return new
 
     async def purge(self, settled_before_ms: int, limit: int) -> int:
-        """See WebhookEventStore.purge."""
         names = (WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id)
         old = (
             select(*names)

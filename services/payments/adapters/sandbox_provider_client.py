@@ -127,7 +127,6 @@ class SandboxProviderClient:
         await self._http.aclose()
 
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
-        """See PaymentProvider.create."""
         wanted = {
             "amount_minor": payment.amount_minor,
             "currency": payment.currency,
@@ -140,12 +139,10 @@ class SandboxProviderClient:
         )
 
     async def find(self, payment: Payment) -> Outcome[ProviderPayment | None]:
-        """See PaymentProvider.find."""
         query = {"reference": payment.payment_id}
         return await self._call("find", "GET", "/v1/payments", _first_payment_in, query=query)
 
     async def fetch(self, ref: str) -> Outcome[ProviderPayment]:
-        """See PaymentProvider.fetch."""
         return await self._call("fetch", "GET", f"/v1/payments/{quote(ref, safe='')}", _payment_in)
 
     async def cancel(self, ref: str) -> Outcome[ProviderPayment]:
@@ -154,7 +151,6 @@ class SandboxProviderClient:
         return await self._call("cancel", "POST", path, _payment_in, body={}, idempotency_key=f"cancel:{ref}")
 
     async def refund(self, payment: Payment) -> Outcome[RefundReport]:
-        """See PaymentProvider.refund."""
         path = f"/v1/payments/{quote(payment.provider_ref or '', safe='')}/refunds"
         body = {"amount_minor": payment.left_minor}
         return await self._call(
@@ -162,12 +158,10 @@ class SandboxProviderClient:
         )
 
     async def events_after(self, cursor: str) -> Outcome[WebhookEventPage]:
-        """See PaymentProvider.events_after."""
         query = {"after": cursor or "0", "limit": str(PAGE_SIZE)}
         return await self._call("list", "GET", "/v1/events", _page_in, query=query)
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> WebhookEvent | WebhookFlaw:
-        """See PaymentProvider.read_webhook."""
         flaw = signature_flaw(headers.get(SIGNATURE_HEADER, ""), body, self._secrets, now_ms)
         if flaw is not None:
             return flaw

@@ -86,7 +86,6 @@ class EventIntake:
         return all(read.get(place, 0) >= offset for place, offset in end.items())
 
     def stuck(self, generation: int) -> Mapping[ProgressKey, Stuck]:
-        """See History.stuck."""
         return self._stuck.get(generation, {})
 
     async def forget_others(self, kept: Callable[[], Awaitable[Collection[int]]]) -> Collection[str]:

@@ -31,19 +31,16 @@ class PostgresGenerations:
         self._engine = engine
 
     async def serving(self) -> int:
-        """See Generations.serving."""
         async with connected(self._engine, _GENERATIONS) as connection:
             return await _serving(connection)
 
     async def begin(self) -> int:
-        """See Generations.begin."""
         async with connected(self._engine, _GENERATIONS) as connection:
             await _drop_all_but(connection, await _serving(connection))
             opened = await connection.execute(insert(generations).values(serving=False).returning(generations))
             return int(opened.scalar_one())
 
     async def kept(self) -> Collection[int]:
-        """See Generations.kept."""
         async with connected(self._engine, _GENERATIONS) as connection:
             return list((await connection.execute(select(generations.c.generation))).scalars())
 
@@ -72,7 +69,6 @@ class PostgresGenerations:
             }
 
     async def serve(self, generation: int) -> None:
-        """See Generations.serve."""
         async with connected(self._engine, _GENERATIONS) as connection:
             await _require(connection, generation)
             await connection.execute(update(generations).where(generations.c.serving).values(serving=False))
@@ -81,7 +77,6 @@ class PostgresGenerations:
             await _drop_all_but(connection, generation)
 
     async def abandon(self, generation: int) -> None:
-        """See Generations.abandon."""
         async with connected(self._engine, _GENERATIONS) as connection:
             await _drop(connection, (generations.c.generation == generation) & ~generations.c.serving)
 

@@ -93,7 +93,6 @@ class PostgresReadModel:
     async def load(
         self, house_id: str, performance_id: str, order_id: str | None
     ) -> tuple[Totals, OrderFigures | None]:
-        """See ReadModel.load."""
         key = self._key(house_id, performance_id)
         row = (await self._connection.execute(_LOCK, key)).mappings().first()
         if row is None:
@@ -105,7 +104,6 @@ class PostgresReadModel:
         return totals, order
 
     async def save(self, before: Totals, after: Totals, order: OrderFigures | None) -> None:
-        """See ReadModel.save."""
         changed = {key: line for key, line in after.lines.items() if before.lines.get(key) != line}
         gone = before.lines.keys() - after.lines.keys()
         sold = order.lines if order is not None else ()

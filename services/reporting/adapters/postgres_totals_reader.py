@@ -51,14 +51,12 @@ class PostgresTotalsReader:
         self._moments = for_snapshots(engine)
 
     async def totals(self, house_id: str, performance_id: str) -> Totals | None:
-        """See TotalsReader.totals."""
         of_house = performances.c.house_id == house_id
         async with connected(self._moments, HouseScope(house_id)) as connection:
             found = await read_totals(connection, and_(of_house, performances.c.performance_id == performance_id), 1)
         return found[0] if found else None
 
     async def page(self, house_id: str, after_performance_id: str, limit: int) -> Sequence[Totals]:
-        """See TotalsReader.page."""
         chosen = and_(performances.c.house_id == house_id, performances.c.performance_id > after_performance_id)
         async with connected(self._moments, HouseScope(house_id)) as connection:
             return await read_totals(connection, chosen, limit)

@@ -56,7 +56,6 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         self._on_closed = act
 
     def batches(self) -> AsyncIterator[Sequence[Delivered]]:
-        """See Subscription.batches."""
         return Batches(self._take)
 
     async def commit(self, delivered: Delivered) -> None:
@@ -74,7 +73,6 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         self._committed[place] = following
 
     async def close(self) -> None:
-        """See Subscription.close."""
         if self._closed:
             return
         self._closed = True

@@ -58,7 +58,6 @@ class MemoryBus:
             self._wake(group)
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
-        """See Bus.subscribe."""
         self._require_open()
         self._member_count += 1
         state = self._groups.setdefault(group, _Group())
@@ -68,7 +67,6 @@ class MemoryBus:
         return member
 
     async def partitions(self) -> Sequence[PartitionState]:
-        """See BusAdmin.partitions."""
         return [
             PartitionState(topic, partition, 0, len(log))
             for topic, logs in sorted(self._logs.items())
@@ -76,15 +74,12 @@ class MemoryBus:
         ]
 
     async def groups(self) -> Sequence[str]:
-        """See BusAdmin.groups."""
         return sorted(self._groups)
 
     async def committed(self, group: str) -> Mapping[Partition, int]:
-        """See BusAdmin.committed."""
         return dict(self._groups[group].committed) if group in self._groups else {}
 
     async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
-        """See BusAdmin.delete_groups."""
         known = sorted(name for name in groups if name in self._groups)
         staying = [name for name in known if self._groups[name].members]
         for name in known:
@@ -93,7 +88,6 @@ class MemoryBus:
         return staying
 
     async def delete_topics(self, topics: Collection[str]) -> None:
-        """See BusAdmin.delete_topics."""
         for topic in topics:
             self._logs.pop(topic, None)
         for group in self._groups.values():
@@ -140,7 +134,6 @@ class MemorySubscription:
         self._closed = False
 
     def batches(self) -> AsyncIterator[Sequence[Delivered]]:
-        """See Subscription.batches."""
         return Batches(self._take)
 
     async def commit(self, delivered: Delivered) -> None:
@@ -152,7 +145,6 @@ class MemorySubscription:
         committed[partition] = max(committed.get(partition, 0), delivered.offset + 1)
 
     async def close(self) -> None:
-        """See Subscription.close."""
         if self._closed:
             return
         self._closed = True

@@ -93,7 +93,6 @@ class PostgresSubscription:
         self._on_closed = act
 
     def batches(self) -> AsyncIterator[Sequence[Delivered]]:
-        """See Subscription.batches."""
         return Batches(self._take)
 
     async def commit(self, delivered: Delivered) -> None:
@@ -116,7 +115,6 @@ class PostgresSubscription:
             raise PartitionLost(topic=place[0], partition=place[1]) from error
 
     async def close(self) -> None:
-        """See Subscription.close."""
         if self._closed:
             return
         self._closed = True

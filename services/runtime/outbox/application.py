@@ -52,7 +52,6 @@ class EventApplication:
         self._on_applied: list[Callable[[], None]] = []
 
     def when_applied(self, act: Callable[[], None]) -> None:
-        """See EventConsumer.when_applied."""
         self._on_applied.append(act)
 
     def _applied(self) -> None:

@@ -25,7 +25,6 @@ class OwnMetrics(Collector):
         self._owners = SHARED | {service}
 
     def collect(self) -> Iterable[Metric]:
-        """See Collector."""
         return [family for family in self._registry.collect() if self._is_own(family.name)]
 
     def _is_own(self, name: str) -> bool:
