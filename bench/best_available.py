@@ -19,7 +19,8 @@ from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryRec
 from services.inventory.adapters.plan_places import pack_places, unpack_layout
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.commands import HoldBestAvailable
-from services.inventory.domain.decisions import Accepted, decide
+from services.inventory.domain.decisions import Accepted
+from services.inventory.domain.dispatch import decide
 from services.inventory.domain.records import Claim, HoldRules
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_layout import SeatLayout, SeatPlace

@@ -8,18 +8,20 @@ from typing import Any
 
 import pytest
 
-from services.inventory.actors import activation, performance_actor
+from services.inventory.actors import activation, turn
 from services.inventory.actors.mailbox import HoldWork
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.actors.record_batch import RecordBatch
-from services.inventory.actors.turn_log import TurnLog, hold_writes
-from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryRecord
-from services.inventory.domain import decisions, seat_map
-from services.inventory.domain.changes import HoldExpired, RecordChange, SeatsClaimed
+from services.inventory.actors.turn import hold_writes
+from services.inventory.actors.turn_log import TurnLog
+from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryRecord, _RecordedSeats
+from services.inventory.domain import claiming, decisions, holding
+from services.inventory.domain.changes import HoldExpired, RecordChange, apply_to_record
 from services.inventory.domain.commands import ExpireHold
-from services.inventory.domain.records import Hold
+from services.inventory.domain.records import Claim, Hold
 from services.inventory.domain.refusals import HoldForeign, HoldNotFound
 from services.inventory.domain.restoration import restore
+from services.inventory.domain.seat_views import HoldingView, RecordView
 from services.inventory.ports import Fenced, HoldWrites, OpenedHolds, Owner, WritesLost
 from services.runtime.errors import Refusal
 
@@ -53,7 +55,7 @@ class HoldsOf:
 
 
 _open, _append = MemoryHoldStore.open, MemoryHoldStore.append
-_take, _fenced, _write = MemoryRecord.take, MemoryRecord._fenced, MemoryRecord._write
+_take, _fenced = MemoryRecord.take, MemoryRecord._fenced
 
 
 def _holds(patch: pytest.MonkeyPatch, mutant: HoldsOf) -> None:
@@ -79,10 +81,10 @@ def no_epoch_in_the_record(patch: pytest.MonkeyPatch) -> None:
         record: Any, performance_id: str, _epoch: int, _batch: int, changes: Sequence[RecordChange]
     ) -> None:
         kept = record._performances[performance_id]
-        claims, blocked = dict(kept.claims), dict(kept.blocked)
+        seats = kept.seats.copy()
         for change in changes:
-            record._write(claims, blocked, change, performance_id)
-        kept.claims, kept.blocked = claims, blocked
+            apply_to_record(seats, change)
+        kept.seats = seats
 
     patch.setattr(MemoryRecord, "append", append)
     patch.setattr(MemoryRecord, "_fenced", lambda record, performance_id, _: record._performances[performance_id])
@@ -91,14 +93,11 @@ def no_epoch_in_the_record(patch: pytest.MonkeyPatch) -> None:
 def no_unique_index(patch: pytest.MonkeyPatch) -> None:
     """Neither the epoch nor the unique index: the record is a list."""
 
-    def write(claims: dict[str, Any], blocked: dict[int, str], change: RecordChange, performance_id: str) -> None:
-        if isinstance(change, SeatsClaimed):
-            claims[change.claim.order_id] = change.claim
-        else:
-            _write(claims, blocked, change, performance_id)
+    def put_claim(seats: Any, claim: Claim) -> None:
+        seats.claims[claim.order_id] = claim
 
     no_epoch_in_the_record(patch)
-    patch.setattr(MemoryRecord, "_write", staticmethod(write))
+    patch.setattr(_RecordedSeats, "put_claim", put_claim)
 
 
 def epoch_without_condition(patch: pytest.MonkeyPatch) -> None:
@@ -143,23 +142,23 @@ def memory_kept_after_a_fault(patch: pytest.MonkeyPatch) -> None:
 def claim_of_an_expired_hold(patch: pytest.MonkeyPatch) -> None:
     """A hold that is still in memory can be claimed, whatever its deadline."""
 
-    def living(state: seat_map.SeatView, hold_id: str, holder_id: str, _now_ms: int) -> Hold | Refusal:
+    def living(state: RecordView, hold_id: str, holder_id: str, _now_ms: int) -> Hold | Refusal:
         hold = state.hold(hold_id)
         if hold is None:
             return HoldNotFound(hold_id)
         return hold if hold.holder_id == holder_id else HoldForeign(hold_id)
 
-    patch.setattr(decisions, "_living_hold", living)
+    patch.setattr(claiming, "living_hold", living)
 
 
 def timer_decides(patch: pytest.MonkeyPatch) -> None:
     """A proposed expiry is carried out without a look at the stored deadline."""
 
-    def expire(state: seat_map.SeatView, command: ExpireHold, _now_ms: int) -> decisions.Decision:
+    def expire(state: HoldingView, command: ExpireHold, _now_ms: int) -> decisions.Decision:
         hold = state.hold(command.hold_id)
         return decisions.Accepted() if hold is None else decisions.Accepted(HoldExpired(hold))
 
-    patch.setattr(decisions, "_expire", expire)
+    patch.setattr(holding, "_expire", expire)
 
 
 def deadlines_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -233,7 +232,7 @@ def nothing_is_reserved_for_the_record(patch: pytest.MonkeyPatch) -> None:
 
 def claims_applied_before_the_record_has_them(patch: pytest.MonkeyPatch) -> None:
     """What goes to the record is decided on the map itself: seats are free before their cancellation is recorded."""
-    patch.setattr(performance_actor, "Draft", lambda seat_map: seat_map)
+    patch.setattr(turn, "Draft", lambda seat_map: seat_map)
     patch.setattr(RecordBatch, "reserve", lambda _batch, _seat_map: None)
     settle = PerformanceActor._settle_record
 

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from services.inventory.actors import turn
 from services.inventory.actors.expiries import Expiries
 from services.inventory.actors.mailbox import (
     RETRY_AFTER_MS,
@@ -26,13 +27,11 @@ from services.inventory.actors.mailbox import (
 from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.seat_feed import SeatFeed
 from services.inventory.actors.store_clock import StoreClock
-from services.inventory.actors.turn import Tally, decide_all, needs_ownership_check, with_new_ends
-from services.inventory.actors.turn_log import TurnLog, hold_writes
+from services.inventory.actors.turn_log import TurnLog
 from services.inventory.actors.wait_cap import WaitCap
 from services.inventory.domain.changes import HoldChange
 from services.inventory.domain.commands import ChangeHoldRules, ExpireHold
-from services.inventory.domain.decisions import Decision, decide_for_the_record, decide_hold
-from services.inventory.domain.draft import Draft
+from services.inventory.domain.decisions import Decision
 from services.inventory.domain.records import HoldRules
 from services.inventory.domain.refusals import DeadlinePassed
 from services.inventory.domain.seat_map import SeatMap
@@ -228,7 +227,7 @@ class PerformanceActor:
         # Until the batch has them, whatever breaks here is told to them too.
         self._in_turn = works
         now_ms = self._store_clock.now_ms()
-        decisions, changes, tally = decide_all(Draft(self.seat_map), works, now_ms, decide_for_the_record)
+        decisions, changes, tally = turn.decide_for_record(self.seat_map, works, now_ms)
         self._decided += sum(tally.values())
         self._record = RecordBatch(works, decisions, changes, on_news=self._mailbox.nudge)
         self._record.reserve(self.seat_map)
@@ -301,24 +300,24 @@ class PerformanceActor:
         started = self._clock.monotonic()
         decisions, changes, tally = self._decide(works)
         marked = self.seat_map.take_marked()
-        writes = hold_writes(changes, self._claimed_holds)
+        writes = turn.hold_writes(changes, self._claimed_holds)
         self._claimed_holds = []
         if writes.put or writes.ended:
             await self._log.append_holds(writes)
-        elif needs_ownership_check(tally):
+        elif turn.needs_ownership_check(tally):
             await self._log.verify_ownership()
-        for hold in with_new_ends(changes, self.seat_map.holds.values()):
+        for hold in turn.with_new_ends(changes, self.seat_map.holds.values()):
             self._watch_deadline(hold.hold_until_ms, hold.hold_id)
         self._tell(works, decisions, marked)
         took = self._clock.monotonic() - started
         self._wait_cap.saw_turn(took)
         TURN_SECONDS.observe(took)
 
-    def _decide(self, works: Sequence[HoldWork]) -> tuple[list[list[Decision]], list[HoldChange], Tally]:
+    def _decide(self, works: Sequence[HoldWork]) -> tuple[list[list[Decision]], list[HoldChange], turn.Tally]:
         batch = self._record
         must_come_back = None if batch is None or not batch.claimed else batch.conflicts_with
         now_ms = self._store_clock.now_ms()
-        decisions, changes, tally = decide_all(self.seat_map, works, now_ms, decide_hold, must_come_back)
+        decisions, changes, tally = turn.decide_holds(self.seat_map, works, now_ms, must_come_back)
         self._decided += sum(tally.values())
         return decisions, changes, tally
 

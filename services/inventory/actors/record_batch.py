@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from services.inventory.actors.mailbox import RecordWork
 from services.inventory.actors.turn_log import TurnLog
 from services.inventory.domain import seat_state
-from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsClaimed
+from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsClaimed, apply_to_record
 from services.inventory.domain.commands import HoldCommand, changed_hold
 from services.inventory.domain.decisions import Decision
-from services.inventory.domain.seat_map import SeatMap, apply
+from services.inventory.domain.seat_map import SeatMap
 from services.runtime.call_context import outside_call
 from services.runtime.telemetry.metrics import RECORDS_SILENT
 
@@ -73,7 +73,7 @@ class RecordBatch:
             if isinstance(change, SeatsClaimed) and change.hold is None:
                 seat_map.count_for(change.claim.holder_id, -len(change.claim.seats))
         for change in self.changes:
-            apply(seat_map, change)
+            apply_to_record(seat_map, change)
 
     def conflicts_with(self, command: HoldCommand) -> bool:
         """Whether the command would change a hold that is becoming a claim."""

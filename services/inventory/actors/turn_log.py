@@ -5,20 +5,9 @@ A claim is in the record before its hold leaves Redis: a crash in between leaves
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import assert_never
+from collections.abc import Awaitable, Callable, Sequence
 
-from services.inventory.domain.changes import (
-    HoldChange,
-    HoldExpired,
-    HoldExtended,
-    HoldMoved,
-    HoldReleased,
-    HoldRulesChanged,
-    RecordChange,
-    SeatsHeld,
-)
-from services.inventory.domain.records import Hold
+from services.inventory.domain.changes import RecordChange
 from services.inventory.ports import ClaimStore, HoldStore, HoldWrites, StoreUnavailable
 from services.runtime.clock import Clock
 from services.runtime.telemetry.metrics import APPEND_SECONDS, STORE_SILENCES
@@ -95,22 +84,3 @@ class TurnLog:
             else:
                 APPEND_SECONDS.labels(store).observe(self._clock.monotonic() - started)
                 return
-
-
-def hold_writes(changes: Iterable[HoldChange], claimed: Iterable[str] = ()) -> HoldWrites:
-    """What a turn leaves to write among the holds: the last word on each; `claimed` have ended in the record."""
-    put: dict[str, Hold] = {}
-    ended: dict[str, None] = dict.fromkeys(claimed)
-    for change in changes:
-        match change:
-            case SeatsHeld() | HoldExtended() | HoldMoved():
-                put[change.hold.hold_id] = change.hold
-            case HoldReleased() | HoldExpired():
-                # Put and ended in one batch: nothing of it was ever in the store, and ending it twice is harmless.
-                put.pop(change.hold.hold_id, None)
-                ended[change.hold.hold_id] = None
-            case HoldRulesChanged():
-                pass  # came from where they are kept
-            case _:
-                assert_never(change)
-    return HoldWrites(list(put.values()), list(ended))

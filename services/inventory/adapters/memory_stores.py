@@ -6,22 +6,14 @@ A twin outlives the actors that use it, as a server outlives its clients: give o
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import assert_never
 
-from services.inventory.domain.changes import (
-    ClaimCancelled,
-    ClaimConfirmed,
-    RecordChange,
-    SaleCancelled,
-    SeatsBlocked,
-    SeatsClaimed,
-    SeatsUnblocked,
-)
+from services.inventory.domain.changes import RecordChange, apply_to_record
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.domain.seat_map import ENDED_HOLDS_REMEMBERED
+from services.inventory.domain.seat_state import BLOCKED
 from services.inventory.ports import (
     Availability,
     ClaimConflict,
@@ -83,13 +75,50 @@ class MemoryHoldStore:
         self._performances.clear()
 
 
+class _RecordedSeats:
+    """See changes.RecordWriter: what a batch makes of the record."""
+
+    def __init__(self, claims: Mapping[str, Claim], blocked: Iterable[int], given_back: Iterable[str]) -> None:
+        self.claims = dict(claims)
+        self.blocked = set(blocked)
+        self.given_back = set(given_back)
+
+    def copy(self) -> _RecordedSeats:
+        """A batch is written whole or not at all."""
+        return _RecordedSeats(self.claims, self.blocked, self.given_back)
+
+    def mark(self, seats: Sequence[int], status: int) -> None:
+        """See SeatWriter. The record keeps blocks; every other state follows from the claims."""
+        if status == BLOCKED:
+            self.blocked.update(seats)
+        else:
+            self.blocked.difference_update(seats)
+
+    def end_hold(self, hold_id: str) -> None:
+        """See SeatWriter: holds are kept elsewhere."""
+
+    def put_claim(self, claim: Claim) -> None:
+        """See RecordWriter. Raises ClaimConflict: the unique index."""
+        if claim.order_id not in self.claims:
+            taken = {seat for other in self.claims.values() for seat in other.seats}
+            if not taken.isdisjoint(claim.seats):
+                raise ClaimConflict(order_id=claim.order_id)
+        self.claims[claim.order_id] = claim
+
+    def drop_claim(self, order_id: str) -> None:
+        """See RecordWriter."""
+        self.claims.pop(order_id, None)
+
+    def give_back(self, order_id: str) -> None:
+        """See RecordWriter."""
+        self.given_back.add(order_id)
+
+
 @dataclass(slots=True)
 class _Record:
     owner: Owner
+    seats: _RecordedSeats = field(default_factory=lambda: _RecordedSeats({}, frozenset(), frozenset()))
     batch: int = 0
-    claims: dict[str, Claim] = field(default_factory=dict)
-    blocked: dict[int, str] = field(default_factory=dict)
-    given_back: set[str] = field(default_factory=set)
 
 
 class MemoryRecord:
@@ -145,8 +174,8 @@ class MemoryRecord:
 
     async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
         """See ClaimStore."""
-        record = self._fenced(performance_id, epoch)
-        return PerformanceRecord(list(record.claims.values()), sorted(record.blocked), sorted(record.given_back))
+        seats = self._fenced(performance_id, epoch).seats
+        return PerformanceRecord(list(seats.claims.values()), sorted(seats.blocked), sorted(seats.given_back))
 
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
         """See ClaimStore."""
@@ -155,38 +184,16 @@ class MemoryRecord:
             return
         if batch != record.batch + 1:
             raise WritesLost(performance_id=performance_id, epoch=epoch, batch=batch)
-        claims, blocked, given_back = dict(record.claims), dict(record.blocked), set(record.given_back)
+        seats = record.seats.copy()
         for change in changes:
-            self._write(claims, blocked, change, performance_id)
-            if isinstance(change, ClaimCancelled | SaleCancelled) and not change.claim.hold_id:
-                given_back.add(change.claim.order_id)
-        record.claims, record.blocked, record.given_back, record.batch = claims, blocked, given_back, batch
+            apply_to_record(seats, change)
+        record.seats, record.batch = seats, batch
 
     def _fenced(self, performance_id: str, epoch: int) -> _Record:
         record = self._performances.get(performance_id)
         if record is None or record.owner.epoch != epoch:
             raise Fenced(performance_id=performance_id, epoch=epoch)
         return record
-
-    @staticmethod
-    def _write(claims: dict[str, Claim], blocked: dict[int, str], change: RecordChange, performance_id: str) -> None:
-        match change:
-            case SeatsClaimed(claim, _):
-                taken = {seat for other in claims.values() for seat in other.seats}
-                if taken & set(claim.seats):
-                    raise ClaimConflict(performance_id=performance_id)
-                claims[claim.order_id] = claim
-            case ClaimConfirmed(claim):
-                claims[claim.order_id] = claim
-            case ClaimCancelled(claim) | SaleCancelled(claim):
-                claims.pop(claim.order_id, None)
-            case SeatsBlocked(seats, reason):
-                blocked.update(dict.fromkeys(seats, reason))
-            case SeatsUnblocked(seats):
-                for seat in seats:
-                    blocked.pop(seat, None)
-            case _:
-                assert_never(change)
 
 
 class MemoryLeaseStore:

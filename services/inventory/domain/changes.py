@@ -1,9 +1,16 @@
-"""What a decision changes. Applied in memory and written to the stores from the same values."""
+"""What a decision changes, and what that does to seats: applied in memory and stored from the same values.
+
+Only apply_to_holds() and apply_to_record() write to seat maps and drafts, but for what is reserved for the record.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol, assert_never
+
 import msgspec
 
+from services.inventory.domain import seat_state
 from services.inventory.domain.records import Claim, Hold, HoldRules
 
 
@@ -86,3 +93,91 @@ class SeatsUnblocked(msgspec.Struct, frozen=True, gc=False):
 HoldChange = SeatsHeld | HoldExtended | HoldMoved | HoldReleased | HoldExpired | HoldRulesChanged
 RecordChange = SeatsClaimed | ClaimConfirmed | ClaimCancelled | SaleCancelled | SeatsBlocked | SeatsUnblocked
 Change = HoldChange | RecordChange
+
+
+class SeatWriter(Protocol):
+    """What every change may write to."""
+
+    def mark(self, seats: Sequence[int], status: int) -> None:
+        """Sets the status of seats."""
+        ...
+
+    def end_hold(self, hold_id: str) -> None:
+        """Removes a hold and remembers that it was."""
+        ...
+
+
+class HoldWriter(SeatWriter, Protocol):
+    """What a turn's changes may write to."""
+
+    def add_hold(self, hold: Hold) -> None:
+        """Takes free seats for a new hold, all at once: what the hot path does most."""
+        ...
+
+    def put_hold(self, hold: Hold) -> None:
+        """Replaces a hold."""
+        ...
+
+    def change_rules(self, rules: HoldRules) -> None:
+        """From here on these."""
+        ...
+
+
+class RecordWriter(SeatWriter, Protocol):
+    """What changes of the record may write to."""
+
+    def put_claim(self, claim: Claim) -> None:
+        """Adds or replaces a claim."""
+        ...
+
+    def drop_claim(self, order_id: str) -> None:
+        """Removes a claim."""
+        ...
+
+    def give_back(self, order_id: str) -> None:
+        """Remembers that the order's claim without a hold has ended."""
+        ...
+
+
+def apply_to_holds(state: HoldWriter, change: HoldChange) -> None:
+    """Writes one change of a turn."""
+    match change:
+        case SeatsHeld(hold):
+            state.add_hold(hold)
+        case HoldExtended(hold):
+            state.put_hold(hold)
+        case HoldMoved(hold, before):
+            state.mark(before.seats, seat_state.FREE)
+            state.mark(hold.seats, seat_state.HELD)
+            state.put_hold(hold)
+        case HoldReleased(hold) | HoldExpired(hold):
+            state.mark(hold.seats, seat_state.FREE)
+            state.end_hold(hold.hold_id)
+        case HoldRulesChanged(rules):
+            state.change_rules(rules)
+        case _:
+            assert_never(change)
+
+
+def apply_to_record(state: RecordWriter, change: RecordChange) -> None:
+    """Writes one change of the record."""
+    match change:
+        case SeatsClaimed(claim, from_hold):
+            state.mark(claim.seats, seat_state.CLAIMED)
+            state.put_claim(claim)
+            if from_hold is not None:
+                state.end_hold(from_hold.hold_id)
+        case ClaimConfirmed(claim):
+            state.mark(claim.seats, seat_state.SOLD)
+            state.put_claim(claim)
+        case ClaimCancelled(claim) | SaleCancelled(claim):
+            state.mark(claim.seats, seat_state.FREE)
+            state.drop_claim(claim.order_id)
+            if not claim.hold_id:
+                state.give_back(claim.order_id)
+        case SeatsBlocked(seats, _):
+            state.mark(seats, seat_state.BLOCKED)
+        case SeatsUnblocked(seats):
+            state.mark(seats, seat_state.FREE)
+        case _:
+            assert_never(change)

@@ -127,8 +127,12 @@ ProposedCommand = ExpireHold | ChangeHoldRules
 UrgentCommand = EndingCommand | ProposedCommand
 # Decided in turns; what they change is in the holds' store or nowhere.
 HoldCommand = TakingCommand | UrgentCommand
+# Of an order.
+ClaimingCommand = ClaimSeats | ConfirmClaim | CancelClaim | CancelSale
+# Of the house.
+BlockingCommand = BlockSeats | UnblockSeats
 # Decided in batches beside the turns; what they change is in the record before anybody hears of it (INV-2).
-RecordCommand = ClaimSeats | ConfirmClaim | CancelClaim | CancelSale | BlockSeats | UnblockSeats
+RecordCommand = ClaimingCommand | BlockingCommand
 Command = HoldCommand | RecordCommand
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.inventory.domain import seat_state
-from services.inventory.domain.changes import SeatsHeld
+from services.inventory.domain.changes import SeatsHeld, apply_to_holds
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.seat_layout import SeatLayout
-from services.inventory.domain.seat_map import SeatMap, apply
+from services.inventory.domain.seat_map import SeatMap
 
 
 def restore(
@@ -27,8 +27,6 @@ def restore(
     for claim in claims:
         seat_map.mark(claim.seats, seat_state.SOLD if claim.sold else seat_state.CLAIMED)
         seat_map.put_claim(claim)
-        if not claim.sold:
-            seat_map.count_for(claim.holder_id, len(claim.seats))
     for order_id in given_back:
         seat_map.give_back(order_id)
     for hold_id in ended:
@@ -37,7 +35,7 @@ def restore(
     # Oldest first, so that of two contradicting holds the same one always wins.
     for hold in sorted(holds, key=lambda hold: (hold.acquired_ms, hold.hold_id)):
         if all(0 <= seat < capacity and seat_map.status(seat) == seat_state.FREE for seat in hold.seats):
-            apply(seat_map, SeatsHeld(hold))
+            apply_to_holds(seat_map, SeatsHeld(hold))
         else:
             stale.append(hold.hold_id)
             seat_map.remember_ended(hold.hold_id)

@@ -1,4 +1,4 @@
-"""The seats of one performance as decided. `apply` is the only writer, of the map and of drafts on it.
+"""The seats of one performance as decided. Changes are the only writers (changes.py).
 
 The map runs ahead of the stores by the turn that is being appended. There is no way back: an owner whose append fails
 throws the whole map away.
@@ -8,113 +8,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Protocol, assert_never
 
 from services.inventory.domain import seat_state
-from services.inventory.domain.changes import (
-    Change,
-    ClaimCancelled,
-    ClaimConfirmed,
-    HoldExpired,
-    HoldExtended,
-    HoldMoved,
-    HoldReleased,
-    HoldRulesChanged,
-    SaleCancelled,
-    SeatsBlocked,
-    SeatsClaimed,
-    SeatsHeld,
-    SeatsUnblocked,
-)
-from services.inventory.domain.free_seats import FreeSeats, FreeView
+from services.inventory.domain.changes import Change, RecordChange, apply_to_holds, apply_to_record
+from services.inventory.domain.free_seats import FreeSeats
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.seat_layout import SeatLayout, one_row
 
 # How many ended holds are remembered, here and in the holds' store, so that a late copy of their first command is
 # refused and not obeyed: the last minutes of the busiest hall, days of others.
 ENDED_HOLDS_REMEMBERED = 20_000
-
-
-class SeatView(Protocol):
-    """What decide() may look at."""
-
-    @property
-    def rules(self) -> HoldRules:
-        """How holds behave."""
-        ...
-
-    def status(self, seat: int) -> int:
-        """One of seat_state.STATES."""
-        ...
-
-    def are_free(self, seats: Sequence[int]) -> bool:
-        """Whether all of them are free."""
-        ...
-
-    def hold(self, hold_id: str) -> Hold | None:
-        """The living hold of that id."""
-        ...
-
-    def claim(self, order_id: str) -> Claim | None:
-        """The active claim or sale of that order."""
-        ...
-
-    def seats_of(self, holder_id: str) -> int:
-        """Seats the holder has on hold or under claim."""
-        ...
-
-    def has_ended(self, hold_id: str) -> bool:
-        """Whether a hold of that id lived and ended, as far as is remembered."""
-        ...
-
-    def was_given_back(self, order_id: str) -> bool:
-        """Whether the order claimed seats without a hold and that claim has ended."""
-        ...
-
-    @property
-    def free(self) -> FreeView:
-        """The free seats by where they stand."""
-        ...
-
-
-class SeatWriter(Protocol):
-    """What apply() may write to."""
-
-    def mark(self, seats: Sequence[int], status: int) -> None:
-        """Sets the status of seats."""
-        ...
-
-    def add_hold(self, hold: Hold) -> None:
-        """Takes free seats for a new hold, all at once: what the hot path does most."""
-        ...
-
-    def put_hold(self, hold: Hold) -> None:
-        """Adds or replaces a hold."""
-        ...
-
-    def end_hold(self, hold_id: str) -> None:
-        """Removes a hold and remembers that it was."""
-        ...
-
-    def put_claim(self, claim: Claim) -> None:
-        """Adds or replaces a claim."""
-        ...
-
-    def drop_claim(self, order_id: str) -> None:
-        """Removes a claim."""
-        ...
-
-    def give_back(self, order_id: str) -> None:
-        """Remembers that the order's claim without a hold has ended."""
-        ...
-
-    def count_for(self, holder_id: str, seats: int) -> None:
-        """Adds to (or takes from) the seats of a holder."""
-        ...
-
-    def change_rules(self, rules: HoldRules) -> None:
-        """From here on these."""
-        ...
 
 
 class SeatMap:
@@ -158,17 +61,17 @@ class SeatMap:
 
     @property
     def free(self) -> FreeSeats:
-        """See SeatView. A hall without a layout is one row."""
+        """See HoldingView. A hall without a layout is one row."""
         if self._free is None:
             self._free = FreeSeats(self._layout or one_row(self.capacity), self.statuses)
         return self._free
 
     def status(self, seat: int) -> int:
-        """See SeatView."""
+        """See SeatsView."""
         return self.statuses[seat]
 
     def are_free(self, seats: Sequence[int]) -> bool:
-        """See SeatView."""
+        """See SeatsView."""
         statuses = self.statuses
         for seat in seats:  # noqa: SIM110 (a generator for all() costs more than the seats of a hold)
             if statuses[seat] != seat_state.FREE:
@@ -176,27 +79,27 @@ class SeatMap:
         return True
 
     def hold(self, hold_id: str) -> Hold | None:
-        """See SeatView."""
+        """See LivingHoldsView."""
         return self.holds.get(hold_id)
 
     def claim(self, order_id: str) -> Claim | None:
-        """See SeatView."""
+        """See RecordView."""
         return self.claims.get(order_id)
 
     def seats_of(self, holder_id: str) -> int:
-        """See SeatView."""
+        """See HoldingView."""
         return self._seats_of.get(holder_id, 0)
 
     def has_ended(self, hold_id: str) -> bool:
-        """See SeatView."""
+        """See LivingHoldsView."""
         return hold_id in self._ended
 
     def was_given_back(self, order_id: str) -> bool:
-        """See SeatView."""
+        """See RecordView."""
         return order_id in self._given_back
 
     def give_back(self, order_id: str) -> None:
-        """See SeatWriter."""
+        """See RecordWriter."""
         self._given_back.add(order_id)
 
     def mark(self, seats: Sequence[int], status: int) -> None:
@@ -214,7 +117,7 @@ class SeatMap:
         return marked
 
     def add_hold(self, hold: Hold) -> None:
-        """See SeatWriter."""
+        """See HoldWriter."""
         seats, statuses = hold.seats, self.statuses
         if self._free is not None:
             self._free.mark(seats, free=False)
@@ -225,12 +128,14 @@ class SeatMap:
         self._seats_of[hold.holder_id] = self._seats_of.get(hold.holder_id, 0) + len(seats)
 
     def put_hold(self, hold: Hold) -> None:
-        """See SeatWriter."""
+        """See HoldWriter."""
+        self.count_for(hold.holder_id, len(hold.seats) - len(self.holds[hold.hold_id].seats))
         self.holds[hold.hold_id] = hold
 
     def end_hold(self, hold_id: str) -> None:
         """See SeatWriter."""
-        del self.holds[hold_id]
+        hold = self.holds.pop(hold_id)
+        self.count_for(hold.holder_id, -len(hold.seats))
         self.remember_ended(hold_id)
 
     def remember_ended(self, hold_id: str) -> None:
@@ -240,15 +145,22 @@ class SeatMap:
             self._ended.popitem(last=False)
 
     def put_claim(self, claim: Claim) -> None:
-        """See SeatWriter."""
+        """See RecordWriter."""
+        self._count_claim(self.claims.get(claim.order_id), -1)
+        self._count_claim(claim, 1)
         self.claims[claim.order_id] = claim
 
     def drop_claim(self, order_id: str) -> None:
-        """See SeatWriter."""
-        del self.claims[order_id]
+        """See RecordWriter."""
+        self._count_claim(self.claims.pop(order_id), -1)
+
+    def _count_claim(self, claim: Claim | None, sign: int) -> None:
+        """What is sold is the holder's and counts no longer."""
+        if claim is not None and not claim.sold:
+            self.count_for(claim.holder_id, sign * len(claim.seats))
 
     def count_for(self, holder_id: str, seats: int) -> None:
-        """See SeatWriter."""
+        """Adds to (or takes from) the seats of a holder, for what is reserved for them and no claim yet."""
         left = self._seats_of.get(holder_id, 0) + seats
         if left:
             self._seats_of[holder_id] = left
@@ -256,55 +168,13 @@ class SeatMap:
             self._seats_of.pop(holder_id, None)
 
     def change_rules(self, rules: HoldRules) -> None:
-        """See SeatWriter."""
+        """See HoldWriter."""
         self.rules = rules
 
 
-def apply(state: SeatWriter, change: Change) -> None:  # noqa: PLR0912 (one case per change, nothing else)
-    """Writes one change. The only way a seat map or a draft changes, but for seats reserved for the record."""
-    match change:
-        case SeatsHeld(hold):
-            state.add_hold(hold)
-        case HoldExtended(hold):
-            state.put_hold(hold)
-        case HoldMoved(hold, before):
-            state.mark(before.seats, seat_state.FREE)
-            state.mark(hold.seats, seat_state.HELD)
-            state.put_hold(hold)
-            state.count_for(hold.holder_id, len(hold.seats) - len(before.seats))
-        case HoldReleased(hold) | HoldExpired(hold):
-            state.mark(hold.seats, seat_state.FREE)
-            state.end_hold(hold.hold_id)
-            state.count_for(hold.holder_id, -len(hold.seats))
-        case HoldRulesChanged(rules):
-            state.change_rules(rules)
-        case SeatsClaimed(claim, from_hold):
-            state.mark(claim.seats, seat_state.CLAIMED)
-            state.put_claim(claim)
-            if from_hold is None:
-                state.count_for(claim.holder_id, len(claim.seats))
-            else:
-                state.end_hold(from_hold.hold_id)
-        case ClaimConfirmed(claim):
-            state.mark(claim.seats, seat_state.SOLD)
-            state.put_claim(claim)
-            state.count_for(claim.holder_id, -len(claim.seats))
-        case ClaimCancelled(claim):
-            state.mark(claim.seats, seat_state.FREE)
-            _drop_claim(state, claim)
-            state.count_for(claim.holder_id, -len(claim.seats))
-        case SaleCancelled(claim):
-            state.mark(claim.seats, seat_state.FREE)
-            _drop_claim(state, claim)
-        case SeatsBlocked(seats, _):
-            state.mark(seats, seat_state.BLOCKED)
-        case SeatsUnblocked(seats):
-            state.mark(seats, seat_state.FREE)
-        case _:
-            assert_never(change)
-
-
-def _drop_claim(state: SeatWriter, claim: Claim) -> None:
-    state.drop_claim(claim.order_id)
-    if not claim.hold_id:
-        state.give_back(claim.order_id)
+def apply(state: SeatMap, change: Change) -> None:
+    """Writes one change of either side."""
+    if isinstance(change, RecordChange):
+        apply_to_record(state, change)
+    else:
+        apply_to_holds(state, change)

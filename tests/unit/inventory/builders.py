@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 from services.inventory.domain import commands as c
-from services.inventory.domain.decisions import Accepted, Decision, decide
+from services.inventory.domain.changes import apply_to_record
+from services.inventory.domain.decisions import Accepted, Decision, RecordDecision
+from services.inventory.domain.dispatch import decide, decide_for_the_record
+from services.inventory.domain.draft import Draft
 from services.inventory.domain.records import HoldRules
 from services.inventory.domain.seat_map import SeatMap, apply
 
@@ -31,6 +37,29 @@ def obey(state: SeatMap, command: c.Command, now_ms: int = 0) -> Decision:
     decision = decide(state, command, now_ms)
     if isinstance(decision, Accepted) and decision.change is not None:
         apply(state, decision.change)
+    return decision
+
+
+def obey_as_owners_do(state: SeatMap, commands: Sequence[c.Command], now_ms: int = 0) -> list[Decision]:
+    """Decides holds on the map itself, and what is for the record in batches on a draft, applied afterwards."""
+    decisions: list[Decision] = []
+    for for_the_record, some in groupby(commands, lambda command: isinstance(command, c.RecordCommand)):
+        if not for_the_record:
+            decisions += [obey(state, command, now_ms) for command in some]
+            continue
+        draft = Draft(state)
+        batch = [_decided_on(draft, command, now_ms) for command in some if isinstance(command, c.RecordCommand)]
+        for decision in batch:
+            if isinstance(decision, Accepted) and decision.change is not None:
+                apply_to_record(state, decision.change)
+        decisions += batch
+    return decisions
+
+
+def _decided_on(draft: Draft, command: c.RecordCommand, now_ms: int) -> RecordDecision:
+    decision = decide_for_the_record(draft, command, now_ms)
+    if isinstance(decision, Accepted) and decision.change is not None:
+        apply_to_record(draft, decision.change)
     return decision
 
 

@@ -8,7 +8,8 @@ import pytest
 from services.inventory.domain import commands as c
 from services.inventory.domain.asked import fingerprint
 from services.inventory.domain.best_available import SeatGroup
-from services.inventory.domain.decisions import Accepted, decide
+from services.inventory.domain.decisions import Accepted
+from services.inventory.domain.dispatch import decide
 from services.inventory.domain.records import ASKED_UNTOLD, Hold
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_map import SeatMap

@@ -8,13 +8,10 @@ from hypothesis import strategies as st
 
 from services.inventory.domain import commands as c
 from services.inventory.domain.best_available import Alternatives, SeatGroup, choose
-from services.inventory.domain.changes import Change
-from services.inventory.domain.decisions import Accepted, decide
-from services.inventory.domain.draft import Draft
+from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.refusals import SeatsNotTogether
-from services.inventory.domain.seat_map import apply
 from services.inventory.domain.seat_state import FREE
-from tests.unit.inventory.builders import ONLINE, obey
+from tests.unit.inventory.builders import ONLINE, obey, obey_as_owners_do
 from tests.unit.inventory.halls import (
     GROUPS,
     STRICT,
@@ -171,18 +168,11 @@ def test_a_batch_with_best_available_decides_as_one_by_one(sale: tuple[Hall, lis
     hall, commands = sale
     alone, batched = hall.seat_map(STRICT), hall.seat_map(STRICT)
     for start in range(0, len(commands), size):
-        draft = Draft(batched)
-        changes: list[Change] = []
-        for command in commands[start : start + size]:
-            expected = obey(alone, command)
-            decision = decide(draft, command, 0)
-            assert decision == expected
+        some = commands[start : start + size]
+        expected = [obey(alone, command) for command in some]
+        assert obey_as_owners_do(batched, some) == expected
+        for command, decision in zip(some, expected, strict=True):
             event(type(decision).__name__ + " " + type(command).__name__)
-            if isinstance(decision, Accepted) and decision.change is not None:
-                apply(draft, decision.change)
-                changes.append(decision.change)
-        for change in changes:
-            apply(batched, change)
         assert batched.statuses == alone.statuses
         held = [seat for hold in batched.holds.values() for seat in hold.seats]
         assert len(held) == len(set(held))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.inventory.domain import commands as c
 from services.inventory.domain.best_available import Alternatives, SeatGroup, choose
-from services.inventory.domain.decisions import decide
+from services.inventory.domain.dispatch import decide
 from services.inventory.domain.refusals import OrphanLeft
 from services.inventory.domain.seat_layout import SeatPlace, lay_out
 from tests.unit.inventory.builders import ONLINE

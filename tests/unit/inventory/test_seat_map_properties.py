@@ -6,13 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.inventory.domain import commands as c
-from services.inventory.domain.changes import Change
-from services.inventory.domain.decisions import Accepted, decide
-from services.inventory.domain.draft import Draft
+from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.restoration import restore
-from services.inventory.domain.seat_map import SeatMap, apply
+from services.inventory.domain.seat_map import SeatMap
 from services.inventory.domain.seat_state import CLAIMED, HELD, SOLD, STATES
-from tests.unit.inventory.builders import RULES, obey, seat_map
+from tests.unit.inventory.builders import RULES, obey, obey_as_owners_do, seat_map
 from tests.unit.inventory.generated_commands import CAPACITY, COMMANDS, HOLDS
 
 STEPS = st.lists(st.tuples(COMMANDS, st.integers(0, 40_000)), max_size=40)
@@ -51,20 +49,12 @@ def test_the_card_deck_holds_after_every_command(steps: list[tuple[c.Command, in
 
 @given(STEPS, st.integers(1, 10))
 @settings(max_examples=300)
-def test_a_batch_on_a_draft_decides_as_one_by_one(steps: list[tuple[c.Command, int]], size: int) -> None:
+def test_batches_of_the_record_on_a_draft_decide_as_one_by_one(steps: list[tuple[c.Command, int]], size: int) -> None:
     alone, batched = seat_map(CAPACITY), seat_map(CAPACITY)
     for start in range(0, len(steps), size):
-        draft = Draft(batched)
-        changes: list[Change] = []
-        for command, _ in steps[start : start + size]:
-            expected = obey(alone, command, start)
-            decision = decide(draft, command, start)
-            assert decision == expected
-            if isinstance(decision, Accepted) and decision.change is not None:
-                apply(draft, decision.change)
-                changes.append(decision.change)
-        for change in changes:
-            apply(batched, change)
+        commands = [command for command, _ in steps[start : start + size]]
+        expected = [obey(alone, command, start) for command in commands]
+        assert obey_as_owners_do(batched, commands, start) == expected
         assert batched.statuses == alone.statuses
         assert (batched.holds, batched.claims) == (alone.holds, alone.claims)
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 
 from services.inventory.actors.mailbox import Mailbox, lanes_in_turn
-from services.inventory.actors.turn_log import hold_writes
+from services.inventory.actors.turn import hold_writes
 from services.inventory.domain import commands as c
 from services.inventory.domain.changes import RecordChange
-from services.inventory.domain.decisions import Accepted, decide
+from services.inventory.domain.decisions import Accepted
+from services.inventory.domain.dispatch import decide
 from tests.unit.inventory.actors.stage import HOUSE, NAME, Stage, virtual
 from tests.unit.inventory.builders import seat_map
 from tests.unit.inventory.generated_commands import CAPACITY, COMMANDS

@@ -109,7 +109,7 @@ async def test_a_conflict_in_the_record_voids_the_memory_that_led_to_it() -> Non
     stage = Stage()
     node = stage.node()
     await done(node, hold("h1", 1))
-    stage.record._performances[NAME].claims["o0"] = Claim("o0", "bert", "", (1,), ONLINE)  # no owner would
+    stage.record._performances[NAME].seats.claims["o0"] = Claim("o0", "bert", "", (1,), ONLINE)  # no owner would
     assert await ask(node, claim("o1", "h1", 1)) == [HoldEnded("h1")]
     assert await ask(node, hold("h2", 1)) == [SeatsTaken((1,))]
     assert (await stage.owner(node)).epoch == 2

@@ -1,0 +1,91 @@
+"""The rules of claims and sales: what a batch of the record decides of orders. Claim before charge."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from services.inventory.domain.changes import ClaimCancelled, ClaimConfirmed, SaleCancelled, SeatsClaimed
+from services.inventory.domain.commands import CancelClaim, CancelSale, ClaimingCommand, ClaimSeats, ConfirmClaim
+from services.inventory.domain.decisions import NOTHING, Accepted, RecordDecision
+from services.inventory.domain.records import Claim, Hold
+from services.inventory.domain.refusals import (
+    ClaimAlreadySold,
+    ClaimEnded,
+    ClaimMismatch,
+    ClaimNotFound,
+    ClaimNotSold,
+)
+from services.inventory.domain.seat_views import RecordView, living_hold, not_free
+from services.runtime.errors import IdempotencyKeyReused, Refusal
+
+
+def decide_claiming(state: RecordView, command: ClaimingCommand, now_ms: int) -> RecordDecision:
+    """The answer to a command of an order, at `now_ms` of the store's clock."""
+    match command:
+        case ClaimSeats():
+            return _claim(state, command, now_ms)
+        case ConfirmClaim():
+            return _confirm(state, command)
+        case CancelClaim():
+            return _cancel_claim(state, command)
+        case CancelSale():
+            return _cancel_sale(state, command)
+        case _:
+            assert_never(command)
+
+
+def _claim(state: RecordView, command: ClaimSeats, now_ms: int) -> RecordDecision:
+    known = state.claim(command.order_id)
+    if known is not None:
+        if msgspec.structs.replace(known, sold=False) == _claim_of(command):
+            return NOTHING
+        return IdempotencyKeyReused("order_id", command.order_id)
+    hold: Hold | None = None
+    if command.hold_id:
+        found = living_hold(state, command.hold_id, command.holder_id, now_ms)
+        if isinstance(found, Refusal):
+            return found
+        if found.seats != command.seats:
+            return ClaimMismatch(command.order_id, command.hold_id)
+        hold = found
+    elif state.was_given_back(command.order_id):
+        # A late copy of the command. With a hold it finds that ended; without one nothing else would stop it.
+        return ClaimEnded(command.order_id)
+    else:
+        taken = not_free(state, command.seats)
+        if taken is not None:
+            return taken
+    return Accepted(SeatsClaimed(_claim_of(command), hold))
+
+
+def _claim_of(command: ClaimSeats) -> Claim:
+    return Claim(command.order_id, command.holder_id, command.hold_id, command.seats, command.channel)
+
+
+def _confirm(state: RecordView, command: ConfirmClaim) -> RecordDecision:
+    claim = state.claim(command.order_id)
+    if claim is None:
+        return ClaimNotFound(command.order_id)
+    if claim.sold:
+        return NOTHING
+    return Accepted(ClaimConfirmed(msgspec.structs.replace(claim, sold=True)))
+
+
+def _cancel_claim(state: RecordView, command: CancelClaim) -> RecordDecision:
+    claim = state.claim(command.order_id)
+    if claim is None:
+        return NOTHING
+    if claim.sold:
+        return ClaimAlreadySold(command.order_id)
+    return Accepted(ClaimCancelled(claim))
+
+
+def _cancel_sale(state: RecordView, command: CancelSale) -> RecordDecision:
+    claim = state.claim(command.order_id)
+    if claim is None:
+        return NOTHING
+    if not claim.sold:
+        return ClaimNotSold(command.order_id)
+    return Accepted(SaleCancelled(claim))
