@@ -101,6 +101,8 @@ async def running_node(
             rpc.intercept(forwarding)
         await rpc.start()
         stack.push_async_callback(rpc.stop, 1.0)
+        # As main.py does it: who is asked next finds nobody alive that placement might prefer.
+        stack.push_async_callback(lease.resign)
         stack.push_async_callback(host.hand_over)
         lease.endpoint = f"127.0.0.1:{rpc.port}"
         await lease.renew()
