@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from balcon.inventory.v1.inventory_service_pb2 import Command
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
@@ -19,9 +20,11 @@ def is_required(field: FieldDescriptor) -> bool:
 
 
 def as_told(method: MethodDescriptor, path: Path) -> str:
-    """As a refusal names the field: on the stream, a row's fields are told beside the row's position."""
-    row = 2 if method.client_streaming and path[0] == "commands[0]" and len(path) > 2 else 0
-    return ".".join(path[row:])
+    """As a refusal names the field: on the stream, a command's fields are told beside its row's position."""
+    if not method.client_streaming or path[0] != "commands[0]" or len(path) < 2:
+        return ".".join(path)
+    is_command = path[1] in {field.name for field in Command.DESCRIPTOR.oneofs_by_name["command"].fields}
+    return ".".join(path[2:] if is_command and len(path) > 2 else ("commands", *path[1:]))
 
 
 def names(told: str, field: str) -> bool:
