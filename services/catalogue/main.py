@@ -15,33 +15,14 @@ from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.settings import CatalogueSettings
 from services.contracts.audit_servicer import serve_audit
-from services.runtime.bus.factory import open_bus
-from services.runtime.bus.topics import CATALOGUE, TOPICS
-from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.service import Service, run_service
-from services.runtime.sql.engine import create_engine
 from services.runtime.work.purge import purge
-
-SOURCE = "balcon.catalogue"
 
 
 async def build(service: Service, settings: CatalogueSettings) -> None:
     """Opens the store and the bus, serves, and keeps the relay running. The bus may be down: events wait."""
-    engine = create_engine(
-        settings.database_url.get_secret_value(), application="catalogue", pool_size=settings.database_pool_size
-    )
-    service.on_close(engine.dispose)
-    bus = open_bus(settings.bus_url.get_secret_value(), clock=service.clock, ids=service.ids, client_id="catalogue")
-    service.on_close(bus.close)
-    relay = OutboxRelay(
-        engine, bus, source=SOURCE, clock=service.clock, interval_seconds=settings.relay_interval_seconds
-    )
-
-    async def publish() -> None:
-        await bus.create_topics({CATALOGUE: TOPICS[CATALOGUE]})
-        await relay.run()
-
-    service.background("outbox_relay", publish)
+    engine = service.sql()
+    relay = service.outbox(engine, service.bus())
     store = PostgresCatalogue(engine, clock=service.clock, ids=service.ids, message_of=outgoing_event, wake=relay.wake)
     keep_ms = settings.request_key_hours * 3_600_000
     service.background("key_purge", lambda: purge(store.purge_keys, service.clock, keep_ms=keep_ms))

@@ -27,14 +27,10 @@ from services.inventory.api.node_audit import NodeAudit
 from services.inventory.cluster.health import NodeHealth
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.settings import InventorySettings
-from services.runtime.bus.factory import open_bus
-from services.runtime.bus.port import Bus
+from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import TOPICS
-from services.runtime.outbox.bus_servicer import serve_bus
-from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.rpc.client import open_channel
 from services.runtime.service import Service, run_service
-from services.runtime.sql.engine import create_engine
 from services.runtime.telemetry.metrics import LEASE_VALID_SECONDS
 
 # A turn waits for the record, and a performance for its turn: a record that is silent for so long is given up.
@@ -46,7 +42,7 @@ class _Parts:
     """What build() makes first and wires after."""
 
     engine: AsyncEngine
-    bus: Bus
+    bus: ManagedBus
     lease: NodeLease
     directory: PostgresDirectory
     performances: CataloguePerformances
@@ -56,17 +52,10 @@ class _Parts:
 async def _open(service: Service, settings: InventorySettings) -> _Parts:
     """Stores, bus, the catalogue, and the host over them."""
     clock, ids = service.clock, service.ids
-    engine = create_engine(
-        settings.database_url.get_secret_value(),
-        application="inventory",
-        pool_size=settings.database_pool_size,
-        silence_seconds=RECORD_SILENCE_SECONDS,
-    )
-    service.on_close(engine.dispose)
+    engine = service.sql(silence_seconds=RECORD_SILENCE_SECONDS)
     redis = connect(settings.redis_url.get_secret_value())
     service.on_close(redis.aclose)
-    bus = open_bus(settings.bus_url.get_secret_value(), clock=clock, ids=ids, client_id="inventory")
-    service.on_close(bus.close)
+    bus = service.bus()
     await bus.create_topics(TOPICS)
     channel = open_channel(settings.catalogue_target, clock)
     service.on_close(channel.close)
@@ -96,8 +85,7 @@ async def _open(service: Service, settings: InventorySettings) -> _Parts:
 def _serve(service: Service, settings: InventorySettings, parts: _Parts) -> None:
     """Registers the servicers."""
     # An audit reads whole tables and may take its time.
-    reading = create_engine(settings.database_url.get_secret_value(), application="inventory audit", pool_size=2)
-    service.on_close(reading.dispose)
+    reading = service.sql(application="inventory audit", pool_size=2)
     forwarding = OwnerForwarding(service.clock)
     service.rpc.intercept(forwarding)
     service.on_close(forwarding.close)
@@ -133,16 +121,12 @@ async def build(service: Service, settings: InventorySettings) -> None:
 
     service.after_start(join_cluster)
     service.before_drain(leave_cluster)
-    consumer = EventConsumer(
-        parts.bus, parts.engine, group=GROUP, topics=[TOPIC], handler=copy_performance, clock=service.clock
-    )
-    serve_bus(service.rpc, lambda: [consumer])
+    service.consume(parts.engine, parts.bus, group=GROUP, topics=[TOPIC], handler=copy_performance)
     service.background("expiry", host.keep_time)
     service.background("watchers", host.keep_watchers_told)
     service.background("availability", host.publish_availability)
     service.background("rules", host.keep_rules_fresh)
     service.background("balance", host.keep_balanced)
-    service.background("catalogue_events", consumer.run)
 
 
 def main() -> None:

@@ -23,19 +23,13 @@ from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.handlers.unresolved import count_unresolved
 from services.orders.settings import OrdersSettings
-from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import PAYMENTS, TOPICS
 from services.runtime.ids import seeded_random
-from services.runtime.outbox.bus_servicer import serve_bus
-from services.runtime.outbox.consumer import EventConsumer
-from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.service import Service, run_service
-from services.runtime.sql.engine import create_engine
 from services.runtime.work.purge import purge
 
-SOURCE = "balcon.orders"
 GROUP = "orders"
 
 
@@ -51,14 +45,9 @@ def timing_of(settings: OrdersSettings) -> Timing:
 async def build(service: Service, settings: OrdersSettings) -> None:
     """Opens the parts."""
     clock, ids = service.clock, service.ids
-    engine = create_engine(
-        settings.database_url.get_secret_value(), application="balcon-orders", pool_size=settings.database_pool_size
-    )
-    service.on_close(engine.dispose)
-    bus = open_bus(settings.bus_url.get_secret_value(), clock=clock, ids=ids, client_id="orders")
-    service.on_close(bus.close)
+    engine, bus = service.sql(), service.bus()
     await bus.create_topics(TOPICS)
-    relay = OutboxRelay(engine, bus, source=SOURCE, clock=clock, interval_seconds=settings.relay_interval_seconds)
+    relay = service.outbox(engine, bus)
     store = PostgresOrderStore(engine, clock, ids, committed=relay.wake)
     seconds = settings.call_timeout_seconds
     routes = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
@@ -79,7 +68,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     window_ms = settings.payment_window_seconds * 1000
     desk = OrderDesk(DeskParts(store, maker, OrderHold(inventory), driver, news, clock, timing, window_ms))
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing))
-    consumer = EventConsumer(bus, engine, group=GROUP, topics=[PAYMENTS], handler=events, clock=clock)
+    consumer = service.consume(engine, bus, group=GROUP, topics=[PAYMENTS], handler=events)
     consumer.when_applied(relay.wake)
     consumer.when_applied(driver.wake)
     keep_ms = settings.request_key_hours * 3_600_000
@@ -89,9 +78,6 @@ async def build(service: Service, settings: OrdersSettings) -> None:
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )
     serve_audit(service.rpc, PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000))
-    serve_bus(service.rpc, lambda: [consumer])
-    service.background("outbox relay", relay.run)
-    service.background("payment events", consumer.run)
     service.background("saga", driver.run)
     service.background("news", news.run)
     service.background("counts", lambda: count_unresolved(store, clock))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from balcon.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServicer_to_server
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.audit import RecordAudit
 from services.contracts.audit_servicer import serve_audit
@@ -20,12 +19,9 @@ from services.payments.handlers.reconciler import EventListing, Reconciler
 from services.payments.handlers.webhook_desk import WebhookDesk
 from services.payments.handlers.webhook_worker import WebhookWorker
 from services.payments.settings import PaymentsSettings
-from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import TOPICS
 from services.runtime.http_server import HttpServer
-from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.service import Service, run_service
-from services.runtime.sql.engine import create_engine
 from services.runtime.work.purge import purge
 
 
@@ -34,11 +30,9 @@ async def build(service: Service) -> None:
     settings = service.settings
     assert isinstance(settings, PaymentsSettings)
     clock = service.clock
-    engine = create_engine(
-        settings.database_url.get_secret_value(), application="payments", pool_size=settings.database_pool_size
-    )
-    service.on_close(engine.dispose)
-    relay = await _relay(service, settings, engine)
+    engine, bus = service.sql(), service.bus()
+    await bus.create_topics(TOPICS)
+    relay = service.outbox(engine, bus)
     retry_policy = _retry_policy(settings)
     store = PostgresPaymentStore(engine, clock=clock, ids=service.ids, retry_policy=retry_policy, on_events=relay.wake)
     inbox = PostgresWebhookEventStore(engine, clock=clock)
@@ -88,18 +82,6 @@ def _retry_policy(settings: PaymentsSettings) -> RetryPolicy:
         settings.watch_limit_seconds,
         settings.watch_days,
     )
-
-
-async def _relay(service: Service, settings: PaymentsSettings, engine: AsyncEngine) -> OutboxRelay:
-    url = settings.bus_url.get_secret_value()
-    bus = open_bus(url, clock=service.clock, ids=service.ids, client_id="payments")
-    service.on_close(bus.close)
-    await bus.create_topics(TOPICS)
-    relay = OutboxRelay(
-        engine, bus, source="balcon.payments", clock=service.clock, interval_seconds=settings.relay_interval_seconds
-    )
-    service.background("outbox", relay.run)
-    return relay
 
 
 def _provider(service: Service, settings: PaymentsSettings) -> SandboxProviderClient:

@@ -30,14 +30,7 @@ from services.runtime.telemetry.logging import configure_logging, get_logger
 
 async def build(service: Service) -> None:
     """Opens database and bus, serves totals and the audit, follows the events."""
-    settings = service.settings
-    assert isinstance(settings, ReportingSettings)
-    engine = create_engine(
-        settings.database_url.get_secret_value(), application="reporting", pool_size=settings.database_pool_size
-    )
-    service.on_close(engine.dispose)
-    bus = open_bus(settings.bus_url.get_secret_value(), clock=service.clock, ids=service.ids, client_id="reporting")
-    service.on_close(bus.close)
+    engine, bus = service.sql(), service.bus()
     generations = PostgresGenerations(engine)
     intake = EventIntake(bus, engine, service.clock, project)
 

@@ -6,17 +6,26 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 import uvloop
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.runtime.bus.factory import open_bus
+from services.runtime.bus.port import ManagedBus
+from services.runtime.bus.topics import TOPICS
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.errors import Retryable
 from services.runtime.ids import Ids, RandomIds
+from services.runtime.outbox.application import EventHandler
+from services.runtime.outbox.bus_servicer import serve_bus
+from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.rpc.server import RpcServer
-from services.runtime.settings import ServiceSettings
+from services.runtime.settings import BusSettings, ServiceSettings, SqlSettings
+from services.runtime.sql.engine import COMMAND_SECONDS, create_engine
 from services.runtime.sql.faults import as_fault
 from services.runtime.telemetry.exposition import MetricsEndpoint
 from services.runtime.telemetry.logging import configure_logging, get_logger
@@ -56,6 +65,60 @@ class Service:
             await close()
 
         self._closing.push_async_callback(run)
+
+    def sql(
+        self, *, application: str = "", pool_size: int = 0, silence_seconds: float = COMMAND_SECONDS
+    ) -> AsyncEngine:
+        """An engine over the service's own database, for connected(); closed at the end. The settings are SqlSettings.
+
+        `application` names it to the database where it is not the service's only one; `pool_size` 0: as set.
+        """
+        settings = self.settings
+        assert isinstance(settings, SqlSettings)
+        engine = create_engine(
+            settings.database_url.get_secret_value(),
+            application=application or self.name,
+            pool_size=pool_size or settings.database_pool_size,
+            silence_seconds=silence_seconds,
+        )
+        self.on_close(engine.dispose)
+        return engine
+
+    def bus(self) -> ManagedBus:
+        """The bus of the settings, which are BusSettings; closed at the end."""
+        settings = self.settings
+        assert isinstance(settings, BusSettings)
+        bus = open_bus(settings.bus_url.get_secret_value(), clock=self.clock, ids=self.ids, client_id=self.name)
+        self.on_close(bus.close)
+        return bus
+
+    def outbox(self, engine: AsyncEngine, bus: ManagedBus) -> OutboxRelay:
+        """Publishes what the service's stores enqueue, as "balcon.<name>". The bus may be down: events wait."""
+        settings = self.settings
+        assert isinstance(settings, BusSettings)
+        relay = OutboxRelay(
+            engine,
+            bus,
+            source=f"balcon.{self.name}",
+            clock=self.clock,
+            interval_seconds=settings.relay_interval_seconds,
+        )
+
+        async def publish() -> None:
+            await bus.create_topics(TOPICS)
+            await relay.run()
+
+        self.background("outbox relay", publish)
+        return relay
+
+    def consume(
+        self, engine: AsyncEngine, bus: ManagedBus, *, group: str, topics: Sequence[str], handler: EventHandler
+    ) -> EventConsumer:
+        """Applies the topics' events to the service's database, and shows operators what is parked of them."""
+        consumer = EventConsumer(bus, engine, group=group, topics=topics, handler=handler, clock=self.clock)
+        serve_bus(self.rpc, lambda: [consumer])
+        self.background(f"{group} events", consumer.run)
+        return consumer
 
     def after_start(self, act: Callable[[], Awaitable[None]]) -> None:
         """Runs `act` when the gRPC port is known and open: what must tell others where this process is."""
