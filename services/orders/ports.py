@@ -14,7 +14,7 @@ from services.contracts.channels import Channel
 from services.contracts.pages import Place
 from services.contracts.reasons import Reason
 from services.orders.domain.changes import Change
-from services.orders.domain.order import Order, OrderState
+from services.orders.domain.order import Order, OrderPart, OrderState
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.refusals import HoldHasOrder
 from services.runtime.errors import Refusal, Retryable
@@ -63,23 +63,23 @@ class SeatInventory(Protocol):
         """The hold, while it stands."""
         ...
 
-    async def release(self, order: Order) -> Answer:
-        """Gives the order's hold back while it has the order's seats, and no others."""
+    async def release(self, order: Order, part: OrderPart) -> Answer:
+        """Gives the part's hold back while it has the part's seats, and no others."""
         ...
 
-    async def claim(self, order: Order, *, from_hold: bool) -> Answer:
-        """Claims the order's seats out of its hold, or (a late payment) free ones."""
+    async def claim(self, order: Order, part: OrderPart, *, from_hold: bool) -> Answer:
+        """Claims the part's seats out of its hold, or (a late payment) free ones."""
         ...
 
-    async def confirm_claim(self, order: Order) -> Answer:
+    async def confirm_claim(self, order: Order, part: OrderPart) -> Answer:
         """Claimed to sold."""
         ...
 
-    async def cancel_claim(self, order: Order) -> Answer:
+    async def cancel_claim(self, order: Order, part: OrderPart) -> Answer:
         """Claimed to free."""
         ...
 
-    async def cancel_sale(self, order: Order) -> Answer:
+    async def cancel_sale(self, order: Order, part: OrderPart) -> Answer:
         """Sold to free."""
         ...
 
@@ -223,7 +223,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Which orders to list, newest first, after (created_at_ms, order_id) where given."""
+    """Which orders to list, newest first, after (created_at_ms, order_id) where given.
+
+    Those of a performance are all that have a part in it.
+    """
 
     house_id: str
     performance_id: str = ""
@@ -248,7 +251,8 @@ class OrderStore(Protocol):
     ) -> KeyInRecord | HoldHasOrder | None:
         """Stores a new order with the key that asked for it. Nothing is stored where the answer is not None.
 
-        KeyInRecord: the key was used before. HoldHasOrder: another order uses the hold, and the key is free again.
+        KeyInRecord: the key was used before. HoldHasOrder: another order uses one of the holds, and the key is free
+        again.
         """
         ...
 

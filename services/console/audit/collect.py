@@ -83,6 +83,9 @@ def _add(facts: Facts, fact: pb.Fact) -> None:
                     order.refunded.amount_minor,
                     order.was_confirmed,
                     order.seats_are,
+                    order.order_total.amount_minor if order.HasField("order_total") else None,
+                    order.order_refunded.amount_minor,
+                    order.paid_under,
                 )
             )
         case "ticket":

@@ -56,8 +56,9 @@ def _state(orders: dict[str, OrderFact], order_id: str) -> str:
     return orders[order_id].state if order_id in orders else "unknown"
 
 
-def _seats_are(orders: dict[str, OrderFact], order_id: str) -> str:
-    return orders[order_id].seats_are if order_id in orders else ""
+def _seats_are(facts: Facts) -> dict[tuple[str, str], str]:
+    """What orders say of the seats, by performance and order."""
+    return {(order.performance_id, order.order_id): order.seats_are for order in facts.orders}
 
 
 def _doubled(rows: Sequence[tuple[str, str, str]], what: str) -> Iterator[Breach]:
@@ -86,14 +87,15 @@ def _key(ticket: TicketFact) -> tuple[str, str, str]:
 
 
 def _sold_have_tickets(facts: Facts) -> Iterator[Breach]:
-    orders = _orders(facts)
+    orders, seats_are = _orders(facts), _seats_are(facts)
     tickets = {_key(ticket) for ticket in facts.tickets}
     for seat in facts.seats:
         if not seat.sold:
             continue
         state = _state(orders, seat.order_id)
         has_ticket = (seat.performance_id, seat.seat_id, seat.order_id) in tickets
-        if not has_ticket and state not in HAS_TICKETS and _seats_are(orders, seat.order_id) in KEEPS_SALE:
+        keeps = seats_are.get((seat.performance_id, seat.order_id), "") in KEEPS_SALE
+        if not has_ticket and state not in HAS_TICKETS and keeps:
             continue  # the refund is under way: the order has ended the tickets and frees the seat after the money
         if state not in HAS_TICKETS or not has_ticket:
             subject = f"{seat.performance_id} seat {seat.seat_id}"
@@ -116,10 +118,11 @@ def _tickets_are_sold(facts: Facts) -> Iterator[Breach]:
 
 
 def _claims_have_orders(facts: Facts) -> Iterator[Breach]:
-    orders = _orders(facts)
+    orders, seats_are = _orders(facts), _seats_are(facts)
     for seat in facts.seats:
         state = _state(orders, seat.order_id)
-        if not seat.sold and state not in MAY_CLAIM and _seats_are(orders, seat.order_id) not in KEEPS_CLAIM:
+        keeps = seats_are.get((seat.performance_id, seat.order_id), "") in KEEPS_CLAIM
+        if not seat.sold and state not in MAY_CLAIM and not keeps:
             subject = f"{seat.performance_id} seat {seat.seat_id}"
             found = f"order {seat.order_id} is {state}"
             yield Breach(subject, found, f"{subject} is claimed, but {found}")
@@ -144,11 +147,14 @@ def _confirmed_are_paid(facts: Facts) -> Iterator[Breach]:
         if payment.state == "SUCCEEDED" and not payment.refunded:
             kept[payment.order_id].append(payment.amount_minor - payment.refunded_minor)
     for order in facts.orders:
+        if order.paid_under not in {"", order.performance_id}:
+            continue  # another part of an order that is compared under its payment's performance
         amounts = kept.get(order.order_id, [])
-        wanted = [order.kept_minor] if order.total_minor else []
+        costs = order.total_minor if order.order_total_minor is None else order.order_total_minor
+        wanted = [order.order_kept_minor] if costs else []
         if order.state in HAS_TICKETS and amounts != wanted:
             found = f"payments of {amounts}"
-            text = f"order {order.order_id} is {order.state} at {order.kept_minor}, with {found} kept"
+            text = f"order {order.order_id} is {order.state} at {order.order_kept_minor}, with {found} kept"
             yield Breach(f"order {order.order_id}", found, text)
 
 

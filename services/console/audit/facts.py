@@ -19,7 +19,10 @@ class SeatFact:
 
 @dataclass(frozen=True, slots=True)
 class OrderFact:
-    """Orders: an order; `state` such as CONFIRMED, `seats_are` such as SOLD, money in minor units."""
+    """Orders: an order's part in a performance; `state` such as CONFIRMED, `seats_are` such as SOLD, money in minor
+    units: the part's, but for `order_*`. Payments has the payment for all parts under the performance `paid_under`.
+    None and "" come from orders services that know of no parts.
+    """
 
     performance_id: str
     order_id: str
@@ -29,6 +32,9 @@ class OrderFact:
     refunded_minor: int = 0
     was_confirmed: bool = False
     seats_are: str = ""
+    order_total_minor: int | None = None
+    order_refunded_minor: int = 0
+    paid_under: str = ""
 
     @property
     def counts_as_sold(self) -> bool:
@@ -37,8 +43,13 @@ class OrderFact:
 
     @property
     def kept_minor(self) -> int:
-        """What the house still has of its total."""
+        """What the house still has of the part's total."""
         return self.total_minor - self.refunded_minor
+
+    @property
+    def order_kept_minor(self) -> int:
+        """What the house still has of all that the order cost."""
+        return self.kept_minor if self.order_total_minor is None else self.order_total_minor - self.order_refunded_minor
 
 
 @dataclass(frozen=True, slots=True)

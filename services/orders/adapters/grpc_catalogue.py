@@ -11,12 +11,14 @@ from balcon.catalogue.v1.catalogue_service_pb2 import (
     GetPerformanceRequest,
     Seat,
     StreamSeatingPlanRequest,
+    TicketKind,
 )
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
 from services.contracts.reasons import Reason
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.order import SeatName
+from services.orders.domain.order import TicketKind as DomainTicketKind
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.ports import Offer
 from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 # What the catalogue says where there is no such thing. A forbidden call or a failing one says nothing of the kind.
 _NO_PERFORMANCE = frozenset({Reason.PERFORMANCE_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 _NO_PLAN = frozenset({Reason.SEATING_PLAN_NOT_FOUND, Reason.HALL_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
+# A kind of a later version of the catalogue is as none: an order can be priced without.
+_KINDS = {TicketKind.Value(f"TICKET_KIND_{kind.value}"): kind for kind in DomainTicketKind}
 
 
 class GrpcCatalogue:
@@ -44,6 +48,11 @@ class GrpcCatalogue:
             _ = declined_or_raise("GetPerformance", error, _NO_PERFORMANCE)
             return None
         amounts = {(price.category, price.ticket_type): price.amount.amount_minor for price in performance.prices}
+        kinds = {
+            (price.category, price.ticket_type): _KINDS[price.kind]
+            for price in performance.prices
+            if price.kind in _KINDS
+        }
         currency = performance.prices[0].amount.currency if performance.prices else ""
         return Offer(
             performance_id=performance.performance_id,
@@ -51,7 +60,7 @@ class GrpcCatalogue:
             plan_version=performance.plan_version,
             on_sale=performance.sale_state == SALE_STATE_ON_SALE,
             seats_per_holder=performance.seats_per_holder,
-            prices=PriceList(currency, amounts),
+            prices=PriceList(currency, amounts, kinds),
         )
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:

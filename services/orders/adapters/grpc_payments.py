@@ -59,7 +59,7 @@ class GrpcPayments:
             idempotency_key=order.payment_key,
             house_id=order.house_id,
             order_id=order.order_id,
-            performance_id=order.performance_id,
+            performance_id=order.first.performance_id,
             amount=Money(amount_minor=order.total.amount_minor, currency=order.total.currency),
             return_url=order.return_url,
             expires_at_ms=order.pay_until_ms,

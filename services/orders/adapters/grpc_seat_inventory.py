@@ -23,7 +23,7 @@ from services.contracts.channels import Channel
 from services.contracts.reasons import Reason
 from services.contracts.wire_types import channel_of, wire_channel
 from services.orders.adapters.grpc_answers import declined_or_raise
-from services.orders.domain.order import Order
+from services.orders.domain.order import Order, OrderPart
 from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
 from services.runtime.rpc.routing import OwnerRouting
 
@@ -68,43 +68,43 @@ class GrpcSeatInventory:
             hold_until_ms=hold.hold_until_ms,
         )
 
-    async def release(self, order: Order) -> Answer:
+    async def release(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory.release."""
         request = ReleaseHoldRequest(
-            key=_key(order), hold_id=order.hold_id, holder_id=order.holder_id, seats=_seats(order)
+            key=_key(order, part), hold_id=part.hold_id, holder_id=order.holder_id, seats=_seats(part)
         )
-        return await self._answer("ReleaseHold", order, lambda stub: stub.ReleaseHold, request)
+        return await self._answer("ReleaseHold", part, lambda stub: stub.ReleaseHold, request)
 
-    async def claim(self, order: Order, *, from_hold: bool) -> Answer:
+    async def claim(self, order: Order, part: OrderPart, *, from_hold: bool) -> Answer:
         """See SeatInventory.claim."""
         request = ClaimSeatsRequest(
-            key=_key(order),
+            key=_key(order, part),
             order_id=order.order_id,
             holder_id=order.holder_id,
-            hold_id=order.hold_id if from_hold else "",
-            seats=_seats(order),
+            hold_id=part.hold_id if from_hold else "",
+            seats=_seats(part),
             channel=wire_channel(order.channel),
         )
-        return await self._answer("ClaimSeats", order, lambda stub: stub.ClaimSeats, request)
+        return await self._answer("ClaimSeats", part, lambda stub: stub.ClaimSeats, request)
 
-    async def confirm_claim(self, order: Order) -> Answer:
+    async def confirm_claim(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory.confirm_claim."""
-        request = ConfirmClaimRequest(key=_key(order), order_id=order.order_id)
-        return await self._answer("ConfirmClaim", order, lambda stub: stub.ConfirmClaim, request)
+        request = ConfirmClaimRequest(key=_key(order, part), order_id=order.order_id)
+        return await self._answer("ConfirmClaim", part, lambda stub: stub.ConfirmClaim, request)
 
-    async def cancel_claim(self, order: Order) -> Answer:
+    async def cancel_claim(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory.cancel_claim."""
-        request = CancelClaimRequest(key=_key(order), order_id=order.order_id)
-        return await self._answer("CancelClaim", order, lambda stub: stub.CancelClaim, request)
+        request = CancelClaimRequest(key=_key(order, part), order_id=order.order_id)
+        return await self._answer("CancelClaim", part, lambda stub: stub.CancelClaim, request)
 
-    async def cancel_sale(self, order: Order) -> Answer:
+    async def cancel_sale(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory.cancel_sale."""
-        request = CancelSaleRequest(key=_key(order), order_id=order.order_id)
-        return await self._answer("CancelSale", order, lambda stub: stub.CancelSale, request)
+        request = CancelSaleRequest(key=_key(order, part), order_id=order.order_id)
+        return await self._answer("CancelSale", part, lambda stub: stub.CancelSale, request)
 
-    async def _answer(self, name: str, order: Order, method: Method[Request, Response], request: Request) -> Answer:
+    async def _answer(self, name: str, part: OrderPart, method: Method[Request, Response], request: Request) -> Answer:
         try:
-            await self._call(order.performance_id, method, request)
+            await self._call(part.performance_id, method, request)
         except grpc.aio.AioRpcError as error:
             return declined_or_raise(name, error, _CERTAIN)
         return Done()
@@ -117,12 +117,12 @@ class GrpcSeatInventory:
         return await self._routes.call(performance_id, attempt, timeout_seconds=self._timeout_seconds)
 
 
-def _key(order: Order) -> PerformanceKey:
-    return PerformanceKey(house_id=order.house_id, performance_id=order.performance_id)
+def _key(order: Order, part: OrderPart) -> PerformanceKey:
+    return PerformanceKey(house_id=order.house_id, performance_id=part.performance_id)
 
 
-def _seats(order: Order) -> SeatRefs:
-    return SeatRefs(plan_version=order.plan_version, seat_ids=order.seat_ids)
+def _seats(part: OrderPart) -> SeatRefs:
+    return SeatRefs(plan_version=part.plan_version, seat_ids=part.seat_ids)
 
 
 def _channel(wire: WireChannel.ValueType) -> Channel:

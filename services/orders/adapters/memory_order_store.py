@@ -52,12 +52,13 @@ class MemoryOrderStore:
         known = await self.find_key(key.house_id, key.operation, key.key)
         if known is not None:
             return known
+        wanted = _holds(order)
         for row in self._rows.values():
-            if row.order.uses_hold and _hold(row.order) == _hold(order):
-                return HoldHasOrder(order.hold_id, row.order.order_id, row.order.state.value)
+            if both := sorted(wanted & _holds(row.order)):
+                return HoldHasOrder(both[0][2], row.order.order_id, row.order.state.value)
         assert self._take_key(key, order.order_id)
         self._rows[OrderRef(order.house_id, order.order_id)] = _Row(order, customer, next_step_at_ms)
-        self.events.append(created(order))
+        self.events += created(order)
         return None
 
     def _take_key(self, key: RequestKey, order_id: str) -> bool:
@@ -94,14 +95,15 @@ class MemoryOrderStore:
         if lease is not None and holds:
             row.lease_token = lease.token if kept else ""
             row.lease_until_ms = lease.until_ms if kept else 0
-        self._keep_seats(row.order, acted.order)
+        before = row.order
+        self._keep_seats(before, acted.order)
         row.order, row.next_step_at_ms, row.failures = acted.order, acted.next_step_at_ms, 0
-        self.events += published(acted.order, acted.changes)
+        self.events += published(before, acted.order, acted.changes)
         return Changed(acted.order, acted.changes, kept)
 
     def _keep_seats(self, before: Order, after: Order) -> None:
         """The unique index on valid tickets."""
-        seats = [(after.performance_id, seat_id) for seat_id in after.seat_ids]
+        seats = [(part.performance_id, seat_id) for part in after.parts for seat_id in part.seat_ids]
         if after.tickets_are_valid and not before.tickets_are_valid:
             assert not any(seat in self._valid_seats for seat in seats), "two valid tickets for one seat"
             self._valid_seats.update(dict.fromkeys(seats, after.order_id))
@@ -146,7 +148,7 @@ class MemoryOrderStore:
             row.order
             for row in self._rows.values()
             if row.order.house_id == wanted.house_id
-            and wanted.performance_id in {"", row.order.performance_id}
+            and wanted.performance_id in {"", *(part.performance_id for part in row.order.parts)}
             and (not wanted.states or row.order.state in wanted.states)
             and (wanted.after is None or _place(row.order) < wanted.after)
         ]
@@ -177,8 +179,9 @@ class MemoryOrderStore:
         return [row.order for row in self._rows.values()]
 
 
-def _hold(order: Order) -> tuple[str, str, str]:
-    return order.house_id, order.performance_id, order.hold_id
+def _holds(order: Order) -> set[tuple[str, str, str]]:
+    """The unique index on the holds that are in use."""
+    return {(order.house_id, part.performance_id, part.hold_id) for part in order.parts if order.uses_hold(part)}
 
 
 def _place(order: Order) -> tuple[int, str]:

@@ -68,7 +68,7 @@ class MemoryPayments:
 
     async def create(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.create. Another request under the same key is refused in words that prove nothing."""
-        asked = _Asked(order.order_id, order.performance_id, order.total, order.return_url, order.pay_until_ms)
+        asked = _Asked(order.order_id, order.first.performance_id, order.total, order.return_url, order.pay_until_ms)
         key = (order.house_id, order.payment_key)
         if key in self._by_key:
             first, payment = self._by_key[key]
@@ -79,7 +79,7 @@ class MemoryPayments:
             return Declined(Reason.FIELD_INVALID)
         ref = OrderRef(order.house_id, order.order_id)
         payment_id = f"pay_{len(self._by_id) + 1}"
-        payment = MemoryPayment(payment_id, ref, order.performance_id, order.total.amount_minor)
+        payment = MemoryPayment(payment_id, ref, order.first.performance_id, order.total.amount_minor)
         self._by_key[key], self._by_id[payment_id] = (asked, payment), payment
         return _seen(payment)
 

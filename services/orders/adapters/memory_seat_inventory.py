@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from services.contracts.bounds import HOLD_GRACE_SECONDS
 from services.contracts.reasons import Reason
-from services.orders.domain.order import Order
+from services.orders.domain.order import Order, OrderPart
 from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
 from services.runtime.clock import Clock
 
@@ -24,16 +24,18 @@ class _Claim:
 
 
 class MemorySeatInventory:
-    """See SeatInventory. Seats are (performance id, seat id). Holds end on the dot, `grace_ms` late."""
+    """See SeatInventory. Seats are (performance id, seat id), claims (performance id, order id). Holds end on the dot,
+    `grace_ms` late.
+    """
 
     def __init__(self, clock: Clock, *, grace_ms: int = HOLD_GRACE_MS) -> None:
         self._clock = clock
         self._grace_ms = grace_ms
         self._holds: dict[tuple[str, str], HeldSeats] = {}
-        self._claims: dict[str, _Claim] = {}
+        self._claims: dict[tuple[str, str], _Claim] = {}
         self._taken: dict[tuple[str, str], str] = {}
         self._ended: set[tuple[str, str]] = set()
-        self._given_back: set[str] = set()
+        self._given_back: set[tuple[str, str]] = set()
 
     def hold(self, performance_id: str, held: HeldSeats) -> None:
         """Puts a hold there, as if a buyer had. Seats that are held, claimed or sold are refused with an assertion."""
@@ -60,14 +62,17 @@ class MemorySeatInventory:
         return not self._is_taken((performance_id, seat_id))
 
     def holds_for(self, order: Order) -> bool:
-        """Whether the order's hold stands with the order's seats."""
-        held = self._living(order.performance_id, order.hold_id)
-        return held is not None and set(held.seat_ids) == set(order.seat_ids)
+        """Whether a hold of the order stands with the order's seats."""
+        return any(self._holds_for(part) for part in order.parts)
+
+    def _holds_for(self, part: OrderPart) -> bool:
+        held = self._living(part.performance_id, part.hold_id)
+        return held is not None and set(held.seat_ids) == set(part.seat_ids)
 
     def owner_of(self, performance_id: str, seat_id: str) -> tuple[str, str] | None:
         """(order id, claimed or sold) of the seat's active claim."""
         order_id = self._taken.get((performance_id, seat_id))
-        return (order_id, "sold" if self._claims[order_id].sold else "claimed") if order_id else None
+        return (order_id, "sold" if self._claims[performance_id, order_id].sold else "claimed") if order_id else None
 
     def _is_taken(self, seat: tuple[str, str]) -> bool:
         return seat in self._taken or self._holder_of(seat) is not None
@@ -94,72 +99,77 @@ class MemorySeatInventory:
         was_there = place in self._ended or place in self._holds
         return Declined(Reason.HOLD_ENDED if was_there else Reason.HOLD_NOT_FOUND, {"hold_id": hold_id})
 
-    async def release(self, order: Order) -> Answer:
+    async def release(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory.release."""
-        held = self._living(order.performance_id, order.hold_id)
+        held = self._living(part.performance_id, part.hold_id)
         if held is not None and held.holder_id != order.holder_id:
             return Declined(Reason.HOLD_FOREIGN)
-        if held is not None and set(held.seat_ids) != set(order.seat_ids):
+        if held is not None and set(held.seat_ids) != set(part.seat_ids):
             return Declined(Reason.SEATS_NOT_HELD)
-        self.end_hold(order.performance_id, order.hold_id)
+        self.end_hold(part.performance_id, part.hold_id)
         return Done()
 
-    async def claim(self, order: Order, *, from_hold: bool) -> Answer:
+    async def claim(self, order: Order, part: OrderPart, *, from_hold: bool) -> Answer:
         """See SeatInventory.claim. Another claim under the same order id is refused in words that prove nothing."""
-        seats = frozenset((order.performance_id, seat_id) for seat_id in order.seat_ids)
-        wanted = _Claim(order.holder_id, order.hold_id if from_hold else "", seats)
-        known = self._claims.get(order.order_id)
+        seats = frozenset((part.performance_id, seat_id) for seat_id in part.seat_ids)
+        wanted, claim = _Claim(order.holder_id, part.hold_id if from_hold else "", seats), _claim_of(order, part)
+        known = self._claims.get(claim)
         if known is not None:
             if replace(known, sold=False) != wanted:
                 raise Unanswered("ClaimSeats")
             return Done()
-        refused = await self._not_in_hold(order) if from_hold else self._not_free(order.order_id, seats)
+        refused = await self._not_in_hold(order, part) if from_hold else self._not_free(claim, seats)
         if refused is not None:
             return refused
         if from_hold:
-            self.end_hold(order.performance_id, order.hold_id)
-        self._claims[order.order_id] = wanted
+            self.end_hold(part.performance_id, part.hold_id)
+        self._claims[_claim_of(order, part)] = wanted
         self._taken.update(dict.fromkeys(seats, order.order_id))
         return Done()
 
-    async def _not_in_hold(self, order: Order) -> Declined | None:
-        held = await self.held_seats(order.house_id, order.performance_id, order.hold_id)
+    async def _not_in_hold(self, order: Order, part: OrderPart) -> Declined | None:
+        held = await self.held_seats(order.house_id, part.performance_id, part.hold_id)
         if isinstance(held, Declined):
             return held
         if held.holder_id != order.holder_id:
             return Declined(Reason.HOLD_FOREIGN)
-        return None if set(held.seat_ids) == set(order.seat_ids) else Declined(Reason.CLAIM_MISMATCH)
+        return None if set(held.seat_ids) == set(part.seat_ids) else Declined(Reason.CLAIM_MISMATCH)
 
-    def _not_free(self, order_id: str, seats: frozenset[tuple[str, str]]) -> Declined | None:
-        if order_id in self._given_back:
+    def _not_free(self, claim: tuple[str, str], seats: frozenset[tuple[str, str]]) -> Declined | None:
+        if claim in self._given_back:
             return Declined(Reason.CLAIM_ENDED)
         return Declined(Reason.SEATS_TAKEN) if any(self._is_taken(seat) for seat in seats) else None
 
-    async def confirm_claim(self, order: Order) -> Answer:
+    async def confirm_claim(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory.confirm_claim."""
-        claim = self._claims.get(order.order_id)
+        claim = self._claims.get(_claim_of(order, part))
         if claim is None:
             return Declined(Reason.CLAIM_NOT_FOUND)
-        self._claims[order.order_id] = replace(claim, sold=True)
+        self._claims[_claim_of(order, part)] = replace(claim, sold=True)
         return Done()
 
-    async def cancel_claim(self, order: Order) -> Answer:
+    async def cancel_claim(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory.cancel_claim."""
-        return self._give_back(order, sold=False, otherwise=Reason.CLAIM_ALREADY_SOLD)
+        return self._give_back(order, part, sold=False, otherwise=Reason.CLAIM_ALREADY_SOLD)
 
-    async def cancel_sale(self, order: Order) -> Answer:
+    async def cancel_sale(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory.cancel_sale."""
-        return self._give_back(order, sold=True, otherwise=Reason.CLAIM_NOT_SOLD)
+        return self._give_back(order, part, sold=True, otherwise=Reason.CLAIM_NOT_SOLD)
 
-    def _give_back(self, order: Order, *, sold: bool, otherwise: Reason) -> Answer:
-        claim = self._claims.get(order.order_id)
+    def _give_back(self, order: Order, part: OrderPart, *, sold: bool, otherwise: Reason) -> Answer:
+        claim = self._claims.get(_claim_of(order, part))
         if claim is None:
             return Done()
         if claim.sold is not sold:
             return Declined(otherwise)
-        del self._claims[order.order_id]
+        del self._claims[_claim_of(order, part)]
         for seat in claim.seats:
             del self._taken[seat]
         if not claim.hold_id:
-            self._given_back.add(order.order_id)
+            self._given_back.add(_claim_of(order, part))
         return Done()
+
+
+def _claim_of(order: Order, part: OrderPart) -> tuple[str, str]:
+    """What names a claim."""
+    return part.performance_id, order.order_id

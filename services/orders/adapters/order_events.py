@@ -13,71 +13,82 @@ from balcon.orders.v1.orders_events_pb2 import (
     OrderRefunded,
     RefundBecameDue,
 )
-from balcon.orders.v1.orders_service_pb2 import CancelReason, DisputeState, OrderLine, SeatName
+from balcon.orders.v1.orders_service_pb2 import CancelReason, DisputeState
 from balcon.types.v1.money_pb2 import Money
 from google.protobuf.message import Message
 
-from services.contracts.wire_types import wire_channel
+from services.contracts.wire_types import wire_channel, wire_money
+from services.orders.adapters.wire_lines import wire_lines
 from services.orders.domain import changes as domain
-from services.orders.domain.order import Money as DomainMoney
-from services.orders.domain.order import Order
+from services.orders.domain.order import Order, OrderPart
 from services.runtime.bus.topics import ORDERS
 from services.runtime.outbox.event import OutgoingEvent
 
 
-def created(order: Order) -> OutgoingEvent:
-    """The event of a new order."""
-    message = OrderCreated(
-        order_id=order.order_id,
-        house_id=order.house_id,
-        performance_id=order.performance_id,
-        channel=wire_channel(order.channel),
-        plan_version=order.plan_version,
-        lines=_lines(order),
-        total=_money(order.total),
-        hold_until_ms=order.hold_until_ms,
-        created_at_ms=order.created_at_ms,
-    )
-    return _event(order, message)
+def created(order: Order) -> list[OutgoingEvent]:
+    """The events of a new order, one for each part."""
+    return [
+        _event(
+            order,
+            part,
+            OrderCreated(
+                **_names(order, part),
+                channel=wire_channel(order.channel),
+                plan_version=part.plan_version,
+                lines=wire_lines(part.lines),
+                total=_money(order, part.total_minor),
+                hold_until_ms=part.hold_until_ms,
+                created_at_ms=order.created_at_ms,
+            ),
+        )
+        for part in order.parts
+    ]
 
 
-def published(order: Order, changes: Sequence[domain.Change]) -> list[OutgoingEvent]:
-    """The events that `changes` make, in their order; `order` is the order after them."""
+def published(before: Order, order: Order, changes: Sequence[domain.Change]) -> list[OutgoingEvent]:
+    """The events that `changes` make, in their order and each for every part that it touches; `order` is the order
+    after them, `before` the one they were made to."""
     events = []
     for change in changes:
-        message = _message(order, change)
-        if message is not None:
-            events.append(_event(order, message))
+        back = zip(order.parts, before.refunded_by_part, order.refunded_by_part, strict=True)
+        for part, earlier_minor, refunded_minor in back:
+            if isinstance(change, domain.OrderPartlyRefunded) and refunded_minor == earlier_minor:
+                continue
+            message = _message(order, part, change, refunded_minor)
+            if message is not None:
+                events.append(_event(order, part, message))
     return events
 
 
-def _event(order: Order, message: Message) -> OutgoingEvent:
+def _event(order: Order, part: OrderPart, message: Message) -> OutgoingEvent:
     payload = message.SerializeToString(deterministic=True)
-    return OutgoingEvent(ORDERS, order.performance_id, message.DESCRIPTOR.full_name, payload, order.house_id)
+    return OutgoingEvent(ORDERS, part.performance_id, message.DESCRIPTOR.full_name, payload, order.house_id)
 
 
-def _message(order: Order, change: domain.Change) -> Message | None:
-    names = {"order_id": order.order_id, "house_id": order.house_id, "performance_id": order.performance_id}
+def _names(order: Order, part: OrderPart) -> dict[str, str]:
+    return {"order_id": order.order_id, "house_id": order.house_id, "performance_id": part.performance_id}
+
+
+def _message(order: Order, part: OrderPart, change: domain.Change, refunded_minor: int) -> Message | None:
+    names, total = _names(order, part), _money(order, part.total_minor)
     match change:
         case domain.OrderConfirmed():
             return OrderConfirmed(
                 **names,
                 channel=wire_channel(order.channel),
-                plan_version=order.plan_version,
-                lines=_lines(order),
-                total=_money(order.total),
+                plan_version=part.plan_version,
+                lines=wire_lines(part.lines),
+                total=total,
                 confirmed_at_ms=change.at_ms,
             )
         case domain.OrderCancelled():
             return OrderCancelled(**names, reason=_reason(change.reason.value), cancelled_at_ms=change.at_ms)
         case domain.RefundBecameDue():
             reason = _reason(change.reason.value)
-            return RefundBecameDue(**names, amount=_money(order.total), reason=reason, due_at_ms=change.at_ms)
+            return RefundBecameDue(**names, amount=total, reason=reason, due_at_ms=change.at_ms)
         case domain.OrderPartlyRefunded():
-            refunded = DomainMoney(change.refunded_minor, order.total.currency)
-            return OrderPartlyRefunded(
-                **names, total=_money(order.total), refunded=_money(refunded), refunded_at_ms=change.at_ms
-            )
+            refunded = _money(order, refunded_minor)
+            return OrderPartlyRefunded(**names, total=total, refunded=refunded, refunded_at_ms=change.at_ms)
         case domain.OrderDisputeChanged():
             dispute = DisputeState.Value(f"DISPUTE_STATE_{change.dispute.value}")
             return OrderDisputeChanged(**names, dispute_state=dispute, changed_at_ms=change.at_ms)
@@ -85,8 +96,8 @@ def _message(order: Order, change: domain.Change) -> Message | None:
             return OrderRefunded(
                 **names,
                 channel=wire_channel(order.channel),
-                lines=_lines(order) if order.confirmed_at_ms else [],
-                amount=_money(order.total),
+                lines=wire_lines(part.lines) if order.confirmed_at_ms else [],
+                amount=total,
                 refunded_at_ms=change.at_ms,
             )
         case _:
@@ -97,18 +108,5 @@ def _reason(name: str) -> CancelReason.ValueType:
     return CancelReason.Value(f"CANCEL_REASON_{name}")
 
 
-def _money(money: DomainMoney) -> Money:
-    return Money(amount_minor=money.amount_minor, currency=money.currency)
-
-
-def _lines(order: Order) -> list[OrderLine]:
-    return [
-        OrderLine(
-            seat_id=line.seat_id,
-            category=line.category,
-            ticket_type=line.ticket_type,
-            price=_money(line.price),
-            seat_name=SeatName(zone=line.seat_name.zone, row=line.seat_name.row, seat=line.seat_name.seat),
-        )
-        for line in order.lines
-    ]
+def _money(order: Order, amount_minor: int) -> Money:
+    return wire_money(amount_minor, order.total.currency)

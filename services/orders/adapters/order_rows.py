@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.contracts.channels import Channel
 from services.orders.domain.order import (
-    UNNAMED,
     CancelReason,
     Dispute,
     Money,
     Order,
     OrderLine,
+    OrderPart,
     OrderState,
     Payment,
     SeatName,
     Seats,
     Ticket,
+    TicketKind,
+    Vat,
 )
+from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundState, due_refund
 
 Row = Mapping[Any, Any]
 
 
 def fixed_columns(order: Order) -> dict[str, Any]:
-    """What never changes after the order is made, but for the customer."""
+    """What never changes after the order is made, but for the customer. Of the parts, what the release before reads."""
+    first = order.first
     return {
         "order_id": order.order_id,
         "house_id": order.house_id,
-        "performance_id": order.performance_id,
-        "hold_id": order.hold_id,
+        "performance_id": first.performance_id,
+        "hold_id": first.hold_id,
         "holder_id": order.holder_id,
         "channel": order.channel.value,
-        "plan_version": order.plan_version,
-        "lines": [[line.seat_id, line.category, line.ticket_type, line.price.amount_minor] for line in order.lines],
-        "seat_names": [[line.seat_name.zone, line.seat_name.row, line.seat_name.seat] for line in order.lines],
+        "plan_version": first.plan_version,
+        "lines": [[line.seat_id, line.category, line.ticket_type, line.price.amount_minor] for line in first.lines],
+        "seat_names": [[line.seat_name.zone, line.seat_name.row, line.seat_name.seat] for line in first.lines],
         "total_minor": order.total.amount_minor,
         "currency": order.total.currency,
         "created_at_ms": order.created_at_ms,
@@ -42,61 +47,173 @@ def fixed_columns(order: Order) -> dict[str, Any]:
 
 
 def moving_columns(order: Order) -> dict[str, Any]:
-    """What changes with the order's state."""
+    """What changes with the order's state. Of parts and refunds, what the release before reads."""
+    due = due_refund(order.refunds)
     return {
-        "hold_until_ms": order.hold_until_ms,
+        "hold_until_ms": order.first.hold_until_ms,
         "state": order.state.value,
-        "seats": order.seats.value,
-        "uses_hold": order.uses_hold,
+        "seats": order.first.seats.value,
+        "uses_hold": order.uses_hold(order.first),
         "payment": order.payment.value,
         "pay_until_ms": order.pay_until_ms,
         "return_url": order.return_url,
         "payment_id": order.payment_id,
         "payment_url": order.payment_url,
         "cancel_reason": order.cancel_reason.value if order.cancel_reason else None,
-        "refund_reason": order.refund_reason,
-        "refunded_minor": order.refunded_minor,
+        "refund_reason": due.reason if due else next((one.reason for one in order.refunds if one.reason), ""),
+        "refunded_minor": order.refunded.amount_minor,
         "dispute": order.dispute.value,
         "confirmed_at_ms": order.confirmed_at_ms,
         "state_since_ms": order.state_since_ms,
     }
 
 
+def part_rows(order: Order) -> list[dict[str, Any]]:
+    """A row a part."""
+    return [
+        {
+            "order_id": order.order_id,
+            "place": place,
+            "house_id": order.house_id,
+            "performance_id": part.performance_id,
+            "hold_id": part.hold_id,
+            "plan_version": part.plan_version,
+            "lines": [_line_row(line) for line in part.lines],
+            "total_minor": part.total_minor,
+            "created_at_ms": order.created_at_ms,
+            "hold_until_ms": part.hold_until_ms,
+            "seats": part.seats.value,
+            "uses_hold": order.uses_hold(part),
+        }
+        for place, part in enumerate(order.parts)
+    ]
+
+
+def moved_parts(before: Order, after: Order) -> dict[str, list[Any]]:
+    """What changes of parts with the state, as arrays: of those that did change."""
+    moved = [
+        (place, part.hold_until_ms, part.seats.value, after.uses_hold(part))
+        for place, (earlier, part) in enumerate(zip(before.parts, after.parts, strict=True))
+        if (earlier.hold_until_ms, earlier.seats, before.uses_hold(earlier))
+        != (part.hold_until_ms, part.seats, after.uses_hold(part))
+    ]
+    names = ("moved_places", "moved_hold_until_ms", "moved_seats", "moved_uses_hold")
+    return {name: [row[column] for row in moved] for column, name in enumerate(names)}
+
+
+def ticket_rows(order: Order) -> list[dict[str, Any]]:
+    """A row a ticket, valid."""
+    of_parts = [(part.performance_id, ticket) for part in order.parts for ticket in part.tickets]
+    return [
+        {
+            "ticket_id": ticket.ticket_id,
+            "house_id": order.house_id,
+            "order_id": order.order_id,
+            "performance_id": performance_id,
+            "seat_id": ticket.seat_id,
+            "barcode": ticket.barcode,
+            "place": place,
+            "valid": True,
+        }
+        for place, (performance_id, ticket) in enumerate(of_parts)
+    ]
+
+
+def refund_rows(before: Order, after: Order) -> list[dict[str, Any]]:
+    """A row for each refund that is new or has changed."""
+    return [
+        {
+            "order_id": after.order_id,
+            "refund_id": refund.refund_id,
+            "house_id": after.house_id,
+            "place": place,
+            "amount_minor": refund.amount_minor,
+            "made_by": refund.made_by.value,
+            "state": refund.state.value,
+            "reason": refund.reason,
+            "lines": [[line.performance_id, line.seat_id] for line in refund.lines],
+            "changed_at_ms": refund.changed_at_ms,
+        }
+        for place, refund in enumerate(after.refunds)
+        if refund not in before.refunds
+    ]
+
+
 def order_of(row: Row) -> Order:
-    """The order in a row with `tickets` as [[ticket_id, seat_id, barcode], ...] or null."""
+    """The order in a row with `parts`, `tickets` and `refunds` as order_statements.ORDER selects them."""
     currency = row["currency"]
     return Order(
         order_id=row["order_id"],
         house_id=row["house_id"],
-        performance_id=row["performance_id"],
-        hold_id=row["hold_id"],
         holder_id=row["holder_id"],
         channel=Channel(row["channel"]),
-        plan_version=row["plan_version"],
-        lines=_lines(row),
+        parts=_parts(row),
         total=Money(row["total_minor"], currency),
         created_at_ms=row["created_at_ms"],
-        hold_until_ms=row["hold_until_ms"],
         state=OrderState(row["state"]),
-        seats=Seats(row["seats"]),
         payment=Payment(row["payment"]),
         pay_until_ms=row["pay_until_ms"],
         return_url=row["return_url"],
         payment_id=row["payment_id"],
         payment_url=row["payment_url"],
         cancel_reason=CancelReason(row["cancel_reason"]) if row["cancel_reason"] else None,
-        refund_reason=row["refund_reason"],
-        refunded_minor=row["refunded_minor"],
+        refunds=tuple(_refund(refund) for refund in row["refunds"] or ()),
         dispute=Dispute(row["dispute"]),
         confirmed_at_ms=row["confirmed_at_ms"],
         state_since_ms=row["state_since_ms"],
-        tickets=tuple(Ticket(*ticket) for ticket in row["tickets"] or ()),
     )
 
 
-def _lines(row: Row) -> tuple[OrderLine, ...]:
-    names = [SeatName(*name) for name in row["seat_names"] or ()] or [UNNAMED] * len(row["lines"])
+def _parts(row: Row) -> tuple[OrderPart, ...]:
+    tickets: dict[str, list[Ticket]] = defaultdict(list)
+    for performance_id, *ticket in row["tickets"] or ():
+        tickets[performance_id].append(Ticket(*ticket))
     return tuple(
-        OrderLine(seat_id, category, ticket_type, Money(amount, row["currency"]), name)
-        for (seat_id, category, ticket_type, amount), name in zip(row["lines"], names, strict=True)
+        OrderPart(
+            performance_id=performance_id,
+            hold_id=hold_id,
+            plan_version=plan_version,
+            lines=tuple(_line(line, row["currency"]) for line in lines),
+            hold_until_ms=hold_until_ms,
+            seats=Seats(seats),
+            tickets=tuple(tickets[performance_id]),
+        )
+        for performance_id, hold_id, plan_version, lines, hold_until_ms, seats in row["parts"]
+    )
+
+
+def _refund(row: Sequence[Any]) -> Refund:
+    refund_id, amount_minor, made_by, state, reason, lines, changed_at_ms = row
+    named = tuple(LineRef(*line) for line in lines)
+    return Refund(refund_id, amount_minor, RefundMaker(made_by), RefundState(state), reason, named, changed_at_ms)
+
+
+def _line_row(line: OrderLine) -> list[str | int]:
+    """As the comment at tables.order_parts says."""
+    name, vat = line.seat_name, line.vat
+    return [
+        line.seat_id,
+        line.category,
+        line.ticket_type,
+        line.price.amount_minor,
+        name.zone,
+        name.row,
+        name.seat,
+        line.kind.value if line.kind else "",
+        vat.vat_class,
+        vat.rate_basis_points,
+        vat.amount_minor,
+    ]
+
+
+def _line(row: Sequence[Any], currency: str) -> OrderLine:
+    seat_id, category, ticket_type, amount, zone, seat_row, seat, kind, vat_class, rate, vat_minor = row
+    return OrderLine(
+        seat_id,
+        category,
+        ticket_type,
+        Money(amount, currency),
+        SeatName(zone, seat_row, seat),
+        TicketKind(kind) if kind else None,
+        Vat(vat_class, rate, vat_minor),
     )

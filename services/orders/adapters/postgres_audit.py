@@ -12,11 +12,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
 from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_SALE
 from services.contracts.wire_types import wire_money
-from services.orders.adapters.tables import orders, outbox, outbox_sequence, tickets
+from services.orders.adapters import order_statements as sql
+from services.orders.adapters.order_rows import Row, order_of
+from services.orders.adapters.tables import order_parts, orders, outbox, outbox_sequence, refunds, tickets
 from services.runtime.clock import Clock
 
 _HURRIED = ("PAID", "REFUND_DUE")
 _VALID = sa.select(sa.func.count()).where(tickets.c.valid, tickets.c.order_id == orders.c.order_id).scalar_subquery()
+_PARTS = order_parts.c.order_id == orders.c.order_id
+_LINES = sa.select(sa.func.sum(sa.func.jsonb_array_length(order_parts.c.lines))).where(_PARTS).scalar_subquery()
+_COSTS = sa.select(sa.func.coalesce(sa.func.sum(order_parts.c.total_minor), 0)).where(_PARTS).scalar_subquery()
+_PART_SEATED = sa.exists().where(_PARTS, order_parts.c.seats.in_(KEEPS_CLAIM | KEEPS_SALE))
+_BACK = (
+    sa.select(sa.func.coalesce(sa.func.sum(refunds.c.amount_minor), 0))
+    .where(refunds.c.order_id == orders.c.order_id, refunds.c.state == "DONE")
+    .scalar_subquery()
+)
 
 
 class PostgresAudit:
@@ -33,11 +44,14 @@ class PostgresAudit:
         hurried = orders.c.state.in_(_HURRIED)
         confirmed = orders.c.state.in_(HAS_TICKETS)
         ended = orders.c.state.in_(("CANCELLED", "REFUNDED"))
-        seated = ended & orders.c.seats.in_(KEEPS_CLAIM | KEEPS_SALE) & (orders.c.state_since_ms < late_ms)
+        seated = ended & _PART_SEATED & (orders.c.state_since_ms < late_ms)
         # A refund that is due or done, and every other state, has no valid ticket.
-        wanted = sa.case((confirmed, sa.func.jsonb_array_length(orders.c.lines)), else_=0)
+        wanted = sa.case((confirmed, _LINES), else_=0)
         unproven = confirmed & (orders.c.payment != "CAPTURED") & (orders.c.total_minor > 0)
         stranded = ended & (orders.c.payment == "CAPTURED")
+        unequal = orders.c.total_minor != _COSTS
+        # An order is REFUNDED exactly when its refunds come to its total.
+        unbalanced = (orders.c.total_minor < _BACK) | ((orders.c.state == "REFUNDED") & (orders.c.total_minor != _BACK))
         overdue = hurried & (orders.c.state_since_ms < late_ms)
         name = "no order is paid or owed a refund for too long"
         return [
@@ -45,6 +59,8 @@ class PostgresAudit:
             await self._orders("INV-3", "nothing is confirmed without proof", confirmed, unproven, performance_id),
             await self._orders("INV-3", "no ended order keeps money", sa.true(), stranded, performance_id),
             await self._orders("INV-1", "no ended order keeps its seats for too long", ended, seated, performance_id),
+            await self._orders("INV-3", "an order costs what its parts cost", sa.true(), unequal, performance_id),
+            await self._orders("INV-3", "refunds come to what went back", sa.true(), unbalanced, performance_id),
             await self._orders("INV-3", "tickets for every line", sa.true(), wanted != _VALID, performance_id),
             await self._double_tickets(performance_id),
             await self._outbox(performance_id),
@@ -58,7 +74,7 @@ class PostgresAudit:
         broken: sa.ColumnElement[bool],
         performance_id: str,
     ) -> CheckResult:
-        where = _of(orders.c.performance_id, performance_id)
+        where = _with_part(performance_id)
         count = sa.select(sa.func.count()).select_from(orders).where(where, examined)
         rows = sa.select(orders.c.house_id, orders.c.order_id, orders.c.state).where(where, broken)
         async with self._engine.connect() as connection:
@@ -101,35 +117,41 @@ class PostgresAudit:
         return CheckResult("INV-7", "the outbox is dense per key", total or 0, told)
 
     async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
-        """Every order, then every valid ticket."""
+        """Every part of every order, then every valid ticket."""
+        orders_of_it = sql.ORDER.where(_with_part(performance_id)).order_by(orders.c.order_id)
         async with self._engine.connect() as connection:
-            for query, told in ((_orders(performance_id), _order), (_tickets(performance_id), _ticket)):
+            for query, told in ((orders_of_it, _parts), (_tickets(performance_id), _ticket)):
                 result = await connection.stream(query)
-                async for page in result.partitions(FACTS_A_PAGE):
-                    yield [told(row) for row in page]
+                async for page in result.mappings().partitions(FACTS_A_PAGE):
+                    facts = [fact for row in page for fact in told(row)]
+                    yield [fact for fact in facts if performance_id in {"", _performance_of(fact)}]
 
 
-def _orders(performance_id: str) -> sa.Select[Any]:
-    seats = sa.func.jsonb_array_length(orders.c.lines).label("seat_count")
-    confirmed = (orders.c.confirmed_at_ms > 0).label("was_confirmed")
-    key = (orders.c.performance_id, orders.c.order_id, orders.c.state, orders.c.seats)
-    money = (orders.c.total_minor, orders.c.refunded_minor, orders.c.currency)
-    query = sa.select(*key, *money, seats, confirmed).where(_of(orders.c.performance_id, performance_id))
-    return query.order_by(orders.c.order_id)
+def _performance_of(fact: Fact) -> str:
+    return fact.order.performance_id or fact.ticket.performance_id
 
 
-def _order(row: sa.Row[Any]) -> Fact:
-    order = OrderInRecord(
-        performance_id=row.performance_id,
-        order_id=row.order_id,
-        state=row.state,
-        total=wire_money(row.total_minor, row.currency),
-        seats=row.seat_count,
-        refunded=wire_money(row.refunded_minor, row.currency),
-        was_confirmed=row.was_confirmed,
-        seats_are=row.seats,
-    )
-    return Fact(order=order)
+def _parts(row: Row) -> list[Fact]:
+    order = order_of(row)
+    currency = order.total.currency
+    return [
+        Fact(
+            order=OrderInRecord(
+                performance_id=part.performance_id,
+                order_id=order.order_id,
+                state=order.state.value,
+                total=wire_money(part.total_minor, currency),
+                seats=len(part.lines),
+                refunded=wire_money(refunded_minor, currency),
+                was_confirmed=order.confirmed_at_ms > 0,
+                seats_are=part.seats.value,
+                order_total=wire_money(order.total.amount_minor, currency),
+                order_refunded=wire_money(order.refunded.amount_minor, currency),
+                paid_under=order.first.performance_id,
+            )
+        )
+        for part, refunded_minor in zip(order.parts, order.refunded_by_part, strict=True)
+    ]
 
 
 def _tickets(performance_id: str) -> sa.Select[Any]:
@@ -137,8 +159,17 @@ def _tickets(performance_id: str) -> sa.Select[Any]:
     return sa.select(*seat, tickets.c.order_id).where(tickets.c.valid, _of(seat[0], performance_id)).order_by(*seat)
 
 
-def _ticket(row: sa.Row[Any]) -> Fact:
-    return Fact(ticket=TicketInRecord(performance_id=row.performance_id, seat_id=row.seat_id, order_id=row.order_id))
+def _ticket(row: Row) -> list[Fact]:
+    return [Fact(ticket=TicketInRecord(**row))]
+
+
+def _with_part(performance_id: str) -> sa.ColumnElement[bool]:
+    """Orders that have a part in the performance."""
+    if not performance_id:
+        return sa.true()
+    return orders.c.order_id.in_(
+        sa.select(order_parts.c.order_id).where(order_parts.c.performance_id == performance_id)
+    )
 
 
 def _of(column: sa.ColumnElement[str], performance_id: str) -> sa.ColumnElement[bool]:

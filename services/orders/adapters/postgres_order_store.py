@@ -10,8 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.orders.adapters import order_statements as sql
 from services.orders.adapters.order_events import created, published
-from services.orders.adapters.order_rows import fixed_columns, moving_columns, order_of
-from services.orders.adapters.tables import orders, request_keys
+from services.orders.adapters.order_rows import (
+    fixed_columns,
+    moved_parts,
+    moving_columns,
+    order_of,
+    part_rows,
+    refund_rows,
+    ticket_rows,
+)
+from services.orders.adapters.tables import order_parts, orders, request_keys
 from services.orders.domain.changes import OrderConfirmed
 from services.orders.domain.order import Order, OrderState
 from services.orders.domain.refusals import HoldHasOrder
@@ -61,15 +69,26 @@ class PostgresOrderStore:
         async with self._engine.connect() as connection:
             if not await self._take_key(connection, key, order.order_id):
                 return await _key_in_record(connection, key.house_id, key.operation, key.key)
-            found = (await connection.execute(sql.ADD, row)).one()
-            if found.order_id != order.order_id:
+            in_use = await self._add_parts(connection, order)
+            if in_use is not None:
                 # A key that led to nothing is free again.
                 await connection.rollback()
-                return HoldHasOrder(order.hold_id, found.order_id, found.state)
+                return in_use
+            await connection.execute(sql.ADD, row)
             # Last, so that the time between numbering and commit is short.
-            await enqueue(connection, [created(order)], now_ms=self._clock.now_ms(), ids=self._ids)
+            await enqueue(connection, created(order), now_ms=self._clock.now_ms(), ids=self._ids)
             await connection.commit()
         self._committed()
+        return None
+
+    @staticmethod
+    async def _add_parts(connection: AsyncConnection, order: Order) -> HoldHasOrder | None:
+        """In one order for all, so that two orders of the same holds do not wait for each other."""
+        for row in sorted(part_rows(order), key=lambda one: (one["performance_id"], one["hold_id"])):
+            found = (await connection.execute(sql.ADD_PART, row)).one().order_id
+            if found != order.order_id:
+                state = (await connection.execute(sql.STATE_OF, {"this_order": found})).scalar_one()
+                return HoldHasOrder(row["hold_id"], found, state)
         return None
 
     async def _take_key(self, connection: AsyncConnection, key: RequestKey, order_id: str) -> bool:
@@ -112,6 +131,8 @@ class PostgresOrderStore:
         found = (await connection.execute(sql.ONE_LOCKED, _names(ref))).mappings().first()
         if found is None:
             return None
+        if found["version"] != found["read_version"]:
+            found = (await connection.execute(sql.ONE, _names(ref))).mappings().one()
         before = order_of(found)
         acted = act(before)
         if isinstance(acted, Refusal):
@@ -132,10 +153,16 @@ class PostgresOrderStore:
         if lease is not None and holds:
             values["lease_token"] = lease.token if kept else ""
             values["lease_until_ms"] = lease.until_ms if kept else 0
-        await connection.execute(sql.MOVE, values)
+        if rows := refund_rows(before, acted.order):
+            await connection.execute(sql.KEEP_REFUNDS, rows)
+        moved = moved_parts(before, acted.order)
+        if moved["moved_places"]:
+            await connection.execute(sql.MOVE_WITH_PARTS, values | moved)
+        else:
+            await connection.execute(sql.MOVE, values)
         await self._write_tickets(connection, before, acted.order, acted.changes)
         # Last, so that the time between numbering and commit is short.
-        events = published(acted.order, acted.changes)
+        events = published(before, acted.order, acted.changes)
         if events:
             await enqueue(connection, events, now_ms=now_ms, ids=self._ids)
         return Changed(acted.order, acted.changes, kept)
@@ -145,20 +172,7 @@ class PostgresOrderStore:
         connection: AsyncConnection, before: Order, after: Order, changes: Sequence[object]
     ) -> None:
         if any(isinstance(change, OrderConfirmed) for change in changes):
-            rows = [
-                {
-                    "ticket_id": ticket.ticket_id,
-                    "house_id": after.house_id,
-                    "order_id": after.order_id,
-                    "performance_id": after.performance_id,
-                    "seat_id": ticket.seat_id,
-                    "barcode": ticket.barcode,
-                    "place": place,
-                    "valid": True,
-                }
-                for place, ticket in enumerate(after.tickets)
-            ]
-            await connection.execute(sql.ADD_TICKETS, rows)
+            await connection.execute(sql.ADD_TICKETS, ticket_rows(after))
         elif before.tickets_are_valid and not after.tickets_are_valid:
             await connection.execute(sql.END_TICKETS, _names(OrderRef(after.house_id, after.order_id)))
 
@@ -166,7 +180,11 @@ class PostgresOrderStore:
         """See OrderStore.lease_due."""
         values = {"now_ms": lease.taken_ms, "most": limit, "token": lease.token, "until_ms": lease.until_ms}
         async with self._single.connect() as connection:
-            rows = (await connection.execute(sql.LEASE_DUE, values)).mappings().all()
+            leased = (await connection.execute(sql.LEASE_DUE, values)).scalars().all()
+            if not leased:
+                return []
+            # By a statement of its own: what a row that was waited for belongs to is older in the same one.
+            rows = (await connection.execute(sql.THESE, {"these": leased})).mappings().all()
         return [LeasedOrder(order_of(row), row["step_failures"]) for row in rows]
 
     async def postpone(self, seen: Order, lease: Lease, until_ms: int) -> None:
@@ -190,13 +208,17 @@ class PostgresOrderStore:
     async def list_orders(self, wanted: OrderFilter) -> Sequence[Order]:
         """See OrderStore.list_orders."""
         query = sql.ORDER.where(orders.c.house_id == wanted.house_id)
+        newest = (orders.c.created_at_ms, orders.c.order_id)
         if wanted.performance_id:
-            query = query.where(orders.c.performance_id == wanted.performance_id)
+            query = query.join(order_parts, order_parts.c.order_id == orders.c.order_id).where(
+                order_parts.c.house_id == wanted.house_id, order_parts.c.performance_id == wanted.performance_id
+            )
+            newest = (order_parts.c.created_at_ms, order_parts.c.order_id)
         if wanted.states:
             query = query.where(orders.c.state.in_([state.value for state in wanted.states]))
         if wanted.after is not None:
-            query = query.where(sa.tuple_(orders.c.created_at_ms, orders.c.order_id) < sa.tuple_(*wanted.after))
-        query = query.order_by(orders.c.created_at_ms.desc(), orders.c.order_id.desc()).limit(wanted.limit)
+            query = query.where(sa.tuple_(*newest) < sa.tuple_(*wanted.after))
+        query = query.order_by(*(column.desc() for column in newest)).limit(wanted.limit)
         async with self._single.connect() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [order_of(row) for row in rows]

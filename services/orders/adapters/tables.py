@@ -10,6 +10,9 @@ from services.runtime.sql.engine import new_metadata
 
 metadata = new_metadata()
 
+# What of an order is in `order_parts` and `refunds` is here too, for processes of the release before: performance_id,
+# hold_id, plan_version, lines, seat_names, hold_until_ms, seats and uses_hold are the first part's. A trigger carries
+# over what those processes write. Both go with the contract phase of 0005 (docs/decisions/0014).
 # customer_* is personal data: written once, read by nothing that publishes or logs.
 orders = sa.Table(
     "orders",
@@ -73,6 +76,64 @@ sa.Index(
     orders.c.performance_id,
     orders.c.created_at_ms,
     orders.c.order_id,
+)
+
+# `lines`: [[seat, category, ticket type, minor units, zone, row, seat name, kind, VAT class, basis points, VAT], ...].
+order_parts = sa.Table(
+    "order_parts",
+    metadata,
+    # Checked at the commit: parts are written first, for their index says whether a hold is free.
+    sa.Column(
+        "order_id",
+        sa.Text,
+        sa.ForeignKey("orders.order_id", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+    ),
+    sa.Column("performance_id", sa.Text, primary_key=True),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("house_id", sa.Text, nullable=False),
+    sa.Column("hold_id", sa.Text, nullable=False),
+    sa.Column("plan_version", sa.Integer, nullable=False),
+    sa.Column("lines", JSONB, nullable=False),
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("hold_until_ms", sa.BigInteger, nullable=False),
+    sa.Column("seats", sa.Text, nullable=False),
+    sa.Column("uses_hold", sa.Boolean, nullable=False),
+    sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
+)
+# One order a hold, while it goes on by it or has yet to give it back.
+sa.Index(
+    "uq_order_parts_hold_in_use",
+    order_parts.c.house_id,
+    order_parts.c.performance_id,
+    order_parts.c.hold_id,
+    unique=True,
+    postgresql_where=order_parts.c.uses_hold,
+)
+sa.Index(
+    "ix_order_parts_performance_newest",
+    order_parts.c.house_id,
+    order_parts.c.performance_id,
+    order_parts.c.created_at_ms,
+    order_parts.c.order_id,
+)
+
+# `lines`: [[performance, seat], ...], empty for the whole order or where nobody said.
+refunds = sa.Table(
+    "refunds",
+    metadata,
+    sa.Column("order_id", sa.Text, sa.ForeignKey("orders.order_id"), primary_key=True),
+    sa.Column("refund_id", sa.Text, primary_key=True),
+    sa.Column("house_id", sa.Text, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("lines", JSONB, nullable=False),
+    sa.Column("changed_at_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
 )
 
 tickets = sa.Table(

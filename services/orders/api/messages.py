@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from balcon.catalogue.v1.catalogue_service_pb2 import TicketKind
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
 
 from services.contracts.wire_types import wire_channel, wire_money
-from services.orders.domain.order import Dispute, Money, Order, OrderState, SeatName
+from services.orders.domain.order import (
+    NO_VAT,
+    Dispute,
+    Money,
+    Order,
+    OrderLine,
+    OrderPart,
+    OrderState,
+    SeatName,
+    Vat,
+)
+from services.orders.domain.refunds import Refund
 
 
 def money_message(money: Money) -> WireMoney:
@@ -18,32 +30,31 @@ def _seat_name(name: SeatName) -> wire.SeatName:
     return wire.SeatName(zone=name.zone, row=name.row, seat=name.seat)
 
 
-def order_message(order: Order) -> wire.Order:
-    """What anybody may know who may see the order. Tickets while they are valid, the pay page while it is of use."""
-    reason, names = order.cancel_reason, order.seat_names
-    return wire.Order(
-        order_id=order.order_id,
-        house_id=order.house_id,
-        performance_id=order.performance_id,
-        hold_id=order.hold_id,
-        holder_id=order.holder_id,
-        channel=wire_channel(order.channel),
-        state=wire.OrderState.Value(f"ORDER_STATE_{order.state.value}"),
-        lines=[
-            wire.OrderLine(
-                seat_id=line.seat_id,
-                category=line.category,
-                ticket_type=line.ticket_type,
-                price=money_message(line.price),
-                seat_name=_seat_name(line.seat_name),
-            )
-            for line in order.lines
-        ],
-        total=money_message(order.total),
-        hold_until_ms=order.hold_until_ms,
-        pay_until_ms=order.pay_until_ms,
-        payment_id=order.payment_id,
-        payment_url=order.payment_url if order.state is OrderState.PAYING else "",
+def _line(line: OrderLine) -> wire.OrderLine:
+    return wire.OrderLine(
+        seat_id=line.seat_id,
+        category=line.category,
+        ticket_type=line.ticket_type,
+        price=money_message(line.price),
+        seat_name=_seat_name(line.seat_name),
+        kind=TicketKind.Value(f"TICKET_KIND_{line.kind.value if line.kind else 'UNSPECIFIED'}"),
+        vat=None if line.vat == NO_VAT else _vat(line.vat, line.price.currency),
+    )
+
+
+def _vat(vat: Vat, currency: str) -> wire.Vat:
+    amount = wire_money(vat.amount_minor, currency)
+    return wire.Vat(vat_class=vat.vat_class, rate_basis_points=vat.rate_basis_points, amount=amount)
+
+
+def _part(order: Order, part: OrderPart) -> wire.OrderPart:
+    names = part.seat_names
+    return wire.OrderPart(
+        performance_id=part.performance_id,
+        hold_id=part.hold_id,
+        plan_version=part.plan_version,
+        lines=[_line(line) for line in part.lines],
+        hold_until_ms=part.hold_until_ms,
         tickets=[
             wire.Ticket(
                 ticket_id=ticket.ticket_id,
@@ -51,13 +62,51 @@ def order_message(order: Order) -> wire.Order:
                 barcode=ticket.barcode,
                 seat_name=_seat_name(names[ticket.seat_id]),
             )
-            for ticket in (order.tickets if order.tickets_are_valid else ())
+            for ticket in (part.tickets if order.tickets_are_valid else ())
         ],
+        total=wire_money(part.total_minor, order.total.currency),
+    )
+
+
+def _refund(refund: Refund, currency: str) -> wire.Refund:
+    return wire.Refund(
+        refund_id=refund.refund_id,
+        amount=wire_money(refund.amount_minor, currency),
+        lines=[wire.RefundedLine(performance_id=line.performance_id, seat_id=line.seat_id) for line in refund.lines],
+        reason=refund.reason,
+        state=wire.RefundState.Value(f"REFUND_STATE_{refund.state.value}"),
+        made_by=wire.RefundMaker.Value(f"REFUND_MAKER_{refund.made_by.value}"),
+        changed_at_ms=refund.changed_at_ms,
+    )
+
+
+def order_message(order: Order) -> wire.Order:
+    """What anybody may know who may see the order. Tickets while they are valid, the pay page while it is of use."""
+    reason = order.cancel_reason
+    parts = [_part(order, part) for part in order.parts]
+    first = parts[0]
+    return wire.Order(
+        order_id=order.order_id,
+        house_id=order.house_id,
+        performance_id=first.performance_id,
+        hold_id=first.hold_id,
+        holder_id=order.holder_id,
+        channel=wire_channel(order.channel),
+        state=wire.OrderState.Value(f"ORDER_STATE_{order.state.value}"),
+        lines=first.lines,
+        total=money_message(order.total),
+        hold_until_ms=first.hold_until_ms,
+        pay_until_ms=order.pay_until_ms,
+        payment_id=order.payment_id,
+        payment_url=order.payment_url if order.state is OrderState.PAYING else "",
+        tickets=first.tickets,
         cancel_reason=wire.CancelReason.Value(f"CANCEL_REASON_{reason.value if reason else 'UNSPECIFIED'}"),
         created_at_ms=order.created_at_ms,
-        plan_version=order.plan_version,
+        plan_version=first.plan_version,
         refunded=money_message(order.refunded),
         dispute_state=wire.DisputeState.Value(
             f"DISPUTE_STATE_{'UNSPECIFIED' if order.dispute is Dispute.NONE else order.dispute.value}"
         ),
+        parts=parts,
+        refunds=[_refund(refund, order.total.currency) for refund in order.refunds],
     )

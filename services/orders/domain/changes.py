@@ -1,17 +1,22 @@
-"""What has happened to an order. Some changes are published; adapters map those to events."""
+"""What has happened to an order. Some changes are published; adapters map those to events.
+
+`part` is a part's place in the order.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from services.orders.domain.order import CancelReason, Dispute, OrderState, Payment, Seats, Ticket
+from services.orders.domain.refunds import RefundMaker
 
 
 @dataclass(frozen=True, slots=True)
 class HoldExtended:
-    """The open order lives as long as its hold."""
+    """The open order lives as long as its holds: this part's stands until then."""
 
     hold_until_ms: int
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +30,17 @@ class CheckOutBegan:
 
 @dataclass(frozen=True, slots=True)
 class CheckOutTurnedBack:
-    """CLAIMING -> OPEN: the hold stands but has other seats. A late copy of the claim may still be on its way."""
+    """CLAIMING -> OPEN: a hold stands but has other seats. A late copy of a claim may still be on its way."""
 
     at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class SeatsChanged:
-    """What is known of the seats."""
+    """What is known of the seats of a part."""
 
     seats: Seats
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class OrderCancelled:
 
 @dataclass(frozen=True, slots=True)
 class OrderConfirmed:
-    """Sold, tickets issued. Published."""
+    """Sold, all parts of it; a ticket for each line. Published."""
 
     tickets: tuple[Ticket, ...]
     at_ms: int
@@ -80,16 +86,17 @@ class OrderConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class RefundBecameDue:
-    """Money is owed back; tickets end. Published."""
+    """All the money that is left is owed back; tickets end. Published."""
 
     reason: CancelReason
     note: str
     at_ms: int
+    made_by: RefundMaker = RefundMaker.HOUSE
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPartlyRefunded:
-    """Part of the money went back without us; the order stays as it is. Published."""
+    """Part of the money went back without us, so much in all by now; the order stays as it is. Published."""
 
     refunded_minor: int
     at_ms: int
@@ -105,7 +112,7 @@ class OrderDisputeChanged:
 
 @dataclass(frozen=True, slots=True)
 class OrderRefunded:
-    """The money is back. Published."""
+    """All of the money is back. Published."""
 
     at_ms: int
 

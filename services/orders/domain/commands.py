@@ -1,4 +1,7 @@
-"""What may be said to an order: commands of people, and reports of what other services answered."""
+"""What may be said to an order: commands of people, and reports of what other services answered.
+
+`part` is a part's place in the order; where it is missing the whole order is meant.
+"""
 
 from __future__ import annotations
 
@@ -36,24 +39,31 @@ class GiveUpUnpaid:
 
 @dataclass(frozen=True, slots=True)
 class HoldSeen:
-    """The hold still stands, until then."""
+    """The part's hold still stands, until then."""
 
     hold_until_ms: int
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HoldGone:
-    """The hold of an open order has ended."""
+    """A hold of an open order has ended."""
+
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HoldLetGo:
-    """The order's hold keeps its seats no longer: given back, ended, spent, or moved to other seats."""
+    """The part's hold keeps its seats no longer: given back, ended, spent, or moved to other seats."""
+
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SeatsClaimed:
-    """The claim is in the record."""
+    """The claim on the part's seats is in the record."""
+
+    part: int = 0
 
 
 class NoClaim(Enum):
@@ -66,26 +76,32 @@ class NoClaim(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ClaimRefused:
-    """There is no claim for this order and, as it was asked for, there will be none."""
+    """There is no claim for this part and, as it was asked for, there will be none."""
 
     why: NoClaim = NoClaim.SEATS_GONE
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimMissing:
     """The claim that was to be confirmed is not in the record."""
 
+    part: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class SaleConfirmed:
-    """The seats are sold to this order. `tickets`: one for each line, freshly minted."""
+    """The part's seats are sold to this order. `tickets`: one for each line of the order, freshly minted."""
 
     tickets: tuple[Ticket, ...]
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SeatsFreed:
-    """Inventory has taken claim or sale of this order out of the record."""
+    """Inventory has taken claim or sale of this part out of the record."""
+
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The order as state: what was asked, what is known of its seats and money. Changes only through transitions.apply."""
+"""The order as state: its parts, what is known of seats and money. Changes only through transitions.apply."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import Enum
 
 from services.contracts.channels import Channel
 from services.contracts.money import amount_text
+from services.orders.domain.refunds import Refund, RefundState, done_minor, house_refund_id, shared
 
 
 class OrderState(Enum):
@@ -24,7 +25,7 @@ class OrderState(Enum):
 
 
 class Seats(Enum):
-    """What this service knows of the order's seats at inventory."""
+    """What this service knows of a part's seats at inventory."""
 
     HELD = "HELD"  # a hold, as far as anybody knows; no claim was asked for
     ASKED = "ASKED"  # a claim was or will be asked for; it may be in the record, and if not, the hold may still stand
@@ -66,6 +67,7 @@ class CancelReason(Enum):
 
 # In these the order goes on by its hold, or has yet to give it back.
 _NEEDS_HOLD = frozenset({OrderState.OPEN, OrderState.CLAIMING, OrderState.CANCELLING})
+_HOLDS = frozenset({Seats.HELD, Seats.ASKED})
 FINAL_STATES = frozenset({OrderState.CONFIRMED, OrderState.CANCELLED, OrderState.REFUNDED})
 
 
@@ -92,15 +94,38 @@ class SeatName:
 UNNAMED = SeatName()
 
 
+class TicketKind(Enum):
+    """What sort of price it was, as the catalogue says; names as in balcon.catalogue.v1.TicketKind."""
+
+    NORMAL = "NORMAL"
+    DISCOUNT = "DISCOUNT"
+    FREE = "FREE"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True)
+class Vat:
+    """The tax contained in a price. An empty class: nobody has said yet which applies."""
+
+    vat_class: str = ""
+    rate_basis_points: int = 0
+    amount_minor: int = 0
+
+
+NO_VAT = Vat()
+
+
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One seat, priced."""
+    """One seat, priced. `kind` is None on orders from before it was kept."""
 
     seat_id: str
     category: str
     ticket_type: str
     price: Money
     seat_name: SeatName = UNNAMED
+    kind: TicketKind | None = None
+    vat: Vat = NO_VAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,36 +138,18 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """One order. Times are unix milliseconds, 0 where it has not happened.
+class OrderPart:
+    """What an order has of one performance: its lines, the hold they came from, what is known of the seats.
 
-    `refunded_minor` is what has gone back of the total in all: a part at most, until the order is REFUNDED.
+    An order names a performance in one part at most, for inventory knows an order's claim by the order's id.
     """
 
-    order_id: str
-    house_id: str
     performance_id: str
     hold_id: str
-    holder_id: str
-    channel: Channel
     plan_version: int
     lines: tuple[OrderLine, ...]
-    total: Money
-    created_at_ms: int
     hold_until_ms: int
-    state: OrderState = OrderState.OPEN
     seats: Seats = Seats.HELD
-    payment: Payment = Payment.NONE
-    pay_until_ms: int = 0
-    return_url: str = ""
-    payment_id: str = ""
-    payment_url: str = ""
-    cancel_reason: CancelReason | None = None
-    refund_reason: str = ""
-    refunded_minor: int = 0
-    dispute: Dispute = Dispute.NONE
-    confirmed_at_ms: int = 0
-    state_since_ms: int = 0
     tickets: tuple[Ticket, ...] = ()
 
     @property
@@ -151,24 +158,89 @@ class Order:
         return tuple(line.seat_id for line in self.lines)
 
     @property
-    def refunded(self) -> Money:
-        """What has gone back so far."""
-        return Money(self.refunded_minor, self.total.currency)
-
-    @property
     def seat_names(self) -> dict[str, SeatName]:
         """What people call the seats, by seat id."""
         return {line.seat_id: line.seat_name for line in self.lines}
+
+    @property
+    def total_minor(self) -> int:
+        """What its lines cost."""
+        return sum(line.price.amount_minor for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order. Times are unix milliseconds, 0 where it has not happened. It has one part at least."""
+
+    order_id: str
+    house_id: str
+    holder_id: str
+    channel: Channel
+    parts: tuple[OrderPart, ...]
+    total: Money
+    created_at_ms: int
+    state: OrderState = OrderState.OPEN
+    payment: Payment = Payment.NONE
+    pay_until_ms: int = 0
+    return_url: str = ""
+    payment_id: str = ""
+    payment_url: str = ""
+    cancel_reason: CancelReason | None = None
+    refunds: tuple[Refund, ...] = ()
+    dispute: Dispute = Dispute.NONE
+    confirmed_at_ms: int = 0
+    state_since_ms: int = 0
+
+    @property
+    def first(self) -> OrderPart:
+        """The part that stands for the order where there is room for one."""
+        return self.parts[0]
+
+    @property
+    def lines(self) -> tuple[OrderLine, ...]:
+        """The lines of all parts."""
+        return tuple(line for part in self.parts for line in part.lines)
+
+    @property
+    def tickets(self) -> tuple[Ticket, ...]:
+        """The tickets of all parts."""
+        return tuple(ticket for part in self.parts for ticket in part.tickets)
+
+    @property
+    def seat_ids(self) -> tuple[str, ...]:
+        """The seats in the order of the lines; two performances may have one of the same name each."""
+        return tuple(line.seat_id for line in self.lines)
+
+    @property
+    def refunded(self) -> Money:
+        """What has gone back so far: a part of the total at most, until the order is REFUNDED."""
+        return Money(done_minor(self.refunds), self.total.currency)
+
+    @property
+    def refunded_by_part(self) -> tuple[int, ...]:
+        """What has gone back so far of each part, in minor units; no part's share ever falls."""
+        left = [part.total_minor for part in self.parts]
+        for refund in self.refunds:
+            if refund.state is not RefundState.DONE:
+                continue
+            named = {line.performance_id for line in refund.lines}
+            of_named = [
+                minor if part.performance_id in named else 0 for part, minor in zip(self.parts, left, strict=True)
+            ]
+            first = min(refund.amount_minor, sum(of_named))
+            left = [one - share for one, share in zip(left, shared(first, of_named), strict=True)]
+            rest = shared(refund.amount_minor - first, left)
+            left = [one - share for one, share in zip(left, rest, strict=True)]
+        return tuple(part.total_minor - minor for part, minor in zip(self.parts, left, strict=True))
 
     @property
     def is_free(self) -> bool:
         """Whether nothing is to be paid."""
         return self.total.amount_minor == 0
 
-    @property
-    def uses_hold(self) -> bool:
-        """Whether no other order may be made out of its hold."""
-        return self.state in _NEEDS_HOLD and self.seats in {Seats.HELD, Seats.ASKED}
+    def uses_hold(self, part: OrderPart) -> bool:
+        """Whether no other order may be made out of that part's hold."""
+        return self.state in _NEEDS_HOLD and part.seats in _HOLDS
 
     @property
     def payment_key(self) -> str:
@@ -178,7 +250,7 @@ class Order:
     @property
     def refund_key(self) -> str:
         """The idempotency key of its refund, other than the payment's."""
-        return f"{self.order_id}-refund"
+        return house_refund_id(self.order_id)
 
     @property
     def tickets_are_valid(self) -> bool:

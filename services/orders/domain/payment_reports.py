@@ -31,6 +31,7 @@ from services.orders.domain.commands import (
     PaymentSucceeded,
 )
 from services.orders.domain.order import CancelReason, Order, OrderState, Payment, Seats
+from services.orders.domain.refunds import RefundMaker
 from services.orders.domain.seat_reports import out_of_place
 from services.runtime.errors import Refusal
 
@@ -94,7 +95,7 @@ def _on_no_money(order: Order, payment_id: str, reason: CancelReason, now_ms: in
     ended = PaymentChanged(Payment.ENDED, payment_id)
     if order.state in {OrderState.CLAIMING, OrderState.PAYING}:
         return (ended, CancellingBegan(reason, now_ms))
-    if order.state is OrderState.CANCELLING and order.seats is Seats.FREED:
+    if order.state is OrderState.CANCELLING and all(part.seats is Seats.FREED for part in order.parts):
         return (ended, OrderCancelled(order.cancel_reason or reason, now_ms))
     return (ended,)
 
@@ -105,11 +106,11 @@ def _on_refund(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...]
     refunded = (PaymentChanged(Payment.REFUNDED, payment_id), OrderRefunded(now_ms))
     if order.state is OrderState.REFUND_DUE:
         return refunded
-    due = RefundBecameDue(CancelReason.HOUSE, "refunded at the provider", now_ms)
+    due = RefundBecameDue(CancelReason.HOUSE, "refunded at the provider", now_ms, RefundMaker.PROVIDER)
     return (due, *refunded)
 
 
 def _on_part_refund(order: Order, refunded_minor: int, now_ms: int) -> tuple[Change, ...]:
     """A part is not the whole: tickets stay valid, seats sold. Told as a sum, so an older word changes nothing."""
-    is_news = order.payment is not Payment.REFUNDED and refunded_minor > order.refunded_minor
+    is_news = order.payment is not Payment.REFUNDED and refunded_minor > order.refunded.amount_minor
     return (OrderPartlyRefunded(refunded_minor, now_ms),) if is_news else ()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.contracts.bounds import NORMAL_TICKET_TYPE
-from services.orders.domain.order import UNNAMED, Money, OrderLine, SeatName
+from services.orders.domain.order import UNNAMED, Money, OrderLine, SeatName, TicketKind
 from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
 from services.runtime.errors import Refusal
 
@@ -21,10 +21,11 @@ class SeatChoice:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """A performance's prices: (category, ticket type) to minor units of one currency."""
+    """A performance's prices: (category, ticket type) to minor units of one currency, and to what sort each is."""
 
     currency: str
     amounts: Mapping[tuple[str, str], int]
+    kinds: Mapping[tuple[str, str], TicketKind] = field(default_factory=dict)
 
     def ticket_types(self, category: str) -> tuple[str, ...]:
         """What can be bought in a category."""
@@ -55,7 +56,8 @@ def price_lines(
             known = prices.ticket_types(category)
             return TicketTypeUnknown(choice.ticket_type, category, choice.seat_id, known)
         price = Money(amount, prices.currency)
-        lines.append(OrderLine(choice.seat_id, category, choice.ticket_type, price, seat.name))
+        kind = prices.kinds.get((category, choice.ticket_type))
+        lines.append(OrderLine(choice.seat_id, category, choice.ticket_type, price, seat.name, kind))
     return tuple(lines)
 
 

@@ -1,4 +1,6 @@
-"""What inventory's answers do to an order. Part of the transition table; called by transitions.decide only."""
+"""What inventory's answers about a part do to an order. Part of the transition table; only transitions.decide calls it.
+
+All parts are claimed before money is asked for and sold before tickets; where one is refused, the others go back."""
 
 from __future__ import annotations
 
@@ -21,6 +23,8 @@ from services.orders.domain.refusals import ReportOutOfPlace
 from services.runtime.errors import Refusal
 
 _NO_MORE_MONEY = frozenset({Payment.NONE, Payment.ENDED})
+# The order has no hold of the part any more; a claim that may be there is taken back in CANCELLED.
+_NOT_HELD = frozenset({Seats.FREED, Seats.UNHELD})
 
 
 def out_of_place(order: Order, report: str) -> ReportOutOfPlace:
@@ -28,58 +32,85 @@ def out_of_place(order: Order, report: str) -> ReportOutOfPlace:
     return ReportOutOfPlace(order.order_id, order.state.value, report)
 
 
-def on_seats_claimed(order: Order, now_ms: int) -> tuple[Change, ...] | Refusal:
-    """The claim is in the record; in CLAIMING the payment is asked for next, and that is recorded first (RULE 24)."""
+def _others(order: Order, part: int) -> list[Seats]:
+    return [other.seats for place, other in enumerate(order.parts) if place != part]
+
+
+def on_seats_claimed(order: Order, part: int, now_ms: int) -> tuple[Change, ...] | Refusal:
+    """The claim is in the record; with the last one the payment is asked for next, and that is recorded first
+    (RULE 24)."""
+    seats = order.parts[part].seats
+    claimed = SeatsChanged(Seats.CLAIMED, part)
     match order.state:
         case OrderState.OPEN:
             return out_of_place(order, "a claim")
         case OrderState.CLAIMING:
-            if order.seats is Seats.CLAIMED:
+            if seats is Seats.CLAIMED:
                 return ()
-            claimed = SeatsChanged(Seats.CLAIMED)
+            if any(other is not Seats.CLAIMED for other in _others(order, part)):
+                return (claimed,)
             if order.is_free:
                 return (claimed, StateChanged(OrderState.PAID, now_ms))
             return (claimed, PaymentChanged(Payment.ASKED))
         case (
             OrderState.CANCELLING | OrderState.CANCELLED | OrderState.PAID | OrderState.REFUND_DUE | OrderState.REFUNDED
         ):
-            return () if order.seats in {Seats.CLAIMED, Seats.SOLD} else (SeatsChanged(Seats.CLAIMED),)
+            return () if seats in {Seats.CLAIMED, Seats.SOLD} else (claimed,)
         case OrderState.PAYING | OrderState.CONFIRMED:
             return ()
         case _:
             assert_never(order.state)
 
 
-def on_hold_gone(order: Order, now_ms: int) -> tuple[Change, ...]:
-    """An open order ends with its hold (R2.7). A claim that was asked for once is looked for afterwards."""
+def on_hold_gone(order: Order, part: int, now_ms: int) -> tuple[Change, ...]:
+    """An open order ends with the first of its holds (R2.7). A claim that was asked for once is looked for
+    afterwards."""
     if order.state is not OrderState.OPEN:
         return ()
-    ended = OrderCancelled(CancelReason.UNPAID, now_ms)
-    return (SeatsChanged(Seats.FREED), ended) if order.seats is Seats.HELD else (SeatsChanged(Seats.UNHELD), ended)
+    seats = Seats.FREED if order.parts[part].seats is Seats.HELD else Seats.UNHELD
+    return (SeatsChanged(seats, part), _ended_without_hold(order, part, now_ms))
 
 
-def on_hold_let_go(order: Order, now_ms: int) -> tuple[Change, ...]:
+def _ended_without_hold(order: Order, part: int, now_ms: int) -> Change:
+    """Cancelled, unless another part has something to give back first."""
+    if all(other in _NOT_HELD for other in _others(order, part)):
+        return OrderCancelled(CancelReason.UNPAID, now_ms)
+    return CancellingBegan(CancelReason.UNPAID, now_ms)
+
+
+def on_hold_let_go(order: Order, part: int, now_ms: int) -> tuple[Change, ...]:
     """Only then is it certain that no late copy of a claim finds the hold; one that came before is taken back next."""
+    seats = order.parts[part].seats
     if order.state is not OrderState.CANCELLING:
         return ()
-    if order.seats is Seats.HELD:
-        return (SeatsChanged(Seats.FREED), OrderCancelled(order.cancel_reason or CancelReason.UNPAID, now_ms))
-    return (SeatsChanged(Seats.UNHELD),) if order.seats is Seats.ASKED else ()
+    if seats is Seats.HELD:
+        return _given_back(order, part, now_ms)
+    return (SeatsChanged(Seats.UNHELD, part),) if seats is Seats.ASKED else ()
 
 
-def on_claim_refused(order: Order, why: NoClaim, now_ms: int) -> tuple[Change, ...] | Refusal:
+def _given_back(order: Order, part: int, now_ms: int) -> tuple[Change, ...]:
+    """The part is free; the order is cancelled with its last one, if no money can come any more."""
+    freed = () if order.parts[part].seats is Seats.FREED else (SeatsChanged(Seats.FREED, part),)
+    others_are_free = all(other is Seats.FREED for other in _others(order, part))
+    if others_are_free and order.payment in _NO_MORE_MONEY:
+        return (*freed, OrderCancelled(order.cancel_reason or CancelReason.UNPAID, now_ms))
+    return freed
+
+
+def on_claim_refused(order: Order, why: NoClaim, part: int, now_ms: int) -> tuple[Change, ...] | Refusal:
     """No claim. Before payment the order is open again or ends; a paid one asks again without its hold, and then owes
     the money back."""
+    seats = order.parts[part].seats
     match order.state:
         case OrderState.CLAIMING:
-            if order.seats is not Seats.ASKED:
+            if seats is not Seats.ASKED:
                 return out_of_place(order, "a refused claim")
-            return _turned_down(why, now_ms)
+            return _turned_down(order, why, part, now_ms)
         case OrderState.PAID:
-            if order.seats in {Seats.CLAIMED, Seats.SOLD}:
+            if seats in {Seats.CLAIMED, Seats.SOLD}:
                 return out_of_place(order, "a refused claim")
-            if order.seats is not Seats.FREED:
-                return (SeatsChanged(Seats.FREED),)
+            if seats is not Seats.FREED:
+                return (SeatsChanged(Seats.FREED, part),)
             if order.is_free:
                 return (OrderCancelled(CancelReason.SEATS_GONE, now_ms),)
             return (RefundBecameDue(CancelReason.SEATS_GONE, "", now_ms),)
@@ -97,44 +128,50 @@ def on_claim_refused(order: Order, why: NoClaim, now_ms: int) -> tuple[Change, .
             assert_never(order.state)
 
 
-def _turned_down(why: NoClaim, now_ms: int) -> tuple[Change, ...]:
+def _turned_down(order: Order, why: NoClaim, part: int, now_ms: int) -> tuple[Change, ...]:
     match why:
         case NoClaim.HOLD_MOVED:
-            return (CheckOutTurnedBack(now_ms),)
+            # The hold of a part that is claimed is spent: such an order has no way back.
+            if all(other is Seats.ASKED for other in _others(order, part)):
+                return (CheckOutTurnedBack(now_ms),)
+            return (CancellingBegan(CancelReason.SEATS_GONE, now_ms),)
         case NoClaim.HOLD_ENDED:
-            return (SeatsChanged(Seats.FREED), OrderCancelled(CancelReason.UNPAID, now_ms))
+            return (SeatsChanged(Seats.FREED, part), _ended_without_hold(order, part, now_ms))
         case NoClaim.SEATS_GONE:
             return (CancellingBegan(CancelReason.SEATS_GONE, now_ms),)
         case _:
             assert_never(why)
 
 
-def on_sale_confirmed(order: Order, tickets: tuple[Ticket, ...], now_ms: int) -> tuple[Change, ...] | Refusal:
-    """Sold: tickets, where the order still wants them; elsewhere it is written down, so that it is undone later."""
+def on_sale_confirmed(
+    order: Order, tickets: tuple[Ticket, ...], part: int, now_ms: int
+) -> tuple[Change, ...] | Refusal:
+    """Sold: tickets with the last part, where the order still wants them; elsewhere it is written down, so that it is
+    undone later."""
+    sold = () if order.parts[part].seats is Seats.SOLD else (SeatsChanged(Seats.SOLD, part),)
     match order.state:
         case OrderState.PAID:
+            if any(other is not Seats.SOLD for other in _others(order, part)):
+                return sold
             assert tuple(ticket.seat_id for ticket in tickets) == order.seat_ids, "a ticket for each seat"
-            return (SeatsChanged(Seats.SOLD), OrderConfirmed(tickets, now_ms))
+            return (*sold, OrderConfirmed(tickets, now_ms))
         case OrderState.CONFIRMED:
             return ()
         case OrderState.REFUND_DUE | OrderState.REFUNDED | OrderState.CANCELLED:
-            return () if order.seats is Seats.SOLD else (SeatsChanged(Seats.SOLD),)
+            return sold
         case OrderState.OPEN | OrderState.CLAIMING | OrderState.PAYING | OrderState.CANCELLING:
             return out_of_place(order, "a sale")
         case _:
             assert_never(order.state)
 
 
-def on_seats_freed(order: Order, now_ms: int) -> tuple[Change, ...] | Refusal:
+def on_seats_freed(order: Order, part: int, now_ms: int) -> tuple[Change, ...] | Refusal:
     """Claim or sale is out of the record."""
     match order.state:
         case OrderState.CANCELLING:
-            freed = SeatsChanged(Seats.FREED)
-            if order.payment in _NO_MORE_MONEY:
-                return (freed, OrderCancelled(order.cancel_reason or CancelReason.UNPAID, now_ms))
-            return (freed,)
+            return _given_back(order, part, now_ms)
         case OrderState.PAID | OrderState.CANCELLED | OrderState.REFUND_DUE | OrderState.REFUNDED:
-            return () if order.seats is Seats.FREED else (SeatsChanged(Seats.FREED),)
+            return () if order.parts[part].seats is Seats.FREED else (SeatsChanged(Seats.FREED, part),)
         case OrderState.OPEN | OrderState.CLAIMING | OrderState.PAYING | OrderState.CONFIRMED:
             return out_of_place(order, "freed seats")
         case _:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
 from services.contracts.bounds import HOLD_GRACE_SECONDS
 from services.orders.domain.order import Order, OrderState, Payment, Seats
+
+_MAY_BE_HELD = frozenset({Seats.HELD, Seats.ASKED})
+_MUST_BE_FREE = frozenset({Seats.UNHELD, Seats.FREED})
+_MAY_BE_CLAIMED = frozenset({Seats.ASKED, Seats.UNHELD, Seats.CLAIMED})
+_NOT_FREED = frozenset(Seats) - {Seats.FREED}
 
 
 class Step(Enum):
@@ -28,6 +34,14 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """A step, and the place of the part that needs it; 0 where it is about the whole order."""
+
+    step: Step
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """How long the saga waits, in milliseconds."""
 
@@ -38,23 +52,25 @@ class Timing:
     longest_retry_ms: int = 30_000
 
 
-def next_step(order: Order, now_ms: int) -> Step | None:  # noqa: PLR0911 (one line a state)
+def next_step(order: Order, now_ms: int) -> NextStep | None:  # noqa: PLR0911 (one line a state)
     """The act that brings `order` on from where it is; None in an end state with nothing left to free."""
     match order.state:
         case OrderState.OPEN:
-            return Step.LOOK_AT_HOLD
+            _, place = min((part.hold_until_ms, place) for place, part in enumerate(order.parts))
+            return NextStep(Step.LOOK_AT_HOLD, place)
         case OrderState.CLAIMING:
             if now_ms >= order.pay_until_ms:
-                return Step.GIVE_UP
-            return Step.CLAIM_HELD_SEATS if order.seats is Seats.ASKED else Step.CREATE_PAYMENT
+                return NextStep(Step.GIVE_UP)
+            unclaimed = _first(order, _MAY_BE_HELD)
+            return NextStep(Step.CREATE_PAYMENT) if unclaimed is None else NextStep(Step.CLAIM_HELD_SEATS, unclaimed)
         case OrderState.PAYING:
-            return Step.GIVE_UP if now_ms >= order.pay_until_ms else Step.LOOK_AT_PAYMENT
+            return NextStep(Step.GIVE_UP if now_ms >= order.pay_until_ms else Step.LOOK_AT_PAYMENT)
         case OrderState.CANCELLING:
             return _cancelling_step(order)
         case OrderState.PAID:
             return _paid_step(order)
         case OrderState.REFUND_DUE:
-            return Step.REFUND_PAYMENT
+            return NextStep(Step.REFUND_PAYMENT)
         case OrderState.CONFIRMED:
             return None
         case OrderState.CANCELLED | OrderState.REFUNDED:
@@ -63,42 +79,42 @@ def next_step(order: Order, now_ms: int) -> Step | None:  # noqa: PLR0911 (one l
             assert_never(order.state)
 
 
-def _cancelling_step(order: Order) -> Step:
+def _first(order: Order, seats: Set[Seats]) -> int | None:
+    return next((place for place, part in enumerate(order.parts) if part.seats in seats), None)
+
+
+def _cancelling_step(order: Order) -> NextStep:
     """Proof first, seats second (RULE 25). A payment whose id is unknown is asked for by its key once more."""
     match order.payment:
         case Payment.ASKED:
-            return Step.CREATE_PAYMENT
+            return NextStep(Step.CREATE_PAYMENT)
         case Payment.PENDING:
-            return Step.CANCEL_PAYMENT
+            return NextStep(Step.CANCEL_PAYMENT)
         case Payment.NONE | Payment.ENDED | Payment.CAPTURED | Payment.REFUNDED:
-            return Step.RELEASE_HOLD if order.uses_hold else Step.CANCEL_CLAIM
+            held = _first(order, _MAY_BE_HELD)
+            if held is not None:
+                return NextStep(Step.RELEASE_HOLD, held)
+            return NextStep(Step.CANCEL_CLAIM, _first(order, _NOT_FREED) or 0)
         case _:
             assert_never(order.payment)
 
 
-def _paid_step(order: Order) -> Step:
-    match order.seats:
-        case Seats.HELD | Seats.ASKED:
-            return Step.CLAIM_HELD_SEATS
-        case Seats.UNHELD | Seats.FREED:
-            return Step.CLAIM_FREE_SEATS
-        case Seats.CLAIMED | Seats.SOLD:
-            return Step.CONFIRM_CLAIM
-        case _:
-            assert_never(order.seats)
+def _paid_step(order: Order) -> NextStep:
+    """Every part is claimed before the first is confirmed: a sale is dearer to take back than a claim."""
+    held, unheld = _first(order, _MAY_BE_HELD), _first(order, _MUST_BE_FREE)
+    if held is not None:
+        return NextStep(Step.CLAIM_HELD_SEATS, held)
+    if unheld is not None:
+        return NextStep(Step.CLAIM_FREE_SEATS, unheld)
+    return NextStep(Step.CONFIRM_CLAIM, _first(order, {Seats.CLAIMED}) or 0)
 
 
-def _freeing_step(order: Order) -> Step | None:
+def _freeing_step(order: Order) -> NextStep | None:
     """Seats are freed by an act of their own, after the money; the order remembers what it still has."""
-    match order.seats:
-        case Seats.ASKED | Seats.UNHELD | Seats.CLAIMED:
-            return Step.CANCEL_CLAIM
-        case Seats.SOLD:
-            return Step.CANCEL_SALE
-        case Seats.HELD | Seats.FREED:
-            return None
-        case _:
-            assert_never(order.seats)
+    claimed, sold = _first(order, _MAY_BE_CLAIMED), _first(order, {Seats.SOLD})
+    if claimed is not None:
+        return NextStep(Step.CANCEL_CLAIM, claimed)
+    return None if sold is None else NextStep(Step.CANCEL_SALE, sold)
 
 
 def due_at_ms(order: Order, now_ms: int, timing: Timing) -> int | None:
@@ -106,7 +122,7 @@ def due_at_ms(order: Order, now_ms: int, timing: Timing) -> int | None:
     if next_step(order, now_ms) is None:
         return None
     if order.state is OrderState.OPEN:
-        return max(now_ms, order.hold_until_ms + timing.hold_grace_ms)
+        return max(now_ms, min(part.hold_until_ms for part in order.parts) + timing.hold_grace_ms)
     if order.state is OrderState.PAYING:
         wait_ms = timing.payment_poll_ms if order.payment_url else timing.url_poll_ms
         return min(max(now_ms, order.pay_until_ms), now_ms + wait_ms)

@@ -47,8 +47,16 @@ from services.orders.domain.commands import (
     SeatsClaimed,
     SeatsFreed,
 )
-from services.orders.domain.order import CancelReason, Order, OrderState, Payment, Seats
+from services.orders.domain.order import CancelReason, Order, OrderPart, OrderState, Payment, Seats, Ticket
 from services.orders.domain.payment_reports import on_payment_report
+from services.orders.domain.refunds import (
+    Refund,
+    RefundMaker,
+    RefundState,
+    due_refund,
+    house_refund_id,
+    next_provider_refund_id,
+)
 from services.orders.domain.refusals import OrderNotConfirmed, OrderNotOpen, OrderPaid, WrongAmount
 from services.orders.domain.seat_reports import (
     on_claim_refused,
@@ -74,24 +82,24 @@ def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PL
             return _refund(order, reason, now_ms)
         case GiveUpUnpaid():
             return _give_up(order, now_ms)
-        case HoldSeen(hold_until_ms):
-            extended = order.state is OrderState.OPEN and hold_until_ms > order.hold_until_ms
-            return (HoldExtended(hold_until_ms),) if extended else ()
-        case HoldGone():
-            return on_hold_gone(order, now_ms)
-        case HoldLetGo():
-            return on_hold_let_go(order, now_ms)
-        case SeatsClaimed():
-            return on_seats_claimed(order, now_ms)
-        case ClaimRefused(why):
-            return on_claim_refused(order, why, now_ms)
-        case ClaimMissing():
-            missing = order.state is OrderState.PAID and order.seats is not Seats.FREED
-            return (SeatsChanged(Seats.FREED),) if missing else ()
-        case SaleConfirmed(tickets):
-            return on_sale_confirmed(order, tickets, now_ms)
-        case SeatsFreed():
-            return on_seats_freed(order, now_ms)
+        case HoldSeen(hold_until_ms, part):
+            extended = order.state is OrderState.OPEN and hold_until_ms > order.parts[part].hold_until_ms
+            return (HoldExtended(hold_until_ms, part),) if extended else ()
+        case HoldGone(part):
+            return on_hold_gone(order, part, now_ms)
+        case HoldLetGo(part):
+            return on_hold_let_go(order, part, now_ms)
+        case SeatsClaimed(part):
+            return on_seats_claimed(order, part, now_ms)
+        case ClaimRefused(why, part):
+            return on_claim_refused(order, why, part, now_ms)
+        case ClaimMissing(part):
+            missing = order.state is OrderState.PAID and order.parts[part].seats is not Seats.FREED
+            return (SeatsChanged(Seats.FREED, part),) if missing else ()
+        case SaleConfirmed(tickets, part):
+            return on_sale_confirmed(order, tickets, part, now_ms)
+        case SeatsFreed(part):
+            return on_seats_freed(order, part, now_ms)
         case (
             PaymentRefused()
             | PaymentPending()
@@ -145,15 +153,16 @@ def _give_up(order: Order, now_ms: int) -> Decision:
 def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one return a change)
     """The order after `change`."""
     match change:
-        case HoldExtended(hold_until_ms):
-            return replace(order, hold_until_ms=hold_until_ms)
+        case HoldExtended(hold_until_ms, part):
+            return _with_part(order, part, replace(order.parts[part], hold_until_ms=hold_until_ms))
         case CheckOutBegan(pay_until_ms, return_url, at_ms):
-            began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, seats=Seats.ASKED)
+            asked = tuple(replace(part, seats=Seats.ASKED) for part in order.parts)
+            began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, parts=asked)
             return _moved(began, OrderState.CLAIMING, at_ms)
         case CheckOutTurnedBack(at_ms):
             return _moved(replace(order, pay_until_ms=0, return_url=""), OrderState.OPEN, at_ms)
-        case SeatsChanged(seats):
-            return replace(order, seats=seats)
+        case SeatsChanged(seats, part):
+            return _with_part(order, part, replace(order.parts[part], seats=seats))
         case PaymentChanged(payment, payment_id, payment_url):
             return replace(
                 order,
@@ -169,22 +178,70 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
             return replace(_moved(order, OrderState.CANCELLED, at_ms), cancel_reason=reason)
         case OrderConfirmed(tickets, at_ms):
             assert order.payment is Payment.CAPTURED or order.is_free, "confirmed without proof of payment"
-            return replace(_moved(order, OrderState.CONFIRMED, at_ms), tickets=tickets, confirmed_at_ms=at_ms)
-        case RefundBecameDue(reason, note, at_ms):
-            due = replace(order, cancel_reason=reason, refund_reason=note)
-            return _moved(due, OrderState.REFUND_DUE, at_ms)
-        case OrderPartlyRefunded(refunded_minor):
-            return replace(order, refunded_minor=refunded_minor)
+            assert all(part.seats is Seats.SOLD for part in order.parts), "confirmed before all is sold"
+            return replace(_moved(_ticketed(order, tickets), OrderState.CONFIRMED, at_ms), confirmed_at_ms=at_ms)
+        case RefundBecameDue(reason, note, at_ms, made_by):
+            due = _owed(order, made_by, note, at_ms)
+            return replace(_moved(due, OrderState.REFUND_DUE, at_ms), cancel_reason=reason)
+        case OrderPartlyRefunded(refunded_minor, at_ms):
+            return _partly_refunded(order, refunded_minor, at_ms)
         case OrderDisputeChanged(dispute):
             return replace(order, dispute=dispute)
         case OrderRefunded(at_ms):
-            return _moved(replace(order, refunded_minor=order.total.amount_minor), OrderState.REFUNDED, at_ms)
+            return _moved(_paid_back(order, at_ms), OrderState.REFUNDED, at_ms)
         case _:
             assert_never(change)
 
 
 def _moved(order: Order, state: OrderState, at_ms: int) -> Order:
     return replace(order, state=state, state_since_ms=at_ms)
+
+
+def _with_part(order: Order, place: int, part: OrderPart) -> Order:
+    return replace(order, parts=(*order.parts[:place], part, *order.parts[place + 1 :]))
+
+
+def _ticketed(order: Order, tickets: tuple[Ticket, ...]) -> Order:
+    """Each part with its own of the tickets, which come in the order of all lines."""
+    parts, given = [], 0
+    for part in order.parts:
+        parts.append(replace(part, tickets=tickets[given : given + len(part.lines)]))
+        given += len(part.lines)
+    return replace(order, parts=tuple(parts))
+
+
+def _owed(order: Order, made_by: RefundMaker, reason: str, at_ms: int) -> Order:
+    of_house = made_by is RefundMaker.HOUSE
+    name = house_refund_id(order.order_id) if of_house else next_provider_refund_id(order.order_id, order.refunds)
+    left_minor = order.total.amount_minor - order.refunded.amount_minor
+    due = Refund(name, left_minor, made_by, RefundState.DUE, reason, changed_at_ms=at_ms)
+    return replace(order, refunds=(*order.refunds, due))
+
+
+def _partly_refunded(order: Order, refunded_minor: int, at_ms: int) -> Order:
+    """A record more; what is owed by now is so much less."""
+    more_minor = refunded_minor - order.refunded.amount_minor
+    name = next_provider_refund_id(order.order_id, order.refunds)
+    done = Refund(name, more_minor, RefundMaker.PROVIDER, RefundState.DONE, changed_at_ms=at_ms)
+    left_minor = order.total.amount_minor - refunded_minor
+    known = (
+        replace(refund, amount_minor=left_minor) if refund.state is RefundState.DUE else refund
+        for refund in order.refunds
+    )
+    return replace(order, refunds=(*known, done))
+
+
+def _paid_back(order: Order, at_ms: int) -> Order:
+    """What was owed is done. An order is REFUNDED exactly when its refunds come to its total."""
+    if due_refund(order.refunds) is None:  # a process of the release before, which writes no records, owed it
+        order = _owed(order, RefundMaker.HOUSE, "", at_ms)
+    done = tuple(
+        replace(refund, state=RefundState.DONE, changed_at_ms=at_ms) if refund.state is RefundState.DUE else refund
+        for refund in order.refunds
+    )
+    after = replace(order, refunds=done)
+    assert after.refunded == order.total, "refunded without all of the money"
+    return after
 
 
 def apply_all(order: Order, changes: tuple[Change, ...]) -> Order:

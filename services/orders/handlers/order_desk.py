@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.orders.domain.commands import CancelOrder, CheckOut, Command, RefundOrder
-from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, Payment
+from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, Payment, Seats
 from services.orders.domain.refusals import HoldExpired, HoldHasOrder, OrderNotFound, OrderNotOpen, RequestInFlight
 from services.orders.domain.steps import Timing, due_at_ms
 from services.orders.handlers.acting import act_on
@@ -40,6 +40,8 @@ T = TypeVar("T")
 _RETRY_AFTER_MS = 500
 # GetOrder tells what it has when inventory does not say within this how the hold stands.
 _LOOK_SECONDS = 0.5
+# The part's hold was not there any more.
+_GONE = frozenset({Seats.FREED, Seats.UNHELD})
 _UNSETTLED = frozenset(OrderState) - FINAL_STATES
 
 
@@ -104,7 +106,8 @@ class OrderDesk:
             return why
         ended = order.state is OrderState.CANCELLED and order.cancel_reason is CancelReason.UNPAID
         if ended and order.payment is Payment.NONE and order.state_since_ms < order.pay_until_ms:
-            return HoldExpired(order.hold_id)
+            gone = next((part for part in order.parts if part.seats in _GONE), order.first)
+            return HoldExpired(gone.hold_id)
         return order
 
     async def _check_out(
@@ -152,16 +155,19 @@ class OrderDesk:
         return await self._settled(ref, order, _UNSETTLED, wait_seconds)
 
     async def _with_its_hold(self, ref: OrderRef, order: Order) -> Order:
-        """The open order as its hold makes it by now: the buyer extends and releases holds at inventory, not here."""
+        """The open order as its holds make it by now: the buyer extends and releases holds at inventory, not here."""
         with suppress(TimeoutError, Unanswered):
             async with asyncio.timeout(_LOOK_SECONDS):
-                report = await self._parts.hold.look(order)
-            if not isinstance(report, Declined):
+                looks = (self._parts.hold.look(order, place) for place in range(len(order.parts)))
+                reports = await asyncio.gather(*looks)
+            for report in reports:
+                if isinstance(report, Declined):
+                    continue
                 act = act_on(report, self._clock, self._parts.timing)
                 changed = await self._store.change(ref, act)
                 if isinstance(changed, Changed):
                     self._parts.news.tell(changed.order)
-                    return changed.order
+                    order = changed.order
         return order
 
     async def list_orders(self, wanted: OrderFilter) -> list[Order]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.contracts.reasons import Reason
 from services.orders.domain.commands import HoldGone, HoldLetGo, HoldSeen
-from services.orders.domain.order import Order
+from services.orders.domain.order import Order, OrderPart
 from services.orders.domain.refusals import HoldExpired, SeatsNotHeld
 from services.orders.handlers.order_making import not_held
 from services.orders.ports import Declined, HeldSeats, SeatInventory
@@ -22,30 +22,35 @@ class OrderHold:
     def __init__(self, inventory: SeatInventory) -> None:
         self._inventory = inventory
 
-    async def look(self, order: Order) -> HoldSeen | HoldGone | Declined:
-        """The buyer may have extended the hold; if not, its end is the order's (R2.7). No seat is touched."""
-        held = await self._held(order)
+    async def look(self, order: Order, place: int) -> HoldSeen | HoldGone | Declined:
+        """The buyer may have extended the part's hold; if not, its end is the order's (R2.7). No seat is touched."""
+        held = await self._held(order, order.parts[place])
         if isinstance(held, HeldSeats):
-            return HoldSeen(held.hold_until_ms)
-        return HoldGone() if held is None else held
+            return HoldSeen(held.hold_until_ms, place)
+        return HoldGone(place) if held is None else held
 
-    async def let_go(self, order: Order) -> HoldLetGo | Declined:
-        """Gives the hold back while it is this order's: a buyer who moved it keeps the seats that it has now."""
-        answer = await self._inventory.release(order)
+    async def let_go(self, order: Order, place: int) -> HoldLetGo | Declined:
+        """Gives the part's hold back while it is this order's: a buyer who moved it keeps the seats it has now."""
+        answer = await self._inventory.release(order, order.parts[place])
         if isinstance(answer, Declined) and answer.reason not in _NOT_OURS:
             return answer
-        return HoldLetGo()
+        return HoldLetGo(place)
 
     async def why_not(self, order: Order) -> SeatsNotHeld | HoldExpired | Declined:
-        """What a buyer is told whose check-out found the hold moved."""
-        held = await self._held(order)
-        if isinstance(held, HeldSeats):
-            return not_held(order.seat_ids, held) or SeatsNotHeld(order.hold_id, (), ())
-        return HoldExpired(order.hold_id) if held is None else held
+        """What a buyer is told whose check-out found a hold moved: of the first part that is not as it was."""
+        for part in order.parts:
+            held = await self._held(order, part)
+            if held is None:
+                return HoldExpired(part.hold_id)
+            if isinstance(held, Declined):
+                return held
+            if refusal := not_held(part.seat_ids, held):
+                return refusal
+        return SeatsNotHeld(order.first.hold_id, (), ())
 
-    async def _held(self, order: Order) -> HeldSeats | Declined | None:
+    async def _held(self, order: Order, part: OrderPart) -> HeldSeats | Declined | None:
         """None when the order's buyer has no such hold (any more)."""
-        held = await self._inventory.held_seats(order.house_id, order.performance_id, order.hold_id)
+        held = await self._inventory.held_seats(order.house_id, part.performance_id, part.hold_id)
         if isinstance(held, Declined):
             return None if held.reason in _ENDED else held
         return held if held.holder_id == order.holder_id else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.contracts.channels import Channel
 from services.contracts.reasons import Reason
-from services.orders.domain.order import Order
+from services.orders.domain.order import Order, OrderPart
 from services.orders.domain.pricing import SeatChoice, price_lines, total_of
 from services.orders.domain.refusals import (
     ChannelMismatch,
@@ -87,15 +87,11 @@ class OrderMaker:
         return Order(
             order_id=self._ids.new_id("ord"),
             house_id=wish.house_id,
-            performance_id=wish.performance_id,
-            hold_id=wish.hold_id,
             holder_id=wish.holder_id,
             channel=wish.channel,
-            plan_version=held.plan_version,
-            lines=lines,
+            parts=(OrderPart(wish.performance_id, wish.hold_id, held.plan_version, lines, held.hold_until_ms),),
             total=total_of(lines, offer.prices.currency),
             created_at_ms=now_ms,
-            hold_until_ms=held.hold_until_ms,
             state_since_ms=now_ms,
         )
 

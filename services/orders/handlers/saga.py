@@ -27,7 +27,7 @@ from services.orders.domain.commands import (
     SeatsFreed,
 )
 from services.orders.domain.order import FINAL_STATES, Order, Ticket
-from services.orders.domain.steps import Step, Timing, next_step, retry_at_ms
+from services.orders.domain.steps import NextStep, Step, Timing, next_step, retry_at_ms
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_news import OrderNews
@@ -52,7 +52,7 @@ from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import ORDERS_ENDED, SAGA_STEPS
 
 # Longer than any path through the states; a longer one is a loop in the table.
-MAX_STEPS = 12
+MAX_STEPS_A_PART = 12
 # What a refused claim proves.
 _NO_CLAIM = {
     Reason.CLAIM_MISMATCH: NoClaim.HOLD_MOVED,
@@ -104,7 +104,7 @@ class Saga:
     async def advance(self, leased: LeasedOrder, token: str) -> Order:
         """Takes the order's steps while one is due at once. Returns the order as last seen."""
         order, failures = leased.order, leased.failures
-        for _ in range(MAX_STEPS):
+        for _ in range(MAX_STEPS_A_PART * len(order.parts)):
             step = next_step(order, self._clock.now_ms())
             if step is None:
                 break
@@ -116,10 +116,11 @@ class Saga:
                 break
         return order
 
-    async def _take(self, step: Step, order: Order, failures: int, token: str) -> Changed | None:
+    async def _take(self, due: NextStep, order: Order, failures: int, token: str) -> Changed | None:
         """One step; None when there was no news, and the order waits for its next try."""
+        step = due.step
         try:
-            command = await self._perform(step, order)
+            command = await self._perform(step, order, due.part)
         except Unanswered as unanswered:
             SAGA_STEPS.labels(step.value, "unanswered").inc()
             await self._postpone(order, failures, token, unanswered.retry_after_ms)
@@ -153,24 +154,26 @@ class Saga:
         until_ms = max(retry_at_ms(order, now_ms, failures, self._parts.timing), now_ms + at_least_ms)
         await self._store.postpone(order, self.new_lease(token), until_ms)
 
-    async def _perform(self, step: Step, order: Order) -> Command | None:  # noqa: PLR0911, PLR0912 (one line a step)
+    async def _perform(  # noqa: PLR0911, PLR0912 (one line a step)
+        self, step: Step, order: Order, place: int
+    ) -> Command | None:
         """The call and what its answer means; None for an answer that nobody expected (it was logged)."""
-        inventory, payments = self._parts.inventory, self._parts.payments
+        inventory, payments, part = self._parts.inventory, self._parts.payments, order.parts[place]
         match step:
             case Step.LOOK_AT_HOLD:
-                return self._told(order, step, await self._hold.look(order))
+                return self._told(order, step, await self._hold.look(order, place))
             case Step.RELEASE_HOLD:
-                return self._told(order, step, await self._hold.let_go(order))
+                return self._told(order, step, await self._hold.let_go(order, place))
             case Step.CLAIM_HELD_SEATS:
-                return self._claim_answer(order, step, await inventory.claim(order, from_hold=True))
+                return self._claim_answer(order, step, place, await inventory.claim(order, part, from_hold=True))
             case Step.CLAIM_FREE_SEATS:
-                return self._claim_answer(order, step, await inventory.claim(order, from_hold=False))
+                return self._claim_answer(order, step, place, await inventory.claim(order, part, from_hold=False))
             case Step.CONFIRM_CLAIM:
-                return self._confirm_answer(order, await inventory.confirm_claim(order))
+                return self._confirm_answer(order, place, await inventory.confirm_claim(order, part))
             case Step.CANCEL_CLAIM:
-                return self._free_answer(order, step, await inventory.cancel_claim(order))
+                return self._free_answer(order, step, place, await inventory.cancel_claim(order, part))
             case Step.CANCEL_SALE:
-                return self._free_answer(order, step, await inventory.cancel_sale(order))
+                return self._free_answer(order, step, place, await inventory.cancel_sale(order, part))
             case Step.CREATE_PAYMENT:
                 return self._payment_answer(order, step, await payments.create(order), _NEVER_MADE)
             case Step.LOOK_AT_PAYMENT:
@@ -187,30 +190,31 @@ class Saga:
     def _told(self, order: Order, step: Step, report: Command | Declined) -> Command | None:
         return self._odd(order, step, report) if isinstance(report, Declined) else report
 
-    def _claim_answer(self, order: Order, step: Step, answer: Answer) -> Command | None:
+    def _claim_answer(self, order: Order, step: Step, place: int, answer: Answer) -> Command | None:
         """A claim that is a sale already is in the record too."""
         if not isinstance(answer, Declined) or answer.reason is Reason.CLAIM_ALREADY_SOLD:
-            return SeatsClaimed()
+            return SeatsClaimed(place)
         why = _NO_CLAIM.get(answer.reason)
-        return self._odd(order, step, answer) if why is None else ClaimRefused(why)
+        return self._odd(order, step, answer) if why is None else ClaimRefused(why, place)
 
-    def _confirm_answer(self, order: Order, answer: Answer) -> Command | None:
+    def _confirm_answer(self, order: Order, place: int, answer: Answer) -> Command | None:
         if not isinstance(answer, Declined):
-            return self._sold(order)
+            return self._sold(order, place)
         if answer.reason is Reason.CLAIM_NOT_FOUND:
-            return ClaimMissing()
+            return ClaimMissing(place)
         return self._odd(order, Step.CONFIRM_CLAIM, answer)
 
-    def _sold(self, order: Order) -> Command:
+    def _sold(self, order: Order, place: int) -> Command:
         ids = self._parts.ids
-        return SaleConfirmed(tuple(Ticket(ids.new_id("tkt"), seat, ids.new_secret()) for seat in order.seat_ids))
+        tickets = tuple(Ticket(ids.new_id("tkt"), seat, ids.new_secret()) for seat in order.seat_ids)
+        return SaleConfirmed(tickets, place)
 
-    def _free_answer(self, order: Order, step: Step, answer: Answer) -> Command | None:
+    def _free_answer(self, order: Order, step: Step, place: int, answer: Answer) -> Command | None:
         if not isinstance(answer, Declined) or answer.reason is Reason.CLAIM_NOT_FOUND:
-            return SeatsFreed()
+            return SeatsFreed(place)
         if step is Step.CANCEL_CLAIM and answer.reason is Reason.CLAIM_ALREADY_SOLD:
             # The answer to its confirmation was lost, and the money went back meanwhile: it is given back as a sale.
-            return self._sold(order)
+            return self._sold(order, place)
         return self._odd(order, step, answer)
 
     def _payment_answer(

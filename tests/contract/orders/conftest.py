@@ -1,4 +1,4 @@
-"""Runs each contract on the twin in memory and on the real neighbour, over gRPC."""
+"""Runs each contract on the twin in memory and on the real neighbour, over gRPC, or the store in Postgres."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from services.orders.adapters.memory_order_store import MemoryOrderStore
+from services.orders.adapters.postgres_order_store import PostgresOrderStore
+from services.orders.ports import OrderStore
+from services.runtime.ids import RandomIds
+from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl
 from tests.contract.orders.neighbours import (
     MemoryMoney,
@@ -19,6 +24,7 @@ from tests.contract.orders.neighbours import (
     seats_of_a_node,
     shows_of_the_catalogue,
 )
+from tests.contract.orders.stored import CLOCK
 
 
 @pytest.fixture(params=["memory", "node"])
@@ -50,3 +56,15 @@ async def shows(request: pytest.FixtureRequest, database_url: DatabaseUrl) -> As
         return
     async with shows_of_the_catalogue(database_url("catalogue")) as stage:
         yield stage
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[OrderStore]:
+    """With no orders."""
+    if request.param == "memory":
+        yield MemoryOrderStore(CLOCK)
+        return
+    database_url: DatabaseUrl = request.getfixturevalue("database_url")
+    engine = create_engine(database_url("orders"), application="test")
+    yield PostgresOrderStore(engine, CLOCK, RandomIds(), committed=lambda: None)
+    await engine.dispose()

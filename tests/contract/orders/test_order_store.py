@@ -3,91 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from services.contracts.pages import Place
-from services.orders.adapters.memory_order_store import MemoryOrderStore
-from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.domain import commands
-from services.orders.domain.order import Money, Order, OrderState, Payment, Seats
+from services.orders.domain.order import Money, OrderState, Payment, Seats
 from services.orders.domain.refusals import HoldHasOrder, OrderNotOpen
-from services.orders.domain.steps import Timing
-from services.orders.handlers.acting import act_on
 from services.orders.ports import (
-    Act,
     Changed,
     KeyInRecord,
-    Lease,
     Operation,
     OrderFilter,
     OrderRef,
     OrderStore,
 )
-from services.runtime.clock import SystemClock
-from services.runtime.ids import RandomIds
-from services.runtime.sql.engine import create_engine
-from services.runtime.testing.servers import DatabaseUrl
-from tests.unit.orders.builders import CUSTOMER, HOUSE, NOW_MS, a_key, an_order, tickets_for
-
-CLOCK = SystemClock()
-FAR_MS = CLOCK.now_ms() + 3_600_000
-
-
-@pytest.fixture(params=["memory", "postgres"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[OrderStore]:
-    if request.param == "memory":
-        yield MemoryOrderStore(CLOCK)
-        return
-    database_url: DatabaseUrl = request.getfixturevalue("database_url")
-    engine = create_engine(database_url("orders"), application="test")
-    yield PostgresOrderStore(engine, CLOCK, RandomIds(), committed=lambda: None)
-    await engine.dispose()
-
-
-def acting(command: commands.Command) -> Act:
-    return act_on(command, CLOCK, Timing())
-
-
-def check_out(order: Order) -> commands.CheckOut:
-    return commands.CheckOut(order.total, "https://shop.example/", FAR_MS)
-
-
-def ref_of(order: Order) -> OrderRef:
-    return OrderRef(order.house_id, order.order_id)
-
-
-def a_lease(token: str, *, taken_ms: int | None = None, seconds: int = 10) -> Lease:
-    taken = CLOCK.now_ms() if taken_ms is None else taken_ms
-    return Lease(token, taken, taken + seconds * 1000)
-
-
-async def added(store: OrderStore, order: Order | None = None, *, key: str = "key_1", due_ms: int = FAR_MS) -> Order:
-    order = order or an_order()
-    assert await store.add(order, CUSTOMER, a_key(key), due_ms) is None
-    return order
-
-
-async def walked(store: OrderStore, order: Order, *steps: commands.Command) -> Order:
-    for command in steps:
-        changed = await store.change(ref_of(order), acting(command))
-        assert isinstance(changed, Changed), changed
-        order = changed.order
-    return order
-
-
-async def confirmed(store: OrderStore, order: Order) -> Order:
-    await added(store, order, key=f"key_{order.order_id}")
-    return await walked(
-        store,
-        order,
-        check_out(order),
-        commands.SeatsClaimed(),
-        commands.PaymentPending("pay_1", "https://pay.example/1"),
-        commands.PaymentSucceeded("pay_1"),
-        commands.SaleConfirmed(tickets_for(order)),
-    )
+from tests.contract.orders.stored import CLOCK, FAR_MS, a_lease, acting, added, check_out, confirmed, ref_of, walked
+from tests.unit.orders.builders import CUSTOMER, HOUSE, NOW_MS, a_key, an_order
 
 
 async def test_an_order_is_read_as_it_was_added(store: OrderStore) -> None:
@@ -122,9 +54,9 @@ async def test_a_key_is_taken_once_and_nothing_is_stored_the_second_time(store: 
 
 async def test_a_hold_is_in_one_order_at_a_time(store: OrderStore) -> None:
     first = await added(store)
-    second = an_order(order_id="ord_2", hold_id=first.hold_id)
+    second = an_order(order_id="ord_2", hold_id=first.first.hold_id)
     refused = await store.add(second, CUSTOMER, a_key("key_2"), FAR_MS)
-    assert refused == HoldHasOrder(first.hold_id, first.order_id, "OPEN")
+    assert refused == HoldHasOrder(first.first.hold_id, first.order_id, "OPEN")
     assert await store.get(ref_of(second)) is None
     assert await store.find_key(HOUSE, Operation.CREATE, "key_2") is None
     assert await store.get(ref_of(first)) == first
@@ -132,17 +64,17 @@ async def test_a_hold_is_in_one_order_at_a_time(store: OrderStore) -> None:
 
 async def test_holds_of_one_name_on_other_performances_and_in_other_houses_are_other_holds(store: OrderStore) -> None:
     first = await added(store)
-    await added(store, an_order(order_id="ord_2", hold_id=first.hold_id, performance_id="perf_2"), key="key_2")
-    elsewhere = an_order(order_id="ord_3", hold_id=first.hold_id, house_id="house_b")
+    await added(store, an_order(order_id="ord_2", hold_id=first.first.hold_id, performance_id="perf_2"), key="key_2")
+    elsewhere = an_order(order_id="ord_3", hold_id=first.first.hold_id, house_id="house_b")
     assert await store.add(elsewhere, CUSTOMER, a_key("key_3"), FAR_MS) is None
 
 
 async def test_a_hold_that_was_let_go_of_may_be_in_another_order(store: OrderStore) -> None:
     first = await added(store)
     await walked(store, first, commands.CancelOrder())
-    second = an_order(order_id="ord_2", hold_id=first.hold_id)
+    second = an_order(order_id="ord_2", hold_id=first.first.hold_id)
     refused = await store.add(second, CUSTOMER, a_key("key_2"), FAR_MS)
-    assert refused == HoldHasOrder(first.hold_id, first.order_id, "CANCELLING")
+    assert refused == HoldHasOrder(first.first.hold_id, first.order_id, "CANCELLING")
     await walked(store, first, commands.HoldLetGo())
     await added(store, second, key="key_2")
 
@@ -310,5 +242,5 @@ async def test_everything_known_of_seats_and_money_is_kept(store: OrderStore) ->
     refunded = await walked(store, order, commands.RefundOrder("rain"), commands.PaymentRefunded("pay_1"))
     read = await store.get(ref_of(order))
     assert read == refunded
-    assert (read.seats, read.payment, read.total) == (Seats.SOLD, Payment.REFUNDED, Money(1_250, "EUR"))
+    assert (read.first.seats, read.payment, read.total) == (Seats.SOLD, Payment.REFUNDED, Money(1_250, "EUR"))
     assert [one.order.order_id for one in await store.lease_due(a_lease("driver"), 5)] == [order.order_id]

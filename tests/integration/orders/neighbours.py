@@ -130,7 +130,7 @@ class ServedInventory(InventoryServiceServicer):
             holder_id=request.holder_id,
             seats=tuple(request.seats.seat_ids),
         )
-        self._answer(await self.twin.release(order))
+        self._answer(await self.twin.release(order, order.first))
         return inventory.ReleaseHoldResponse(epoch=1)
 
     async def ClaimSeats(self, request: inventory.ClaimSeatsRequest, context: Context) -> inventory.ClaimSeatsResponse:
@@ -143,26 +143,29 @@ class ServedInventory(InventoryServiceServicer):
             holder_id=request.holder_id,
             seats=tuple(request.seats.seat_ids),
         )
-        self._answer(await self.twin.claim(order, from_hold=bool(request.hold_id)))
+        self._answer(await self.twin.claim(order, order.first, from_hold=bool(request.hold_id)))
         return inventory.ClaimSeatsResponse(epoch=1)
 
     async def ConfirmClaim(
         self, request: inventory.ConfirmClaimRequest, context: Context
     ) -> inventory.ConfirmClaimResponse:
         self.trouble.meet("ConfirmClaim")
-        self._answer(await self.twin.confirm_claim(an_order(order_id=request.order_id)))
+        order = an_order(order_id=request.order_id, performance_id=request.key.performance_id)
+        self._answer(await self.twin.confirm_claim(order, order.first))
         return inventory.ConfirmClaimResponse(epoch=1)
 
     async def CancelClaim(
         self, request: inventory.CancelClaimRequest, context: Context
     ) -> inventory.CancelClaimResponse:
         self.trouble.meet("CancelClaim")
-        self._answer(await self.twin.cancel_claim(an_order(order_id=request.order_id)))
+        order = an_order(order_id=request.order_id, performance_id=request.key.performance_id)
+        self._answer(await self.twin.cancel_claim(order, order.first))
         return inventory.CancelClaimResponse(epoch=1)
 
     async def CancelSale(self, request: inventory.CancelSaleRequest, context: Context) -> inventory.CancelSaleResponse:
         self.trouble.meet("CancelSale")
-        self._answer(await self.twin.cancel_sale(an_order(order_id=request.order_id)))
+        order = an_order(order_id=request.order_id, performance_id=request.key.performance_id)
+        self._answer(await self.twin.cancel_sale(order, order.first))
         return inventory.CancelSaleResponse(epoch=1)
 
     def _answer(self, answer: Answer) -> None:

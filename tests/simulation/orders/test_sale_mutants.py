@@ -11,7 +11,7 @@ from services.orders.domain import payment_reports, steps, transitions
 from services.orders.domain.changes import Change, OrderCancelled, SeatsChanged
 from services.orders.domain.commands import ClaimRefused, NoClaim, PaymentRefused
 from services.orders.domain.order import CancelReason, Order, OrderState, Seats
-from services.orders.domain.steps import Step
+from services.orders.domain.steps import NextStep, Step
 from services.orders.handlers.saga import Saga
 from services.orders.ports import Unanswered
 from services.runtime.testing.virtual_time import VirtualDeadlock, VirtualTimeExceeded, run_virtual
@@ -24,12 +24,12 @@ Mutant = Callable[[pytest.MonkeyPatch], None]
 def release_on_timeout(patch: pytest.MonkeyPatch) -> None:
     """The time to pay is over, so the seats go: no word of the provider is awaited (against RULE 25)."""
 
-    def freed(order: Order, now_ms: int) -> tuple[Change, ...]:
+    def freed(order: Order, part: int, now_ms: int) -> tuple[Change, ...]:
         if order.state is OrderState.CANCELLING:
-            return (SeatsChanged(Seats.FREED), OrderCancelled(CancelReason.UNPAID, now_ms))
-        return () if order.seats is Seats.FREED else (SeatsChanged(Seats.FREED),)
+            return (SeatsChanged(Seats.FREED, part), OrderCancelled(CancelReason.UNPAID, now_ms))
+        return () if order.parts[part].seats is Seats.FREED else (SeatsChanged(Seats.FREED, part),)
 
-    patch.setattr(steps, "_cancelling_step", lambda order: Step.CANCEL_CLAIM)
+    patch.setattr(steps, "_cancelling_step", lambda order: NextStep(Step.CANCEL_CLAIM))
     patch.setattr(transitions, "on_seats_freed", freed)
     patch.setattr(payment_reports, "_on_success", _only_while_paying)
 
@@ -59,9 +59,9 @@ def uncertain_payment_is_refused(patch: pytest.MonkeyPatch) -> None:
 def _answer_uncertainty_with(patch: pytest.MonkeyPatch, step: Step, command: object) -> None:
     perform = Saga._perform
 
-    async def hasty(self: Saga, asked: Step, order: Order) -> object:
+    async def hasty(self: Saga, asked: Step, order: Order, place: int) -> object:
         try:
-            return await perform(self, asked, order)
+            return await perform(self, asked, order, place)
         except Unanswered:
             if asked is not step:
                 raise

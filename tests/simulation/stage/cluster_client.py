@@ -12,7 +12,7 @@ from services.inventory.domain.commands import CancelClaim, CancelSale, ClaimSea
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
 from services.inventory.ports import SeatPlan
-from services.orders.domain.order import Order
+from services.orders.domain.order import Order, OrderPart
 from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
 from services.runtime.clock import Clock
 from services.runtime.errors import Overloaded, Refusal
@@ -129,36 +129,34 @@ class ClusterSeatInventory:
         channel = CHANNELS[hold.channel]
         return HeldSeats(hold_id, hold.holder_id, self._plan.plan_version, seat_ids, channel, hold.hold_until_ms)
 
-    async def release(self, order: Order) -> Answer:
+    async def release(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory."""
-        return await self._answer(order, ReleaseHold(order.hold_id, order.holder_id, self._seats(order)))
+        return await self._answer(part, ReleaseHold(part.hold_id, order.holder_id, self._seats(part)))
 
-    async def claim(self, order: Order, *, from_hold: bool) -> Answer:
+    async def claim(self, order: Order, part: OrderPart, *, from_hold: bool) -> Answer:
         """See SeatInventory."""
-        hold_id = order.hold_id if from_hold else ""
-        return await self._answer(
-            order, ClaimSeats(order.order_id, order.holder_id, hold_id, self._seats(order), ONLINE)
-        )
+        hold_id = part.hold_id if from_hold else ""
+        return await self._answer(part, ClaimSeats(order.order_id, order.holder_id, hold_id, self._seats(part), ONLINE))
 
-    async def confirm_claim(self, order: Order) -> Answer:
+    async def confirm_claim(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory."""
-        return await self._answer(order, ConfirmClaim(order.order_id))
+        return await self._answer(part, ConfirmClaim(order.order_id))
 
-    async def cancel_claim(self, order: Order) -> Answer:
+    async def cancel_claim(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory."""
-        return await self._answer(order, CancelClaim(order.order_id))
+        return await self._answer(part, CancelClaim(order.order_id))
 
-    async def cancel_sale(self, order: Order) -> Answer:
+    async def cancel_sale(self, order: Order, part: OrderPart) -> Answer:
         """See SeatInventory."""
-        return await self._answer(order, CancelSale(order.order_id))
+        return await self._answer(part, CancelSale(order.order_id))
 
-    def _seats(self, order: Order) -> tuple[int, ...]:
-        return tuple(sorted(self._plan.index_of[seat_id] for seat_id in order.seat_ids))
+    def _seats(self, part: OrderPart) -> tuple[int, ...]:
+        return tuple(sorted(self._plan.index_of[seat_id] for seat_id in part.seat_ids))
 
-    async def _answer(self, order: Order, command: Command) -> Answer:
-        asked = self._history.asks(order.performance_id, command)
+    async def _answer(self, part: OrderPart, command: Command) -> Answer:
+        asked = self._history.asks(part.performance_id, command)
         try:
-            decided = await self._client.decide(order.performance_id, command, CALL_SECONDS)
+            decided = await self._client.decide(part.performance_id, command, CALL_SECONDS)
         except NoAnswer as error:
             raise Unanswered(type(command).__name__) from error
         self._history.told(asked, decided.decision, decided.epoch)

@@ -40,8 +40,8 @@ def double_tickets(orders: Sequence[Order], payments: Sequence[MemoryPayment]) -
             continue
         if not order.is_free and order.order_id not in captured:
             found.append(f"{order.order_id} is confirmed and not paid")
-        for seat_id in order.seat_ids:
-            other = owners.setdefault((order.performance_id, seat_id), order.order_id)
+        for seat in [(part.performance_id, seat_id) for part in order.parts for seat_id in part.seat_ids]:
+            other = owners.setdefault(seat, order.order_id)
             if other != order.order_id:
-                found.append(f"{order.performance_id} {seat_id} has tickets of {other} and {order.order_id}")
+                found.append(f"{' '.join(seat)} has tickets of {other} and {order.order_id}")
     return found

@@ -257,7 +257,7 @@ class World:
         return {
             order.order_id: ({self.plan.index_of[seat_id] for seat_id in order.seat_ids}, True)
             for order in self.shops.orders()
-            if order.performance_id == performance_id and order.state is OrderState.CONFIRMED
+            if order.first.performance_id == performance_id and order.state is OrderState.CONFIRMED
         }
 
     def findings(self) -> list[str]:

@@ -72,8 +72,8 @@ class Reporting:
         self._order: OrderFigures | None = None
         self._sequence = 0
 
-    def hears(self, order: Order, told: Sequence[Change]) -> None:
-        for event in published(order, told):
+    def hears(self, before: Order, order: Order, told: Sequence[Change]) -> None:
+        for event in published(before, order, told):
             self._sequence += 1
             fact = fact_of(
                 IncomingEvent(
@@ -98,9 +98,9 @@ def test_reporting_counts_an_order_exactly_where_it_says(story: str) -> None:
     for command in STORIES[story]:
         decision = decide(order, command, NOW_MS)
         assert not isinstance(decision, Refusal), decision
-        order = apply_all(order, decision)
-        reporting.hears(order, decision)
+        before, order = order, apply_all(order, decision)
+        reporting.hears(before, order, decision)
         counts = order.state.value in standing.COUNTS_AS_SOLD and order.confirmed_at_ms > 0
-        wanted = (2, 5_000 - order.refunded_minor) if counts else (0, 0)
+        wanted = (2, 5_000 - order.refunded.amount_minor) if counts else (0, 0)
         assert (reporting.totals.sold, reporting.totals.revenue_minor) == wanted, order.state
     assert (order.state, order.refunded) == (OrderState.REFUNDED, order.total)

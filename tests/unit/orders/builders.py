@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.contracts.channels import Channel
-from services.orders.domain.order import Money, Order, OrderLine, SeatName, Ticket
+from services.orders.domain.order import Money, Order, OrderLine, OrderPart, SeatName, Ticket
 from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice
 from services.orders.handlers.order_making import OrderWish
 from services.orders.ports import Customer, HeldSeats, Offer, Operation, RequestKey
 
 HOUSE = "house_a"
 SHOW = "perf_1"
+NEXT_SHOW = "perf_2"
 HALL = "hall_1"
 PLAN = 3
 NOW_MS = 1_800_000_000_000
@@ -22,31 +23,58 @@ PRICES = PriceList(
 )
 
 
-def an_order(*, price: int = 2_500, seats: tuple[str, ...] = ("A-1", "A-2"), **changes: object) -> Order:
-    """An open order of house_a, out of a hold of its own."""
+def a_part(
+    *,
+    price: int = 2_500,
+    seats: tuple[str, ...] = ("A-1", "A-2"),
+    performance_id: str = SHOW,
+    hold_id: str = "hold_1",
+) -> OrderPart:
+    """An order's part whose hold stands."""
     lines = tuple(OrderLine(seat, "stalls", "normal", Money(price, "EUR")) for seat in seats)
+    return OrderPart(performance_id, hold_id, PLAN, lines, NOW_MS + 600_000)
+
+
+def an_order(
+    *,
+    price: int = 2_500,
+    seats: tuple[str, ...] = ("A-1", "A-2"),
+    performance_id: str = SHOW,
+    hold_id: str = "",
+    parts: tuple[OrderPart, ...] = (),
+    **changes: object,
+) -> Order:
+    """An open order of house_a, out of a hold of its own: of one part, or of `parts`."""
+    hold_id = hold_id or f"hold_{str(changes.get('order_id', 'ord_1')).removeprefix('ord_')}"
+    parts = parts or (a_part(price=price, seats=seats, performance_id=performance_id, hold_id=hold_id),)
     order = Order(
         order_id="ord_1",
         house_id=HOUSE,
-        performance_id=SHOW,
-        hold_id=f"hold_{str(changes.get('order_id', 'ord_1')).removeprefix('ord_')}",
         holder_id="holder_1",
         channel=Channel.ONLINE,
-        plan_version=PLAN,
-        lines=lines,
-        total=Money(price * len(seats), "EUR"),
+        parts=parts,
+        total=Money(sum(part.total_minor for part in parts), "EUR"),
         created_at_ms=NOW_MS,
-        hold_until_ms=NOW_MS + 600_000,
         state_since_ms=NOW_MS,
     )
     return replace(order, **changes)  # type: ignore[arg-type]
 
 
+def two_parts(*, price: int = 2_500, name: str = "1") -> tuple[OrderPart, OrderPart]:
+    """Two seats of SHOW and, for less, one of the same name on the day after."""
+    first = a_part(price=price, hold_id=f"hold_{name}")
+    second = a_part(price=price * 2 // 5, seats=("A-1",), performance_id=NEXT_SHOW, hold_id=f"hold_{name}_next")
+    return first, second
+
+
 def tickets_for(order: Order) -> tuple[Ticket, ...]:
     """One for each line."""
-    return tuple(
-        Ticket(f"tkt_{order.order_id}_{seat}", seat, f"code_{order.order_id}_{seat}") for seat in order.seat_ids
-    )
+    names = [
+        (f"{order.order_id}_{seat}" if place == 0 else f"{order.order_id}_{part.performance_id}_{seat}", seat)
+        for place, part in enumerate(order.parts)
+        for seat in part.seat_ids
+    ]
+    return tuple(Ticket(f"tkt_{name}", seat, f"code_{name}") for name, seat in names)
 
 
 def an_offer(*, on_sale: bool = True, seats_per_holder: int = 10) -> Offer:

@@ -204,7 +204,7 @@ def test_a_success_between_the_freed_claim_and_its_lost_answer_claims_again() ->
 def test_a_hold_that_was_extended_keeps_the_order_open() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1")
-        shop.world.inventory.extend_hold(SHOW, order.hold_id, order.hold_until_ms + 600_000)
+        shop.world.inventory.extend_hold(SHOW, order.first.hold_id, order.first.hold_until_ms + 600_000)
         await shop.world.clock.sleep(900)
         assert (await shop.read(order)).state is OrderState.OPEN
         ended = await shop.ended(order, 900)

@@ -91,7 +91,7 @@ def test_a_release_whose_answer_is_lost_is_no_release_that_failed() -> None:
 def test_a_hold_that_was_moved_stays_with_its_buyer_when_the_order_is_cancelled() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1")
-        shop.world.inventory.move_hold(SHOW, order.hold_id, "A-4")
+        shop.world.inventory.move_hold(SHOW, order.first.hold_id, "A-4")
         assert answered(await shop.desk.cancel(ref_of(order), 2.0)).state is OrderState.CANCELLED
         assert not shop.world.inventory.is_free(SHOW, "A-4")
         wish = a_wish("A-4")
@@ -106,7 +106,7 @@ def test_a_hold_that_moves_while_it_is_given_back_stays_with_its_buyer() -> None
 
         async def moving(name: str, call: Call) -> object:
             if name == "release":
-                shop.world.inventory.move_hold(SHOW, order.hold_id, "A-4")
+                shop.world.inventory.move_hold(SHOW, order.first.hold_id, "A-4")
             return await call()
 
         taps.append(moving)
@@ -138,8 +138,8 @@ def test_an_order_ends_whose_hold_is_no_longer_its_own(reason: Reason) -> None:
 def test_somebody_elses_hold_of_the_same_name_is_left_alone() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1")
-        shop.world.inventory.end_hold(SHOW, order.hold_id)
-        foreign = a_hold("A-1", hold_id=order.hold_id, holder_id="somebody", until_ms=order.hold_until_ms)
+        shop.world.inventory.end_hold(SHOW, order.first.hold_id)
+        foreign = a_hold("A-1", hold_id=order.first.hold_id, holder_id="somebody", until_ms=order.first.hold_until_ms)
         shop.world.inventory.hold(SHOW, foreign)
         assert answered(await shop.desk.cancel(ref_of(order), 2.0)).state is OrderState.CANCELLED
         assert not shop.world.inventory.is_free(SHOW, "A-1")
@@ -174,7 +174,7 @@ def test_a_late_copy_of_a_claim_finds_no_hold_once_the_order_is_cancelled() -> N
         order = await shop.checked_out(await shop.ordered("A-1"), seconds=0.5)
         await shop.desk.cancel(ref_of(order), 0.01)
         cancelled = await shop.ended(order, 60.0)
-        await shop.world.inventory.claim(cancelled, from_hold=True)
+        await shop.world.inventory.claim(cancelled, cancelled.first, from_hold=True)
         assert shop.world.inventory.is_free(SHOW, "A-1")
 
     in_shop(story, Away("claim"))
@@ -183,10 +183,10 @@ def test_a_late_copy_of_a_claim_finds_no_hold_once_the_order_is_cancelled() -> N
 def test_a_late_copy_of_a_claim_that_was_turned_back_is_taken_back_by_the_cancel() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1")
-        shop.world.inventory.move_hold(SHOW, order.hold_id, "A-3")
+        shop.world.inventory.move_hold(SHOW, order.first.hold_id, "A-3")
         await shop.try_check_out(order)
-        shop.world.inventory.move_hold(SHOW, order.hold_id, "A-1")
-        await shop.world.inventory.claim(order, from_hold=True)
+        shop.world.inventory.move_hold(SHOW, order.first.hold_id, "A-1")
+        await shop.world.inventory.claim(order, order.first, from_hold=True)
         assert answered(await shop.desk.cancel(ref_of(order), 2.0)).state is OrderState.CANCELLED
         assert shop.world.inventory.is_free(SHOW, "A-1")
 
@@ -213,9 +213,9 @@ def test_a_hold_makes_one_order_at_a_time() -> None:
     async def story(shop: Shop) -> None:
         first = await shop.ordered("A-1", "A-2")
         second = await shop.desk.create(a_wish("A-1", "A-2"), a_key("second"))
-        assert second == HoldHasOrder(first.hold_id, first.order_id, "OPEN")
+        assert second == HoldHasOrder(first.first.hold_id, first.order_id, "OPEN")
         assert (await shop.checked_out(first)).state is OrderState.PAYING
-        assert await shop.desk.create(a_wish("A-1", "A-2"), a_key("second")) == HoldExpired(first.hold_id)
+        assert await shop.desk.create(a_wish("A-1", "A-2"), a_key("second")) == HoldExpired(first.first.hold_id)
 
     in_shop(story)
 
@@ -225,7 +225,7 @@ def test_a_hold_that_is_yet_to_be_given_back_makes_no_other_order() -> None:
         first = await shop.ordered("A-1")
         assert answered(await shop.desk.cancel(ref_of(first), 0.5)).state is OrderState.CANCELLING
         refused = await shop.desk.create(a_wish("A-1"), a_key("second"))
-        assert refused == HoldHasOrder(first.hold_id, first.order_id, "CANCELLING")
+        assert refused == HoldHasOrder(first.first.hold_id, first.order_id, "CANCELLING")
 
     in_shop(story, Away("release"))
 
@@ -233,11 +233,11 @@ def test_a_hold_that_is_yet_to_be_given_back_makes_no_other_order() -> None:
 def test_a_check_out_whose_hold_has_ended_is_refused_with_that_and_the_order_is_over() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1")
-        shop.world.inventory.end_hold(SHOW, order.hold_id)
-        assert await shop.try_check_out(order, key="out") == HoldExpired(order.hold_id)
+        shop.world.inventory.end_hold(SHOW, order.first.hold_id)
+        assert await shop.try_check_out(order, key="out") == HoldExpired(order.first.hold_id)
         over = await shop.read(order)
         assert (over.state, over.cancel_reason) == (OrderState.CANCELLED, CancelReason.UNPAID)
-        assert await shop.try_check_out(order, key="out") == HoldExpired(order.hold_id)
+        assert await shop.try_check_out(order, key="out") == HoldExpired(order.first.hold_id)
         assert not shop.world.payments.payments()
 
     in_shop(story)
@@ -246,12 +246,12 @@ def test_a_check_out_whose_hold_has_ended_is_refused_with_that_and_the_order_is_
 def test_a_check_out_whose_hold_was_moved_says_so_and_the_order_goes_on_once_it_is_moved_back() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1", "A-2")
-        shop.world.inventory.move_hold(SHOW, order.hold_id, "A-2", "A-3")
+        shop.world.inventory.move_hold(SHOW, order.first.hold_id, "A-2", "A-3")
         refused = await shop.try_check_out(order, key="out")
-        assert refused == SeatsNotHeld(order.hold_id, not_in_hold=("A-1",), left_out=("A-3",))
+        assert refused == SeatsNotHeld(order.first.hold_id, not_in_hold=("A-1",), left_out=("A-3",))
         assert (await shop.read(order)).state is OrderState.OPEN
         assert await shop.try_check_out(order, key="out") == refused
-        shop.world.inventory.move_hold(SHOW, order.hold_id, "A-1", "A-2")
+        shop.world.inventory.move_hold(SHOW, order.first.hold_id, "A-1", "A-2")
         assert (await shop.checked_out(order, key="out")).state is OrderState.PAYING
 
     in_shop(story)
@@ -260,9 +260,9 @@ def test_a_check_out_whose_hold_was_moved_says_so_and_the_order_goes_on_once_it_
 def test_an_order_that_was_turned_back_ends_with_its_hold() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1")
-        shop.world.inventory.move_hold(SHOW, order.hold_id, "A-3")
+        shop.world.inventory.move_hold(SHOW, order.first.hold_id, "A-3")
         assert isinstance(await shop.try_check_out(order), SeatsNotHeld)
-        shop.world.inventory.end_hold(SHOW, order.hold_id)
+        shop.world.inventory.end_hold(SHOW, order.first.hold_id)
         ended = await shop.read(order)
         assert (ended.state, ended.cancel_reason) == (OrderState.CANCELLED, CancelReason.UNPAID)
 
@@ -272,9 +272,9 @@ def test_an_order_that_was_turned_back_ends_with_its_hold() -> None:
 def test_an_open_order_tells_how_long_its_hold_stands_by_now() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1")
-        until_ms = order.hold_until_ms + 300_000
-        shop.world.inventory.extend_hold(SHOW, order.hold_id, until_ms)
-        assert (await shop.read(order)).hold_until_ms == until_ms
+        until_ms = order.first.hold_until_ms + 300_000
+        shop.world.inventory.extend_hold(SHOW, order.first.hold_id, until_ms)
+        assert (await shop.read(order)).first.hold_until_ms == until_ms
 
     in_shop(story)
 
@@ -282,9 +282,13 @@ def test_an_open_order_tells_how_long_its_hold_stands_by_now() -> None:
 def test_an_open_order_whose_hold_was_let_go_is_told_as_ended() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.ordered("A-1")
-        shop.world.inventory.end_hold(SHOW, order.hold_id)
+        shop.world.inventory.end_hold(SHOW, order.first.hold_id)
         told = await shop.read(order)
-        assert (told.state, told.cancel_reason, told.seats) == (OrderState.CANCELLED, CancelReason.UNPAID, Seats.FREED)
+        assert (told.state, told.cancel_reason, told.first.seats) == (
+            OrderState.CANCELLED,
+            CancelReason.UNPAID,
+            Seats.FREED,
+        )
 
     in_shop(story)
 

@@ -207,6 +207,9 @@ class OrderInRecord(_message.Message):
     REFUNDED_FIELD_NUMBER: _builtins.int
     WAS_CONFIRMED_FIELD_NUMBER: _builtins.int
     SEATS_ARE_FIELD_NUMBER: _builtins.int
+    ORDER_TOTAL_FIELD_NUMBER: _builtins.int
+    ORDER_REFUNDED_FIELD_NUMBER: _builtins.int
+    PAID_UNDER_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     order_id: _builtins.str
@@ -219,13 +222,23 @@ class OrderInRecord(_message.Message):
     """Whether tickets were ever issued for it."""
     seats_are: _builtins.str
     """What the order knows of its seats: HELD, ASKED, CLAIMED, SOLD or FREED."""
+    paid_under: _builtins.str
+    """The performance under which payments has the order's payment."""
     @_builtins.property
     def total(self) -> _money_pb2.Money:
-        """What all lines cost together."""
+        """What all lines of this performance cost together."""
 
     @_builtins.property
     def refunded(self) -> _money_pb2.Money:
         """What has gone back of the total so far."""
+
+    @_builtins.property
+    def order_total(self) -> _money_pb2.Money:
+        """All that the order costs, over its performances; the sums above are of this one's part."""
+
+    @_builtins.property
+    def order_refunded(self) -> _money_pb2.Money:
+        """All that has gone back of it."""
 
     def __init__(
         self,
@@ -238,10 +251,13 @@ class OrderInRecord(_message.Message):
         refunded: _money_pb2.Money | None = ...,
         was_confirmed: _builtins.bool = ...,
         seats_are: _builtins.str = ...,
+        order_total: _money_pb2.Money | None = ...,
+        order_refunded: _money_pb2.Money | None = ...,
+        paid_under: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order_refunded", b"order_refunded", "order_total", b"order_total", "refunded", b"refunded", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "performance_id", b"performance_id", "refunded", b"refunded", "seats", b"seats", "seats_are", b"seats_are", "state", b"state", "total", b"total", "was_confirmed", b"was_confirmed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "order_refunded", b"order_refunded", "order_total", b"order_total", "paid_under", b"paid_under", "performance_id", b"performance_id", "refunded", b"refunded", "seats", b"seats", "seats_are", b"seats_are", "state", b"state", "total", b"total", "was_confirmed", b"was_confirmed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 isort:skip_file
 Carts, orders, tickets; the checkout saga."""
 
+from balcon.catalogue.v1 import catalogue_service_pb2 as _catalogue_service_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
@@ -137,6 +138,54 @@ DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
 """The disputed money is gone as if refunded."""
 Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
+class _RefundState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RefundStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REFUND_STATE_UNSPECIFIED: _RefundState.ValueType  # 0
+    """Never told."""
+    REFUND_STATE_DUE: _RefundState.ValueType  # 1
+    """Owed; nobody has proof yet that the money is back."""
+    REFUND_STATE_DONE: _RefundState.ValueType  # 2
+    """The money is back."""
+
+class RefundState(_RefundState, metaclass=_RefundStateEnumTypeWrapper):
+    """How far a refund is."""
+
+REFUND_STATE_UNSPECIFIED: RefundState.ValueType  # 0
+"""Never told."""
+REFUND_STATE_DUE: RefundState.ValueType  # 1
+"""Owed; nobody has proof yet that the money is back."""
+REFUND_STATE_DONE: RefundState.ValueType  # 2
+"""The money is back."""
+Global___RefundState: _TypeAlias = RefundState  # noqa: Y015
+
+class _RefundMaker:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RefundMakerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundMaker.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REFUND_MAKER_UNSPECIFIED: _RefundMaker.ValueType  # 0
+    """Never told."""
+    REFUND_MAKER_HOUSE: _RefundMaker.ValueType  # 1
+    """The house, or the order's own rules."""
+    REFUND_MAKER_PROVIDER: _RefundMaker.ValueType  # 2
+    """At the provider and without us: in its console, or by a dispute that was lost."""
+
+class RefundMaker(_RefundMaker, metaclass=_RefundMakerEnumTypeWrapper):
+    """By whose hand money goes back."""
+
+REFUND_MAKER_UNSPECIFIED: RefundMaker.ValueType  # 0
+"""Never told."""
+REFUND_MAKER_HOUSE: RefundMaker.ValueType  # 1
+"""The house, or the order's own rules."""
+REFUND_MAKER_PROVIDER: RefundMaker.ValueType  # 2
+"""At the provider and without us: in its console, or by a dispute that was lost."""
+Global___RefundMaker: _TypeAlias = RefundMaker  # noqa: Y015
+
 @_typing.final
 class Customer(_message.Message):
     """Who buys. Personal data: it never travels in events."""
@@ -204,12 +253,16 @@ class OrderLine(_message.Message):
     TICKET_TYPE_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
     SEAT_NAME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    VAT_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
     category: _builtins.str
     """Name of the price category."""
     ticket_type: _builtins.str
     """Such as "normal" or "student"."""
+    kind: _catalogue_service_pb2.TicketKind.ValueType
+    """What sort of price it was; unspecified on orders from before it was kept."""
     @_builtins.property
     def price(self) -> _money_pb2.Money:
         """What it costs."""
@@ -217,6 +270,10 @@ class OrderLine(_message.Message):
     @_builtins.property
     def seat_name(self) -> Global___SeatName:
         """The seat as people read it."""
+
+    @_builtins.property
+    def vat(self) -> Global___Vat:
+        """Unset where nobody has named a class."""
 
     def __init__(
         self,
@@ -226,14 +283,48 @@ class OrderLine(_message.Message):
         ticket_type: _builtins.str = ...,
         price: _money_pb2.Money | None = ...,
         seat_name: Global___SeatName | None = ...,
+        kind: _catalogue_service_pb2.TicketKind.ValueType = ...,
+        vat: Global___Vat | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price", "seat_name", b"seat_name"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price", "seat_name", b"seat_name", "vat", b"vat"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "price", b"price", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_type", b"ticket_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "kind", b"kind", "price", b"price", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_type", b"ticket_type", "vat", b"vat"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OrderLine: _TypeAlias = OrderLine  # noqa: Y015
+
+@_typing.final
+class Vat(_message.Message):
+    """The tax that a price contains."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VAT_CLASS_FIELD_NUMBER: _builtins.int
+    RATE_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    vat_class: _builtins.str
+    """Which tax it is, as the house names it."""
+    rate_basis_points: _builtins.int
+    """700 is 7 %."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What of the price it is, in the currency of the price."""
+
+    def __init__(
+        self,
+        *,
+        vat_class: _builtins.str = ...,
+        rate_basis_points: _builtins.int = ...,
+        amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "rate_basis_points", b"rate_basis_points", "vat_class", b"vat_class"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Vat: _TypeAlias = Vat  # noqa: Y015
 
 @_typing.final
 class Ticket(_message.Message):
@@ -272,8 +363,136 @@ class Ticket(_message.Message):
 Global___Ticket: _TypeAlias = Ticket  # noqa: Y015
 
 @_typing.final
+class OrderPart(_message.Message):
+    """What an order has of one performance. All parts are sold together or none is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    HOLD_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance; no other part is of it."""
+    hold_id: _builtins.str
+    """The hold that the seats came from."""
+    plan_version: _builtins.int
+    """The version of the seating plan."""
+    hold_until_ms: _builtins.int
+    """As Order.hold_until_ms."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderLine]:
+        """One for each seat."""
+
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ticket]:
+        """While they are valid."""
+
+    @_builtins.property
+    def total(self) -> _money_pb2.Money:
+        """What its lines cost together."""
+
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        hold_id: _builtins.str = ...,
+        plan_version: _builtins.int = ...,
+        lines: _abc.Iterable[Global___OrderLine] | None = ...,
+        hold_until_ms: _builtins.int = ...,
+        tickets: _abc.Iterable[Global___Ticket] | None = ...,
+        total: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "lines", b"lines", "performance_id", b"performance_id", "plan_version", b"plan_version", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderPart: _TypeAlias = OrderPart  # noqa: Y015
+
+@_typing.final
+class RefundedLine(_message.Message):
+    """One line of an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    SEAT_ID_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance of its part."""
+    seat_id: _builtins.str
+    """The seat, by its id in the plan."""
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        seat_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundedLine: _TypeAlias = RefundedLine  # noqa: Y015
+
+@_typing.final
+class Refund(_message.Message):
+    """Money that goes back once."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUND_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    MADE_BY_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_MS_FIELD_NUMBER: _builtins.int
+    refund_id: _builtins.str
+    """The refund."""
+    reason: _builtins.str
+    """Why, for the people of the house."""
+    state: Global___RefundState.ValueType
+    """How far it is."""
+    made_by: Global___RefundMaker.ValueType
+    """By whose hand."""
+    changed_at_ms: _builtins.int
+    """When it came into its state, unix milliseconds."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefundedLine]:
+        """For which lines. Empty: for the whole order, or nobody said."""
+
+    def __init__(
+        self,
+        *,
+        refund_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        lines: _abc.Iterable[Global___RefundedLine] | None = ...,
+        reason: _builtins.str = ...,
+        state: Global___RefundState.ValueType = ...,
+        made_by: Global___RefundMaker.ValueType = ...,
+        changed_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "changed_at_ms", b"changed_at_ms", "lines", b"lines", "made_by", b"made_by", "reason", b"reason", "refund_id", b"refund_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Refund: _TypeAlias = Refund  # noqa: Y015
+
+@_typing.final
 class Order(_message.Message):
-    """An order as it stands."""
+    """An order as it stands. What is told of a performance in it is its first part's."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -296,12 +515,14 @@ class Order(_message.Message):
     PLAN_VERSION_FIELD_NUMBER: _builtins.int
     REFUNDED_FIELD_NUMBER: _builtins.int
     DISPUTE_STATE_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    REFUNDS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
     """The house that it belongs to."""
     performance_id: _builtins.str
-    """The performance."""
+    """The performance of the first part."""
     hold_id: _builtins.str
     """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
@@ -332,7 +553,7 @@ class Order(_message.Message):
 
     @_builtins.property
     def total(self) -> _money_pb2.Money:
-        """What all lines cost together."""
+        """What the lines of all parts cost together."""
 
     @_builtins.property
     def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ticket]:
@@ -341,6 +562,14 @@ class Order(_message.Message):
     @_builtins.property
     def refunded(self) -> _money_pb2.Money:
         """What has gone back of the total so far; a confirmed order may have given a part back."""
+
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderPart]:
+        """One for each performance."""
+
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Refund]:
+        """In the order in which they were made; those that are done come to `refunded`."""
 
     def __init__(
         self,
@@ -364,10 +593,12 @@ class Order(_message.Message):
         plan_version: _builtins.int = ...,
         refunded: _money_pb2.Money | None = ...,
         dispute_state: Global___DisputeState.ValueType = ...,
+        parts: _abc.Iterable[Global___OrderPart] | None = ...,
+        refunds: _abc.Iterable[Global___Refund] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "created_at_ms", b"created_at_ms", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "created_at_ms", b"created_at_ms", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,39 @@
+"""An order's lines as events tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from balcon.catalogue.v1.catalogue_service_pb2 import TicketKind
+from balcon.orders.v1.orders_service_pb2 import OrderLine, SeatName, Vat
+
+from services.contracts.wire_types import wire_money
+from services.orders.domain.order import NO_VAT
+from services.orders.domain.order import OrderLine as DomainLine
+from services.orders.domain.order import SeatName as DomainSeatName
+
+
+def _seat_name(name: DomainSeatName) -> SeatName:
+    return SeatName(zone=name.zone, row=name.row, seat=name.seat)
+
+
+def wire_lines(lines: Iterable[DomainLine]) -> list[OrderLine]:
+    """One message a line."""
+    return [
+        OrderLine(
+            seat_id=line.seat_id,
+            category=line.category,
+            ticket_type=line.ticket_type,
+            price=wire_money(line.price.amount_minor, line.price.currency),
+            seat_name=_seat_name(line.seat_name),
+            kind=TicketKind.Value(f"TICKET_KIND_{line.kind.value if line.kind else 'UNSPECIFIED'}"),
+            vat=None if line.vat == NO_VAT else _vat(line),
+        )
+        for line in lines
+    ]
+
+
+def _vat(line: DomainLine) -> Vat:
+    vat = line.vat
+    amount = wire_money(vat.amount_minor, line.price.currency)
+    return Vat(vat_class=vat.vat_class, rate_basis_points=vat.rate_basis_points, amount=amount)
