@@ -18,25 +18,39 @@ class PaymentsSettings(BusSettings):
     sandbox_webhook_secrets: SecretStr = Field(
         description="Keys of the sandbox's webhook signatures, separated by commas: two during a rotation."
     )
-    provider_timeout_seconds: float = Field(3.0, gt=0, le=60, description="Longest wait for one answer of a provider.")
-    uncertain_seconds: float = Field(0.5, gt=0, le=600, description="First wait before an unanswered call is repeated.")
-    uncertain_limit_seconds: float = Field(60.0, gt=0, le=3_600, description="Longest wait between such repeats.")
-    pending_seconds: float = Field(
-        5.0, gt=0, le=3_600, description="First wait before a pending payment is asked about."
+    provider_timeout_seconds: float = Field(3.0, gt=0, le=60, description="Timeout of one call to a provider.")
+    uncertain_seconds: float = Field(0.5, gt=0, le=600, description="Retry backoff of an unanswered call: first wait.")
+    uncertain_limit_seconds: float = Field(
+        60.0, gt=0, le=3_600, description="Retry backoff of an unanswered call: longest wait."
     )
-    pending_limit_seconds: float = Field(300.0, gt=0, le=86_400, description="Longest wait between such questions.")
-    reconcile_interval_seconds: float = Field(0.5, gt=0, le=60, description="Longest pause of an idle reconciler.")
+    pending_seconds: float = Field(
+        5.0,
+        gt=0,
+        le=3_600,
+        description="Polling interval of a pending payment: first wait; it doubles up to the limit.",
+    )
+    pending_limit_seconds: float = Field(
+        300.0, gt=0, le=86_400, description="Polling interval of a pending payment: longest wait."
+    )
+    reconcile_interval_seconds: float = Field(
+        0.5, gt=0, le=60, description="Polling interval of the reconciler when nothing is due."
+    )
     listing_interval_seconds: float = Field(
-        5.0, gt=0, le=3_600, description="Time between looks at the provider's events."
+        5.0,
+        gt=0,
+        le=3_600,
+        description="Interval between listings of the provider's events, which find missed webhooks.",
     )
     watch_seconds: float = Field(
         3_600.0,
         gt=0,
         le=86_400,
-        description="First wait before captured money is asked about.",
+        description="Polling interval of a captured payment (refunds, disputes): first wait; it doubles.",
     )
-    watch_limit_seconds: float = Field(86_400.0, gt=0, le=2_592_000, description="Longest wait between such questions.")
-    watch_days: int = Field(180, ge=1, le=3_650, description="How long after its capture a payment is asked about.")
+    watch_limit_seconds: float = Field(
+        86_400.0, gt=0, le=2_592_000, description="Polling interval of a captured payment: longest wait."
+    )
+    watch_days: int = Field(180, ge=1, le=3_650, description="How long after its capture a payment is polled.")
     webhook_event_days: int = Field(
         30,
         ge=4,
@@ -44,7 +58,7 @@ class PaymentsSettings(BusSettings):
         description="How long handled webhook events are kept, so that a provider's redelivery is known as one.",
     )
     refund_patience_seconds: float = Field(
-        3_600.0, gt=0, le=2_592_000, description="Age at which the audit calls a refund that is still due a breach."
+        3_600.0, gt=0, le=2_592_000, description="Age at which the audit reports a refund that is still due."
     )
 
     def webhook_secrets(self) -> tuple[str, ...]:

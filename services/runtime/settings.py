@@ -15,15 +15,17 @@ class ServiceSettings(BaseSettings):
     grpc_port: int = Field(0, ge=0, le=65_535, description="gRPC port; 0 takes a free one.")
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of /metrics; 0 takes a free one.")
     advertised_host: str = Field("127.0.0.1", description="Host other services reach this process at.")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe log line written.")
-    drain_seconds: float = Field(5.0, ge=0, le=300, description="Longest wait for calls in flight on SIGTERM.")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Lowest severity that is logged."
+    )
+    drain_seconds: float = Field(5.0, ge=0, le=300, description="Grace period for calls in flight on SIGTERM.")
 
 
 class SqlSettings(ServiceSettings):
     """A service with a database of its own."""
 
     database_url: SecretStr = Field(description="postgresql+asyncpg:// URL of the service's own database.")
-    database_pool_size: int = Field(8, ge=1, le=200, description="Most connections this process opens.")
+    database_pool_size: int = Field(8, ge=1, le=200, description="Size of the connection pool of this process.")
 
 
 class BusSettings(SqlSettings):
@@ -32,4 +34,6 @@ class BusSettings(SqlSettings):
     bus_url: SecretStr = Field(
         description="kafka://host:port[,host:port] or postgresql+asyncpg:// of the bus database."
     )
-    relay_interval_seconds: float = Field(0.5, gt=0, le=60, description="Longest time the outbox relay sleeps.")
+    relay_interval_seconds: float = Field(
+        0.5, gt=0, le=60, description="Polling interval of the outbox relay when nothing wakes it."
+    )

@@ -33,7 +33,7 @@ from services.inventory.ports import (
     WritesLost,
 )
 from services.runtime.sql.connections import connected
-from services.runtime.sql.faults import is_for_good
+from services.runtime.sql.faults import is_permanent
 from services.runtime.sql.scopes import HouseScope
 
 ACTIVE = ("claimed", "sold")
@@ -102,7 +102,7 @@ class PostgresClaimStore:
         except IntegrityError as error:
             raise ClaimConflict(performance_id=performance_id, epoch=epoch) from error
         except DBAPIError as error:
-            if is_for_good(error):
+            if is_permanent(error):
                 raise RecordRefused(performance_id=performance_id, epoch=epoch) from error
             raise StoreUnavailable(performance_id=performance_id) from error
 

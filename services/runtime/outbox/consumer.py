@@ -26,7 +26,7 @@ from services.runtime.outbox.inbox import Inbox, ParkedKey
 from services.runtime.outbox.replay import Replay
 from services.runtime.outbox.retries import Backoff
 from services.runtime.sql.connections import connected
-from services.runtime.sql.faults import passes
+from services.runtime.sql.faults import is_transient
 from services.runtime.sql.scopes import AllHouses
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import (
@@ -170,7 +170,7 @@ class EventConsumer:
             except SequenceGap as gap:
                 _log.error("event_gap", group=self._group, reads=self._gap_reads, **gap.facts)
             except Exception as error:
-                if not passes(error):
+                if not is_transient(error):
                     raise
                 if not joining.tries:
                     _log.warning("bus_lost", group=self._group, error=type(error).__name__, exc_info=error)
@@ -248,7 +248,7 @@ class EventConsumer:
             except EventFailed as failed:
                 await self._recover(window, failed)
             except Exception as error:  # noqa: BLE001 (a commit may fail in any way; the event decides, after attempts)
-                if passes(error):
+                if is_transient(error):
                     await self._wait_after(error)
                 elif not window.halve():  # the transaction did not say which event it was
                     await self._recover(window, EventFailed(0, error))
@@ -267,7 +267,7 @@ class EventConsumer:
             self._count_gap(cause)
             if self._gap_reads <= self._gap_rereads:
                 raise cause
-        elif passes(cause):
+        elif is_transient(cause):
             await self._wait_after(cause)
             return
         elif window.count_failure(self._clock.now_ms()) < self._attempts:
@@ -322,7 +322,7 @@ class EventConsumer:
             try:
                 await act()
             except Exception as error:
-                if not passes(error):
+                if not is_transient(error):
                     raise
                 await self._wait_after(error)
             else:

@@ -18,7 +18,7 @@ from services.runtime.outbox.faults import HeadersInvalid
 from services.runtime.outbox.headers import to_event
 from services.runtime.outbox.retries import Backoff
 from services.runtime.sql.connections import connected
-from services.runtime.sql.faults import passes
+from services.runtime.sql.faults import is_transient
 from services.runtime.sql.scopes import AllHouses
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import EVENT_LAG_SECONDS, EVENTS_CONSUMED
@@ -72,7 +72,7 @@ class StateConsumer:
                     await subscription.close()
                 return
             except Exception as error:
-                if not passes(error):
+                if not is_transient(error):
                     raise
                 await self._wait_after(error)
 
@@ -118,7 +118,7 @@ class StateConsumer:
                     for event in events:
                         await self._handler(connection, event)
             except Exception as error:  # noqa: BLE001 (whatever it is, the caller tries each by itself)
-                if not passes(error):
+                if not is_transient(error):
                     _log.warning("state_refused", group=self._group, error=type(error).__name__, exc_info=error)
                     return False
                 await self._wait_after(error)

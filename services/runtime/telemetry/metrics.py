@@ -22,7 +22,7 @@ RPC_UNBEGUN = Gauge(
     "Calls that came and were not begun: their callers went away first. Growing: callers give up too soon to be heard.",
 )
 REFUSALS = Counter(
-    "balcon_refusals_total", "Requests answered with no, by reason. SEATS_TAKEN is a healthy on-sale.", ["reason"]
+    "balcon_refusals_total", "Refused requests, by reason. SEATS_TAKEN is a healthy on-sale.", ["reason"]
 )
 OUTBOX_PENDING = Gauge(
     "balcon_outbox_pending", "Events not yet published. Growing: the bus is down or the relay is stuck.", ["lane"]
@@ -40,7 +40,7 @@ EVENTS_CONSUMED = Counter(
 )
 EVENT_OLDEST_SECONDS = Gauge(
     "balcon_event_oldest_seconds",
-    "Age of the oldest event that a consumer has in hand, 0 without one. Growing: it is stuck at that event.",
+    "Age of the oldest event that a consumer is processing, 0 without one. Growing: it is stuck at that event.",
     ["group"],
 )
 EVENT_KEYS_PARKED = Gauge(
@@ -51,7 +51,7 @@ EVENT_KEYS_PARKED = Gauge(
 BUILD_INFO = Gauge("balcon_build_info", "Always 1; the labels say what runs here.", ["service", "version", "python"])
 LOOP_LAG_SECONDS = Histogram(
     "balcon_loop_lag_seconds",
-    "How late the event loop woke from a short sleep. High: the process has too much to do, or the machine has.",
+    "Event loop lag: how late a short sleep woke. High: the process or the machine is short of CPU.",
     buckets=_SECONDS,
 )
 POOL_CONNECTIONS = Gauge(
@@ -62,7 +62,7 @@ POOL_CONNECTIONS = Gauge(
 POOL_SIZE = Gauge("balcon_pool_size", "Database connections that a process may open.", ["application"])
 TURN_SECONDS = Histogram(
     "balcon_inventory_turn_seconds",
-    "Decide, append, apply, reply of one batch. High: the store's fsync is slow.",
+    "Time to handle one batch of commands: decide, append, apply, reply. High: the store's fsync is slow.",
     buckets=_SECONDS,
 )
 TURN_COMMANDS = Histogram(
@@ -83,25 +83,29 @@ STORE_SILENCES = Counter(
 )
 LEASE_VALID_SECONDS = Gauge(
     "balcon_inventory_lease_valid_seconds",
-    "How long this node's lease still stands. 0: the hold store does not answer it, and it decides nothing.",
+    "Remaining validity of this node's lease. 0: the hold store does not answer, and the node decides nothing.",
 )
 RECORDS_SILENT = Gauge(
     "balcon_inventory_records_silent",
     "Performances whose claims the record does not answer. Above 0: look at PostgreSQL; holds go on.",
 )
 MAILBOX_WAIT_SECONDS = Histogram(
-    "balcon_inventory_mailbox_wait_seconds", "Longest wait of what a turn takes. High: overload.", buckets=_SECONDS
+    "balcon_inventory_mailbox_wait_seconds",
+    "Queueing time of the oldest command in a batch. High: overload.",
+    buckets=_SECONDS,
 )
 COMMANDS = Counter("balcon_inventory_commands_total", "Commands decided, by kind and outcome.", ["command", "outcome"])
 ACTIVE_PERFORMANCES = Gauge("balcon_inventory_active_performances", "Performances this node owns and has in memory.")
 ACTIVATIONS = Counter(
     "balcon_inventory_activations_total",
-    "Performances loaded, by cause. Many with cause fenced or gap: owners fight or Redis lost writes.",
+    "Performances loaded, by cause. Many with cause fenced or gap: two nodes claim ownership, or Redis lost writes.",
     ["cause"],
 )
 FENCED = Counter("balcon_inventory_fenced_total", "Batches refused by a store because a newer owner exists.", ["store"])
 WATCHERS = Gauge("balcon_inventory_watchers", "Open WatchSeats streams.")
-WATCHERS_DROPPED = Counter("balcon_inventory_watchers_dropped_total", "Watchers cut because they did not keep up.")
+WATCHERS_DROPPED = Counter(
+    "balcon_inventory_watchers_dropped_total", "WatchSeats streams closed because the client read too slowly."
+)
 ORDERS_ENDED = Counter("balcon_orders_ended_total", "Orders that reached a final state, by state.", ["state"])
 SAGA_STEPS = Counter(
     "balcon_orders_saga_steps_total",
@@ -124,7 +128,7 @@ PAYMENTS_UNCERTAIN = Gauge(
 )
 PAYMENTS_LATE = Counter(
     "balcon_payments_late_total",
-    "Successes reported after we had taken the payment for ended. Many: buyers pay after their seats were released.",
+    "Payments that succeeded after they counted as ended. Many: buyers pay after their seats were released.",
 )
 REFUNDS_STUCK = Gauge(
     "balcon_payments_refunds_stuck",
@@ -135,7 +139,7 @@ DISPUTES_OPEN = Gauge(
 )
 PAYMENT_CONTRADICTIONS = Counter(
     "balcon_payments_contradictions_total",
-    "Provider reports against what is proven, by what differs: state, money, owner. Ignored; above 0: read the logs.",
+    "Provider reports that contradict our record, by what differs: state, money, owner. Above 0: read the logs.",
     ["what"],
 )
 PROVIDER_SECONDS = Histogram(
@@ -149,7 +153,7 @@ WEBHOOKS = Counter(
 )
 EVENT_LAG_SECONDS = Histogram(
     "balcon_event_lag_seconds",
-    "From the event's time to its effect, by group. High: a consumer is behind.",
+    "Consumer lag: from the event's time to its effect, by group. High: the consumer is behind.",
     ["group"],
     buckets=(*_SECONDS, 60, 300, 3600),
 )

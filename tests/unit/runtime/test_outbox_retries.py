@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.runtime.bus.faults import BusUnreachable, MessageRefused
 from services.runtime.outbox.retries import Backoff
-from services.runtime.sql.faults import passes
+from services.runtime.sql.faults import is_transient
 
 
 class DriverError(Exception):
@@ -28,28 +28,28 @@ def sql_error(sqlstate: str) -> DBAPIError:
 
 @pytest.mark.parametrize("sqlstate", ["08006", "40001", "40P01", "53300", "55P03", "57P01", "57P03", "58030"])
 def test_sql_errors_of_the_moment_pass(sqlstate: str) -> None:
-    assert passes(sql_error(sqlstate))
+    assert is_transient(sql_error(sqlstate))
 
 
 @pytest.mark.parametrize("sqlstate", ["22012", "23505", "42P01", "57014", "XX000", ""])
 def test_sql_errors_of_the_statement_do_not_pass(sqlstate: str) -> None:
-    assert not passes(sql_error(sqlstate))
+    assert not is_transient(sql_error(sqlstate))
 
 
 @pytest.mark.parametrize("error", [BusUnreachable(), ConnectionResetError(), TimeoutError(), PoolTimeout()])
 def test_lost_connections_and_retryable_faults_pass(error: Exception) -> None:
-    assert passes(error)
+    assert is_transient(error)
 
 
 @pytest.mark.parametrize(
     "error", [ValueError(), KeyError(), MessageRefused(), IntegrityError("x", {}, DriverError("23505"))]
 )
 def test_defects_and_fatal_faults_do_not_pass(error: Exception) -> None:
-    assert not passes(error)
+    assert not is_transient(error)
 
 
-def test_a_statement_on_a_dead_connection_passes() -> None:
-    assert passes(DBAPIError("SELECT 1", {}, DriverError(""), connection_invalidated=True))
+def test_a_statement_on_a_dead_connection_is_transient() -> None:
+    assert is_transient(DBAPIError("SELECT 1", {}, DriverError(""), connection_invalidated=True))
 
 
 @given(st.text(), st.integers(1, 100))
