@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from services.contracts.channels import Channel
 from services.reporting.domain.totals import LineFigures, LineKey
-from services.runtime.bus.topics import ORDERS
+from services.runtime.bus.topics import AVAILABILITY, ORDERS
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.reporting.sales_stage import (
@@ -203,3 +203,15 @@ async def test_orders_and_counts_of_one_performance_at_the_same_time_lose_nothin
         totals = await stage.totals("p1")
         assert (totals.orders_confirmed, totals.orders_refunded, totals.sold) == (100, 25, 150)
         assert await stage.violations() == []
+
+
+async def test_a_state_of_an_unknown_type_is_skipped_and_the_next_one_counts(database_url: DatabaseUrl) -> None:
+    async with staged(database_url("reporting")) as stage, stage.following():
+        known = stage.publisher.message(counted("p1", 1, 1, free=60))
+        later = replace(known, headers={**known.headers, "ce_id": "evt_x", "ce_type": f"{AVAILABILITY}.Later"})
+        await stage.bus.publish([later, known])
+
+        async def counted_once() -> None:
+            assert (await stage.totals("p1")).free == 60
+
+        await eventually(counted_once)
