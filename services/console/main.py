@@ -12,7 +12,7 @@ import typer
 import uvloop
 
 from services.console.commands.audit import run_audit
-from services.console.commands.bus import CONSUMING, run_dead_letters, run_replay
+from services.console.commands.bus import CONSUMING, run_dead_letters, run_lag, run_replay, run_topics
 from services.console.commands.cluster import run_describe, run_drain, run_move, run_pin
 from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, run_demo
 from services.console.commands.onsale import OnSaleOptions, run_onsale
@@ -180,8 +180,27 @@ def cluster_drain(
     _run(run_drain(_inventory(data, target), node, not undo))
 
 
-bus = typer.Typer(help="Events that could not be applied: what is parked, and its replay.")
+bus = typer.Typer(help="The bus: topics, consumer lag, events that could not be applied and their replay.")
 app.add_typer(bus, name="bus")
+
+BusUrl = Annotated[
+    str,
+    typer.Option(
+        "--bus-url", envvar="BALCON_BUS_URL", help="kafka://host:port[,host:port] or postgresql:// of the bus database."
+    ),
+]
+
+
+@bus.command(name="topics")
+def bus_topics(bus_url: BusUrl, json: Json = False) -> None:
+    """Every topic with its partitions and messages."""
+    _run(run_topics(bus_url, json))
+
+
+@bus.command(name="lag")
+def bus_lag(bus_url: BusUrl, json: Json = False) -> None:
+    """How many messages each consumer group has not worked off yet."""
+    _run(run_lag(bus_url, json))
 
 
 @bus.command(name="dead-letters")

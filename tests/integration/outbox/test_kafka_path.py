@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from balcon.bus.v1.bus_service_pb2 import ListParkedKeysRequest, ReplayKeyRequest
+from balcon.bus.v1.bus_service_pb2_grpc import BusServiceStub
 
 from services.runtime.bus.factory import open_bus
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
+from services.runtime.outbox.bus_servicer import serve_bus
 from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.server import RpcServer
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.outbox.stage import Stage, effects, open_stage, running
@@ -61,6 +66,52 @@ async def test_events_go_over_kafka_and_a_parked_key_is_replayed(kafka_stage: St
             return await _holds(stage, bad)
 
         await eventually(replayed, PATIENCE_SECONDS)
+
+
+async def test_a_parked_key_is_listed_and_replayed_by_the_operators_call(kafka_stage: Stage) -> None:
+    stage = kafka_stage
+    stage.ledger.poisoned = {("a", "2")}
+    group = RandomIds().new_id("grp")
+    consumer = EventConsumer(
+        stage.bus,
+        stage.inbox,
+        group=group,
+        topics=[stage.topic],
+        handler=stage.ledger.apply,
+        clock=stage.clock,
+        attempts=1,
+        gap_rereads=0,
+    )
+    server = RpcServer(clock=stage.clock, ids=stage.ids)
+    serve_bus(server, lambda: [consumer])
+    await server.start()
+    try:
+        async with (
+            running(stage.relay().run(), consumer.run()),
+            open_channel(f"127.0.0.1:{server.port}", stage.clock) as channel,
+        ):
+            calls = BusServiceStub(channel)
+            await stage.write("1", "2", "3")
+
+            async def parked() -> None:
+                keys = (await calls.ListParkedKeys(ListParkedKeysRequest())).keys
+                told = [(key.group, key.topic, key.key, key.error, key.diverted_sequence) for key in keys]
+                assert told == [(group, stage.topic, "a", "ValueError", 3)]
+
+            await eventually(parked, PATIENCE_SECONDS)
+            stage.ledger.poisoned = set()
+            replayed = await calls.ReplayKey(ReplayKeyRequest(topic=stage.topic, key="a"), timeout=PATIENCE_SECONDS)
+            assert replayed.applied == 2
+            assert not (await calls.ListParkedKeys(ListParkedKeysRequest())).keys
+            # What comes after it flows again, without a detour.
+            await stage.write("4")
+
+            async def flows() -> bool:
+                return await stage.effects("a") == effects("a", "1", "2", "3", "4")
+
+            await eventually(flows, PATIENCE_SECONDS)
+    finally:
+        await server.stop(0)
 
 
 async def _holds(stage: Stage, key: str) -> bool:
