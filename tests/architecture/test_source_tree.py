@@ -9,6 +9,7 @@ from tests.architecture.tree import ROOT, functions, modules, parsed
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "managers"}
 MODULE_LINES = 400
 FUNCTION_LINES = 50
+PORTS_LINES = 200
 DOCSTRING_LINES = 3
 SERVICE_PARTS = {
     "__init__.py", "actors", "adapters", "api", "cluster", "domain", "handlers", "main.py", "migrations", "ports.py",
@@ -104,6 +105,11 @@ def is_protocol(node: ast.stmt) -> bool:
     return isinstance(node, ast.ClassDef) and any(
         isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases
     )
+
+
+def test_ports_of_many_nouns_are_a_package() -> None:
+    in_one_file = {str(path): lines_of(path) for path in modules() if path.match("services/*/ports.py")}
+    assert not {path: lines for path, lines in in_one_file.items() if lines > PORTS_LINES}
 
 
 def test_a_package_of_ports_has_one_noun_a_file() -> None:

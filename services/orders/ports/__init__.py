@@ -1,0 +1,49 @@
+"""What the orders service needs from outside: seats, prices, money, a store of its own. No technology is named here.
+
+An answer that is none (timeout, lost connection, a node that moves) is raised as Unanswered: uncertain is not failed.
+"""
+
+from __future__ import annotations
+
+from services.orders.ports.answer import Answer, Declined, Done, Unanswered
+from services.orders.ports.catalogue import Catalogue, Offer
+from services.orders.ports.order_store import (
+    Act,
+    Acted,
+    Changed,
+    Customer,
+    Lease,
+    LeasedOrder,
+    OrderFilter,
+    OrderRef,
+    OrderStore,
+)
+from services.orders.ports.payments import Payments, PaymentSeen, PaymentStatus
+from services.orders.ports.request_key import KeyInRecord, Operation, RequestKey
+from services.orders.ports.seat_inventory import HeldSeats, SeatInventory
+
+__all__ = [
+    "Act",
+    "Acted",
+    "Answer",
+    "Catalogue",
+    "Changed",
+    "Customer",
+    "Declined",
+    "Done",
+    "HeldSeats",
+    "KeyInRecord",
+    "Lease",
+    "LeasedOrder",
+    "Offer",
+    "Operation",
+    "OrderFilter",
+    "OrderRef",
+    "OrderStore",
+    "PaymentSeen",
+    "PaymentStatus",
+    "Payments",
+    "RequestKey",
+    "SeatInventory",
+    "Unanswered",
+]

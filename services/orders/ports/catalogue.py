@@ -1,0 +1,33 @@
+"""Performances, their plans and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.orders.domain.pricing import PlanSeat, PriceList
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A performance as it is sold."""
+
+    performance_id: str
+    hall_id: str
+    plan_version: int
+    on_sale: bool
+    seats_per_holder: int
+    prices: PriceList
+
+
+class Catalogue(Protocol):
+    """Performances and their prices. Raises Unanswered."""
+
+    async def offer(self, house_id: str, performance_id: str) -> Offer | None:
+        """None when the house has no such performance."""
+        ...
+
+    async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
+        """The seats of a plan, which never changes, by seat id; None when there is no such plan."""
+        ...
