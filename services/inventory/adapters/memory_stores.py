@@ -46,7 +46,6 @@ class MemoryHoldStore:
         self._performances: dict[str, _Holds] = {}
 
     async def open(self, performance_id: str, epoch: int) -> OpenedHolds:
-        """See HoldStore."""
         stored = self._performances.setdefault(performance_id, _Holds())
         if epoch < stored.epoch:
             raise Fenced(performance_id=performance_id, epoch=epoch, stored=stored.epoch)
@@ -55,7 +54,6 @@ class MemoryHoldStore:
         return OpenedHolds(list(stored.holds.values()), self._clock.now_ms(), (), list(stored.ended))
 
     async def append(self, performance_id: str, epoch: int, batch: int, writes: HoldWrites) -> None:
-        """See HoldStore."""
         stored = self._performances.setdefault(performance_id, _Holds())
         if epoch < stored.epoch:
             raise Fenced(performance_id=performance_id, epoch=epoch)
@@ -106,11 +104,9 @@ class _RecordedSeats:
         self.claims[claim.order_id] = claim
 
     def drop_claim(self, order_id: str) -> None:
-        """See RecordWriter."""
         self.claims.pop(order_id, None)
 
     def give_back(self, order_id: str) -> None:
-        """See RecordWriter."""
         self.given_back.add(order_id)
 
 
@@ -129,12 +125,10 @@ class MemoryRecord:
         self._pins: dict[str, str] = {}
 
     async def owner_of(self, performance_id: str) -> Owner | None:
-        """See Directory."""
         record = self._performances.get(performance_id)
         return None if record is None else record.owner
 
     async def take(self, performance_id: str, seen_epoch: int, incarnation: str, endpoint: str) -> int | None:
-        """See Directory."""
         record = self._performances.get(performance_id)
         if (0 if record is None else record.owner.epoch) != seen_epoch:
             return None
@@ -146,39 +140,32 @@ class MemoryRecord:
         return owner.epoch
 
     async def release(self, performance_id: str, epoch: int) -> None:
-        """See Directory."""
         record = self._performances.get(performance_id)
         if record is not None and record.owner.epoch == epoch:
             record.owner = Owner("", "", epoch)
 
     async def epochs_of(self, performance_ids: Sequence[str]) -> Mapping[str, int]:
-        """See Directory."""
         known = self._performances
         return {name: known[name].owner.epoch for name in performance_ids if name in known}
 
     async def pins(self) -> Mapping[str, str]:
-        """See Directory."""
         return dict(self._pins)
 
     async def pin(self, performance_id: str, endpoint: str) -> None:
-        """See Directory."""
         if endpoint:
             self._pins[performance_id] = endpoint
         else:
             self._pins.pop(performance_id, None)
 
     async def page(self, after: str, size: int) -> Sequence[OwnedPerformance]:
-        """See Directory."""
         names = sorted(name for name in self._performances if name > after)[:size]
         return [OwnedPerformance(name, self._performances[name].owner, self._pins.get(name, "")) for name in names]
 
     async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
-        """See ClaimStore."""
         seats = self._fenced(performance_id, epoch).seats
         return PerformanceRecord(list(seats.claims.values()), sorted(seats.blocked), sorted(seats.given_back))
 
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
-        """See ClaimStore."""
         record = self._fenced(performance_id, epoch)
         if batch <= record.batch:
             return
@@ -204,20 +191,16 @@ class MemoryLeaseStore:
         self._leases: dict[str, tuple[NodeInfo, int]] = {}
 
     async def put(self, node: NodeInfo, ttl_ms: int) -> None:
-        """See LeaseStore."""
         self._leases[node.incarnation] = (node, self._clock.now_ms() + ttl_ms)
 
     async def exists(self, incarnation: str) -> bool:
-        """See LeaseStore."""
         return any(node.incarnation == incarnation for node in await self.live())
 
     async def live(self) -> Sequence[NodeInfo]:
-        """See LeaseStore."""
         now = self._clock.now_ms()
         return [node for node, until in self._leases.values() if now < until]
 
     async def drop(self, incarnation: str) -> None:
-        """See LeaseStore."""
         self._leases.pop(incarnation, None)
 
 
@@ -234,11 +217,9 @@ class MemoryMembership:
         alive.add(incarnation)
 
     def is_valid(self) -> bool:
-        """See Membership."""
         return self.incarnation in self._alive
 
     async def is_alive(self, incarnation: str) -> bool:
-        """See Membership."""
         return incarnation in self._alive
 
 
@@ -249,16 +230,13 @@ class MemoryPerformances:
         self._performances = {performance.performance_id: performance for performance in performances}
 
     async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceNotFound:
-        """See Performances."""
         found = self._performances.get(performance_id)
         return found if found is not None and found.house_id == house_id else PerformanceNotFound(performance_id)
 
     async def rules_of(self, performance_ids: Sequence[str]) -> dict[str, HoldRules]:
-        """See Performances."""
         return {key: self._performances[key].rules for key in performance_ids if key in self._performances}
 
     async def house_of(self, performance_id: str) -> str | None:
-        """See Performances."""
         found = self._performances.get(performance_id)
         return None if found is None else found.house_id
 
@@ -274,5 +252,4 @@ class MemoryAvailabilityFeed:
         self.told: list[Availability] = []
 
     async def publish(self, latest: Sequence[Availability]) -> None:
-        """See AvailabilityFeed."""
         self.told.extend(latest)

@@ -27,49 +27,38 @@ class Draft:
         self._given_back: set[str] = set()
 
     def status(self, seat: int) -> int:
-        """See SeatsView."""
         status = self._statuses.get(seat)
         return self._base.statuses[seat] if status is None else status
 
     def are_free(self, seats: Sequence[int]) -> bool:
-        """See SeatsView."""
         return all(self.status(seat) == seat_state.FREE for seat in seats)
 
     def hold(self, hold_id: str) -> Hold | None:
-        """See LivingHoldsView."""
         return None if hold_id in self._ended else self._base.holds.get(hold_id)
 
     def has_ended(self, hold_id: str) -> bool:
-        """See LivingHoldsView."""
         return hold_id in self._ended or self._base.has_ended(hold_id)
 
     def claim(self, order_id: str) -> Claim | None:
-        """See RecordView."""
         if order_id in self._claims:
             return self._claims[order_id]
         return self._base.claims.get(order_id)
 
     def was_given_back(self, order_id: str) -> bool:
-        """See RecordView."""
         return order_id in self._given_back or self._base.was_given_back(order_id)
 
     def mark(self, seats: Sequence[int], status: int) -> None:
-        """See SeatWriter."""
         for seat in seats:
             self._statuses[seat] = status
 
     def end_hold(self, hold_id: str) -> None:
-        """See SeatWriter."""
         self._ended.add(hold_id)
 
     def put_claim(self, claim: Claim) -> None:
-        """See RecordWriter."""
         self._claims[claim.order_id] = claim
 
     def drop_claim(self, order_id: str) -> None:
-        """See RecordWriter."""
         self._claims[order_id] = None
 
     def give_back(self, order_id: str) -> None:
-        """See RecordWriter."""
         self._given_back.add(order_id)

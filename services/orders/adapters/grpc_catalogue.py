@@ -40,7 +40,6 @@ class GrpcCatalogue:
         self._stub: CatalogueServiceAsyncStub = CatalogueServiceStub(channel)
 
     async def offer(self, house_id: str, performance_id: str) -> Offer | None:
-        """See Catalogue.offer."""
         request = GetPerformanceRequest(house_id=house_id, performance_id=performance_id)
         try:
             performance = (await self._stub.GetPerformance(request)).performance
@@ -64,7 +63,6 @@ class GrpcCatalogue:
         )
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
-        """See Catalogue.plan_seats."""
         request = StreamSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
         parts = self._stub.StreamSeatingPlan(request, timeout=DEFAULT_TIMEOUT_SECONDS, wait_for_ready=True)
         try:

@@ -52,7 +52,6 @@ class GrpcSeatInventory:
         self._timeout_seconds = timeout_seconds
 
     async def held_seats(self, house_id: str, performance_id: str, hold_id: str) -> HeldSeats | Declined:
-        """See SeatInventory.held_seats."""
         request = GetHoldRequest(key=PerformanceKey(house_id=house_id, performance_id=performance_id), hold_id=hold_id)
         try:
             response = await self._call(performance_id, lambda stub: stub.GetHold, request)
@@ -69,14 +68,12 @@ class GrpcSeatInventory:
         )
 
     async def release(self, order: Order, part: OrderPart) -> Answer:
-        """See SeatInventory.release."""
         request = ReleaseHoldRequest(
             key=_key(order, part), hold_id=part.hold_id, holder_id=order.holder_id, seats=_seats(part)
         )
         return await self._answer("ReleaseHold", part, lambda stub: stub.ReleaseHold, request)
 
     async def claim(self, order: Order, part: OrderPart, *, from_hold: bool) -> Answer:
-        """See SeatInventory.claim."""
         request = ClaimSeatsRequest(
             key=_key(order, part),
             order_id=order.order_id,
@@ -88,17 +85,14 @@ class GrpcSeatInventory:
         return await self._answer("ClaimSeats", part, lambda stub: stub.ClaimSeats, request)
 
     async def confirm_claim(self, order: Order, part: OrderPart) -> Answer:
-        """See SeatInventory.confirm_claim."""
         request = ConfirmClaimRequest(key=_key(order, part), order_id=order.order_id)
         return await self._answer("ConfirmClaim", part, lambda stub: stub.ConfirmClaim, request)
 
     async def cancel_claim(self, order: Order, part: OrderPart) -> Answer:
-        """See SeatInventory.cancel_claim."""
         request = CancelClaimRequest(key=_key(order, part), order_id=order.order_id)
         return await self._answer("CancelClaim", part, lambda stub: stub.CancelClaim, request)
 
     async def cancel_sale(self, order: Order, part: OrderPart) -> Answer:
-        """See SeatInventory.cancel_sale."""
         request = CancelSaleRequest(key=_key(order, part), order_id=order.order_id)
         return await self._answer("CancelSale", part, lambda stub: stub.CancelSale, request)
 

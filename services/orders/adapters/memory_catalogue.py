@@ -22,11 +22,9 @@ class MemoryCatalogue:
         self._plans[house_id, offer.hall_id, offer.plan_version] = dict(seats)
 
     async def offer(self, house_id: str, performance_id: str) -> Offer | None:
-        """See Catalogue.offer."""
         self.asked += 1
         return self._offers.get((house_id, performance_id))
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
-        """See Catalogue.plan_seats."""
         self.asked += 1
         return self._plans.get((house_id, hall_id, plan_version))

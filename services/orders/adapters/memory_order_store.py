@@ -48,7 +48,6 @@ class MemoryOrderStore:
     async def add(
         self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
     ) -> KeyInRecord | HoldHasOrder | None:
-        """See OrderStore.add."""
         known = await self.find_key(key.house_id, key.operation, key.key)
         if known is not None:
             return known
@@ -69,14 +68,12 @@ class MemoryOrderStore:
         return True
 
     async def find_key(self, house_id: str, operation: Operation, key: str) -> KeyInRecord | None:
-        """See OrderStore.find_key."""
         known = self._keys.get((house_id, operation, key))
         return known[0] if known else None
 
     async def change(
         self, ref: OrderRef, act: Act, *, key: RequestKey | None = None, lease: Lease | None = None, take: bool = False
     ) -> Changed | Refusal | KeyInRecord | None:
-        """See OrderStore.change."""
         if key is not None and (known := await self.find_key(key.house_id, key.operation, key.key)) is not None:
             return known
         row = self._rows.get(ref)
@@ -112,7 +109,6 @@ class MemoryOrderStore:
                 del self._valid_seats[seat]
 
     async def lease_due(self, lease: Lease, limit: int) -> Sequence[LeasedOrder]:
-        """See OrderStore.lease_due."""
         due = [
             (row.next_step_at_ms, row.order.order_id, row)
             for row in self._rows.values()
@@ -126,7 +122,6 @@ class MemoryOrderStore:
         return [LeasedOrder(row.order, row.failures) for row in rows]
 
     async def postpone(self, seen: Order, lease: Lease, until_ms: int) -> None:
-        """See OrderStore.postpone."""
         row = self._rows[OrderRef(seen.house_id, seen.order_id)]
         if row.lease_token != lease.token:
             return
@@ -138,12 +133,10 @@ class MemoryOrderStore:
             row.failures = 0
 
     async def get(self, ref: OrderRef) -> Order | None:
-        """See OrderStore.get."""
         row = self._rows.get(ref)
         return row.order if row else None
 
     async def list_orders(self, wanted: OrderFilter) -> Sequence[Order]:
-        """See OrderStore.list_orders."""
         found = [
             row.order
             for row in self._rows.values()
@@ -155,18 +148,15 @@ class MemoryOrderStore:
         return sorted(found, key=_place, reverse=True)[: wanted.limit]
 
     async def states_of(self, refs: Sequence[OrderRef]) -> Mapping[OrderRef, OrderState]:
-        """See OrderStore.states_of."""
         return {ref: self._rows[ref].order.state for ref in refs if ref in self._rows}
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
-        """See OrderStore.purge_keys."""
         old = [name for name, (_, created_at_ms) in self._keys.items() if created_at_ms < created_before_ms][:limit]
         for name in old:
             del self._keys[name]
         return len(old)
 
     async def unresolved_counts(self) -> Mapping[OrderState, int]:
-        """See OrderStore.unresolved_counts."""
         counts: dict[OrderState, int] = {}
         for row in self._rows.values():
             state = row.order.state

@@ -84,12 +84,10 @@ class MemoryPayments:
         return _seen(payment)
 
     async def look(self, order: Order) -> PaymentSeen | Declined:
-        """See Payments.look."""
         payment = self._known(order)
         return _seen(payment) if payment else Declined(Reason.PAYMENT_UNKNOWN)
 
     async def cancel(self, order: Order) -> PaymentSeen | Declined:
-        """See Payments.cancel."""
         payment = self._known(order)
         if payment is None:
             return Declined(Reason.PAYMENT_UNKNOWN)
@@ -99,7 +97,6 @@ class MemoryPayments:
         return _seen(payment)
 
     async def refund(self, order: Order) -> PaymentSeen | Declined:
-        """See Payments.refund."""
         payment = self._known(order)
         if payment is None:
             return Declined(Reason.PAYMENT_UNKNOWN)

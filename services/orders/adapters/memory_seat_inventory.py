@@ -91,7 +91,6 @@ class MemorySeatInventory:
         return held if held is not None and self._stands(held) else None
 
     async def held_seats(self, house_id: str, performance_id: str, hold_id: str) -> HeldSeats | Declined:
-        """See SeatInventory.held_seats."""
         held = self._living(performance_id, hold_id)
         if held is not None:
             return held
@@ -100,7 +99,6 @@ class MemorySeatInventory:
         return Declined(Reason.HOLD_ENDED if was_there else Reason.HOLD_NOT_FOUND, {"hold_id": hold_id})
 
     async def release(self, order: Order, part: OrderPart) -> Answer:
-        """See SeatInventory.release."""
         held = self._living(part.performance_id, part.hold_id)
         if held is not None and held.holder_id != order.holder_id:
             return Declined(Reason.HOLD_FOREIGN)
@@ -141,7 +139,6 @@ class MemorySeatInventory:
         return Declined(Reason.SEATS_TAKEN) if any(self._is_taken(seat) for seat in seats) else None
 
     async def confirm_claim(self, order: Order, part: OrderPart) -> Answer:
-        """See SeatInventory.confirm_claim."""
         claim = self._claims.get(_claim_of(order, part))
         if claim is None:
             return Declined(Reason.CLAIM_NOT_FOUND)
@@ -149,11 +146,9 @@ class MemorySeatInventory:
         return Done()
 
     async def cancel_claim(self, order: Order, part: OrderPart) -> Answer:
-        """See SeatInventory.cancel_claim."""
         return self._give_back(order, part, sold=False, otherwise=Reason.CLAIM_ALREADY_SOLD)
 
     async def cancel_sale(self, order: Order, part: OrderPart) -> Answer:
-        """See SeatInventory.cancel_sale."""
         return self._give_back(order, part, sold=True, otherwise=Reason.CLAIM_NOT_SOLD)
 
     def _give_back(self, order: Order, part: OrderPart, *, sold: bool, otherwise: Reason) -> Answer:

@@ -47,14 +47,12 @@ class OrdersServicer(OrdersServiceServicer):
         return max(0.0, left - ANSWER_MARGIN_SECONDS)
 
     async def CreateOrder(self, request: wire.CreateOrderRequest, context: Context) -> wire.CreateOrderResponse:  # noqa: N802
-        """See the proto."""
         wish = requests.order_wish(request)
         key = requests.request_key(request, Operation.CREATE, wish.house_id, request.idempotency_key)
         order: Order = _done(await self._desk.create(wish, key))
         return wire.CreateOrderResponse(order=order_message(order))
 
     async def CheckOut(self, request: wire.CheckOutRequest, context: Context) -> wire.CheckOutResponse:  # noqa: N802
-        """See the proto."""
         ref, total, url = requests.check_out_wish(request)
         seconds = self._seconds(CHECK_OUT_SECONDS)
         busy_until_ms = self._clock.now_ms() + int(seconds * 1000)
@@ -63,27 +61,23 @@ class OrdersServicer(OrdersServiceServicer):
         return wire.CheckOutResponse(order=order_message(order))
 
     async def CancelOrder(self, request: wire.CancelOrderRequest, context: Context) -> wire.CancelOrderResponse:  # noqa: N802
-        """See the proto."""
         ref = requests.cancel_wish(request)
         order: Order = _done(await self._desk.cancel(ref, self._seconds(CANCEL_SECONDS)))
         return wire.CancelOrderResponse(order=order_message(order))
 
     async def RefundOrder(self, request: wire.RefundOrderRequest, context: Context) -> wire.RefundOrderResponse:  # noqa: N802
-        """See the proto."""
         ref, reason = requests.refund_wish(request)
         key = requests.request_key(request, Operation.REFUND, ref.house_id, request.idempotency_key)
         order: Order = _done(await self._desk.refund(ref, reason, key, self._seconds(CANCEL_SECONDS)))
         return wire.RefundOrderResponse(order=order_message(order))
 
     async def GetOrder(self, request: wire.GetOrderRequest, context: Context) -> wire.GetOrderResponse:  # noqa: N802
-        """See the proto."""
         ref, wait_seconds = requests.order_wanted(request)
         seconds = min(wait_seconds, self._seconds(requests.MAX_WAIT_MS / 1000))
         order: Order = _done(await self._desk.get(ref, seconds))
         return wire.GetOrderResponse(order=order_message(order))
 
     async def ListOrders(self, request: wire.ListOrdersRequest, context: Context) -> wire.ListOrdersResponse:  # noqa: N802
-        """See the proto."""
         wanted = requests.order_filter(request)
         orders = await self._desk.list_orders(wanted)
         page = orders[: min(wanted.limit - 1, fitting(len(order.lines) for order in orders))]

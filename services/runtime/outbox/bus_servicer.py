@@ -27,7 +27,6 @@ class BusServicer(BusServiceServicer):
         request: pb.ListParkedKeysRequest,
         context: grpc.aio.ServicerContext[pb.ListParkedKeysRequest, pb.ListParkedKeysResponse],
     ) -> pb.ListParkedKeysResponse:
-        """See bus_service.proto."""
         response = pb.ListParkedKeysResponse()
         for consumer in self._consumers():
             for parked in await consumer.parked():

@@ -65,7 +65,6 @@ class _Methods(grpc.GenericRpcHandler):
         """See grpc.aio.Server: generated code registers the same handlers by name."""
 
     def add_registered_method_handlers(self, service_name: str, method_handlers: Mapping[str, Handler]) -> None:
-        """See grpc.aio.Server."""
         for name, handler in method_handlers.items():
             self._handlers[f"/{service_name}/{name}"] = handler
 
