@@ -11,6 +11,8 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, Channel
 
 from services.contracts.reasons import Reason
+from services.contracts.wire_types import wire_principal
+from services.runtime.principal import PrincipalRef
 from services.runtime.rpc.node_stream import Stream
 from services.runtime.rpc.owner_streams import OwnerStreams
 
@@ -41,10 +43,16 @@ class HoldCommand(NamedTuple):
 
 
 class RowCommand(NamedTuple):
-    """Anything else."""
+    """Anything else. `principal`: on whose behalf, where the row does not name a holder anyway."""
 
     performance: OnPerformance
     row: pb.Command
+    principal: PrincipalRef | None = None
+
+    @property
+    def is_for_the_record(self) -> bool:
+        """Whether it waits for the record, by the mark of the proto."""
+        return self.row.WhichOneof("command") in _FOR_THE_RECORD
 
 
 class Done(NamedTuple):
@@ -63,9 +71,15 @@ InventoryStreams: TypeAlias = OwnerStreams[InventoryCommand, InventoryAnswer]
 class InventoryCodec:
     """See services.runtime.rpc.owner_streams.StreamCodec."""
 
-    def open(self, channel: grpc.aio.Channel) -> Stream:
+    def open(self, channel: grpc.aio.Channel, metadata: Sequence[tuple[str, str]]) -> Stream:
         """The batched stream."""
-        return InventoryServiceStub(channel).ExecuteCommands()
+        return InventoryServiceStub(channel).ExecuteCommands(metadata=grpc.aio.Metadata(*metadata))
+
+    def on_behalf_of(self, command: InventoryCommand, principal: PrincipalRef) -> InventoryCommand:
+        """Commands that change holds name their holder."""
+        if isinstance(command, HoldCommand) or not command.is_for_the_record:
+            return command
+        return command._replace(principal=principal)
 
     def key_of(self, command: InventoryCommand) -> str:
         """The performance."""
@@ -75,7 +89,7 @@ class InventoryCodec:
         """Holds with what their columns have in common. What waits for the record keeps nothing else waiting."""
         if isinstance(command, HoldCommand):
             return command.performance, command.channel, command.ttl_seconds
-        return command.performance, command.row.WhichOneof("command") in _FOR_THE_RECORD
+        return command.performance, command.is_for_the_record
 
     def message(
         self, commands: Sequence[InventoryCommand], batch_id: int, timeout_ms: int, guessed: bool
@@ -90,7 +104,7 @@ class InventoryCodec:
             timeout_ms=timeout_ms,
             guessed=guessed,
             holds=_columns(holds) if holds else None,
-            commands=[command.row for command in commands if isinstance(command, RowCommand)],
+            commands=[_row(command) for command in commands if isinstance(command, RowCommand)],
         )
 
     def answers(
@@ -122,3 +136,12 @@ def _columns(holds: Sequence[HoldCommand]) -> pb.HoldColumns:
         channel=holds[0].channel,
         ttl_seconds=holds[0].ttl_seconds,
     )
+
+
+def _row(command: RowCommand) -> pb.Command:
+    if command.principal is None:
+        return command.row
+    # A copy: the caller may send its row again, for somebody else.
+    row = pb.Command(on_behalf_of=wire_principal(command.principal))
+    row.MergeFrom(command.row)
+    return row

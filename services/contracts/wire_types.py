@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from balcon.types.v1.money_pb2 import Money as WireMoney
+from balcon.types.v1.principal_pb2 import PrincipalKind as WirePrincipalKind
+from balcon.types.v1.principal_pb2 import PrincipalRef as WirePrincipalRef
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
 
 from services.contracts.channels import Channel
 from services.runtime.errors import UNSET, FieldInvalid
+from services.runtime.ids import refused_key
+from services.runtime.principal import PrincipalKind, PrincipalRef
 
 _TO_WIRE = {channel: WireChannel.Value(f"CHANNEL_{channel.value}") for channel in Channel}
 _FROM_WIRE = {wire: channel for channel, wire in _TO_WIRE.items()}
+_KIND_TO_WIRE = {kind: WirePrincipalKind.Value(f"PRINCIPAL_KIND_{kind.value}") for kind in PrincipalKind}
+_KIND_FROM_WIRE = {wire: kind for kind, wire in _KIND_TO_WIRE.items()}
 
 
 def wire_channel(channel: Channel) -> WireChannel.ValueType:
@@ -33,3 +39,17 @@ def refused_channel(field: str, wire: WireChannel.ValueType) -> FieldInvalid | N
 def wire_money(amount_minor: int, currency: str) -> WireMoney:
     """Minor units and their ISO 4217 code."""
     return WireMoney(amount_minor=amount_minor, currency=currency)
+
+
+def wire_principal(principal: PrincipalRef) -> WirePrincipalRef:
+    """For a message."""
+    return WirePrincipalRef(kind=_KIND_TO_WIRE[principal.kind], subject=principal.subject)
+
+
+def principal_of(field: str, wire: WirePrincipalRef) -> PrincipalRef | FieldInvalid:
+    """The refusal for a kind that is none, or of a later version, and for a subject that is no id."""
+    kind = _KIND_FROM_WIRE.get(wire.kind)
+    if kind is None:
+        problem = f"{int(wire.kind)} is no kind of principal" if wire.kind else UNSET
+        return FieldInvalid(f"{field}.kind", problem, ", ".join(kind.value for kind in PrincipalKind))
+    return refused_key(f"{field}.subject", wire.subject) or PrincipalRef(kind, wire.subject)

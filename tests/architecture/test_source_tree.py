@@ -117,3 +117,14 @@ def test_a_package_of_ports_has_one_noun_a_file() -> None:
     assert packages
     crowded = [str(path) for path in packages if sum(map(is_protocol, parsed(path).body)) > 1]
     assert not crowded
+
+
+def test_an_amount_is_put_on_the_wire_in_one_place() -> None:
+    """Of nothing but minor units and the code that belongs to them: `wire_money`."""
+    makers = set()
+    for path in modules():
+        if path.parts[0] == "services":
+            for node in ast.walk(parsed(path)):
+                if isinstance(node, ast.Call) and {"amount_minor", "currency"} == {one.arg for one in node.keywords}:
+                    makers.add(path.as_posix())
+    assert makers == {"services/contracts/wire_types.py"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
-from balcon.types.v1 import money_pb2
 
 from services.catalogue.domain.house import Hall, House, Production
 from services.catalogue.domain.performance import Performance, PerformanceTerms, Price, SaleState, TicketKind
 from services.catalogue.handlers.seating_plans import PlanImported
+from services.contracts.wire_types import wire_money
 
 _SALE_STATES: Mapping[SaleState, pb.SaleState.ValueType] = {
     SaleState.DRAFT: pb.SALE_STATE_DRAFT,
@@ -77,7 +77,7 @@ def _price_message(price: Price) -> pb.Price:
         category=price.category,
         ticket_type=price.ticket_type,
         kind=_TICKET_KINDS[price.kind],
-        amount=money_pb2.Money(amount_minor=price.amount_minor, currency=price.currency),
+        amount=wire_money(price.amount_minor, price.currency),
     )
 
 

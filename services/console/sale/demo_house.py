@@ -8,8 +8,8 @@ from importlib.resources import files
 import grpc
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
-from balcon.types.v1.money_pb2 import Money
 
+from services.contracts.wire_types import wire_money
 from services.runtime.clock import Clock
 from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
@@ -125,6 +125,6 @@ def prices_of(plan: pb.SeatingPlan) -> list[pb.Price]:
     prices = []
     for index, category in enumerate(plan.categories):
         amount = max(_LOWEST_PRICE_MINOR, _FIRST_PRICE_MINOR - index * _PRICE_STEP_MINOR)
-        money = Money(amount_minor=amount, currency=CURRENCY)
+        money = wire_money(amount, CURRENCY)
         prices.append(pb.Price(category=category.name, ticket_type="normal", kind=pb.TICKET_KIND_NORMAL, amount=money))
     return prices

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+import msgspec
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from services.contracts.wire_types import refused_channel
+from services.contracts.wire_types import principal_of, refused_channel
 from services.inventory.actors.mailbox import WORK_COMMANDS
 from services.inventory.api import messages
 from services.inventory.domain import commands
@@ -112,7 +113,17 @@ def _are_good(
     )
 
 
-def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0911 (one case a command)
+def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:
+    command = _decoded(row, plan)
+    if not isinstance(command, commands.RecordCommand) or not row.HasField("on_behalf_of"):
+        return command
+    principal = principal_of("commands.on_behalf_of", row.on_behalf_of)
+    if isinstance(principal, FieldInvalid):
+        raise Refused(principal)
+    return msgspec.structs.replace(command, on_behalf_of=principal)
+
+
+def _decoded(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0911 (one case a command)
     kind = row.WhichOneof("command")
     match kind:
         case "extend":

@@ -24,7 +24,7 @@ from services.inventory.domain import commands
 from services.inventory.domain.changes import Change
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
-from services.runtime.call_context import current_call
+from services.runtime.call_context import current_call, current_principal
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import refused_key
@@ -168,7 +168,9 @@ class InventoryServicer(InventoryServiceServicer):
         _, actor = await self._execute(
             request.key,
             request.seats,
-            lambda seats: commands.ClaimSeats(order_id, holder_id, hold_id, seats, int(channel)),
+            lambda seats: commands.ClaimSeats(
+                order_id, holder_id, hold_id, seats, int(channel), on_behalf_of=current_principal()
+            ),
             refused_key("order_id", order_id),
             refused_key("holder_id", holder_id),
             refused_key("hold_id", hold_id) if hold_id else None,
@@ -191,11 +193,13 @@ class InventoryServicer(InventoryServiceServicer):
     async def _end_claim(
         self,
         request: pb.ConfirmClaimRequest | pb.CancelClaimRequest | pb.CancelSaleRequest,
-        command: Callable[[str], commands.Command],
+        command: type[commands.ConfirmClaim | commands.CancelClaim | commands.CancelSale],
     ) -> int:
         order_id = request.order_id
         checked = refused_key("order_id", order_id)
-        _, actor = await self._execute(request.key, None, lambda _: command(order_id), checked)
+        _, actor = await self._execute(
+            request.key, None, lambda _: command(order_id, on_behalf_of=current_principal()), checked
+        )
         return actor.epoch
 
     async def BlockSeats(self, request: pb.BlockSeatsRequest, context: Context) -> pb.BlockSeatsResponse:
@@ -204,7 +208,7 @@ class InventoryServicer(InventoryServiceServicer):
         _, actor = await self._execute(
             request.key,
             request.seats,
-            lambda seats: commands.BlockSeats(seats, reason),
+            lambda seats: commands.BlockSeats(seats, reason, on_behalf_of=current_principal()),
             messages.refused_reason(reason),
             at_most=messages.BLOCKED_SEATS_PER_COMMAND,
         )
@@ -213,7 +217,10 @@ class InventoryServicer(InventoryServiceServicer):
     async def UnblockSeats(self, request: pb.UnblockSeatsRequest, context: Context) -> pb.UnblockSeatsResponse:
         """Puts blocked seats back on sale."""
         _, actor = await self._execute(
-            request.key, request.seats, commands.UnblockSeats, at_most=messages.BLOCKED_SEATS_PER_COMMAND
+            request.key,
+            request.seats,
+            lambda seats: commands.UnblockSeats(seats, on_behalf_of=current_principal()),
+            at_most=messages.BLOCKED_SEATS_PER_COMMAND,
         )
         return pb.UnblockSeatsResponse(epoch=actor.epoch)
 

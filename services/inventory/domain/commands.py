@@ -11,6 +11,16 @@ import msgspec
 
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import HoldRules
+from services.runtime.principal import PrincipalRef
+
+
+class ForTheRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Acts that a house may ask about later. `on_behalf_of` decides nothing; None: of a service, on its own account.
+
+    Commands that change holds have a holder instead, and nothing more to carry.
+    """
+
+    on_behalf_of: PrincipalRef | None = None
 
 
 class HoldSeats(msgspec.Struct, frozen=True, gc=False):
@@ -76,7 +86,7 @@ class ChangeHoldRules(msgspec.Struct, frozen=True, gc=False):
     rules: HoldRules
 
 
-class ClaimSeats(msgspec.Struct, frozen=True, gc=False):
+class ClaimSeats(ForTheRecord, frozen=True, gc=False):
     """Turn a hold into an order's claim; without a hold, claim free seats again after a late payment."""
 
     order_id: str
@@ -86,32 +96,32 @@ class ClaimSeats(msgspec.Struct, frozen=True, gc=False):
     channel: int
 
 
-class ConfirmClaim(msgspec.Struct, frozen=True, gc=False):
+class ConfirmClaim(ForTheRecord, frozen=True, gc=False):
     """Claimed to sold."""
 
     order_id: str
 
 
-class CancelClaim(msgspec.Struct, frozen=True, gc=False):
+class CancelClaim(ForTheRecord, frozen=True, gc=False):
     """Claimed to free. An order that claims nothing is fine: it has been cancelled before."""
 
     order_id: str
 
 
-class CancelSale(msgspec.Struct, frozen=True, gc=False):
+class CancelSale(ForTheRecord, frozen=True, gc=False):
     """Sold to free. An order that holds nothing is fine."""
 
     order_id: str
 
 
-class BlockSeats(msgspec.Struct, frozen=True, gc=False):
+class BlockSeats(ForTheRecord, frozen=True, gc=False):
     """Take free seats off sale. Seats blocked already stay so."""
 
     seats: tuple[int, ...]
     reason: str
 
 
-class UnblockSeats(msgspec.Struct, frozen=True, gc=False):
+class UnblockSeats(ForTheRecord, frozen=True, gc=False):
     """Put blocked seats back on sale. Seats free already stay so."""
 
     seats: tuple[int, ...]

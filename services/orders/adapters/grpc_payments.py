@@ -19,9 +19,9 @@ from balcon.payments.v1.payments_service_pb2 import (
     RefundPaymentRequest,
 )
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
-from balcon.types.v1.money_pb2 import Money
 
 from services.contracts.reasons import Reason
+from services.contracts.wire_types import wire_money
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.order import Order
 from services.orders.ports import Declined, PaymentSeen, PaymentStatus
@@ -60,7 +60,7 @@ class GrpcPayments:
             house_id=order.house_id,
             order_id=order.order_id,
             performance_id=order.first.performance_id,
-            amount=Money(amount_minor=order.total.amount_minor, currency=order.total.currency),
+            amount=wire_money(order.total.amount_minor, order.total.currency),
             return_url=order.return_url,
             expires_at_ms=order.pay_until_ms,
         )

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from services.orders.domain.pricing import PlanSeat
 from services.orders.ports import Catalogue, Offer
+from services.runtime.call_context import own_account
 from services.runtime.clock import Clock
 
 K = TypeVar("K", bound=Hashable)
@@ -55,7 +56,9 @@ class _Memory(Generic[K, V]):
             async with lock:
                 if (value := self._fresh(key)) is not None:
                     return value
-                value = await ask()
+                # What all will be told must not depend on what the first one may see.
+                with own_account():
+                    value = await ask()
                 if value is not None:
                     self._keep(key, value)
                 return value

@@ -9,6 +9,7 @@ from balcon.payments.v1.payments_service_pb2 import DisputeState
 from balcon.types.v1.money_pb2 import Money
 from google.protobuf.message import Message
 
+from services.contracts.wire_types import wire_money
 from services.payments.domain.payment import (
     CancelAsked,
     Change,
@@ -78,4 +79,4 @@ def _message(payment: Payment, change: Change) -> Message | None:
 
 
 def _money(payment: Payment, amount_minor: int) -> Money:
-    return Money(amount_minor=amount_minor, currency=payment.currency)
+    return wire_money(amount_minor, payment.currency)

@@ -7,9 +7,9 @@ from typing import Any
 
 from balcon.payments.v1 import payments_service_pb2 as pb
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer
-from balcon.types.v1.money_pb2 import Money
 
 from services.contracts.texts import refused_idempotency_key
+from services.contracts.wire_types import wire_money
 from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState
 from services.payments.domain.refusals import PaymentWanted
 from services.payments.handlers.payment_desk import PaymentDesk
@@ -46,14 +46,14 @@ def payment_message(payment: Payment) -> pb.Payment:
         house_id=payment.house_id,
         order_id=payment.order_id,
         performance_id=payment.performance_id,
-        amount=Money(amount_minor=payment.amount_minor, currency=payment.currency),
+        amount=wire_money(payment.amount_minor, payment.currency),
         state=_STATES[payment.state],
         pay_url=payment.pay_url,
         provider=payment.provider,
         refund_state=_REFUND_STATES[payment.refund_state],
-        refunded=Money(amount_minor=payment.refunded_minor, currency=payment.currency),
+        refunded=wire_money(payment.refunded_minor, payment.currency),
         dispute_state=_DISPUTE_STATES[payment.dispute_state],
-        disputed=Money(amount_minor=payment.disputed_minor, currency=payment.currency) if is_disputed else None,
+        disputed=wire_money(payment.disputed_minor, payment.currency) if is_disputed else None,
     )
 
 

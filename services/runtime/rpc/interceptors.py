@@ -13,6 +13,7 @@ from google.rpc import status_pb2
 from grpc_status import rpc_status
 
 from services.runtime.call_context import (
+    AUTHORIZATION_KEY,
     REQUEST_ID_KEY,
     CallContext,
     current_call,
@@ -167,7 +168,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         _calls.unbegun -= 1
         now = self._clock.monotonic()
         metadata = dict(context.invocation_metadata() or ())
-        call = CallContext(metadata, deadline_after(context.time_remaining(), now), self._ids)
+        credential = metadata.pop(AUTHORIZATION_KEY, "")
+        call = CallContext(metadata, deadline_after(context.time_remaining(), now), self._ids, credential)
         enter_call(call)
         # Who sent one gets it back with any answer. One that is minted is told with errors only: it costs something.
         if REQUEST_ID_KEY in metadata:
@@ -241,8 +243,16 @@ def unless_encoded(serialize: Any) -> Callable[[Any], bytes]:
     return lambda message: message if isinstance(message, bytes) else serialize(message)
 
 
+def _with_context(metadata: grpc.aio.Metadata | None, call: CallContext | None) -> grpc.aio.Metadata:
+    """What a call is made with, and what goes on from the current one. A credential that is given stands alone."""
+    given, carried = tuple(metadata or ()), outgoing(call)
+    if any(key == AUTHORIZATION_KEY for key, _ in given):
+        carried = [(key, value) for key, value in carried if key != AUTHORIZATION_KEY]
+    return grpc.aio.Metadata(*given, *carried)
+
+
 class OutgoingCallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
-    """Carries ids and the remaining time on to the next service."""
+    """Carries ids, the credential and the remaining time on to the next service."""
 
     def __init__(self, clock: Clock, at_most_seconds: float, wait_for_ready: bool = True) -> None:
         self._clock = clock
@@ -253,7 +263,7 @@ class OutgoingCallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
         """See grpc.aio.UnaryUnaryClientInterceptor."""
         call = current_call()
         at_most = client_call_details.timeout or self._at_most_seconds
-        metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()), *outgoing(call))
+        metadata = _with_context(client_call_details.metadata, call)
         asked = client_call_details.wait_for_ready
         details = grpc.aio.ClientCallDetails(
             method=client_call_details.method,
@@ -266,9 +276,9 @@ class OutgoingCallInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
 
 
 class OutgoingStreamInterceptor(grpc.aio.UnaryStreamClientInterceptor):
-    """The same where the answer is a stream: ids, and the caller's deadline if there is one; no timeout of its own.
+    """The same where the answer is a stream, and the caller's deadline only if there is one; no timeout of its own.
 
-    Streams in both directions are shared by many calls, so none of theirs is carried.
+    Streams in both directions are shared by many calls, so nothing of theirs is carried: see OwnerStreams.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -278,6 +288,6 @@ class OutgoingStreamInterceptor(grpc.aio.UnaryStreamClientInterceptor):
         """See grpc.aio.UnaryStreamClientInterceptor."""
         call = current_call()
         timeout = remaining_seconds(call, self._clock, client_call_details.timeout or math.inf)
-        metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()), *outgoing(call))
+        metadata = _with_context(client_call_details.metadata, call)
         details = client_call_details._replace(metadata=metadata, timeout=None if timeout == math.inf else timeout)
         return await continuation(details, request)

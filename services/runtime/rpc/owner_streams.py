@@ -1,7 +1,7 @@
 """Commands of many callers to services in which each key has one owner, over one long-lived stream to each node.
 
-What is asked for at the same moment travels as one message: natural batching on the way from caller to owner. What a
-message looks like is the business of a StreamCodec; who owns what, that of OwnerRouting.
+What is asked for at the same moment travels as one message, on the service's own account; commands say whose they are.
+What a message looks like is the business of a StreamCodec; who owns what, that of OwnerRouting.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import grpc
 
-from services.runtime.call_context import current_call, outside_call, remaining_seconds
+from services.runtime.call_context import current_call, outgoing, outside_call, remaining_seconds
 from services.runtime.clock import Clock
 from services.runtime.errors import Retryable
+from services.runtime.principal import PrincipalRef
 from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS
 from services.runtime.rpc.node_stream import BatchAnswer, NodeStream, Stream, StreamBroken
 from services.runtime.rpc.routing import NOT_OWNER, OwnerRouting, OwnerSearch
@@ -33,30 +34,33 @@ _NOT_HERE = frozenset({NOT_OWNER, "UNAVAILABLE"})
 
 CommandT = TypeVar("CommandT")
 AnswerT = TypeVar("AnswerT")
-CommandT_contra = TypeVar("CommandT_contra", contravariant=True)
 AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 
 
-class StreamCodec(Protocol[CommandT_contra, AnswerT_co]):
+class StreamCodec(Protocol[CommandT, AnswerT_co]):
     """How one service's commands travel. Refusals are answers."""
 
-    def open(self, channel: grpc.aio.Channel) -> Stream:
-        """Begins a stream."""
+    def open(self, channel: grpc.aio.Channel, metadata: Sequence[tuple[str, str]]) -> Stream:
+        """Begins a stream, with this metadata."""
         ...
 
-    def key_of(self, command: CommandT_contra) -> str:
+    def on_behalf_of(self, command: CommandT, principal: PrincipalRef) -> CommandT:
+        """The command of a call that is made on somebody's behalf; the same one where commands tell by themselves."""
+        ...
+
+    def key_of(self, command: CommandT) -> str:
         """What has an owner."""
         ...
 
-    def group_of(self, command: CommandT_contra) -> Hashable:
+    def group_of(self, command: CommandT) -> Hashable:
         """Commands of one group have one key and may share a message."""
         ...
 
-    def message(self, commands: Sequence[CommandT_contra], batch_id: int, timeout_ms: int, guessed: bool) -> Any:
+    def message(self, commands: Sequence[CommandT], batch_id: int, timeout_ms: int, guessed: bool) -> Any:
         """`guessed`: nobody has named the node that it goes to."""
         ...
 
-    def answers(self, commands: Sequence[CommandT_contra], response: Any) -> Sequence[AnswerT_co]:
+    def answers(self, commands: Sequence[CommandT], response: Any) -> Sequence[AnswerT_co]:
         """One for each, also where the message was refused as a whole."""
         ...
 
@@ -136,7 +140,10 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
         if self._waiting >= WAITING_COMMANDS:
             answer.set_result(self._codec.busy(RETRY_AFTER_MS))
             return answer
-        budget = remaining_seconds(current_call(), self._clock, timeout_seconds)
+        call = current_call()
+        budget = remaining_seconds(call, self._clock, timeout_seconds)
+        if call is not None and call.principal is not None:
+            command = self._codec.on_behalf_of(command, call.principal.acts_for)
         lane = self._lane(command, budget)
         asked = _Asked(command, answer, self._clock.monotonic() + budget)
         lane.waiting[asked] = None
@@ -239,7 +246,7 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
         channel = self._routing.channel(target)
         node = self._nodes.get(target)
         if node is None:
-            node = NodeStream(self._codec.open(channel), partial(self._node_ended, target))
+            node = NodeStream(self._codec.open(channel, outgoing(None)), partial(self._node_ended, target))
             self._nodes[target] = node
         return node
 

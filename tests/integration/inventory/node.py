@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import grpc
 from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceStub, add_ClusterServiceServicer_to_server
 from balcon.inventory.v1.inventory_service_pb2_grpc import (
     InventoryServiceStub,
@@ -66,7 +67,11 @@ class Node:
 
 @asynccontextmanager
 async def running_node(
-    redis_url: str, database_url: str, performances: Performances, *, forwards: bool = False
+    redis_url: str,
+    database_url: str,
+    performances: Performances,
+    *inside: grpc.aio.ServerInterceptor,
+    forwards: bool = False,
 ) -> AsyncIterator[Node]:
     """A node of the cluster that shares these stores. Its loops do not run: tests call what they need."""
     clock, ids = SystemClock(), RandomIds()
@@ -85,9 +90,8 @@ async def running_node(
         feed = MemoryAvailabilityFeed()
         host = PerformanceHost(lease, performances, activation, feed, clock)
         rpc = RpcServer(clock=clock, ids=ids)
-        servicer = InventoryServicer(host, clock)
         rpc.add(
-            lambda server: add_InventoryServiceServicer_to_server(servicer, server),
+            lambda server: add_InventoryServiceServicer_to_server(InventoryServicer(host, clock), server),
             "balcon.inventory.v1.InventoryService",
         )
         forwarding = OwnerForwarding(clock)
@@ -97,8 +101,8 @@ async def running_node(
             lambda server: add_ClusterServiceServicer_to_server(cluster, server),
             "balcon.inventory.v1.ClusterService",
         )
-        if forwards:
-            rpc.intercept(forwarding)
+        for interceptor in (*inside, forwarding) if forwards else inside:
+            rpc.intercept(interceptor)
         await rpc.start()
         stack.push_async_callback(rpc.stop, 1.0)
         # As main.py does it: who is asked next finds nobody alive that placement might prefer.

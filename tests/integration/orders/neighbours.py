@@ -38,6 +38,7 @@ from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.rpc.errors import Refused
 from services.runtime.rpc.server import RpcServer
+from tests.integration.runtime.checking import Checking
 from tests.unit.orders.builders import HOUSE, a_plan, an_offer, an_order
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -294,6 +295,8 @@ class Neighbours:
         self.catalogue.put(HOUSE, an_offer(), a_plan())
         self.inventory_trouble, self.payments_trouble = Trouble(), Trouble()
         self._server = RpcServer(clock=clock, ids=self._ids)
+        self.checking = Checking()
+        self._server.intercept(self.checking)
         seats = ServedInventory(self.inventory, self.inventory_trouble)  # type: ignore[abstract]
         money = ServedPayments(self.payments, self.payments_trouble)
         shows = ServedCatalogue(self.catalogue)  # type: ignore[abstract]

@@ -76,8 +76,8 @@ class Acting(ReportingServiceServicer, AuditServiceServicer):
 
 
 @asynccontextmanager
-async def serving(act: Act, *inside: grpc.aio.ServerInterceptor) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to a server that acts."""
+async def serving_at(act: Act, *inside: grpc.aio.ServerInterceptor) -> AsyncIterator[str]:
+    """host:port of a server that acts."""
     server = RpcServer(clock=CLOCK, ids=RandomIds())
     for interceptor in inside:
         server.intercept(interceptor)
@@ -85,12 +85,21 @@ async def serving(act: Act, *inside: grpc.aio.ServerInterceptor) -> AsyncIterato
     server.add(lambda grpc_server: add_ReportingServiceServicer_to_server(acting, grpc_server), "balcon.reporting.v1")
     server.add(lambda grpc_server: add_AuditServiceServicer_to_server(acting, grpc_server), "balcon.audit.v1")
     await server.start()
-    channel = open_channel(f"127.0.0.1:{server.port}", CLOCK)
     try:
-        yield channel
+        yield f"127.0.0.1:{server.port}"
     finally:
-        await channel.close()
         await server.stop(0)
+
+
+@asynccontextmanager
+async def serving(act: Act, *inside: grpc.aio.ServerInterceptor) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a server that acts."""
+    async with serving_at(act, *inside) as target:
+        channel = open_channel(target, CLOCK)
+        try:
+            yield channel
+        finally:
+            await channel.close()
 
 
 def ask(channel: grpc.aio.Channel, **how: Any) -> Awaitable[GetTotalsResponse]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.inventory.domain import commands as c
 from services.inventory.domain.best_available import SeatGroup
+from services.runtime.principal import PrincipalKind, PrincipalRef
 from tests.unit.inventory.builders import ONLINE, RULES
 
 CAPACITY = 8
@@ -30,6 +31,7 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "groups": GROUPS,
     "may_split": st.booleans(),
     "reason": st.just("camera"),
+    "on_behalf_of": st.sampled_from([None, PrincipalRef(PrincipalKind.STAFF, "person_1")]),
     "rules": st.sampled_from([RULES, msgspec.structs.replace(RULES, seats_per_holder=2, ttl_ms=30_000)]),
 }
 # A claim without a hold takes free seats; a release without seats lets any go.

@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 
 from services.runtime.clock import LoopClock
+from services.runtime.principal import PrincipalRef
 from services.runtime.rpc.node_stream import Stream
 from services.runtime.rpc.owner_streams import OwnerStreams
 from services.runtime.rpc.routing import OwnerRouting
@@ -93,6 +94,7 @@ class Twin:
         self.seconds = seconds
         self.heard: list[Message] = []
         self.calls: list[Call] = []
+        self.opened_with: list[Mapping[str, str]] = []
         self.unanswered = self.most_unanswered = 0
         self.is_gone = False
         self.gate = asyncio.Event()
@@ -128,10 +130,14 @@ class TwinCodec:
     def __init__(self, twins: Mapping[str, Twin]) -> None:
         self._twins = twins
 
-    def open(self, channel: Any) -> Stream:
+    def open(self, channel: Any, metadata: Sequence[tuple[str, str]]) -> Stream:
         twin = self._twins[channel]
         twin.calls.append(Call(twin))
+        twin.opened_with.append(dict(metadata))
         return twin.calls[-1]  # type: ignore[return-value]
+
+    def on_behalf_of(self, command: str, principal: PrincipalRef) -> str:
+        return f"{command} for {principal.subject}"
 
     def key_of(self, command: str) -> str:
         return command.split("/", maxsplit=1)[0]

@@ -6,6 +6,9 @@ import asyncio
 
 import pytest
 
+from services.runtime.call_context import CallContext, act_as, enter_call
+from services.runtime.ids import SeededIds
+from services.runtime.principal import Principal, PrincipalKind
 from services.runtime.rpc import owner_streams
 from services.runtime.rpc.node_stream import CREDIT_UNTOLD, NodeStream
 from services.runtime.rpc.owner_streams import MESSAGE_COMMANDS, MESSAGES_A_GROUP, Unanswered
@@ -326,3 +329,22 @@ async def test_credit_given_to_one_who_has_just_gone_is_not_lost() -> None:
     await asyncio.wait([waiting])
     assert await node.admitted() > first
     await node.close()
+
+
+@virtual
+async def test_a_stream_is_opened_on_the_services_own_account_and_commands_say_whose_they_are() -> None:
+    a = Twin()
+    act_as(lambda: "Bearer the-services-own")
+    streams = streams_to(a=a)
+
+    async def ask_for(number: int, *, is_checked: bool = True) -> None:
+        call = CallContext({}, None, SeededIds(number), f"Bearer of-person-{number}")
+        call.principal = Principal(PrincipalKind.STAFF, f"person_{number}") if is_checked else None
+        enter_call(call)
+        await streams.ask(f"k/{number}")
+
+    await asyncio.gather(ask_for(1), ask_for(2), ask_for(3, is_checked=False), streams.ask("k/4"))
+    assert a.opened_with == [{"authorization": "Bearer the-services-own"}]
+    assert sorted(a.commands) == ["k/1 for person_1", "k/2 for person_2", "k/3", "k/4"]
+    assert a.sizes == [4]
+    await streams.close()

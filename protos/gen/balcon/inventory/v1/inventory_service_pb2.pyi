@@ -7,6 +7,7 @@ Refusals travel as a gRPC status with google.rpc.ErrorInfo (domain "balcon", rea
 calls and as `Refused` on the stream. Every call may be repeated with the same id and gets its first answer.
 """
 
+from balcon.types.v1 import principal_pb2 as _principal_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -1230,7 +1231,9 @@ Global___ExecuteCommandsRequest: _TypeAlias = ExecuteCommandsRequest  # noqa: Y0
 
 @_typing.final
 class HoldColumns(_message.Message):
-    """Column i of hold_ids, holder_ids and seat_counts is hold i; its seats are the next seat_counts[i] of seat_indexes."""
+    """Column i of hold_ids, holder_ids and seat_counts is hold i; its seats are the next seat_counts[i] of seat_indexes.
+    Whose hold it is says on whose behalf it is asked for; there is no column for more.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1294,6 +1297,7 @@ class Command(_message.Message):
     BLOCK_FIELD_NUMBER: _builtins.int
     UNBLOCK_FIELD_NUMBER: _builtins.int
     BEST_AVAILABLE_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def extend(self) -> Global___ExtendCommand:
         """See ExtendHold."""
@@ -1334,6 +1338,12 @@ class Command(_message.Message):
     def best_available(self) -> Global___BestAvailableCommand:
         """See HoldBestAvailable."""
 
+    @_builtins.property
+    def on_behalf_of(self) -> _principal_pb2.PrincipalRef:
+        """On whose behalf, of rows for the record; the others name their holder. Absent: on the account of the service that
+        opened the stream. Only a service may name somebody else.
+        """
+
     def __init__(
         self,
         *,
@@ -1347,10 +1357,11 @@ class Command(_message.Message):
         block: Global___BlockCommand | None = ...,
         unblock: Global___UnblockCommand | None = ...,
         best_available: Global___BestAvailableCommand | None = ...,
+        on_behalf_of: _principal_pb2.PrincipalRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "on_behalf_of", b"on_behalf_of", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "on_behalf_of", b"on_behalf_of", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["extend", "move", "release", "claim", "confirm", "cancel_claim", "cancel_sale", "block", "unblock", "best_available"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015

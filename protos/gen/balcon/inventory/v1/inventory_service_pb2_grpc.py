@@ -229,6 +229,7 @@ class InventoryServiceServicer:
 
     def ExecuteCommands(self, request_iterator, context):
         """For services and load: many commands a message, seats as indexes of the plan's order, one long-lived stream.
+        Callers of many share it, so it is opened with the service's own credential, and commands say whose they are.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -70,7 +70,9 @@ class InventoryServiceStub:
     WatchSeats: _grpc.UnaryStreamMultiCallable[_inventory_service_pb2.WatchSeatsRequest, _inventory_service_pb2.WatchSeatsResponse]
     """A snapshot, then numbered deltas. A version that skips means: watch again."""
     ExecuteCommands: _grpc.StreamStreamMultiCallable[_inventory_service_pb2.ExecuteCommandsRequest, _inventory_service_pb2.ExecuteCommandsResponse]
-    """For services and load: many commands a message, seats as indexes of the plan's order, one long-lived stream."""
+    """For services and load: many commands a message, seats as indexes of the plan's order, one long-lived stream.
+    Callers of many share it, so it is opened with the service's own credential, and commands say whose they are.
+    """
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
@@ -110,7 +112,9 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     WatchSeats: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.WatchSeatsRequest, _inventory_service_pb2.WatchSeatsResponse]  # type: ignore[assignment]
     """A snapshot, then numbered deltas. A version that skips means: watch again."""
     ExecuteCommands: _aio.StreamStreamMultiCallable[_inventory_service_pb2.ExecuteCommandsRequest, _inventory_service_pb2.ExecuteCommandsResponse]  # type: ignore[assignment]
-    """For services and load: many commands a message, seats as indexes of the plan's order, one long-lived stream."""
+    """For services and load: many commands a message, seats as indexes of the plan's order, one long-lived stream.
+    Callers of many share it, so it is opened with the service's own credential, and commands say whose they are.
+    """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Seats of performances: held, claimed, sold, blocked, watched."""
@@ -243,6 +247,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_inventory_service_pb2.ExecuteCommandsRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_inventory_service_pb2.ExecuteCommandsResponse], _abc.AsyncIterator[_inventory_service_pb2.ExecuteCommandsResponse]]:
-        """For services and load: many commands a message, seats as indexes of the plan's order, one long-lived stream."""
+        """For services and load: many commands a message, seats as indexes of the plan's order, one long-lived stream.
+        Callers of many share it, so it is opened with the service's own credential, and commands say whose they are.
+        """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
