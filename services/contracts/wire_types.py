@@ -8,7 +8,7 @@ from balcon.types.v1.principal_pb2 import PrincipalRef as WirePrincipalRef
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
 
 from services.contracts.channels import Channel
-from services.runtime.errors import UNSET, FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid, refused_fields
 from services.runtime.ids import refused_key
 from services.runtime.principal import PrincipalKind, PrincipalRef
 
@@ -46,10 +46,15 @@ def wire_principal(principal: PrincipalRef) -> WirePrincipalRef:
     return WirePrincipalRef(kind=_KIND_TO_WIRE[principal.kind], subject=principal.subject)
 
 
-def principal_of(field: str, wire: WirePrincipalRef) -> PrincipalRef | FieldInvalid:
-    """The refusal for a kind that is none, or of a later version, and for a subject that is no id."""
-    kind = _KIND_FROM_WIRE.get(wire.kind)
-    if kind is None:
+def principal_of(wire: WirePrincipalRef) -> PrincipalRef:
+    """Of a message that is not refused."""
+    return PrincipalRef(_KIND_FROM_WIRE[wire.kind], wire.subject)
+
+
+def refused_principal(field: str, wire: WirePrincipalRef) -> FieldInvalid | None:
+    """The refusal for a kind that is none, or of a later version, and for a subject that is no id, else None."""
+    kind = None
+    if wire.kind not in _KIND_FROM_WIRE:
         problem = f"{int(wire.kind)} is no kind of principal" if wire.kind else UNSET
-        return FieldInvalid(f"{field}.kind", problem, ", ".join(kind.value for kind in PrincipalKind))
-    return refused_key(f"{field}.subject", wire.subject) or PrincipalRef(kind, wire.subject)
+        kind = FieldInvalid(f"{field}.kind", problem, ", ".join(kind.value for kind in PrincipalKind))
+    return refused_fields((kind, refused_key(f"{field}.subject", wire.subject)))

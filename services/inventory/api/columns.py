@@ -8,7 +8,7 @@ from typing import assert_never
 import msgspec
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from services.contracts.wire_types import principal_of, refused_channel
+from services.contracts.wire_types import principal_of, refused_channel, refused_principal
 from services.inventory.actors.mailbox import WORK_COMMANDS
 from services.inventory.api import messages
 from services.inventory.domain import commands
@@ -115,12 +115,12 @@ def _are_good(
 
 def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:
     command = _decoded(row, plan)
-    if not isinstance(command, commands.RecordCommand) or not row.HasField("on_behalf_of"):
+    if not row.HasField("on_behalf_of"):
         return command
-    principal = principal_of("commands.on_behalf_of", row.on_behalf_of)
-    if isinstance(principal, FieldInvalid):
-        raise Refused(principal)
-    return msgspec.structs.replace(command, on_behalf_of=principal)
+    accept(refused_principal("commands.on_behalf_of", row.on_behalf_of))
+    if not isinstance(command, commands.RecordCommand):
+        return command
+    return msgspec.structs.replace(command, on_behalf_of=principal_of(row.on_behalf_of))
 
 
 def _decoded(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0911 (one case a command)
