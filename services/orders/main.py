@@ -18,7 +18,7 @@ from services.orders.handlers.cached_catalogue import CachedCatalogue
 from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
-from services.orders.handlers.order_news import OrderNews
+from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.handlers.unresolved import count_unresolved
@@ -60,13 +60,13 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     catalogue = CachedCatalogue(GrpcCatalogue(to_catalogue), clock, ttl_seconds=settings.catalogue_ttl_seconds)
 
     timing = timing_of(settings)
-    news = OrderNews(store, clock)
-    saga = Saga(SagaParts(store, inventory, payments, news, clock, ids, timing, settings.lease_seconds * 1000))
+    notifier = OrderNotifier(store, clock)
+    saga = Saga(SagaParts(store, inventory, payments, notifier, clock, ids, timing, settings.lease_seconds * 1000))
     limits = DriverLimits(settings.saga_concurrency, settings.checkout_concurrency, settings.saga_interval_seconds)
     driver = SagaDriver(saga, store, clock, ids, limits)
     maker = OrderMaker(inventory, catalogue, clock, ids, hold_grace_ms=timing.hold_grace_ms)
     window_ms = settings.payment_window_seconds * 1000
-    desk = OrderDesk(DeskParts(store, maker, OrderHold(inventory), driver, news, clock, timing, window_ms))
+    desk = OrderDesk(DeskParts(store, maker, OrderHold(inventory), driver, notifier, clock, timing, window_ms))
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing))
     consumer = service.consume(engine, bus, group=GROUP, topics=[PAYMENTS], handler=events)
     consumer.when_applied(relay.wake)
@@ -79,7 +79,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     )
     serve_audit(service.rpc, PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000))
     service.background("saga", driver.run)
-    service.background("news", news.run)
+    service.background("notifier", notifier.run)
     service.background("counts", lambda: count_unresolved(store, clock))
     service.background("purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
 

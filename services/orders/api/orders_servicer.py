@@ -47,9 +47,9 @@ class OrdersServicer(OrdersServiceServicer):
         return max(0.0, left - ANSWER_MARGIN_SECONDS)
 
     async def CreateOrder(self, request: wire.CreateOrderRequest, context: Context) -> wire.CreateOrderResponse:  # noqa: N802
-        wish = requests.order_wish(request)
-        key = requests.request_key(request, Operation.CREATE, wish.house_id, request.idempotency_key)
-        order: Order = _done(await self._desk.create(wish, key))
+        asked = requests.order_request(request)
+        key = requests.request_key(request, Operation.CREATE, asked.house_id, request.idempotency_key)
+        order: Order = _done(await self._desk.create(asked, key))
         return wire.CreateOrderResponse(order=order_message(order))
 
     async def CheckOut(self, request: wire.CheckOutRequest, context: Context) -> wire.CheckOutResponse:  # noqa: N802

@@ -23,7 +23,7 @@ from services.contracts.texts import refused_idempotency_key, refused_text, refu
 from services.contracts.wire_types import channel_of, refused_channel
 from services.orders.domain.order import Money, Order, OrderState
 from services.orders.domain.pricing import SeatChoice
-from services.orders.handlers.order_making import OrderWish
+from services.orders.handlers.order_making import OrderRequest
 from services.orders.ports import Customer, Operation, OrderFilter, OrderRef, RequestKey
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
@@ -52,7 +52,7 @@ def request_key(request: Message, operation: Operation, house_id: str, key: str,
     return RequestKey(house_id, operation, key, content, busy_until_ms)
 
 
-def order_wish(request: wire.CreateOrderRequest) -> OrderWish:
+def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
     """What CreateOrder asks for."""
     channel = channel_of(request.channel)
     customer = Customer(request.customer.name.strip(), request.customer.email.strip())
@@ -68,7 +68,7 @@ def order_wish(request: wire.CreateOrderRequest) -> OrderWish:
         refused_idempotency_key(request.idempotency_key),
     )
     assert channel is not None, "refused otherwise"
-    return OrderWish(
+    return OrderRequest(
         house_id=request.house_id,
         performance_id=request.performance_id,
         hold_id=request.hold_id,

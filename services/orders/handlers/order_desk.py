@@ -17,8 +17,8 @@ from services.orders.domain.refusals import HoldExpired, HoldHasOrder, OrderNotF
 from services.orders.domain.steps import Timing, due_at_ms
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
-from services.orders.handlers.order_making import OrderMaker, OrderWish
-from services.orders.handlers.order_news import OrderNews
+from services.orders.handlers.order_making import OrderMaker, OrderRequest
+from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.handlers.saga_driver import SagaDriver
 from services.orders.ports import (
     Changed,
@@ -53,7 +53,7 @@ class DeskParts:
     maker: OrderMaker
     hold: OrderHold
     driver: SagaDriver
-    news: OrderNews
+    notifier: OrderNotifier
     clock: Clock
     timing: Timing
     payment_window_ms: int
@@ -68,20 +68,20 @@ class OrderDesk:
         self._clock = parts.clock
         self._in_flight: set[tuple[str, Operation, str]] = set()
 
-    async def create(self, wish: OrderWish, key: RequestKey) -> Order | Refusal:
+    async def create(self, request: OrderRequest, key: RequestKey) -> Order | Refusal:
         """An order out of a hold. Raises Unanswered, with nothing stored, when inventory or catalogue do not answer."""
-        return await self._once(key, lambda: self._create(wish, key))
+        return await self._once(key, lambda: self._create(request, key))
 
-    async def _create(self, wish: OrderWish, key: RequestKey) -> Order | Refusal:
+    async def _create(self, request: OrderRequest, key: RequestKey) -> Order | Refusal:
         known = await self._store.find_key(key.house_id, key.operation, key.key)
         if known is not None:
             return await self._first_answer(key, known)
-        order = await self._parts.maker.make(wish)
+        order = await self._parts.maker.make(request)
         if isinstance(order, Refusal):
             return order
         due_ms = due_at_ms(order, self._clock.now_ms(), self._parts.timing)
         assert due_ms is not None, "an open order has an end"
-        other = await self._store.add(order, wish.customer, key, due_ms)
+        other = await self._store.add(order, request.customer, key, due_ms)
         if isinstance(other, HoldHasOrder):
             return other
         return order if other is None else await self._first_answer(key, other)
@@ -166,7 +166,7 @@ class OrderDesk:
                 act = act_on(report, self._clock, self._parts.timing)
                 changed = await self._store.change(ref, act)
                 if isinstance(changed, Changed):
-                    self._parts.news.tell(changed.order)
+                    self._parts.notifier.tell(changed.order)
                     order = changed.order
         return order
 
@@ -186,7 +186,7 @@ class OrderDesk:
             order = await self._first_answer(key, changed)
             return order if isinstance(order, Refusal) else Changed(order, (), leased=False)
         if not isinstance(changed, Refusal):
-            self._parts.news.tell(changed.order)
+            self._parts.notifier.tell(changed.order)
         return changed
 
     async def _carried_on(
@@ -227,7 +227,7 @@ class OrderDesk:
         """Waits while the order is in one of `unsettled`; the order as last seen when the time is up."""
         if order.state not in unsettled or timeout_seconds <= 0:
             return order
-        return await self._parts.news.wait(ref, unsettled, timeout_seconds) or await self._now(ref)
+        return await self._parts.notifier.wait(ref, unsettled, timeout_seconds) or await self._now(ref)
 
     async def _now(self, ref: OrderRef) -> Order | Refusal:
         return await self._store.get(ref) or OrderNotFound(ref.order_id)

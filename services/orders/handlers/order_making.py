@@ -26,7 +26,7 @@ from services.runtime.ids import Ids
 
 
 @dataclass(frozen=True, slots=True)
-class OrderWish:
+class OrderRequest:
     """What a buyer asks for; sizes and shapes are checked already."""
 
     house_id: str
@@ -50,62 +50,63 @@ class OrderMaker:
         self._ids = ids
         self._hold_grace_ms = hold_grace_ms
 
-    async def make(self, wish: OrderWish) -> Order | Refusal:
+    async def make(self, request: OrderRequest) -> Order | Refusal:
         """An open order, not stored yet. Raises Unanswered."""
         offer, held = await asyncio.gather(
-            self._catalogue.offer(wish.house_id, wish.performance_id),
-            self._inventory.held_seats(wish.house_id, wish.performance_id, wish.hold_id),
+            self._catalogue.offer(request.house_id, request.performance_id),
+            self._inventory.held_seats(request.house_id, request.performance_id, request.hold_id),
         )
         if offer is None:
-            return PerformanceNotFound(wish.performance_id)
+            return PerformanceNotFound(request.performance_id)
         if isinstance(held, Declined):
-            return _without_hold(wish, held)
-        refusal = self._refused(wish, offer, held)
+            return _without_hold(request, held)
+        refusal = self._refused(request, offer, held)
         if refusal is not None:
             return refusal
-        return await self._priced(wish, offer, held)
+        return await self._priced(request, offer, held)
 
-    def _refused(self, wish: OrderWish, offer: Offer, held: HeldSeats) -> Refusal | None:
+    def _refused(self, request: OrderRequest, offer: Offer, held: HeldSeats) -> Refusal | None:
         if not offer.on_sale:
-            return NotOnSale(wish.performance_id)
-        if held.holder_id != wish.holder_id:
-            return HoldForeign(wish.hold_id)
+            return NotOnSale(request.performance_id)
+        if held.holder_id != request.holder_id:
+            return HoldForeign(request.hold_id)
         if held.hold_until_ms + self._hold_grace_ms <= self._clock.now_ms():
-            return HoldExpired(wish.hold_id)
-        if len(wish.seats) > offer.seats_per_holder:
-            return FieldInvalid("seats", f"has {len(wish.seats)} seats", f"at most {offer.seats_per_holder} an order")
-        if wish.channel is not held.channel:
-            return ChannelMismatch(wish.channel.value, held.channel.value)
-        return not_held([choice.seat_id for choice in wish.seats], held)
+            return HoldExpired(request.hold_id)
+        if len(request.seats) > offer.seats_per_holder:
+            most = offer.seats_per_holder
+            return FieldInvalid("seats", f"has {len(request.seats)} seats", f"at most {most} an order")
+        if request.channel is not held.channel:
+            return ChannelMismatch(request.channel.value, held.channel.value)
+        return not_held([choice.seat_id for choice in request.seats], held)
 
-    async def _priced(self, wish: OrderWish, offer: Offer, held: HeldSeats) -> Order | Refusal:
-        seats = await self._catalogue.plan_seats(wish.house_id, offer.hall_id, held.plan_version)
-        lines = price_lines(wish.seats, offer.prices, seats or {}, held.plan_version)
+    async def _priced(self, request: OrderRequest, offer: Offer, held: HeldSeats) -> Order | Refusal:
+        seats = await self._catalogue.plan_seats(request.house_id, offer.hall_id, held.plan_version)
+        lines = price_lines(request.seats, offer.prices, seats or {}, held.plan_version)
         if isinstance(lines, Refusal):
             return lines
         now_ms = self._clock.now_ms()
         return Order(
             order_id=self._ids.new_id("ord"),
-            house_id=wish.house_id,
-            holder_id=wish.holder_id,
-            channel=wish.channel,
-            parts=(OrderPart(wish.performance_id, wish.hold_id, held.plan_version, lines, held.hold_until_ms),),
+            house_id=request.house_id,
+            holder_id=request.holder_id,
+            channel=request.channel,
+            parts=(OrderPart(request.performance_id, request.hold_id, held.plan_version, lines, held.hold_until_ms),),
             total=total_of(lines, offer.prices.currency),
             created_at_ms=now_ms,
             state_since_ms=now_ms,
         )
 
 
-def _without_hold(wish: OrderWish, declined: Declined) -> Refusal:
+def _without_hold(request: OrderRequest, declined: Declined) -> Refusal:
     match declined.reason:
         case Reason.HOLD_NOT_FOUND:
-            return HoldNotFound(wish.hold_id)
+            return HoldNotFound(request.hold_id)
         case Reason.HOLD_EXPIRED | Reason.HOLD_ENDED:
-            return HoldExpired(wish.hold_id)
+            return HoldExpired(request.hold_id)
         case Reason.PERFORMANCE_NOT_FOUND:
-            return PerformanceNotFound(wish.performance_id)
+            return PerformanceNotFound(request.performance_id)
         case Reason.NOT_ON_SALE:
-            return NotOnSale(wish.performance_id)
+            return NotOnSale(request.performance_id)
         case _:
             raise Unanswered("GetHold")
 

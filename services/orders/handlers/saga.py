@@ -30,7 +30,7 @@ from services.orders.domain.order import FINAL_STATES, Order, Ticket
 from services.orders.domain.steps import NextStep, Step, Timing, next_step, retry_at_ms
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
-from services.orders.handlers.order_news import OrderNews
+from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.ports import (
     Answer,
     Changed,
@@ -80,7 +80,7 @@ class SagaParts:
     store: OrderStore
     inventory: SeatInventory
     payments: Payments
-    news: OrderNews
+    notifier: OrderNotifier
     clock: Clock
     ids: Ids
     timing: Timing
@@ -146,7 +146,7 @@ class Saga:
             return None
         if changed.order.state in FINAL_STATES and changed.order.state is not order.state:
             ORDERS_ENDED.labels(changed.order.state.value).inc()
-        self._parts.news.tell(changed.order)
+        self._parts.notifier.tell(changed.order)
         return changed
 
     async def _postpone(self, order: Order, failures: int, token: str, at_least_ms: int = 0) -> None:

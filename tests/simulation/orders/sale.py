@@ -16,7 +16,7 @@ from services.runtime.errors import Refusal
 from services.runtime.ids import seeded_random
 from tests.simulation.orders.auditor import is_safe, is_settled, orders_of, stories
 from tests.simulation.orders.faults import Rates, Weather, tapped
-from tests.unit.orders.builders import SHOW, a_hold, a_key, a_plan, a_wish
+from tests.unit.orders.builders import SHOW, a_hold, a_key, a_plan, a_request
 from tests.unit.orders.rig import TIMING, Shop, World, ref_of
 
 T = TypeVar("T")
@@ -181,8 +181,8 @@ class Sale:
         held = a_hold(*seats, hold_id=hold_id, holder_id=holder_id, until_ms=until_ms)
         self.world.inventory.hold(SHOW, held)
         ticket_type = self._random.choices(["normal", "student", "free"], [6, 2, 1])[0]
-        wish = a_wish(*seats, hold_id=hold_id, holder_id=holder_id, ticket_type=ticket_type)
-        order = await self._ask(lambda shop: shop.desk.create(wish, a_key(f"create_{name}")))
+        request = a_request(*seats, hold_id=hold_id, holder_id=holder_id, ticket_type=ticket_type)
+        order = await self._ask(lambda shop: shop.desk.create(request, a_key(f"create_{name}")))
         if isinstance(order, Refusal):
             self.seen[f"refused_{order.reason()}"] += 1
             return None

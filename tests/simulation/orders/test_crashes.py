@@ -12,7 +12,7 @@ from services.orders.ports import Operation
 from services.runtime.testing.virtual_time import run_virtual
 from tests.simulation.orders.auditor import is_settled, orders_of
 from tests.simulation.orders.faults import CrashAt, tapped
-from tests.unit.orders.builders import SHOW, a_hold, a_key, a_wish
+from tests.unit.orders.builders import SHOW, a_hold, a_key, a_request
 from tests.unit.orders.rig import Shop, World, answered, ref_of
 
 Story = Callable[[Shop, World], Awaitable[None]]
@@ -23,7 +23,7 @@ async def _checked_out(shop: Shop, world: World, ticket_type: str = "normal") ->
     """Repeats itself with the same keys when it is told again by the next process."""
     if not orders_of(world.store) and world.inventory.is_free(SHOW, "A-1"):
         world.inventory.hold(SHOW, a_hold(until_ms=world.clock.now_ms() + 600_000))
-    order = answered(await shop.desk.create(a_wish("A-1", "A-2", ticket_type=ticket_type), a_key("create")))
+    order = answered(await shop.desk.create(a_request("A-1", "A-2", ticket_type=ticket_type), a_key("create")))
     key = a_key("out", Operation.CHECK_OUT)
     out = await shop.desk.check_out(ref_of(order), order.total, "https://shop.example/", key, 5.0)
     return answered(out)
@@ -89,7 +89,7 @@ async def gives_up(shop: Shop, world: World) -> None:
     """Before the check-out: the hold goes back, wherever the process dies."""
     if not orders_of(world.store) and world.inventory.is_free(SHOW, "A-1"):
         world.inventory.hold(SHOW, a_hold(until_ms=world.clock.now_ms() + 600_000))
-    order = answered(await shop.desk.create(a_wish("A-1", "A-2"), a_key("create")))
+    order = answered(await shop.desk.create(a_request("A-1", "A-2"), a_key("create")))
     await shop.desk.cancel(ref_of(order), 2.0)
     ended = await shop.ended(order)
     assert (ended.state, ended.cancel_reason) == (OrderState.CANCELLED, CancelReason.BUYER)

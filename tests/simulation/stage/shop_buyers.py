@@ -6,7 +6,7 @@ from services.inventory.domain.records import Hold
 from services.orders.adapters.memory_payments import MemoryPayment
 from services.orders.domain.order import Order, OrderState
 from services.orders.domain.pricing import SeatChoice
-from services.orders.handlers.order_making import OrderWish
+from services.orders.handlers.order_making import OrderRequest
 from services.orders.ports import Operation, PaymentStatus
 from services.runtime.errors import Refusal
 from tests.simulation.stage.buyers import SeatBuyer
@@ -51,8 +51,8 @@ class ShopBuyer(SeatBuyer):
             SeatChoice(seat_id, "free" if free and not seat_id.startswith("Z") else "normal") for seat_id in seat_ids
         )
         channel = CHANNELS[hold.channel]
-        wish = OrderWish(HOUSE, performance_id, hold.hold_id, hold.holder_id, choices, CUSTOMER, channel)
-        order = await self.shops.ask(lambda shop: shop.desk.create(wish, a_key(f"create_{name}")))
+        request = OrderRequest(HOUSE, performance_id, hold.hold_id, hold.holder_id, choices, CUSTOMER, channel)
+        order = await self.shops.ask(lambda shop: shop.desk.create(request, a_key(f"create_{name}")))
         if isinstance(order, Refusal):
             self._met[f"order_{order.reason()}"] += 1
             return None

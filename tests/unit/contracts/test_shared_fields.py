@@ -87,7 +87,7 @@ def an_order(**fields: Any) -> bool:
         customer=orders_pb.Customer(name=fields.get("name", "A Buyer"), email="buyer@example.org"),
         channel=fields.get("channel", seating_pb2.CHANNEL_ONLINE),
     )
-    return taken(lambda: requests.order_wish(request))
+    return taken(lambda: requests.order_request(request))
 
 
 def a_check_out(**fields: Any) -> bool:

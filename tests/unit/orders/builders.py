@@ -7,7 +7,7 @@ from dataclasses import replace
 from services.contracts.channels import Channel
 from services.orders.domain.order import Money, Order, OrderLine, OrderPart, SeatName, Ticket
 from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice
-from services.orders.handlers.order_making import OrderWish
+from services.orders.handlers.order_making import OrderRequest
 from services.orders.ports import Customer, HeldSeats, Offer, Operation, RequestKey
 
 HOUSE = "house_a"
@@ -101,10 +101,12 @@ def a_hold(
     return HeldSeats(hold_id, holder_id, PLAN, seats or ("A-1", "A-2"), Channel.ONLINE, until_ms)
 
 
-def a_wish(*seats: str, hold_id: str = "hold_1", holder_id: str = "holder_1", ticket_type: str = "normal") -> OrderWish:
+def a_request(
+    *seats: str, hold_id: str = "hold_1", holder_id: str = "holder_1", ticket_type: str = "normal"
+) -> OrderRequest:
     """An order for exactly a_hold's seats."""
     choices = tuple(SeatChoice(seat, ticket_type) for seat in seats or ("A-1", "A-2"))
-    return OrderWish(HOUSE, SHOW, hold_id, holder_id, choices, CUSTOMER, Channel.ONLINE)
+    return OrderRequest(HOUSE, SHOW, hold_id, holder_id, choices, CUSTOMER, Channel.ONLINE)
 
 
 def a_key(key: str, operation: Operation = Operation.CREATE, content: str = "", busy_until_ms: int = 0) -> RequestKey:

@@ -18,14 +18,14 @@ from services.orders.handlers.cached_catalogue import CachedCatalogue
 from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
-from services.orders.handlers.order_news import OrderNews
+from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.ports import Operation, OrderRef, OrderStore, Payments, SeatInventory
 from services.runtime.clock import Clock, LoopClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids, SeededIds
-from tests.unit.orders.builders import HOUSE, SHOW, a_hold, a_key, a_plan, a_wish, an_offer
+from tests.unit.orders.builders import HOUSE, SHOW, a_hold, a_key, a_plan, a_request, an_offer
 
 WINDOW_MS = 60_000
 LEASE_MS = 10_000
@@ -75,17 +75,17 @@ class Shop:
         clock, ids = world.clock, world.ids
         record = store(world.store)
         seats = inventory(world.inventory)
-        self.news = OrderNews(record, clock)
-        saga = Saga(SagaParts(record, seats, payments(world.payments), self.news, clock, ids, TIMING, LEASE_MS))
+        self.notifier = OrderNotifier(record, clock)
+        saga = Saga(SagaParts(record, seats, payments(world.payments), self.notifier, clock, ids, TIMING, LEASE_MS))
         self.driver = SagaDriver(saga, record, clock, ids, limits or DriverLimits())
         catalogue = CachedCatalogue(world.catalogue, clock, ttl_seconds=1.0)
         maker = OrderMaker(seats, catalogue, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
         hold = OrderHold(seats)
-        self.desk = OrderDesk(DeskParts(record, maker, hold, self.driver, self.news, clock, TIMING, WINDOW_MS))
+        self.desk = OrderDesk(DeskParts(record, maker, hold, self.driver, self.notifier, clock, TIMING, WINDOW_MS))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        loops = [self.driver.run, self.news.run]
+        loops = [self.driver.run, self.notifier.run]
         if self._consumes:
             loops.append(self._consume)
         self._tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
@@ -108,8 +108,8 @@ class Shop:
         hold_id, holder_id = f"hold_{name}", f"holder_{name}"
         until_ms = self.world.clock.now_ms() + 600_000
         self.world.inventory.hold(SHOW, a_hold(*seats, hold_id=hold_id, holder_id=holder_id, until_ms=until_ms))
-        wish = a_wish(*seats, hold_id=hold_id, holder_id=holder_id, ticket_type=ticket_type)
-        return answered(await self.desk.create(wish, a_key(f"create_{name}")))
+        request = a_request(*seats, hold_id=hold_id, holder_id=holder_id, ticket_type=ticket_type)
+        return answered(await self.desk.create(request, a_key(f"create_{name}")))
 
     async def checked_out(self, order: Order, *, key: str = "", seconds: float = 2.0) -> Order:
         """The answer to CheckOut."""

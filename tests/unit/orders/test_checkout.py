@@ -16,7 +16,7 @@ from services.runtime.clock import LoopClock
 from services.runtime.errors import IdempotencyKeyReused, Overloaded
 from services.runtime.testing.virtual_time import run_virtual
 from tests.simulation.orders.faults import Call, tapped
-from tests.unit.orders.builders import SHOW, a_key, a_wish
+from tests.unit.orders.builders import SHOW, a_key, a_request
 from tests.unit.orders.rig import WINDOW_MS, Shop, World, answered, ref_of
 
 
@@ -249,7 +249,7 @@ def test_another_key_does_not_check_out_again() -> None:
 def test_a_key_with_other_content_is_refused() -> None:
     async def story(shop: Shop) -> None:
         await shop.ordered("A-1")
-        other = await shop.desk.create(a_wish("A-2"), a_key("create_1", content="other"))
+        other = await shop.desk.create(a_request("A-2"), a_key("create_1", content="other"))
         assert isinstance(other, IdempotencyKeyReused)
 
     in_shop(story)
@@ -273,7 +273,7 @@ def test_a_key_whose_first_request_is_at_work_is_refused_for_now() -> None:
 def test_a_replayed_create_is_answered_although_its_hold_is_gone() -> None:
     async def story(shop: Shop) -> None:
         order = await shop.checked_out(await shop.ordered("A-1"))
-        again = answered(await shop.desk.create(a_wish("A-1"), a_key("create_1")))
+        again = answered(await shop.desk.create(a_request("A-1"), a_key("create_1")))
         assert (again.order_id, again.state) == (order.order_id, OrderState.PAYING)
 
     in_shop(story)

@@ -12,7 +12,7 @@ from services.orders.domain.refusals import HoldExpired, HoldHasOrder, SeatsNotH
 from services.orders.ports import Declined, HeldSeats, Unanswered
 from services.runtime.testing.virtual_time import run_virtual
 from tests.simulation.orders.faults import Call, tapped
-from tests.unit.orders.builders import SHOW, a_hold, a_key, a_wish
+from tests.unit.orders.builders import SHOW, a_hold, a_key, a_request
 from tests.unit.orders.rig import TIMING, Shop, World, answered, ref_of
 
 Tap = Callable[[str, Call], Awaitable[object]]
@@ -94,8 +94,8 @@ def test_a_hold_that_was_moved_stays_with_its_buyer_when_the_order_is_cancelled(
         shop.world.inventory.move_hold(SHOW, order.first.hold_id, "A-4")
         assert answered(await shop.desk.cancel(ref_of(order), 2.0)).state is OrderState.CANCELLED
         assert not shop.world.inventory.is_free(SHOW, "A-4")
-        wish = a_wish("A-4")
-        assert answered(await shop.desk.create(wish, a_key("moved"))).seat_ids == ("A-4",)
+        request = a_request("A-4")
+        assert answered(await shop.desk.create(request, a_key("moved"))).seat_ids == ("A-4",)
 
     in_shop(story)
 
@@ -202,9 +202,9 @@ def test_a_hold_that_has_ended_makes_no_order_though_inventory_still_tells_of_it
     async def story(shop: Shop) -> None:
         now_ms = shop.world.clock.now_ms()
         held.append(a_hold("A-1", until_ms=now_ms - TIMING.hold_grace_ms))
-        assert await shop.desk.create(a_wish("A-1"), a_key("late")) == HoldExpired("hold_1")
+        assert await shop.desk.create(a_request("A-1"), a_key("late")) == HoldExpired("hold_1")
         held.append(a_hold("A-1", until_ms=now_ms - TIMING.hold_grace_ms + 1))
-        assert answered(await shop.desk.create(a_wish("A-1"), a_key("late"))).state is OrderState.OPEN
+        assert answered(await shop.desk.create(a_request("A-1"), a_key("late"))).state is OrderState.OPEN
 
     in_shop(story, still_there)
 
@@ -212,10 +212,10 @@ def test_a_hold_that_has_ended_makes_no_order_though_inventory_still_tells_of_it
 def test_a_hold_makes_one_order_at_a_time() -> None:
     async def story(shop: Shop) -> None:
         first = await shop.ordered("A-1", "A-2")
-        second = await shop.desk.create(a_wish("A-1", "A-2"), a_key("second"))
+        second = await shop.desk.create(a_request("A-1", "A-2"), a_key("second"))
         assert second == HoldHasOrder(first.first.hold_id, first.order_id, "OPEN")
         assert (await shop.checked_out(first)).state is OrderState.PAYING
-        assert await shop.desk.create(a_wish("A-1", "A-2"), a_key("second")) == HoldExpired(first.first.hold_id)
+        assert await shop.desk.create(a_request("A-1", "A-2"), a_key("second")) == HoldExpired(first.first.hold_id)
 
     in_shop(story)
 
@@ -224,7 +224,7 @@ def test_a_hold_that_is_yet_to_be_given_back_makes_no_other_order() -> None:
     async def story(shop: Shop) -> None:
         first = await shop.ordered("A-1")
         assert answered(await shop.desk.cancel(ref_of(first), 0.5)).state is OrderState.CANCELLING
-        refused = await shop.desk.create(a_wish("A-1"), a_key("second"))
+        refused = await shop.desk.create(a_request("A-1"), a_key("second"))
         assert refused == HoldHasOrder(first.first.hold_id, first.order_id, "CANCELLING")
 
     in_shop(story, Away("release"))

@@ -23,7 +23,7 @@ class _Waiter:
     woken: asyncio.Future[Order | None]
 
 
-class OrderNews:
+class OrderNotifier:
     """Wakes waiters with what this process stored."""
 
     def __init__(self, store: OrderStore, clock: Clock, *, reread_seconds: float = 1.0) -> None:
