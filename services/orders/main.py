@@ -69,7 +69,6 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     desk = OrderDesk(DeskParts(store, maker, OrderHold(inventory), driver, notifier, clock, timing, window_ms))
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing))
     consumer = service.consume(engine, bus, group=GROUP, topics=[PAYMENTS], handler=events)
-    consumer.when_applied(relay.wake)
     consumer.when_applied(driver.wake)
     keep_ms = settings.request_key_hours * 3_600_000
 

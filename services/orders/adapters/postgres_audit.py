@@ -16,6 +16,10 @@ from services.orders.adapters import order_statements as sql
 from services.orders.adapters.order_rows import Row, order_of
 from services.orders.adapters.tables import order_parts, orders, outbox, outbox_sequence, refunds, tickets
 from services.runtime.clock import Clock
+from services.runtime.sql.connections import connected
+from services.runtime.sql.scopes import AllHouses
+
+_ALL = AllHouses("the audit examines the whole record")
 
 _HURRIED = ("PAID", "REFUND_DUE")
 _VALID = sa.select(sa.func.count()).where(tickets.c.valid, tickets.c.order_id == orders.c.order_id).scalar_subquery()
@@ -77,7 +81,7 @@ class PostgresAudit:
         where = _with_part(performance_id)
         count = sa.select(sa.func.count()).select_from(orders).where(where, examined)
         rows = sa.select(orders.c.house_id, orders.c.order_id, orders.c.state).where(where, broken)
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _ALL) as connection:
             total = await connection.scalar(count)
             found = (await connection.execute(rows.limit(MAX_VIOLATIONS))).all()
         told = [f"house {row.house_id} order {row.order_id} is {row.state}" for row in found]
@@ -87,7 +91,7 @@ class PostgresAudit:
         where = sa.and_(_of(tickets.c.performance_id, performance_id), tickets.c.valid)
         seat = (tickets.c.performance_id, tickets.c.seat_id)
         double = sa.select(*seat, sa.func.count()).where(where).group_by(*seat).having(sa.func.count() > 1)
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _ALL) as connection:
             total = await connection.scalar(sa.select(sa.func.count()).select_from(tickets).where(where))
             found = (await connection.execute(double.limit(MAX_VIOLATIONS))).all()
         told = [f"performance {row[0]} seat {row[1]} has {row[2]} valid tickets" for row in found]
@@ -110,7 +114,7 @@ class PostgresAudit:
             .outerjoin(outbox_sequence, same)
             .where(groups.c.holes | (groups.c.last != sa.func.coalesce(outbox_sequence.c.last_sequence, 0)))
         )
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _ALL) as connection:
             total = await connection.scalar(sa.select(sa.func.count()).select_from(outbox).where(numbered))
             found = (await connection.execute(broken.limit(MAX_VIOLATIONS))).all()
         told = [f"topic {row.topic} key {row.key} is not dense" for row in found]
@@ -119,7 +123,7 @@ class PostgresAudit:
     async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
         """Every part of every order, then every valid ticket."""
         orders_of_it = sql.ORDER.where(_with_part(performance_id)).order_by(orders.c.order_id)
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, _ALL) as connection:
             for query, told in ((orders_of_it, _parts), (_tickets(performance_id), _ticket)):
                 result = await connection.stream(query)
                 async for page in result.mappings().partitions(FACTS_A_PAGE):

@@ -39,6 +39,13 @@ from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids
 from services.runtime.outbox.writer import enqueue
+from services.runtime.sql.connections import after_commit, connected, for_single_statements
+from services.runtime.sql.scopes import AllHouses, HouseScope
+
+_DUE = AllHouses("the saga works on orders that are due")
+_WATCHED = AllHouses("the watchers of orders are of many houses")
+_OLD_KEYS = AllHouses("keys are forgotten by age")
+_COUNTS = AllHouses("gauges count every house's orders")
 
 
 class PostgresOrderStore:
@@ -47,7 +54,7 @@ class PostgresOrderStore:
     def __init__(self, engine: AsyncEngine, clock: Clock, ids: Ids, committed: Callable[[], None]) -> None:
         self._engine = engine
         # Single statements need no BEGIN and COMMIT of their own.
-        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._single = for_single_statements(engine)
         self._clock = clock
         self._ids = ids
         self._committed = committed
@@ -66,7 +73,7 @@ class PostgresOrderStore:
             "lease_token": "",
             "lease_until_ms": 0,
         }
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, HouseScope(order.house_id)) as connection:
             if not await self._take_key(connection, key, order.order_id):
                 return await _key_in_record(connection, key.house_id, key.operation, key.key)
             in_use = await self._add_parts(connection, order)
@@ -77,8 +84,7 @@ class PostgresOrderStore:
             await connection.execute(sql.ADD, row)
             # Last, so that the time between numbering and commit is short.
             await enqueue(connection, created(order), now_ms=self._clock.now_ms(), ids=self._ids)
-            await connection.commit()
-        self._committed()
+            after_commit(connection, self._committed)
         return None
 
     @staticmethod
@@ -105,23 +111,20 @@ class PostgresOrderStore:
 
     async def find_key(self, house_id: str, operation: Operation, key: str) -> KeyInRecord | None:
         """See OrderStore.find_key."""
-        async with self._single.connect() as connection:
+        async with connected(self._single, HouseScope(house_id)) as connection:
             return await _key_in_record(connection, house_id, operation, key)
 
     async def change(
         self, ref: OrderRef, act: Act, *, key: RequestKey | None = None, lease: Lease | None = None, take: bool = False
     ) -> Changed | Refusal | KeyInRecord | None:
         """See OrderStore.change."""
-        async with self._engine.connect() as connection:
+        async with connected(self._engine, HouseScope(ref.house_id)) as connection:
             if key is not None and not await self._take_key(connection, key, ref.order_id):
                 return await _key_in_record(connection, key.house_id, key.operation, key.key)
             changed = await self.change_within(connection, ref, act, lease=lease, take=take)
             if not isinstance(changed, Changed) or not changed.changes:
                 # A key that led to nothing is free again.
                 await connection.rollback()
-                return changed
-            await connection.commit()
-        self._committed()
         return changed
 
     async def change_within(
@@ -165,6 +168,7 @@ class PostgresOrderStore:
         events = published(before, acted.order, acted.changes)
         if events:
             await enqueue(connection, events, now_ms=now_ms, ids=self._ids)
+            after_commit(connection, self._committed)
         return Changed(acted.order, acted.changes, kept)
 
     @staticmethod
@@ -179,7 +183,7 @@ class PostgresOrderStore:
     async def lease_due(self, lease: Lease, limit: int) -> Sequence[LeasedOrder]:
         """See OrderStore.lease_due."""
         values = {"now_ms": lease.taken_ms, "most": limit, "token": lease.token, "until_ms": lease.until_ms}
-        async with self._single.connect() as connection:
+        async with connected(self._single, _DUE) as connection:
             leased = (await connection.execute(sql.LEASE_DUE, values)).scalars().all()
             if not leased:
                 return []
@@ -196,12 +200,12 @@ class PostgresOrderStore:
             "seen_state": seen.state.value,
             "seen_since_ms": seen.state_since_ms,
         }
-        async with self._single.connect() as connection:
+        async with connected(self._single, HouseScope(seen.house_id)) as connection:
             await connection.execute(sql.POSTPONE, values)
 
     async def get(self, ref: OrderRef) -> Order | None:
         """See OrderStore.get."""
-        async with self._single.connect() as connection:
+        async with connected(self._single, HouseScope(ref.house_id)) as connection:
             row = (await connection.execute(sql.ONE, _names(ref))).mappings().first()
         return None if row is None else order_of(row)
 
@@ -219,14 +223,14 @@ class PostgresOrderStore:
         if wanted.after is not None:
             query = query.where(sa.tuple_(*newest) < sa.tuple_(*wanted.after))
         query = query.order_by(*(column.desc() for column in newest)).limit(wanted.limit)
-        async with self._single.connect() as connection:
+        async with connected(self._single, HouseScope(wanted.house_id)) as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [order_of(row) for row in rows]
 
     async def states_of(self, refs: Sequence[OrderRef]) -> Mapping[OrderRef, OrderState]:
         """See OrderStore.states_of."""
         values = {"houses": [ref.house_id for ref in refs], "ids": [ref.order_id for ref in refs]}
-        async with self._single.connect() as connection:
+        async with connected(self._single, _WATCHED) as connection:
             rows = (await connection.execute(sql.STATES, values)).all()
         return {OrderRef(row.house_id, row.order_id): OrderState(row.state) for row in rows}
 
@@ -234,13 +238,13 @@ class PostgresOrderStore:
         """See OrderStore.purge_keys."""
         names = (request_keys.c.house_id, request_keys.c.operation, request_keys.c.key)
         old = sa.select(*names).where(request_keys.c.created_at_ms < created_before_ms).limit(limit)
-        async with self._single.connect() as connection:
+        async with connected(self._single, _OLD_KEYS) as connection:
             done = await connection.execute(sa.delete(request_keys).where(sa.tuple_(*names).in_(old)))
         return int(done.rowcount)
 
     async def unresolved_counts(self) -> Mapping[OrderState, int]:
         """See OrderStore.unresolved_counts."""
-        async with self._single.connect() as connection:
+        async with connected(self._single, _COUNTS) as connection:
             rows = (await connection.execute(sql.UNRESOLVED)).all()
         return {OrderState(row.state): row.orders for row in rows}
 
