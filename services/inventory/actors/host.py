@@ -313,7 +313,7 @@ class PerformanceHost:
             rules = await self._performances.rules_of([*self._actors])
             for performance_id, actor in list(self._actors.items()):
                 if performance_id in rules:
-                    actor.propose_rules(rules[performance_id])
+                    actor.propose_terms(rules[performance_id])
                 if actor.is_idle and self._clock.monotonic() - actor.last_used > self._idle_seconds:
                     await self._retire(actor, "idle")
 

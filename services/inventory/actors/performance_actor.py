@@ -30,7 +30,7 @@ from services.inventory.actors.store_clock import StoreClock
 from services.inventory.actors.turn_log import TurnLog
 from services.inventory.actors.wait_cap import WaitCap
 from services.inventory.domain.changes import HoldChange
-from services.inventory.domain.commands import ChangeHoldRules, ExpireHold
+from services.inventory.domain.commands import ChangeSaleTerms, ExpireHold
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.records import HoldRules
 from services.inventory.domain.refusals import DeadlinePassed
@@ -343,10 +343,10 @@ class PerformanceActor:
         if self.is_active:
             self._expiries.propose(self._store_clock.now_ms())
 
-    def propose_rules(self, rules: HoldRules) -> None:
+    def propose_terms(self, rules: HoldRules) -> None:
         """Puts rules that have changed through the mailbox: no turn is decided by two sets of them."""
         if self.is_active and rules != self.seat_map.rules:
-            self.submit([ChangeHoldRules(rules)], None)
+            self.submit([ChangeSaleTerms(rules)], None)
 
     def request_stop(self) -> None:
         """Takes no more commands; what waits is still decided, then run() returns."""

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 
 from services.inventory.actors.mailbox import RecordWork
 from services.inventory.actors.turn_log import TurnLog
-from services.inventory.domain import seat_state
-from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsClaimed, apply_to_record
+from services.inventory.domain.changes import RecordChange, SeatsClaimed, apply_to_record, taken_from_the_free
 from services.inventory.domain.commands import HoldCommand, changed_hold
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.seat_map import SeatMap
@@ -61,11 +60,9 @@ class RecordBatch:
     def reserve(self, seat_map: SeatMap) -> None:
         """Takes the free seats that it will need: for every other command they are gone."""
         for change in self.changes:
+            seat_map.mark(*taken_from_the_free(change))
             if isinstance(change, SeatsClaimed) and change.hold is None:
-                seat_map.mark(change.claim.seats, seat_state.CLAIMED)
                 seat_map.count_for(change.claim.holder_id, len(change.claim.seats))
-            elif isinstance(change, SeatsBlocked):
-                seat_map.mark(change.seats, seat_state.BLOCKED)
 
     def apply_to(self, seat_map: SeatMap) -> None:
         """Writes what the record has acknowledged; the claims count from here on instead of the reservations."""

@@ -69,8 +69,8 @@ class SeatFeed:
         """Whether anybody watches."""
         return bool(self._watchers)
 
-    def counts(self) -> tuple[int, ...]:
-        """Seats by state, in the order of seat_state.STATES."""
+    def counts(self) -> seat_state.SeatCounts:
+        """Seats by state, as acknowledged."""
         return seat_state.counted(self.statuses)
 
     def show(self, seats: Sequence[int], statuses: bytes | bytearray) -> None:

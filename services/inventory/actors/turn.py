@@ -14,8 +14,8 @@ from services.inventory.domain.changes import (
     HoldExtended,
     HoldMoved,
     HoldReleased,
-    HoldRulesChanged,
     RecordChange,
+    SaleTermsChanged,
     SeatsHeld,
     apply_to_holds,
     apply_to_record,
@@ -110,7 +110,7 @@ def hold_writes(changes: Iterable[HoldChange], claimed: Iterable[str] = ()) -> H
                 # Put and ended in one batch: nothing of it was ever in the store, and ending it twice is harmless.
                 put.pop(change.hold.hold_id, None)
                 ended[change.hold.hold_id] = None
-            case HoldRulesChanged():
+            case SaleTermsChanged():
                 pass  # came from where they are kept
             case _:
                 assert_never(change)
@@ -126,7 +126,7 @@ def with_new_ends(changes: Iterable[HoldChange], living: Collection[Hold]) -> li
                 holds.append(change.hold)
             case HoldMoved() | HoldReleased() | HoldExpired():
                 pass  # keeps its end, or has none any more
-            case HoldRulesChanged():
+            case SaleTermsChanged():
                 if change.rules.grace_ms != change.before.grace_ms:
                     holds += living
             case _:

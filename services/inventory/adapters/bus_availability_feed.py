@@ -28,16 +28,12 @@ class BusAvailabilityFeed:
 
 def message_of(availability: Availability) -> Message:
     """The CloudEvent of one performance's counts; its id is the version it tells."""
-    free, held, claimed, sold, blocked = availability.counts
-    counts = SeatCounts(
-        free=free, held=held, claimed=claimed, sold=sold, blocked=blocked, capacity=sum(availability.counts)
-    )
     event = AvailabilityChanged(
         house_id=availability.house_id,
         performance_id=availability.performance_id,
         epoch=availability.epoch,
         version=availability.version,
-        counts=counts,
+        counts=SeatCounts(**availability.counts.by_name()),
         observed_at_ms=availability.observed_at_ms,
     )
     return to_message(

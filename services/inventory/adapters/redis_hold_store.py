@@ -19,6 +19,10 @@ LIBRARY = files("services.inventory.adapters").joinpath("seat_locks.lua").read_t
 OPEN_FUNCTION = "balcon_seats_v2_open"
 APPEND_FUNCTION = "balcon_seats_v2_append"
 
+# Of a hold's record. A later version appends fields and leaves those before as they are: an older node reads what it
+# knows. What must change its meaning gets a key of its own, read one release before it is written.
+RECORD_VERSION = 3
+
 # Key TTLs are only rubbish collection: far beyond the longest life of a hold.
 KEEP_SECONDS = 30 * 24 * 3600
 SCAN_COUNT = 1_000
@@ -40,6 +44,8 @@ class _Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     # Not in the records of versions up to 1 of the functions; those ignore them.
     asked_ttl_ms: int = 0
     asked: str = ASKED_UNTOLD
+    # Absent before version 3. Not the first: nodes of the release before read the record too, and ignore what follows.
+    version: int = 0
 
 
 _decode_record = msgspec.json.Decoder(_Record).decode
@@ -57,6 +63,7 @@ def encode_hold(hold: Hold) -> str:
             hold.hold_until_ms,
             hold.asked_ttl_ms,
             hold.asked,
+            RECORD_VERSION,
         )
     ).decode()
 

@@ -161,9 +161,3 @@ def write_hold(message: pb.Hold, hold: Hold, plan: SeatPlan, rules: HoldRules) -
     message.channel = Channel.ValueType(hold.channel)
     message.hold_until_ms = hold.hold_until_ms
     message.cap_until_ms = rules.shown_cap(hold.acquired_ms)
-
-
-def counts_message(counts: Sequence[int]) -> pb.SeatCounts:
-    """Counts by seat state, FREE first."""
-    free, held, claimed, sold, blocked = counts
-    return pb.SeatCounts(free=free, held=held, claimed=claimed, sold=sold, blocked=blocked, capacity=sum(counts))

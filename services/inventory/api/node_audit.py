@@ -9,6 +9,7 @@ from balcon.audit.v1.audit_service_pb2 import Fact
 from services.contracts.audit import CheckResult
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.domain.seat_state import SeatCounts
 from services.inventory.ports import SeatRecordAudit
 
 
@@ -39,20 +40,19 @@ class NodeAudit:
         return CheckResult("INV-5", "seat states sum to capacity and equal the record", len(actors), violations)
 
 
-def _looked_at(actor: PerformanceActor) -> tuple[tuple[int, ...], int | None]:
+def _looked_at(actor: PerformanceActor) -> tuple[SeatCounts, int | None]:
     """Seats by state, and how many batches the record had acknowledged then (None: one is under way)."""
     return actor.seat_map.counts(), actor.records_settled
 
 
-def _deck_violations(actor: PerformanceActor, counted: Sequence[int], recorded: Mapping[str, int]) -> list[str]:
+def _deck_violations(actor: PerformanceActor, counted: SeatCounts, recorded: Mapping[str, int]) -> list[str]:
     name = f"performance {actor.performance.performance_id}"
-    free, held, claimed, sold, blocked = counted
     violations = []
-    if free + held + claimed + sold + blocked != actor.seat_map.capacity:
-        violations.append(f"{name}: states sum to {sum(counted)}, capacity {actor.seat_map.capacity}")
+    if counted.capacity != actor.seat_map.capacity:
+        violations.append(f"{name}: states sum to {counted.capacity}, capacity {actor.seat_map.capacity}")
     held_by_holds = sum(len(hold.seats) for hold in actor.seat_map.holds.values())
-    if held_by_holds != held:
-        violations.append(f"{name}: {held} seats held, holds have {held_by_holds}")
-    if (recorded.get("claimed", 0), recorded.get("sold", 0)) != (claimed, sold):
-        violations.append(f"{name}: memory has {claimed} claimed {sold} sold, record {dict(recorded)}")
+    if held_by_holds != counted.held:
+        violations.append(f"{name}: {counted.held} seats held, holds have {held_by_holds}")
+    if (recorded.get("claimed", 0), recorded.get("sold", 0)) != (counted.claimed, counted.sold):
+        violations.append(f"{name}: memory has {counted.claimed} claimed {counted.sold} sold, record {dict(recorded)}")
     return violations

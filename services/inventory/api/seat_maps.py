@@ -8,7 +8,6 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 
 from services.contracts.bounds import MAX_ANSWER_BYTES, MAX_SEAT_ID_CHARS, PART_BYTES
 from services.inventory.actors.performance_actor import PerformanceActor
-from services.inventory.api.messages import counts_message
 from services.runtime.errors import AnswerTooLarge
 from services.runtime.rpc.errors import Refused
 
@@ -25,7 +24,7 @@ def seat_map(actor: PerformanceActor, *, with_seat_ids: bool) -> pb.GetSeatMapRe
         plan_version=plan.plan_version,
         seat_states=bytes(actor.feed.statuses),
         seat_ids=plan.seat_ids if with_seat_ids else (),
-        counts=counts_message(actor.feed.counts()),
+        counts=pb.SeatCounts(**actor.feed.counts().by_name()),
     )
     if with_seat_ids and (size := response.ByteSize()) > MAX_ANSWER_BYTES:
         raise Refused(AnswerTooLarge(size, MAX_ANSWER_BYTES, "StreamSeatMap"))
@@ -40,7 +39,7 @@ def seat_map_parts(actor: PerformanceActor) -> Iterator[pb.StreamSeatMapResponse
         version=actor.feed.version,
         plan_version=plan.plan_version,
         seat_states=bytes(actor.feed.statuses),
-        counts=counts_message(actor.feed.counts()),
+        counts=pb.SeatCounts(**actor.feed.counts().by_name()),
     )
     for start in range(0, len(plan.seat_ids), IDS_A_PART):
         yield pb.StreamSeatMapResponse(seat_ids=plan.seat_ids[start : start + IDS_A_PART])

@@ -45,7 +45,7 @@ class HoldExpired(msgspec.Struct, frozen=True, gc=False):
     hold: Hold
 
 
-class HoldRulesChanged(msgspec.Struct, frozen=True, gc=False):
+class SaleTermsChanged(msgspec.Struct, frozen=True, gc=False):
     """The rules from here on, and those before. Every owner reads them where they are kept: no store of holds does."""
 
     rules: HoldRules
@@ -90,7 +90,7 @@ class SeatsUnblocked(msgspec.Struct, frozen=True, gc=False):
     seats: tuple[int, ...]
 
 
-HoldChange = SeatsHeld | HoldExtended | HoldMoved | HoldReleased | HoldExpired | HoldRulesChanged
+HoldChange = SeatsHeld | HoldExtended | HoldMoved | HoldReleased | HoldExpired | SaleTermsChanged
 RecordChange = SeatsClaimed | ClaimConfirmed | ClaimCancelled | SaleCancelled | SeatsBlocked | SeatsUnblocked
 Change = HoldChange | RecordChange
 
@@ -153,8 +153,21 @@ def apply_to_holds(state: HoldWriter, change: HoldChange) -> None:
         case HoldReleased(hold) | HoldExpired(hold):
             state.mark(hold.seats, seat_state.FREE)
             state.end_hold(hold.hold_id)
-        case HoldRulesChanged(rules):
+        case SaleTermsChanged(rules):
             state.change_rules(rules)
+        case _:
+            assert_never(change)
+
+
+def taken_from_the_free(change: RecordChange) -> tuple[Sequence[int], int]:
+    """The free seats that the change takes and what becomes of them: until the record has it they are reserved."""
+    match change:
+        case SeatsClaimed(claim, None):
+            return claim.seats, seat_state.CLAIMED
+        case SeatsBlocked(seats, _):
+            return seats, seat_state.BLOCKED
+        case SeatsClaimed() | ClaimConfirmed() | ClaimCancelled() | SaleCancelled() | SeatsUnblocked():
+            return (), seat_state.FREE
         case _:
             assert_never(change)
 

@@ -80,8 +80,11 @@ class ExpireHold(msgspec.Struct, frozen=True, gc=False):
     hold_id: str
 
 
-class ChangeHoldRules(msgspec.Struct, frozen=True, gc=False):
-    """Proposed by the owner's own node, which has read them: the house has changed them, perhaps opened the sale."""
+class ChangeSaleTerms(msgspec.Struct, frozen=True, gc=False):
+    """All that a house may change of a sale: whether it is on, until when, its limits, how holds behave.
+
+    Proposed by the owner's own node, which has read them: no turn is decided by two sets of terms.
+    """
 
     rules: HoldRules
 
@@ -132,7 +135,7 @@ TakingCommand = HoldSeats | HoldBestAvailable | ExtendHold | MoveHold
 # Callers end a hold or look at it, and act on whatever they are told.
 EndingCommand = ReleaseHold | ReadHold
 # Proposed by the owner's own node: nobody acts on the answer.
-ProposedCommand = ExpireHold | ChangeHoldRules
+ProposedCommand = ExpireHold | ChangeSaleTerms
 # Not refused in overload before those that take.
 UrgentCommand = EndingCommand | ProposedCommand
 # Decided in turns; what they change is in the holds' store or nowhere.
@@ -151,7 +154,7 @@ def changed_hold(command: HoldCommand) -> str | None:
     match command:
         case ExtendHold() | MoveHold() | ReleaseHold() | ExpireHold():
             return command.hold_id
-        case HoldSeats() | HoldBestAvailable() | ReadHold() | ChangeHoldRules():
+        case HoldSeats() | HoldBestAvailable() | ReadHold() | ChangeSaleTerms():
             return None
         case _:
             assert_never(command)

@@ -13,11 +13,11 @@ from services.inventory.domain.changes import (
     HoldExtended,
     HoldMoved,
     HoldReleased,
-    HoldRulesChanged,
+    SaleTermsChanged,
     SeatsHeld,
 )
 from services.inventory.domain.commands import (
-    ChangeHoldRules,
+    ChangeSaleTerms,
     ExpireHold,
     ExtendHold,
     HoldBestAvailable,
@@ -65,8 +65,8 @@ def decide_holding(state: HoldingView, command: HoldCommand, now_ms: int) -> Hol
             return _read(state, command)
         case ExpireHold():
             return _expire(state, command, now_ms)
-        case ChangeHoldRules():
-            return _change_rules(state, command)
+        case ChangeSaleTerms():
+            return _change_terms(state, command)
         case _:
             assert_never(command)
 
@@ -231,5 +231,5 @@ def _expire(state: HoldingView, command: ExpireHold, now_ms: int) -> HoldDecisio
     return Accepted(HoldHasExpired(hold))
 
 
-def _change_rules(state: HoldingView, command: ChangeHoldRules) -> HoldDecision:
-    return NOTHING if command.rules == state.rules else Accepted(HoldRulesChanged(command.rules, state.rules))
+def _change_terms(state: HoldingView, command: ChangeSaleTerms) -> HoldDecision:
+    return NOTHING if command.rules == state.rules else Accepted(SaleTermsChanged(command.rules, state.rules))

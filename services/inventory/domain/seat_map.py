@@ -55,8 +55,8 @@ class SeatMap:
         """Seats of the plan."""
         return len(self.statuses)
 
-    def counts(self) -> tuple[int, ...]:
-        """Seats by state, in the order of seat_state.STATES."""
+    def counts(self) -> seat_state.SeatCounts:
+        """Seats by state, as decided."""
         return seat_state.counted(self.statuses)
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.inventory.domain.seat_state import SeatCounts
+
 
 @dataclass(frozen=True, slots=True)
 class Availability:
@@ -15,7 +17,7 @@ class Availability:
     performance_id: str
     epoch: int
     version: int
-    counts: tuple[int, ...]
+    counts: SeatCounts
     observed_at_ms: int
 
 

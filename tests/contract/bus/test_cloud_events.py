@@ -14,6 +14,7 @@ import balcon
 import pytest
 
 from services.inventory.adapters.bus_availability_feed import message_of
+from services.inventory.domain.seat_state import SeatCounts
 from services.inventory.ports import Availability
 from services.runtime.bus.port import Message
 from services.runtime.outbox.event import OutgoingEvent
@@ -67,7 +68,9 @@ def test_an_event_of_the_outbox_has_the_form(kind: str) -> None:
 
 
 def test_the_availability_feed_has_the_form_too() -> None:
-    message = message_of(Availability("house_1", "perf_1", 3, 17, (1, 2, 3, 4, 5), AT_MS))
+    message = message_of(
+        Availability("house_1", "perf_1", 3, 17, SeatCounts(free=1, held=2, claimed=3, sold=4, blocked=5), AT_MS)
+    )
     check(message, state=True)
     assert message.headers["ce_type"] in set(event_types())
 

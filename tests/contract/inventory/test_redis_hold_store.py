@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from services.inventory.adapters.redis_connection import connect
-from services.inventory.adapters.redis_hold_store import RedisHoldStore, decode_hold, encode_hold
+from services.inventory.adapters.redis_hold_store import RECORD_VERSION, RedisHoldStore, decode_hold, encode_hold
 from services.inventory.domain.records import ASKED_UNTOLD, Hold
 from services.inventory.ports import Fenced, HoldStore, HoldWrites, StoreUnavailable, WritesLost
 from services.runtime.embedded.valkey import EmbeddedValkey
@@ -68,6 +69,25 @@ def test_a_hold_of_the_version_before_reads_as_one_of_whose_beginning_nothing_is
     stored = b'["anna",[3,4],2,1800000000000,1800000060000]'
     read = Hold("h1", "anna", (3, 4), 2, 1_800_000_000_000, 1_800_000_060_000, 0, ASKED_UNTOLD)
     assert decode_hold("h1", stored) == read
+
+
+def test_a_hold_of_the_version_without_a_number_reads_with_what_it_asked_for() -> None:
+    stored = b'["anna",[3,4],2,1800000000000,1800000060000,60000,"0123"]'
+    read = Hold("h1", "anna", (3, 4), 2, 1_800_000_000_000, 1_800_000_060_000, 60_000, "0123")
+    assert decode_hold("h1", stored) == read
+
+
+def test_a_record_tells_its_version_where_nodes_of_the_release_before_ignore_it() -> None:
+    told = msgspec.json.decode(encode_hold(hold("h1", 3, 4)))
+    assert told[7] == RECORD_VERSION == 3
+    # Their layout.
+    assert list(map(type, told[:7])) == [str, list, int, int, int, int, str]
+
+
+def test_a_record_of_a_later_version_is_read_for_what_is_known_here() -> None:
+    written = hold("h1", 3, 4)
+    later = [*msgspec.json.decode(encode_hold(written))[:7], RECORD_VERSION + 1, {"ticket_types": ["adult"]}]
+    assert decode_hold("h1", msgspec.json.encode(later)) == written
 
 
 Refused = Callable[[HoldStore], Awaitable[Any]]

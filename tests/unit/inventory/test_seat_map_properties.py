@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from balcon.inventory.v1 import inventory_service_pb2 as pb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_map import SeatMap
-from services.inventory.domain.seat_state import CLAIMED, HELD, SOLD, STATES
+from services.inventory.domain.seat_state import BLOCKED, CLAIMED, HELD, SOLD, SeatCounts
 from tests.unit.inventory.builders import RULES, obey, obey_as_owners_do, seat_map
 from tests.unit.inventory.generated_commands import CAPACITY, COMMANDS, HOLDS
 
@@ -18,7 +19,7 @@ STEPS = st.lists(st.tuples(COMMANDS, st.integers(0, 40_000)), max_size=40)
 
 def check_deck(state: SeatMap) -> None:
     """INV-1, INV-5: each seat in exactly one place, counts true, holders' counts true."""
-    assert sum(state.counts()) == CAPACITY
+    assert state.counts().capacity == CAPACITY
     held = [seat for hold in state.holds.values() for seat in hold.seats]
     claimed = [seat for claim in state.claims.values() for seat in claim.seats]
     assert len(set(held + claimed)) == len(held + claimed)
@@ -64,7 +65,7 @@ def test_a_restored_map_equals_the_one_that_was(steps: list[tuple[c.Command, int
     state = seat_map(CAPACITY)
     for command, passed in steps:
         obey(state, command, passed)
-    blocked = [seat for seat in range(CAPACITY) if state.status(seat) == STATES[4]]
+    blocked = [seat for seat in range(CAPACITY) if state.status(seat) == BLOCKED]
     restored, stale = restore(CAPACITY, RULES, state.claims.values(), blocked, state.holds.values())
     assert stale == []
     assert restored.statuses == state.statuses
@@ -80,9 +81,15 @@ def test_the_record_wins_over_holds_that_contradict_it(steps: list[tuple[c.Comma
     for command, passed in steps:
         kept.update(state.holds)
         obey(state, command, passed)
-    blocked = [seat for seat in range(CAPACITY) if state.status(seat) == STATES[4]]
+    blocked = [seat for seat in range(CAPACITY) if state.status(seat) == BLOCKED]
     found = [hold for hold in kept.values() if hold.hold_id not in lost]
     restored, _ = restore(CAPACITY, RULES, state.claims.values(), blocked, found)
     check_deck(restored)
     for claim in state.claims.values():
         assert restored.claim(claim.order_id) == claim
+
+
+def test_counts_have_the_names_that_messages_tell_them_by() -> None:
+    counts = SeatCounts(free=1, held=2, claimed=3, sold=4, blocked=5)
+    assert counts.by_name().keys() == {field.name for field in pb.SeatCounts.DESCRIPTOR.fields}
+    assert counts.capacity == 15

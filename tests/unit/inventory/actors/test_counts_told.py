@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from services.inventory.actors.host import AVAILABILITY_SECONDS, FEED_TICK_SECONDS, PerformanceHost
+from services.inventory.domain.seat_state import SeatCounts
 from services.inventory.ports import Availability, StoreUnavailable
 from tests.unit.inventory.actors.stage import Stage, done, virtual
 from tests.unit.inventory.builders import hold
@@ -44,7 +45,7 @@ async def test_counts_that_the_feed_did_not_take_are_told_with_the_next_round() 
     stage.feed.publish = take  # type: ignore[method-assign]
     async with telling(node):
         await stage.clock.sleep(3 * FEED_TICK_SECONDS)
-        assert [told.counts for told in stage.feed.told] == [(8, 2, 0, 0, 0)]
+        assert [told.counts for told in stage.feed.told] == [SeatCounts(free=8, held=2)]
         await stage.clock.sleep(3 * AVAILABILITY_SECONDS)
         assert len(stage.feed.told) == 1
 
@@ -65,4 +66,4 @@ async def test_counts_that_change_while_they_are_told_are_told_again() -> None:
     await done(node, hold("h1", 1, 2))
     async with telling(node):
         await stage.clock.sleep(4 * AVAILABILITY_SECONDS)
-    assert [told.counts for told in stage.feed.told] == [(8, 2, 0, 0, 0), (7, 3, 0, 0, 0)]
+    assert [told.counts for told in stage.feed.told] == [SeatCounts(free=8, held=2), SeatCounts(free=7, held=3)]

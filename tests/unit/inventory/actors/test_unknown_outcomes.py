@@ -88,4 +88,4 @@ async def test_a_silent_store_ends_in_unavailable_and_asking_again_is_one_effect
     stage.holds.steps.clear()
     await done(node, hold("h2", 2))
     assert await stage.holds_in_store() == {"h1", "h2"}
-    assert (await stage.owner(node)).seat_map.counts()[1] == 2
+    assert (await stage.owner(node)).seat_map.counts().held == 2
