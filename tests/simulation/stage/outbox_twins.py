@@ -6,7 +6,7 @@ What a transaction writes shows at commit, all or nothing; of two that meet on t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -158,13 +158,22 @@ class _State:
 
 
 class Transaction:
-    """Reads at once, writes at commit."""
+    """Reads at once, writes at commit. Stands for the connection of runtime.sql.connections.connected."""
 
-    def __init__(self, begun_at: int) -> None:
+    def __init__(self, begun_at: int, commit: Callable[[Transaction], Awaitable[None]]) -> None:
         self.begun_at = begun_at
         self.received: set[tuple[str, str]] = set()
         self.last: dict[KeyPlace, int] = {}
         self.totals: Counter[str] = Counter()
+        self._commit = commit
+
+    def in_transaction(self) -> bool:
+        """As AsyncConnection.in_transaction."""
+        return True
+
+    async def commit(self) -> None:
+        """As AsyncConnection.commit."""
+        await self._commit(self)
 
 
 class MemoryDatabase:
@@ -181,11 +190,16 @@ class MemoryDatabase:
         waits = not self._weather.is_fair and self._weather.random.random() < 0.1
         await self._clock.sleep(self._weather.random.uniform(0.1, 3.0) if waits else 0.001)
 
+    def get_execution_options(self) -> dict[str, object]:
+        """As AsyncEngine.get_execution_options."""
+        return {}
+
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
-        """As AsyncEngine.begin: commits where the block ends well."""
-        transaction = Transaction(self._commits)
-        yield transaction
+    async def connect(self) -> AsyncIterator[Transaction]:
+        """As AsyncEngine.connect: nothing is written that was not committed."""
+        yield Transaction(self._commits, self._committed)
+
+    async def _committed(self, transaction: Transaction) -> None:
         await self._statement()
         if transaction.begun_at != self._commits:
             raise SerializationFailure
