@@ -24,7 +24,7 @@ from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.domain.commands import PaymentReport
-from services.orders.domain.order import SeatName
+from services.orders.domain.order import SeatName, TicketKind
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.ports import Catalogue, HeldSeats, Offer, Payments, PaymentSeen, SeatInventory
 from services.runtime.clock import SystemClock
@@ -191,7 +191,11 @@ OFFER = Offer(
     plan_version=1,
     on_sale=True,
     seats_per_holder=4,
-    prices=PriceList("EUR", {("Stalls", "normal"): 2_500, ("Balcony", "normal"): 1_500}),
+    prices=PriceList(
+        "EUR",
+        {("Stalls", "normal"): 2_500, ("Balcony", "normal"): 1_500},
+        {("Stalls", "normal"): TicketKind.NORMAL, ("Balcony", "normal"): TicketKind.NORMAL},
+    ),
 )
 SEATS = {
     "s1": PlanSeat("Stalls", SeatName("Ground", "A", "1")),
