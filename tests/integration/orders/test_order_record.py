@@ -17,7 +17,9 @@ from services.orders.handlers.acting import act_on
 from services.orders.ports import Operation, OrderRef
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
+from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
+from services.runtime.sql.scopes import HouseScope
 from services.runtime.testing.servers import DatabaseUrl
 from tests.unit.orders.builders import CUSTOMER, HOUSE, NOW_MS, a_key, an_order
 
@@ -62,6 +64,25 @@ async def test_an_order_is_stored_with_its_events(engine: AsyncEngine) -> None:
     await ended(store)
     assert await events(engine) == ["OrderCreated", "OrderCancelled"]
     assert told == ["committed"] * 2
+
+
+async def test_the_relay_is_woken_after_the_commit_of_whoever_changes_an_order_within_a_transaction_of_its_own(
+    engine: AsyncEngine,
+) -> None:
+    """As the consumer of payments' events does."""
+    told: list[str] = []
+    store = PostgresOrderStore(engine, CLOCK, RandomIds(), committed=lambda: told.append("committed"))
+    await store.add(ORDER, CUSTOMER, a_key("key_1"), NOW_MS)
+    told.clear()
+    with pytest.raises(KeyError):
+        async with connected(engine, HouseScope(ORDER.house_id)) as connection:
+            await store.change_within(connection, REF, act_on(commands.HoldGone(), CLOCK, Timing()))
+            raise KeyError
+    assert told == []
+    async with connected(engine, HouseScope(ORDER.house_id)) as connection:
+        await store.change_within(connection, REF, act_on(commands.HoldGone(), CLOCK, Timing()))
+        assert told == []
+    assert told == ["committed"]
 
 
 async def test_no_order_and_no_change_is_stored_whose_event_cannot_be(engine: AsyncEngine) -> None:
