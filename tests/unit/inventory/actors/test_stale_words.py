@@ -56,6 +56,18 @@ async def test_a_superseded_owner_does_not_deny_a_hold_that_its_successor_gave(c
 
 
 @virtual
+async def test_a_superseded_owner_says_nothing_of_a_release_not_even_that_the_hold_is_foreign() -> None:
+    """Whoever releases gives up because of the answer, whatever it is."""
+    stage = Stage()
+    node = stage.node("node_a")
+    await done(node, hold("h1", 1))
+    assert await stage.record.take(NAME, 1, "node_b", "node_b:1") == 2
+    await stage.hold_store.open(NAME, 2)
+    stage.alive.add("node_b")
+    assert await node.execute(HOUSE, NAME, [c.ReleaseHold("h1", "bert")]) == NotOwner("node_b:1", 2)
+
+
+@virtual
 async def test_an_owner_that_is_slow_to_clear_up_does_not_let_holds_live_longer() -> None:
     """Seed 170: the store's time was read, stale holds were dropped, and only then did the clock start (INV-6)."""
     stage = Stage()
