@@ -39,7 +39,10 @@ def decide_claiming(state: RecordView, command: ClaimingCommand, now_ms: int) ->
 def _claim(state: RecordView, command: ClaimSeats, now_ms: int) -> RecordDecision:
     known = state.claim(command.order_id)
     if known is not None:
-        if msgspec.structs.replace(known, sold=False) == _claim_of(command):
+        asked = _claim_of(command)
+        # A late payment claims seats without a hold that a lost answer's claim may have already, out of the order's.
+        asked = asked if command.hold_id else msgspec.structs.replace(asked, hold_id=known.hold_id)
+        if msgspec.structs.replace(known, sold=False) == asked:
             return NOTHING
         return IdempotencyKeyReused("order_id", command.order_id)
     hold: Hold | None = None

@@ -113,7 +113,8 @@ class MemorySeatInventory:
         wanted, claim = _Claim(order.holder_id, part.hold_id if from_hold else "", seats), _claim_of(order, part)
         known = self._claims.get(claim)
         if known is not None:
-            if replace(known, sold=False) != wanted:
+            asked = wanted if from_hold else replace(wanted, hold_id=known.hold_id)
+            if replace(known, sold=False) != asked:
                 raise Unanswered("ClaimSeats")
             return Done()
         refused = await self._not_in_hold(order, part) if from_hold else self._not_free(claim, seats)

@@ -112,12 +112,15 @@ async def test_a_claim_may_be_repeated_even_when_it_is_sold(seats: SeatStage) ->
 
 @pytest.mark.parametrize("other", [{"holder_id": "holder_2"}, {"hold_id": "hold_2"}])
 async def test_another_claim_of_the_same_order_proves_nothing(seats: SeatStage, other: dict[str, str]) -> None:
-    order = await claimed(seats)
+    await claimed(seats)
     another = an_order(**other)  # type: ignore[arg-type]
     with pytest.raises(Unanswered):
         await seats.inventory.claim(another, another.first, from_hold=True)
-    with pytest.raises(Unanswered):
-        await seats.inventory.claim(order, order.first, from_hold=False)
+
+
+async def test_an_order_that_has_its_claim_out_of_a_hold_is_told_so_when_it_asks_without_one(seats: SeatStage) -> None:
+    order = await claimed(seats)
+    assert await seats.inventory.claim(order, order.first, from_hold=False) == Done()
 
 
 async def test_free_seats_are_claimed_without_a_hold(seats: SeatStage) -> None:

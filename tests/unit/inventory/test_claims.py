@@ -45,7 +45,7 @@ def test_the_same_claim_twice_is_one_claim() -> None:
     [
         c.ClaimSeats("o1", "bert", "h1", (1,), ONLINE),
         c.ClaimSeats("o1", "anna", "h2", (1,), ONLINE),
-        c.ClaimSeats("o1", "anna", "", (1,), ONLINE),
+        c.ClaimSeats("o1", "anna", "", (2,), ONLINE),
         c.ClaimSeats("o1", "anna", "h1", (1,), 1),
     ],
 )
@@ -55,6 +55,13 @@ def test_an_orders_id_with_another_claim_is_refused_sold_or_not(other: c.ClaimSe
     done(state, c.ConfirmClaim("o1"))
     assert obey(state, other) == IdempotencyKeyReused("order_id", "o1")
     done(state, claim("o1", "h1", 1))
+
+
+def test_an_order_that_has_its_claim_out_of_a_hold_is_told_so_when_it_asks_without_one() -> None:
+    """The answer to the first was lost, the order gave up, and its payment came all the same."""
+    state = done(seat_map(), hold("h1", 1), claim("o1", "h1", 1))
+    done(state, claim("o1", "", 1), c.ConfirmClaim("o1"), claim("o1", "", 1))
+    assert state.status(1) == SOLD
 
 
 def test_free_seats_can_be_claimed_again_without_a_hold() -> None:
