@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.adapters.tables import metadata
-from services.orders.domain.order import Money, Order, OrderLine, OrderPart, SeatName, Seats
+from services.orders.domain.order import Money, Order, OrderLine, OrderPart, SeatName, SeatStatus
 from services.orders.ports import OrderRef
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
@@ -111,9 +111,9 @@ async def test_what_a_process_of_the_release_before_writes_is_seen_by_this_one(d
         return read
 
     added = await written(OF_BEFORE, **of_before("ord_1", "OPEN", seats="HELD", uses_hold=True))
-    assert (added.first.seats, added.first.hold_until_ms) == (Seats.HELD, 8)
+    assert (added.first.seats, added.first.hold_until_ms) == (SeatStatus.HELD, 8)
     moved = await written("UPDATE orders SET seats = 'SOLD', state = 'CONFIRMED', hold_until_ms = 9, uses_hold = false")
-    assert (moved.first.seats, moved.first.hold_until_ms) == (Seats.SOLD, 9)
+    assert (moved.first.seats, moved.first.hold_until_ms) == (SeatStatus.SOLD, 9)
     parted = await written("UPDATE orders SET refunded_minor = 700")
     assert [refund.amount_minor for refund in parted.refunds] == [700]
     ended = await written("UPDATE orders SET refunded_minor = 2500, state = 'REFUNDED', refund_reason = 'rain'")

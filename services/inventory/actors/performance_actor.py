@@ -51,7 +51,7 @@ LINGER_STEP_SECONDS = 0.001
 ENOUGH_COMMANDS = 64
 STILL_BUSY_SECONDS = 0.01
 # Commands that may wait for a claim to be known; with a turn's own they stay within one append.
-PARKED_COMMANDS = 1_024
+DEFERRED_COMMANDS = 1_024
 
 
 class OwnerGone(Retryable):
@@ -104,8 +104,8 @@ class PerformanceActor:
         self._record: RecordBatch | None = None
         self._records_settled = 0
         # Waits for the record batch to be known, because it touches the holds that this one claims.
-        self._parked: list[HoldWork] = []
-        self._parked_by: RecordBatch | None = None
+        self._deferred: list[HoldWork] = []
+        self._deferred_by: RecordBatch | None = None
         # Holds that ended in the record and still are in the holds' store.
         self._claimed_holds: list[str] = []
         self._stop_requested = asyncio.Event()
@@ -200,7 +200,7 @@ class PerformanceActor:
 
     def _has_work(self) -> bool:
         waiting = self._mailbox.waiting_for_a_turn + self._mailbox.waiting_for_the_record
-        return bool(waiting or self._parked or self._claimed_holds)
+        return bool(waiting or self._deferred or self._claimed_holds)
 
     def _could_go_on(self) -> bool:
         """Whether there is something to take that need not wait for the record."""
@@ -249,24 +249,24 @@ class PerformanceActor:
 
     def _next_turn(self) -> Sequence[HoldWork]:
         works: list[HoldWork] = []
-        if self._parked and (self._record is None or self._record is not self._parked_by or self._record.is_silent):
-            back, self._parked = self._parked, []
+        if self._deferred and (self._record is None or self._record is not self._deferred_by or self._record.is_silent):
+            back, self._deferred = self._deferred, []
             works = [work for work in back if self._is_waited_for(work)]
         works += self._still_wanted(self._mailbox.take())
         batch = self._record
         if batch is None or not batch.claimed or batch.is_silent:
             return works
-        return [work for work in works if not self._park(work, batch)]
+        return [work for work in works if not self._defer(work, batch)]
 
-    def _park(self, work: HoldWork, batch: RecordBatch) -> bool:
+    def _defer(self, work: HoldWork, batch: RecordBatch) -> bool:
         """Keeps a single command for when the claim of its hold is known. In a message of many, where others would wait
         with it, and where too many wait already, such a command is sent back instead (see _decide)."""
         if len(work.commands) > 1 or not batch.conflicts_with(work.commands[0]):
             return False
-        if isinstance(work.commands[0], ExpireHold) or len(self._parked) >= PARKED_COMMANDS:
+        if isinstance(work.commands[0], ExpireHold) or len(self._deferred) >= DEFERRED_COMMANDS:
             return False
-        self._parked.append(work)
-        self._parked_by = batch
+        self._deferred.append(work)
+        self._deferred_by = batch
         return True
 
     def _still_wanted(self, works: Sequence[Work[CommandT]]) -> Sequence[Work[CommandT]]:
@@ -382,7 +382,7 @@ class PerformanceActor:
         under_way = () if self._record is None else self._record.works
         if self._record is not None:
             self._record.abandon()
-        self._fail([*self._in_turn, *self._parked, *under_way, *self._mailbox.drain()], fault)
+        self._fail([*self._in_turn, *self._deferred, *under_way, *self._mailbox.drain()], fault)
 
     @staticmethod
     def _fail(works: Sequence[HoldWork | RecordWork], fault: BaseException) -> None:

@@ -15,25 +15,25 @@ from balcon.payments.v1.payments_service_pb2 import (
     CreatePaymentRequest,
     GetPaymentRequest,
     Payment,
-    PaymentState,
     RefundPaymentRequest,
 )
+from balcon.payments.v1.payments_service_pb2 import PaymentState as WireState
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 
 from services.contracts.reasons import Reason
 from services.contracts.wire_types import wire_money
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.order import Order
-from services.orders.ports import Declined, PaymentSeen, PaymentStatus
+from services.orders.ports import Declined, PaymentSeen, PaymentState
 
 if TYPE_CHECKING:
     from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceAsyncStub
 
 # CREATING and PENDING say the same to an order: not known yet.
-_STATUS: dict[PaymentState.ValueType, PaymentStatus] = {
-    PAYMENT_STATE_SUCCEEDED: PaymentStatus.SUCCEEDED,
-    PAYMENT_STATE_FAILED: PaymentStatus.FAILED,
-    PAYMENT_STATE_CANCELLED: PaymentStatus.CANCELLED,
+_STATUS: dict[WireState.ValueType, PaymentState] = {
+    PAYMENT_STATE_SUCCEEDED: PaymentState.SUCCEEDED,
+    PAYMENT_STATE_FAILED: PaymentState.FAILED,
+    PAYMENT_STATE_CANCELLED: PaymentState.CANCELLED,
 }
 
 # Proof that CreatePayment made nothing and, repeated, will make nothing.
@@ -93,7 +93,7 @@ class GrpcPayments:
             return declined_or_raise(name, error, certain)
         return PaymentSeen(
             payment_id=payment.payment_id,
-            status=_STATUS.get(payment.state, PaymentStatus.PENDING),
+            status=_STATUS.get(payment.state, PaymentState.PENDING),
             payment_url=payment.pay_url,
             refunded=payment.refund_state == REFUND_STATE_SUCCEEDED,
         )

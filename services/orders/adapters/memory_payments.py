@@ -17,7 +17,7 @@ from services.orders.domain.commands import (
     PaymentSucceeded,
 )
 from services.orders.domain.order import Dispute, Money, Order
-from services.orders.ports import Declined, OrderRef, PaymentSeen, PaymentStatus, Unanswered
+from services.orders.ports import Declined, OrderRef, PaymentSeen, PaymentState, Unanswered
 from services.runtime.clock import Clock
 
 
@@ -29,7 +29,7 @@ class MemoryPayment:
     ref: OrderRef
     performance_id: str
     amount_minor: int
-    status: PaymentStatus = PaymentStatus.PENDING
+    status: PaymentState = PaymentState.PENDING
     captured: bool = False
     refunded: bool = False
     refunded_minor: int = 0
@@ -91,8 +91,8 @@ class MemoryPayments:
         payment = self._known(order)
         if payment is None:
             return Declined(Reason.PAYMENT_UNKNOWN)
-        if payment.status is PaymentStatus.PENDING:
-            payment.status = PaymentStatus.CANCELLED
+        if payment.status is PaymentState.PENDING:
+            payment.status = PaymentState.CANCELLED
             self._tell(payment, PaymentCancelled(payment.payment_id))
         return _seen(payment)
 
@@ -136,14 +136,14 @@ class MemoryPayments:
     def pay(self, payment: MemoryPayment) -> None:
         """The buyer pays; even a cancelled payment, as a provider that raced our cancel would take it."""
         if not payment.captured:
-            payment.status = PaymentStatus.SUCCEEDED
+            payment.status = PaymentState.SUCCEEDED
             payment.captured = True
             self._tell(payment, PaymentSucceeded(payment.payment_id))
 
     def decline(self, payment: MemoryPayment) -> None:
         """The provider turns the buyer down."""
-        if payment.status is PaymentStatus.PENDING:
-            payment.status = PaymentStatus.FAILED
+        if payment.status is PaymentState.PENDING:
+            payment.status = PaymentState.FAILED
             self._tell(payment, PaymentFailed(payment.payment_id))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.orders.domain.order import CancelReason, Dispute, OrderState, Payment, Seats, Ticket
+from services.orders.domain.order import CancelReason, Dispute, OrderState, PaymentStatus, SeatStatus, Ticket
 from services.orders.domain.refunds import RefundMaker
 
 
@@ -39,7 +39,7 @@ class CheckOutTurnedBack:
 class SeatsChanged:
     """What is known of the seats of a part."""
 
-    seats: Seats
+    seats: SeatStatus
     part: int = 0
 
 
@@ -47,7 +47,7 @@ class SeatsChanged:
 class PaymentChanged:
     """What is known of the money; an empty id or url leaves the known one."""
 
-    payment: Payment
+    payment: PaymentStatus
     payment_id: str = ""
     payment_url: str = ""
 

@@ -24,7 +24,7 @@ class OrderState(Enum):
     REFUNDED = "REFUNDED"
 
 
-class Seats(Enum):
+class SeatStatus(Enum):
     """What this service knows of a part's seats at inventory."""
 
     HELD = "HELD"  # a hold, as far as anybody knows; no claim was asked for
@@ -35,7 +35,7 @@ class Seats(Enum):
     FREED = "FREED"  # no claim and no sale of this order is in the record
 
 
-class Payment(Enum):
+class PaymentStatus(Enum):
     """What this service knows of the order's money."""
 
     NONE = "NONE"  # never asked for
@@ -67,7 +67,7 @@ class CancelReason(Enum):
 
 # In these the order goes on by its hold, or has yet to give it back.
 _NEEDS_HOLD = frozenset({OrderState.OPEN, OrderState.CLAIMING, OrderState.CANCELLING})
-_HOLDS = frozenset({Seats.HELD, Seats.ASKED})
+_HOLDS = frozenset({SeatStatus.HELD, SeatStatus.ASKED})
 FINAL_STATES = frozenset({OrderState.CONFIRMED, OrderState.CANCELLED, OrderState.REFUNDED})
 
 
@@ -149,7 +149,7 @@ class OrderPart:
     plan_version: int
     lines: tuple[OrderLine, ...]
     hold_until_ms: int
-    seats: Seats = Seats.HELD
+    seats: SeatStatus = SeatStatus.HELD
     tickets: tuple[Ticket, ...] = ()
 
     @property
@@ -180,7 +180,7 @@ class Order:
     total: Money
     created_at_ms: int
     state: OrderState = OrderState.OPEN
-    payment: Payment = Payment.NONE
+    payment: PaymentStatus = PaymentStatus.NONE
     pay_until_ms: int = 0
     return_url: str = ""
     payment_id: str = ""

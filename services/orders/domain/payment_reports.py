@@ -30,7 +30,7 @@ from services.orders.domain.commands import (
     PaymentReport,
     PaymentSucceeded,
 )
-from services.orders.domain.order import CancelReason, Order, OrderState, Payment, Seats
+from services.orders.domain.order import CancelReason, Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refunds import RefundMaker
 from services.orders.domain.seat_reports import out_of_place
 from services.runtime.errors import Refusal
@@ -72,10 +72,10 @@ def on_payment_report(  # noqa: PLR0911 (one return a report)
 
 
 def _on_pending(order: Order, payment_id: str, payment_url: str, now_ms: int) -> tuple[Change, ...]:
-    known = PaymentChanged(Payment.PENDING, payment_id, payment_url)
-    if order.state is OrderState.CLAIMING and order.payment is Payment.ASKED:
+    known = PaymentChanged(PaymentStatus.PENDING, payment_id, payment_url)
+    if order.state is OrderState.CLAIMING and order.payment is PaymentStatus.ASKED:
         return (known, StateChanged(OrderState.PAYING, now_ms))
-    if order.state is OrderState.CANCELLING and order.payment is Payment.ASKED:
+    if order.state is OrderState.CANCELLING and order.payment is PaymentStatus.ASKED:
         return (known,)
     if order.state is OrderState.PAYING and payment_url not in {"", order.payment_url}:
         return (known,)
@@ -84,26 +84,26 @@ def _on_pending(order: Order, payment_id: str, payment_url: str, now_ms: int) ->
 
 def _on_success(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...]:
     """Even after CANCELLED: the seats are claimed again, or the money goes back."""
-    if order.payment in {Payment.CAPTURED, Payment.REFUNDED}:
+    if order.payment in {PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}:
         return ()
-    return (PaymentChanged(Payment.CAPTURED, payment_id), StateChanged(OrderState.PAID, now_ms))
+    return (PaymentChanged(PaymentStatus.CAPTURED, payment_id), StateChanged(OrderState.PAID, now_ms))
 
 
 def _on_no_money(order: Order, payment_id: str, reason: CancelReason, now_ms: int) -> tuple[Change, ...]:
-    if order.payment not in {Payment.ASKED, Payment.PENDING}:
+    if order.payment not in {PaymentStatus.ASKED, PaymentStatus.PENDING}:
         return ()
-    ended = PaymentChanged(Payment.ENDED, payment_id)
+    ended = PaymentChanged(PaymentStatus.ENDED, payment_id)
     if order.state in {OrderState.CLAIMING, OrderState.PAYING}:
         return (ended, CancellingBegan(reason, now_ms))
-    if order.state is OrderState.CANCELLING and all(part.seats is Seats.FREED for part in order.parts):
+    if order.state is OrderState.CANCELLING and all(part.seats is SeatStatus.FREED for part in order.parts):
         return (ended, OrderCancelled(order.cancel_reason or reason, now_ms))
     return (ended,)
 
 
 def _on_refund(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...]:
-    if order.payment is Payment.REFUNDED:
+    if order.payment is PaymentStatus.REFUNDED:
         return ()
-    refunded = (PaymentChanged(Payment.REFUNDED, payment_id), OrderRefunded(now_ms))
+    refunded = (PaymentChanged(PaymentStatus.REFUNDED, payment_id), OrderRefunded(now_ms))
     if order.state is OrderState.REFUND_DUE:
         return refunded
     due = RefundBecameDue(CancelReason.HOUSE, "refunded at the provider", now_ms, RefundMaker.PROVIDER)
@@ -112,5 +112,5 @@ def _on_refund(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...]
 
 def _on_part_refund(order: Order, refunded_minor: int, now_ms: int) -> tuple[Change, ...]:
     """A part is not the whole: tickets stay valid, seats sold. Told as a sum, so an older word changes nothing."""
-    is_news = order.payment is not Payment.REFUNDED and refunded_minor > order.refunded.amount_minor
+    is_news = order.payment is not PaymentStatus.REFUNDED and refunded_minor > order.refunded.amount_minor
     return (OrderPartlyRefunded(refunded_minor, now_ms),) if is_news else ()

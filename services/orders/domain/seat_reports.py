@@ -18,13 +18,13 @@ from services.orders.domain.changes import (
     StateChanged,
 )
 from services.orders.domain.commands import NoClaim
-from services.orders.domain.order import CancelReason, Order, OrderState, Payment, Seats, Ticket
+from services.orders.domain.order import CancelReason, Order, OrderState, PaymentStatus, SeatStatus, Ticket
 from services.orders.domain.refusals import ReportOutOfPlace
 from services.runtime.errors import Refusal
 
-_NO_MORE_MONEY = frozenset({Payment.NONE, Payment.ENDED})
+_NO_MORE_MONEY = frozenset({PaymentStatus.NONE, PaymentStatus.ENDED})
 # The order has no hold of the part any more; a claim that may be there is taken back in CANCELLED.
-_NOT_HELD = frozenset({Seats.FREED, Seats.UNHELD})
+_NOT_HELD = frozenset({SeatStatus.FREED, SeatStatus.UNHELD})
 
 
 def out_of_place(order: Order, report: str) -> ReportOutOfPlace:
@@ -32,7 +32,7 @@ def out_of_place(order: Order, report: str) -> ReportOutOfPlace:
     return ReportOutOfPlace(order.order_id, order.state.value, report)
 
 
-def _others(order: Order, part: int) -> list[Seats]:
+def _others(order: Order, part: int) -> list[SeatStatus]:
     return [other.seats for place, other in enumerate(order.parts) if place != part]
 
 
@@ -40,22 +40,22 @@ def on_seats_claimed(order: Order, part: int, now_ms: int) -> tuple[Change, ...]
     """The claim is in the record; with the last one the payment is asked for next, and that is recorded first
     (RULE 24)."""
     seats = order.parts[part].seats
-    claimed = SeatsChanged(Seats.CLAIMED, part)
+    claimed = SeatsChanged(SeatStatus.CLAIMED, part)
     match order.state:
         case OrderState.OPEN:
             return out_of_place(order, "a claim")
         case OrderState.CLAIMING:
-            if seats is Seats.CLAIMED:
+            if seats is SeatStatus.CLAIMED:
                 return ()
-            if any(other is not Seats.CLAIMED for other in _others(order, part)):
+            if any(other is not SeatStatus.CLAIMED for other in _others(order, part)):
                 return (claimed,)
             if order.is_free:
                 return (claimed, StateChanged(OrderState.PAID, now_ms))
-            return (claimed, PaymentChanged(Payment.ASKED))
+            return (claimed, PaymentChanged(PaymentStatus.ASKED))
         case (
             OrderState.CANCELLING | OrderState.CANCELLED | OrderState.PAID | OrderState.REFUND_DUE | OrderState.REFUNDED
         ):
-            return () if seats in {Seats.CLAIMED, Seats.SOLD} else (claimed,)
+            return () if seats in {SeatStatus.CLAIMED, SeatStatus.SOLD} else (claimed,)
         case OrderState.PAYING | OrderState.CONFIRMED:
             return ()
         case _:
@@ -67,7 +67,7 @@ def on_hold_gone(order: Order, part: int, now_ms: int) -> tuple[Change, ...]:
     afterwards."""
     if order.state is not OrderState.OPEN:
         return ()
-    seats = Seats.FREED if order.parts[part].seats is Seats.HELD else Seats.UNHELD
+    seats = SeatStatus.FREED if order.parts[part].seats is SeatStatus.HELD else SeatStatus.UNHELD
     return (SeatsChanged(seats, part), _ended_without_hold(order, part, now_ms))
 
 
@@ -83,15 +83,15 @@ def on_hold_let_go(order: Order, part: int, now_ms: int) -> tuple[Change, ...]:
     seats = order.parts[part].seats
     if order.state is not OrderState.CANCELLING:
         return ()
-    if seats is Seats.HELD:
+    if seats is SeatStatus.HELD:
         return _given_back(order, part, now_ms)
-    return (SeatsChanged(Seats.UNHELD, part),) if seats is Seats.ASKED else ()
+    return (SeatsChanged(SeatStatus.UNHELD, part),) if seats is SeatStatus.ASKED else ()
 
 
 def _given_back(order: Order, part: int, now_ms: int) -> tuple[Change, ...]:
     """The part is free; the order is cancelled with its last one, if no money can come any more."""
-    freed = () if order.parts[part].seats is Seats.FREED else (SeatsChanged(Seats.FREED, part),)
-    others_are_free = all(other is Seats.FREED for other in _others(order, part))
+    freed = () if order.parts[part].seats is SeatStatus.FREED else (SeatsChanged(SeatStatus.FREED, part),)
+    others_are_free = all(other is SeatStatus.FREED for other in _others(order, part))
     if others_are_free and order.payment in _NO_MORE_MONEY:
         return (*freed, OrderCancelled(order.cancel_reason or CancelReason.UNPAID, now_ms))
     return freed
@@ -103,14 +103,14 @@ def on_claim_refused(order: Order, why: NoClaim, part: int, now_ms: int) -> tupl
     seats = order.parts[part].seats
     match order.state:
         case OrderState.CLAIMING:
-            if seats is not Seats.ASKED:
+            if seats is not SeatStatus.ASKED:
                 return out_of_place(order, "a refused claim")
             return _turned_down(order, why, part, now_ms)
         case OrderState.PAID:
-            if seats in {Seats.CLAIMED, Seats.SOLD}:
+            if seats in {SeatStatus.CLAIMED, SeatStatus.SOLD}:
                 return out_of_place(order, "a refused claim")
-            if seats is not Seats.FREED:
-                return (SeatsChanged(Seats.FREED, part),)
+            if seats is not SeatStatus.FREED:
+                return (SeatsChanged(SeatStatus.FREED, part),)
             if order.is_free:
                 return (OrderCancelled(CancelReason.SEATS_GONE, now_ms),)
             return (RefundBecameDue(CancelReason.SEATS_GONE, "", now_ms),)
@@ -132,11 +132,11 @@ def _turned_down(order: Order, why: NoClaim, part: int, now_ms: int) -> tuple[Ch
     match why:
         case NoClaim.HOLD_MOVED:
             # The hold of a part that is claimed is spent: such an order has no way back.
-            if all(other is Seats.ASKED for other in _others(order, part)):
+            if all(other is SeatStatus.ASKED for other in _others(order, part)):
                 return (CheckOutTurnedBack(now_ms),)
             return (CancellingBegan(CancelReason.SEATS_GONE, now_ms),)
         case NoClaim.HOLD_ENDED:
-            return (SeatsChanged(Seats.FREED, part), _ended_without_hold(order, part, now_ms))
+            return (SeatsChanged(SeatStatus.FREED, part), _ended_without_hold(order, part, now_ms))
         case NoClaim.SEATS_GONE:
             return (CancellingBegan(CancelReason.SEATS_GONE, now_ms),)
         case _:
@@ -148,10 +148,10 @@ def on_sale_confirmed(
 ) -> tuple[Change, ...] | Refusal:
     """Sold: tickets with the last part, where the order still wants them; elsewhere it is written down, so that it is
     undone later."""
-    sold = () if order.parts[part].seats is Seats.SOLD else (SeatsChanged(Seats.SOLD, part),)
+    sold = () if order.parts[part].seats is SeatStatus.SOLD else (SeatsChanged(SeatStatus.SOLD, part),)
     match order.state:
         case OrderState.PAID:
-            if any(other is not Seats.SOLD for other in _others(order, part)):
+            if any(other is not SeatStatus.SOLD for other in _others(order, part)):
                 return sold
             assert tuple(ticket.seat_id for ticket in tickets) == order.seat_ids, "a ticket for each seat"
             return (*sold, OrderConfirmed(tickets, now_ms))
@@ -171,7 +171,7 @@ def on_seats_freed(order: Order, part: int, now_ms: int) -> tuple[Change, ...] |
         case OrderState.CANCELLING:
             return _given_back(order, part, now_ms)
         case OrderState.PAID | OrderState.CANCELLED | OrderState.REFUND_DUE | OrderState.REFUNDED:
-            return () if order.parts[part].seats is Seats.FREED else (SeatsChanged(Seats.FREED, part),)
+            return () if order.parts[part].seats is SeatStatus.FREED else (SeatsChanged(SeatStatus.FREED, part),)
         case OrderState.OPEN | OrderState.CLAIMING | OrderState.PAYING | OrderState.CONFIRMED:
             return out_of_place(order, "freed seats")
         case _:

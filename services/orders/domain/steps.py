@@ -8,12 +8,12 @@ from enum import Enum
 from typing import assert_never
 
 from services.contracts.bounds import HOLD_GRACE_SECONDS
-from services.orders.domain.order import Order, OrderState, Payment, Seats
+from services.orders.domain.order import Order, OrderState, PaymentStatus, SeatStatus
 
-_MAY_BE_HELD = frozenset({Seats.HELD, Seats.ASKED})
-_MUST_BE_FREE = frozenset({Seats.UNHELD, Seats.FREED})
-_MAY_BE_CLAIMED = frozenset({Seats.ASKED, Seats.UNHELD, Seats.CLAIMED})
-_NOT_FREED = frozenset(Seats) - {Seats.FREED}
+_MAY_BE_HELD = frozenset({SeatStatus.HELD, SeatStatus.ASKED})
+_MUST_BE_FREE = frozenset({SeatStatus.UNHELD, SeatStatus.FREED})
+_MAY_BE_CLAIMED = frozenset({SeatStatus.ASKED, SeatStatus.UNHELD, SeatStatus.CLAIMED})
+_NOT_FREED = frozenset(SeatStatus) - {SeatStatus.FREED}
 
 
 class Step(Enum):
@@ -79,18 +79,18 @@ def next_step(order: Order, now_ms: int) -> NextStep | None:  # noqa: PLR0911 (o
             assert_never(order.state)
 
 
-def _first(order: Order, seats: Set[Seats]) -> int | None:
+def _first(order: Order, seats: Set[SeatStatus]) -> int | None:
     return next((place for place, part in enumerate(order.parts) if part.seats in seats), None)
 
 
 def _cancelling_step(order: Order) -> NextStep:
     """Proof first, seats second (RULE 25). A payment whose id is unknown is asked for by its key once more."""
     match order.payment:
-        case Payment.ASKED:
+        case PaymentStatus.ASKED:
             return NextStep(Step.CREATE_PAYMENT)
-        case Payment.PENDING:
+        case PaymentStatus.PENDING:
             return NextStep(Step.CANCEL_PAYMENT)
-        case Payment.NONE | Payment.ENDED | Payment.CAPTURED | Payment.REFUNDED:
+        case PaymentStatus.NONE | PaymentStatus.ENDED | PaymentStatus.CAPTURED | PaymentStatus.REFUNDED:
             held = _first(order, _MAY_BE_HELD)
             if held is not None:
                 return NextStep(Step.RELEASE_HOLD, held)
@@ -106,12 +106,12 @@ def _paid_step(order: Order) -> NextStep:
         return NextStep(Step.CLAIM_HELD_SEATS, held)
     if unheld is not None:
         return NextStep(Step.CLAIM_FREE_SEATS, unheld)
-    return NextStep(Step.CONFIRM_CLAIM, _first(order, {Seats.CLAIMED}) or 0)
+    return NextStep(Step.CONFIRM_CLAIM, _first(order, {SeatStatus.CLAIMED}) or 0)
 
 
 def _freeing_step(order: Order) -> NextStep | None:
     """Seats are freed by an act of their own, after the money; the order remembers what it still has."""
-    claimed, sold = _first(order, _MAY_BE_CLAIMED), _first(order, {Seats.SOLD})
+    claimed, sold = _first(order, _MAY_BE_CLAIMED), _first(order, {SeatStatus.SOLD})
     if claimed is not None:
         return NextStep(Step.CANCEL_CLAIM, claimed)
     return None if sold is None else NextStep(Step.CANCEL_SALE, sold)

@@ -47,7 +47,7 @@ from services.orders.domain.commands import (
     SeatsClaimed,
     SeatsFreed,
 )
-from services.orders.domain.order import CancelReason, Order, OrderPart, OrderState, Payment, Seats, Ticket
+from services.orders.domain.order import CancelReason, Order, OrderPart, OrderState, PaymentStatus, SeatStatus, Ticket
 from services.orders.domain.payment_reports import on_payment_report
 from services.orders.domain.refunds import (
     Refund,
@@ -94,8 +94,8 @@ def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PL
         case ClaimRefused(why, part):
             return on_claim_refused(order, why, part, now_ms)
         case ClaimMissing(part):
-            missing = order.state is OrderState.PAID and order.parts[part].seats is not Seats.FREED
-            return (SeatsChanged(Seats.FREED, part),) if missing else ()
+            missing = order.state is OrderState.PAID and order.parts[part].seats is not SeatStatus.FREED
+            return (SeatsChanged(SeatStatus.FREED, part),) if missing else ()
         case SaleConfirmed(tickets, part):
             return on_sale_confirmed(order, tickets, part, now_ms)
         case SeatsFreed(part):
@@ -156,7 +156,7 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
         case HoldExtended(hold_until_ms, part):
             return _with_part(order, part, replace(order.parts[part], hold_until_ms=hold_until_ms))
         case CheckOutBegan(pay_until_ms, return_url, at_ms):
-            asked = tuple(replace(part, seats=Seats.ASKED) for part in order.parts)
+            asked = tuple(replace(part, seats=SeatStatus.ASKED) for part in order.parts)
             began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, parts=asked)
             return _moved(began, OrderState.CLAIMING, at_ms)
         case CheckOutTurnedBack(at_ms):
@@ -177,8 +177,8 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
         case OrderCancelled(reason, at_ms):
             return replace(_moved(order, OrderState.CANCELLED, at_ms), cancel_reason=reason)
         case OrderConfirmed(tickets, at_ms):
-            assert order.payment is Payment.CAPTURED or order.is_free, "confirmed without proof of payment"
-            assert all(part.seats is Seats.SOLD for part in order.parts), "confirmed before all is sold"
+            assert order.payment is PaymentStatus.CAPTURED or order.is_free, "confirmed without proof of payment"
+            assert all(part.seats is SeatStatus.SOLD for part in order.parts), "confirmed before all is sold"
             return replace(_moved(_ticketed(order, tickets), OrderState.CONFIRMED, at_ms), confirmed_at_ms=at_ms)
         case RefundBecameDue(reason, note, at_ms, made_by):
             due = _owed(order, made_by, note, at_ms)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.orders.domain.commands import CancelOrder, CheckOut, Command, RefundOrder
-from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, Payment, Seats
+from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refusals import HoldExpired, HoldHasOrder, OrderNotFound, OrderNotOpen, RequestInFlight
 from services.orders.domain.steps import Timing, due_at_ms
 from services.orders.handlers.acting import act_on
@@ -41,7 +41,7 @@ _RETRY_AFTER_MS = 500
 # GetOrder tells what it has when inventory does not say within this how the hold stands.
 _LOOK_SECONDS = 0.5
 # The part's hold was not there any more.
-_GONE = frozenset({Seats.FREED, Seats.UNHELD})
+_GONE = frozenset({SeatStatus.FREED, SeatStatus.UNHELD})
 _UNSETTLED = frozenset(OrderState) - FINAL_STATES
 
 
@@ -105,7 +105,7 @@ class OrderDesk:
                 raise Unanswered("GetHold")
             return why
         ended = order.state is OrderState.CANCELLED and order.cancel_reason is CancelReason.UNPAID
-        if ended and order.payment is Payment.NONE and order.state_since_ms < order.pay_until_ms:
+        if ended and order.payment is PaymentStatus.NONE and order.state_since_ms < order.pay_until_ms:
             gone = next((part for part in order.parts if part.seats in _GONE), order.first)
             return HoldExpired(gone.hold_id)
         return order

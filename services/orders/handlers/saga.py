@@ -41,7 +41,7 @@ from services.orders.ports import (
     OrderStore,
     Payments,
     PaymentSeen,
-    PaymentStatus,
+    PaymentState,
     SeatInventory,
     Unanswered,
 )
@@ -235,13 +235,13 @@ def _payment_report(answer: PaymentSeen) -> Command:
     if answer.refunded:
         return PaymentRefunded(answer.payment_id)
     match answer.status:
-        case PaymentStatus.PENDING:
+        case PaymentState.PENDING:
             return PaymentPending(answer.payment_id, answer.payment_url)
-        case PaymentStatus.SUCCEEDED:
+        case PaymentState.SUCCEEDED:
             return PaymentSucceeded(answer.payment_id)
-        case PaymentStatus.FAILED:
+        case PaymentState.FAILED:
             return PaymentFailed(answer.payment_id)
-        case PaymentStatus.CANCELLED:
+        case PaymentState.CANCELLED:
             return PaymentCancelled(answer.payment_id)
         case _:
             assert_never(answer.status)

@@ -18,7 +18,7 @@ from services.orders.ports.order_store import (
     OrderRef,
     OrderStore,
 )
-from services.orders.ports.payments import Payments, PaymentSeen, PaymentStatus
+from services.orders.ports.payments import Payments, PaymentSeen, PaymentState
 from services.orders.ports.request_key import KeyInRecord, Operation, RequestKey
 from services.orders.ports.seat_inventory import HeldSeats, SeatInventory
 
@@ -41,7 +41,7 @@ __all__ = [
     "OrderRef",
     "OrderStore",
     "PaymentSeen",
-    "PaymentStatus",
+    "PaymentState",
     "Payments",
     "RequestKey",
     "SeatInventory",

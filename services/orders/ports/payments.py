@@ -10,7 +10,7 @@ from services.orders.domain.order import Order
 from services.orders.ports.answer import Declined
 
 
-class PaymentStatus(Enum):
+class PaymentState(Enum):
     """What payments knows. CREATING and PENDING both mean: not known yet."""
 
     PENDING = "PENDING"
@@ -24,7 +24,7 @@ class PaymentSeen:
     """A payment as payments tells it."""
 
     payment_id: str
-    status: PaymentStatus
+    status: PaymentState
     payment_url: str = ""
     refunded: bool = False
 

@@ -87,7 +87,7 @@ class _Asked(Generic[CommandT, AnswerT]):
 
 
 @dataclass(slots=True, eq=False)
-class _Lane(Generic[CommandT, AnswerT]):
+class _Queue(Generic[CommandT, AnswerT]):
     """One group's commands that wait, and how many of its messages are under way."""
 
     key: str
@@ -112,7 +112,7 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
         self._codec = codec
         self._clock = clock
         self._nodes: dict[str, NodeStream] = {}
-        self._lanes: dict[Hashable, _Lane[CommandT, AnswerT]] = {}
+        self._queues: dict[Hashable, _Queue[CommandT, AnswerT]] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
         self._waiting = 0
         self._is_closed = False
@@ -144,55 +144,55 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
         budget = remaining_seconds(call, self._clock, timeout_seconds)
         if call is not None and call.principal is not None:
             command = self._codec.on_behalf_of(command, call.principal.acts_for)
-        lane = self._lane(command, budget)
+        queue = self._queue_of(command, budget)
         asked = _Asked(command, answer, self._clock.monotonic() + budget)
-        lane.waiting[asked] = None
+        queue.waiting[asked] = None
         self._waiting += 1
         expiry = loop.call_later(budget, asked.expire)
-        answer.add_done_callback(partial(self._ended, lane, asked, expiry))
-        self._pump(lane)
+        answer.add_done_callback(partial(self._ended, queue, asked, expiry))
+        self._pump(queue)
         return answer
 
-    def _lane(self, command: CommandT, budget: float) -> _Lane[CommandT, AnswerT]:
+    def _queue_of(self, command: CommandT, budget: float) -> _Queue[CommandT, AnswerT]:
         # A message lives as long as the most patient of its callers, so only those of like patience share one.
         group = (self._codec.group_of(command), int(budget * 1000).bit_length())
-        lane = self._lanes.get(group)
-        if lane is None:
-            self._lanes[group] = lane = _Lane(self._codec.key_of(command), group)
-        return lane
+        queue = self._queues.get(group)
+        if queue is None:
+            self._queues[group] = queue = _Queue(self._codec.key_of(command), group)
+        return queue
 
     def _ended(
         self,
-        lane: _Lane[CommandT, AnswerT],
+        queue: _Queue[CommandT, AnswerT],
         asked: _Asked[CommandT, AnswerT],
         expiry: asyncio.TimerHandle,
         _: asyncio.Future[AnswerT],
     ) -> None:
         expiry.cancel()
-        if asked in lane.waiting:
-            del lane.waiting[asked]
+        if asked in queue.waiting:
+            del queue.waiting[asked]
             self._waiting -= 1
 
-    def _pump(self, lane: _Lane[CommandT, AnswerT]) -> None:
-        if lane.waiting and not lane.is_gathering and lane.under_way < MESSAGES_A_GROUP and not self._is_closed:
-            lane.is_gathering = True
-            lane.under_way += 1
-            delivery = asyncio.create_task(self._deliver(lane), context=outside_call())
+    def _pump(self, queue: _Queue[CommandT, AnswerT]) -> None:
+        if queue.waiting and not queue.is_gathering and queue.under_way < MESSAGES_A_GROUP and not self._is_closed:
+            queue.is_gathering = True
+            queue.under_way += 1
+            delivery = asyncio.create_task(self._deliver(queue), context=outside_call())
             self._deliveries.add(delivery)
             delivery.add_done_callback(self._deliveries.discard)
 
-    def _take(self, lane: _Lane[CommandT, AnswerT]) -> list[_Asked[CommandT, AnswerT]]:
-        taken = lane.take()
+    def _take(self, queue: _Queue[CommandT, AnswerT]) -> list[_Asked[CommandT, AnswerT]]:
+        taken = queue.take()
         self._waiting -= len(taken)
-        lane.is_gathering = False
-        self._pump(lane)
+        queue.is_gathering = False
+        self._pump(queue)
         return _still_wanted(taken)
 
-    async def _deliver(self, lane: _Lane[CommandT, AnswerT]) -> None:
+    async def _deliver(self, queue: _Queue[CommandT, AnswerT]) -> None:
         """One message, from node to node until an owner has answered it."""
         batch: list[_Asked[CommandT, AnswerT]] | None = None
-        ends = max((asked.ends for asked in lane.waiting), default=0.0)
-        search = self._routing.search(lane.key, ends)
+        ends = max((asked.ends for asked in queue.waiting), default=0.0)
+        search = self._routing.search(queue.key, ends)
         wait: float | None = 0.0
         try:
             while wait is not None:
@@ -203,7 +203,7 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
                 try:
                     async with asyncio.timeout(search.patience_seconds()):
                         batch_id = await node.admitted()
-                        batch = self._take(lane) if batch is None else _still_wanted(batch)
+                        batch = self._take(queue) if batch is None else _still_wanted(batch)
                         if not batch:
                             node.give_back(batch_id)
                             return
@@ -219,16 +219,16 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
                     self._leave_if_idle(target, node)
         finally:
             # No time is left, or these streams are closed.
-            _give_up(batch if batch is not None else [asked for asked in lane.waiting if asked.ends <= ends])
-            self._delivered(lane, has_taken=batch is not None)
+            _give_up(batch if batch is not None else [asked for asked in queue.waiting if asked.ends <= ends])
+            self._delivered(queue, has_taken=batch is not None)
 
-    def _delivered(self, lane: _Lane[CommandT, AnswerT], *, has_taken: bool) -> None:
-        lane.under_way -= 1
+    def _delivered(self, queue: _Queue[CommandT, AnswerT], *, has_taken: bool) -> None:
+        queue.under_way -= 1
         if not has_taken:
-            lane.is_gathering = False
-        self._pump(lane)
-        if not lane.under_way and not lane.waiting:
-            self._lanes.pop(lane.group, None)
+            queue.is_gathering = False
+        self._pump(queue)
+        if not queue.under_way and not queue.waiting:
+            self._queues.pop(queue.group, None)
 
     def _message(self, batch: Sequence[_Asked[CommandT, AnswerT]], batch_id: int, search: OwnerSearch) -> Any:
         left = max(asked.ends for asked in batch) - self._clock.monotonic()
@@ -267,8 +267,8 @@ class OwnerStreams(Generic[CommandT, AnswerT]):
         for delivery in self._deliveries:
             delivery.cancel()
         await asyncio.gather(*self._deliveries, return_exceptions=True)
-        for lane in self._lanes.values():
-            _give_up(lane.waiting)
+        for queue in self._queues.values():
+            _give_up(queue.waiting)
         nodes = list(self._nodes.values())
         self._nodes.clear()
         for node in nodes:

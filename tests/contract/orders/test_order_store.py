@@ -8,7 +8,7 @@ import pytest
 
 from services.contracts.pages import Place
 from services.orders.domain import commands
-from services.orders.domain.order import Money, OrderState, Payment, Seats
+from services.orders.domain.order import Money, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refusals import HoldHasOrder, OrderNotOpen
 from services.orders.ports import (
     Changed,
@@ -242,5 +242,9 @@ async def test_everything_known_of_seats_and_money_is_kept(store: OrderStore) ->
     refunded = await walked(store, order, commands.RefundOrder("rain"), commands.PaymentRefunded("pay_1"))
     read = await store.get(ref_of(order))
     assert read == refunded
-    assert (read.first.seats, read.payment, read.total) == (Seats.SOLD, Payment.REFUNDED, Money(1_250, "EUR"))
+    assert (read.first.seats, read.payment, read.total) == (
+        SeatStatus.SOLD,
+        PaymentStatus.REFUNDED,
+        Money(1_250, "EUR"),
+    )
     assert [one.order.order_id for one in await store.lease_due(a_lease("driver"), 5)] == [order.order_id]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from services.orders.domain import changes, commands
-from services.orders.domain.order import Money, Order, OrderState, SeatName, Seats, TicketKind, Vat
+from services.orders.domain.order import Money, Order, OrderState, SeatName, SeatStatus, TicketKind, Vat
 from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundState
 from services.orders.domain.refusals import HoldHasOrder
 from services.orders.ports import (
@@ -41,7 +41,7 @@ async def test_an_order_over_two_performances_is_read_as_it_was_changed(store: O
     order = await added(store, an_order(parts=two_parts()))
     assert await store.get(ref_of(order)) == order
     half = await walked(store, order, check_out(order), commands.SeatsClaimed(1))
-    assert [part.seats for part in half.parts] == [Seats.ASKED, Seats.CLAIMED]
+    assert [part.seats for part in half.parts] == [SeatStatus.ASKED, SeatStatus.CLAIMED]
     assert await store.get(ref_of(order)) == half
 
 

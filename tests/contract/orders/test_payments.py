@@ -7,7 +7,7 @@ import pytest
 
 from services.contracts.reasons import Reason
 from services.orders.domain.order import Money, Order
-from services.orders.ports import Declined, PaymentSeen, PaymentStatus, Unanswered
+from services.orders.ports import Declined, PaymentSeen, PaymentState, Unanswered
 from services.runtime.testing import eventually
 from tests.contract.orders.neighbours import CLOCK, MoneyStage
 from tests.unit.orders.builders import an_order
@@ -30,7 +30,7 @@ async def created(money: MoneyStage, order: Order) -> tuple[Order, PaymentSeen]:
     return replace(order, payment_id=payment.payment_id), payment
 
 
-async def is_seen(money: MoneyStage, order: Order, status: PaymentStatus, *, refunded: bool = False) -> None:
+async def is_seen(money: MoneyStage, order: Order, status: PaymentState, *, refunded: bool = False) -> None:
     async def look() -> None:
         found = seen(await money.payments.look(order))
         assert (found.status, found.refunded) == (status, refunded)
@@ -41,13 +41,13 @@ async def is_seen(money: MoneyStage, order: Order, status: PaymentStatus, *, ref
 async def paid(money: MoneyStage) -> tuple[Order, PaymentSeen]:
     order, payment = await created(money, to_be_paid())
     await money.pay(payment)
-    await is_seen(money, order, PaymentStatus.SUCCEEDED)
+    await is_seen(money, order, PaymentState.SUCCEEDED)
     return order, payment
 
 
 async def test_a_new_payment_is_open_and_has_a_page(money: MoneyStage) -> None:
     order, payment = await created(money, to_be_paid())
-    assert payment.status is PaymentStatus.PENDING
+    assert payment.status is PaymentState.PENDING
     assert payment.payment_url
     assert not payment.refunded
     assert seen(await money.payments.look(order)) == payment
@@ -83,7 +83,7 @@ async def test_a_buyer_who_pays_is_seen_and_told_once(money: MoneyStage) -> None
 async def test_a_buyer_who_is_turned_down_is_seen_and_told(money: MoneyStage) -> None:
     order, payment = await created(money, to_be_paid())
     await money.decline(payment)
-    await is_seen(money, order, PaymentStatus.FAILED)
+    await is_seen(money, order, PaymentState.FAILED)
     assert await money.told(payment) == ["PaymentFailed"]
 
 
@@ -91,21 +91,21 @@ async def test_an_open_payment_can_be_cancelled_and_is_told_once(money: MoneySta
     order, payment = await created(money, to_be_paid())
     for _ in range(2):
         await money.payments.cancel(order)
-    await is_seen(money, order, PaymentStatus.CANCELLED)
+    await is_seen(money, order, PaymentState.CANCELLED)
     assert await money.told(payment) == ["PaymentCancelled"]
 
 
 async def test_a_paid_payment_cannot_be_cancelled(money: MoneyStage) -> None:
     order, payment = await paid(money)
-    assert seen(await money.payments.cancel(order)).status is PaymentStatus.SUCCEEDED
+    assert seen(await money.payments.cancel(order)).status is PaymentState.SUCCEEDED
     assert await money.told(payment) == ["PaymentSucceeded"]
 
 
 async def test_a_refund_brings_the_money_back_once(money: MoneyStage) -> None:
     order, payment = await paid(money)
     for _ in range(2):
-        assert seen(await money.payments.refund(order)).status is PaymentStatus.SUCCEEDED
-    await is_seen(money, order, PaymentStatus.SUCCEEDED, refunded=True)
+        assert seen(await money.payments.refund(order)).status is PaymentState.SUCCEEDED
+    await is_seen(money, order, PaymentState.SUCCEEDED, refunded=True)
     assert await money.told(payment) == ["PaymentSucceeded", "PaymentRefunded"]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.domain import commands
-from services.orders.domain.order import Order, Seats
+from services.orders.domain.order import Order, SeatStatus
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.ports import Act, Acted, OrderRef
@@ -44,7 +44,7 @@ async def test_a_change_that_waited_for_another_sees_what_that_one_did_to_the_pa
     await store.add(ORDER, CUSTOMER, a_key("key_1"), NOW_MS)
     check_out = commands.CheckOut(ORDER.total, "https://shop.example/", CLOCK.now_ms() + 3_600_000)
     await store.change(REF, acting(check_out))
-    seen: list[tuple[Seats, ...]] = []
+    seen: list[tuple[SeatStatus, ...]] = []
 
     def second(order: Order) -> Acted | Refusal:
         seen.append(tuple(part.seats for part in order.parts))
@@ -56,8 +56,8 @@ async def test_a_change_that_waited_for_another_sees_what_that_one_did_to_the_pa
         await eventually(lambda: somebody_waits(engine))
         await connection.commit()
     await waiting
-    assert seen == [(Seats.CLAIMED, Seats.ASKED)]
+    assert seen == [(SeatStatus.CLAIMED, SeatStatus.ASKED)]
     read = await store.get(REF)
     assert read is not None
-    assert [part.seats for part in read.parts] == [Seats.CLAIMED, Seats.CLAIMED]
+    assert [part.seats for part in read.parts] == [SeatStatus.CLAIMED, SeatStatus.CLAIMED]
     await engine.dispose()

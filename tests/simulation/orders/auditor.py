@@ -8,7 +8,7 @@ from balcon.orders.v1 import orders_events_pb2 as events
 
 from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.domain.order import Order, OrderState
-from services.orders.ports import OrderStore, PaymentStatus
+from services.orders.ports import OrderStore, PaymentState
 from tests.unit.orders.rig import World
 
 
@@ -33,7 +33,7 @@ def is_safe(world: World) -> None:
         payment = world.payments.of_order(order.order_id)
         if order.state is OrderState.CANCELLED:
             assert not world.inventory.holds_for(order), f"{order.order_id} is cancelled and keeps its hold"
-            is_payable = payment is not None and payment.status is PaymentStatus.PENDING
+            is_payable = payment is not None and payment.status is PaymentState.PENDING
             assert not is_payable, f"{order.order_id} was cancelled without proof that no money comes"
         if order.state is not OrderState.CONFIRMED:
             continue
@@ -63,7 +63,7 @@ def is_settled(world: World) -> None:
             assert order.refunded.amount_minor == payment.refunded_minor, f"{payment} but {order}"
         else:
             assert order.state is OrderState.CANCELLED, f"{payment} but {order.state}"
-            assert payment.status is not PaymentStatus.PENDING, f"{payment} can still be paid"
+            assert payment.status is not PaymentState.PENDING, f"{payment} can still be paid"
     _events_tell_it(world, orders)
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from services.orders.adapters.memory_payments import MemoryPayment
 from services.orders.domain.order import Order, OrderState
 from services.orders.handlers.acting import act_on
-from services.orders.ports import Operation, PaymentStatus, Unanswered
+from services.orders.ports import Operation, PaymentState, Unanswered
 from services.runtime.clock import LoopClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import seeded_random
@@ -214,7 +214,7 @@ class Sale:
     async def _cancelled_at_the_provider(self, payment: MemoryPayment) -> None:
         """The buyer pays in the moment in which the provider confirms our cancel."""
         for _ in range(10_000):
-            if payment.status is PaymentStatus.CANCELLED:
+            if payment.status is PaymentState.CANCELLED:
                 await self.clock.sleep(self._random.uniform(0, 0.1))
                 return
             await self.clock.sleep(0.02)

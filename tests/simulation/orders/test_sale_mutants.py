@@ -10,7 +10,7 @@ import pytest
 from services.orders.domain import payment_reports, steps, transitions
 from services.orders.domain.changes import Change, OrderCancelled, SeatsChanged
 from services.orders.domain.commands import ClaimRefused, NoClaim, PaymentRefused
-from services.orders.domain.order import CancelReason, Order, OrderState, Seats
+from services.orders.domain.order import CancelReason, Order, OrderState, SeatStatus
 from services.orders.domain.steps import NextStep, Step
 from services.orders.handlers.saga import Saga
 from services.orders.ports import Unanswered
@@ -26,8 +26,8 @@ def release_on_timeout(patch: pytest.MonkeyPatch) -> None:
 
     def freed(order: Order, part: int, now_ms: int) -> tuple[Change, ...]:
         if order.state is OrderState.CANCELLING:
-            return (SeatsChanged(Seats.FREED, part), OrderCancelled(CancelReason.UNPAID, now_ms))
-        return () if order.parts[part].seats is Seats.FREED else (SeatsChanged(Seats.FREED, part),)
+            return (SeatsChanged(SeatStatus.FREED, part), OrderCancelled(CancelReason.UNPAID, now_ms))
+        return () if order.parts[part].seats is SeatStatus.FREED else (SeatsChanged(SeatStatus.FREED, part),)
 
     patch.setattr(steps, "_cancelling_step", lambda order: NextStep(Step.CANCEL_CLAIM))
     patch.setattr(transitions, "on_seats_freed", freed)

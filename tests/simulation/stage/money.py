@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.orders.adapters.memory_payments import MemoryPayment
 from services.orders.domain.order import FINAL_STATES, Order, OrderState
-from services.orders.ports import PaymentStatus
+from services.orders.ports import PaymentState
 
 
 def unsettled(orders: Sequence[Order], payments: Sequence[MemoryPayment]) -> list[str]:
@@ -22,7 +22,7 @@ def unsettled(orders: Sequence[Order], payments: Sequence[MemoryPayment]) -> lis
             wanted = OrderState.REFUNDED if payment.refunded else OrderState.CONFIRMED
             if order.state is not wanted:
                 found.append(f"{payment} but {order.state.value}")
-        elif payment.status is PaymentStatus.PENDING:
+        elif payment.status is PaymentState.PENDING:
             found.append(f"{payment} can still be paid")
         elif order.state is not OrderState.CANCELLED:
             found.append(f"{payment} but {order.state.value}")

@@ -7,7 +7,7 @@ from services.orders.adapters.memory_payments import MemoryPayment
 from services.orders.domain.order import Order, OrderState
 from services.orders.domain.pricing import SeatChoice
 from services.orders.handlers.order_making import OrderRequest
-from services.orders.ports import Operation, PaymentStatus
+from services.orders.ports import Operation, PaymentState
 from services.runtime.errors import Refusal
 from tests.simulation.stage.buyers import SeatBuyer
 from tests.simulation.stage.cluster_client import CHANNELS
@@ -111,7 +111,7 @@ class ShopBuyer(SeatBuyer):
     async def _cancelled_at_the_provider(self, payment: MemoryPayment) -> None:
         """Until the provider has confirmed our cancel: money that comes then comes in spite of it."""
         for _ in range(1_000):
-            if payment.status is not PaymentStatus.PENDING:
+            if payment.status is not PaymentState.PENDING:
                 await self._clock.sleep(self._random.uniform(0, 0.1))
                 return
             await self._clock.sleep(0.1)

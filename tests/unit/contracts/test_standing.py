@@ -10,7 +10,7 @@ from services.contracts import standing
 from services.orders.adapters.order_events import published
 from services.orders.domain import commands
 from services.orders.domain.changes import Change
-from services.orders.domain.order import Money, Order, OrderState, Seats
+from services.orders.domain.order import Money, Order, OrderState, SeatStatus
 from services.orders.domain.transitions import apply_all, decide
 from services.reporting.adapters.event_facts import fact_of
 from services.reporting.domain.totals import OrderFigures, Totals, fold
@@ -19,7 +19,7 @@ from services.runtime.outbox.event import IncomingEvent
 from tests.unit.orders.builders import HOUSE, NOW_MS, SHOW, an_order, tickets_for
 
 STATES = {state.value for state in OrderState}
-SEATS = {seats.value for seats in Seats}
+SEATS = {seats.value for seats in SeatStatus}
 
 
 def test_every_name_is_a_state_of_an_order_or_of_its_seats() -> None:

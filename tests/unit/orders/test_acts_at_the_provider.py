@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.orders.domain import changes, commands
-from services.orders.domain.order import CancelReason, Dispute, Money, Order, OrderState, Payment, Seats
+from services.orders.domain.order import CancelReason, Dispute, Money, Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.steps import NextStep, Step, next_step
 from services.orders.domain.transitions import apply_all, decide
 from services.runtime.errors import Refusal
@@ -37,7 +37,11 @@ def confirmed() -> Order:
 
 def test_a_part_refund_leaves_the_order_confirmed_and_shows_what_went_back() -> None:
     partly = told(confirmed(), PART)
-    assert (partly.state, partly.payment, partly.first.seats) == (OrderState.CONFIRMED, Payment.CAPTURED, Seats.SOLD)
+    assert (partly.state, partly.payment, partly.first.seats) == (
+        OrderState.CONFIRMED,
+        PaymentStatus.CAPTURED,
+        SeatStatus.SOLD,
+    )
     assert partly.tickets_are_valid
     assert partly.refunded == Money(1_000, "EUR")
 

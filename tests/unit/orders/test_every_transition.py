@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.orders.domain import commands
-from services.orders.domain.order import Order, OrderState, Payment, Seats
+from services.orders.domain.order import Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.steps import Timing, due_at_ms, next_step
 from services.orders.domain.transitions import apply_all, decide
 from services.runtime.errors import Refusal
@@ -72,7 +72,7 @@ def test_every_order_that_any_sequence_of_commands_makes_is_sound(kind: str) -> 
 
 @pytest.mark.parametrize("kind", STARTS)
 def test_money_that_came_in_is_never_forgotten(kind: str) -> None:
-    proven = {Payment.CAPTURED, Payment.REFUNDED}
+    proven = {PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}
     for order, afters in map_of(kind).items():
         if order.payment in proven:
             assert all(after.payment in proven for after in afters), order
@@ -88,12 +88,12 @@ def test_wherever_it_stands_an_order_ends_and_money_ends_in_tickets_or_a_refund(
         ended = brought_to_its_end(order, seats_are_there=seats_are_there, pays=pays)
         assert ended.state in ENDS
         is_sound(ended)
-        if ended.payment in {Payment.CAPTURED, Payment.REFUNDED}:
+        if ended.payment in {PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}:
             assert ended.state in {OrderState.CONFIRMED, OrderState.REFUNDED}
         if ended.state is OrderState.CANCELLED:
-            assert all(part.seats is Seats.FREED for part in ended.parts)
+            assert all(part.seats is SeatStatus.FREED for part in ended.parts)
         elif ended.state is OrderState.REFUNDED:
-            assert all(part.seats in {Seats.HELD, Seats.FREED} for part in ended.parts)
+            assert all(part.seats in {SeatStatus.HELD, SeatStatus.FREED} for part in ended.parts)
 
 
 histories = st.lists(st.integers(0, len(every_command(STARTS["two performances"])) - 1), max_size=20)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from services.contracts.reasons import Reason
-from services.orders.domain.order import CancelReason, OrderState, Seats
+from services.orders.domain.order import CancelReason, OrderState, SeatStatus
 from services.orders.domain.refusals import HoldExpired, HoldHasOrder, SeatsNotHeld
 from services.orders.ports import Declined, HeldSeats, Unanswered
 from services.runtime.testing.virtual_time import run_virtual
@@ -287,7 +287,7 @@ def test_an_open_order_whose_hold_was_let_go_is_told_as_ended() -> None:
         assert (told.state, told.cancel_reason, told.first.seats) == (
             OrderState.CANCELLED,
             CancelReason.UNPAID,
-            Seats.FREED,
+            SeatStatus.FREED,
         )
 
     in_shop(story)

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from services.orders.adapters.order_events import created, published
 from services.orders.domain import commands
-from services.orders.domain.order import CancelReason, Money, Order, OrderState, Payment, Seats, TicketKind, Vat
+from services.orders.domain.order import (
+    CancelReason,
+    Money,
+    Order,
+    OrderState,
+    PaymentStatus,
+    SeatStatus,
+    TicketKind,
+    Vat,
+)
 from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundState, shared
 from services.orders.domain.steps import NextStep, Step, next_step
 from services.orders.domain.transitions import apply_all, decide
@@ -28,7 +37,7 @@ PAID = (*CLAIMED, PENDING, SUCCEEDED)
 CONFIRMED = (*PAID, sale_of(ORDER, 0), sale_of(ORDER, 1))
 
 
-def seats(order: Order) -> tuple[Seats, ...]:
+def seats(order: Order) -> tuple[SeatStatus, ...]:
     return tuple(part.seats for part in order.parts)
 
 
@@ -48,9 +57,9 @@ def events_of(order: Order, *steps: commands.Command) -> list[OutgoingEvent]:
 
 def test_no_money_is_asked_for_before_every_part_is_claimed() -> None:
     half = told(ORDER, CHECK_OUT, commands.SeatsClaimed(0))
-    assert (half.payment, next_step(half, NOW_MS)) == (Payment.NONE, NextStep(Step.CLAIM_HELD_SEATS, 1))
+    assert (half.payment, next_step(half, NOW_MS)) == (PaymentStatus.NONE, NextStep(Step.CLAIM_HELD_SEATS, 1))
     whole = told(half, commands.SeatsClaimed(1))
-    assert (whole.payment, next_step(whole, NOW_MS)) == (Payment.ASKED, NextStep(Step.CREATE_PAYMENT))
+    assert (whole.payment, next_step(whole, NOW_MS)) == (PaymentStatus.ASKED, NextStep(Step.CREATE_PAYMENT))
 
 
 def test_there_are_no_tickets_before_every_part_is_sold() -> None:
@@ -102,7 +111,7 @@ def test_a_part_that_is_lost_after_the_payment_sends_all_the_money_back_and_free
     assert (due.state, due.refunds[0].amount_minor) == (OrderState.REFUND_DUE, ORDER.total.amount_minor)
     back = told(due, commands.PaymentRefunded("pay_1"))
     assert next_step(back, NOW_MS) == NextStep(Step.CANCEL_SALE, 0)
-    assert seats(told(back, commands.SeatsFreed(0))) == (Seats.FREED, Seats.FREED)
+    assert seats(told(back, commands.SeatsFreed(0))) == (SeatStatus.FREED, SeatStatus.FREED)
 
 
 def test_each_event_is_published_once_a_performance_with_that_parts_lines_and_sums() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.orders.domain import changes, commands
-from services.orders.domain.order import CancelReason, Money, Order, OrderState, Payment, Seats
+from services.orders.domain.order import CancelReason, Money, Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refusals import OrderNotConfirmed, OrderNotOpen, OrderPaid, ReportOutOfPlace, WrongAmount
 from services.orders.domain.steps import NextStep, Step, Timing, due_at_ms, next_step
 from services.orders.domain.transitions import decide
@@ -58,7 +58,7 @@ def test_only_a_confirmed_order_is_refunded() -> None:
 
 def test_the_payment_is_recorded_as_asked_for_before_it_is_created() -> None:
     claimed = told(an_order(), CHECK_OUT, commands.SeatsClaimed())
-    assert (claimed.state, claimed.payment) == (OrderState.CLAIMING, Payment.ASKED)
+    assert (claimed.state, claimed.payment) == (OrderState.CLAIMING, PaymentStatus.ASKED)
     assert next_step(claimed, NOW_MS) == NextStep(Step.CREATE_PAYMENT)
 
 
@@ -80,7 +80,7 @@ def test_an_open_order_that_is_given_up_ends_when_its_hold_is_let_go_and_not_bef
     assert (ended.state, ended.cancel_reason, ended.first.seats) == (
         OrderState.CANCELLED,
         CancelReason.BUYER,
-        Seats.FREED,
+        SeatStatus.FREED,
     )
 
 
@@ -121,7 +121,7 @@ def test_only_what_is_paid_needs_a_page_to_return_to() -> None:
 
 def test_time_over_does_not_free_seats_by_itself() -> None:
     cancelling = told(paying(), commands.GiveUpUnpaid(), now_ms=PAY_UNTIL_MS)
-    assert (cancelling.state, cancelling.first.seats) == (OrderState.CANCELLING, Seats.CLAIMED)
+    assert (cancelling.state, cancelling.first.seats) == (OrderState.CANCELLING, SeatStatus.CLAIMED)
     assert next_step(cancelling, PAY_UNTIL_MS) == NextStep(Step.CANCEL_PAYMENT)
 
 
@@ -157,7 +157,7 @@ def test_success_outranks_a_failure_that_came_before_it() -> None:
 
 def test_a_refund_ends_the_tickets_at_once_and_the_seats_only_when_the_money_is_back() -> None:
     due = told(confirmed(), commands.RefundOrder("rain"))
-    assert (due.state, due.tickets_are_valid, due.first.seats) == (OrderState.REFUND_DUE, False, Seats.SOLD)
+    assert (due.state, due.tickets_are_valid, due.first.seats) == (OrderState.REFUND_DUE, False, SeatStatus.SOLD)
     back = told(due, commands.PaymentRefunded("pay_1"))
     assert (back.state, next_step(back, NOW_MS)) == (OrderState.REFUNDED, NextStep(Step.CANCEL_SALE))
     assert next_step(told(back, commands.SeatsFreed()), NOW_MS) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.orders.domain import commands
-from services.orders.domain.order import Dispute, Money, Order, OrderState, Payment, Seats
+from services.orders.domain.order import Dispute, Money, Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refunds import due_refund
 from services.orders.domain.steps import NextStep, Step, next_step
 from services.orders.domain.transitions import apply_all, decide
@@ -82,24 +82,24 @@ def every_answer_of_inventory(order: Order, part: int) -> list[commands.Command]
 def is_sound(order: Order) -> None:
     """What holds in every state that can be reached."""
     if order.state is OrderState.CONFIRMED:
-        assert order.is_free or order.payment is Payment.CAPTURED
-        assert all(part.seats is Seats.SOLD for part in order.parts)
+        assert order.is_free or order.payment is PaymentStatus.CAPTURED
+        assert all(part.seats is SeatStatus.SOLD for part in order.parts)
         assert all(tuple(ticket.seat_id for ticket in part.tickets) == part.seat_ids for part in order.parts)
-    if order.payment is Payment.CAPTURED:
+    if order.payment is PaymentStatus.CAPTURED:
         assert order.state in {OrderState.PAID, OrderState.CONFIRMED, OrderState.REFUND_DUE}
     if order.state is OrderState.PAYING:
-        assert all(part.seats is Seats.CLAIMED for part in order.parts)
-        assert order.payment is Payment.PENDING
+        assert all(part.seats is SeatStatus.CLAIMED for part in order.parts)
+        assert order.payment is PaymentStatus.PENDING
     if order.state is OrderState.REFUND_DUE:
-        assert order.payment is Payment.CAPTURED
+        assert order.payment is PaymentStatus.CAPTURED
     if order.state is OrderState.CANCELLED:
-        assert order.payment in {Payment.NONE, Payment.ENDED}
+        assert order.payment in {PaymentStatus.NONE, PaymentStatus.ENDED}
     assert (order.state is OrderState.REFUNDED) == (order.refunded == order.total and bool(order.refunds))
     assert (order.state is OrderState.REFUND_DUE) == (due_refund(order.refunds) is not None)
     back = order.refunded_by_part
     assert sum(back) == order.refunded.amount_minor
     assert all(0 <= minor <= part.total_minor for minor, part in zip(back, order.parts, strict=True))
-    if order.payment is Payment.NONE and not order.is_free:
+    if order.payment is PaymentStatus.NONE and not order.is_free:
         assert order.state not in {OrderState.PAYING, OrderState.PAID, OrderState.CONFIRMED}
 
 
@@ -107,7 +107,7 @@ def fair_answer(order: Order, due: NextStep, *, seats_are_there: bool, pays: boo
     """What healthy neighbours say."""
     part = due.part
     claimed = commands.SeatsClaimed(part) if seats_are_there else commands.ClaimRefused(part=part)
-    refund_asked = order.payment is Payment.CAPTURED
+    refund_asked = order.payment is PaymentStatus.CAPTURED
     answers: dict[Step, commands.Command] = {
         Step.LOOK_AT_HOLD: commands.HoldGone(part),
         Step.RELEASE_HOLD: commands.HoldLetGo(part),

@@ -284,7 +284,7 @@ async def test_nothing_is_kept_of_keys_that_were_asked_for_once() -> None:
     streams = streams_to(a=a)
     await asyncio.gather(*(streams.ask(f"k{n}/1") for n in range(1_000)))
     await CLOCK.sleep(1)
-    assert not streams._lanes
+    assert not streams._queues
     assert not streams._deliveries
     assert streams._waiting == 0
     await streams.close()

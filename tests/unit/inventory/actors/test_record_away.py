@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.mailbox import RETRY_AFTER_MS
-from services.inventory.actors.performance_actor import PARKED_COMMANDS, RecordSilent, TurnBroken
+from services.inventory.actors.performance_actor import DEFERRED_COMMANDS, RecordSilent, TurnBroken
 from services.inventory.actors.turn_log import APPEND_PATIENCE_SECONDS, SILENT_RETRY_SECONDS
 from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted, Decision
@@ -186,7 +186,7 @@ async def test_claims_of_a_burst_share_the_records_batches() -> None:
 
 
 @virtual
-async def test_parked_work_that_nobody_waits_for_any_more_is_dropped() -> None:
+async def test_deferred_work_that_nobody_waits_for_any_more_is_dropped() -> None:
     """RULE 19: its deadline passes while the claim is on its way, or its caller goes."""
     stage = Stage()
     node = stage.node()
@@ -202,7 +202,7 @@ async def test_parked_work_that_nobody_waits_for_any_more_is_dropped() -> None:
 
 
 @virtual
-async def test_only_so_much_is_parked_and_a_message_of_many_never_is() -> None:
+async def test_only_so_much_is_deferred_and_a_message_of_many_never_is() -> None:
     """Its other commands are other people's: the one that must wait is sent back instead."""
     stage = Stage()
     node = stage.node()
@@ -211,9 +211,9 @@ async def test_only_so_much_is_parked_and_a_message_of_many_never_is() -> None:
     gate, claiming = await on_its_way(stage, node, claim("o1", "h1", 1))
     extended, released = await ask(node, c.ExtendHold("h1", "anna"), c.ReleaseHold("h2", "anna"))
     assert (extended, isinstance(released, Accepted)) == (TRY_AGAIN, True)
-    parked = [actor.submit([c.ReleaseHold("h1", "anna")], None) for _ in range(PARKED_COMMANDS + 5)]
+    deferred = [actor.submit([c.ReleaseHold("h1", "anna")], None) for _ in range(DEFERRED_COMMANDS + 5)]
     await stage.clock.sleep(1)
-    answers = [answer for answer in parked if isinstance(answer, asyncio.Future)]
+    answers = [answer for answer in deferred if isinstance(answer, asyncio.Future)]
     sent_back = [answer.result() for answer in answers if answer.done()]
     assert sent_back == [[TRY_AGAIN]] * 5
     gate.open()
