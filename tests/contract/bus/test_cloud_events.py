@@ -87,6 +87,13 @@ def test_headers_are_made_in_one_place() -> None:
 
 @pytest.mark.parametrize("service", ["catalogue", "orders", "payments"])
 def test_a_relay_speaks_for_its_service(service: str) -> None:
-    main = ast.parse((SERVICES / service / "main.py").read_text())
-    names = {n.value for n in ast.walk(main) if isinstance(n, ast.Constant) and str(n.value).startswith("balcon.")}
-    assert f"balcon.{service}" in names
+    """Service.outbox() makes the source of the name that the process runs under."""
+    calls = [
+        node for node in ast.walk(ast.parse((SERVICES / service / "main.py").read_text())) if isinstance(node, ast.Call)
+    ]
+    names = {call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "") for call in calls}
+    [run] = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "run_service"]
+    assert "outbox" in names
+    assert isinstance(run.args[0], ast.Constant)
+    assert run.args[0].value == service
+    assert 'source=f"balcon.{self.name}"' in (SERVICES / "runtime/service.py").read_text()
