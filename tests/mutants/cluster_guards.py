@@ -258,7 +258,6 @@ CLUSTER_MUTANTS = (
     timer_decides,
     deadlines_ignored,
     stale_holds_kept,
-    ended_holds_forgotten,
     holds_before_record,
     words_out_of_memory,
     claims_proven_by_the_fence,

@@ -15,6 +15,7 @@ from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, S
 from services.inventory.ports import HoldWrites
 from services.runtime.errors import Overloaded
 from services.runtime.ids import seeded_random
+from tests.mutants.cluster_guards import ended_holds_forgotten
 from tests.unit.inventory.actors.faulty_stores import Gate
 from tests.unit.inventory.actors.stage import NAME, Stage, ask, crash, done, virtual
 from tests.unit.inventory.builders import ONLINE, claim, hold
@@ -79,6 +80,21 @@ async def test_a_late_copy_of_an_ended_hold_takes_no_seats_of_the_next_owner_eit
     third = stage.node("node_c")
     assert await ask(third, copy, c.ReadHold("h1")) == [HoldEnded("h1"), HoldEnded("h1")]
     assert not (await stage.owner(third)).seat_map.holds
+
+
+@virtual
+async def test_without_the_stores_list_of_ended_holds_a_late_copy_takes_the_seats_again() -> None:
+    """The negative control."""
+    stage = Stage()
+    first = stage.node("node_a")
+    await done(first, hold("h1", 1), c.ReleaseHold("h1", "anna"))
+    crash(first)
+    stage.alive.discard("node_a")
+    second = stage.node("node_b")
+    with pytest.MonkeyPatch.context() as patch:
+        ended_holds_forgotten(patch)
+        await done(second, hold("h1", 1))
+    assert (await stage.owner(second)).seat_map.status(1) == HELD
 
 
 @virtual
