@@ -76,7 +76,7 @@ ALL_HOUSES = {
         "operators look at parked keys whatever their house",
         "the inbox forgets by age",
     ],
-    "services/runtime/outbox/lane.py": [
+    "services/runtime/outbox/held_outbox.py": [
         "the relay publishes every house's events",
     ],
     "services/runtime/outbox/state_consumer.py": [

@@ -13,7 +13,7 @@ from services.runtime.outbox import application
 from services.runtime.outbox.application import Applied
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.outbox.event import IncomingEvent
-from services.runtime.outbox.lane import NumberedEvent
+from services.runtime.outbox.held_outbox import NumberedEvent
 from services.runtime.outbox.relay import OutboxRelay
 from tests.simulation.stage.outbox_twins import MemoryDatabase, MemoryOutbox
 
@@ -33,8 +33,8 @@ def id_cursor(patch: pytest.MonkeyPatch) -> None:
 def marked_before_published(patch: pytest.MonkeyPatch) -> None:
     """Events are marked first and published once: what the bus did not hear is lost."""
 
-    async def publish(relay: Any, lane: Any, events: list[NumberedEvent]) -> None:
-        await relay._mark(lane, events)
+    async def publish(relay: Any, held: Any, events: list[NumberedEvent]) -> None:
+        await relay._mark(held, events)
         try:
             await relay._bus.publish([relay._message(event) for event in events])
         except Retryable:

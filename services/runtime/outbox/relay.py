@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.runtime.bus.port import Bus, Message
 from services.runtime.clock import Clock
 from services.runtime.outbox.headers import to_message
-from services.runtime.outbox.lane import NumberedEvent, OutboxLane, Pending, ask_lane_holder, hold_lane
+from services.runtime.outbox.held_outbox import HeldOutbox, NumberedEvent, Pending, hold_outbox, wake_outbox_holder
 from services.runtime.outbox.retries import Backoff
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, OUTBOX_PUBLISHED
@@ -28,10 +28,10 @@ _log = get_logger(__name__)
 
 
 class OutboxRelay:
-    """One lane's relay. Start one per process: the first has the lane, the others stand by and take over.
+    """A service's relay. Start one per process: the first holds the outbox, the others stand by and take over.
 
-    `source` is the CloudEvents source of the service, such as "balcon.orders", and the lane's name. It keeps one
-    connection of the engine's pool for as long as it has the lane.
+    `source` is the CloudEvents source of the service, such as "balcon.orders", and the lock's name. It keeps one
+    connection of the engine's pool for as long as it holds the outbox.
     """
 
     def __init__(
@@ -66,55 +66,55 @@ class OutboxRelay:
         lost = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=self._source)
         while True:
             try:
-                async with hold_lane(self._engine, self._source) as lane:
+                async with hold_outbox(self._engine, self._source) as held:
                     lost.reset()
-                    if lane is not None:
+                    if held is not None:
                         OUTBOX_OLDEST_SECONDS.labels(self._source).set_function(self._oldest_seconds)
-                        _log.info("outbox_lane_held", lane=self._source)
+                        _log.info("outbox_held", source=self._source)
                         try:
-                            await self._lead(lane)
+                            await self._lead(held)
                         finally:
-                            self._oldest_at_ms = None  # whoever has the lane now tells it
+                            self._oldest_at_ms = None  # whoever holds the outbox now tells it
                 await self._stand_by()
             except Exception as error:  # noqa: BLE001 (whatever it is, unpublished events must not wait for a restart)
                 if not lost.tries:
-                    _log.warning("outbox_lane_lost", lane=self._source, error=type(error).__name__, exc_info=error)
+                    _log.warning("outbox_lost", source=self._source, error=type(error).__name__, exc_info=error)
                 await self._clock.sleep(lost.next_seconds())
 
     async def drain_once(self) -> int:
-        """Publishes one batch and returns how many; 0 when nothing waits or another relay has the lane.
+        """Publishes one batch and returns how many; 0 when nothing waits or another relay holds the outbox.
 
         Raises what the bus raised; the events stay, with their numbers.
         """
-        async with hold_lane(self._engine, self._source) as lane:
-            if lane is None:
+        async with hold_outbox(self._engine, self._source) as held:
+            if held is None:
                 return 0
-            events = await lane.next_batch(self._batch)
+            events = await held.next_batch(self._batch)
             if events:
                 await self._bus.publish([self._message(event) for event in events])
-                await self._mark(lane, events)
+                await self._mark(held, events)
             return len(events)
 
-    async def _lead(self, lane: OutboxLane) -> None:
-        await lane.listen(self._woken.set)
+    async def _lead(self, held: HeldOutbox) -> None:
+        await held.listen(self._woken.set)
         while True:
             self._woken.clear()
-            events = await lane.next_batch(self._batch)
+            events = await held.next_batch(self._batch)
             if events:
-                await self._publish(lane, events)
-                await self._mark(lane, events)
-            await self._keep_house(lane)
+                await self._publish(held, events)
+                await self._mark(held, events)
+            await self._keep_house(held)
             if len(events) < self._batch:
-                # That was all: nobody should have to wait for the housekeeping to see that the lane is empty.
+                # That was all: nobody should have to wait for the housekeeping to see that the outbox is empty.
                 self._tell(Pending(0, None))
                 await wait_until_set(self._woken, self._clock, self._interval_seconds)
 
     async def _stand_by(self) -> None:
         if await wait_until_set(self._woken, self._clock, self._interval_seconds):
             self._woken.clear()
-            await ask_lane_holder(self._engine)
+            await wake_outbox_holder(self._engine)
 
-    async def _publish(self, lane: OutboxLane, events: list[NumberedEvent]) -> None:
+    async def _publish(self, held: HeldOutbox, events: list[NumberedEvent]) -> None:
         """Until the bus has them all: the same messages in the same order each time."""
         messages = [self._message(event) for event in events]
         started = self._clock.monotonic()
@@ -123,26 +123,26 @@ class OutboxRelay:
                 await self._bus.publish(messages)
             except Exception as error:  # noqa: BLE001 (as above; the events stay where they are)
                 if not self._backoff.tries:
-                    _log.warning("bus_refuses", lane=self._source, error=type(error).__name__, exc_info=error)
-                self._tell(await lane.pending())
+                    _log.warning("bus_refuses", source=self._source, error=type(error).__name__, exc_info=error)
+                self._tell(await held.pending())
                 await self._clock.sleep(self._backoff.next_seconds())
             else:
                 break
         if self._backoff.tries:
-            _log.info("bus_accepts_again", lane=self._source, seconds=round(self._clock.monotonic() - started, 1))
+            _log.info("bus_accepts_again", source=self._source, seconds=round(self._clock.monotonic() - started, 1))
             self._backoff.reset()
 
-    async def _mark(self, lane: OutboxLane, events: list[NumberedEvent]) -> None:
-        await lane.mark_published(events, self._clock.now_ms())
+    async def _mark(self, held: HeldOutbox, events: list[NumberedEvent]) -> None:
+        await held.mark_published(events, self._clock.now_ms())
         OUTBOX_PUBLISHED.labels(self._source).inc(len(events))
 
-    async def _keep_house(self, lane: OutboxLane) -> None:
+    async def _keep_house(self, held: HeldOutbox) -> None:
         """At most every HOUSEKEEPING_SECONDS: the pending gauge, and one bounded step of the purge."""
         if self._clock.monotonic() < self._housekeeping_at:
             return
         self._housekeeping_at = self._clock.monotonic() + HOUSEKEEPING_SECONDS
-        self._tell(await lane.pending())
-        await lane.purge(self._clock.now_ms() - self._retention_ms)
+        self._tell(await held.pending())
+        await held.purge(self._clock.now_ms() - self._retention_ms)
 
     def _tell(self, pending: Pending) -> None:
         """The age grows between two looks, and goes on growing when a look fails."""

@@ -33,7 +33,7 @@ _INSERT = text(
 async def enqueue(connection: AsyncConnection, events: Sequence[OutgoingEvent], *, now_ms: int, ids: Ids) -> None:
     """Adds the events, in their order, to the caller's open transaction (RULE 29); at most ENQUEUE_MAX_EVENTS.
 
-    Raises EventRefused for an event that no bus could carry: better here than in the relay, where it would stop a lane.
+    Raises EventRefused for an event that no bus could carry: better than in the relay, where it would stop the others.
     Let OutboxRelay.wake() follow the commit (after_commit); without it the events leave at the relay's next look.
     Transactions about one key must take turns (lock the key's own row first) if the order of their events matters.
     """

@@ -25,14 +25,14 @@ REFUSALS = Counter(
     "balcon_refusals_total", "Refused requests, by reason. SEATS_TAKEN is a healthy on-sale.", ["reason"]
 )
 OUTBOX_PENDING = Gauge(
-    "balcon_outbox_pending", "Events not yet published. Growing: the bus is down or the relay is stuck.", ["lane"]
+    "balcon_outbox_pending", "Events not yet published. Growing: the bus is down or the relay is stuck.", ["source"]
 )
 OUTBOX_OLDEST_SECONDS = Gauge(
     "balcon_outbox_oldest_seconds",
     "Age of the oldest event that is not published. High: the bus is down or the relay is stuck, however few wait.",
-    ["lane"],
+    ["source"],
 )
-OUTBOX_PUBLISHED = Counter("balcon_outbox_published_total", "Events published.", ["lane"])
+OUTBOX_PUBLISHED = Counter("balcon_outbox_published_total", "Events published.", ["source"])
 EVENTS_CONSUMED = Counter(
     "balcon_events_consumed_total",
     "Events taken from the bus, by outcome: applied, duplicate, parked. parked: read the dead-letter topic.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from services.runtime.bus.port import Message
-from services.runtime.outbox.lane import OutboxLane
+from services.runtime.outbox.held_outbox import HeldOutbox
 from tests.integration.outbox.stage import TOPIC, Stage, sequences
 
 
@@ -91,4 +91,4 @@ async def test_transactions_that_take_turns_on_a_key_keep_their_order(stage: Sta
 async def _number(stage: Stage) -> None:
     async with stage.outbox.connect() as plain:
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-        assert len(await OutboxLane(connection).next_batch(10)) == 1
+        assert len(await HeldOutbox(connection).next_batch(10)) == 1

@@ -1,4 +1,4 @@
-"""The relay: numbers that never change, one lane holder, outages of the bus and the database, retention."""
+"""The relay: numbers that never change, one holder of the outbox, outages of the bus and the database, retention."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.runtime.bus.faults import BusUnreachable
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.faults import EventRefused
-from services.runtime.outbox.lane import hold_lane
+from services.runtime.outbox.held_outbox import hold_outbox
 from services.runtime.outbox.writer import ENQUEUE_MAX_EVENTS, enqueue
 from services.runtime.testing import eventually
 from tests.integration.outbox.stage import (
@@ -87,25 +87,25 @@ async def test_numbers_are_dense_for_each_key_and_topic(stage: Stage) -> None:
             assert [int(m.headers["ce_sequence"]) for m in published if m.key == key] == [1, 2]
 
 
-async def test_one_relay_has_the_lane_and_another_takes_over(stage: Stage) -> None:
+async def test_one_relay_holds_the_outbox_and_another_takes_over(stage: Stage) -> None:
     first, second = stage.relay(), stage.relay()
     async with running(second.run()):
         async with running(first.run()):
             await stage.write("1")
             await eventually(lambda: _is_drained(stage))
-            assert await stage.relay().drain_once() == 0  # somebody else has the lane
+            assert await stage.relay().drain_once() == 0  # somebody else holds the outbox
         await stage.write("2")
         await eventually(lambda: _is_drained(stage))
     assert sequences(await stage.published()) == [("1", 1), ("2", 2)]
 
 
-async def test_a_lane_has_one_holder(stage: Stage) -> None:
-    async with hold_lane(stage.outbox, "one") as held:
+async def test_an_outbox_has_one_holder(stage: Stage) -> None:
+    async with hold_outbox(stage.outbox, "one") as held:
         assert held is not None
-        async with hold_lane(stage.outbox, "one") as refused, hold_lane(stage.outbox, "two") as other:
+        async with hold_outbox(stage.outbox, "one") as refused, hold_outbox(stage.outbox, "two") as other:
             assert refused is None
             assert other is not None
-    async with hold_lane(stage.outbox, "one") as again:
+    async with hold_outbox(stage.outbox, "one") as again:
         assert again is not None
 
 
@@ -113,7 +113,7 @@ async def test_a_relay_whose_session_was_ended_goes_on(stage: Stage) -> None:
     async with running(stage.relay().run()):
         await stage.write("1")
         await eventually(lambda: _is_drained(stage))
-        await _end_lane_sessions(stage)
+        await _end_holders_sessions(stage)
         await stage.write("2")
         await eventually(lambda: _is_drained(stage))
     assert sequences(await stage.published()) == [("1", 1), ("2", 2)]
@@ -122,7 +122,7 @@ async def test_a_relay_whose_session_was_ended_goes_on(stage: Stage) -> None:
 async def test_waking_a_stand_by_wakes_the_holder(stage: Stage) -> None:
     holder, stand_by = stage.relay(interval_seconds=60.0), stage.relay(interval_seconds=60.0)
     async with running(holder.run()):
-        await eventually(lambda: _lane_is_held(stage))
+        await eventually(lambda: _outbox_is_held(stage))
         async with running(stand_by.run()):
             await stage.write("1")
             stand_by.wake()
@@ -152,7 +152,7 @@ async def test_the_age_of_the_oldest_event_grows_while_one_alone_waits(stage: St
 
 
 def _oldest_seconds() -> float:
-    return REGISTRY.get_sample_value("balcon_outbox_oldest_seconds", {"lane": SOURCE}) or 0.0
+    return REGISTRY.get_sample_value("balcon_outbox_oldest_seconds", {"source": SOURCE}) or 0.0
 
 
 async def test_a_backlog_larger_than_a_batch_is_published_whole_and_in_order(stage: Stage) -> None:
@@ -167,11 +167,11 @@ async def test_published_rows_are_deleted_after_their_retention_and_waiting_ones
     await stage.write("old")
     await stage.relay().drain_once()
     await stage.write("waiting")
-    async with hold_lane(stage.outbox, SOURCE) as lane:
-        assert lane is not None
-        assert await lane.purge(stage.clock.now_ms() - 60_000) == 0
-        assert await lane.purge(stage.clock.now_ms() + 60_000) == 1
-        assert (await lane.pending()).events == 1
+    async with hold_outbox(stage.outbox, SOURCE) as held:
+        assert held is not None
+        assert await held.purge(stage.clock.now_ms() - 60_000) == 0
+        assert await held.purge(stage.clock.now_ms() + 60_000) == 1
+        assert (await held.pending()).events == 1
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ async def test_too_many_events_in_one_call_are_refused(stage: Stage) -> None:
 
 
 async def test_concurrent_relays_never_give_one_number_twice(stage: Stage) -> None:
-    """Many drains at once, on many sessions: the lane lock lets one through at a time."""
+    """Many drains at once, on many sessions: the outbox lock lets one through at a time."""
     for n in range(30):
         await stage.write(str(n), key=f"k{n % 2}")
 
@@ -223,15 +223,15 @@ async def _has_effects(stage: Stage, *payloads: str) -> bool:
     return await stage.effects("a") == effects("a", *payloads)
 
 
-async def _lane_is_held(stage: Stage) -> bool:
-    """Looks without taking: a probe that takes the lane for a moment turns the relay into a stand-by."""
+async def _outbox_is_held(stage: Stage) -> bool:
+    """Looks without taking: a probe that takes the outbox for a moment turns the relay into a stand-by."""
     query = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
     async with stage.outbox.connect() as connection:
         return bool(await connection.scalar(text(query)))
 
 
-async def _end_lane_sessions(stage: Stage) -> None:
+async def _end_holders_sessions(stage: Stage) -> None:
     query = """SELECT pg_terminate_backend(pid) FROM pg_locks
                WHERE locktype = 'advisory' AND objsubid = 1
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""

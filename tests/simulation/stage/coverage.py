@@ -37,7 +37,7 @@ MUST_BE_MET: Mapping[str, str] = {
     "report_twice": "a payment's report was delivered twice",
     "reporting_crash": "a consumer of events was killed, some of them after a freeze",
     "late_committer": "an outbox row showed after rows with higher ids",
-    "log_outbox_lane_lost": "a relay found that another has its lane",
+    "log_outbox_lost": "a relay found that another holds its outbox",
     "log_bus_refuses": "a relay was not told whether the bus has its events",
     "log_partition_lost": "a consumer finished a batch of a partition that another has by now",
     "event_applied": "an event took effect",

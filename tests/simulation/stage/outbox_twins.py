@@ -1,4 +1,4 @@
-"""The outbox's lane and the consumer's inbox in memory: so the real relay and the real consumer run on virtual time.
+"""A held outbox and a consumer's inbox in memory: so the real relay and the real consumer run on virtual time.
 
 What a transaction writes shows at commit, all or nothing; of two that meet on the same rows the later one fails.
 """
@@ -14,8 +14,8 @@ from typing import Any
 from services.runtime.clock import Clock
 from services.runtime.errors import Retryable
 from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
+from services.runtime.outbox.held_outbox import NumberedEvent, Pending
 from services.runtime.outbox.inbox import KeyPlace, KeyProgress
-from services.runtime.outbox.lane import NumberedEvent, Pending
 from tests.simulation.stage.processes import SimulatedProcess, current_process
 from tests.simulation.stage.weather import Weather
 
@@ -47,7 +47,7 @@ class MemoryOutbox:
         self._weather = weather
         self._rows: list[_Row] = []
         self._last: Counter[tuple[str, str]] = Counter()
-        self._holder: MemoryLane | None = None
+        self._holder: MemoryHeldOutbox | None = None
 
     def showing(self) -> list[_Row]:
         """What is committed by now."""
@@ -70,25 +70,25 @@ class MemoryOutbox:
             self._last[place] += 1
             row.sequence = self._last[place]
 
-    def take_lane(self) -> MemoryLane | None:
-        """The lane, unless a living session has it. The server ends the session of whoever is dead or frozen."""
+    def take(self) -> MemoryHeldOutbox | None:
+        """The outbox, unless a living session has it. The server ends the session of whoever is dead or frozen."""
         if self._holder is not None and self._holder.is_held:
             return None
-        self._holder = MemoryLane(self, current_process(), self._clock)
+        self._holder = MemoryHeldOutbox(self, current_process(), self._clock)
         return self._holder
 
-    def has(self, lane: MemoryLane) -> bool:
-        """Whether the lane still is this one's."""
-        return self._holder is lane
+    def has(self, held: MemoryHeldOutbox) -> bool:
+        """Whether it still is this one's."""
+        return self._holder is held
 
-    def leave_lane(self, lane: MemoryLane) -> None:
+    def leave(self, held: MemoryHeldOutbox) -> None:
         """Gives it up."""
-        if self._holder is lane:
+        if self._holder is held:
             self._holder = None
 
 
-class MemoryLane:
-    """See services.runtime.outbox.lane.OutboxLane."""
+class MemoryHeldOutbox:
+    """See services.runtime.outbox.held_outbox.HeldOutbox."""
 
     def __init__(self, outbox: MemoryOutbox, process: SimulatedProcess, clock: Clock) -> None:
         self._outbox = outbox
@@ -109,7 +109,7 @@ class MemoryLane:
         """Nobody notifies; the relay looks at its interval."""
 
     async def next_batch(self, limit: int) -> list[NumberedEvent]:
-        """See OutboxLane."""
+        """See HeldOutbox."""
         await self._statement()
         waiting = [row for row in self._outbox.showing() if not row.is_published]
         rows = sorted((row for row in waiting if row.sequence is not None), key=lambda row: (row.sequence, row.row_id))
@@ -122,14 +122,14 @@ class MemoryLane:
         ]
 
     async def mark_published(self, events: Sequence[NumberedEvent], now_ms: int) -> None:
-        """See OutboxLane."""
+        """See HeldOutbox."""
         await self._statement()
         ids = {event.row_id for event in events}
         for row in self._outbox.showing():
             row.is_published |= row.row_id in ids
 
     async def pending(self) -> Pending:
-        """See OutboxLane."""
+        """See HeldOutbox."""
         await self._statement()
         waiting = [row.occurred_at_ms for row in self._outbox.showing() if not row.is_published]
         return Pending(len(waiting), min(waiting, default=None))
@@ -140,14 +140,14 @@ class MemoryLane:
 
 
 @asynccontextmanager
-async def hold_memory_lane(outbox: MemoryOutbox, _name: str) -> AsyncIterator[MemoryLane | None]:
-    """In the place of services.runtime.outbox.lane.hold_lane."""
-    lane = outbox.take_lane()
+async def hold_memory_outbox(outbox: MemoryOutbox, _name: str) -> AsyncIterator[MemoryHeldOutbox | None]:
+    """In the place of services.runtime.outbox.held_outbox.hold_outbox."""
+    held = outbox.take()
     try:
-        yield lane
+        yield held
     finally:
-        if lane is not None:
-            outbox.leave_lane(lane)
+        if held is not None:
+            outbox.leave(held)
 
 
 @dataclass(slots=True)

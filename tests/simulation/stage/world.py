@@ -32,7 +32,7 @@ from tests.simulation.stage.history import History
 from tests.simulation.stage.money import double_tickets, unsettled
 from tests.simulation.stage.network import Network
 from tests.simulation.stage.node import Cluster
-from tests.simulation.stage.outbox_twins import hold_memory_lane
+from tests.simulation.stage.outbox_twins import hold_memory_outbox
 from tests.simulation.stage.processes import SimulatedProcess, gate_tasks, outside
 from tests.simulation.stage.reporting import Reporting
 from tests.simulation.stage.rpc_clients import PlainClient, RoutedClient
@@ -329,8 +329,8 @@ def run_seed(seed: int, parts: Parts | None = None) -> Outcome:
 
     with _logs_counted(met), pytest.MonkeyPatch.context() as patch:
         # The relay's only way to SQL. Everything else of it is the real thing.
-        patch.setattr(relay, "hold_lane", hold_memory_lane)
-        patch.setattr(relay, "ask_lane_holder", _nobody_to_ask)
+        patch.setattr(relay, "hold_outbox", hold_memory_outbox)
+        patch.setattr(relay, "wake_outbox_holder", _nobody_to_ask)
         patch.setattr(seat_feed, "WATCHER_QUEUE_DELTAS", QUEUE_DELTAS)
         patch.setattr(seat_feed, "Watcher", numbered_watchers(met))
         try:

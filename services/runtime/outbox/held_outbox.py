@@ -1,4 +1,4 @@
-"""The relay's view of the outbox tables: a lane is held by one relay at a time, on the session that does its work.
+"""The relay's view of the outbox tables: they are held by one relay at a time, on the session that does its work.
 
 Numbering on the lock's own session is what makes it safe: a session that lost the lock can number nothing (RULE 29).
 """
@@ -93,8 +93,8 @@ class Pending:
     oldest_at_ms: int | None
 
 
-class OutboxLane:
-    """A held lane. Every call is one statement and its own transaction."""
+class HeldOutbox:
+    """An outbox that this relay holds. Every call is one statement and its own transaction."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -142,26 +142,27 @@ class OutboxLane:
 
 
 @asynccontextmanager
-async def hold_lane(engine: AsyncEngine, name: str) -> AsyncIterator[OutboxLane | None]:
-    """The lane, held until the block ends; None when another relay has it."""
+async def hold_outbox(engine: AsyncEngine, name: str) -> AsyncIterator[HeldOutbox | None]:
+    """The outbox, held until the block ends; None when another relay has it."""
     async with own_session(engine, _EVENTS) as connection:
         locked = await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _lock_key(name)})
         if not locked.scalar_one():
             yield None
             return
         try:
-            yield OutboxLane(connection)
+            yield HeldOutbox(connection)
         finally:
             # The session ends, not only the block: nothing else may ever run on a session that still has the lock.
             await connection.invalidate()
 
 
-async def ask_lane_holder(engine: AsyncEngine) -> None:
-    """Wakes the relay that has the lane. Never inside a business transaction: NOTIFY makes commits queue up."""
+async def wake_outbox_holder(engine: AsyncEngine) -> None:
+    """Wakes the relay that holds the outbox. Never inside a business transaction: NOTIFY makes commits queue up."""
     async with own_session(engine, _EVENTS) as connection:
         await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": WAKE_CHANNEL})
 
 
 def _lock_key(name: str) -> int:
+    # The words of the first release: relays of two releases must meet at one lock.
     digest = hashlib.blake2b(f"balcon outbox lane {name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
