@@ -9,9 +9,11 @@ from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.events import outgoing_event
 from services.catalogue.api.plan_parts import plan_parts
+from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
+from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.settings import CatalogueSettings
 from services.contracts.audit_servicer import serve_audit
@@ -27,9 +29,11 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     keep_ms = settings.request_key_hours * 3_600_000
     service.background("key_purge", lambda: purge(store.purge_keys, service.clock, keep_ms=keep_ms))
     catalogue = CatalogueServicer(
-        HouseHandler(store, service.ids),
-        SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_parts),
-        PerformanceHandler(store, service.clock, service.ids),
+        houses=HouseHandler(store, service.ids),
+        halls=HallHandler(store, service.ids),
+        plans=SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_parts),
+        productions=ProductionHandler(store, service.ids),
+        performances=PerformanceHandler(store, service.clock, service.ids),
     )
     service.rpc.add(
         lambda server: add_CatalogueServiceServicer_to_server(catalogue, server), "balcon.catalogue.v1.CatalogueService"

@@ -12,10 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.catalogue.adapters.performance_rows import insert_performance, load_performances
 from services.catalogue.adapters.plan_blob import packed_plan, packed_source
 from services.catalogue.adapters.tables import halls, houses, idempotency_keys, performances, productions, seating_plans
-from services.catalogue.domain.house import Hall, House, Production
+from services.catalogue.domain.hall import Hall
+from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
+from services.catalogue.domain.production import Production
 from services.catalogue.domain.seating_plan import SeatingPlan
-from services.catalogue.ports import RecordedAnswer
+from services.catalogue.ports.transaction import RecordedAnswer
+from services.contracts.acts import Act, act_event
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
@@ -175,6 +178,10 @@ class PostgresTransaction:
 
     async def publish(self, event: PerformanceEvent) -> None:
         self._events.append(self._message_of(event))
+
+    async def record_act(self, house_id: str, act: Act) -> None:
+        """See CatalogueTransaction.record_act."""
+        self._events.append(act_event(house_id, act, now_ms=self._now_ms, ids=self._ids))
 
     async def commit(self) -> None:
         """See CatalogueTransaction.commit. It is done as the connection's block ends."""

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from balcon.catalogue.v1 import catalogue_events_pb2 as pb
 
-from services.catalogue.api.messages import performance_message
+from services.catalogue.api.performance_messages import performance_message
 from services.catalogue.domain.performance import (
     PerformanceCreated,
     PerformanceEvent,

@@ -1,4 +1,4 @@
-"""Houses, their halls and productions, and the rules of a house's label, time zone and currency (R2.1)."""
+"""Houses, and the rules of a house's label, time zone and currency (R2.1)."""
 
 from __future__ import annotations
 
@@ -49,25 +49,6 @@ class House:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hall:
-    """A room of a house; its seating plans are versions."""
-
-    hall_id: str
-    house_id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Production:
-    """A title by a performer or company, which may be empty."""
-
-    production_id: str
-    house_id: str
-    title: str
-    performer: str
-
-
 def refused_label(label: str) -> FieldInvalid | None:
     """R2.1: a subdomain label only, as DNS has it; the words say what is wrong with it."""
     if _LABEL.fullmatch(label) and len(label) <= MAX_LABEL_CHARS:
@@ -112,20 +93,5 @@ def refused_house(*, label: str, name: str, time_zone: str, currency: str) -> Fi
             refused_text("name", name, at_most=MAX_NAME_CHARS),
             refused_time_zone(time_zone),
             refused_currency("currency", currency),
-        )
-    )
-
-
-def refused_hall(*, name: str) -> FieldInvalid | None:
-    """What is wrong with a new hall, None if nothing is."""
-    return refused_text("name", name, at_most=MAX_NAME_CHARS)
-
-
-def refused_production(*, title: str, performer: str) -> FieldInvalid | None:
-    """All that is wrong with a new production, None if nothing is."""
-    return refused_fields(
-        (
-            refused_text("title", title, at_most=MAX_NAME_CHARS),
-            refused_text("performer", performer, at_least=0, at_most=MAX_NAME_CHARS),
         )
     )

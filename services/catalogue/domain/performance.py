@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from services.catalogue.domain.house import House, Production
+from services.catalogue.domain.house import House
+from services.catalogue.domain.production import Production
 from services.catalogue.domain.refusals import SaleEnded, SaleNotOpened
 from services.contracts.bounds import (
     MAX_CATEGORY_CHARS,

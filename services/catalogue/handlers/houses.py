@@ -1,20 +1,21 @@
-"""Creates houses, halls and productions."""
+"""Creates houses."""
 
 from __future__ import annotations
 
-from services.catalogue.domain.house import Hall, House, Production, refused_hall, refused_house, refused_production
-from services.catalogue.domain.refusals import HouseNotFound, LabelTaken
+from services.catalogue.domain.house import House, refused_house
+from services.catalogue.domain.refusals import LabelTaken
 from services.catalogue.handlers.once import Asked, once
-from services.catalogue.ports import CatalogueStore, CatalogueTransaction
+from services.catalogue.ports.store import CatalogueStore
+from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import Refusal, refused_fields
-from services.runtime.ids import Ids, refused_key
+from services.runtime.ids import Ids
 
 SIGN_UP_SCOPE = ""
 
 
 class HouseHandler:
-    """What a house is made of, before there is anything to sell. Answers in wire form, as `asked` writes it."""
+    """Houses. Answers in wire form, as `asked` writes it."""
 
     def __init__(self, store: CatalogueStore, ids: Ids) -> None:
         self._store = store
@@ -33,36 +34,3 @@ class HouseHandler:
             return house if await transaction.add_house(house) else LabelTaken(label)
 
         return await once(self._store, SIGN_UP_SCOPE, asked, House, act)
-
-    async def create_hall(self, asked: Asked[Hall], house_id: str, *, name: str) -> bytes | Refusal:
-        """Refusals: FieldInvalid, HouseNotFound, IdempotencyKeyReused."""
-        checks = refused_key("house_id", house_id), refused_hall(name=name), refused_idempotency_key(asked.key)
-        if refusal := refused_fields(checks):
-            return refusal
-
-        async def act(transaction: CatalogueTransaction) -> Hall | Refusal:
-            if await transaction.house(house_id) is None:
-                return HouseNotFound(house_id)
-            hall = Hall(self._ids.new_id("hal"), house_id, name)
-            await transaction.add_hall(hall)
-            return hall
-
-        return await once(self._store, house_id, asked, Hall, act)
-
-    async def create_production(
-        self, asked: Asked[Production], house_id: str, *, title: str, performer: str
-    ) -> bytes | Refusal:
-        """Refusals: FieldInvalid, HouseNotFound, IdempotencyKeyReused."""
-        invalid = refused_production(title=title, performer=performer)
-        checks = refused_key("house_id", house_id), invalid, refused_idempotency_key(asked.key)
-        if refusal := refused_fields(checks):
-            return refusal
-
-        async def act(transaction: CatalogueTransaction) -> Production | Refusal:
-            if await transaction.house(house_id) is None:
-                return HouseNotFound(house_id)
-            production = Production(self._ids.new_id("prd"), house_id, title, performer)
-            await transaction.add_production(production)
-            return production
-
-        return await once(self._store, house_id, asked, Production, act)

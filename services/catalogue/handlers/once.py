@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from services.catalogue.ports import CatalogueStore, CatalogueTransaction
+from services.catalogue.ports.store import CatalogueStore
+from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import IdempotencyKeyReused, Refusal
 

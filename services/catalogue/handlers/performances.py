@@ -23,7 +23,8 @@ from services.catalogue.domain.refusals import (
 )
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
 from services.catalogue.handlers.once import Asked, once
-from services.catalogue.ports import CatalogueStore, CatalogueTransaction
+from services.catalogue.ports.store import CatalogueStore
+from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.pages import asked_page, fitting, token_after
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.clock import Clock

@@ -19,7 +19,8 @@ from services.catalogue.domain.seating_plan import (
 )
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.handlers.plan_cache import Form, PlanCache, PlanKey
-from services.catalogue.ports import CatalogueStore, CatalogueTransaction
+from services.catalogue.ports.store import CatalogueStore
+from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import Overloaded, Refusal, refused_fields
 from services.runtime.ids import refused_key

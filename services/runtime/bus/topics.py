@@ -10,6 +10,8 @@ AVAILABILITY: Final = "balcon.inventory.availability.v1"  # latest counts per pe
 ORDERS: Final = "balcon.orders.v1"
 PAYMENTS: Final = "balcon.payments.v1"
 CONSENTS: Final = "balcon.consents.v1"  # key = customer
+ACCOUNTS: Final = "balcon.accounts.v1"  # key = house; what a house says of itself, only the latest is kept
+ACTS: Final = "balcon.acts.v1"  # key = house
 FUNNEL: Final = "balcon.funnel.v1"  # key = session
 
 # A count is never raised: keys would change their partition, and with it their order.
@@ -19,11 +21,13 @@ TOPICS: Final[Mapping[str, int]] = {
     ORDERS: 8,
     PAYMENTS: 8,
     CONSENTS: 4,
+    ACCOUNTS: 4,
+    ACTS: 4,
     FUNNEL: 4,
 }
 # What a topic keeps (docs/decisions/0010-history-is-kept-for-good.md): everything, for whoever starts at event 1 ...
 # ... but of these only each key's latest message,
-COMPACTED: Final = frozenset({AVAILABILITY})
+COMPACTED: Final = frozenset({ACCOUNTS, AVAILABILITY})
 # ... and these so long: nobody ever starts at the beginning of a visit to the shop.
 KEPT_SECONDS: Final[Mapping[str, int]] = {FUNNEL: 30 * 86_400}
 

@@ -8,13 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalogue.domain.house import (
-    refused_hall,
-    refused_house,
-    refused_label,
-    refused_production,
-    refused_time_zone,
-)
+from services.catalogue.domain.hall import refused_hall
+from services.catalogue.domain.house import refused_house, refused_label, refused_time_zone
+from services.catalogue.domain.production import refused_production
 
 LABEL_LETTERS = string.ascii_lowercase + string.digits
 

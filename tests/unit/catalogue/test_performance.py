@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalogue.domain.house import House, Production
+from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import (
     Performance,
     PerformanceOpenedForSale,
@@ -24,6 +24,7 @@ from services.catalogue.domain.performance import (
     refused_prices,
     refused_terms,
 )
+from services.catalogue.domain.production import Production
 from services.catalogue.domain.refusals import SaleEnded, SaleNotOpened
 from services.contracts.bounds import MAX_PRICE_MINOR
 from services.runtime.errors import FieldInvalid

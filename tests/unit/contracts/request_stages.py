@@ -20,9 +20,11 @@ from google.protobuf.message_factory import GetMessageClass
 
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.plan_parts import plan_parts
+from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
+from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.contracts.audit_servicer import AuditServicer
 from services.contracts.pages import token_after
@@ -133,9 +135,11 @@ def _servicers() -> Mapping[str, Any]:
     desk = PaymentDesk(driver=store, store=payments, provider="sandbox", clock=CLOCK, ids=IDS, first_look_seconds=1.0)
     return {
         "CatalogueService": CatalogueServicer(
-            HouseHandler(store, IDS),
-            SeatingPlanHandler(store, cache, plan_parts),
-            PerformanceHandler(store, CLOCK, IDS),
+            houses=HouseHandler(store, IDS),
+            halls=HallHandler(store, IDS),
+            plans=SeatingPlanHandler(store, cache, plan_parts),
+            productions=ProductionHandler(store, IDS),
+            performances=PerformanceHandler(store, CLOCK, IDS),
         ),
         "InventoryService": InventoryServicer(Host(), CLOCK),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),

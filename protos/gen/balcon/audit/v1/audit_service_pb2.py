@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#balcon/audit/v1/audit_service.proto\x12\x0f\x62\x61lcon.audit.v1\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\",\n\x0c\x41uditRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\"]\n\rAuditResponse\x12&\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x16.balcon.audit.v1.Check\x12$\n\x05\x66\x61\x63ts\x18\x02 \x03(\x0b\x32\x15.balcon.audit.v1.Fact\"N\n\x05\x43heck\x12\x11\n\tinvariant\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x65xamined\x18\x03 \x01(\x04\x12\x12\n\nviolations\x18\x04 \x03(\t\"\x89\x02\n\x04\x46\x61\x63t\x12-\n\x04seat\x18\x01 \x01(\x0b\x32\x1d.balcon.audit.v1.SeatInRecordH\x00\x12/\n\x05order\x18\x02 \x01(\x0b\x32\x1e.balcon.audit.v1.OrderInRecordH\x00\x12\x31\n\x06ticket\x18\x03 \x01(\x0b\x32\x1f.balcon.audit.v1.TicketInRecordH\x00\x12\x33\n\x07payment\x18\x04 \x01(\x0b\x32 .balcon.audit.v1.PaymentInRecordH\x00\x12\x31\n\x06totals\x18\x05 \x01(\x0b\x32\x1f.balcon.audit.v1.TotalsInRecordH\x00\x42\x06\n\x04\x66\x61\x63t\"W\n\x0cSeatInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0c\n\x04sold\x18\x04 \x01(\x08\"\xc3\x02\n\rOrderInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12%\n\x05total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\r\n\x05seats\x18\x05 \x01(\r\x12(\n\x08refunded\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rwas_confirmed\x18\x07 \x01(\x08\x12\x11\n\tseats_are\x18\x08 \x01(\t\x12+\n\x0border_total\x18\t \x01(\x0b\x32\x16.balcon.types.v1.Money\x12.\n\x0eorder_refunded\x18\n \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x12\n\npaid_under\x18\x0b \x01(\t\"K\n\x0eTicketInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\"\xc9\x01\n\x0fPaymentInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08refunded\x18\x05 \x01(\x08\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12/\n\x0frefunded_amount\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\"_\n\x0eTotalsInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0c\n\x04sold\x18\x02 \x01(\r\x12\'\n\x07revenue\x18\x03 \x01(\x0b\x32\x16.balcon.types.v1.Money2X\n\x0c\x41uditService\x12H\n\x05\x41udit\x12\x1d.balcon.audit.v1.AuditRequest\x1a\x1e.balcon.audit.v1.AuditResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#balcon/audit/v1/audit_service.proto\x12\x0f\x62\x61lcon.audit.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\",\n\x0c\x41uditRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\"]\n\rAuditResponse\x12&\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x16.balcon.audit.v1.Check\x12$\n\x05\x66\x61\x63ts\x18\x02 \x03(\x0b\x32\x15.balcon.audit.v1.Fact\"N\n\x05\x43heck\x12\x11\n\tinvariant\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x65xamined\x18\x03 \x01(\x04\x12\x12\n\nviolations\x18\x04 \x03(\t\"\x89\x02\n\x04\x46\x61\x63t\x12-\n\x04seat\x18\x01 \x01(\x0b\x32\x1d.balcon.audit.v1.SeatInRecordH\x00\x12/\n\x05order\x18\x02 \x01(\x0b\x32\x1e.balcon.audit.v1.OrderInRecordH\x00\x12\x31\n\x06ticket\x18\x03 \x01(\x0b\x32\x1f.balcon.audit.v1.TicketInRecordH\x00\x12\x33\n\x07payment\x18\x04 \x01(\x0b\x32 .balcon.audit.v1.PaymentInRecordH\x00\x12\x31\n\x06totals\x18\x05 \x01(\x0b\x32\x1f.balcon.audit.v1.TotalsInRecordH\x00\x42\x06\n\x04\x66\x61\x63t\"W\n\x0cSeatInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0c\n\x04sold\x18\x04 \x01(\x08\"\xc3\x02\n\rOrderInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12%\n\x05total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\r\n\x05seats\x18\x05 \x01(\r\x12(\n\x08refunded\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rwas_confirmed\x18\x07 \x01(\x08\x12\x11\n\tseats_are\x18\x08 \x01(\t\x12+\n\x0border_total\x18\t \x01(\x0b\x32\x16.balcon.types.v1.Money\x12.\n\x0eorder_refunded\x18\n \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x12\n\npaid_under\x18\x0b \x01(\t\"K\n\x0eTicketInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\"\xc9\x01\n\x0fPaymentInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08refunded\x18\x05 \x01(\x08\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12/\n\x0frefunded_amount\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\"_\n\x0eTotalsInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0c\n\x04sold\x18\x02 \x01(\r\x12\'\n\x07revenue\x18\x03 \x01(\x0b\x32\x16.balcon.types.v1.Money2a\n\x0c\x41uditService\x12Q\n\x05\x41udit\x12\x1d.balcon.audit.v1.AuditRequest\x1a\x1e.balcon.audit.v1.AuditResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,24 +36,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_AUDITREQUEST'].fields_by_name['performance_id']._loaded_options = None
   _globals['_AUDITREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\001'
-  _globals['_AUDITREQUEST']._serialized_start=118
-  _globals['_AUDITREQUEST']._serialized_end=162
-  _globals['_AUDITRESPONSE']._serialized_start=164
-  _globals['_AUDITRESPONSE']._serialized_end=257
-  _globals['_CHECK']._serialized_start=259
-  _globals['_CHECK']._serialized_end=337
-  _globals['_FACT']._serialized_start=340
-  _globals['_FACT']._serialized_end=605
-  _globals['_SEATINRECORD']._serialized_start=607
-  _globals['_SEATINRECORD']._serialized_end=694
-  _globals['_ORDERINRECORD']._serialized_start=697
-  _globals['_ORDERINRECORD']._serialized_end=1020
-  _globals['_TICKETINRECORD']._serialized_start=1022
-  _globals['_TICKETINRECORD']._serialized_end=1097
-  _globals['_PAYMENTINRECORD']._serialized_start=1100
-  _globals['_PAYMENTINRECORD']._serialized_end=1301
-  _globals['_TOTALSINRECORD']._serialized_start=1303
-  _globals['_TOTALSINRECORD']._serialized_end=1398
-  _globals['_AUDITSERVICE']._serialized_start=1400
-  _globals['_AUDITSERVICE']._serialized_end=1488
+  _globals['_AUDITSERVICE'].methods_by_name['Audit']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['Audit']._serialized_options = b'\262\341\030\003\032\001\007'
+  _globals['_AUDITREQUEST']._serialized_start=149
+  _globals['_AUDITREQUEST']._serialized_end=193
+  _globals['_AUDITRESPONSE']._serialized_start=195
+  _globals['_AUDITRESPONSE']._serialized_end=288
+  _globals['_CHECK']._serialized_start=290
+  _globals['_CHECK']._serialized_end=368
+  _globals['_FACT']._serialized_start=371
+  _globals['_FACT']._serialized_end=636
+  _globals['_SEATINRECORD']._serialized_start=638
+  _globals['_SEATINRECORD']._serialized_end=725
+  _globals['_ORDERINRECORD']._serialized_start=728
+  _globals['_ORDERINRECORD']._serialized_end=1051
+  _globals['_TICKETINRECORD']._serialized_start=1053
+  _globals['_TICKETINRECORD']._serialized_end=1128
+  _globals['_PAYMENTINRECORD']._serialized_start=1131
+  _globals['_PAYMENTINRECORD']._serialized_end=1332
+  _globals['_TOTALSINRECORD']._serialized_start=1334
+  _globals['_TOTALSINRECORD']._serialized_end=1429
+  _globals['_AUDITSERVICE']._serialized_start=1431
+  _globals['_AUDITSERVICE']._serialized_end=1528
 # @@protoc_insertion_point(module_scope)

@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/bus/v1/bus_service.proto\x12\rbalcon.bus.v1\x1a\x1fgoogle/api/field_behavior.proto\"\x17\n\x15ListParkedKeysRequest\"@\n\x16ListParkedKeysResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.balcon.bus.v1.ParkedKey\"\x87\x01\n\tParkedKey\x12\r\n\x05group\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\x15\n\rlast_sequence\x18\x06 \x01(\x04\x12\x19\n\x11\x64iverted_sequence\x18\x07 \x01(\x04\":\n\x10ReplayKeyRequest\x12\x13\n\x05topic\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"$\n\x11ReplayKeyResponse\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\r2\xbb\x01\n\nBusService\x12]\n\x0eListParkedKeys\x12$.balcon.bus.v1.ListParkedKeysRequest\x1a%.balcon.bus.v1.ListParkedKeysResponse\x12N\n\tReplayKey\x12\x1f.balcon.bus.v1.ReplayKeyRequest\x1a .balcon.bus.v1.ReplayKeyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/bus/v1/bus_service.proto\x12\rbalcon.bus.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x17\n\x15ListParkedKeysRequest\"@\n\x16ListParkedKeysResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.balcon.bus.v1.ParkedKey\"\x87\x01\n\tParkedKey\x12\r\n\x05group\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\x15\n\rlast_sequence\x18\x06 \x01(\x04\x12\x19\n\x11\x64iverted_sequence\x18\x07 \x01(\x04\":\n\x10ReplayKeyRequest\x12\x13\n\x05topic\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"$\n\x11ReplayKeyResponse\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\r2\xcd\x01\n\nBusService\x12\x66\n\x0eListParkedKeys\x12$.balcon.bus.v1.ListParkedKeysRequest\x1a%.balcon.bus.v1.ListParkedKeysResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x12W\n\tReplayKey\x12\x1f.balcon.bus.v1.ReplayKeyRequest\x1a .balcon.bus.v1.ReplayKeyResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,16 +37,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPLAYKEYREQUEST'].fields_by_name['topic']._serialized_options = b'\342A\001\002'
   _globals['_REPLAYKEYREQUEST'].fields_by_name['key']._loaded_options = None
   _globals['_REPLAYKEYREQUEST'].fields_by_name['key']._serialized_options = b'\342A\001\002'
-  _globals['_LISTPARKEDKEYSREQUEST']._serialized_start=83
-  _globals['_LISTPARKEDKEYSREQUEST']._serialized_end=106
-  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_start=108
-  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_end=172
-  _globals['_PARKEDKEY']._serialized_start=175
-  _globals['_PARKEDKEY']._serialized_end=310
-  _globals['_REPLAYKEYREQUEST']._serialized_start=312
-  _globals['_REPLAYKEYREQUEST']._serialized_end=370
-  _globals['_REPLAYKEYRESPONSE']._serialized_start=372
-  _globals['_REPLAYKEYRESPONSE']._serialized_end=408
-  _globals['_BUSSERVICE']._serialized_start=411
-  _globals['_BUSSERVICE']._serialized_end=598
+  _globals['_BUSSERVICE'].methods_by_name['ListParkedKeys']._loaded_options = None
+  _globals['_BUSSERVICE'].methods_by_name['ListParkedKeys']._serialized_options = b'\262\341\030\003\032\001\007'
+  _globals['_BUSSERVICE'].methods_by_name['ReplayKey']._loaded_options = None
+  _globals['_BUSSERVICE'].methods_by_name['ReplayKey']._serialized_options = b'\262\341\030\003\032\001\007'
+  _globals['_LISTPARKEDKEYSREQUEST']._serialized_start=114
+  _globals['_LISTPARKEDKEYSREQUEST']._serialized_end=137
+  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_start=139
+  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_end=203
+  _globals['_PARKEDKEY']._serialized_start=206
+  _globals['_PARKEDKEY']._serialized_end=341
+  _globals['_REPLAYKEYREQUEST']._serialized_start=343
+  _globals['_REPLAYKEYREQUEST']._serialized_end=401
+  _globals['_REPLAYKEYRESPONSE']._serialized_start=403
+  _globals['_REPLAYKEYRESPONSE']._serialized_end=439
+  _globals['_BUSSERVICE']._serialized_start=442
+  _globals['_BUSSERVICE']._serialized_end=647
 # @@protoc_insertion_point(module_scope)

@@ -22,20 +22,20 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from balcon.catalogue.v1 import catalogue_service_pb2 as balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2
+from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*balcon/catalogue/v1/catalogue_events.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a+balcon/catalogue/v1/catalogue_service.proto\"K\n\x12PerformanceCreated\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"Q\n\x18PerformanceOpenedForSale\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"N\n\x15PerformanceSaleClosed\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performanceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*balcon/catalogue/v1/catalogue_events.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a&balcon/catalogue/v1/performances.proto\"K\n\x12PerformanceCreated\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"Q\n\x18PerformanceOpenedForSale\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"N\n\x15PerformanceSaleClosed\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performanceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.catalogue.v1.catalogue_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PERFORMANCECREATED']._serialized_start=112
-  _globals['_PERFORMANCECREATED']._serialized_end=187
-  _globals['_PERFORMANCEOPENEDFORSALE']._serialized_start=189
-  _globals['_PERFORMANCEOPENEDFORSALE']._serialized_end=270
-  _globals['_PERFORMANCESALECLOSED']._serialized_start=272
-  _globals['_PERFORMANCESALECLOSED']._serialized_end=350
+  _globals['_PERFORMANCECREATED']._serialized_start=107
+  _globals['_PERFORMANCECREATED']._serialized_end=182
+  _globals['_PERFORMANCEOPENEDFORSALE']._serialized_start=184
+  _globals['_PERFORMANCEOPENEDFORSALE']._serialized_end=265
+  _globals['_PERFORMANCESALECLOSED']._serialized_start=267
+  _globals['_PERFORMANCESALECLOSED']._serialized_end=345
 # @@protoc_insertion_point(module_scope)

@@ -3,7 +3,7 @@
 isort:skip_file
 Topic balcon.catalogue.v1, key = performance id."""
 
-from balcon.catalogue.v1 import catalogue_service_pb2 as _catalogue_service_pb2
+from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 import builtins as _builtins
@@ -25,13 +25,13 @@ class PerformanceCreated(_message.Message):
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> _catalogue_service_pb2.Performance:
+    def performance(self) -> _performances_pb2.Performance:
         """The performance as it is now."""
 
     def __init__(
         self,
         *,
-        performance: _catalogue_service_pb2.Performance | None = ...,
+        performance: _performances_pb2.Performance | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -49,13 +49,13 @@ class PerformanceOpenedForSale(_message.Message):
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> _catalogue_service_pb2.Performance:
+    def performance(self) -> _performances_pb2.Performance:
         """The performance as it is now."""
 
     def __init__(
         self,
         *,
-        performance: _catalogue_service_pb2.Performance | None = ...,
+        performance: _performances_pb2.Performance | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -73,13 +73,13 @@ class PerformanceSaleClosed(_message.Message):
 
     PERFORMANCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def performance(self) -> _catalogue_service_pb2.Performance:
+    def performance(self) -> _performances_pb2.Performance:
         """The performance as it is now."""
 
     def __init__(
         self,
         *,
-        performance: _catalogue_service_pb2.Performance | None = ...,
+        performance: _performances_pb2.Performance | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

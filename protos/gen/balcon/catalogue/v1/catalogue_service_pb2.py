@@ -22,177 +22,48 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
-from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
+from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_halls__pb2
+from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
+from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
+from balcon.catalogue.v1 import prices_pb2 as balcon_dot_catalogue_dot_v1_dot_prices__pb2
+from balcon.catalogue.v1 import productions_pb2 as balcon_dot_catalogue_dot_v1_dot_productions__pb2
 
+from balcon.catalogue.v1.halls_pb2 import *
+from balcon.catalogue.v1.houses_pb2 import *
+from balcon.catalogue.v1.performances_pb2 import *
+from balcon.catalogue.v1.prices_pb2 import *
+from balcon.catalogue.v1.productions_pb2 import *
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/catalogue/v1/catalogue_service.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\"[\n\x05House\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\"\x8d\x01\n\x12\x43reateHouseRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05label\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\ttime_zone\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x63urrency\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\"@\n\x13\x43reateHouseResponse\x12)\n\x05house\x18\x01 \x01(\x0b\x32\x1a.balcon.catalogue.v1.House\"7\n\x04Hall\x12\x0f\n\x07hall_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\"^\n\x11\x43reateHallRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x12\x43reateHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"\xb7\x01\n\x04Seat\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x0c\n\x04zone\x18\x02 \x01(\t\x12\x0b\n\x03row\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x05 \x01(\t\x12\t\n\x01x\x18\x06 \x01(\x01\x12\t\n\x01y\x18\x07 \x01(\x01\x12\x12\n\naccessible\x18\x08 \x01(\x08\x12\x10\n\x08standing\x18\t \x01(\x08\x12\x11\n\trow_label\x18\n \x01(\t\x12\x12\n\nseat_label\x18\x0b \x01(\t\"\"\n\nFocalPoint\x12\t\n\x01x\x18\x01 \x01(\x01\x12\t\n\x01y\x18\x02 \x01(\x01\",\n\rPriceCategory\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63olor\x18\x02 \x01(\t\"\xec\x01\n\x0bSeatingPlan\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x0f\n\x07hall_id\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\r\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x36\n\ncategories\x18\x05 \x03(\x0b\x32\".balcon.catalogue.v1.PriceCategory\x12(\n\x05seats\x18\x06 \x03(\x0b\x32\x19.balcon.catalogue.v1.Seat\x12\x34\n\x0b\x66ocal_point\x18\x07 \x01(\x0b\x32\x1f.balcon.catalogue.v1.FocalPoint\"\x81\x01\n\x18ImportSeatingPlanRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tplan_json\x18\x04 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"1\n\x0bPlanWarning\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"y\n\x19ImportSeatingPlanResponse\x12\x14\n\x0cplan_version\x18\x01 \x01(\r\x12\x12\n\nseat_count\x18\x02 \x01(\r\x12\x32\n\x08warnings\x18\x03 \x03(\x0b\x32 .balcon.catalogue.v1.PlanWarning\"b\n\x15GetSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"H\n\x16GetSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlan\"e\n\x18StreamSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"K\n\x19StreamSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlan\"W\n\nProduction\x12\x15\n\rproduction_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x11\n\tperformer\x18\x04 \x01(\t\"~\n\x17\x43reateProductionRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05title\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tperformer\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"O\n\x18\x43reateProductionResponse\x12\x33\n\nproduction\x18\x01 \x01(\x0b\x32\x1f.balcon.catalogue.v1.Production\"\x9d\x01\n\x05Price\x12\x16\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bticket_type\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.balcon.catalogue.v1.TicketKindB\x04\xe2\x41\x01\x02\x12,\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x02\"\xf2\x02\n\x0bPerformance\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x0f\n\x07hall_id\x18\x03 \x01(\t\x12\x14\n\x0cplan_version\x18\x04 \x01(\r\x12\x15\n\rproduction_id\x18\x05 \x01(\t\x12\r\n\x05title\x18\x06 \x01(\t\x12\x14\n\x0cstarts_at_ms\x18\x07 \x01(\x03\x12\x32\n\nsale_state\x18\x08 \x01(\x0e\x32\x1e.balcon.catalogue.v1.SaleState\x12*\n\x06prices\x18\t \x03(\x0b\x32\x1a.balcon.catalogue.v1.Price\x12\x18\n\x10seats_per_holder\x18\n \x01(\r\x12\x18\n\x10hold_ttl_seconds\x18\x0b \x01(\r\x12\x10\n\x08\x63\x61pacity\x18\x0c \x01(\r\x12\x17\n\x0frefuses_orphans\x18\r \x01(\x08\x12\x17\n\x0fsale_ends_at_ms\x18\x0e \x01(\x03\"\xed\x02\n\x18\x43reatePerformanceRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1b\n\rproduction_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cstarts_at_ms\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x30\n\x06prices\x18\x07 \x03(\x0b\x32\x1a.balcon.catalogue.v1.PriceB\x04\xe2\x41\x01\x02\x12\x1e\n\x10seats_per_holder\x18\x08 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1e\n\x10hold_ttl_seconds\x18\t \x01(\rB\x04\xe2\x41\x01\x01\x12\x1d\n\x0frefuses_orphans\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0fsale_ends_at_ms\x18\x0b \x01(\x03\x42\x04\xe2\x41\x01\x01\"R\n\x19\x43reatePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"J\n\x12OpenForSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x13OpenForSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"H\n\x10\x43loseSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x11\x43loseSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"M\n\x15GetPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"O\n\x16GetPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"d\n\x17ListPerformancesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"k\n\x18ListPerformancesResponse\x12\x36\n\x0cperformances\x18\x01 \x03(\x0b\x32 .balcon.catalogue.v1.Performance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*l\n\tSaleState\x12\x1a\n\x16SALE_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10SALE_STATE_DRAFT\x10\x01\x12\x16\n\x12SALE_STATE_ON_SALE\x10\x02\x12\x15\n\x11SALE_STATE_CLOSED\x10\x03*\x88\x01\n\nTicketKind\x12\x1b\n\x17TICKET_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12TICKET_KIND_NORMAL\x10\x01\x12\x18\n\x14TICKET_KIND_DISCOUNT\x10\x02\x12\x14\n\x10TICKET_KIND_FREE\x10\x03\x12\x15\n\x11TICKET_KIND_OTHER\x10\x04\x32\xa7\t\n\x10\x43\x61talogueService\x12`\n\x0b\x43reateHouse\x12\'.balcon.catalogue.v1.CreateHouseRequest\x1a(.balcon.catalogue.v1.CreateHouseResponse\x12]\n\nCreateHall\x12&.balcon.catalogue.v1.CreateHallRequest\x1a\'.balcon.catalogue.v1.CreateHallResponse\x12r\n\x11ImportSeatingPlan\x12-.balcon.catalogue.v1.ImportSeatingPlanRequest\x1a..balcon.catalogue.v1.ImportSeatingPlanResponse\x12i\n\x0eGetSeatingPlan\x12*.balcon.catalogue.v1.GetSeatingPlanRequest\x1a+.balcon.catalogue.v1.GetSeatingPlanResponse\x12t\n\x11StreamSeatingPlan\x12-.balcon.catalogue.v1.StreamSeatingPlanRequest\x1a..balcon.catalogue.v1.StreamSeatingPlanResponse0\x01\x12o\n\x10\x43reateProduction\x12,.balcon.catalogue.v1.CreateProductionRequest\x1a-.balcon.catalogue.v1.CreateProductionResponse\x12r\n\x11\x43reatePerformance\x12-.balcon.catalogue.v1.CreatePerformanceRequest\x1a..balcon.catalogue.v1.CreatePerformanceResponse\x12`\n\x0bOpenForSale\x12\'.balcon.catalogue.v1.OpenForSaleRequest\x1a(.balcon.catalogue.v1.OpenForSaleResponse\x12Z\n\tCloseSale\x12%.balcon.catalogue.v1.CloseSaleRequest\x1a&.balcon.catalogue.v1.CloseSaleResponse\x12i\n\x0eGetPerformance\x12*.balcon.catalogue.v1.GetPerformanceRequest\x1a+.balcon.catalogue.v1.GetPerformanceResponse\x12o\n\x10ListPerformances\x12,.balcon.catalogue.v1.ListPerformancesRequest\x1a-.balcon.catalogue.v1.ListPerformancesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/catalogue/v1/catalogue_service.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1f\x62\x61lcon/catalogue/v1/halls.proto\x1a balcon/catalogue/v1/houses.proto\x1a&balcon/catalogue/v1/performances.proto\x1a balcon/catalogue/v1/prices.proto\x1a%balcon/catalogue/v1/productions.proto2\x8c\x0c\n\x10\x43\x61talogueService\x12j\n\x0b\x43reateHouse\x12\'.balcon.catalogue.v1.CreateHouseRequest\x1a(.balcon.catalogue.v1.CreateHouseResponse\"\x08\xb2\xe1\x18\x04\x1a\x02\x06\x07\x12z\n\nCreateHall\x12&.balcon.catalogue.v1.CreateHallRequest\x1a\'.balcon.catalogue.v1.CreateHallResponse\"\x1b\xb2\xe1\x18\x17\n\x0bhalls.write\x12\x08house_id\x12\x8f\x01\n\x11ImportSeatingPlan\x12-.balcon.catalogue.v1.ImportSeatingPlanRequest\x1a..balcon.catalogue.v1.ImportSeatingPlanResponse\"\x1b\xb2\xe1\x18\x17\n\x0bhalls.write\x12\x08house_id\x12\x8c\x01\n\x0eGetSeatingPlan\x12*.balcon.catalogue.v1.GetSeatingPlanRequest\x1a+.balcon.catalogue.v1.GetSeatingPlanResponse\"!\xb2\xe1\x18\x1d\n\x0e\x63\x61talogue.read\x12\x08house_id\x1a\x01\x06\x12\x97\x01\n\x11StreamSeatingPlan\x12-.balcon.catalogue.v1.StreamSeatingPlanRequest\x1a..balcon.catalogue.v1.StreamSeatingPlanResponse\"!\xb2\xe1\x18\x1d\n\x0e\x63\x61talogue.read\x12\x08house_id\x1a\x01\x06\x30\x01\x12\x92\x01\n\x10\x43reateProduction\x12,.balcon.catalogue.v1.CreateProductionRequest\x1a-.balcon.catalogue.v1.CreateProductionResponse\"!\xb2\xe1\x18\x1d\n\x11productions.write\x12\x08house_id\x12\x96\x01\n\x11\x43reatePerformance\x12-.balcon.catalogue.v1.CreatePerformanceRequest\x1a..balcon.catalogue.v1.CreatePerformanceResponse\"\"\xb2\xe1\x18\x1e\n\x12performances.write\x12\x08house_id\x12\x83\x01\n\x0bOpenForSale\x12\'.balcon.catalogue.v1.OpenForSaleRequest\x1a(.balcon.catalogue.v1.OpenForSaleResponse\"!\xb2\xe1\x18\x1d\n\x11performances.sell\x12\x08house_id\x12}\n\tCloseSale\x12%.balcon.catalogue.v1.CloseSaleRequest\x1a&.balcon.catalogue.v1.CloseSaleResponse\"!\xb2\xe1\x18\x1d\n\x11performances.sell\x12\x08house_id\x12\x8c\x01\n\x0eGetPerformance\x12*.balcon.catalogue.v1.GetPerformanceRequest\x1a+.balcon.catalogue.v1.GetPerformanceResponse\"!\xb2\xe1\x18\x1d\n\x0e\x63\x61talogue.read\x12\x08house_id\x1a\x01\x06\x12\x92\x01\n\x10ListPerformances\x12,.balcon.catalogue.v1.ListPerformancesRequest\x1a-.balcon.catalogue.v1.ListPerformancesResponse\"!\xb2\xe1\x18\x1d\n\x0e\x63\x61talogue.read\x12\x08house_id\x1a\x01\x06P\x01P\x02P\x03P\x04P\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.catalogue.v1.catalogue_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['label']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['label']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['time_zone']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['time_zone']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['currency']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['currency']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHALLREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
-  _globals['_CREATEHALLREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHALLREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_CREATEHALLREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHALLREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_CREATEHALLREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
-  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
-  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['hall_id']._loaded_options = None
-  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
-  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['plan_json']._loaded_options = None
-  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['plan_json']._serialized_options = b'\342A\001\002'
-  _globals['_GETSEATINGPLANREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_GETSEATINGPLANREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_GETSEATINGPLANREQUEST'].fields_by_name['hall_id']._loaded_options = None
-  _globals['_GETSEATINGPLANREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
-  _globals['_GETSEATINGPLANREQUEST'].fields_by_name['plan_version']._loaded_options = None
-  _globals['_GETSEATINGPLANREQUEST'].fields_by_name['plan_version']._serialized_options = b'\342A\001\001'
-  _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['hall_id']._loaded_options = None
-  _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
-  _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['plan_version']._loaded_options = None
-  _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['plan_version']._serialized_options = b'\342A\001\001'
-  _globals['_CREATEPRODUCTIONREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
-  _globals['_CREATEPRODUCTIONREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPRODUCTIONREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_CREATEPRODUCTIONREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPRODUCTIONREQUEST'].fields_by_name['title']._loaded_options = None
-  _globals['_CREATEPRODUCTIONREQUEST'].fields_by_name['title']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPRODUCTIONREQUEST'].fields_by_name['performer']._loaded_options = None
-  _globals['_CREATEPRODUCTIONREQUEST'].fields_by_name['performer']._serialized_options = b'\342A\001\001'
-  _globals['_PRICE'].fields_by_name['category']._loaded_options = None
-  _globals['_PRICE'].fields_by_name['category']._serialized_options = b'\342A\001\002'
-  _globals['_PRICE'].fields_by_name['ticket_type']._loaded_options = None
-  _globals['_PRICE'].fields_by_name['ticket_type']._serialized_options = b'\342A\001\002'
-  _globals['_PRICE'].fields_by_name['kind']._loaded_options = None
-  _globals['_PRICE'].fields_by_name['kind']._serialized_options = b'\342A\001\002'
-  _globals['_PRICE'].fields_by_name['amount']._loaded_options = None
-  _globals['_PRICE'].fields_by_name['amount']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['hall_id']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['plan_version']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['plan_version']._serialized_options = b'\342A\001\001'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['production_id']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['production_id']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['starts_at_ms']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['starts_at_ms']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['prices']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['prices']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['seats_per_holder']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['seats_per_holder']._serialized_options = b'\342A\001\001'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['hold_ttl_seconds']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['hold_ttl_seconds']._serialized_options = b'\342A\001\001'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['refuses_orphans']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['refuses_orphans']._serialized_options = b'\342A\001\001'
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['sale_ends_at_ms']._loaded_options = None
-  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['sale_ends_at_ms']._serialized_options = b'\342A\001\001'
-  _globals['_OPENFORSALEREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_OPENFORSALEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_OPENFORSALEREQUEST'].fields_by_name['performance_id']._loaded_options = None
-  _globals['_OPENFORSALEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
-  _globals['_CLOSESALEREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_CLOSESALEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_CLOSESALEREQUEST'].fields_by_name['performance_id']._loaded_options = None
-  _globals['_CLOSESALEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
-  _globals['_GETPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_GETPERFORMANCEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_GETPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
-  _globals['_GETPERFORMANCEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
-  _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['house_id']._loaded_options = None
-  _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
-  _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
-  _globals['_SALESTATE']._serialized_start=3774
-  _globals['_SALESTATE']._serialized_end=3882
-  _globals['_TICKETKIND']._serialized_start=3885
-  _globals['_TICKETKIND']._serialized_end=4021
-  _globals['_HOUSE']._serialized_start=130
-  _globals['_HOUSE']._serialized_end=221
-  _globals['_CREATEHOUSEREQUEST']._serialized_start=224
-  _globals['_CREATEHOUSEREQUEST']._serialized_end=365
-  _globals['_CREATEHOUSERESPONSE']._serialized_start=367
-  _globals['_CREATEHOUSERESPONSE']._serialized_end=431
-  _globals['_HALL']._serialized_start=433
-  _globals['_HALL']._serialized_end=488
-  _globals['_CREATEHALLREQUEST']._serialized_start=490
-  _globals['_CREATEHALLREQUEST']._serialized_end=584
-  _globals['_CREATEHALLRESPONSE']._serialized_start=586
-  _globals['_CREATEHALLRESPONSE']._serialized_end=647
-  _globals['_SEAT']._serialized_start=650
-  _globals['_SEAT']._serialized_end=833
-  _globals['_FOCALPOINT']._serialized_start=835
-  _globals['_FOCALPOINT']._serialized_end=869
-  _globals['_PRICECATEGORY']._serialized_start=871
-  _globals['_PRICECATEGORY']._serialized_end=915
-  _globals['_SEATINGPLAN']._serialized_start=918
-  _globals['_SEATINGPLAN']._serialized_end=1154
-  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_start=1157
-  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_end=1286
-  _globals['_PLANWARNING']._serialized_start=1288
-  _globals['_PLANWARNING']._serialized_end=1337
-  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_start=1339
-  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_end=1460
-  _globals['_GETSEATINGPLANREQUEST']._serialized_start=1462
-  _globals['_GETSEATINGPLANREQUEST']._serialized_end=1560
-  _globals['_GETSEATINGPLANRESPONSE']._serialized_start=1562
-  _globals['_GETSEATINGPLANRESPONSE']._serialized_end=1634
-  _globals['_STREAMSEATINGPLANREQUEST']._serialized_start=1636
-  _globals['_STREAMSEATINGPLANREQUEST']._serialized_end=1737
-  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_start=1739
-  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_end=1814
-  _globals['_PRODUCTION']._serialized_start=1816
-  _globals['_PRODUCTION']._serialized_end=1903
-  _globals['_CREATEPRODUCTIONREQUEST']._serialized_start=1905
-  _globals['_CREATEPRODUCTIONREQUEST']._serialized_end=2031
-  _globals['_CREATEPRODUCTIONRESPONSE']._serialized_start=2033
-  _globals['_CREATEPRODUCTIONRESPONSE']._serialized_end=2112
-  _globals['_PRICE']._serialized_start=2115
-  _globals['_PRICE']._serialized_end=2272
-  _globals['_PERFORMANCE']._serialized_start=2275
-  _globals['_PERFORMANCE']._serialized_end=2645
-  _globals['_CREATEPERFORMANCEREQUEST']._serialized_start=2648
-  _globals['_CREATEPERFORMANCEREQUEST']._serialized_end=3013
-  _globals['_CREATEPERFORMANCERESPONSE']._serialized_start=3015
-  _globals['_CREATEPERFORMANCERESPONSE']._serialized_end=3097
-  _globals['_OPENFORSALEREQUEST']._serialized_start=3099
-  _globals['_OPENFORSALEREQUEST']._serialized_end=3173
-  _globals['_OPENFORSALERESPONSE']._serialized_start=3175
-  _globals['_OPENFORSALERESPONSE']._serialized_end=3251
-  _globals['_CLOSESALEREQUEST']._serialized_start=3253
-  _globals['_CLOSESALEREQUEST']._serialized_end=3325
-  _globals['_CLOSESALERESPONSE']._serialized_start=3327
-  _globals['_CLOSESALERESPONSE']._serialized_end=3401
-  _globals['_GETPERFORMANCEREQUEST']._serialized_start=3403
-  _globals['_GETPERFORMANCEREQUEST']._serialized_end=3480
-  _globals['_GETPERFORMANCERESPONSE']._serialized_start=3482
-  _globals['_GETPERFORMANCERESPONSE']._serialized_end=3561
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_start=3563
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_end=3663
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_start=3665
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_end=3772
-  _globals['_CATALOGUESERVICE']._serialized_start=4024
-  _globals['_CATALOGUESERVICE']._serialized_end=5215
+  _globals['_CATALOGUESERVICE'].methods_by_name['CreateHouse']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['CreateHouse']._serialized_options = b'\262\341\030\004\032\002\006\007'
+  _globals['_CATALOGUESERVICE'].methods_by_name['CreateHall']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['CreateHall']._serialized_options = b'\262\341\030\027\n\013halls.write\022\010house_id'
+  _globals['_CATALOGUESERVICE'].methods_by_name['ImportSeatingPlan']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['ImportSeatingPlan']._serialized_options = b'\262\341\030\027\n\013halls.write\022\010house_id'
+  _globals['_CATALOGUESERVICE'].methods_by_name['GetSeatingPlan']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['GetSeatingPlan']._serialized_options = b'\262\341\030\035\n\016catalogue.read\022\010house_id\032\001\006'
+  _globals['_CATALOGUESERVICE'].methods_by_name['StreamSeatingPlan']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['StreamSeatingPlan']._serialized_options = b'\262\341\030\035\n\016catalogue.read\022\010house_id\032\001\006'
+  _globals['_CATALOGUESERVICE'].methods_by_name['CreateProduction']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['CreateProduction']._serialized_options = b'\262\341\030\035\n\021productions.write\022\010house_id'
+  _globals['_CATALOGUESERVICE'].methods_by_name['CreatePerformance']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['CreatePerformance']._serialized_options = b'\262\341\030\036\n\022performances.write\022\010house_id'
+  _globals['_CATALOGUESERVICE'].methods_by_name['OpenForSale']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['OpenForSale']._serialized_options = b'\262\341\030\035\n\021performances.sell\022\010house_id'
+  _globals['_CATALOGUESERVICE'].methods_by_name['CloseSale']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['CloseSale']._serialized_options = b'\262\341\030\035\n\021performances.sell\022\010house_id'
+  _globals['_CATALOGUESERVICE'].methods_by_name['GetPerformance']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['GetPerformance']._serialized_options = b'\262\341\030\035\n\016catalogue.read\022\010house_id\032\001\006'
+  _globals['_CATALOGUESERVICE'].methods_by_name['ListPerformances']._loaded_options = None
+  _globals['_CATALOGUESERVICE'].methods_by_name['ListPerformances']._serialized_options = b'\262\341\030\035\n\016catalogue.read\022\010house_id\032\001\006'
+  _globals['_CATALOGUESERVICE']._serialized_start=280
+  _globals['_CATALOGUESERVICE']._serialized_end=1828
 # @@protoc_insertion_point(module_scope)

@@ -3,7 +3,10 @@
 import grpc
 import warnings
 
-from balcon.catalogue.v1 import catalogue_service_pb2 as balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2
+from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_halls__pb2
+from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
+from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
+from balcon.catalogue.v1 import productions_pb2 as balcon_dot_catalogue_dot_v1_dot_productions__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -37,58 +40,58 @@ class CatalogueServiceStub:
         """
         self.CreateHouse = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreateHouse',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHouseRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHouseResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseResponse.FromString,
                 _registered_method=True)
         self.CreateHall = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreateHall',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHallRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHallResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallResponse.FromString,
                 _registered_method=True)
         self.ImportSeatingPlan = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/ImportSeatingPlan',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ImportSeatingPlanRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ImportSeatingPlanResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanResponse.FromString,
                 _registered_method=True)
         self.GetSeatingPlan = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/GetSeatingPlan',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetSeatingPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetSeatingPlanResponse.FromString,
                 _registered_method=True)
         self.StreamSeatingPlan = channel.unary_stream(
                 '/balcon.catalogue.v1.CatalogueService/StreamSeatingPlan',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanResponse.FromString,
                 _registered_method=True)
         self.CreateProduction = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreateProduction',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateProductionRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateProductionResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionResponse.FromString,
                 _registered_method=True)
         self.CreatePerformance = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreatePerformance',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreatePerformanceRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreatePerformanceResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceResponse.FromString,
                 _registered_method=True)
         self.OpenForSale = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/OpenForSale',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.OpenForSaleRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.OpenForSaleResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.OpenForSaleRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.OpenForSaleResponse.FromString,
                 _registered_method=True)
         self.CloseSale = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CloseSale',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CloseSaleRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CloseSaleResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleResponse.FromString,
                 _registered_method=True)
         self.GetPerformance = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/GetPerformance',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetPerformanceRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetPerformanceResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceResponse.FromString,
                 _registered_method=True)
         self.ListPerformances = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/ListPerformances',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListPerformancesRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListPerformancesResponse.FromString,
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesResponse.FromString,
                 _registered_method=True)
 
 
@@ -179,58 +182,58 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'CreateHouse': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateHouse,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHouseRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHouseResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseResponse.SerializeToString,
             ),
             'CreateHall': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateHall,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHallRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHallResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallResponse.SerializeToString,
             ),
             'ImportSeatingPlan': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportSeatingPlan,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ImportSeatingPlanRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ImportSeatingPlanResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanResponse.SerializeToString,
             ),
             'GetSeatingPlan': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSeatingPlan,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetSeatingPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetSeatingPlanResponse.SerializeToString,
             ),
             'StreamSeatingPlan': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamSeatingPlan,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanResponse.SerializeToString,
             ),
             'CreateProduction': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateProduction,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateProductionRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateProductionResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionResponse.SerializeToString,
             ),
             'CreatePerformance': grpc.unary_unary_rpc_method_handler(
                     servicer.CreatePerformance,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreatePerformanceRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreatePerformanceResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceResponse.SerializeToString,
             ),
             'OpenForSale': grpc.unary_unary_rpc_method_handler(
                     servicer.OpenForSale,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.OpenForSaleRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.OpenForSaleResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.OpenForSaleRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.OpenForSaleResponse.SerializeToString,
             ),
             'CloseSale': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseSale,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CloseSaleRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CloseSaleResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleResponse.SerializeToString,
             ),
             'GetPerformance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPerformance,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetPerformanceRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetPerformanceResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceResponse.SerializeToString,
             ),
             'ListPerformances': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPerformances,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListPerformancesRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListPerformancesResponse.SerializeToString,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -259,8 +262,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/CreateHouse',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHouseRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHouseResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -286,8 +289,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/CreateHall',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHallRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateHallResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -313,8 +316,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/ImportSeatingPlan',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ImportSeatingPlanRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ImportSeatingPlanResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -340,8 +343,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/GetSeatingPlan',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetSeatingPlanResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetSeatingPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetSeatingPlanResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -367,8 +370,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/StreamSeatingPlan',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.StreamSeatingPlanResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -394,8 +397,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/CreateProduction',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateProductionRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreateProductionResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -421,8 +424,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/CreatePerformance',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreatePerformanceRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CreatePerformanceResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -448,8 +451,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/OpenForSale',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.OpenForSaleRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.OpenForSaleResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.OpenForSaleRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.OpenForSaleResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -475,8 +478,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/CloseSale',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CloseSaleRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.CloseSaleResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -502,8 +505,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/GetPerformance',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetPerformanceRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.GetPerformanceResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -529,8 +532,8 @@ class CatalogueService:
             request,
             target,
             '/balcon.catalogue.v1.CatalogueService/ListPerformances',
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListPerformancesRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.ListPerformancesResponse.FromString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,7 +3,53 @@
 isort:skip_file
 Houses, halls, seating plans, productions, performances and their prices."""
 
-from balcon.catalogue.v1 import catalogue_service_pb2 as _catalogue_service_pb2
+from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
+from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
+from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
+from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
+from balcon.catalogue.v1.halls_pb2 import CreateHallRequest as CreateHallRequest
+from balcon.catalogue.v1.halls_pb2 import CreateHallResponse as CreateHallResponse
+from balcon.catalogue.v1.halls_pb2 import FocalPoint as FocalPoint
+from balcon.catalogue.v1.halls_pb2 import GetSeatingPlanRequest as GetSeatingPlanRequest
+from balcon.catalogue.v1.halls_pb2 import GetSeatingPlanResponse as GetSeatingPlanResponse
+from balcon.catalogue.v1.halls_pb2 import Hall as Hall
+from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanRequest as ImportSeatingPlanRequest
+from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanResponse as ImportSeatingPlanResponse
+from balcon.catalogue.v1.halls_pb2 import PlanWarning as PlanWarning
+from balcon.catalogue.v1.halls_pb2 import PriceCategory as PriceCategory
+from balcon.catalogue.v1.halls_pb2 import Seat as Seat
+from balcon.catalogue.v1.halls_pb2 import SeatingPlan as SeatingPlan
+from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanRequest as StreamSeatingPlanRequest
+from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanResponse as StreamSeatingPlanResponse
+from balcon.catalogue.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
+from balcon.catalogue.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
+from balcon.catalogue.v1.houses_pb2 import House as House
+from balcon.catalogue.v1.performances_pb2 import CloseSaleRequest as CloseSaleRequest
+from balcon.catalogue.v1.performances_pb2 import CloseSaleResponse as CloseSaleResponse
+from balcon.catalogue.v1.performances_pb2 import CreatePerformanceRequest as CreatePerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import CreatePerformanceResponse as CreatePerformanceResponse
+from balcon.catalogue.v1.performances_pb2 import GetPerformanceRequest as GetPerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import GetPerformanceResponse as GetPerformanceResponse
+from balcon.catalogue.v1.performances_pb2 import ListPerformancesRequest as ListPerformancesRequest
+from balcon.catalogue.v1.performances_pb2 import ListPerformancesResponse as ListPerformancesResponse
+from balcon.catalogue.v1.performances_pb2 import OpenForSaleRequest as OpenForSaleRequest
+from balcon.catalogue.v1.performances_pb2 import OpenForSaleResponse as OpenForSaleResponse
+from balcon.catalogue.v1.performances_pb2 import Performance as Performance
+from balcon.catalogue.v1.performances_pb2 import SALE_STATE_CLOSED as SALE_STATE_CLOSED
+from balcon.catalogue.v1.performances_pb2 import SALE_STATE_DRAFT as SALE_STATE_DRAFT
+from balcon.catalogue.v1.performances_pb2 import SALE_STATE_ON_SALE as SALE_STATE_ON_SALE
+from balcon.catalogue.v1.performances_pb2 import SALE_STATE_UNSPECIFIED as SALE_STATE_UNSPECIFIED
+from balcon.catalogue.v1.performances_pb2 import SaleState as SaleState
+from balcon.catalogue.v1.prices_pb2 import Price as Price
+from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_DISCOUNT as TICKET_KIND_DISCOUNT
+from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_FREE as TICKET_KIND_FREE
+from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_NORMAL as TICKET_KIND_NORMAL
+from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_OTHER as TICKET_KIND_OTHER
+from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_UNSPECIFIED as TICKET_KIND_UNSPECIFIED
+from balcon.catalogue.v1.prices_pb2 import TicketKind as TicketKind
+from balcon.catalogue.v1.productions_pb2 import CreateProductionRequest as CreateProductionRequest
+from balcon.catalogue.v1.productions_pb2 import CreateProductionResponse as CreateProductionResponse
+from balcon.catalogue.v1.productions_pb2 import Production as Production
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -33,29 +79,29 @@ class CatalogueServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogueServiceAsyncStub: ...
-    CreateHouse: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateHouseRequest, _catalogue_service_pb2.CreateHouseResponse]
+    CreateHouse: _grpc.UnaryUnaryMultiCallable[_houses_pb2.CreateHouseRequest, _houses_pb2.CreateHouseResponse]
     """Makes a house. Its label is the part of the address that is its own."""
-    CreateHall: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateHallRequest, _catalogue_service_pb2.CreateHallResponse]
+    CreateHall: _grpc.UnaryUnaryMultiCallable[_halls_pb2.CreateHallRequest, _halls_pb2.CreateHallResponse]
     """Adds a hall to a house."""
-    ImportSeatingPlan: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.ImportSeatingPlanRequest, _catalogue_service_pb2.ImportSeatingPlanResponse]
+    ImportSeatingPlan: _grpc.UnaryUnaryMultiCallable[_halls_pb2.ImportSeatingPlanRequest, _halls_pb2.ImportSeatingPlanResponse]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
-    GetSeatingPlan: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetSeatingPlanRequest, _catalogue_service_pb2.GetSeatingPlanResponse]
+    GetSeatingPlan: _grpc.UnaryUnaryMultiCallable[_halls_pb2.GetSeatingPlanRequest, _halls_pb2.GetSeatingPlanResponse]
     """A plan in one message, as long as every client takes that: one of more than 4 MiB (some 40,000 seats with UUIDs
     for ids) is refused with ANSWER_TOO_LARGE.
     """
-    StreamSeatingPlan: _grpc.UnaryStreamMultiCallable[_catalogue_service_pb2.StreamSeatingPlanRequest, _catalogue_service_pb2.StreamSeatingPlanResponse]
+    StreamSeatingPlan: _grpc.UnaryStreamMultiCallable[_halls_pb2.StreamSeatingPlanRequest, _halls_pb2.StreamSeatingPlanResponse]
     """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
-    CreateProduction: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateProductionRequest, _catalogue_service_pb2.CreateProductionResponse]
+    CreateProduction: _grpc.UnaryUnaryMultiCallable[_productions_pb2.CreateProductionRequest, _productions_pb2.CreateProductionResponse]
     """Adds a title that performances are shown of."""
-    CreatePerformance: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreatePerformanceRequest, _catalogue_service_pb2.CreatePerformanceResponse]
+    CreatePerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CreatePerformanceRequest, _performances_pb2.CreatePerformanceResponse]
     """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
-    OpenForSale: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.OpenForSaleRequest, _catalogue_service_pb2.OpenForSaleResponse]
+    OpenForSale: _grpc.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]
     """Lets seats be held from now on. Repeating it changes nothing."""
-    CloseSale: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.CloseSaleRequest, _catalogue_service_pb2.CloseSaleResponse]
+    CloseSale: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CloseSaleRequest, _performances_pb2.CloseSaleResponse]
     """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing."""
-    GetPerformance: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetPerformanceRequest, _catalogue_service_pb2.GetPerformanceResponse]
+    GetPerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.GetPerformanceRequest, _performances_pb2.GetPerformanceResponse]
     """One performance with its prices."""
-    ListPerformances: _grpc.UnaryUnaryMultiCallable[_catalogue_service_pb2.ListPerformancesRequest, _catalogue_service_pb2.ListPerformancesResponse]
+    ListPerformances: _grpc.UnaryUnaryMultiCallable[_performances_pb2.ListPerformancesRequest, _performances_pb2.ListPerformancesResponse]
     """A house's performances, page by page."""
 
 @_typing.type_check_only
@@ -63,29 +109,29 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    CreateHouse: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateHouseRequest, _catalogue_service_pb2.CreateHouseResponse]  # type: ignore[assignment]
+    CreateHouse: _aio.UnaryUnaryMultiCallable[_houses_pb2.CreateHouseRequest, _houses_pb2.CreateHouseResponse]  # type: ignore[assignment]
     """Makes a house. Its label is the part of the address that is its own."""
-    CreateHall: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateHallRequest, _catalogue_service_pb2.CreateHallResponse]  # type: ignore[assignment]
+    CreateHall: _aio.UnaryUnaryMultiCallable[_halls_pb2.CreateHallRequest, _halls_pb2.CreateHallResponse]  # type: ignore[assignment]
     """Adds a hall to a house."""
-    ImportSeatingPlan: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.ImportSeatingPlanRequest, _catalogue_service_pb2.ImportSeatingPlanResponse]  # type: ignore[assignment]
+    ImportSeatingPlan: _aio.UnaryUnaryMultiCallable[_halls_pb2.ImportSeatingPlanRequest, _halls_pb2.ImportSeatingPlanResponse]  # type: ignore[assignment]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
-    GetSeatingPlan: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetSeatingPlanRequest, _catalogue_service_pb2.GetSeatingPlanResponse]  # type: ignore[assignment]
+    GetSeatingPlan: _aio.UnaryUnaryMultiCallable[_halls_pb2.GetSeatingPlanRequest, _halls_pb2.GetSeatingPlanResponse]  # type: ignore[assignment]
     """A plan in one message, as long as every client takes that: one of more than 4 MiB (some 40,000 seats with UUIDs
     for ids) is refused with ANSWER_TOO_LARGE.
     """
-    StreamSeatingPlan: _aio.UnaryStreamMultiCallable[_catalogue_service_pb2.StreamSeatingPlanRequest, _catalogue_service_pb2.StreamSeatingPlanResponse]  # type: ignore[assignment]
+    StreamSeatingPlan: _aio.UnaryStreamMultiCallable[_halls_pb2.StreamSeatingPlanRequest, _halls_pb2.StreamSeatingPlanResponse]  # type: ignore[assignment]
     """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
-    CreateProduction: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreateProductionRequest, _catalogue_service_pb2.CreateProductionResponse]  # type: ignore[assignment]
+    CreateProduction: _aio.UnaryUnaryMultiCallable[_productions_pb2.CreateProductionRequest, _productions_pb2.CreateProductionResponse]  # type: ignore[assignment]
     """Adds a title that performances are shown of."""
-    CreatePerformance: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CreatePerformanceRequest, _catalogue_service_pb2.CreatePerformanceResponse]  # type: ignore[assignment]
+    CreatePerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.CreatePerformanceRequest, _performances_pb2.CreatePerformanceResponse]  # type: ignore[assignment]
     """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
-    OpenForSale: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.OpenForSaleRequest, _catalogue_service_pb2.OpenForSaleResponse]  # type: ignore[assignment]
+    OpenForSale: _aio.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]  # type: ignore[assignment]
     """Lets seats be held from now on. Repeating it changes nothing."""
-    CloseSale: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.CloseSaleRequest, _catalogue_service_pb2.CloseSaleResponse]  # type: ignore[assignment]
+    CloseSale: _aio.UnaryUnaryMultiCallable[_performances_pb2.CloseSaleRequest, _performances_pb2.CloseSaleResponse]  # type: ignore[assignment]
     """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing."""
-    GetPerformance: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.GetPerformanceRequest, _catalogue_service_pb2.GetPerformanceResponse]  # type: ignore[assignment]
+    GetPerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.GetPerformanceRequest, _performances_pb2.GetPerformanceResponse]  # type: ignore[assignment]
     """One performance with its prices."""
-    ListPerformances: _aio.UnaryUnaryMultiCallable[_catalogue_service_pb2.ListPerformancesRequest, _catalogue_service_pb2.ListPerformancesResponse]  # type: ignore[assignment]
+    ListPerformances: _aio.UnaryUnaryMultiCallable[_performances_pb2.ListPerformancesRequest, _performances_pb2.ListPerformancesResponse]  # type: ignore[assignment]
     """A house's performances, page by page."""
 
 class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -94,33 +140,33 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def CreateHouse(
         self,
-        request: _catalogue_service_pb2.CreateHouseRequest,
+        request: _houses_pb2.CreateHouseRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CreateHouseResponse, _abc.Awaitable[_catalogue_service_pb2.CreateHouseResponse]]:
+    ) -> _typing.Union[_houses_pb2.CreateHouseResponse, _abc.Awaitable[_houses_pb2.CreateHouseResponse]]:
         """Makes a house. Its label is the part of the address that is its own."""
 
     @_abc_1.abstractmethod
     def CreateHall(
         self,
-        request: _catalogue_service_pb2.CreateHallRequest,
+        request: _halls_pb2.CreateHallRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CreateHallResponse, _abc.Awaitable[_catalogue_service_pb2.CreateHallResponse]]:
+    ) -> _typing.Union[_halls_pb2.CreateHallResponse, _abc.Awaitable[_halls_pb2.CreateHallResponse]]:
         """Adds a hall to a house."""
 
     @_abc_1.abstractmethod
     def ImportSeatingPlan(
         self,
-        request: _catalogue_service_pb2.ImportSeatingPlanRequest,
+        request: _halls_pb2.ImportSeatingPlanRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.ImportSeatingPlanResponse, _abc.Awaitable[_catalogue_service_pb2.ImportSeatingPlanResponse]]:
+    ) -> _typing.Union[_halls_pb2.ImportSeatingPlanResponse, _abc.Awaitable[_halls_pb2.ImportSeatingPlanResponse]]:
         """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
 
     @_abc_1.abstractmethod
     def GetSeatingPlan(
         self,
-        request: _catalogue_service_pb2.GetSeatingPlanRequest,
+        request: _halls_pb2.GetSeatingPlanRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.GetSeatingPlanResponse, _abc.Awaitable[_catalogue_service_pb2.GetSeatingPlanResponse]]:
+    ) -> _typing.Union[_halls_pb2.GetSeatingPlanResponse, _abc.Awaitable[_halls_pb2.GetSeatingPlanResponse]]:
         """A plan in one message, as long as every client takes that: one of more than 4 MiB (some 40,000 seats with UUIDs
         for ids) is refused with ANSWER_TOO_LARGE.
         """
@@ -128,57 +174,57 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def StreamSeatingPlan(
         self,
-        request: _catalogue_service_pb2.StreamSeatingPlanRequest,
+        request: _halls_pb2.StreamSeatingPlanRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_catalogue_service_pb2.StreamSeatingPlanResponse], _abc.AsyncIterator[_catalogue_service_pb2.StreamSeatingPlanResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_halls_pb2.StreamSeatingPlanResponse], _abc.AsyncIterator[_halls_pb2.StreamSeatingPlanResponse]]:
         """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
 
     @_abc_1.abstractmethod
     def CreateProduction(
         self,
-        request: _catalogue_service_pb2.CreateProductionRequest,
+        request: _productions_pb2.CreateProductionRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CreateProductionResponse, _abc.Awaitable[_catalogue_service_pb2.CreateProductionResponse]]:
+    ) -> _typing.Union[_productions_pb2.CreateProductionResponse, _abc.Awaitable[_productions_pb2.CreateProductionResponse]]:
         """Adds a title that performances are shown of."""
 
     @_abc_1.abstractmethod
     def CreatePerformance(
         self,
-        request: _catalogue_service_pb2.CreatePerformanceRequest,
+        request: _performances_pb2.CreatePerformanceRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CreatePerformanceResponse, _abc.Awaitable[_catalogue_service_pb2.CreatePerformanceResponse]]:
+    ) -> _typing.Union[_performances_pb2.CreatePerformanceResponse, _abc.Awaitable[_performances_pb2.CreatePerformanceResponse]]:
         """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
 
     @_abc_1.abstractmethod
     def OpenForSale(
         self,
-        request: _catalogue_service_pb2.OpenForSaleRequest,
+        request: _performances_pb2.OpenForSaleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.OpenForSaleResponse, _abc.Awaitable[_catalogue_service_pb2.OpenForSaleResponse]]:
+    ) -> _typing.Union[_performances_pb2.OpenForSaleResponse, _abc.Awaitable[_performances_pb2.OpenForSaleResponse]]:
         """Lets seats be held from now on. Repeating it changes nothing."""
 
     @_abc_1.abstractmethod
     def CloseSale(
         self,
-        request: _catalogue_service_pb2.CloseSaleRequest,
+        request: _performances_pb2.CloseSaleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.CloseSaleResponse, _abc.Awaitable[_catalogue_service_pb2.CloseSaleResponse]]:
+    ) -> _typing.Union[_performances_pb2.CloseSaleResponse, _abc.Awaitable[_performances_pb2.CloseSaleResponse]]:
         """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing."""
 
     @_abc_1.abstractmethod
     def GetPerformance(
         self,
-        request: _catalogue_service_pb2.GetPerformanceRequest,
+        request: _performances_pb2.GetPerformanceRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.GetPerformanceResponse, _abc.Awaitable[_catalogue_service_pb2.GetPerformanceResponse]]:
+    ) -> _typing.Union[_performances_pb2.GetPerformanceResponse, _abc.Awaitable[_performances_pb2.GetPerformanceResponse]]:
         """One performance with its prices."""
 
     @_abc_1.abstractmethod
     def ListPerformances(
         self,
-        request: _catalogue_service_pb2.ListPerformancesRequest,
+        request: _performances_pb2.ListPerformancesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalogue_service_pb2.ListPerformancesResponse, _abc.Awaitable[_catalogue_service_pb2.ListPerformancesResponse]]:
+    ) -> _typing.Union[_performances_pb2.ListPerformancesResponse, _abc.Awaitable[_performances_pb2.ListPerformancesResponse]]:
         """A house's performances, page by page."""
 
 def add_CatalogueServiceServicer_to_server(servicer: CatalogueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

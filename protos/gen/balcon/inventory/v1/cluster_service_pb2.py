@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balcon/inventory/v1/cluster_service.proto\x12\x13\x62\x61lcon.inventory.v1\x1a\x1fgoogle/api/field_behavior.proto\"M\n\x04Node\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\x12\x10\n\x08\x65ndpoint\x18\x02 \x01(\t\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\x12\x0c\n\x04load\x18\x04 \x01(\x01\"f\n\tOwnership\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08\x65ndpoint\x18\x03 \x01(\t\x12\r\n\x05\x61live\x18\x04 \x01(\x08\x12\x11\n\tpinned_to\x18\x05 \x01(\t\"K\n\x16\x44\x65scribeClusterRequest\x12\x17\n\tpage_size\x18\x01 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x90\x01\n\x17\x44\x65scribeClusterResponse\x12(\n\x05nodes\x18\x01 \x03(\x0b\x32\x19.balcon.inventory.v1.Node\x12\x32\n\nownerships\x18\x02 \x03(\x0b\x32\x1e.balcon.inventory.v1.Ownership\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"Q\n\x16MovePerformanceRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bto_endpoint\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x17MovePerformanceResponse\x12\x31\n\townership\x18\x01 \x01(\x0b\x32\x1e.balcon.inventory.v1.Ownership\"6\n\x16\x44ropPerformanceRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"*\n\x17\x44ropPerformanceResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x08\"M\n\x15PinPerformanceRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x65ndpoint\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"K\n\x16PinPerformanceResponse\x12\x31\n\townership\x18\x01 \x01(\x0b\x32\x1e.balcon.inventory.v1.Ownership\"B\n\x10\x44rainNodeRequest\x12\x16\n\x08\x65ndpoint\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x64raining\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"<\n\x11\x44rainNodeResponse\x12\'\n\x04node\x18\x01 \x01(\x0b\x32\x19.balcon.inventory.v1.Node2\xa1\x04\n\x0e\x43lusterService\x12l\n\x0f\x44\x65scribeCluster\x12+.balcon.inventory.v1.DescribeClusterRequest\x1a,.balcon.inventory.v1.DescribeClusterResponse\x12l\n\x0fMovePerformance\x12+.balcon.inventory.v1.MovePerformanceRequest\x1a,.balcon.inventory.v1.MovePerformanceResponse\x12l\n\x0f\x44ropPerformance\x12+.balcon.inventory.v1.DropPerformanceRequest\x1a,.balcon.inventory.v1.DropPerformanceResponse\x12i\n\x0ePinPerformance\x12*.balcon.inventory.v1.PinPerformanceRequest\x1a+.balcon.inventory.v1.PinPerformanceResponse\x12Z\n\tDrainNode\x12%.balcon.inventory.v1.DrainNodeRequest\x1a&.balcon.inventory.v1.DrainNodeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balcon/inventory/v1/cluster_service.proto\x12\x13\x62\x61lcon.inventory.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"M\n\x04Node\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\x12\x10\n\x08\x65ndpoint\x18\x02 \x01(\t\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\x12\x0c\n\x04load\x18\x04 \x01(\x01\"f\n\tOwnership\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08\x65ndpoint\x18\x03 \x01(\t\x12\r\n\x05\x61live\x18\x04 \x01(\x08\x12\x11\n\tpinned_to\x18\x05 \x01(\t\"K\n\x16\x44\x65scribeClusterRequest\x12\x17\n\tpage_size\x18\x01 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x90\x01\n\x17\x44\x65scribeClusterResponse\x12(\n\x05nodes\x18\x01 \x03(\x0b\x32\x19.balcon.inventory.v1.Node\x12\x32\n\nownerships\x18\x02 \x03(\x0b\x32\x1e.balcon.inventory.v1.Ownership\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"Q\n\x16MovePerformanceRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bto_endpoint\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x17MovePerformanceResponse\x12\x31\n\townership\x18\x01 \x01(\x0b\x32\x1e.balcon.inventory.v1.Ownership\"6\n\x16\x44ropPerformanceRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"*\n\x17\x44ropPerformanceResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x08\"M\n\x15PinPerformanceRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x65ndpoint\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"K\n\x16PinPerformanceResponse\x12\x31\n\townership\x18\x01 \x01(\x0b\x32\x1e.balcon.inventory.v1.Ownership\"B\n\x10\x44rainNodeRequest\x12\x16\n\x08\x65ndpoint\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x64raining\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"<\n\x11\x44rainNodeResponse\x12\'\n\x04node\x18\x01 \x01(\x0b\x32\x19.balcon.inventory.v1.Node2\xd1\x04\n\x0e\x43lusterService\x12v\n\x0f\x44\x65scribeCluster\x12+.balcon.inventory.v1.DescribeClusterRequest\x1a,.balcon.inventory.v1.DescribeClusterResponse\"\x08\xb2\xe1\x18\x04\x1a\x02\x06\x07\x12v\n\x0fMovePerformance\x12+.balcon.inventory.v1.MovePerformanceRequest\x1a,.balcon.inventory.v1.MovePerformanceResponse\"\x08\xb2\xe1\x18\x04\x1a\x02\x06\x07\x12v\n\x0f\x44ropPerformance\x12+.balcon.inventory.v1.DropPerformanceRequest\x1a,.balcon.inventory.v1.DropPerformanceResponse\"\x08\xb2\xe1\x18\x04\x1a\x02\x06\x07\x12r\n\x0ePinPerformance\x12*.balcon.inventory.v1.PinPerformanceRequest\x1a+.balcon.inventory.v1.PinPerformanceResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x12\x63\n\tDrainNode\x12%.balcon.inventory.v1.DrainNodeRequest\x1a&.balcon.inventory.v1.DrainNodeResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,30 +51,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DRAINNODEREQUEST'].fields_by_name['endpoint']._serialized_options = b'\342A\001\002'
   _globals['_DRAINNODEREQUEST'].fields_by_name['draining']._loaded_options = None
   _globals['_DRAINNODEREQUEST'].fields_by_name['draining']._serialized_options = b'\342A\001\001'
-  _globals['_NODE']._serialized_start=99
-  _globals['_NODE']._serialized_end=176
-  _globals['_OWNERSHIP']._serialized_start=178
-  _globals['_OWNERSHIP']._serialized_end=280
-  _globals['_DESCRIBECLUSTERREQUEST']._serialized_start=282
-  _globals['_DESCRIBECLUSTERREQUEST']._serialized_end=357
-  _globals['_DESCRIBECLUSTERRESPONSE']._serialized_start=360
-  _globals['_DESCRIBECLUSTERRESPONSE']._serialized_end=504
-  _globals['_MOVEPERFORMANCEREQUEST']._serialized_start=506
-  _globals['_MOVEPERFORMANCEREQUEST']._serialized_end=587
-  _globals['_MOVEPERFORMANCERESPONSE']._serialized_start=589
-  _globals['_MOVEPERFORMANCERESPONSE']._serialized_end=665
-  _globals['_DROPPERFORMANCEREQUEST']._serialized_start=667
-  _globals['_DROPPERFORMANCEREQUEST']._serialized_end=721
-  _globals['_DROPPERFORMANCERESPONSE']._serialized_start=723
-  _globals['_DROPPERFORMANCERESPONSE']._serialized_end=765
-  _globals['_PINPERFORMANCEREQUEST']._serialized_start=767
-  _globals['_PINPERFORMANCEREQUEST']._serialized_end=844
-  _globals['_PINPERFORMANCERESPONSE']._serialized_start=846
-  _globals['_PINPERFORMANCERESPONSE']._serialized_end=921
-  _globals['_DRAINNODEREQUEST']._serialized_start=923
-  _globals['_DRAINNODEREQUEST']._serialized_end=989
-  _globals['_DRAINNODERESPONSE']._serialized_start=991
-  _globals['_DRAINNODERESPONSE']._serialized_end=1051
-  _globals['_CLUSTERSERVICE']._serialized_start=1054
-  _globals['_CLUSTERSERVICE']._serialized_end=1599
+  _globals['_CLUSTERSERVICE'].methods_by_name['DescribeCluster']._loaded_options = None
+  _globals['_CLUSTERSERVICE'].methods_by_name['DescribeCluster']._serialized_options = b'\262\341\030\004\032\002\006\007'
+  _globals['_CLUSTERSERVICE'].methods_by_name['MovePerformance']._loaded_options = None
+  _globals['_CLUSTERSERVICE'].methods_by_name['MovePerformance']._serialized_options = b'\262\341\030\004\032\002\006\007'
+  _globals['_CLUSTERSERVICE'].methods_by_name['DropPerformance']._loaded_options = None
+  _globals['_CLUSTERSERVICE'].methods_by_name['DropPerformance']._serialized_options = b'\262\341\030\004\032\002\006\007'
+  _globals['_CLUSTERSERVICE'].methods_by_name['PinPerformance']._loaded_options = None
+  _globals['_CLUSTERSERVICE'].methods_by_name['PinPerformance']._serialized_options = b'\262\341\030\003\032\001\007'
+  _globals['_CLUSTERSERVICE'].methods_by_name['DrainNode']._loaded_options = None
+  _globals['_CLUSTERSERVICE'].methods_by_name['DrainNode']._serialized_options = b'\262\341\030\003\032\001\007'
+  _globals['_NODE']._serialized_start=130
+  _globals['_NODE']._serialized_end=207
+  _globals['_OWNERSHIP']._serialized_start=209
+  _globals['_OWNERSHIP']._serialized_end=311
+  _globals['_DESCRIBECLUSTERREQUEST']._serialized_start=313
+  _globals['_DESCRIBECLUSTERREQUEST']._serialized_end=388
+  _globals['_DESCRIBECLUSTERRESPONSE']._serialized_start=391
+  _globals['_DESCRIBECLUSTERRESPONSE']._serialized_end=535
+  _globals['_MOVEPERFORMANCEREQUEST']._serialized_start=537
+  _globals['_MOVEPERFORMANCEREQUEST']._serialized_end=618
+  _globals['_MOVEPERFORMANCERESPONSE']._serialized_start=620
+  _globals['_MOVEPERFORMANCERESPONSE']._serialized_end=696
+  _globals['_DROPPERFORMANCEREQUEST']._serialized_start=698
+  _globals['_DROPPERFORMANCEREQUEST']._serialized_end=752
+  _globals['_DROPPERFORMANCERESPONSE']._serialized_start=754
+  _globals['_DROPPERFORMANCERESPONSE']._serialized_end=796
+  _globals['_PINPERFORMANCEREQUEST']._serialized_start=798
+  _globals['_PINPERFORMANCEREQUEST']._serialized_end=875
+  _globals['_PINPERFORMANCERESPONSE']._serialized_start=877
+  _globals['_PINPERFORMANCERESPONSE']._serialized_end=952
+  _globals['_DRAINNODEREQUEST']._serialized_start=954
+  _globals['_DRAINNODEREQUEST']._serialized_end=1020
+  _globals['_DRAINNODERESPONSE']._serialized_start=1022
+  _globals['_DRAINNODERESPONSE']._serialized_end=1082
+  _globals['_CLUSTERSERVICE']._serialized_start=1085
+  _globals['_CLUSTERSERVICE']._serialized_end=1678
 # @@protoc_insertion_point(module_scope)

@@ -3,7 +3,7 @@
 isort:skip_file
 Carts, orders, tickets; the checkout saga."""
 
-from balcon.catalogue.v1 import catalogue_service_pb2 as _catalogue_service_pb2
+from balcon.catalogue.v1 import prices_pb2 as _prices_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
@@ -261,7 +261,7 @@ class OrderLine(_message.Message):
     """Name of the price category."""
     ticket_type: _builtins.str
     """Such as "normal" or "student"."""
-    kind: _catalogue_service_pb2.TicketKind.ValueType
+    kind: _prices_pb2.TicketKind.ValueType
     """What sort of price it was; unspecified on orders from before it was kept."""
     @_builtins.property
     def price(self) -> _money_pb2.Money:
@@ -283,7 +283,7 @@ class OrderLine(_message.Message):
         ticket_type: _builtins.str = ...,
         price: _money_pb2.Money | None = ...,
         seat_name: Global___SeatName | None = ...,
-        kind: _catalogue_service_pb2.TicketKind.ValueType = ...,
+        kind: _prices_pb2.TicketKind.ValueType = ...,
         vat: Global___Vat | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price", "seat_name", b"seat_name", "vat", b"vat"]  # noqa: Y015

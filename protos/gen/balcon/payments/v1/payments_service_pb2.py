@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balcon/payments/v1/payments_service.proto\x12\x12\x62\x61lcon.payments.v1\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x99\x03\n\x07Payment\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12/\n\x05state\x18\x06 \x01(\x0e\x32 .balcon.payments.v1.PaymentState\x12\x0f\n\x07pay_url\x18\x07 \x01(\t\x12\x10\n\x08provider\x18\x08 \x01(\t\x12\x35\n\x0crefund_state\x18\t \x01(\x0e\x32\x1f.balcon.payments.v1.RefundState\x12(\n\x08refunded\x18\n \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x37\n\rdispute_state\x18\x0b \x01(\x0e\x32 .balcon.payments.v1.DisputeState\x12(\n\x08\x64isputed\x18\x0c \x01(\x0b\x32\x16.balcon.types.v1.Money\"\xe8\x01\n\x14\x43reatePaymentRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x02\x12\x18\n\nreturn_url\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rexpires_at_ms\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x02\"E\n\x15\x43reatePaymentResponse\x12,\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.balcon.payments.v1.Payment\"E\n\x11GetPaymentRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\npayment_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"B\n\x12GetPaymentResponse\x12,\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.balcon.payments.v1.Payment\"H\n\x14\x43\x61ncelPaymentRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\npayment_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"E\n\x15\x43\x61ncelPaymentResponse\x12,\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.balcon.payments.v1.Payment\"g\n\x14RefundPaymentRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\npayment_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"E\n\x15RefundPaymentResponse\x12,\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.balcon.payments.v1.Payment*\xb8\x01\n\x0cPaymentState\x12\x1d\n\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16PAYMENT_STATE_CREATING\x10\x01\x12\x19\n\x15PAYMENT_STATE_PENDING\x10\x02\x12\x1b\n\x17PAYMENT_STATE_SUCCEEDED\x10\x03\x12\x18\n\x14PAYMENT_STATE_FAILED\x10\x04\x12\x1b\n\x17PAYMENT_STATE_CANCELLED\x10\x05*u\n\x0bRefundState\x12\x1c\n\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10REFUND_STATE_DUE\x10\x01\x12\x1a\n\x16REFUND_STATE_SUCCEEDED\x10\x02\x12\x16\n\x12REFUND_STATE_STUCK\x10\x03*t\n\x0c\x44isputeState\x12\x1d\n\x19\x44ISPUTE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44ISPUTE_STATE_OPEN\x10\x01\x12\x15\n\x11\x44ISPUTE_STATE_WON\x10\x02\x12\x16\n\x12\x44ISPUTE_STATE_LOST\x10\x03\x32\xa0\x03\n\x0fPaymentsService\x12\x64\n\rCreatePayment\x12(.balcon.payments.v1.CreatePaymentRequest\x1a).balcon.payments.v1.CreatePaymentResponse\x12[\n\nGetPayment\x12%.balcon.payments.v1.GetPaymentRequest\x1a&.balcon.payments.v1.GetPaymentResponse\x12\x64\n\rCancelPayment\x12(.balcon.payments.v1.CancelPaymentRequest\x1a).balcon.payments.v1.CancelPaymentResponse\x12\x64\n\rRefundPayment\x12(.balcon.payments.v1.RefundPaymentRequest\x1a).balcon.payments.v1.RefundPaymentResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balcon/payments/v1/payments_service.proto\x12\x12\x62\x61lcon.payments.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x99\x03\n\x07Payment\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12/\n\x05state\x18\x06 \x01(\x0e\x32 .balcon.payments.v1.PaymentState\x12\x0f\n\x07pay_url\x18\x07 \x01(\t\x12\x10\n\x08provider\x18\x08 \x01(\t\x12\x35\n\x0crefund_state\x18\t \x01(\x0e\x32\x1f.balcon.payments.v1.RefundState\x12(\n\x08refunded\x18\n \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x37\n\rdispute_state\x18\x0b \x01(\x0e\x32 .balcon.payments.v1.DisputeState\x12(\n\x08\x64isputed\x18\x0c \x01(\x0b\x32\x16.balcon.types.v1.Money\"\xe8\x01\n\x14\x43reatePaymentRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x02\x12\x18\n\nreturn_url\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rexpires_at_ms\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x02\"E\n\x15\x43reatePaymentResponse\x12,\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.balcon.payments.v1.Payment\"E\n\x11GetPaymentRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\npayment_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"B\n\x12GetPaymentResponse\x12,\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.balcon.payments.v1.Payment\"H\n\x14\x43\x61ncelPaymentRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\npayment_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"E\n\x15\x43\x61ncelPaymentResponse\x12,\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.balcon.payments.v1.Payment\"g\n\x14RefundPaymentRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\npayment_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"E\n\x15RefundPaymentResponse\x12,\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.balcon.payments.v1.Payment*\xb8\x01\n\x0cPaymentState\x12\x1d\n\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16PAYMENT_STATE_CREATING\x10\x01\x12\x19\n\x15PAYMENT_STATE_PENDING\x10\x02\x12\x1b\n\x17PAYMENT_STATE_SUCCEEDED\x10\x03\x12\x18\n\x14PAYMENT_STATE_FAILED\x10\x04\x12\x1b\n\x17PAYMENT_STATE_CANCELLED\x10\x05*u\n\x0bRefundState\x12\x1c\n\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10REFUND_STATE_DUE\x10\x01\x12\x1a\n\x16REFUND_STATE_SUCCEEDED\x10\x02\x12\x16\n\x12REFUND_STATE_STUCK\x10\x03*t\n\x0c\x44isputeState\x12\x1d\n\x19\x44ISPUTE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44ISPUTE_STATE_OPEN\x10\x01\x12\x15\n\x11\x44ISPUTE_STATE_WON\x10\x02\x12\x16\n\x12\x44ISPUTE_STATE_LOST\x10\x03\x32\xf9\x03\n\x0fPaymentsService\x12w\n\rCreatePayment\x12(.balcon.payments.v1.CreatePaymentRequest\x1a).balcon.payments.v1.CreatePaymentResponse\"\x11\xb2\xe1\x18\r\x12\x08house_id\x1a\x01\x06\x12{\n\nGetPayment\x12%.balcon.payments.v1.GetPaymentRequest\x1a&.balcon.payments.v1.GetPaymentResponse\"\x1e\xb2\xe1\x18\x1a\n\x0borders.read\x12\x08house_id\x1a\x01\x06\x12w\n\rCancelPayment\x12(.balcon.payments.v1.CancelPaymentRequest\x1a).balcon.payments.v1.CancelPaymentResponse\"\x11\xb2\xe1\x18\r\x12\x08house_id\x1a\x01\x06\x12w\n\rRefundPayment\x12(.balcon.payments.v1.RefundPaymentRequest\x1a).balcon.payments.v1.RefundPaymentResponse\"\x11\xb2\xe1\x18\r\x12\x08house_id\x1a\x01\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,30 +62,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUNDPAYMENTREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_REFUNDPAYMENTREQUEST'].fields_by_name['payment_id']._loaded_options = None
   _globals['_REFUNDPAYMENTREQUEST'].fields_by_name['payment_id']._serialized_options = b'\342A\001\002'
-  _globals['_PAYMENTSTATE']._serialized_start=1306
-  _globals['_PAYMENTSTATE']._serialized_end=1490
-  _globals['_REFUNDSTATE']._serialized_start=1492
-  _globals['_REFUNDSTATE']._serialized_end=1609
-  _globals['_DISPUTESTATE']._serialized_start=1611
-  _globals['_DISPUTESTATE']._serialized_end=1727
-  _globals['_PAYMENT']._serialized_start=128
-  _globals['_PAYMENT']._serialized_end=537
-  _globals['_CREATEPAYMENTREQUEST']._serialized_start=540
-  _globals['_CREATEPAYMENTREQUEST']._serialized_end=772
-  _globals['_CREATEPAYMENTRESPONSE']._serialized_start=774
-  _globals['_CREATEPAYMENTRESPONSE']._serialized_end=843
-  _globals['_GETPAYMENTREQUEST']._serialized_start=845
-  _globals['_GETPAYMENTREQUEST']._serialized_end=914
-  _globals['_GETPAYMENTRESPONSE']._serialized_start=916
-  _globals['_GETPAYMENTRESPONSE']._serialized_end=982
-  _globals['_CANCELPAYMENTREQUEST']._serialized_start=984
-  _globals['_CANCELPAYMENTREQUEST']._serialized_end=1056
-  _globals['_CANCELPAYMENTRESPONSE']._serialized_start=1058
-  _globals['_CANCELPAYMENTRESPONSE']._serialized_end=1127
-  _globals['_REFUNDPAYMENTREQUEST']._serialized_start=1129
-  _globals['_REFUNDPAYMENTREQUEST']._serialized_end=1232
-  _globals['_REFUNDPAYMENTRESPONSE']._serialized_start=1234
-  _globals['_REFUNDPAYMENTRESPONSE']._serialized_end=1303
-  _globals['_PAYMENTSSERVICE']._serialized_start=1730
-  _globals['_PAYMENTSSERVICE']._serialized_end=2146
+  _globals['_PAYMENTSSERVICE'].methods_by_name['CreatePayment']._loaded_options = None
+  _globals['_PAYMENTSSERVICE'].methods_by_name['CreatePayment']._serialized_options = b'\262\341\030\r\022\010house_id\032\001\006'
+  _globals['_PAYMENTSSERVICE'].methods_by_name['GetPayment']._loaded_options = None
+  _globals['_PAYMENTSSERVICE'].methods_by_name['GetPayment']._serialized_options = b'\262\341\030\032\n\013orders.read\022\010house_id\032\001\006'
+  _globals['_PAYMENTSSERVICE'].methods_by_name['CancelPayment']._loaded_options = None
+  _globals['_PAYMENTSSERVICE'].methods_by_name['CancelPayment']._serialized_options = b'\262\341\030\r\022\010house_id\032\001\006'
+  _globals['_PAYMENTSSERVICE'].methods_by_name['RefundPayment']._loaded_options = None
+  _globals['_PAYMENTSSERVICE'].methods_by_name['RefundPayment']._serialized_options = b'\262\341\030\r\022\010house_id\032\001\006'
+  _globals['_PAYMENTSTATE']._serialized_start=1337
+  _globals['_PAYMENTSTATE']._serialized_end=1521
+  _globals['_REFUNDSTATE']._serialized_start=1523
+  _globals['_REFUNDSTATE']._serialized_end=1640
+  _globals['_DISPUTESTATE']._serialized_start=1642
+  _globals['_DISPUTESTATE']._serialized_end=1758
+  _globals['_PAYMENT']._serialized_start=159
+  _globals['_PAYMENT']._serialized_end=568
+  _globals['_CREATEPAYMENTREQUEST']._serialized_start=571
+  _globals['_CREATEPAYMENTREQUEST']._serialized_end=803
+  _globals['_CREATEPAYMENTRESPONSE']._serialized_start=805
+  _globals['_CREATEPAYMENTRESPONSE']._serialized_end=874
+  _globals['_GETPAYMENTREQUEST']._serialized_start=876
+  _globals['_GETPAYMENTREQUEST']._serialized_end=945
+  _globals['_GETPAYMENTRESPONSE']._serialized_start=947
+  _globals['_GETPAYMENTRESPONSE']._serialized_end=1013
+  _globals['_CANCELPAYMENTREQUEST']._serialized_start=1015
+  _globals['_CANCELPAYMENTREQUEST']._serialized_end=1087
+  _globals['_CANCELPAYMENTRESPONSE']._serialized_start=1089
+  _globals['_CANCELPAYMENTRESPONSE']._serialized_end=1158
+  _globals['_REFUNDPAYMENTREQUEST']._serialized_start=1160
+  _globals['_REFUNDPAYMENTREQUEST']._serialized_end=1263
+  _globals['_REFUNDPAYMENTRESPONSE']._serialized_start=1265
+  _globals['_REFUNDPAYMENTRESPONSE']._serialized_end=1334
+  _globals['_PAYMENTSSERVICE']._serialized_start=1761
+  _globals['_PAYMENTSSERVICE']._serialized_end=2266
 # @@protoc_insertion_point(module_scope)

@@ -22,12 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from balcon.types.v1 import seating_pb2 as balcon_dot_types_dot_v1_dot_seating__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/reporting/v1/reporting_service.proto\x12\x13\x62\x61lcon.reporting.v1\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x82\x01\n\tSalesLine\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12)\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12\x0f\n\x07tickets\x18\x03 \x01(\r\x12\'\n\x07revenue\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\"\xac\x02\n\x11PerformanceTotals\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\r\x12\x0c\n\x04sold\x18\x04 \x01(\r\x12\x0c\n\x04held\x18\x05 \x01(\r\x12\x0c\n\x04\x66ree\x18\x06 \x01(\r\x12\x0f\n\x07\x62locked\x18\x07 \x01(\r\x12\'\n\x07revenue\x18\x08 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12-\n\x05lines\x18\t \x03(\x0b\x32\x1e.balcon.reporting.v1.SalesLine\x12\x18\n\x10orders_confirmed\x18\n \x01(\r\x12\x17\n\x0forders_refunded\x18\x0b \x01(\r\x12\x15\n\rupdated_at_ms\x18\x0c \x01(\x03\"H\n\x10GetTotalsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"K\n\x11GetTotalsResponse\x12\x36\n\x06totals\x18\x01 \x01(\x0b\x32&.balcon.reporting.v1.PerformanceTotals\"^\n\x11ListTotalsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"e\n\x12ListTotalsResponse\x12\x36\n\x06totals\x18\x01 \x03(\x0b\x32&.balcon.reporting.v1.PerformanceTotals\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xcd\x01\n\x10ReportingService\x12Z\n\tGetTotals\x12%.balcon.reporting.v1.GetTotalsRequest\x1a&.balcon.reporting.v1.GetTotalsResponse\x12]\n\nListTotals\x12&.balcon.reporting.v1.ListTotalsRequest\x1a\'.balcon.reporting.v1.ListTotalsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/reporting/v1/reporting_service.proto\x12\x13\x62\x61lcon.reporting.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x82\x01\n\tSalesLine\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12)\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12\x0f\n\x07tickets\x18\x03 \x01(\r\x12\'\n\x07revenue\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\"\xac\x02\n\x11PerformanceTotals\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\r\x12\x0c\n\x04sold\x18\x04 \x01(\r\x12\x0c\n\x04held\x18\x05 \x01(\r\x12\x0c\n\x04\x66ree\x18\x06 \x01(\r\x12\x0f\n\x07\x62locked\x18\x07 \x01(\r\x12\'\n\x07revenue\x18\x08 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12-\n\x05lines\x18\t \x03(\x0b\x32\x1e.balcon.reporting.v1.SalesLine\x12\x18\n\x10orders_confirmed\x18\n \x01(\r\x12\x17\n\x0forders_refunded\x18\x0b \x01(\r\x12\x15\n\rupdated_at_ms\x18\x0c \x01(\x03\"H\n\x10GetTotalsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"K\n\x11GetTotalsResponse\x12\x36\n\x06totals\x18\x01 \x01(\x0b\x32&.balcon.reporting.v1.PerformanceTotals\"^\n\x11ListTotalsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"e\n\x12ListTotalsResponse\x12\x36\n\x06totals\x18\x01 \x03(\x0b\x32&.balcon.reporting.v1.PerformanceTotals\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x8f\x02\n\x10ReportingService\x12{\n\tGetTotals\x12%.balcon.reporting.v1.GetTotalsRequest\x1a&.balcon.reporting.v1.GetTotalsResponse\"\x1f\xb2\xe1\x18\x1b\n\x0creports.read\x12\x08house_id\x1a\x01\x06\x12~\n\nListTotals\x12&.balcon.reporting.v1.ListTotalsRequest\x1a\'.balcon.reporting.v1.ListTotalsResponse\"\x1f\xb2\xe1\x18\x1b\n\x0creports.read\x12\x08house_id\x1a\x01\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,18 +45,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTOTALSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTTOTALSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTTOTALSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
-  _globals['_SALESLINE']._serialized_start=162
-  _globals['_SALESLINE']._serialized_end=292
-  _globals['_PERFORMANCETOTALS']._serialized_start=295
-  _globals['_PERFORMANCETOTALS']._serialized_end=595
-  _globals['_GETTOTALSREQUEST']._serialized_start=597
-  _globals['_GETTOTALSREQUEST']._serialized_end=669
-  _globals['_GETTOTALSRESPONSE']._serialized_start=671
-  _globals['_GETTOTALSRESPONSE']._serialized_end=746
-  _globals['_LISTTOTALSREQUEST']._serialized_start=748
-  _globals['_LISTTOTALSREQUEST']._serialized_end=842
-  _globals['_LISTTOTALSRESPONSE']._serialized_start=844
-  _globals['_LISTTOTALSRESPONSE']._serialized_end=945
-  _globals['_REPORTINGSERVICE']._serialized_start=948
-  _globals['_REPORTINGSERVICE']._serialized_end=1153
+  _globals['_REPORTINGSERVICE'].methods_by_name['GetTotals']._loaded_options = None
+  _globals['_REPORTINGSERVICE'].methods_by_name['GetTotals']._serialized_options = b'\262\341\030\033\n\014reports.read\022\010house_id\032\001\006'
+  _globals['_REPORTINGSERVICE'].methods_by_name['ListTotals']._loaded_options = None
+  _globals['_REPORTINGSERVICE'].methods_by_name['ListTotals']._serialized_options = b'\262\341\030\033\n\014reports.read\022\010house_id\032\001\006'
+  _globals['_SALESLINE']._serialized_start=193
+  _globals['_SALESLINE']._serialized_end=323
+  _globals['_PERFORMANCETOTALS']._serialized_start=326
+  _globals['_PERFORMANCETOTALS']._serialized_end=626
+  _globals['_GETTOTALSREQUEST']._serialized_start=628
+  _globals['_GETTOTALSREQUEST']._serialized_end=700
+  _globals['_GETTOTALSRESPONSE']._serialized_start=702
+  _globals['_GETTOTALSRESPONSE']._serialized_end=777
+  _globals['_LISTTOTALSREQUEST']._serialized_start=779
+  _globals['_LISTTOTALSREQUEST']._serialized_end=873
+  _globals['_LISTTOTALSRESPONSE']._serialized_start=875
+  _globals['_LISTTOTALSRESPONSE']._serialized_end=976
+  _globals['_REPORTINGSERVICE']._serialized_start=979
+  _globals['_REPORTINGSERVICE']._serialized_end=1250
 # @@protoc_insertion_point(module_scope)

@@ -1,4 +1,4 @@
-"""The catalogue's words between the wire and the domain. No rule is decided here."""
+"""Performances and prices between the wire and the domain. No rule is decided here."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.domain.house import Hall, House, Production
 from services.catalogue.domain.performance import Performance, PerformanceTerms, Price, SaleState, TicketKind
-from services.catalogue.handlers.seating_plans import PlanImported
 from services.contracts.wire_types import wire_money
 
 _SALE_STATES: Mapping[SaleState, pb.SaleState.ValueType] = {
@@ -24,32 +22,6 @@ _TICKET_KINDS: Mapping[TicketKind | None, pb.TicketKind.ValueType] = {
     None: pb.TICKET_KIND_UNSPECIFIED,
 }
 _KINDS_OF_WIRE: Mapping[int, TicketKind | None] = {wire: kind for kind, wire in _TICKET_KINDS.items()}
-
-
-def house_message(house: House) -> pb.House:
-    """The house on the wire."""
-    return pb.House(
-        house_id=house.house_id,
-        label=house.label,
-        name=house.name,
-        time_zone=house.time_zone,
-        currency=house.currency,
-    )
-
-
-def hall_message(hall: Hall) -> pb.Hall:
-    """The hall on the wire."""
-    return pb.Hall(hall_id=hall.hall_id, house_id=hall.house_id, name=hall.name)
-
-
-def production_message(production: Production) -> pb.Production:
-    """The production on the wire."""
-    return pb.Production(
-        production_id=production.production_id,
-        house_id=production.house_id,
-        title=production.title,
-        performer=production.performer,
-    )
 
 
 def performance_message(performance: Performance) -> pb.Performance:
@@ -78,14 +50,6 @@ def _price_message(price: Price) -> pb.Price:
         ticket_type=price.ticket_type,
         kind=_TICKET_KINDS[price.kind],
         amount=wire_money(price.amount_minor, price.currency),
-    )
-
-
-def import_response(imported: PlanImported) -> pb.ImportSeatingPlanResponse:
-    """What an import is answered with."""
-    warnings = [pb.PlanWarning(field=warning.field, description=warning.description) for warning in imported.warnings]
-    return pb.ImportSeatingPlanResponse(
-        plan_version=imported.plan_version, seat_count=imported.seat_count, warnings=warnings
     )
 
 

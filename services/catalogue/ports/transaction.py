@@ -1,16 +1,16 @@
-"""What the catalogue's handlers need from a store. What belongs to a house is asked for with its house id."""
+"""One transaction of the catalogue's store. What belongs to a house is asked for with its house id."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.catalogue.domain.house import Hall, House, Production
+from services.catalogue.domain.hall import Hall
+from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
+from services.catalogue.domain.production import Production
 from services.catalogue.domain.seating_plan import SeatingPlan
-from services.contracts.pages import Place
+from services.contracts.acts import Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +73,10 @@ class CatalogueTransaction(Protocol):
         """Puts the event into the outbox."""
         ...
 
+    async def record_act(self, house_id: str, act: Act) -> None:
+        """Puts the act into the house's act log, done by whom the current call is for."""
+        ...
+
     async def commit(self) -> None:
         """The last call: what was done is to stay, once the block has ended."""
-        ...
-
-
-class CatalogueStore(Protocol):
-    """The catalogue's record. Every call may raise StoreUnavailable."""
-
-    def transaction(self, house_id: str) -> AbstractAsyncContextManager[CatalogueTransaction]:
-        """Over what belongs to the house; "" for a sign-up, which has none yet. Undone unless commit() was called."""
-        ...
-
-    async def purge_keys(self, created_before_ms: int, limit: int) -> int:
-        """Forgets at most `limit` idempotency keys that are older; returns how many."""
-        ...
-
-    async def latest_plan_version(self, house_id: str, hall_id: str) -> int | None:
-        """None: no such hall or no plan in it."""
-        ...
-
-    async def plan(self, house_id: str, hall_id: str, plan_version: int) -> SeatingPlan | None: ...
-
-    async def performance(self, house_id: str, performance_id: str) -> Performance | None: ...
-
-    async def performances(self, house_id: str, after: Place | None, limit: int) -> Sequence[Performance]:
-        """By start, then id; at most `limit`."""
         ...

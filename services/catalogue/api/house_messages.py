@@ -1,0 +1,18 @@
+"""Houses between the wire and the domain. No rule is decided here."""
+
+from __future__ import annotations
+
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+
+from services.catalogue.domain.house import House
+
+
+def house_message(house: House) -> pb.House:
+    """The house on the wire."""
+    return pb.House(
+        house_id=house.house_id,
+        label=house.label,
+        name=house.name,
+        time_zone=house.time_zone,
+        currency=house.currency,
+    )

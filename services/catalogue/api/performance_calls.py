@@ -1,0 +1,49 @@
+"""balcon.catalogue.v1.CatalogueService, performances."""
+
+from __future__ import annotations
+
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+
+from services.catalogue.api.calls import Context, answered, asked_once
+from services.catalogue.api.performance_messages import performance_message, terms_of
+from services.catalogue.domain.performance import Performance
+from services.catalogue.handlers.once import Asked
+from services.catalogue.handlers.performances import PerformanceHandler, PerformancePlace
+
+
+class PerformanceCalls:
+    """Stateless; everything lives in the handlers."""
+
+    _performances: PerformanceHandler
+
+    async def CreatePerformance(  # noqa: N802
+        self, request: pb.CreatePerformanceRequest, context: Context
+    ) -> pb.CreatePerformanceResponse:
+        place = PerformancePlace(request.house_id, request.hall_id, request.plan_version, request.production_id)
+        asked: Asked[Performance] = asked_once(
+            request,
+            lambda made: pb.CreatePerformanceResponse(performance=performance_message(made)),
+        )
+        performance = await self._performances.create(asked, place, terms_of(request))
+        return pb.CreatePerformanceResponse.FromString(answered(performance))
+
+    async def OpenForSale(self, request: pb.OpenForSaleRequest, context: Context) -> pb.OpenForSaleResponse:  # noqa: N802
+        performance = await self._performances.open_for_sale(request.house_id, request.performance_id)
+        return pb.OpenForSaleResponse(performance=performance_message(answered(performance)))
+
+    async def CloseSale(self, request: pb.CloseSaleRequest, context: Context) -> pb.CloseSaleResponse:  # noqa: N802
+        performance = await self._performances.close_sale(request.house_id, request.performance_id)
+        return pb.CloseSaleResponse(performance=performance_message(answered(performance)))
+
+    async def GetPerformance(self, request: pb.GetPerformanceRequest, context: Context) -> pb.GetPerformanceResponse:  # noqa: N802
+        performance = await self._performances.performance(request.house_id, request.performance_id)
+        return pb.GetPerformanceResponse(performance=performance_message(answered(performance)))
+
+    async def ListPerformances(  # noqa: N802
+        self, request: pb.ListPerformancesRequest, context: Context
+    ) -> pb.ListPerformancesResponse:
+        page = answered(await self._performances.performances(request.house_id, request.page_size, request.page_token))
+        return pb.ListPerformancesResponse(
+            performances=[performance_message(performance) for performance in page.performances],
+            next_page_token=page.next_page_token,
+        )

@@ -1,0 +1,81 @@
+"""Roles and what they permit: plain data. Methods name one permission each (balcon.access.v1.access in the protos)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """What somebody is in one house. Values are what stores, tokens and protos' texts keep."""
+
+    OWNER = "owner"
+    BACK_OFFICE = "back_office"
+    BOX_OFFICE = "box_office"
+    DOOR = "door"
+    FINANCE = "finance"
+    MARKETING = "marketing"
+
+
+class Permission(StrEnum):
+    """What a method may ask of a member of staff, in the house that its request names."""
+
+    # The house itself: name, languages, rounding, what it asks buyers.
+    HOUSE_READ = "house.read"
+    HOUSE_WRITE = "house.write"
+    # Memberships, invitations, roles.
+    PEOPLE_READ = "people.read"
+    PEOPLE_WRITE = "people.write"
+    # Promoters' grants, and the promoters that the house has made.
+    GRANTS_WRITE = "grants.write"
+    # API keys of resellers.
+    KEYS_WRITE = "keys.write"
+    # The act log.
+    ACTS_READ = "acts.read"
+    CATALOGUE_READ = "catalogue.read"
+    HALLS_WRITE = "halls.write"
+    PRODUCTIONS_WRITE = "productions.write"
+    PERFORMANCES_WRITE = "performances.write"
+    # Opening and closing the sale, publishing, moving, cancelling.
+    PERFORMANCES_SELL = "performances.sell"
+    PRICES_WRITE = "prices.write"
+    SEATS_HOLD = "seats.hold"
+    SEATS_BLOCK = "seats.block"
+    ORDERS_READ = "orders.read"
+    ORDERS_WRITE = "orders.write"
+    REFUNDS_WRITE = "refunds.write"
+    REPORTS_READ = "reports.read"
+    TICKETS_CHECK = "tickets.check"
+
+
+_P = Permission
+_READING = frozenset({_P.HOUSE_READ, _P.CATALOGUE_READ})
+_SELLING = frozenset({_P.SEATS_HOLD, _P.SEATS_BLOCK, _P.ORDERS_READ, _P.ORDERS_WRITE})
+_PLANNING = frozenset(
+    {
+        _P.HALLS_WRITE,
+        _P.PRODUCTIONS_WRITE,
+        _P.PERFORMANCES_WRITE,
+        _P.PERFORMANCES_SELL,
+        _P.PRICES_WRITE,
+        _P.GRANTS_WRITE,
+    }
+)
+
+PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
+    Role.OWNER: frozenset(Permission),
+    Role.BACK_OFFICE: _READING
+    | _SELLING
+    | _PLANNING
+    | {_P.PEOPLE_READ, _P.ACTS_READ, _P.REFUNDS_WRITE, _P.REPORTS_READ, _P.TICKETS_CHECK},
+    Role.BOX_OFFICE: _READING | _SELLING | {_P.TICKETS_CHECK},
+    Role.DOOR: frozenset({_P.CATALOGUE_READ, _P.TICKETS_CHECK}),
+    Role.FINANCE: _READING | {_P.ORDERS_READ, _P.REFUNDS_WRITE, _P.PRICES_WRITE, _P.REPORTS_READ, _P.ACTS_READ},
+    Role.MARKETING: _READING | {_P.PRODUCTIONS_WRITE, _P.REPORTS_READ},
+}
+
+
+def roles_with(permission: str) -> frozenset[str]:
+    """The roles that have a permission; KeyError-free: an unknown one belongs to nobody."""
+    return frozenset(role.value for role, permissions in PERMISSIONS.items() if permission in permissions)
