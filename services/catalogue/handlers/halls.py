@@ -7,6 +7,7 @@ from services.catalogue.domain.refusals import HouseNotFound
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
+from services.contracts.acts import Act
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key
@@ -30,6 +31,7 @@ class HallHandler:
                 return HouseNotFound(house_id)
             hall = Hall(self._ids.new_id("hal"), house_id, name)
             await transaction.add_hall(hall)
+            await transaction.record_act(house_id, Act("hall.created", "hall", hall.hall_id))
             return hall
 
         return await once(self._store, house_id, asked, Hall, act)

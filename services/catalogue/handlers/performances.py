@@ -25,6 +25,7 @@ from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
+from services.contracts.acts import Act
 from services.contracts.pages import asked_page, fitting, token_after
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.clock import Clock
@@ -81,6 +82,7 @@ class PerformanceHandler:
             if isinstance(performance, Performance):
                 await transaction.add_performance(performance)
                 await transaction.publish(PerformanceCreated(performance))
+                await transaction.record_act(place.house_id, _act("performance.created", performance))
             return performance
 
         return await once(self._store, place.house_id, asked, Performance, act)
@@ -125,6 +127,8 @@ class PerformanceHandler:
                 return change
             await transaction.save_sale_state(change.performance)
             await transaction.publish(change)
+            done = "performance.opened_for_sale" if opening else "performance.sale_closed"
+            await transaction.record_act(house_id, _act(done, change.performance))
             await transaction.commit()
             return change.performance
 
@@ -149,3 +153,7 @@ class PerformanceHandler:
 
 def _refused_ids(house_id: str, performance_id: str) -> FieldInvalid | None:
     return refused_fields((refused_key("house_id", house_id), refused_key("performance_id", performance_id)))
+
+
+def _act(done: str, performance: Performance) -> Act:
+    return Act(done, "performance", performance.performance_id)

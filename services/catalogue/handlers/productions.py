@@ -7,6 +7,7 @@ from services.catalogue.domain.refusals import HouseNotFound
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
+from services.contracts.acts import Act
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key
@@ -31,6 +32,8 @@ class ProductionHandler:
                 return HouseNotFound(house_id)
             production = Production(self._ids.new_id("prd"), house_id, title, performer)
             await transaction.add_production(production)
+            made = Act("production.created", "production", production.production_id)
+            await transaction.record_act(house_id, made)
             return production
 
         return await once(self._store, house_id, asked, Production, act)

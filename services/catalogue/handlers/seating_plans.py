@@ -21,6 +21,7 @@ from services.catalogue.handlers.once import Asked, once
 from services.catalogue.handlers.plan_cache import Form, PlanCache, PlanKey
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
+from services.contracts.acts import Act
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import Overloaded, Refusal, refused_fields
 from services.runtime.ids import refused_key
@@ -90,11 +91,11 @@ class SeatingPlanHandler(Generic[Form]):
 
         async def act(transaction: CatalogueTransaction) -> PlanImported | Refusal:
             version = await transaction.add_plan(house_id, hall_id, plan, plan_json)
-            return (
-                HallNotFound(hall_id)
-                if version is None
-                else PlanImported(version, len(plan.seats), plan_warnings(plan))
-            )
+            if version is None:
+                return HallNotFound(hall_id)
+            facts = {"plan_version": str(version), "seats": str(len(plan.seats))}
+            await transaction.record_act(house_id, Act("plan.imported", "hall", hall_id, facts=facts))
+            return PlanImported(version, len(plan.seats), plan_warnings(plan))
 
         return await once(self._store, house_id, asked, PlanImported, act)
 

@@ -70,4 +70,5 @@ async def test_a_refused_change_leaves_no_event(catalogue: Catalogue) -> None:
     key = {"house_id": venue.house.house_id, "performance_id": created.performance_id}
     await refusal(catalogue.stub.CloseSale(pb.CloseSaleRequest(**key)))
     await refusal(catalogue.performance(venue, "k", prices=[]))
-    assert await catalogue.rows("SELECT type FROM outbox") == [("balcon.catalogue.v1.PerformanceCreated",)]
+    told = await catalogue.rows("SELECT type FROM outbox WHERE topic = 'balcon.catalogue.v1'")
+    assert told == [("balcon.catalogue.v1.PerformanceCreated",)]
