@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from balcon.acts.v1.acts_events_pb2 import ActDone
-from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.contracts.wire_types import wire_principal
+from services.contracts.wire_types import wire_instant, wire_principal
 from services.runtime.bus.topics import ACTS
 from services.runtime.call_context import current_principal
 from services.runtime.ids import Ids
@@ -35,7 +34,7 @@ def act_event(house_id: str, act: Act, *, now_ms: int, ids: Ids) -> OutgoingEven
     message = ActDone(
         act_id=ids.new_id("act"),
         house_id=house_id,
-        done_at=Timestamp(seconds=now_ms // 1000, nanos=now_ms % 1000 * 1_000_000),
+        done_at=wire_instant(now_ms),
         who=None if who is None else wire_principal(who),
         act=act.act,
         thing=act.thing,

@@ -6,6 +6,7 @@ from balcon.types.v1.money_pb2 import Money as WireMoney
 from balcon.types.v1.principal_pb2 import PrincipalKind as WirePrincipalKind
 from balcon.types.v1.principal_pb2 import PrincipalRef as WirePrincipalRef
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.contracts.channels import Channel
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
@@ -39,6 +40,16 @@ def refused_channel(field: str, wire: WireChannel.ValueType) -> FieldInvalid | N
 def wire_money(amount_minor: int, currency: str) -> WireMoney:
     """Minor units and their ISO 4217 code."""
     return WireMoney(amount_minor=amount_minor, currency=currency)
+
+
+def wire_instant(ms: int) -> Timestamp:
+    """Unix milliseconds as protos that outsiders see say them."""
+    return Timestamp(seconds=ms // 1000, nanos=ms % 1000 * 1_000_000)
+
+
+def instant_ms(wire: Timestamp) -> int:
+    """Unix milliseconds, what is finer cut off; 0 where nothing is set."""
+    return wire.seconds * 1000 + wire.nanos // 1_000_000
 
 
 def wire_principal(principal: PrincipalRef) -> WirePrincipalRef:

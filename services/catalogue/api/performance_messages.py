@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.catalogue.domain.performance import Performance, PerformanceTerms, Price, SaleState, TicketKind
-from services.contracts.wire_types import wire_money
+from services.contracts.wire_types import instant_ms, wire_instant, wire_money
 
 _SALE_STATES: Mapping[SaleState, pb.SaleState.ValueType] = {
     SaleState.DRAFT: pb.SALE_STATE_DRAFT,
@@ -33,14 +33,14 @@ def performance_message(performance: Performance) -> pb.Performance:
         plan_version=performance.plan_version,
         production_id=performance.production_id,
         title=performance.title,
-        starts_at_ms=performance.starts_at_ms,
+        starts_at=wire_instant(performance.starts_at_ms),
         sale_state=_SALE_STATES[performance.sale_state],
         prices=[_price_message(price) for price in performance.prices],
         seats_per_holder=performance.seats_per_holder,
         hold_ttl_seconds=performance.hold_ttl_seconds,
         capacity=performance.capacity,
         refuses_orphans=performance.refuses_orphans,
-        sale_ends_at_ms=performance.sale_ends_at_ms,
+        sale_ends_at=wire_instant(performance.sale_ends_at_ms),
     )
 
 
@@ -66,10 +66,10 @@ def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:
         for price in request.prices
     )
     return PerformanceTerms(
-        starts_at_ms=request.starts_at_ms,
+        starts_at_ms=instant_ms(request.starts_at),
         prices=prices,
         seats_per_holder=request.seats_per_holder,
         hold_ttl_seconds=request.hold_ttl_seconds,
         refuses_orphans=request.refuses_orphans,
-        sale_ends_at_ms=request.sale_ends_at_ms,
+        sale_ends_at_ms=instant_ms(request.sale_ends_at),
     )

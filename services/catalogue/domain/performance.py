@@ -18,14 +18,13 @@ from services.contracts.bounds import (
     MAX_TICKET_TYPE_CHARS,
     NORMAL_TICKET_TYPE,
 )
+from services.contracts.instants import instant_text, refused_instant
 from services.contracts.texts import refused_text
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
 
 MAX_PRICES = 1_000
 DEFAULT_SEATS_PER_HOLDER = 10
 DEFAULT_HOLD_TTL_SECONDS = 600
-EARLIEST_START_MS = 946_684_800_000  # 2000-01-01T00:00:00Z
-LATEST_START_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
 
 
 class SaleState(Enum):
@@ -129,17 +128,15 @@ def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
     return refused_fields((*_faults_of_numbers(terms), *_faults_of_prices(terms.prices)))
 
 
-def _faults_of_numbers(terms: PerformanceTerms) -> Iterator[FieldInvalid]:
+def _faults_of_numbers(terms: PerformanceTerms) -> Iterator[FieldInvalid | None]:
+    yield refused_instant("starts_at", terms.starts_at_ms)
+    yield refused_instant("sale_ends_at", terms.sale_ends_at_ms, may_be_unset=True)
     for field, value, at_least, at_most in (
-        ("starts_at_ms", terms.starts_at_ms, EARLIEST_START_MS, LATEST_START_MS),
         ("seats_per_holder", terms.seats_per_holder, 0, MAX_SEATS_PER_HOLD),
         ("hold_ttl_seconds", terms.hold_ttl_seconds, 0, MAX_HOLD_TTL_SECONDS),
     ):
         if not at_least <= value <= at_most:
-            yield FieldInvalid(field, f"is {value}" if value else UNSET, f"{at_least} to {at_most}")
-    if terms.sale_ends_at_ms and not EARLIEST_START_MS <= terms.sale_ends_at_ms <= LATEST_START_MS:
-        limit = f"{EARLIEST_START_MS} to {LATEST_START_MS}, or 0 for the start"
-        yield FieldInvalid("sale_ends_at_ms", f"is {terms.sale_ends_at_ms}", limit)
+            yield FieldInvalid(field, f"is {value}", f"{at_least} to {at_most}")
 
 
 def _faults_of_prices(prices: Sequence[Price]) -> Iterator[FieldInvalid | None]:
@@ -220,7 +217,8 @@ def open_for_sale(performance: Performance, now_ms: int) -> PerformanceOpenedFor
     if performance.sale_state is SaleState.ON_SALE:
         return None
     if max(performance.starts_at_ms, performance.sale_ends_at_ms) <= now_ms:
-        return SaleEnded(performance.performance_id, performance.starts_at_ms, performance.sale_ends_at_ms)
+        began, ended = instant_text(performance.starts_at_ms), instant_text(performance.sale_ends_at_ms)
+        return SaleEnded(performance.performance_id, began, ended)
     return PerformanceOpenedForSale(dataclasses.replace(performance, sale_state=SaleState.ON_SALE))
 
 

@@ -58,12 +58,13 @@ class PerformanceNotFound(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class SaleEnded(Refusal):
-    """Performance {performance_id} began at {starts_at_ms} and its sale ended at {sale_ends_at_ms}."""
+    """Performance {performance_id} began at {starts_at} and its sale ended at {sale_ends_at}."""
 
     kind = Kind.PRECONDITION
     performance_id: str
-    starts_at_ms: int
-    sale_ends_at_ms: int
+    # As instant_text says them.
+    starts_at: str
+    sale_ends_at: str
 
 
 @dataclass(frozen=True, slots=True)

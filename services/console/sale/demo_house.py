@@ -9,7 +9,7 @@ import grpc
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
-from services.contracts.wire_types import wire_money
+from services.contracts.wire_types import wire_instant, wire_money
 from services.runtime.clock import Clock
 from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
@@ -109,7 +109,7 @@ class DemoHouse:
             hall_id=hall_id,
             plan_version=plan.plan_version,
             production_id=production_id,
-            starts_at_ms=self._clock.now_ms() + 30 * _DAY_MS,
+            starts_at=wire_instant(self._clock.now_ms() + 30 * _DAY_MS),
             prices=prices_of(plan),
             seats_per_holder=terms.seats_per_holder,
             hold_ttl_seconds=terms.hold_ttl_seconds,

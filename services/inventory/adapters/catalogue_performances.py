@@ -18,6 +18,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.contracts.wire_types import instant_ms
 from services.inventory.adapters.plan_places import pack_places, unpack_layout
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import seat_plan as plans
@@ -212,7 +213,7 @@ async def upsert_performance(
         "hold_ttl_seconds": told.hold_ttl_seconds,
         "title": told.title,
         "refuses_orphans": told.refuses_orphans,
-        "sale_ends_at_ms": told.sale_ends_at_ms,
+        "sale_ends_at_ms": instant_ms(told.sale_ends_at),
     }
     statement = insert(performances).values(
         performance_id=told.performance_id,

@@ -13,12 +13,14 @@ from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from balcon.types.v1.money_pb2 import Money
+from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.catalogue.main import build
 from services.catalogue.settings import CatalogueSettings
+from services.contracts.wire_types import wire_instant
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.service import Service
@@ -57,13 +59,15 @@ class Venue:
             house_id=self.house.house_id,
             hall_id=self.hall.hall_id,
             production_id=self.production.production_id,
-            starts_at_ms=START_MS,
+            starts_at=wire_instant(START_MS),
             prices=[price("Stalls"), price("Balcony", 1_500)],
         )
         for name, value in changes.items():
             if name == "prices":
                 del request.prices[:]
                 request.prices.extend(value)  # type: ignore[arg-type]
+            elif isinstance(value, Timestamp):
+                getattr(request, name).CopyFrom(value)
             else:
                 setattr(request, name, value)
         return request

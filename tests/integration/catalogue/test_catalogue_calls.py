@@ -7,7 +7,9 @@ from typing import Any
 import grpc
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.contracts.wire_types import instant_ms, wire_instant
 from tests.integration.catalogue.stage import START_MS, Catalogue, house_request, price, refusal
 from tests.unit.catalogue.plan_documents import (
     RIETHSPORTHALLE,
@@ -127,7 +129,11 @@ async def test_a_new_performance_is_a_draft_with_its_prices_in_order(catalogue: 
     prices = [price("Balcony", 900), price("Stalls"), price("Balcony", 450, ticket_type="student")]
     created = await catalogue.performance(venue, prices=prices, seats_per_holder=4, hold_ttl_seconds=120)
     assert created.performance_id.startswith("prf_")
-    assert (created.sale_state, created.title, created.starts_at_ms) == (pb.SALE_STATE_DRAFT, "Hamlet", START_MS)
+    assert (created.sale_state, created.title, instant_ms(created.starts_at)) == (
+        pb.SALE_STATE_DRAFT,
+        "Hamlet",
+        START_MS,
+    )
     assert list(created.prices) == prices
     assert (created.seats_per_holder, created.hold_ttl_seconds) == (4, 120)
     key = pb.GetPerformanceRequest(house_id=venue.house.house_id, performance_id=created.performance_id)
@@ -141,7 +147,7 @@ OUT_OF_BOUNDS: list[tuple[dict[str, object], str]] = [
     ({"prices": [price("Stalls", -1), price("Balcony")]}, "prices[0].amount.amount_minor"),
     ({"prices": [price("Stalls"), price("Balcony", currency="NOK")]}, "prices[1].amount.currency"),
     ({"prices": [price("Stalls"), pb.Price(category="Balcony", ticket_type="normal")]}, "prices[1].kind"),
-    ({"starts_at_ms": 0}, "starts_at_ms"),
+    ({"starts_at": Timestamp()}, "starts_at"),
     ({"seats_per_holder": 101}, "seats_per_holder"),
     ({"hold_ttl_seconds": 4_000_000_000}, "hold_ttl_seconds"),
     ({"idempotency_key": ""}, "idempotency_key"),
@@ -198,7 +204,7 @@ async def test_performances_are_listed_by_start_in_pages(catalogue: Catalogue) -
     venue = await catalogue.venue("genova")
     starts = [START_MS + offset for offset in (3, 1, 1, 2, 0)]
     for number, starts_at_ms in enumerate(starts):
-        await catalogue.performance(venue, f"k{number}", starts_at_ms=starts_at_ms)
+        await catalogue.performance(venue, f"k{number}", starts_at=wire_instant(starts_at_ms))
     listed: list[pb.Performance] = []
     token, pages = "", 0
     while token or not pages:
@@ -207,7 +213,7 @@ async def test_performances_are_listed_by_start_in_pages(catalogue: Catalogue) -
         )
         listed, token, pages = [*listed, *page.performances], page.next_page_token, pages + 1
     assert pages == 3
-    assert [performance.starts_at_ms for performance in listed] == sorted(starts)
+    assert [instant_ms(performance.starts_at) for performance in listed] == sorted(starts)
     assert len({performance.performance_id for performance in listed}) == 5
     whole = await catalogue.stub.ListPerformances(pb.ListPerformancesRequest(house_id=venue.house.house_id))
     assert (list(whole.performances), whole.next_page_token) == (listed, "")

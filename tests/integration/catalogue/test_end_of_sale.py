@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
+from services.contracts.instants import instant_text
+from services.contracts.wire_types import instant_ms, wire_instant
 from services.inventory.adapters.catalogue_performances import CataloguePerformances
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.runtime.clock import SystemClock
@@ -30,10 +32,10 @@ def importing(venue: Venue, plan_json: bytes) -> pb.ImportSeatingPlanRequest:
 @pytest.mark.parametrize("ago_ms", [86_400_000, 820_000_000_000], ids=["yesterday", "long ago"])
 async def test_what_is_over_is_not_put_on_sale(catalogue: Catalogue, ago_ms: int) -> None:
     venue = await catalogue.venue("genova")
-    created = await catalogue.performance(venue, starts_at_ms=CLOCK.now_ms() - ago_ms)
+    created = await catalogue.performance(venue, starts_at=wire_instant(CLOCK.now_ms() - ago_ms))
     refused = await refusal(catalogue.stub.OpenForSale(opening(created)))
     assert refused.reason == "SALE_ENDED"
-    assert refused.facts["starts_at_ms"] == refused.facts["sale_ends_at_ms"] == str(created.starts_at_ms)
+    assert refused.facts["starts_at"] == refused.facts["sale_ends_at"] == instant_text(instant_ms(created.starts_at))
 
 
 async def test_the_end_of_the_sale_is_told_and_reaches_the_inventory(
@@ -41,15 +43,15 @@ async def test_the_end_of_the_sale_is_told_and_reaches_the_inventory(
 ) -> None:
     venue = await catalogue.venue("genova")
     by_default = await catalogue.performance(venue, "k1")
-    chosen = await catalogue.performance(venue, "k2", sale_ends_at_ms=START_MS - 3_600_000)
-    assert (by_default.sale_ends_at_ms, chosen.sale_ends_at_ms) == (START_MS, START_MS - 3_600_000)
+    chosen = await catalogue.performance(venue, "k2", sale_ends_at=wire_instant(START_MS - 3_600_000))
+    assert [instant_ms(told.sale_ends_at) for told in (by_default, chosen)] == [START_MS, START_MS - 3_600_000]
     engine = create_engine(emptied_database_url("inventory"), application="test")
     source = CataloguePerformances(engine, catalogue.channel, grace_ms=15_000, cap_ms=1_800_000)
     for told in (by_default, chosen):
         opened = (await catalogue.stub.OpenForSale(opening(told))).performance
         found = await source.find(opened.house_id, opened.performance_id)
         assert not isinstance(found, PerformanceNotFound)
-        assert found.rules.sale_ends_at_ms == told.sale_ends_at_ms
+        assert found.rules.sale_ends_at_ms == instant_ms(told.sale_ends_at)
     await engine.dispose()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
+from services.contracts.wire_types import wire_instant
 from services.runtime.clock import SystemClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import DatabaseUrl
@@ -51,7 +52,7 @@ async def create_production(catalogue: Catalogue, venue: Venue, other: bool) -> 
 
 
 async def create_performance(catalogue: Catalogue, venue: Venue, other: bool) -> object:
-    return await catalogue.performance(venue, "k", starts_at_ms=START_MS + other)
+    return await catalogue.performance(venue, "k", starts_at=wire_instant(START_MS + other))
 
 
 CALLS = (create_house, create_hall, import_plan, create_production, create_performance)

@@ -9,13 +9,14 @@ from pydantic import ValidationError
 
 from services.catalogue.api.calls import asked_once
 from services.catalogue.settings import CatalogueSettings
+from services.contracts.wire_types import wire_instant
 
 REQUEST = pb.CreatePerformanceRequest(
     idempotency_key="key_1",
     house_id="hse_1",
     hall_id="hal_1",
     production_id="prd_1",
-    starts_at_ms=1_900_000_000_000,
+    starts_at=wire_instant(1_900_000_000_000),
     prices=[
         pb.Price(
             category="Stalls",
@@ -33,13 +34,13 @@ def content(request: pb.CreatePerformanceRequest | pb.CreateHallRequest | pb.Cre
 
 def test_the_hash_of_a_request_outlives_the_process_and_fields_that_are_added_later() -> None:
     # Keys are kept for days and over releases: a change of this value makes every retry a reuse.
-    assert content(REQUEST).hex() == "0611aeda5249bb26a54d0be8819df7a3cf6e6ffa3c254c663d50b02f18de873a"
+    assert content(REQUEST).hex() == "28ac1566b82092f4680d55852178aa871c4d944599ecf9c582c730786e9db83b"
 
 
 def test_the_hash_tells_every_part_and_every_field_apart() -> None:
     later = pb.CreatePerformanceRequest()
     later.CopyFrom(REQUEST)
-    later.sale_ends_at_ms = 1_899_999_999_999
+    later.sale_ends_at.CopyFrom(wire_instant(1_899_999_999_999))
     hashes = {
         content(pb.CreateHallRequest(house_id="ab", name="c")),
         content(pb.CreateHallRequest(house_id="a", name="bc")),

@@ -17,6 +17,7 @@ from balcon.reporting.v1 import reporting_service_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.plan_parts import plan_parts
@@ -73,12 +74,10 @@ GOOD: Mapping[str, Any] = {
     "plan_version": 1,
     "refuses_orphans": True,
     "return_url": "https://shop.example/",
-    "sale_ends_at_ms": 1_900_000_000_000,
     "seat_counts": 1,
     "seat_indexes": 0,
     "seats_per_holder": 2,
     "size": 1,
-    "starts_at_ms": 1_900_000_000_000,
     "states": 1,
     "time_zone": "Europe/Berlin",
     "timeout_ms": 1_000,
@@ -86,6 +85,12 @@ GOOD: Mapping[str, Any] = {
     "ttl_seconds": 60,
     "wait_ms": 1,
     "with_seat_ids": True,
+}
+
+
+# Messages of Google's that count as one value.
+WELL_KNOWN: Mapping[str, Message] = {
+    "google.protobuf.Timestamp": Timestamp(seconds=1_900_000_000),
 }
 
 
@@ -192,6 +197,8 @@ def _filled(kind: Descriptor, pick: str) -> Any:
             continue
         if field.message_type is None:
             value: Any = GOOD.get(field.name, AN_ID)
+        elif field.message_type.full_name in WELL_KNOWN:
+            value = WELL_KNOWN[field.message_type.full_name]
         else:
             value = _filled(field.message_type, pick)
         if field.is_repeated:
@@ -207,7 +214,7 @@ def paths(message: Message, above: Path = ()) -> Iterator[tuple[Path, FieldDescr
     """Every field that is set, with its path; of a list, its first item."""
     for field, value in message.ListFields():
         yield (*above, field.name), field
-        if field.message_type is not None:
+        if field.message_type is not None and field.message_type.full_name not in WELL_KNOWN:
             inside = value[0] if field.is_repeated else value
             yield from paths(inside, (*above, f"{field.name}[0]" if field.is_repeated else field.name))
 

@@ -7,6 +7,7 @@ from balcon.catalogue.v1.catalogue_service_pb2 import TICKET_KIND_FREE, Price
 from balcon.inventory.v1.inventory_service_pb2 import SeatGroup
 from balcon.orders.v1.orders_service_pb2 import SeatChoice
 from balcon.types.v1.money_pb2 import Money
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalogue.domain.performance import (
     MAX_PRICES,
@@ -42,8 +43,13 @@ def price(category: str, ticket_type: str = "normal", currency: str = "EUR", amo
         ),
         (
             "CreatePerformance",
-            {"hall_id": "?", "starts_at_ms": 5, "seats_per_holder": 5_000, "prices": [BAD_PRICE, BAD_PRICE]},
-            ["hall_id", "starts_at_ms", "seats_per_holder"]
+            {
+                "hall_id": "?",
+                "starts_at": Timestamp(seconds=5),
+                "seats_per_holder": 5_000,
+                "prices": [BAD_PRICE, BAD_PRICE],
+            },
+            ["hall_id", "starts_at", "seats_per_holder"]
             + [f"prices[{at}].{part}" for at in (0, 1) for part in ("category", "ticket_type", "amount.amount_minor")],
         ),
         ("ListPerformances", {"page_size": 5_000, "page_token": "?"}, ["page_size", "page_token"]),

@@ -7,6 +7,7 @@ from balcon.catalogue.v1 import prices_pb2 as _prices_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -60,14 +61,14 @@ class Performance(_message.Message):
     PLAN_VERSION_FIELD_NUMBER: _builtins.int
     PRODUCTION_ID_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
-    STARTS_AT_MS_FIELD_NUMBER: _builtins.int
     SALE_STATE_FIELD_NUMBER: _builtins.int
     PRICES_FIELD_NUMBER: _builtins.int
     SEATS_PER_HOLDER_FIELD_NUMBER: _builtins.int
     HOLD_TTL_SECONDS_FIELD_NUMBER: _builtins.int
     CAPACITY_FIELD_NUMBER: _builtins.int
     REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
-    SALE_ENDS_AT_MS_FIELD_NUMBER: _builtins.int
+    STARTS_AT_FIELD_NUMBER: _builtins.int
+    SALE_ENDS_AT_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     house_id: _builtins.str
@@ -80,8 +81,6 @@ class Performance(_message.Message):
     """The production."""
     title: _builtins.str
     """What is shown."""
-    starts_at_ms: _builtins.int
-    """When the show begins, unix milliseconds."""
     sale_state: Global___SaleState.ValueType
     """Whether its seats may be held."""
     seats_per_holder: _builtins.int
@@ -92,13 +91,17 @@ class Performance(_message.Message):
     """Seats of its plan."""
     refuses_orphans: _builtins.bool
     """Online choices may not leave single seats (R5.2)."""
-    sale_ends_at_ms: _builtins.int
-    """From then on nothing is held online, unix milliseconds; the box office and the backend go on. Holds made before
-    may still be bought.
-    """
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.Price]:
         """One for each category and ticket type; "normal" for every category."""
+
+    @_builtins.property
+    def starts_at(self) -> _timestamp_pb2.Timestamp:
+        """When the show begins."""
+
+    @_builtins.property
+    def sale_ends_at(self) -> _timestamp_pb2.Timestamp:
+        """From then on nothing is held online; the box office and the backend go on. Holds made before may still be bought."""
 
     def __init__(
         self,
@@ -109,18 +112,18 @@ class Performance(_message.Message):
         plan_version: _builtins.int = ...,
         production_id: _builtins.str = ...,
         title: _builtins.str = ...,
-        starts_at_ms: _builtins.int = ...,
         sale_state: Global___SaleState.ValueType = ...,
         prices: _abc.Iterable[_prices_pb2.Price] | None = ...,
         seats_per_holder: _builtins.int = ...,
         hold_ttl_seconds: _builtins.int = ...,
         capacity: _builtins.int = ...,
         refuses_orphans: _builtins.bool = ...,
-        sale_ends_at_ms: _builtins.int = ...,
+        starts_at: _timestamp_pb2.Timestamp | None = ...,
+        sale_ends_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at_ms", b"sale_ends_at_ms", "sale_state", b"sale_state", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -137,12 +140,12 @@ class CreatePerformanceRequest(_message.Message):
     HALL_ID_FIELD_NUMBER: _builtins.int
     PLAN_VERSION_FIELD_NUMBER: _builtins.int
     PRODUCTION_ID_FIELD_NUMBER: _builtins.int
-    STARTS_AT_MS_FIELD_NUMBER: _builtins.int
     PRICES_FIELD_NUMBER: _builtins.int
     SEATS_PER_HOLDER_FIELD_NUMBER: _builtins.int
     HOLD_TTL_SECONDS_FIELD_NUMBER: _builtins.int
     REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
-    SALE_ENDS_AT_MS_FIELD_NUMBER: _builtins.int
+    STARTS_AT_FIELD_NUMBER: _builtins.int
+    SALE_ENDS_AT_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
@@ -153,19 +156,23 @@ class CreatePerformanceRequest(_message.Message):
     """0 takes the hall's latest; fixed from then on."""
     production_id: _builtins.str
     """What is shown."""
-    starts_at_ms: _builtins.int
-    """When the show begins, unix milliseconds."""
     seats_per_holder: _builtins.int
     """0 takes 10."""
     hold_ttl_seconds: _builtins.int
     """0 takes 600."""
     refuses_orphans: _builtins.bool
     """Online choices may not leave single seats (R5.2)."""
-    sale_ends_at_ms: _builtins.int
-    """When the online sale ends, unix milliseconds; 0 takes the start."""
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.Price]:
         """One for each category and ticket type; "normal" for every category."""
+
+    @_builtins.property
+    def starts_at(self) -> _timestamp_pb2.Timestamp:
+        """When the show begins."""
+
+    @_builtins.property
+    def sale_ends_at(self) -> _timestamp_pb2.Timestamp:
+        """When the online sale ends; the start where it is not set."""
 
     def __init__(
         self,
@@ -175,16 +182,16 @@ class CreatePerformanceRequest(_message.Message):
         hall_id: _builtins.str = ...,
         plan_version: _builtins.int = ...,
         production_id: _builtins.str = ...,
-        starts_at_ms: _builtins.int = ...,
         prices: _abc.Iterable[_prices_pb2.Price] | None = ...,
         seats_per_holder: _builtins.int = ...,
         hold_ttl_seconds: _builtins.int = ...,
         refuses_orphans: _builtins.bool = ...,
-        sale_ends_at_ms: _builtins.int = ...,
+        starts_at: _timestamp_pb2.Timestamp | None = ...,
+        sale_ends_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at_ms", b"sale_ends_at_ms", "seats_per_holder", b"seats_per_holder", "starts_at_ms", b"starts_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
