@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.orders.adapters import order_statements as sql
+from services.orders.adapters.order_acts import told_acts
 from services.orders.adapters.order_events import created, published
 from services.orders.adapters.order_rows import (
     fixed_columns,
@@ -166,6 +167,7 @@ class PostgresOrderStore:
         await self._write_tickets(connection, before, acted.order, acted.changes)
         # Last, so that the time between numbering and commit is short.
         events = published(before, acted.order, acted.changes)
+        events += told_acts(acted.order, acted.changes, now_ms=now_ms, ids=self._ids)
         if events:
             await enqueue(connection, events, now_ms=now_ms, ids=self._ids)
             after_commit(connection, self._committed)
