@@ -15,6 +15,7 @@ from services.runtime.bus.topics import ACTS
 from services.runtime.call_context import current_principal
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
+from services.runtime.principal import PrincipalRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,22 @@ class Act:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def act_event(house_id: str, act: Act, *, now_ms: int, ids: Ids) -> OutgoingEvent:
-    """The act as the outbox takes it, done by whom the current call is for; nobody's where nobody asked for it."""
-    who = current_principal()
+class _CurrentCall:
+    """Stands for whom the current call is for."""
+
+
+CURRENT_CALL = _CurrentCall()
+
+
+def act_event(
+    house_id: str, act: Act, *, now_ms: int, ids: Ids, who: PrincipalRef | _CurrentCall | None = CURRENT_CALL
+) -> OutgoingEvent:
+    """The act as the outbox takes it, done by `who`: whom the current call is for, where nobody else is named.
+
+    None: nobody asked for it.
+    """
+    if isinstance(who, _CurrentCall):
+        who = current_principal()
     message = ActDone(
         act_id=ids.new_id("act"),
         house_id=house_id,

@@ -14,6 +14,7 @@ from services.inventory.actors.host import PerformanceHost
 from services.inventory.adapters.bus_availability_feed import BusAvailabilityFeed
 from services.inventory.adapters.catalogue_events import GROUP, TOPIC, copy_performance
 from services.inventory.adapters.catalogue_performances import CataloguePerformances
+from services.inventory.adapters.outbox_act_log import OutboxActLog
 from services.inventory.adapters.postgres_audit import PostgresAudit
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
@@ -75,7 +76,12 @@ async def _open(service: Service, settings: InventorySettings) -> _Parts:
     performances = CataloguePerformances(
         engine, channel, grace_ms=settings.hold_grace_seconds * 1000, cap_ms=settings.hold_cap_seconds * 1000
     )
-    activation = Activation(lease, directory, holds, lambda performance: PostgresClaimStore(engine, performance), clock)
+    # The relay keeps a connection for itself: not one of those that batches of the record wait for.
+    relay = service.outbox(service.sql(application="inventory outbox", pool_size=2), bus)
+    act_log = OutboxActLog(clock, ids, relay.wake)
+    activation = Activation(
+        lease, directory, holds, lambda performance: PostgresClaimStore(engine, performance, act_log), clock
+    )
     feed = BusAvailabilityFeed(bus)
     host = PerformanceHost(lease, performances, activation, feed, clock, idle_seconds=settings.idle_seconds)
     lease.load = host.load

@@ -19,6 +19,7 @@ from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed, MemoryMembership, MemoryPerformances
+from services.inventory.adapters.outbox_act_log import OutboxActLog
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.redis_connection import connect
@@ -30,6 +31,7 @@ from services.inventory.domain.records import HoldRules
 from services.inventory.ports import ClaimStore, Performance, SeatPlan
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Overloaded, Refusal, Retryable
+from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
 
 NAME = "perf_1"
@@ -191,7 +193,10 @@ async def running_rig(
             stack.push_async_callback(redis.aclose)
             holds = RedisHoldStore(redis) if guards.fence else UnfencedHoldStore(redis)
             await holds.load_functions()
-            claim_store = (PostgresClaimStore if guards.epoch_check else UncheckedClaimStore)(engine, performance)
+            act_log = OutboxActLog(clock, RandomIds(), wake=lambda: None)
+            claim_store = (PostgresClaimStore if guards.epoch_check else UncheckedClaimStore)(
+                engine, performance, act_log
+            )
             # RULE 4 at its worst: each sees itself alive and everybody else dead.
             member = MemoryMembership(f"node_{number}", set(), f"node_{number}:1")
             activation = Activation(member, PostgresDirectory(engine), holds, partial(_always, claim_store), clock)

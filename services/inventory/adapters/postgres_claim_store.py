@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.inventory.adapters.outbox_act_log import OutboxActLog, seats_act
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
@@ -42,9 +43,10 @@ ACTIVE = ("claimed", "sold")
 class PostgresClaimStore:
     """See ports.ClaimStore, for the performance it was made for (its house and seat ids are written along)."""
 
-    def __init__(self, engine: AsyncEngine, performance: Performance) -> None:
+    def __init__(self, engine: AsyncEngine, performance: Performance, act_log: OutboxActLog) -> None:
         self._engine = engine
         self._performance = performance
+        self._act_log = act_log
         self._scope = HouseScope(performance.house_id)
 
     async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
@@ -148,14 +150,29 @@ class PostgresClaimStore:
                 await connection.execute(
                     insert(blocks), [r for c in run for r in self._block_rows(c, performance_id, epoch)]
                 )
+                await self._tell_acts(connection, performance_id, run)
             case SeatsUnblocked():
                 seats = [seat for change in run if isinstance(change, SeatsUnblocked) for seat in change.seats]
                 # One parameter, whatever their number: a statement has room for 32,767.
                 unblocked = blocks.c.seat_index == any_(bindparam("seats", seats, type_=ARRAY(Integer)))
                 gone = (blocks.c.performance_id == performance_id) & unblocked
                 await connection.execute(delete(blocks).where(gone))
+                await self._tell_acts(connection, performance_id, run)
             case _:
                 assert_never(run[0])
+
+    async def _tell_acts(self, connection: AsyncConnection, performance_id: str, run: Sequence[RecordChange]) -> None:
+        """Once for each: a batch whose outcome was unknown is written, and told, by the copy that came first."""
+        acts = []
+        for change in run:
+            assert isinstance(change, SeatsBlocked | SeatsUnblocked)
+            seat_ids = [self._performance.plan.seat_ids[seat] for seat in change.seats]
+            if isinstance(change, SeatsBlocked):
+                act = seats_act("seats.blocked", performance_id, seat_ids, change.reason)
+            else:
+                act = seats_act("seats.unblocked", performance_id, seat_ids)
+            acts.append((act, change.on_behalf_of))
+        await self._act_log.record(connection, self._performance.house_id, acts)
 
     async def _set_state(
         self, connection: AsyncConnection, performance_id: str, epoch: int, run: Sequence[RecordChange], state: str

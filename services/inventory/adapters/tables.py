@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
-from services.runtime.outbox.tables import inbox_table
+from services.runtime.outbox.tables import inbox_table, outbox_tables
 from services.runtime.sql.engine import new_metadata
 
 metadata = new_metadata()
@@ -96,3 +96,4 @@ performance = Table(
 )
 
 inbox, inbox_sequence = inbox_table(metadata)
+outbox, outbox_sequence = outbox_tables(metadata)

@@ -28,7 +28,7 @@ def _block(state: SeatsView, command: BlockSeats) -> RecordDecision:
     taken = not_free(state, wanted)
     if taken is not None:
         return taken
-    return Accepted(SeatsBlocked(wanted, command.reason)) if wanted else NOTHING
+    return Accepted(SeatsBlocked(wanted, command.reason, command.on_behalf_of)) if wanted else NOTHING
 
 
 def _unblock(state: SeatsView, command: UnblockSeats) -> RecordDecision:
@@ -36,4 +36,4 @@ def _unblock(state: SeatsView, command: UnblockSeats) -> RecordDecision:
     others = tuple(seat for seat in command.seats if state.status(seat) not in {seat_state.BLOCKED, seat_state.FREE})
     if others:
         return SeatsTaken(others)
-    return Accepted(SeatsUnblocked(blocked)) if blocked else NOTHING
+    return Accepted(SeatsUnblocked(blocked, command.on_behalf_of)) if blocked else NOTHING

@@ -12,6 +12,7 @@ import msgspec
 
 from services.inventory.domain import seat_state
 from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.runtime.principal import PrincipalRef
 
 
 class SeatsHeld(msgspec.Struct, frozen=True, gc=False):
@@ -78,16 +79,18 @@ class SaleCancelled(msgspec.Struct, frozen=True, gc=False):
 
 
 class SeatsBlocked(msgspec.Struct, frozen=True, gc=False):
-    """Seats that were free."""
+    """Seats that were free, and who asked for it."""
 
     seats: tuple[int, ...]
     reason: str
+    on_behalf_of: PrincipalRef | None = None
 
 
 class SeatsUnblocked(msgspec.Struct, frozen=True, gc=False):
-    """Seats that were blocked."""
+    """Seats that were blocked, and who asked for it."""
 
     seats: tuple[int, ...]
+    on_behalf_of: PrincipalRef | None = None
 
 
 HoldChange = SeatsHeld | HoldExtended | HoldMoved | HoldReleased | HoldExpired | SaleTermsChanged

@@ -21,7 +21,7 @@ from services.inventory.ports import LeaseStore
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.valkey_cluster import EmbeddedValkeyCluster
 from services.runtime.sql.engine import create_engine
-from tests.contract.inventory.shelves import HALL, HoldShelf, Record
+from tests.contract.inventory.shelves import ACT_LOG, HALL, HoldShelf, Record
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def record(request: pytest.FixtureRequest) -> Record:
         memory = MemoryRecord()
         return Record(memory, memory)
     engine: AsyncEngine = request.getfixturevalue("engine")
-    return Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL))
+    return Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
 
 
 @pytest.fixture(params=["memory", "redis", "cluster"])

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from services.inventory.adapters.outbox_act_log import OutboxActLog
 from services.inventory.domain.changes import ClaimCancelled, ClaimConfirmed, SaleCancelled, SeatsClaimed
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.ports import ClaimStore, Directory, HoldStore, HoldWrites, Performance, SeatPlan
+from services.runtime.clock import SystemClock
+from services.runtime.ids import RandomIds
 
 NAME = "perf_1"
 ONLINE = 2
 HALL = Performance(
     NAME, "house_1", SeatPlan.of(3, [f"s{number}" for number in range(100)]), HoldRules(True, 10, 60_000)
 )
+ACT_LOG = OutboxActLog(SystemClock(), RandomIds(), wake=lambda: None)
 
 
 @dataclass(frozen=True, slots=True)

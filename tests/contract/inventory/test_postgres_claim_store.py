@@ -7,25 +7,27 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from balcon.acts.v1.acts_events_pb2 import ActDone
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
-from services.inventory.adapters.tables import seat_block, seat_claim
-from services.inventory.domain.changes import SeatsBlocked
+from services.inventory.adapters.tables import outbox, seat_block, seat_claim
+from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsUnblocked
 from services.inventory.ports import Fenced, RecordRefused, StoreUnavailable
 from services.runtime.embedded.postgres import EmbeddedPostgres
+from services.runtime.principal import PrincipalKind, PrincipalRef
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.migrations import upgrade
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
-from tests.contract.inventory.shelves import HALL, NAME, Record, claim, claimed
+from tests.contract.inventory.shelves import ACT_LOG, HALL, NAME, Record, claim, claimed
 
 
 async def test_rows_carry_house_plan_version_seat_id_and_epoch(engine: AsyncEngine) -> None:
     """INV-8, R3.1: every row of house data says whose it is, and which seat its index means."""
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL))
+    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
     epoch = await record.owned(await record.owned())
     await record.claims.append(NAME, epoch, 1, [claimed("o1", 7), SeatsBlocked((8,), "camera")])
     async with engine.connect() as connection:
@@ -40,7 +42,7 @@ async def test_an_append_and_a_take_at_once_are_one_after_the_other(engine: Asyn
     fenced = 0
     for number in range(40):
         name = f"perf_{number}"
-        record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL))
+        record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
         await record.directory.take(name, 0, "node_a", "a")
         appended, taken = await asyncio.gather(
             record.claims.append(name, 1, 1, [claimed("o1", 1)]),
@@ -59,7 +61,7 @@ async def test_an_append_and_a_take_at_once_are_one_after_the_other(engine: Asyn
 
 async def test_what_the_database_will_never_take_is_refused_and_not_unavailable(engine: AsyncEngine) -> None:
     """Unavailable is sent again for ever."""
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL))
+    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
     epoch = await record.owned()
     with pytest.raises(RecordRefused):
         await record.claims.append(NAME, epoch, 1, [claimed("o1", 7), SeatsBlocked((8,), "a\0b")])
@@ -80,7 +82,7 @@ async def own_record(server: EmbeddedPostgres) -> AsyncIterator[Record]:
     server.create_database("inventory")
     await upgrade("inventory", server.url_for("inventory"))
     engine = create_engine(server.url_for("inventory"), application="test")
-    yield Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL))
+    yield Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
     await engine.dispose()
 
 
@@ -115,7 +117,7 @@ async def test_a_killed_database_keeps_what_it_acknowledged(server: EmbeddedPost
 
 async def test_a_pool_with_no_connection_left_is_an_unavailable_store(database_url: DatabaseUrl) -> None:
     engine = create_async_engine(database_url("inventory"), pool_size=1, max_overflow=0, pool_timeout=0.05)
-    store = PostgresClaimStore(engine, HALL)
+    store = PostgresClaimStore(engine, HALL, ACT_LOG)
     async with engine.connect():
         with pytest.raises(StoreUnavailable):
             await store.load(NAME, 1)
@@ -124,3 +126,56 @@ async def test_a_pool_with_no_connection_left_is_an_unavailable_store(database_u
         with pytest.raises(StoreUnavailable):
             await PostgresDirectory(engine).owner_of(NAME)
     await engine.dispose()
+
+
+ANNA = PrincipalRef(PrincipalKind.STAFF, "per_anna")
+
+
+async def acts(engine: AsyncEngine) -> list[ActDone]:
+    async with engine.connect() as connection:
+        told = select(outbox.c.payload).where(outbox.c.topic == "balcon.acts.v1").order_by(outbox.c.id)
+        return [ActDone.FromString(payload) for payload in (await connection.scalars(told)).all()]
+
+
+async def test_blocks_and_their_ends_are_acts_of_who_asked_for_them_and_claims_are_none(engine: AsyncEngine) -> None:
+    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    epoch = await record.owned()
+    changes: list[RecordChange] = [claimed("o1", 7), SeatsBlocked((8, 9), "camera", ANNA), SeatsUnblocked((8,), ANNA)]
+    await record.claims.append(NAME, epoch, 1, changes)
+    blocked, unblocked = await acts(engine)
+    assert (blocked.house_id, blocked.act, blocked.thing, blocked.thing_id) == (
+        "house_1",
+        "seats.blocked",
+        "performance",
+        NAME,
+    )
+    assert blocked.who.subject == unblocked.who.subject == "per_anna"
+    assert blocked.reason == "camera"
+    assert dict(blocked.facts) == {"count": "2", "seats": "s8, s9"}
+    assert (unblocked.act, dict(unblocked.facts)) == ("seats.unblocked", {"count": "1", "seats": "s8"})
+
+
+async def test_a_batch_that_is_sent_again_is_no_second_act(engine: AsyncEngine) -> None:
+    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    epoch = await record.owned()
+    for _ in range(2):
+        await record.claims.append(NAME, epoch, 1, [SeatsBlocked((8,), "camera", ANNA)])
+    assert len(await acts(engine)) == 1
+
+
+async def test_a_fenced_owner_blocks_nothing_and_tells_nothing(engine: AsyncEngine) -> None:
+    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    epoch = await record.owned()
+    await record.directory.take(NAME, epoch, "node_b", "b")
+    with pytest.raises(Fenced):
+        await record.claims.append(NAME, epoch, 1, [SeatsBlocked((8,), "camera", ANNA)])
+    assert await acts(engine) == []
+
+
+async def test_a_block_of_a_whole_hall_names_some_of_its_seats_and_counts_all(engine: AsyncEngine) -> None:
+    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    epoch = await record.owned()
+    await record.claims.append(NAME, epoch, 1, [SeatsBlocked(tuple(range(100)), "fire", ANNA)])
+    [act] = await acts(engine)
+    named = ", ".join(f"s{number}" for number in range(20))
+    assert dict(act.facts) == {"count": "100", "seats": f"{named}, …"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import grpc
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed
+from services.inventory.adapters.outbox_act_log import OutboxActLog
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.redis_connection import AnyRedis, connect
@@ -84,9 +86,8 @@ async def running_node(
         # Nobody renews it: it must outlive the slowest test.
         lease = NodeLease(RedisLeaseStore(redis), directory, clock, ids, ttl_seconds=3_600)
         holds = RedisHoldStore(redis)
-        activation = Activation(
-            lease, directory, holds, lambda performance: PostgresClaimStore(engine, performance), clock
-        )
+        record = partial(PostgresClaimStore, engine, act_log=OutboxActLog(clock, ids, wake=lambda: None))
+        activation = Activation(lease, directory, holds, record, clock)
         feed = MemoryAvailabilityFeed()
         host = PerformanceHost(lease, performances, activation, feed, clock)
         rpc = RpcServer(clock=clock, ids=ids)
