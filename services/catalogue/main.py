@@ -30,7 +30,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     service.background("key_purge", lambda: purge(store.purge_keys, service.clock, keep_ms=keep_ms))
     catalogue = CatalogueServicer(
         houses=HouseHandler(store, service.ids),
-        halls=HallHandler(store, service.ids),
+        halls=HallHandler(store, service.clock, service.ids),
         plans=SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_parts),
         productions=ProductionHandler(store, service.ids),
         performances=PerformanceHandler(store, service.clock, service.ids),

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.catalogue.adapters.hall_rows import PostgresHallRows
 from services.catalogue.adapters.performance_rows import insert_performance, load_performances
 from services.catalogue.adapters.plan_blob import packed_plan, packed_source
 from services.catalogue.adapters.tables import halls, houses, idempotency_keys, performances, productions, seating_plans
-from services.catalogue.domain.hall import Hall
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
 from services.catalogue.domain.production import Production
@@ -39,6 +39,7 @@ class PostgresTransaction:
         self._ids = ids
         self._message_of = message_of
         self._events: list[OutgoingEvent] = []
+        self.halls = PostgresHallRows(connection)
         self.is_complete = self.has_published = False
 
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
@@ -83,20 +84,7 @@ class PostgresTransaction:
         row = (await self._connection.execute(sa.select(houses).where(houses.c.house_id == house_id))).first()
         return None if row is None else House(row.house_id, row.label, row.name, row.time_zone, row.currency)
 
-    async def add_hall(self, hall: Hall) -> None:
-        values = {
-            "house_id": hall.house_id,
-            "hall_id": hall.hall_id,
-            "name": hall.name,
-            "created_at_ms": self._now_ms,
-        }
-        await self._connection.execute(insert(halls), values)
-
-    async def has_hall(self, house_id: str, hall_id: str) -> bool:
-        wanted = sa.select(halls.c.hall_id).where(halls.c.house_id == house_id, halls.c.hall_id == hall_id)
-        return (await self._connection.execute(wanted)).first() is not None
-
-    async def add_plan(self, house_id: str, hall_id: str, plan: SeatingPlan, source: bytes) -> int | None:
+    async def add_plan(self, house_id: str, hall_id: str, plan: SeatingPlan, source: bytes) -> int:
         """See CatalogueTransaction.add_plan. The hall's row lock makes imports into one hall take turns."""
         blob = await asyncio.to_thread(packed_plan, plan)
         packed = await asyncio.to_thread(packed_source, source)
@@ -106,9 +94,7 @@ class PostgresTransaction:
             .values(latest_plan_version=halls.c.latest_plan_version + 1)
             .returning(halls.c.latest_plan_version)
         )
-        version: int | None = (await self._connection.execute(bump)).scalar_one_or_none()
-        if version is None:
-            return None
+        version: int = (await self._connection.execute(bump)).scalar_one()
         values = {
             "house_id": house_id,
             "hall_id": hall_id,

@@ -29,7 +29,14 @@ halls = sa.Table(
     # Its row lock is what makes versions dense.
     sa.Column("latest_plan_version", sa.Integer, nullable=False, server_default="0"),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),
+    sa.Column("city", sa.Text, nullable=False, server_default=""),
+    sa.Column("description", sa.Text, nullable=False, server_default=""),
+    # NULL: it is in use.
+    sa.Column("archived_at_ms", sa.BigInteger),
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),
 )
+sa.Index("ix_halls_by_creation", halls.c.house_id, halls.c.created_at_ms, halls.c.hall_id)
 
 seating_plans = sa.Table(
     "seating_plans",

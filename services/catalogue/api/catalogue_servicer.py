@@ -7,6 +7,7 @@ from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceServi
 from services.catalogue.api.hall_calls import HallCalls
 from services.catalogue.api.house_calls import HouseCalls
 from services.catalogue.api.performance_calls import PerformanceCalls
+from services.catalogue.api.plan_calls import PlanCalls
 from services.catalogue.api.plan_parts import PlanParts
 from services.catalogue.api.production_calls import ProductionCalls
 from services.catalogue.handlers.halls import HallHandler
@@ -17,7 +18,7 @@ from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 
 
 class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: see plan_parts
-    HouseCalls, HallCalls, ProductionCalls, PerformanceCalls, CatalogueServiceServicer
+    HouseCalls, HallCalls, PlanCalls, ProductionCalls, PerformanceCalls, CatalogueServiceServicer
 ):
     """Hands requests to the handlers, answers with messages or raises Refused."""
 

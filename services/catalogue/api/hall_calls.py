@@ -1,52 +1,45 @@
-"""balcon.catalogue.v1.CatalogueService, halls and their plans."""
+"""balcon.catalogue.v1.CatalogueService, halls."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.catalogue.api.calls import Context, answered, asked_once
-from services.catalogue.api.hall_messages import hall_message, import_response
-from services.catalogue.api.plan_parts import PlanParts
+from services.catalogue.api.hall_messages import hall_message, hall_terms
 from services.catalogue.domain.hall import Hall
-from services.catalogue.handlers.halls import HallHandler
+from services.catalogue.handlers.halls import HallChange, HallHandler
 from services.catalogue.handlers.once import Asked
-from services.catalogue.handlers.seating_plans import SeatingPlanHandler
-from services.contracts.bounds import MAX_ANSWER_BYTES
-from services.runtime.errors import AnswerTooLarge
-from services.runtime.rpc.errors import Refused
 
 
 class HallCalls:
     """Stateless; everything lives in the handlers."""
 
     _halls: HallHandler
-    _plans: SeatingPlanHandler[PlanParts]
 
     async def CreateHall(self, request: pb.CreateHallRequest, context: Context) -> pb.CreateHallResponse:  # noqa: N802
         asked: Asked[Hall] = asked_once(request, lambda hall: pb.CreateHallResponse(hall=hall_message(hall)))
-        hall = await self._halls.create(asked, request.house_id, name=request.name)
+        hall = await self._halls.create(asked, request.house_id, hall_terms(request))
         return pb.CreateHallResponse.FromString(answered(hall))
 
-    async def ImportSeatingPlan(  # noqa: N802
-        self, request: pb.ImportSeatingPlanRequest, context: Context
-    ) -> pb.ImportSeatingPlanResponse:
-        asked = asked_once(request, import_response)
-        imported = await self._plans.import_plan(asked, request.house_id, request.hall_id, request.plan_json)
-        return pb.ImportSeatingPlanResponse.FromString(answered(imported))
+    async def GetHall(self, request: pb.GetHallRequest, context: Context) -> pb.GetHallResponse:  # noqa: N802
+        hall = await self._halls.hall(request.house_id, request.hall_id)
+        return pb.GetHallResponse(hall=hall_message(answered(hall)))
 
-    async def GetSeatingPlan(self, request: pb.GetSeatingPlanRequest, context: Context) -> bytes:  # noqa: N802
-        """See the proto. Encoded already: see plan_parts."""
-        parts = answered(await self._plans.plan(request.house_id, request.hall_id, request.plan_version))
-        size = sum(map(len, parts))
-        if size > MAX_ANSWER_BYTES:
-            raise Refused(AnswerTooLarge(size, MAX_ANSWER_BYTES, "StreamSeatingPlan"))
-        return b"".join(parts)
+    async def ListHalls(self, request: pb.ListHallsRequest, context: Context) -> pb.ListHallsResponse:  # noqa: N802
+        page = answered(
+            await self._halls.halls(
+                request.house_id, request.page_size, request.page_token, include_archived=request.include_archived
+            )
+        )
+        return pb.ListHallsResponse(halls=map(hall_message, page.halls), next_page_token=page.next_page_token)
 
-    async def StreamSeatingPlan(  # noqa: N802
-        self, request: pb.StreamSeatingPlanRequest, context: Context
-    ) -> AsyncIterator[bytes]:
-        """See the proto. Encoded already: see plan_parts."""
-        for part in answered(await self._plans.plan(request.house_id, request.hall_id, request.plan_version)):
-            yield part
+    async def UpdateHall(self, request: pb.UpdateHallRequest, context: Context) -> pb.UpdateHallResponse:  # noqa: N802
+        change = HallChange(
+            request.hall.hall_id, hall_terms(request.hall), tuple(request.update_mask.paths), request.etag
+        )
+        hall = await self._halls.update(request.house_id, change)
+        return pb.UpdateHallResponse(hall=hall_message(answered(hall)))
+
+    async def ArchiveHall(self, request: pb.ArchiveHallRequest, context: Context) -> pb.ArchiveHallResponse:  # noqa: N802
+        hall = await self._halls.archive(request.house_id, request.hall_id, request.etag)
+        return pb.ArchiveHallResponse(hall=hall_message(answered(hall)))

@@ -32,6 +32,14 @@ class HallNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class HallArchived(Refusal):
+    """Hall {hall_id} is archived: nothing new is made with it."""
+
+    kind = Kind.PRECONDITION
+    hall_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SeatingPlanNotFound(Refusal):
     """The house has no seating plan {hall_id} version {plan_version} (0 is the latest)."""
 

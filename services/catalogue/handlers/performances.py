@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.catalogue.domain.hall import usable_hall
 from services.catalogue.domain.performance import (
     Performance,
     PerformanceCreated,
@@ -15,7 +16,6 @@ from services.catalogue.domain.performance import (
     refused_terms,
 )
 from services.catalogue.domain.refusals import (
-    HallNotFound,
     HouseNotFound,
     PerformanceNotFound,
     ProductionNotFound,
@@ -93,8 +93,9 @@ class PerformanceHandler:
         house = await transaction.house(place.house_id)
         if house is None:
             return HouseNotFound(place.house_id)
-        if not await transaction.has_hall(place.house_id, place.hall_id):
-            return HallNotFound(place.hall_id)
+        hall = usable_hall(place.hall_id, await transaction.halls.hall(place.house_id, place.hall_id))
+        if isinstance(hall, Refusal):
+            return hall
         plan = None
         if place.plan_version <= MAX_PLAN_VERSION:
             plan = await transaction.plan_facts(place.house_id, place.hall_id, place.plan_version)

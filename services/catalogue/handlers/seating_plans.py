@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic
 
+from services.catalogue.domain.hall import usable_hall
 from services.catalogue.domain.plan_document import refused_size
 from services.catalogue.domain.plan_parser import parse
-from services.catalogue.domain.refusals import HallNotFound, SeatingPlanNotFound
+from services.catalogue.domain.refusals import SeatingPlanNotFound
 from services.catalogue.domain.seating_plan import (
     MAX_PLAN_VERSION,
     PlanInvalid,
@@ -61,7 +62,7 @@ class SeatingPlanHandler(Generic[Form]):
     ) -> bytes | Refusal:
         """Adds the hall's next version; answers in wire form.
 
-        Refusals: FieldInvalid, PlanInvalid, HallNotFound, IdempotencyKeyReused, Overloaded.
+        Refusals: FieldInvalid, PlanInvalid, HallNotFound, HallArchived, IdempotencyKeyReused, Overloaded.
         """
         # What is wrong in the document itself is told once the rest is right: to read it costs something.
         if refusal := refused_fields(
@@ -90,9 +91,10 @@ class SeatingPlanHandler(Generic[Form]):
             return plan
 
         async def act(transaction: CatalogueTransaction) -> PlanImported | Refusal:
+            hall = usable_hall(hall_id, await transaction.halls.hall(house_id, hall_id, locked=True))
+            if isinstance(hall, Refusal):
+                return hall
             version = await transaction.add_plan(house_id, hall_id, plan, plan_json)
-            if version is None:
-                return HallNotFound(hall_id)
             facts = {"plan_version": str(version), "seats": str(len(plan.seats))}
             await transaction.record_act(house_id, Act("plan.imported", "hall", hall_id, facts=facts))
             return PlanImported(version, len(plan.seats), plan_warnings(plan))

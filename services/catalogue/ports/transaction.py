@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.catalogue.domain.hall import Hall
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
 from services.catalogue.domain.production import Production
 from services.catalogue.domain.seating_plan import SeatingPlan
+from services.catalogue.ports.halls import HallRows
 from services.contracts.acts import Act
 
 
@@ -31,6 +31,11 @@ class CatalogueTransaction(Protocol):
     `house_id` in every call is the asking house: what belongs to another one is not found (INV-8).
     """
 
+    @property
+    def halls(self) -> HallRows:
+        """The houses' halls, in this transaction."""
+        ...
+
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
         """None: the key is this transaction's. Waits for another transaction that has it (RULE 27)."""
         ...
@@ -45,17 +50,13 @@ class CatalogueTransaction(Protocol):
 
     async def house(self, house_id: str) -> House | None: ...
 
-    async def add_hall(self, hall: Hall) -> None: ...
-
-    async def add_plan(self, house_id: str, hall_id: str, plan: SeatingPlan, source: bytes) -> int | None:
-        """Adds the hall's next version, returns its number; None: no such hall. `source` is the imported document."""
+    async def add_plan(self, house_id: str, hall_id: str, plan: SeatingPlan, source: bytes) -> int:
+        """Adds the next version of a hall that was locked, returns its number. `source` is the imported document."""
         ...
 
     async def plan_facts(self, house_id: str, hall_id: str, plan_version: int) -> PlanFacts | None:
         """A plan without its seats; version 0 is the latest."""
         ...
-
-    async def has_hall(self, house_id: str, hall_id: str) -> bool: ...
 
     async def add_production(self, production: Production) -> None: ...
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
+from balcon.acts.v1.acts_events_pb2 import ActDone
 from balcon.audit.v1.audit_service_pb2 import AuditRequest, Check
 from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
@@ -122,6 +123,11 @@ class Catalogue:
     async def rows(self, sql: str) -> Sequence[tuple[object, ...]]:
         async with self.engine.connect() as connection:
             return [tuple(row) for row in await connection.execute(text(sql))]
+
+    async def acts(self) -> list[ActDone]:
+        """What the catalogue tells the act log, in its order."""
+        rows = await self.rows("SELECT payload FROM outbox WHERE topic = 'balcon.acts.v1' ORDER BY id")
+        return [ActDone.FromString(payload) for (payload,) in rows if isinstance(payload, bytes)]
 
     async def damage(self, sql: str) -> None:
         """Changes rows behind the service's back."""

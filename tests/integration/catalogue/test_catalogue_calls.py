@@ -164,7 +164,9 @@ async def test_a_performance_out_of_bounds_names_the_field_and_changes_nothing(c
         refused = await refusal(catalogue.stub.CreatePerformance(venue.performance_request("k", **changes)))
         assert (refused.reason, refused.facts["field"]) == ("FIELD_INVALID", field)
         assert refused.facts["limit"]
-    assert await catalogue.rows("SELECT 1 FROM performances UNION ALL SELECT 1 FROM outbox") == []
+    assert (
+        await catalogue.rows("SELECT 1 FROM performances UNION ALL SELECT 1 FROM outbox WHERE key LIKE 'prf_%'") == []
+    )
 
 
 async def test_what_a_performance_needs_must_be_there(catalogue: Catalogue) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalogue.domain.hall import refused_hall
+from services.catalogue.domain.hall import HallTerms, refused_hall
 from services.catalogue.domain.house import refused_house, refused_label, refused_time_zone
 from services.catalogue.domain.production import refused_production
 
@@ -104,10 +104,10 @@ def test_the_first_wrong_field_of_a_house_is_named() -> None:
 
 
 def test_names_are_bounded() -> None:
-    assert refused_hall(name="Großer Saal") is None
-    assert refused_hall(name="") is not None
-    assert refused_hall(name="x" * 201) is not None
-    assert refused_hall(name="two\nlines") is not None
+    assert refused_hall(HallTerms("Großer Saal")) is None
+    assert refused_hall(HallTerms("")) is not None
+    assert refused_hall(HallTerms("x" * 201)) is not None
+    assert refused_hall(HallTerms("two\nlines")) is not None
     assert refused_production(title="Hamlet", performer="") is None
     assert refused_production(title="", performer="Royal") is not None
     refusal = refused_production(title="Hamlet", performer="x" * 201)

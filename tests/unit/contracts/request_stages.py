@@ -15,6 +15,7 @@ from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.reporting.v1 import reporting_service_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -55,6 +56,7 @@ GOOD: Mapping[str, Any] = {
     "accessible": 1,
     "amount_minor": 2_500,
     "batch_id": 1,
+    "capacity": 1,
     "categories": "Stalls",
     "category": "Stalls",
     "channel": 2,
@@ -65,9 +67,11 @@ GOOD: Mapping[str, Any] = {
     "epoch": 1,
     "expires_at_ms": CLOCK.now_ms() + 3_600_000,
     "guessed": True,
+    "include_archived": True,
     "hold_ttl_seconds": 60,
     "kind": 1,
     "label": "a-house",
+    "latest_plan_version": 1,
     "may_split": True,
     "page_size": 10,
     "plan_json": json.dumps(plan()).encode(),
@@ -90,8 +94,11 @@ GOOD: Mapping[str, Any] = {
 
 # Messages of Google's that count as one value.
 WELL_KNOWN: Mapping[str, Message] = {
+    "google.protobuf.FieldMask": FieldMask(),
     "google.protobuf.Timestamp": Timestamp(seconds=1_900_000_000),
 }
+# What an update names, by its call: something that may be empty.
+UPDATED: Mapping[str, str] = {"UpdateHall": "description"}
 
 
 class Reached(Exception):
@@ -141,7 +148,7 @@ def _servicers() -> Mapping[str, Any]:
     return {
         "CatalogueService": CatalogueServicer(
             houses=HouseHandler(store, IDS),
-            halls=HallHandler(store, IDS),
+            halls=HallHandler(store, CLOCK, IDS),
             plans=SeatingPlanHandler(store, cache, plan_parts),
             productions=ProductionHandler(store, IDS),
             performances=PerformanceHandler(store, CLOCK, IDS),
@@ -180,6 +187,8 @@ def good_requests(method: MethodDescriptor) -> Iterator[Any]:
         request = _filled(method.input_type, pick)
         if "page_token" in method.input_type.fields_by_name:
             request.page_token = token_after(getattr(request, "house_id", ""), AN_ID)
+        if "update_mask" in method.input_type.fields_by_name:
+            request.update_mask.CopyFrom(FieldMask(paths=[UPDATED[method.name]]))
         yield request
 
 

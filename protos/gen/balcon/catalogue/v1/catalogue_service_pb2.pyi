@@ -3,20 +3,28 @@
 isort:skip_file
 Houses, halls, seating plans, productions, performances and their prices."""
 
+from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallRequest
+from balcon.catalogue.v1.halls_pb2 import ArchiveHallResponse as ArchiveHallResponse
 from balcon.catalogue.v1.halls_pb2 import CreateHallRequest as CreateHallRequest
 from balcon.catalogue.v1.halls_pb2 import CreateHallResponse as CreateHallResponse
 from balcon.catalogue.v1.halls_pb2 import FocalPoint as FocalPoint
+from balcon.catalogue.v1.halls_pb2 import GetHallRequest as GetHallRequest
+from balcon.catalogue.v1.halls_pb2 import GetHallResponse as GetHallResponse
 from balcon.catalogue.v1.halls_pb2 import GetSeatingPlanRequest as GetSeatingPlanRequest
 from balcon.catalogue.v1.halls_pb2 import GetSeatingPlanResponse as GetSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import Hall as Hall
 from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanRequest as ImportSeatingPlanRequest
 from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanResponse as ImportSeatingPlanResponse
+from balcon.catalogue.v1.halls_pb2 import ListHallsRequest as ListHallsRequest
+from balcon.catalogue.v1.halls_pb2 import ListHallsResponse as ListHallsResponse
 from balcon.catalogue.v1.halls_pb2 import PlanWarning as PlanWarning
 from balcon.catalogue.v1.halls_pb2 import PriceCategory as PriceCategory
 from balcon.catalogue.v1.halls_pb2 import Seat as Seat
 from balcon.catalogue.v1.halls_pb2 import SeatingPlan as SeatingPlan
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanRequest as StreamSeatingPlanRequest
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanResponse as StreamSeatingPlanResponse
+from balcon.catalogue.v1.halls_pb2 import UpdateHallRequest as UpdateHallRequest
+from balcon.catalogue.v1.halls_pb2 import UpdateHallResponse as UpdateHallResponse
 from balcon.catalogue.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
 from balcon.catalogue.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.catalogue.v1.houses_pb2 import House as House

@@ -48,6 +48,26 @@ class CatalogueServiceStub:
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallResponse.FromString,
                 _registered_method=True)
+        self.GetHall = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetHall',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetHallRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetHallResponse.FromString,
+                _registered_method=True)
+        self.ListHalls = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListHalls',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListHallsRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListHallsResponse.FromString,
+                _registered_method=True)
+        self.UpdateHall = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdateHall',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.UpdateHallRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.UpdateHallResponse.FromString,
+                _registered_method=True)
+        self.ArchiveHall = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchiveHall',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ArchiveHallRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ArchiveHallResponse.FromString,
+                _registered_method=True)
         self.ImportSeatingPlan = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/ImportSeatingPlan',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanRequest.SerializeToString,
@@ -108,6 +128,34 @@ class CatalogueServiceServicer:
 
     def CreateHall(self, request, context):
         """Adds a hall to a house.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetHall(self, request, context):
+        """One hall.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHalls(self, request, context):
+        """A house's halls, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateHall(self, request, context):
+        """Changes what the mask names. Whoever has not seen the hall as it is, is refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveHall(self, request, context):
+        """Takes a hall out of lists and from new performances and plans; those it has stay. Repeating it changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -189,6 +237,26 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.CreateHall,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallResponse.SerializeToString,
+            ),
+            'GetHall': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHall,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetHallRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetHallResponse.SerializeToString,
+            ),
+            'ListHalls': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHalls,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListHallsRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListHallsResponse.SerializeToString,
+            ),
+            'UpdateHall': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateHall,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.UpdateHallRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.UpdateHallResponse.SerializeToString,
+            ),
+            'ArchiveHall': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveHall,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ArchiveHallRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ArchiveHallResponse.SerializeToString,
             ),
             'ImportSeatingPlan': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportSeatingPlan,
@@ -291,6 +359,114 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/CreateHall',
             balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_halls__pb2.CreateHallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetHall',
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetHallRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.GetHallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHalls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListHalls',
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListHallsRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListHallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateHall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdateHall',
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.UpdateHallRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.UpdateHallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveHall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchiveHall',
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ArchiveHallRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ArchiveHallResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -7,20 +7,28 @@ from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
 from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
+from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallRequest
+from balcon.catalogue.v1.halls_pb2 import ArchiveHallResponse as ArchiveHallResponse
 from balcon.catalogue.v1.halls_pb2 import CreateHallRequest as CreateHallRequest
 from balcon.catalogue.v1.halls_pb2 import CreateHallResponse as CreateHallResponse
 from balcon.catalogue.v1.halls_pb2 import FocalPoint as FocalPoint
+from balcon.catalogue.v1.halls_pb2 import GetHallRequest as GetHallRequest
+from balcon.catalogue.v1.halls_pb2 import GetHallResponse as GetHallResponse
 from balcon.catalogue.v1.halls_pb2 import GetSeatingPlanRequest as GetSeatingPlanRequest
 from balcon.catalogue.v1.halls_pb2 import GetSeatingPlanResponse as GetSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import Hall as Hall
 from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanRequest as ImportSeatingPlanRequest
 from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanResponse as ImportSeatingPlanResponse
+from balcon.catalogue.v1.halls_pb2 import ListHallsRequest as ListHallsRequest
+from balcon.catalogue.v1.halls_pb2 import ListHallsResponse as ListHallsResponse
 from balcon.catalogue.v1.halls_pb2 import PlanWarning as PlanWarning
 from balcon.catalogue.v1.halls_pb2 import PriceCategory as PriceCategory
 from balcon.catalogue.v1.halls_pb2 import Seat as Seat
 from balcon.catalogue.v1.halls_pb2 import SeatingPlan as SeatingPlan
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanRequest as StreamSeatingPlanRequest
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanResponse as StreamSeatingPlanResponse
+from balcon.catalogue.v1.halls_pb2 import UpdateHallRequest as UpdateHallRequest
+from balcon.catalogue.v1.halls_pb2 import UpdateHallResponse as UpdateHallResponse
 from balcon.catalogue.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
 from balcon.catalogue.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.catalogue.v1.houses_pb2 import House as House
@@ -83,6 +91,14 @@ class CatalogueServiceStub:
     """Makes a house. Its label is the part of the address that is its own."""
     CreateHall: _grpc.UnaryUnaryMultiCallable[_halls_pb2.CreateHallRequest, _halls_pb2.CreateHallResponse]
     """Adds a hall to a house."""
+    GetHall: _grpc.UnaryUnaryMultiCallable[_halls_pb2.GetHallRequest, _halls_pb2.GetHallResponse]
+    """One hall."""
+    ListHalls: _grpc.UnaryUnaryMultiCallable[_halls_pb2.ListHallsRequest, _halls_pb2.ListHallsResponse]
+    """A house's halls, page by page."""
+    UpdateHall: _grpc.UnaryUnaryMultiCallable[_halls_pb2.UpdateHallRequest, _halls_pb2.UpdateHallResponse]
+    """Changes what the mask names. Whoever has not seen the hall as it is, is refused."""
+    ArchiveHall: _grpc.UnaryUnaryMultiCallable[_halls_pb2.ArchiveHallRequest, _halls_pb2.ArchiveHallResponse]
+    """Takes a hall out of lists and from new performances and plans; those it has stay. Repeating it changes nothing."""
     ImportSeatingPlan: _grpc.UnaryUnaryMultiCallable[_halls_pb2.ImportSeatingPlanRequest, _halls_pb2.ImportSeatingPlanResponse]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
     GetSeatingPlan: _grpc.UnaryUnaryMultiCallable[_halls_pb2.GetSeatingPlanRequest, _halls_pb2.GetSeatingPlanResponse]
@@ -113,6 +129,14 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Makes a house. Its label is the part of the address that is its own."""
     CreateHall: _aio.UnaryUnaryMultiCallable[_halls_pb2.CreateHallRequest, _halls_pb2.CreateHallResponse]  # type: ignore[assignment]
     """Adds a hall to a house."""
+    GetHall: _aio.UnaryUnaryMultiCallable[_halls_pb2.GetHallRequest, _halls_pb2.GetHallResponse]  # type: ignore[assignment]
+    """One hall."""
+    ListHalls: _aio.UnaryUnaryMultiCallable[_halls_pb2.ListHallsRequest, _halls_pb2.ListHallsResponse]  # type: ignore[assignment]
+    """A house's halls, page by page."""
+    UpdateHall: _aio.UnaryUnaryMultiCallable[_halls_pb2.UpdateHallRequest, _halls_pb2.UpdateHallResponse]  # type: ignore[assignment]
+    """Changes what the mask names. Whoever has not seen the hall as it is, is refused."""
+    ArchiveHall: _aio.UnaryUnaryMultiCallable[_halls_pb2.ArchiveHallRequest, _halls_pb2.ArchiveHallResponse]  # type: ignore[assignment]
+    """Takes a hall out of lists and from new performances and plans; those it has stay. Repeating it changes nothing."""
     ImportSeatingPlan: _aio.UnaryUnaryMultiCallable[_halls_pb2.ImportSeatingPlanRequest, _halls_pb2.ImportSeatingPlanResponse]  # type: ignore[assignment]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
     GetSeatingPlan: _aio.UnaryUnaryMultiCallable[_halls_pb2.GetSeatingPlanRequest, _halls_pb2.GetSeatingPlanResponse]  # type: ignore[assignment]
@@ -152,6 +176,38 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_halls_pb2.CreateHallResponse, _abc.Awaitable[_halls_pb2.CreateHallResponse]]:
         """Adds a hall to a house."""
+
+    @_abc_1.abstractmethod
+    def GetHall(
+        self,
+        request: _halls_pb2.GetHallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_halls_pb2.GetHallResponse, _abc.Awaitable[_halls_pb2.GetHallResponse]]:
+        """One hall."""
+
+    @_abc_1.abstractmethod
+    def ListHalls(
+        self,
+        request: _halls_pb2.ListHallsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_halls_pb2.ListHallsResponse, _abc.Awaitable[_halls_pb2.ListHallsResponse]]:
+        """A house's halls, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdateHall(
+        self,
+        request: _halls_pb2.UpdateHallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_halls_pb2.UpdateHallResponse, _abc.Awaitable[_halls_pb2.UpdateHallResponse]]:
+        """Changes what the mask names. Whoever has not seen the hall as it is, is refused."""
+
+    @_abc_1.abstractmethod
+    def ArchiveHall(
+        self,
+        request: _halls_pb2.ArchiveHallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_halls_pb2.ArchiveHallResponse, _abc.Awaitable[_halls_pb2.ArchiveHallResponse]]:
+        """Takes a hall out of lists and from new performances and plans; those it has stay. Repeating it changes nothing."""
 
     @_abc_1.abstractmethod
     def ImportSeatingPlan(

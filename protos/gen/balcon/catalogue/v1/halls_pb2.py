@@ -23,21 +23,75 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/catalogue/v1/halls.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1fgoogle/api/field_behavior.proto\"7\n\x04Hall\x12\x0f\n\x07hall_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\"^\n\x11\x43reateHallRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x12\x43reateHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"\xb7\x01\n\x04Seat\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x0c\n\x04zone\x18\x02 \x01(\t\x12\x0b\n\x03row\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x05 \x01(\t\x12\t\n\x01x\x18\x06 \x01(\x01\x12\t\n\x01y\x18\x07 \x01(\x01\x12\x12\n\naccessible\x18\x08 \x01(\x08\x12\x10\n\x08standing\x18\t \x01(\x08\x12\x11\n\trow_label\x18\n \x01(\t\x12\x12\n\nseat_label\x18\x0b \x01(\t\"\"\n\nFocalPoint\x12\t\n\x01x\x18\x01 \x01(\x01\x12\t\n\x01y\x18\x02 \x01(\x01\",\n\rPriceCategory\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63olor\x18\x02 \x01(\t\"\xec\x01\n\x0bSeatingPlan\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x0f\n\x07hall_id\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\r\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x36\n\ncategories\x18\x05 \x03(\x0b\x32\".balcon.catalogue.v1.PriceCategory\x12(\n\x05seats\x18\x06 \x03(\x0b\x32\x19.balcon.catalogue.v1.Seat\x12\x34\n\x0b\x66ocal_point\x18\x07 \x01(\x0b\x32\x1f.balcon.catalogue.v1.FocalPoint\"\x81\x01\n\x18ImportSeatingPlanRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tplan_json\x18\x04 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"1\n\x0bPlanWarning\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"y\n\x19ImportSeatingPlanResponse\x12\x14\n\x0cplan_version\x18\x01 \x01(\r\x12\x12\n\nseat_count\x18\x02 \x01(\r\x12\x32\n\x08warnings\x18\x03 \x03(\x0b\x32 .balcon.catalogue.v1.PlanWarning\"b\n\x15GetSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"H\n\x16GetSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlan\"e\n\x18StreamSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"K\n\x19StreamSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlanb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/catalogue/v1/halls.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x02\n\x04Hall\x12\x15\n\x07hall_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07\x61\x64\x64ress\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12!\n\x13latest_plan_version\x18\x07 \x01(\rB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x63\x61pacity\x18\x08 \x01(\rB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x61rchived_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\n \x01(\tB\x04\xe2\x41\x01\x01\"\xa4\x01\n\x11\x43reateHallRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x61\x64\x64ress\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x12\x43reateHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"?\n\x0eGetHallRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\":\n\x0fGetHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"}\n\x10ListHallsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_archived\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"V\n\x11ListHallsResponse\x12(\n\x05halls\x18\x01 \x03(\x0b\x32\x19.balcon.catalogue.v1.Hall\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa5\x01\n\x11UpdateHallRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\x04hall\x18\x02 \x01(\x0b\x32\x19.balcon.catalogue.v1.HallB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x12UpdateHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"W\n\x12\x41rchiveHallRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\">\n\x13\x41rchiveHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"\xb7\x01\n\x04Seat\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x0c\n\x04zone\x18\x02 \x01(\t\x12\x0b\n\x03row\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x05 \x01(\t\x12\t\n\x01x\x18\x06 \x01(\x01\x12\t\n\x01y\x18\x07 \x01(\x01\x12\x12\n\naccessible\x18\x08 \x01(\x08\x12\x10\n\x08standing\x18\t \x01(\x08\x12\x11\n\trow_label\x18\n \x01(\t\x12\x12\n\nseat_label\x18\x0b \x01(\t\"\"\n\nFocalPoint\x12\t\n\x01x\x18\x01 \x01(\x01\x12\t\n\x01y\x18\x02 \x01(\x01\",\n\rPriceCategory\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63olor\x18\x02 \x01(\t\"\xec\x01\n\x0bSeatingPlan\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x0f\n\x07hall_id\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\r\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x36\n\ncategories\x18\x05 \x03(\x0b\x32\".balcon.catalogue.v1.PriceCategory\x12(\n\x05seats\x18\x06 \x03(\x0b\x32\x19.balcon.catalogue.v1.Seat\x12\x34\n\x0b\x66ocal_point\x18\x07 \x01(\x0b\x32\x1f.balcon.catalogue.v1.FocalPoint\"\x81\x01\n\x18ImportSeatingPlanRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tplan_json\x18\x04 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"1\n\x0bPlanWarning\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"y\n\x19ImportSeatingPlanResponse\x12\x14\n\x0cplan_version\x18\x01 \x01(\r\x12\x12\n\nseat_count\x18\x02 \x01(\r\x12\x32\n\x08warnings\x18\x03 \x03(\x0b\x32 .balcon.catalogue.v1.PlanWarning\"b\n\x15GetSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"H\n\x16GetSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlan\"e\n\x18StreamSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"K\n\x19StreamSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlanb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.catalogue.v1.halls_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_HALL'].fields_by_name['hall_id']._loaded_options = None
+  _globals['_HALL'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
+  _globals['_HALL'].fields_by_name['house_id']._loaded_options = None
+  _globals['_HALL'].fields_by_name['house_id']._serialized_options = b'\342A\001\001'
+  _globals['_HALL'].fields_by_name['name']._loaded_options = None
+  _globals['_HALL'].fields_by_name['name']._serialized_options = b'\342A\001\001'
+  _globals['_HALL'].fields_by_name['address']._loaded_options = None
+  _globals['_HALL'].fields_by_name['address']._serialized_options = b'\342A\001\001'
+  _globals['_HALL'].fields_by_name['city']._loaded_options = None
+  _globals['_HALL'].fields_by_name['city']._serialized_options = b'\342A\001\001'
+  _globals['_HALL'].fields_by_name['description']._loaded_options = None
+  _globals['_HALL'].fields_by_name['description']._serialized_options = b'\342A\001\001'
+  _globals['_HALL'].fields_by_name['latest_plan_version']._loaded_options = None
+  _globals['_HALL'].fields_by_name['latest_plan_version']._serialized_options = b'\342A\001\001'
+  _globals['_HALL'].fields_by_name['capacity']._loaded_options = None
+  _globals['_HALL'].fields_by_name['capacity']._serialized_options = b'\342A\001\001'
+  _globals['_HALL'].fields_by_name['archived_at']._loaded_options = None
+  _globals['_HALL'].fields_by_name['archived_at']._serialized_options = b'\342A\001\001'
+  _globals['_HALL'].fields_by_name['etag']._loaded_options = None
+  _globals['_HALL'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_CREATEHALLREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
   _globals['_CREATEHALLREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
   _globals['_CREATEHALLREQUEST'].fields_by_name['house_id']._loaded_options = None
   _globals['_CREATEHALLREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_CREATEHALLREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_CREATEHALLREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_CREATEHALLREQUEST'].fields_by_name['address']._loaded_options = None
+  _globals['_CREATEHALLREQUEST'].fields_by_name['address']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEHALLREQUEST'].fields_by_name['city']._loaded_options = None
+  _globals['_CREATEHALLREQUEST'].fields_by_name['city']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEHALLREQUEST'].fields_by_name['description']._loaded_options = None
+  _globals['_CREATEHALLREQUEST'].fields_by_name['description']._serialized_options = b'\342A\001\001'
+  _globals['_GETHALLREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_GETHALLREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_GETHALLREQUEST'].fields_by_name['hall_id']._loaded_options = None
+  _globals['_GETHALLREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
+  _globals['_LISTHALLSREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_LISTHALLSREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_LISTHALLSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTHALLSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
+  _globals['_LISTHALLSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTHALLSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
+  _globals['_LISTHALLSREQUEST'].fields_by_name['include_archived']._loaded_options = None
+  _globals['_LISTHALLSREQUEST'].fields_by_name['include_archived']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATEHALLREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_UPDATEHALLREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_UPDATEHALLREQUEST'].fields_by_name['hall']._loaded_options = None
+  _globals['_UPDATEHALLREQUEST'].fields_by_name['hall']._serialized_options = b'\342A\001\002'
+  _globals['_UPDATEHALLREQUEST'].fields_by_name['update_mask']._loaded_options = None
+  _globals['_UPDATEHALLREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\002'
+  _globals['_UPDATEHALLREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_UPDATEHALLREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\002'
+  _globals['_ARCHIVEHALLREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_ARCHIVEHALLREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_ARCHIVEHALLREQUEST'].fields_by_name['hall_id']._loaded_options = None
+  _globals['_ARCHIVEHALLREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
+  _globals['_ARCHIVEHALLREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_ARCHIVEHALLREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\002'
   _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
   _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
   _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['house_id']._loaded_options = None
@@ -58,32 +112,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
   _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['plan_version']._loaded_options = None
   _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['plan_version']._serialized_options = b'\342A\001\001'
-  _globals['_HALL']._serialized_start=89
-  _globals['_HALL']._serialized_end=144
-  _globals['_CREATEHALLREQUEST']._serialized_start=146
-  _globals['_CREATEHALLREQUEST']._serialized_end=240
-  _globals['_CREATEHALLRESPONSE']._serialized_start=242
-  _globals['_CREATEHALLRESPONSE']._serialized_end=303
-  _globals['_SEAT']._serialized_start=306
-  _globals['_SEAT']._serialized_end=489
-  _globals['_FOCALPOINT']._serialized_start=491
-  _globals['_FOCALPOINT']._serialized_end=525
-  _globals['_PRICECATEGORY']._serialized_start=527
-  _globals['_PRICECATEGORY']._serialized_end=571
-  _globals['_SEATINGPLAN']._serialized_start=574
-  _globals['_SEATINGPLAN']._serialized_end=810
-  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_start=813
-  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_end=942
-  _globals['_PLANWARNING']._serialized_start=944
-  _globals['_PLANWARNING']._serialized_end=993
-  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_start=995
-  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_end=1116
-  _globals['_GETSEATINGPLANREQUEST']._serialized_start=1118
-  _globals['_GETSEATINGPLANREQUEST']._serialized_end=1216
-  _globals['_GETSEATINGPLANRESPONSE']._serialized_start=1218
-  _globals['_GETSEATINGPLANRESPONSE']._serialized_end=1290
-  _globals['_STREAMSEATINGPLANREQUEST']._serialized_start=1292
-  _globals['_STREAMSEATINGPLANREQUEST']._serialized_end=1393
-  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_start=1395
-  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_end=1470
+  _globals['_HALL']._serialized_start=157
+  _globals['_HALL']._serialized_end=434
+  _globals['_CREATEHALLREQUEST']._serialized_start=437
+  _globals['_CREATEHALLREQUEST']._serialized_end=601
+  _globals['_CREATEHALLRESPONSE']._serialized_start=603
+  _globals['_CREATEHALLRESPONSE']._serialized_end=664
+  _globals['_GETHALLREQUEST']._serialized_start=666
+  _globals['_GETHALLREQUEST']._serialized_end=729
+  _globals['_GETHALLRESPONSE']._serialized_start=731
+  _globals['_GETHALLRESPONSE']._serialized_end=789
+  _globals['_LISTHALLSREQUEST']._serialized_start=791
+  _globals['_LISTHALLSREQUEST']._serialized_end=916
+  _globals['_LISTHALLSRESPONSE']._serialized_start=918
+  _globals['_LISTHALLSRESPONSE']._serialized_end=1004
+  _globals['_UPDATEHALLREQUEST']._serialized_start=1007
+  _globals['_UPDATEHALLREQUEST']._serialized_end=1172
+  _globals['_UPDATEHALLRESPONSE']._serialized_start=1174
+  _globals['_UPDATEHALLRESPONSE']._serialized_end=1235
+  _globals['_ARCHIVEHALLREQUEST']._serialized_start=1237
+  _globals['_ARCHIVEHALLREQUEST']._serialized_end=1324
+  _globals['_ARCHIVEHALLRESPONSE']._serialized_start=1326
+  _globals['_ARCHIVEHALLRESPONSE']._serialized_end=1388
+  _globals['_SEAT']._serialized_start=1391
+  _globals['_SEAT']._serialized_end=1574
+  _globals['_FOCALPOINT']._serialized_start=1576
+  _globals['_FOCALPOINT']._serialized_end=1610
+  _globals['_PRICECATEGORY']._serialized_start=1612
+  _globals['_PRICECATEGORY']._serialized_end=1656
+  _globals['_SEATINGPLAN']._serialized_start=1659
+  _globals['_SEATINGPLAN']._serialized_end=1895
+  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_start=1898
+  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_end=2027
+  _globals['_PLANWARNING']._serialized_start=2029
+  _globals['_PLANWARNING']._serialized_end=2078
+  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_start=2080
+  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_end=2201
+  _globals['_GETSEATINGPLANREQUEST']._serialized_start=2203
+  _globals['_GETSEATINGPLANREQUEST']._serialized_end=2301
+  _globals['_GETSEATINGPLANRESPONSE']._serialized_start=2303
+  _globals['_GETSEATINGPLANRESPONSE']._serialized_end=2375
+  _globals['_STREAMSEATINGPLANREQUEST']._serialized_start=2377
+  _globals['_STREAMSEATINGPLANREQUEST']._serialized_end=2478
+  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_start=2480
+  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_end=2555
 # @@protoc_insertion_point(module_scope)

@@ -5,7 +5,9 @@ Halls, their seating plans and the versions of these."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -27,22 +29,52 @@ class Hall(_message.Message):
     HALL_ID_FIELD_NUMBER: _builtins.int
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    LATEST_PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    CAPACITY_FIELD_NUMBER: _builtins.int
+    ARCHIVED_AT_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     hall_id: _builtins.str
     """The hall."""
     house_id: _builtins.str
-    """The house that it belongs to."""
+    """The house that it belongs to; an update reads its own house_id."""
     name: _builtins.str
     """The name that people read."""
+    address: _builtins.str
+    """Street and number, as people find it; at most 200 characters."""
+    city: _builtins.str
+    """The town or city; at most 100 characters."""
+    description: _builtins.str
+    """A few words for people; at most 500 characters on one line."""
+    latest_plan_version: _builtins.int
+    """The newest version of its seating plan; 0: there is none. Updates leave it alone."""
+    capacity: _builtins.int
+    """Seats and standing places of that plan. Updates leave it alone."""
+    etag: _builtins.str
+    """What an update must name, so that nobody overwrites what they have not read."""
+    @_builtins.property
+    def archived_at(self) -> _timestamp_pb2.Timestamp:
+        """Set: it is in no list and takes no new performances and plans. Updates leave it alone."""
+
     def __init__(
         self,
         *,
         hall_id: _builtins.str = ...,
         house_id: _builtins.str = ...,
         name: _builtins.str = ...,
+        address: _builtins.str = ...,
+        city: _builtins.str = ...,
+        description: _builtins.str = ...,
+        latest_plan_version: _builtins.int = ...,
+        capacity: _builtins.int = ...,
+        archived_at: _timestamp_pb2.Timestamp | None = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "house_id", b"house_id", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "archived_at", b"archived_at", "capacity", b"capacity", "city", b"city", "description", b"description", "etag", b"etag", "hall_id", b"hall_id", "house_id", b"house_id", "latest_plan_version", b"latest_plan_version", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -57,22 +89,34 @@ class CreateHallRequest(_message.Message):
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
     """The house that it belongs to."""
     name: _builtins.str
     """The name that people read."""
+    address: _builtins.str
+    """Street and number, as people find it; at most 200 characters."""
+    city: _builtins.str
+    """The town or city; at most 100 characters."""
+    description: _builtins.str
+    """A few words for people; at most 500 characters on one line."""
     def __init__(
         self,
         *,
         idempotency_key: _builtins.str = ...,
         house_id: _builtins.str = ...,
         name: _builtins.str = ...,
+        address: _builtins.str = ...,
+        city: _builtins.str = ...,
+        description: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "idempotency_key", b"idempotency_key", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "city", b"city", "description", b"description", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -101,6 +145,234 @@ class CreateHallResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateHallResponse: _TypeAlias = CreateHallResponse  # noqa: Y015
+
+@_typing.final
+class GetHallRequest(_message.Message):
+    """What GetHall is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    HALL_ID_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    hall_id: _builtins.str
+    """The hall."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        hall_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "house_id", b"house_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHallRequest: _TypeAlias = GetHallRequest  # noqa: Y015
+
+@_typing.final
+class GetHallResponse(_message.Message):
+    """What GetHall answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HALL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hall(self) -> Global___Hall:
+        """The hall as it is now."""
+
+    def __init__(
+        self,
+        *,
+        hall: Global___Hall | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHallResponse: _TypeAlias = GetHallResponse  # noqa: Y015
+
+@_typing.final
+class ListHallsRequest(_message.Message):
+    """What ListHalls is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    INCLUDE_ARCHIVED_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that they belong to."""
+    page_size: _builtins.int
+    """At most 500; 0 takes 100."""
+    page_token: _builtins.str
+    """The last answer's next_page_token; empty is the first page."""
+    include_archived: _builtins.bool
+    """Whether archived halls are in the list too."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        include_archived: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "include_archived", b"include_archived", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHallsRequest: _TypeAlias = ListHallsRequest  # noqa: Y015
+
+@_typing.final
+class ListHallsResponse(_message.Message):
+    """What ListHalls answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HALLS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where the next page begins; empty: there is none."""
+    @_builtins.property
+    def halls(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hall]:
+        """This page's halls, the oldest first."""
+
+    def __init__(
+        self,
+        *,
+        halls: _abc.Iterable[Global___Hall] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["halls", b"halls", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHallsResponse: _TypeAlias = ListHallsResponse  # noqa: Y015
+
+@_typing.final
+class UpdateHallRequest(_message.Message):
+    """What UpdateHall is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    HALL_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    etag: _builtins.str
+    """The hall's etag as it was read."""
+    @_builtins.property
+    def hall(self) -> Global___Hall:
+        """The hall by its id, and the new values of what the mask names."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Some of name, address, city, description."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        hall: Global___Hall | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "hall", b"hall", "house_id", b"house_id", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateHallRequest: _TypeAlias = UpdateHallRequest  # noqa: Y015
+
+@_typing.final
+class UpdateHallResponse(_message.Message):
+    """What UpdateHall answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HALL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hall(self) -> Global___Hall:
+        """The hall as it is now."""
+
+    def __init__(
+        self,
+        *,
+        hall: Global___Hall | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateHallResponse: _TypeAlias = UpdateHallResponse  # noqa: Y015
+
+@_typing.final
+class ArchiveHallRequest(_message.Message):
+    """What ArchiveHall is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    HALL_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    hall_id: _builtins.str
+    """The hall."""
+    etag: _builtins.str
+    """The hall's etag as it was read."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        hall_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "hall_id", b"hall_id", "house_id", b"house_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveHallRequest: _TypeAlias = ArchiveHallRequest  # noqa: Y015
+
+@_typing.final
+class ArchiveHallResponse(_message.Message):
+    """What ArchiveHall answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HALL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hall(self) -> Global___Hall:
+        """The hall as it is now."""
+
+    def __init__(
+        self,
+        *,
+        hall: Global___Hall | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveHallResponse: _TypeAlias = ArchiveHallResponse  # noqa: Y015
 
 @_typing.final
 class Seat(_message.Message):
