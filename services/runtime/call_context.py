@@ -17,6 +17,8 @@ from services.runtime.principal import Principal, PrincipalRef
 REQUEST_ID_KEY = "x-request-id"
 TRACE_KEY = "traceparent"
 AUTHORIZATION_KEY = "authorization"
+# Whom a service acts for, as KIND/subject; believed of services alone.
+ON_BEHALF_KEY = "x-balcon-on-behalf-of"
 # Taken off at each hop, so that the caller hears the answer before its own deadline.
 HOP_MARGIN_SECONDS = 0.02
 
@@ -67,6 +69,11 @@ class CallContext:
     def traceparent(self) -> str:
         """The caller's, '' if it is missing or not well formed."""
         return _matching(_TRACEPARENT, self.metadata.get(TRACE_KEY))
+
+    @property
+    def sent_credential(self) -> str | bytes:
+        """What came, whatever its form: for finding again what was looked at before."""
+        return self._credential
 
     @property
     def credential(self) -> str:
@@ -144,17 +151,24 @@ def deadline_after(remaining: float | None, now: float) -> float | None:
 
 
 def outgoing(call: CallContext | None) -> list[tuple[str, str]]:
-    """The metadata that carries the current call's ids on, and the credential it was made with.
+    """The metadata that carries the current call's ids on, and on whose account the next call is made.
 
-    Outside a call, and on the service's own account, that is the service's own. It is never lent to a caller who came
-    with none: that one could do then whatever the service may.
+    Whom the call was checked to be for is named, and the service calls with its own credential. Outside a call, and on
+    the service's own account, nobody is named. A caller whom nobody has checked is passed on as it came, with its own
+    credential or with none: it is never lent the service's, with which it could do whatever the service may.
     """
+    own = _own_credential.get()
     if call is None:
-        return _authorization(_own_credential.get()())
+        return _authorization(own())
     pairs = [(REQUEST_ID_KEY, call.request_id)]
     if call.traceparent:
         pairs.append((TRACE_KEY, call.traceparent))
-    return pairs + _authorization(_own_credential.get()() if call.is_own_account else call.credential)
+    if call.is_own_account:
+        return pairs + _authorization(own())
+    if call.principal is not None and (credential := own()):
+        acts_for = call.principal.acts_for
+        return [*pairs, (AUTHORIZATION_KEY, credential), (ON_BEHALF_KEY, f"{acts_for.kind.value}/{acts_for.subject}")]
+    return pairs + _authorization(call.credential)
 
 
 def _authorization(credential: str) -> list[tuple[str, str]]:

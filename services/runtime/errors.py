@@ -19,7 +19,8 @@ class Kind(Enum):
     TAKEN = "taken"  # a name or key is in use for something else
     UNDER_WAY = "under_way"  # the same request again, after a moment, gets its answer
     PRECONDITION = "precondition"  # wrong state for this act
-    FORBIDDEN = "forbidden"
+    UNAUTHENTICATED = "unauthenticated"  # nobody knows who asks; with a good token it may be granted
+    FORBIDDEN = "forbidden"  # it is known who asks, and not for them
     EXHAUSTED = "exhausted"  # too much at once; later will do
     MOVED = "moved"  # another node answers for this
 

@@ -53,6 +53,10 @@ class Principal:
         """On whose behalf the call is: who calls, or whom the calling service names."""
         return self.on_behalf_of or PrincipalRef(self.kind, self.subject)
 
+    def is_in(self, house_id: str) -> bool:
+        """Whether it has anything to do with the house."""
+        return any(house.house_id == house_id for house in self.houses)
+
     def roles_in(self, house_id: str) -> frozenset[str]:
         """Empty in a foreign house."""
         return frozenset[str]().union(*(house.roles for house in self.houses if house.house_id == house_id))

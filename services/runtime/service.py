@@ -13,9 +13,12 @@ from typing import Any
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.runtime.access.guard import Guard
+from services.runtime.access.interceptor import RolesWith
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import TOPICS
+from services.runtime.call_context import act_as
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.errors import Retryable
 from services.runtime.ids import Ids, RandomIds
@@ -57,6 +60,17 @@ class Service:
         self._tasks: list[asyncio.Task[None]] = []
         self._after_start: list[Callable[[], Awaitable[None]]] = []
         self._before_drain: list[Callable[[], Awaitable[None]]] = []
+        self.guard: Guard | None = None
+
+    def let_in(self, roles_with: RolesWith) -> None:
+        """Puts the one access interceptor around every method, and gives the process its own credential.
+
+        Raises ServiceKeyMissing. A method that does not declare its access keeps the server from starting.
+        """
+        guard = self.guard = Guard(self.name, self.settings, roles_with, self.clock, self.ids)
+        self.rpc.intercept(guard.interceptor)
+        act_as(guard.own_token)
+        self.background("revocations", guard.watch_revocations)
 
     def on_close(self, close: Callable[[], Awaitable[Any]]) -> None:
         """Runs `close` at the end, after the gRPC server has drained; last registered, first run."""

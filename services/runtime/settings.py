@@ -19,6 +19,15 @@ class ServiceSettings(BaseSettings):
         "info", pattern="^(debug|info|warning|error)$", description="Lowest severity that is logged."
     )
     drain_seconds: float = Field(5.0, ge=0, le=300, description="Grace period for calls in flight on SIGTERM.")
+    service_key: SecretStr = Field(
+        SecretStr(""),
+        description="Private key of the deployment, the same for all its services: base64 of 32 random bytes.",
+    )
+    trusted_service_keys: str = Field(
+        "",
+        description="Public keys of the deployment that are trusted besides while its key changes, with commas.",
+    )
+    accounts_target: str = Field("", description="gRPC target of accounts: its public keys, and what it has revoked.")
 
 
 class SqlSettings(ServiceSettings):

@@ -16,14 +16,6 @@ class LabelTaken(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class HouseNotFound(Refusal):
-    """There is no house {house_id}."""
-
-    kind = Kind.NOT_FOUND
-    house_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class HallNotFound(Refusal):
     """The house has no hall {hall_id}."""
 

@@ -14,7 +14,7 @@ from services.catalogue.domain.hall import (
     new_hall,
     refused_hall,
 )
-from services.catalogue.domain.refusals import HallNotFound, HouseNotFound
+from services.catalogue.domain.refusals import HallNotFound
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
@@ -22,6 +22,7 @@ from services.contracts.acts import Act
 from services.contracts.changes import refused_mask, refused_unset_etag
 from services.contracts.pages import asked_page, token_after
 from services.contracts.texts import refused_idempotency_key
+from services.runtime.access.refusals import HouseNotFound
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key

@@ -15,12 +15,7 @@ from services.catalogue.domain.performance import (
     open_for_sale,
     refused_terms,
 )
-from services.catalogue.domain.refusals import (
-    HouseNotFound,
-    PerformanceNotFound,
-    ProductionNotFound,
-    SeatingPlanNotFound,
-)
+from services.catalogue.domain.refusals import PerformanceNotFound, ProductionNotFound, SeatingPlanNotFound
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports.store import CatalogueStore
@@ -28,6 +23,7 @@ from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.pages import asked_page, fitting, token_after
 from services.contracts.texts import refused_idempotency_key
+from services.runtime.access.refusals import HouseNotFound
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from services.catalogue.domain.production import Production, refused_production
-from services.catalogue.domain.refusals import HouseNotFound
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.texts import refused_idempotency_key
+from services.runtime.access.refusals import HouseNotFound
 from services.runtime.errors import Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key
 

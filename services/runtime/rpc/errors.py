@@ -24,6 +24,7 @@ STATUS_OF_KIND: Mapping[Kind, grpc.StatusCode] = {
     Kind.TAKEN: grpc.StatusCode.ALREADY_EXISTS,
     Kind.UNDER_WAY: grpc.StatusCode.ABORTED,
     Kind.PRECONDITION: grpc.StatusCode.FAILED_PRECONDITION,
+    Kind.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
     Kind.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
     Kind.EXHAUSTED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     # Not UNAVAILABLE: that one is retried at the same place, this one must be asked elsewhere.

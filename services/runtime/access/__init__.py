@@ -1,0 +1,1 @@
+"""Who may call: tokens and their keys, and the one interceptor that enforces what the protos declare."""
