@@ -32,7 +32,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         houses=HouseHandler(store, service.ids),
         halls=HallHandler(store, service.clock, service.ids),
         plans=SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_parts),
-        productions=ProductionHandler(store, service.ids),
+        productions=ProductionHandler(store, service.clock, service.ids),
         performances=PerformanceHandler(store, service.clock, service.ids),
     )
     service.rpc.add(

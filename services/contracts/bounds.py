@@ -27,6 +27,8 @@ MAX_NAME_CHARS = 200
 # Why somebody did it, for the people of the house.
 MAX_REASON_CHARS = 200
 MAX_URL_CHARS = 2_048
+# Of a BCP 47 tag: zh-Hant-419.
+MAX_LANGUAGE_CHARS = 11
 
 # The ticket type that every category has a price for, and that a seat without another one is sold as.
 NORMAL_TICKET_TYPE = "normal"

@@ -6,9 +6,15 @@ Things have a revision, 1 when they are made and one more with each change; thei
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
-from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal
+from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal, refused_fields
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Thing = TypeVar("Thing", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +48,17 @@ def refused_mask(paths: Sequence[str], changeable: Collection[str], field: str =
         return FieldInvalid(field, UNSET, limit)
     unknown = sorted({path for path in paths if path not in changeable})
     return FieldInvalid(field, f"has {', '.join(unknown)[:200]}", limit) if unknown else None
+
+
+def refused_change(etag: str, paths: Sequence[str], changeable: Collection[str]) -> FieldInvalid | None:
+    """All that is wrong with the mask and the etag of an update by themselves, else None."""
+    return refused_fields((refused_mask(paths, changeable), refused_unset_etag(etag)))
+
+
+def masked(thing: Thing, wanted: Thing, paths: Collection[str]) -> Thing:
+    """The thing with those of its fields as wanted that the mask names; fields are named as on the wire.
+
+    Each is taken whole. An update whose outcome is the thing as it is changes nothing and needs no fresh etag: so it
+    may be repeated after an answer that was lost.
+    """
+    return replace(thing, **{path: getattr(wanted, path) for path in paths})

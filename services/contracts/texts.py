@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from services.contracts.bounds import MAX_URL_CHARS
+from services.contracts.bounds import MAX_LANGUAGE_CHARS, MAX_URL_CHARS
 from services.runtime.errors import UNSET, FieldInvalid
 
 # Control characters, line separators, and halves of surrogate pairs: no store, log line or page wants them. What joins
 # or spaces letters invisibly stays: names in Persian, Hindi and Japanese are written with it.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# The same but for the end of a line.
+_FORBIDDEN_IN_LINES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# What pages and catalogues use of BCP 47: a language, its script, its region, in the spelling that it recommends.
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 
 
@@ -34,6 +38,31 @@ def refused_text(field: str, value: str, *, at_least: int = 1, at_most: int) -> 
     """The refusal for a text of a request outside its bounds, else None. A protobuf text that is empty is not set."""
     problem = text_problem(value, at_least, at_most) if value or not at_least else UNSET
     return None if problem is None else FieldInvalid(field, problem, text_limit(at_least, at_most))
+
+
+def refused_lines(field: str, value: str, *, at_most: int) -> FieldInvalid | None:
+    """The refusal for a text of several lines, which may be empty, out of bounds, else None. Lines end with \\n."""
+    problem = None
+    if len(value) > at_most:
+        problem = f"has {len(value):,} characters"
+    elif _FORBIDDEN_IN_LINES.search(value):
+        problem = "has control characters"
+    elif value and value.isspace():
+        problem = "is blank"
+    return None if problem is None else FieldInvalid(field, problem, f"0 to {at_most:,} characters of plain text")
+
+
+def as_lines(value: str) -> str:
+    """A text of several lines as it is kept: browsers and Windows end lines with \\r\\n."""
+    return value.replace("\r\n", "\n")
+
+
+def refused_language(field: str, value: str) -> FieldInvalid | None:
+    """The refusal for what is no BCP 47 tag of a language, perhaps with script and region, else None."""
+    if _LANGUAGE.fullmatch(value):
+        return None
+    problem = f"{value[:MAX_LANGUAGE_CHARS]!r} is no language tag" if value else UNSET
+    return FieldInvalid(field, problem, "a BCP 47 tag such as en, nb, de-AT, zh-Hant")
 
 
 def refused_idempotency_key(value: str, field: str = "idempotency_key") -> FieldInvalid | None:

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.catalogue.adapters.hall_rows import PostgresHallRows
 from services.catalogue.adapters.performance_rows import insert_performance, load_performances
 from services.catalogue.adapters.plan_blob import packed_plan, packed_source
-from services.catalogue.adapters.tables import halls, houses, idempotency_keys, performances, productions, seating_plans
+from services.catalogue.adapters.production_rows import ProductionRows
+from services.catalogue.adapters.tables import halls, houses, idempotency_keys, performances, seating_plans
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
-from services.catalogue.domain.production import Production
 from services.catalogue.domain.seating_plan import SeatingPlan
 from services.catalogue.ports.transaction import RecordedAnswer
 from services.contracts.acts import Act, act_event
@@ -38,6 +38,7 @@ class PostgresTransaction:
         self._now_ms = now_ms
         self._ids = ids
         self._message_of = message_of
+        self.productions = ProductionRows(connection)
         self._events: list[OutgoingEvent] = []
         self.halls = PostgresHallRows(connection)
         self.is_complete = self.has_published = False
@@ -121,23 +122,6 @@ class PostgresTransaction:
             wanted = wanted.where(plans.plan_version == plan_version)
         row = (await self._connection.execute(wanted)).first()
         return None if row is None else PlanFacts(hall_id, row.plan_version, row.seat_count, tuple(row.categories))
-
-    async def add_production(self, production: Production) -> None:
-        values = {
-            "house_id": production.house_id,
-            "production_id": production.production_id,
-            "title": production.title,
-            "performer": production.performer,
-            "created_at_ms": self._now_ms,
-        }
-        await self._connection.execute(insert(productions), values)
-
-    async def production(self, house_id: str, production_id: str) -> Production | None:
-        wanted = sa.select(productions).where(
-            productions.c.house_id == house_id, productions.c.production_id == production_id
-        )
-        row = (await self._connection.execute(wanted)).first()
-        return None if row is None else Production(row.production_id, row.house_id, row.title, row.performer)
 
     async def add_performance(self, performance: Performance) -> None:
         await insert_performance(self._connection, performance, self._now_ms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.runtime.outbox.tables import outbox_tables
 from services.runtime.sql.engine import new_metadata
@@ -65,7 +66,26 @@ productions = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("performer", sa.Text, nullable=False),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    # NULL: `performer` is the only one, or nobody.
+    sa.Column("performers", sa.ARRAY(sa.Text)),
+    sa.Column("default_language", sa.Text, nullable=False, server_default="en"),
+    sa.Column("subtitle", sa.Text, nullable=False, server_default=""),
+    sa.Column("description", sa.Text, nullable=False, server_default=""),
+    sa.Column("translations", JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
+    sa.Column("genre", sa.Text),
+    sa.Column("duration_minutes", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("from_age", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("to_age", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("credits", sa.Text, nullable=False, server_default=""),
+    sa.Column("source_url", sa.Text, nullable=False, server_default=""),
+    sa.Column("external_codes", JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
+    # Made of the above, for lists: what their text is looked for in, and how much of a page the row takes.
+    sa.Column("search_text", sa.Text, nullable=False, server_default=""),
+    sa.Column("answer_parts", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("archived_at_ms", sa.BigInteger),
 )
+sa.Index("ix_productions_by_age", productions.c.house_id, productions.c.created_at_ms, productions.c.production_id)
 
 performances = sa.Table(
     "performances",
@@ -101,6 +121,9 @@ performances = sa.Table(
 )
 sa.Index(
     "ix_performances_by_start", performances.c.house_id, performances.c.starts_at_ms, performances.c.performance_id
+)
+sa.Index(
+    "ix_performances_by_production", performances.c.house_id, performances.c.production_id, performances.c.starts_at_ms
 )
 
 prices = sa.Table(

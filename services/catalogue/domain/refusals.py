@@ -49,6 +49,14 @@ class ProductionNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class ProductionArchived(Refusal):
+    """Production {production_id} is archived; nothing new can show it."""
+
+    kind = Kind.PRECONDITION
+    production_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PerformanceNotFound(Refusal):
     """The house has no performance {performance_id}."""
 

@@ -15,7 +15,12 @@ from services.catalogue.domain.performance import (
     open_for_sale,
     refused_terms,
 )
-from services.catalogue.domain.refusals import PerformanceNotFound, ProductionNotFound, SeatingPlanNotFound
+from services.catalogue.domain.refusals import (
+    PerformanceNotFound,
+    ProductionArchived,
+    ProductionNotFound,
+    SeatingPlanNotFound,
+)
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports.store import CatalogueStore
@@ -60,7 +65,8 @@ class PerformanceHandler:
     ) -> bytes | Refusal:
         """A draft, in wire form.
 
-        Refusals: FieldInvalid, House-, Hall-, SeatingPlan-, ProductionNotFound, IdempotencyKeyReused.
+        Refusals: FieldInvalid, House-, Hall-, SeatingPlan-, ProductionNotFound, ProductionArchived,
+        IdempotencyKeyReused.
         """
         if refusal := refused_fields(
             (
@@ -97,9 +103,11 @@ class PerformanceHandler:
             plan = await transaction.plan_facts(place.house_id, place.hall_id, place.plan_version)
         if plan is None:
             return SeatingPlanNotFound(place.hall_id, place.plan_version)
-        production = await transaction.production(place.house_id, place.production_id)
+        production = await transaction.productions.find(place.house_id, place.production_id)
         if production is None:
             return ProductionNotFound(place.production_id)
+        if production.archived_at_ms is not None:
+            return ProductionArchived(place.production_id)
         return new_performance(self._ids.new_id("prf"), house, plan, production, terms)
 
     async def open_for_sale(self, house_id: str, performance_id: str) -> Performance | Refusal:

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
-from services.catalogue.domain.production import Production
 from services.catalogue.domain.seating_plan import SeatingPlan
 from services.catalogue.ports.halls import HallRows
+from services.catalogue.ports.productions import Productions
 from services.contracts.acts import Act
 
 
@@ -36,6 +36,11 @@ class CatalogueTransaction(Protocol):
         """The houses' halls, in this transaction."""
         ...
 
+    @property
+    def productions(self) -> Productions:
+        """The houses' productions, in this transaction."""
+        ...
+
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
         """None: the key is this transaction's. Waits for another transaction that has it (RULE 27)."""
         ...
@@ -57,10 +62,6 @@ class CatalogueTransaction(Protocol):
     async def plan_facts(self, house_id: str, hall_id: str, plan_version: int) -> PlanFacts | None:
         """A plan without its seats; version 0 is the latest."""
         ...
-
-    async def add_production(self, production: Production) -> None: ...
-
-    async def production(self, house_id: str, production_id: str) -> Production | None: ...
 
     async def add_performance(self, performance: Performance) -> None: ...
 

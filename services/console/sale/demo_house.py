@@ -100,7 +100,10 @@ class DemoHouse:
 
     async def _performance(self, house_id: str, hall_id: str, plan: pb.SeatingPlan, terms: SaleTerms) -> pb.Performance:
         production = pb.CreateProductionRequest(
-            idempotency_key=self._key("production"), house_id=house_id, title="The Great On-sale", performer="Everybody"
+            idempotency_key=self._key("production"),
+            house_id=house_id,
+            title="The Great On-sale",
+            performers=["Everybody"],
         )
         production_id = (await self._catalogue.CreateProduction(production)).production.production_id
         request = pb.CreatePerformanceRequest(

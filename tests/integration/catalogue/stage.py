@@ -103,7 +103,7 @@ class Catalogue:
         production = (
             await self.stub.CreateProduction(
                 pb.CreateProductionRequest(
-                    idempotency_key="production", house_id=house.house_id, title="Hamlet", performer="Royal"
+                    idempotency_key="production", house_id=house.house_id, title="Hamlet", performers=["Royal"]
                 )
             )
         ).production

@@ -46,7 +46,7 @@ async def create_production(catalogue: Catalogue, venue: Venue, other: bool) -> 
     performer = "Other" if other else "Same"
     return await catalogue.stub.CreateProduction(
         pb.CreateProductionRequest(
-            idempotency_key="k", house_id=venue.house.house_id, title="Title", performer=performer
+            idempotency_key="k", house_id=venue.house.house_id, title="Title", performers=[performer]
         )
     )
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from services.catalogue.domain.hall import HallTerms, refused_hall
 from services.catalogue.domain.house import refused_house, refused_label, refused_time_zone
-from services.catalogue.domain.production import refused_production
 
 LABEL_LETTERS = string.ascii_lowercase + string.digits
 
@@ -108,8 +107,3 @@ def test_names_are_bounded() -> None:
     assert refused_hall(HallTerms("")) is not None
     assert refused_hall(HallTerms("x" * 201)) is not None
     assert refused_hall(HallTerms("two\nlines")) is not None
-    assert refused_production(title="Hamlet", performer="") is None
-    assert refused_production(title="", performer="Royal") is not None
-    refusal = refused_production(title="Hamlet", performer="x" * 201)
-    assert refusal is not None
-    assert (refusal.field, refusal.limit) == ("performer", "0 to 200 characters on one line")

@@ -24,13 +24,13 @@ from services.catalogue.domain.performance import (
     refused_prices,
     refused_terms,
 )
-from services.catalogue.domain.production import Production
+from services.catalogue.domain.production import Production, ProductionDetails
 from services.catalogue.domain.refusals import SaleEnded, SaleNotOpened
 from services.contracts.bounds import MAX_PRICE_MINOR
 from services.runtime.errors import FieldInvalid
 
 HOUSE = House("hse_1", "genova", "Genova", "Europe/Rome", "EUR")
-PRODUCTION = Production("prd_1", "hse_1", "Hamlet", "Royal")
+PRODUCTION = Production("prd_1", "hse_1", ProductionDetails("Hamlet"), 0)
 PLAN = PlanFacts("hal_1", 3, 618, ("Stalls", "Balcony"))
 START_MS = 1_900_000_000_000
 NOW_MS = START_MS - 86_400_000

@@ -14,6 +14,7 @@ from balcon.inventory.v1 import cluster_service_pb2, inventory_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.reporting.v1 import reporting_service_pb2
+from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
@@ -61,17 +62,22 @@ GOOD: Mapping[str, Any] = {
     "category": "Stalls",
     "channel": 2,
     "currency": "EUR",
+    "default_language": "en",
     "draining": True,
+    "duration_minutes": 90,
     "email": "buyer@example.org",
     "endpoint": "node:1",
     "epoch": 1,
     "expires_at_ms": CLOCK.now_ms() + 3_600_000,
+    "from_age": 6,
+    "genre": 1,
     "guessed": True,
     "include_archived": True,
     "hold_ttl_seconds": 60,
     "kind": 1,
     "label": "a-house",
     "latest_plan_version": 1,
+    "language": "nl",
     "may_split": True,
     "page_size": 10,
     "plan_json": json.dumps(plan()).encode(),
@@ -82,9 +88,11 @@ GOOD: Mapping[str, Any] = {
     "seat_indexes": 0,
     "seats_per_holder": 2,
     "size": 1,
+    "source_url": "https://company.example/hamlet",
     "states": 1,
     "time_zone": "Europe/Berlin",
     "timeout_ms": 1_000,
+    "to_age": 12,
     "to_endpoint": "node:1",
     "ttl_seconds": 60,
     "wait_ms": 1,
@@ -97,8 +105,6 @@ WELL_KNOWN: Mapping[str, Message] = {
     "google.protobuf.FieldMask": FieldMask(),
     "google.protobuf.Timestamp": Timestamp(seconds=1_900_000_000),
 }
-# What an update names, by its call: something that may be empty.
-UPDATED: Mapping[str, str] = {"UpdateHall": "description"}
 
 
 class Reached(Exception):
@@ -150,7 +156,7 @@ def _servicers() -> Mapping[str, Any]:
             houses=HouseHandler(store, IDS),
             halls=HallHandler(store, CLOCK, IDS),
             plans=SeatingPlanHandler(store, cache, plan_parts),
-            productions=ProductionHandler(store, IDS),
+            productions=ProductionHandler(store, CLOCK, IDS),
             performances=PerformanceHandler(store, CLOCK, IDS),
         ),
         "InventoryService": InventoryServicer(Host(), CLOCK),  # type: ignore[arg-type]
@@ -188,8 +194,20 @@ def good_requests(method: MethodDescriptor) -> Iterator[Any]:
         if "page_token" in method.input_type.fields_by_name:
             request.page_token = token_after(getattr(request, "house_id", ""), AN_ID)
         if "update_mask" in method.input_type.fields_by_name:
-            request.update_mask.CopyFrom(FieldMask(paths=[UPDATED[method.name]]))
+            request.update_mask.paths[:] = _changeable(method.input_type)
         yield request
+
+
+def _changeable(update: Descriptor) -> list[str]:
+    """Every field of what is updated, the second of the request's fields, but for its id and what only answers have."""
+    updated = update.fields[1]
+    assert updated.message_type is not None
+    return [
+        field.name
+        for field in updated.message_type.fields
+        if field.name != f"{updated.name}_id"
+        and field_behavior_pb2.OUTPUT_ONLY not in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
+    ]
 
 
 def _messages(message: Descriptor) -> Iterator[Descriptor]:

@@ -88,6 +88,26 @@ class CatalogueServiceStub:
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionResponse.FromString,
                 _registered_method=True)
+        self.GetProduction = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetProduction',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetProductionRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetProductionResponse.FromString,
+                _registered_method=True)
+        self.ListProductions = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListProductions',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ListProductionsRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ListProductionsResponse.FromString,
+                _registered_method=True)
+        self.UpdateProduction = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdateProduction',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.UpdateProductionRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.UpdateProductionResponse.FromString,
+                _registered_method=True)
+        self.ArchiveProduction = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchiveProduction',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionResponse.FromString,
+                _registered_method=True)
         self.CreatePerformance = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreatePerformance',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceRequest.SerializeToString,
@@ -190,6 +210,35 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetProduction(self, request, context):
+        """One production with all its texts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProductions(self, request, context):
+        """A house's productions, page by page, the one made last first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateProduction(self, request, context):
+        """Changes what the mask names. One that changes nothing is fine, so that a request may be repeated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveProduction(self, request, context):
+        """Takes it out of lists and keeps new performances from showing it; those that there are stay. Repeating it changes
+        nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreatePerformance(self, request, context):
         """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet.
         """
@@ -277,6 +326,26 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.CreateProduction,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionResponse.SerializeToString,
+            ),
+            'GetProduction': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProduction,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetProductionRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetProductionResponse.SerializeToString,
+            ),
+            'ListProductions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProductions,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ListProductionsRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ListProductionsResponse.SerializeToString,
+            ),
+            'UpdateProduction': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateProduction,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.UpdateProductionRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.UpdateProductionResponse.SerializeToString,
+            ),
+            'ArchiveProduction': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveProduction,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionResponse.SerializeToString,
             ),
             'CreatePerformance': grpc.unary_unary_rpc_method_handler(
                     servicer.CreatePerformance,
@@ -575,6 +644,114 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/CreateProduction',
             balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProduction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetProduction',
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetProductionRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetProductionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProductions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListProductions',
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.ListProductionsRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.ListProductionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateProduction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdateProduction',
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.UpdateProductionRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.UpdateProductionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveProduction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchiveProduction',
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionResponse.FromString,
             options,
             channel_credentials,
             insecure,

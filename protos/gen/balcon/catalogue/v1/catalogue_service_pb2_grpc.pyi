@@ -55,9 +55,40 @@ from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_NORMAL as TICKET_KIND_NOR
 from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_OTHER as TICKET_KIND_OTHER
 from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_UNSPECIFIED as TICKET_KIND_UNSPECIFIED
 from balcon.catalogue.v1.prices_pb2 import TicketKind as TicketKind
+from balcon.catalogue.v1.productions_pb2 import AgeAdvice as AgeAdvice
+from balcon.catalogue.v1.productions_pb2 import ArchiveProductionRequest as ArchiveProductionRequest
+from balcon.catalogue.v1.productions_pb2 import ArchiveProductionResponse as ArchiveProductionResponse
 from balcon.catalogue.v1.productions_pb2 import CreateProductionRequest as CreateProductionRequest
 from balcon.catalogue.v1.productions_pb2 import CreateProductionResponse as CreateProductionResponse
+from balcon.catalogue.v1.productions_pb2 import ExternalCode as ExternalCode
+from balcon.catalogue.v1.productions_pb2 import GENRE_CIRCUS as GENRE_CIRCUS
+from balcon.catalogue.v1.productions_pb2 import GENRE_CLASSICAL as GENRE_CLASSICAL
+from balcon.catalogue.v1.productions_pb2 import GENRE_COMEDY as GENRE_COMEDY
+from balcon.catalogue.v1.productions_pb2 import GENRE_DANCE as GENRE_DANCE
+from balcon.catalogue.v1.productions_pb2 import GENRE_EDUCATION as GENRE_EDUCATION
+from balcon.catalogue.v1.productions_pb2 import GENRE_EXHIBITION as GENRE_EXHIBITION
+from balcon.catalogue.v1.productions_pb2 import GENRE_FAMILY as GENRE_FAMILY
+from balcon.catalogue.v1.productions_pb2 import GENRE_FESTIVAL as GENRE_FESTIVAL
+from balcon.catalogue.v1.productions_pb2 import GENRE_FILM as GENRE_FILM
+from balcon.catalogue.v1.productions_pb2 import GENRE_JAZZ_AND_WORLD as GENRE_JAZZ_AND_WORLD
+from balcon.catalogue.v1.productions_pb2 import GENRE_LITERATURE as GENRE_LITERATURE
+from balcon.catalogue.v1.productions_pb2 import GENRE_MUSICAL as GENRE_MUSICAL
+from balcon.catalogue.v1.productions_pb2 import GENRE_OPERA as GENRE_OPERA
+from balcon.catalogue.v1.productions_pb2 import GENRE_OTHER as GENRE_OTHER
+from balcon.catalogue.v1.productions_pb2 import GENRE_PLAY as GENRE_PLAY
+from balcon.catalogue.v1.productions_pb2 import GENRE_POP as GENRE_POP
+from balcon.catalogue.v1.productions_pb2 import GENRE_SOCIAL as GENRE_SOCIAL
+from balcon.catalogue.v1.productions_pb2 import GENRE_SPORTS as GENRE_SPORTS
+from balcon.catalogue.v1.productions_pb2 import GENRE_UNSPECIFIED as GENRE_UNSPECIFIED
+from balcon.catalogue.v1.productions_pb2 import Genre as Genre
+from balcon.catalogue.v1.productions_pb2 import GetProductionRequest as GetProductionRequest
+from balcon.catalogue.v1.productions_pb2 import GetProductionResponse as GetProductionResponse
+from balcon.catalogue.v1.productions_pb2 import ListProductionsRequest as ListProductionsRequest
+from balcon.catalogue.v1.productions_pb2 import ListProductionsResponse as ListProductionsResponse
 from balcon.catalogue.v1.productions_pb2 import Production as Production
+from balcon.catalogue.v1.productions_pb2 import ProductionText as ProductionText
+from balcon.catalogue.v1.productions_pb2 import UpdateProductionRequest as UpdateProductionRequest
+from balcon.catalogue.v1.productions_pb2 import UpdateProductionResponse as UpdateProductionResponse
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -109,6 +140,16 @@ class CatalogueServiceStub:
     """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
     CreateProduction: _grpc.UnaryUnaryMultiCallable[_productions_pb2.CreateProductionRequest, _productions_pb2.CreateProductionResponse]
     """Adds a title that performances are shown of."""
+    GetProduction: _grpc.UnaryUnaryMultiCallable[_productions_pb2.GetProductionRequest, _productions_pb2.GetProductionResponse]
+    """One production with all its texts."""
+    ListProductions: _grpc.UnaryUnaryMultiCallable[_productions_pb2.ListProductionsRequest, _productions_pb2.ListProductionsResponse]
+    """A house's productions, page by page, the one made last first."""
+    UpdateProduction: _grpc.UnaryUnaryMultiCallable[_productions_pb2.UpdateProductionRequest, _productions_pb2.UpdateProductionResponse]
+    """Changes what the mask names. One that changes nothing is fine, so that a request may be repeated."""
+    ArchiveProduction: _grpc.UnaryUnaryMultiCallable[_productions_pb2.ArchiveProductionRequest, _productions_pb2.ArchiveProductionResponse]
+    """Takes it out of lists and keeps new performances from showing it; those that there are stay. Repeating it changes
+    nothing.
+    """
     CreatePerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CreatePerformanceRequest, _performances_pb2.CreatePerformanceResponse]
     """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
     OpenForSale: _grpc.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]
@@ -147,6 +188,16 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
     CreateProduction: _aio.UnaryUnaryMultiCallable[_productions_pb2.CreateProductionRequest, _productions_pb2.CreateProductionResponse]  # type: ignore[assignment]
     """Adds a title that performances are shown of."""
+    GetProduction: _aio.UnaryUnaryMultiCallable[_productions_pb2.GetProductionRequest, _productions_pb2.GetProductionResponse]  # type: ignore[assignment]
+    """One production with all its texts."""
+    ListProductions: _aio.UnaryUnaryMultiCallable[_productions_pb2.ListProductionsRequest, _productions_pb2.ListProductionsResponse]  # type: ignore[assignment]
+    """A house's productions, page by page, the one made last first."""
+    UpdateProduction: _aio.UnaryUnaryMultiCallable[_productions_pb2.UpdateProductionRequest, _productions_pb2.UpdateProductionResponse]  # type: ignore[assignment]
+    """Changes what the mask names. One that changes nothing is fine, so that a request may be repeated."""
+    ArchiveProduction: _aio.UnaryUnaryMultiCallable[_productions_pb2.ArchiveProductionRequest, _productions_pb2.ArchiveProductionResponse]  # type: ignore[assignment]
+    """Takes it out of lists and keeps new performances from showing it; those that there are stay. Repeating it changes
+    nothing.
+    """
     CreatePerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.CreatePerformanceRequest, _performances_pb2.CreatePerformanceResponse]  # type: ignore[assignment]
     """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
     OpenForSale: _aio.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]  # type: ignore[assignment]
@@ -242,6 +293,40 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_productions_pb2.CreateProductionResponse, _abc.Awaitable[_productions_pb2.CreateProductionResponse]]:
         """Adds a title that performances are shown of."""
+
+    @_abc_1.abstractmethod
+    def GetProduction(
+        self,
+        request: _productions_pb2.GetProductionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_productions_pb2.GetProductionResponse, _abc.Awaitable[_productions_pb2.GetProductionResponse]]:
+        """One production with all its texts."""
+
+    @_abc_1.abstractmethod
+    def ListProductions(
+        self,
+        request: _productions_pb2.ListProductionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_productions_pb2.ListProductionsResponse, _abc.Awaitable[_productions_pb2.ListProductionsResponse]]:
+        """A house's productions, page by page, the one made last first."""
+
+    @_abc_1.abstractmethod
+    def UpdateProduction(
+        self,
+        request: _productions_pb2.UpdateProductionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_productions_pb2.UpdateProductionResponse, _abc.Awaitable[_productions_pb2.UpdateProductionResponse]]:
+        """Changes what the mask names. One that changes nothing is fine, so that a request may be repeated."""
+
+    @_abc_1.abstractmethod
+    def ArchiveProduction(
+        self,
+        request: _productions_pb2.ArchiveProductionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_productions_pb2.ArchiveProductionResponse, _abc.Awaitable[_productions_pb2.ArchiveProductionResponse]]:
+        """Takes it out of lists and keeps new performances from showing it; those that there are stay. Repeating it changes
+        nothing.
+        """
 
     @_abc_1.abstractmethod
     def CreatePerformance(

@@ -39,7 +39,7 @@ class Hall(_message.Message):
     hall_id: _builtins.str
     """The hall."""
     house_id: _builtins.str
-    """The house that it belongs to; an update reads its own house_id."""
+    """The house that it belongs to."""
     name: _builtins.str
     """The name that people read."""
     address: _builtins.str
@@ -49,14 +49,14 @@ class Hall(_message.Message):
     description: _builtins.str
     """A few words for people; at most 500 characters on one line."""
     latest_plan_version: _builtins.int
-    """The newest version of its seating plan; 0: there is none. Updates leave it alone."""
+    """The newest version of its seating plan; 0: there is none."""
     capacity: _builtins.int
-    """Seats and standing places of that plan. Updates leave it alone."""
+    """Seats and standing places of that plan."""
     etag: _builtins.str
     """What an update must name, so that nobody overwrites what they have not read."""
     @_builtins.property
     def archived_at(self) -> _timestamp_pb2.Timestamp:
-        """Set: it is in no list and takes no new performances and plans. Updates leave it alone."""
+        """Set: it is in no list and takes no new performances and plans."""
 
     def __init__(
         self,
