@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from google.api import field_behavior_pb2
-from google.protobuf.descriptor import Descriptor, FileDescriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from grpc_tools import protoc
 
@@ -102,13 +102,20 @@ def of_requests() -> dict[str, Descriptor]:
     return found
 
 
+def behaviors(field: FieldDescriptor) -> list[int]:
+    return list(field.GetOptions().Extensions[field_behavior_pb2.field_behavior])
+
+
 def test_every_field_of_a_request_says_whether_it_must_be_set() -> None:
-    one_of_two = ([field_behavior_pb2.REQUIRED], [field_behavior_pb2.OPTIONAL])
+    """Of what an update holds, also which fields only answers have."""
+    asked = ([field_behavior_pb2.REQUIRED], [field_behavior_pb2.OPTIONAL])
+    requests = {method.input_type.full_name for method in methods()}
     silent = [
         field.full_name
         for message in of_requests().values()
         for field in message.fields
-        if list(field.GetOptions().Extensions[field_behavior_pb2.field_behavior]) not in one_of_two
+        if behaviors(field) not in asked
+        and (message.full_name in requests or behaviors(field) != [field_behavior_pb2.OUTPUT_ONLY])
     ]
     assert len(of_requests()) > 50
     assert not silent
