@@ -23,6 +23,7 @@ def world() -> Surroundings:
         redis_url="redis://127.0.0.1:6379/0",
         bus_url="postgresql+asyncpg://balcon@127.0.0.1/balcon_bus",
         webhook_secret="secret",
+        sealing_secret="sealing secret of the test",
         data_dir="data",
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("catalogue", "console", "integrations", "inventory", "orders", "payments", "reporting")
+SERVICES = ("accounts", "catalogue", "console", "integrations", "inventory", "orders", "payments", "reporting")
 RUNTIME = ("bus", "clock", "errors", "outbox", "rpc", "settings", "sql", "telemetry")
 WHOLE = {
     "services.orders.main": "import services.orders.adapters.postgres_orders, services.orders.settings",

@@ -17,7 +17,7 @@ SERVICE_PARTS = {
     "plans",  # catalogue: the halls that every house may start from
     "sandbox",  # payments: the pretended provider, a process of its own
 }  # fmt: skip
-SERVICES = ("catalogue", "inventory", "orders", "payments", "reporting")
+SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting")
 # Each a service of the same shape, with nothing beside them but the package's own first lines.
 INTEGRATIONS = ROOT / "services" / "integrations"
 

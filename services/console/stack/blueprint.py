@@ -30,6 +30,7 @@ class ServicePart:
 
 # In the order of starting; stopping goes backwards.
 PARTS: tuple[ServicePart, ...] = (
+    ServicePart("accounts", "services.accounts.main", "balcon_accounts"),
     ServicePart("catalogue", "services.catalogue.main", "balcon_catalogue"),
     ServicePart("inventory", "services.inventory.main", "balcon_inventory", needs=("catalogue",)),
     ServicePart("sandbox", "services.payments.sandbox.main", on_bus=False),
@@ -64,6 +65,7 @@ class Surroundings:
     redis_url: str
     bus_url: str
     webhook_secret: str
+    sealing_secret: str
     data_dir: str
     tuning: Mapping[str, str] = field(default_factory=dict)
 
@@ -132,6 +134,8 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings[f"{needed.upper()}_TARGET"] = target_of(needed, world.ports)
     if part.service == "inventory":
         settings["REDIS_URL"] = world.redis_url
+    if part.name == "accounts":
+        settings["SEALING_SECRETS"] = world.sealing_secret
     if part.name == "payments":
         settings |= {
             "HTTP_PORT": str(world.ports["payments_http"]),

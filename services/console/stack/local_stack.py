@@ -155,6 +155,7 @@ class LocalStack:
             redis_url=servers.valkey.url,
             bus_url=self._options.bus_url or urls[BUS_DATABASE],
             webhook_secret=self._folder.secret("sandbox_webhook", self._ids),
+            sealing_secret=self._folder.secret("accounts_sealing", self._ids),
             data_dir=str(self._folder.path),
             tuning=self._options.tuning,
         )

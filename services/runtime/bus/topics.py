@@ -12,6 +12,7 @@ PAYMENTS: Final = "balcon.payments.v1"
 CONSENTS: Final = "balcon.consents.v1"  # key = customer
 ACCOUNTS: Final = "balcon.accounts.v1"  # key = house; what a house says of itself, only the latest is kept
 ACTS: Final = "balcon.acts.v1"  # key = house
+ACCESS: Final = "balcon.access.v1"  # key = subject; what makes tokens void before they are over
 FUNNEL: Final = "balcon.funnel.v1"  # key = session
 
 # A count is never raised: keys would change their partition, and with it their order.
@@ -23,13 +24,15 @@ TOPICS: Final[Mapping[str, int]] = {
     CONSENTS: 4,
     ACCOUNTS: 4,
     ACTS: 4,
+    ACCESS: 4,
     FUNNEL: 4,
 }
 # What a topic keeps (docs/decisions/0010-history-is-kept-for-good.md): everything, for whoever starts at event 1 ...
 # ... but of these only each key's latest message,
 COMPACTED: Final = frozenset({ACCOUNTS, AVAILABILITY})
 # ... and these so long: nobody ever starts at the beginning of a visit to the shop.
-KEPT_SECONDS: Final[Mapping[str, int]] = {FUNNEL: 30 * 86_400}
+# No token lives longer than minutes, and so does nothing that makes one void.
+KEPT_SECONDS: Final[Mapping[str, int]] = {FUNNEL: 30 * 86_400, ACCESS: 86_400}
 
 DEAD_LETTER_SUFFIX: Final = ".dlq"
 DEAD_LETTER_PARTITIONS: Final = 4

@@ -20,6 +20,7 @@ from services.console.stack.blueprint import (
 )
 
 SETTINGS = {
+    "accounts": ("services.accounts.settings", "AccountsSettings"),
     "catalogue": ("services.catalogue.settings", "CatalogueSettings"),
     "inventory": ("services.inventory.settings", "InventorySettings"),
     "sandbox": ("services.payments.sandbox.settings", "SandboxSettings"),
@@ -47,6 +48,7 @@ def world(tuning: dict[str, str] | None = None) -> Surroundings:
         redis_url="redis://127.0.0.1:2/0",
         bus_url=urls[BUS_DATABASE],
         webhook_secret="hook",
+        sealing_secret="a sealing secret of tests",
         data_dir="/data",
         tuning=tuning or {},
     )

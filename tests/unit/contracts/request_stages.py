@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from balcon.accounts.v1 import accounts_service_pb2
 from balcon.audit.v1 import audit_service_pb2
 from balcon.bus.v1 import bus_service_pb2
 from balcon.catalogue.v1 import catalogue_service_pb2
@@ -21,6 +22,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.accounts.api.accounts_servicer import AccountsServicer
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.plan_parts import plan_parts
 from services.catalogue.handlers.halls import HallHandler
@@ -76,6 +78,8 @@ GOOD: Mapping[str, Any] = {
     "hold_ttl_seconds": 60,
     "kind": 1,
     "label": "a-house",
+    "languages": "en",
+    "password": "a long password",
     "latest_plan_version": 1,
     "language": "nl",
     "may_split": True,
@@ -146,12 +150,17 @@ def _no_consumers() -> Any:
     raise Reached
 
 
+def _accounts(store: Any) -> AccountsServicer:
+    return AccountsServicer(houses=store, sessions=store, keys=store)
+
+
 def _servicers() -> Mapping[str, Any]:
     store: Any = Behind()
     cache: PlanCache[Any] = PlanCache(0)
     payments: Any = NoPayments()
     desk = PaymentDesk(driver=store, store=payments, provider="sandbox", clock=CLOCK, ids=IDS, first_look_seconds=1.0)
     return {
+        "AccountsService": _accounts(store),
         "CatalogueService": CatalogueServicer(
             houses=HouseHandler(store, IDS),
             halls=HallHandler(store, CLOCK, IDS),
@@ -172,6 +181,7 @@ def _servicers() -> Mapping[str, Any]:
 def methods() -> Iterator[MethodDescriptor]:
     """Every method of every service."""
     for module in (
+        accounts_service_pb2,
         audit_service_pb2,
         bus_service_pb2,
         catalogue_service_pb2,

@@ -12,7 +12,9 @@ from tests.unit.contracts.request_stages import Path, good_requests, methods, pa
 METHODS = {method.full_name: method for method in methods()}
 UNARY = [name for name, method in METHODS.items() if not method.client_streaming]
 # Where one call demands more of a message than others that share it.
-MORE_IS_ASKED = {("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment"}
+MORE_IS_ASKED = {
+    ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
+}
 
 
 def is_required(field: FieldDescriptor) -> bool:
@@ -61,5 +63,5 @@ async def test_an_empty_request_is_told_of_every_field_that_it_needs(name: str) 
 
 def test_every_service_is_asked() -> None:
     services = [service for service, _ in itertools.groupby(METHODS.values(), lambda m: m.containing_service.name)]
-    assert len(services) == 8
+    assert len(services) == 9
     assert len(METHODS) > 40

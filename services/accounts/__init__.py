@@ -1,0 +1,1 @@
+"""Houses, people, memberships, sessions and the tokens that every other service checks."""

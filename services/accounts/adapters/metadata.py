@@ -1,0 +1,9 @@
+"""The one MetaData of accounts' tables; each subject's tables stand in a module of their own."""
+
+from __future__ import annotations
+
+from services.runtime.outbox.tables import outbox_tables
+from services.runtime.sql.engine import new_metadata
+
+metadata = new_metadata()
+outbox, outbox_sequence = outbox_tables(metadata)

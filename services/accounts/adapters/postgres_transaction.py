@@ -1,0 +1,93 @@
+"""One transaction of accounts: rows by subject, its idempotency key and its events commit together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.accounts.adapters.house_rows import HouseRows, MemberRows
+from services.accounts.adapters.house_tables import idempotency_keys
+from services.accounts.adapters.people_rows import PeopleRows, SessionRows
+from services.accounts.adapters.signing_key_rows import SigningKeyRows
+from services.accounts.domain.house import House
+from services.accounts.ports.transaction import RecordedAnswer
+from services.contracts.acts import Act, act_event
+from services.runtime.ids import Ids
+from services.runtime.outbox.event import OutgoingEvent
+from services.runtime.outbox.writer import enqueue
+
+
+class RevocationWire(Protocol):
+    """Gives a revocation its wire form."""
+
+    def __call__(
+        self, *, subject: str = "", session_id: str = "", until_ms: int, signing_key_id: str = ""
+    ) -> OutgoingEvent: ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventForms:
+    """How events get their wire form."""
+
+    house_changed: Callable[[House], OutgoingEvent]
+    access_revoked: RevocationWire
+
+
+class PostgresTransaction:
+    """See AccountsTransaction. Lives as long as its connection's block."""
+
+    def __init__(self, connection: AsyncConnection, now_ms: int, ids: Ids, forms: EventForms) -> None:
+        self._connection = connection
+        self._ids = ids
+        self._forms = forms
+        self._events: list[OutgoingEvent] = []
+        self.now_ms = now_ms
+        self.houses = HouseRows(connection, now_ms)
+        self.people = PeopleRows(connection, now_ms)
+        self.members = MemberRows(connection)
+        self.sessions = SessionRows(connection)
+        self.signing_keys = SigningKeyRows(connection)
+        self.is_complete = self.has_published = False
+
+    async def claim_key(self, owner_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
+        """See AccountsTransaction.claim_key. The insert waits for a transaction that has inserted the same key."""
+        claim = insert(idempotency_keys).on_conflict_do_nothing().returning(idempotency_keys.c.key)
+        values = {"owner_id": owner_id, "key": key, "request_hash": request_hash, "created_at_ms": self.now_ms}
+        if (await self._connection.execute(claim, values)).first() is not None:
+            return None
+        recorded = sa.select(idempotency_keys).where(
+            idempotency_keys.c.owner_id == owner_id, idempotency_keys.c.key == key
+        )
+        row = (await self._connection.execute(recorded)).one()
+        return RecordedAnswer(bytes(row.request_hash), bytes(row.answer))
+
+    async def record_answer(self, owner_id: str, key: str, answer: bytes) -> None:
+        record = (
+            sa.update(idempotency_keys)
+            .where(idempotency_keys.c.owner_id == owner_id, idempotency_keys.c.key == key)
+            .values(answer=answer)
+        )
+        await self._connection.execute(record)
+
+    def tell_house(self, house: House) -> None:
+        """See AccountsTransaction.tell_house."""
+        self._events.append(self._forms.house_changed(house))
+
+    def revoke(self, subject: str, session_id: str = "") -> None:
+        """See AccountsTransaction.revoke."""
+        self._events.append(self._forms.access_revoked(subject=subject, session_id=session_id, until_ms=self.now_ms))
+
+    async def record_act(self, house_id: str, act: Act) -> None:
+        """See AccountsTransaction.record_act."""
+        self._events.append(act_event(house_id, act, now_ms=self.now_ms, ids=self._ids))
+
+    async def commit(self) -> None:
+        """See AccountsTransaction.commit. It is done as the connection's block ends."""
+        await enqueue(self._connection, self._events, now_ms=self.now_ms, ids=self._ids)
+        self.is_complete = True
+        self.has_published = bool(self._events)

@@ -1,0 +1,8 @@
+"""All tables of accounts, so that whoever looks at the schema sees the whole of it."""
+
+from __future__ import annotations
+
+from services.accounts.adapters import house_tables, people_tables
+from services.accounts.adapters.metadata import metadata
+
+__all__ = ["house_tables", "metadata", "people_tables"]

@@ -1,0 +1,1 @@
+"""The wire: balcon.accounts.v1."""

@@ -1,0 +1,92 @@
+"""Starts accounts: picks the adapters and wires them. Nothing else does."""
+
+from __future__ import annotations
+
+from balcon.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServicer_to_server
+
+from services.accounts.adapters.argon2_passwords import Argon2Passwords, HasherLimits
+from services.accounts.adapters.jwt_tokens import JwtTokens
+from services.accounts.adapters.postgres_accounts import PostgresAccounts
+from services.accounts.adapters.postgres_audit import PostgresAudit
+from services.accounts.adapters.postgres_transaction import EventForms
+from services.accounts.adapters.seal import Seal
+from services.accounts.api.accounts_servicer import AccountsServicer
+from services.accounts.api.events import access_revoked, house_changed
+from services.accounts.domain.session import Lifetimes, SessionKind
+from services.accounts.domain.signing_key import RotationRule
+from services.accounts.handlers.houses import HouseHandler
+from services.accounts.handlers.sessions import SessionHandler
+from services.accounts.handlers.signing_keys import KeyRing
+from services.accounts.settings import AccountsSettings
+from services.contracts.audit_servicer import serve_audit
+from services.runtime.service import Service, run_service
+from services.runtime.work.purge import purge
+
+_HOUR_MS = 3_600_000
+
+
+async def build(service: Service, settings: AccountsSettings) -> None:
+    """Opens the store and the bus, serves, and keeps relay and keys going. The bus may be down: events wait."""
+    engine = service.sql()
+    relay = service.outbox(engine, service.bus())
+    forms = EventForms(house_changed=house_changed, access_revoked=access_revoked)
+    store = PostgresAccounts(engine, clock=service.clock, ids=service.ids, forms=forms, wake=relay.wake)
+    passwords = _passwords(settings)
+    service.on_close(passwords.close)
+    keys = KeyRing(
+        store,
+        JwtTokens(Seal(settings.secrets()), service.ids),
+        service.clock,
+        rule=RotationRule(
+            sign_ms=settings.signing_key_days * 24 * _HOUR_MS,
+            announce_ms=settings.signing_key_announce_hours * _HOUR_MS,
+        ),
+        look_seconds=settings.signing_key_look_seconds,
+    )
+    service.background("signing keys", keys.run)
+    _forget_by_age(service, settings, store)
+    accounts = AccountsServicer(
+        houses=HouseHandler(store, passwords, service.ids),
+        sessions=SessionHandler(store, passwords, keys, service.ids, lifetimes=_lifetimes(settings)),
+        keys=keys,
+    )
+    service.rpc.add(
+        lambda server: add_AccountsServiceServicer_to_server(accounts, server), "balcon.accounts.v1.AccountsService"
+    )
+    serve_audit(service.rpc, PostgresAudit(engine))
+
+
+def _passwords(settings: AccountsSettings) -> Argon2Passwords:
+    return Argon2Passwords(
+        HasherLimits(
+            time_cost=settings.password_time_cost,
+            memory_kib=settings.password_memory_kib,
+            threads=settings.password_threads,
+            most_waiting=settings.password_queue,
+        )
+    )
+
+
+def _lifetimes(settings: AccountsSettings) -> dict[SessionKind, Lifetimes]:
+    return {
+        SessionKind.PERSON: Lifetimes(settings.session_idle_hours * _HOUR_MS, settings.session_hours * _HOUR_MS),
+        SessionKind.BUYER: Lifetimes(
+            settings.buyer_session_idle_hours * _HOUR_MS, settings.buyer_session_hours * _HOUR_MS
+        ),
+    }
+
+
+def _forget_by_age(service: Service, settings: AccountsSettings, store: PostgresAccounts) -> None:
+    keep_ms = settings.request_key_hours * _HOUR_MS
+    service.background("key_purge", lambda: purge(store.purge_keys, service.clock, keep_ms=keep_ms))
+    service.background("session_purge", lambda: purge(store.purge_sessions, service.clock, keep_ms=_HOUR_MS))
+
+
+def main() -> None:
+    """Runs the service until SIGTERM."""
+    settings = AccountsSettings()
+    run_service("accounts", settings, lambda service: build(service, settings))
+
+
+if __name__ == "__main__":
+    main()

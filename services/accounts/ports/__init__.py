@@ -1,0 +1,1 @@
+"""What accounts needs from outside, one noun a file."""

@@ -1,0 +1,28 @@
+"""Rows of people, inside one transaction."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from services.accounts.domain.email_address import EmailAddress
+from services.accounts.domain.person import Person
+
+
+class People(Protocol):
+    """Any call may raise StoreUnavailable."""
+
+    async def add(self, person: Person) -> bool:
+        """False: somebody has the address."""
+        ...
+
+    async def find(self, person_id: str) -> Person | None: ...
+
+    async def find_by_email(self, email: EmailAddress) -> Person | None: ...
+
+    async def lock(self, person_id: str) -> Person | None:
+        """The person, locked until the transaction ends."""
+        ...
+
+    async def save(self, person: Person) -> bool:
+        """Of a locked person. False: somebody else has the address."""
+        ...

@@ -1,0 +1,27 @@
+"""What accounts' handlers need from a store."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from services.accounts.ports.transaction import AccountsTransaction
+
+
+class AccountsStore(Protocol):
+    """Accounts' record. Every call may raise StoreUnavailable."""
+
+    def transaction(self, house_id: str = "") -> AbstractAsyncContextManager[AccountsTransaction]:
+        """Over what belongs to the house; "": over people and what is theirs, in whatever houses they are.
+
+        Undone unless commit() was called.
+        """
+        ...
+
+    async def purge_keys(self, created_before_ms: int, limit: int) -> int:
+        """Forgets at most `limit` idempotency keys that are older; returns how many."""
+        ...
+
+    async def purge_sessions(self, expired_before_ms: int, limit: int) -> int:
+        """Forgets at most `limit` sessions that were over before; returns how many."""
+        ...

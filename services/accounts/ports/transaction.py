@@ -1,0 +1,70 @@
+"""One transaction of accounts' store: its rows by subject, its events and acts, all or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.accounts.domain.house import House
+from services.accounts.ports.houses import Houses
+from services.accounts.ports.members import Members
+from services.accounts.ports.people import People
+from services.accounts.ports.sessions import Sessions
+from services.accounts.ports.signing_keys import SigningKeys
+from services.contracts.acts import Act
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """What a key was answered with before: the hash of the request, and the answer in wire form."""
+
+    request_hash: bytes
+    answer: bytes
+
+
+class AccountsTransaction(Protocol):
+    """Reads and writes that commit together, events included; without commit() nothing happened."""
+
+    @property
+    def now_ms(self) -> int:
+        """When it began, unix milliseconds."""
+        ...
+
+    @property
+    def houses(self) -> Houses: ...
+
+    @property
+    def people(self) -> People: ...
+
+    @property
+    def members(self) -> Members: ...
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+    @property
+    def signing_keys(self) -> SigningKeys: ...
+
+    async def claim_key(self, owner_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
+        """None: the key is this transaction's. Waits for another transaction that has it (RULE 27)."""
+        ...
+
+    async def record_answer(self, owner_id: str, key: str, answer: bytes) -> None:
+        """Keeps the first answer of a claimed key."""
+        ...
+
+    def tell_house(self, house: House) -> None:
+        """HouseChanged goes out with the commit."""
+        ...
+
+    def revoke(self, subject: str, session_id: str = "") -> None:
+        """AccessRevoked goes out with the commit: what was signed until now_ms is void."""
+        ...
+
+    async def record_act(self, house_id: str, act: Act) -> None:
+        """Puts the act into the house's act log, done by whom the current call is for."""
+        ...
+
+    async def commit(self) -> None:
+        """The last call: what was done is to stay, once the block has ended."""
+        ...

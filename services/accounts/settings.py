@@ -1,0 +1,47 @@
+"""Accounts' settings, BALCON_ACCOUNTS_*."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import BusSettings
+
+_MIN_SECRET_CHARS = 20
+
+
+class AccountsSettings(BusSettings):
+    """What accounts needs beside the settings of every service."""
+
+    model_config = SettingsConfigDict(env_prefix="BALCON_ACCOUNTS_", frozen=True, extra="ignore")
+
+    sealing_secrets: SecretStr = Field(
+        description="Random, 20 characters or more, separated by commas: the first seals signing keys and second "
+        "factors in the database, all of them open what was sealed."
+    )
+    request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
+    session_idle_hours: int = Field(72, ge=1, le=8_760, description="A person's session ends after so long unused.")
+    session_hours: int = Field(720, ge=1, le=8_760, description="A person's session ends after so long at all.")
+    buyer_session_idle_hours: int = Field(24, ge=1, le=8_760, description="A buyer's session ends so long unused.")
+    buyer_session_hours: int = Field(168, ge=1, le=8_760, description="A buyer's session ends after so long at all.")
+    password_time_cost: int = Field(3, ge=1, le=100, description="Argon2id: passes over the memory (RFC 9106).")
+    password_memory_kib: int = Field(
+        65_536, ge=8, le=4_194_304, description="Argon2id: memory of one comparison, which each thread takes."
+    )
+    password_threads: int = Field(2, ge=1, le=64, description="Passwords that are hashed at the same time.")
+    password_queue: int = Field(64, ge=1, le=10_000, description="Passwords that may wait for that.")
+    signing_key_days: int = Field(30, ge=1, le=3_650, description="A key signs tokens for so long.")
+    signing_key_announce_hours: int = Field(
+        24, ge=1, le=720, description="The next key is told for so long before it signs."
+    )
+    signing_key_look_seconds: float = Field(
+        60.0, gt=0, le=3_600, description="How often a process looks which key signs."
+    )
+
+    def secrets(self) -> tuple[str, ...]:
+        """The sealing secrets, at least one and none that could be guessed (ValueError)."""
+        found = tuple(filter(None, (part.strip() for part in self.sealing_secrets.get_secret_value().split(","))))
+        if not found or min(map(len, found)) < _MIN_SECRET_CHARS:
+            message = f"BALCON_ACCOUNTS_SEALING_SECRETS must name secrets of {_MIN_SECRET_CHARS} characters or more"
+            raise ValueError(message)
+        return found
