@@ -13,6 +13,7 @@ from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
+from services.catalogue.handlers.plan_intake import PlanIntake
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.settings import CatalogueSettings
@@ -28,10 +29,11 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     store = PostgresCatalogue(engine, clock=service.clock, ids=service.ids, message_of=outgoing_event, wake=relay.wake)
     keep_ms = settings.request_key_hours * 3_600_000
     service.background("key_purge", lambda: purge(store.purge_keys, service.clock, keep_ms=keep_ms))
+    intake = PlanIntake()
     catalogue = CatalogueServicer(
         houses=HouseHandler(store, service.ids),
         halls=HallHandler(store, service.clock, service.ids),
-        plans=SeatingPlanHandler(store, PlanCache(settings.plan_cache_seats), plan_parts),
+        plans=SeatingPlanHandler(store, intake, PlanCache(settings.plan_cache_seats), plan_parts),
         productions=ProductionHandler(store, service.clock, service.ids),
         performances=PerformanceHandler(store, service.clock, service.ids),
     )

@@ -42,3 +42,15 @@ def unpacked_plan(blob: bytes) -> SeatingPlan:
 def packed_source(plan_json: bytes) -> bytes:
     """The imported document, zlib."""
     return zlib.compress(plan_json, _LEVEL)
+
+
+def unpacked_source(blob: bytes) -> bytes:
+    """The document that was packed. PlanUnreadable."""
+    unpacking = zlib.decompressobj()
+    try:
+        document = unpacking.decompress(blob, _MAX_UNPACKED_BYTES)
+    except zlib.error as error:
+        raise PlanUnreadable(bytes=len(blob)) from error
+    if not unpacking.eof:
+        raise PlanUnreadable(bytes=len(blob))
+    return document

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -11,12 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalogue.adapters.hall_rows import PostgresHallRows
 from services.catalogue.adapters.performance_rows import insert_performance, load_performances
-from services.catalogue.adapters.plan_blob import packed_plan, packed_source
+from services.catalogue.adapters.plan_rows import PostgresPlanRows
 from services.catalogue.adapters.production_rows import ProductionRows
-from services.catalogue.adapters.tables import halls, houses, idempotency_keys, performances, seating_plans
+from services.catalogue.adapters.tables import houses, idempotency_keys, performances, seating_plans
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
-from services.catalogue.domain.seating_plan import SeatingPlan
 from services.catalogue.ports.transaction import RecordedAnswer
 from services.contracts.acts import Act, act_event
 from services.runtime.ids import Ids
@@ -41,6 +39,7 @@ class PostgresTransaction:
         self.productions = ProductionRows(connection)
         self._events: list[OutgoingEvent] = []
         self.halls = PostgresHallRows(connection)
+        self.plans = PostgresPlanRows(connection, now_ms)
         self.is_complete = self.has_published = False
 
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
@@ -84,31 +83,6 @@ class PostgresTransaction:
     async def house(self, house_id: str) -> House | None:
         row = (await self._connection.execute(sa.select(houses).where(houses.c.house_id == house_id))).first()
         return None if row is None else House(row.house_id, row.label, row.name, row.time_zone, row.currency)
-
-    async def add_plan(self, house_id: str, hall_id: str, plan: SeatingPlan, source: bytes) -> int:
-        """See CatalogueTransaction.add_plan. The hall's row lock makes imports into one hall take turns."""
-        blob = await asyncio.to_thread(packed_plan, plan)
-        packed = await asyncio.to_thread(packed_source, source)
-        bump = (
-            sa.update(halls)
-            .where(halls.c.house_id == house_id, halls.c.hall_id == hall_id)
-            .values(latest_plan_version=halls.c.latest_plan_version + 1)
-            .returning(halls.c.latest_plan_version)
-        )
-        version: int = (await self._connection.execute(bump)).scalar_one()
-        values = {
-            "house_id": house_id,
-            "hall_id": hall_id,
-            "plan_version": version,
-            "name": plan.name,
-            "seat_count": len(plan.seats),
-            "categories": [category.name for category in plan.categories],
-            "plan": blob,
-            "source": packed,
-            "imported_at_ms": self._now_ms,
-        }
-        await self._connection.execute(insert(seating_plans), values)
-        return version
 
     async def plan_facts(self, house_id: str, hall_id: str, plan_version: int) -> PlanFacts | None:
         plans = seating_plans.c

@@ -52,6 +52,8 @@ seating_plans = sa.Table(
     sa.Column("plan", sa.LargeBinary, nullable=False),
     # The document as it was imported, zlib: it also has what is only drawn.
     sa.Column("source", sa.LargeBinary, nullable=False),
+    # Its sidecar, zlib; NULL: there was none.
+    sa.Column("sidecar", sa.LargeBinary),
     sa.Column("imported_at_ms", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["house_id", "hall_id"], ["halls.house_id", "halls.hall_id"]),
     sa.CheckConstraint("plan_version >= 1", name="plan_version"),

@@ -1,11 +1,10 @@
-"""Halls and plans between the wire and the domain. No rule is decided here."""
+"""Halls between the wire and the domain. No rule is decided here."""
 
 from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.catalogue.domain.hall import Hall, HallTerms
-from services.catalogue.handlers.seating_plans import PlanImported
 from services.contracts.changes import etag_of
 from services.contracts.wire_types import wire_instant
 
@@ -28,12 +27,4 @@ def hall_message(hall: Hall) -> pb.Hall:
         capacity=hall.capacity,
         archived_at=wire_instant(hall.archived_at_ms) if hall.archived_at_ms else None,
         etag=etag_of(hall.revision),
-    )
-
-
-def import_response(imported: PlanImported) -> pb.ImportSeatingPlanResponse:
-    """What an import is answered with."""
-    warnings = [pb.PlanWarning(field=warning.field, description=warning.description) for warning in imported.warnings]
-    return pb.ImportSeatingPlanResponse(
-        plan_version=imported.plan_version, seat_count=imported.seat_count, warnings=warnings
     )

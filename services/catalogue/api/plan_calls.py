@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.catalogue.api.calls import Context, answered, asked_once
-from services.catalogue.api.hall_messages import import_response
+from services.catalogue.api.plan_messages import export_parts, import_response, version_message
 from services.catalogue.api.plan_parts import PlanParts
+from services.catalogue.domain.plan_version import PlanFiles
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.contracts.bounds import MAX_ANSWER_BYTES
 from services.runtime.errors import AnswerTooLarge
@@ -24,7 +25,8 @@ class PlanCalls:
         self, request: pb.ImportSeatingPlanRequest, context: Context
     ) -> pb.ImportSeatingPlanResponse:
         asked = asked_once(request, import_response)
-        imported = await self._plans.import_plan(asked, request.house_id, request.hall_id, request.plan_json)
+        files = PlanFiles(request.plan_json, request.sidecar_json)
+        imported = await self._plans.import_plan(asked, request.house_id, request.hall_id, files)
         return pb.ImportSeatingPlanResponse.FromString(answered(imported))
 
     async def GetSeatingPlan(self, request: pb.GetSeatingPlanRequest, context: Context) -> bytes:  # noqa: N802
@@ -40,4 +42,21 @@ class PlanCalls:
     ) -> AsyncIterator[bytes]:
         """See the proto. Encoded already: see plan_parts."""
         for part in answered(await self._plans.plan(request.house_id, request.hall_id, request.plan_version)):
+            yield part
+
+    async def ListSeatingPlans(  # noqa: N802
+        self, request: pb.ListSeatingPlansRequest, context: Context
+    ) -> pb.ListSeatingPlansResponse:
+        page = answered(
+            await self._plans.versions(request.house_id, request.hall_id, request.page_size, request.page_token)
+        )
+        return pb.ListSeatingPlansResponse(
+            plans=map(version_message, page.versions), next_page_token=page.next_page_token
+        )
+
+    async def ExportSeatingPlan(  # noqa: N802
+        self, request: pb.ExportSeatingPlanRequest, context: Context
+    ) -> AsyncIterator[pb.ExportSeatingPlanResponse]:
+        export = answered(await self._plans.export(request.house_id, request.hall_id, request.plan_version))
+        for part in export_parts(export):
             yield part

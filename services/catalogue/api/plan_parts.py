@@ -48,6 +48,7 @@ def _parts(key: PlanKey, plan: SeatingPlan) -> Iterator[pb.SeatingPlan]:
             standing=seat.standing,
             row_label=seat.row_label,
             seat_label=seat.seat_label,
+            companion=seat.companion,
         )
         size += added.ByteSize() + _FRAME_BYTES
     yield part

@@ -36,11 +36,12 @@ from services.contracts.texts import text_limit, text_problem
 
 @dataclass(frozen=True, slots=True)
 class StandingArea:
-    """An area with places, and where it is in the document."""
+    """An area with places, and where that is said; `drawn_at`: where the sidecar says it, its place in the document."""
 
     field: str
     zone_index: int
     area: AreaEntry
+    drawn_at: str = ""
 
     def name_in(self, zone: ZoneEntry) -> str:
         """What it is called: its name, else the text drawn on it, else its zone's id or name."""
@@ -187,7 +188,7 @@ class _Checks:
             names.setdefault(name, f"{field}.name")
             self._category(f"{field}.category", area.category or "")
             if area.position:
-                self._position(f"{field}.position", area.position)
+                self._position(f"{standing.drawn_at or field}.position", area.position)
             if area.rectangle:
                 self._size(f"{field}.rectangle", area.rectangle)
             self._clash(field, name, area.capacity)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.catalogue.domain.plan_document import SizeEntry
+from services.catalogue.domain.plan_document import NOTHING, SizeEntry
 from services.catalogue.domain.seating_plan import MAX_POSITION, RowNumberPosition
 
 DEFAULT_COLOR = "#7F7F7F"
@@ -50,7 +50,11 @@ class _Text(msgspec.Struct, frozen=True):
     text: str | None = None
 
 
-def _read(raw: msgspec.Raw, kind: Any) -> Any:
+class _Area(msgspec.Struct, frozen=True):
+    uuid: msgspec.Raw = NOTHING
+
+
+def read_drawing(raw: msgspec.Raw, kind: Any) -> Any:
     """The value, or None where it is of another kind."""
     try:
         return msgspec.json.decode(raw, type=kind)
@@ -60,7 +64,7 @@ def _read(raw: msgspec.Raw, kind: Any) -> Any:
 
 def color(raw: msgspec.Raw) -> str:
     """#RRGGBB, grey where it says nothing that is understood."""
-    written = _read(raw, str) or ""
+    written = read_drawing(raw, str) or ""
     if not _COLOR.fullmatch(written):
         return _NAMED.get(written.strip().lower(), DEFAULT_COLOR)
     digits = written[1:].upper()
@@ -69,7 +73,7 @@ def color(raw: msgspec.Raw) -> str:
 
 def number_position(raw: msgspec.Raw) -> RowNumberPosition:
     """Where a row's number is drawn, both sides where it says nothing that is understood."""
-    written = _read(raw, str | None)
+    written = read_drawing(raw, str | None)
     if written is None and bytes(raw) != b"null":
         return "both"
     return _NUMBER_POSITIONS.get(written, "both")
@@ -77,7 +81,7 @@ def number_position(raw: msgspec.Raw) -> RowNumberPosition:
 
 def size(raw: msgspec.Raw) -> SizeEntry:
     """The drawing's own, 0 where it says nothing that can be."""
-    read: SizeEntry | None = _read(raw, SizeEntry)
+    read: SizeEntry | None = read_drawing(raw, SizeEntry)
     if read is None or not (0 <= read.width <= MAX_POSITION and 0 <= read.height <= MAX_POSITION):
         return SizeEntry(0.0, 0.0)
     return read
@@ -85,8 +89,14 @@ def size(raw: msgspec.Raw) -> SizeEntry:
 
 def area_text(raw: msgspec.Raw) -> str:
     """The text drawn on an area: an object's, or a plain string as plans of 2019 have it."""
-    plain: str | None = _read(raw, str)
+    plain: str | None = read_drawing(raw, str)
     if plain is not None:
         return plain
-    read: _Text | None = _read(raw, _Text)
+    read: _Text | None = read_drawing(raw, _Text)
     return read.text or "" if read else ""
+
+
+def area_uuid(raw: msgspec.Raw) -> str:
+    """What the editor knows an area by; empty where it has none."""
+    read: _Area | None = read_drawing(raw, _Area)
+    return (read_drawing(read.uuid, str) or "") if read else ""

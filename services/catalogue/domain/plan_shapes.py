@@ -13,20 +13,28 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from services.catalogue.domain.plan_document import (
+    LOST_AREA,
     LOST_CATEGORY,
+    LOST_ID,
+    LOST_LABEL,
     LOST_SEAT,
+    NO_SIDECAR,
     ORIGIN,
+    SIDECAR_VERSION,
     AreaEntry,
+    AreaSide,
     CapacityEntry,
     CategoryEntry,
+    LabelSide,
     PlanEntry,
     PositionEntry,
     RowEntry,
     SeatEntry,
+    Sidecar,
     ZoneEntry,
     invalid,
     misshapen,
-    refused_size,
+    unpacked,
 )
 from services.catalogue.domain.seating_plan import PlanInvalid
 
@@ -45,9 +53,12 @@ class _Lost:
 
 _LOST: Final = _Lost()
 # What the rest of the document is checked with where a part could not be read: nothing that is found fault with again.
-_FILLED = frozenset({PlanEntry, ZoneEntry, RowEntry})
-_FILL: Mapping[Any, Any] = {str: "?", PositionEntry: ORIGIN}
-_IN_PLACE: Mapping[type, msgspec.Struct] = {
+_FILLED = frozenset({PlanEntry, ZoneEntry, RowEntry, Sidecar})
+_FILL: Mapping[Any, Any] = {str: "?", PositionEntry: ORIGIN, int: SIDECAR_VERSION}
+_IN_PLACE: Mapping[type, Any] = {
+    str: LOST_ID,
+    AreaSide: LOST_AREA,
+    LabelSide: LOST_LABEL,
     CategoryEntry: LOST_CATEGORY,
     ZoneEntry: ZoneEntry([]),
     RowEntry: RowEntry("?", []),
@@ -57,22 +68,52 @@ _IN_PLACE: Mapping[type, msgspec.Struct] = {
 
 def read_document(plan_json: bytes, found: Found) -> PlanEntry | None:
     """The document; None where nothing can be read. Parts that cannot be are told, and stand-ins are in their place."""
-    if refusal := refused_size(len(plan_json)):
-        found(refusal)
+    text = _text("plan_json", plan_json, found)
+    if text is None:
         return None
     try:
-        plan_json.decode("utf-8")
-        plan_json = plan_json.removeprefix(_BOM)
-        return _DECODER.decode(plan_json)
-    except UnicodeDecodeError as error:
-        found(invalid("plan_json", f"is not UTF-8 at byte {error.start:,}", "UTF-8 JSON"))
+        return _DECODER.decode(text)
     except RecursionError:
-        found(invalid("plan_json", "is nested too deeply", "the depth of a seating plan"))
+        found(_too_deep("plan_json"))
     except msgspec.ValidationError as error:
-        return _mended(plan_json, misshapen(str(error), ""), found)
+        return _mended(text, misshapen(str(error), ""), found)
     except msgspec.DecodeError as error:
         found(invalid("plan_json", f"is not JSON: {error}", "UTF-8 JSON"))
     return None
+
+
+def read_sidecar(sidecar_json: bytes, found: Found) -> Sidecar:
+    """The sidecar, an empty one where there is none. What cannot be read is told, and left out."""
+    text = _text("sidecar_json", sidecar_json, found) if sidecar_json else None
+    if text is None:
+        return NO_SIDECAR
+    try:
+        if text.count(b",") > MAX_VALUES:
+            return msgspec.json.decode(text, type=Sidecar)
+        return read_struct(Sidecar, text, "sidecar", found) or NO_SIDECAR
+    except RecursionError:
+        found(_too_deep("sidecar_json"))
+    except msgspec.DecodeError as error:
+        found(misshapen(str(error), "sidecar"))
+    return NO_SIDECAR
+
+
+def _text(field: str, sent: bytes, found: Found) -> bytes | None:
+    """UTF-8 without its mark, unpacked; None after telling why there is none."""
+    unpacking = unpacked(field, sent)
+    if isinstance(unpacking, PlanInvalid):
+        found(unpacking)
+        return None
+    try:
+        unpacking.decode("utf-8")
+    except UnicodeDecodeError as error:
+        found(invalid(field, f"is not UTF-8 at byte {error.start:,}", "UTF-8 JSON"))
+        return None
+    return unpacking.removeprefix(_BOM)
+
+
+def _too_deep(field: str) -> PlanInvalid:
+    return invalid(field, "is nested too deeply", "the depth of a seating plan")
 
 
 def _mended(plan_json: bytes, first: PlanInvalid, found: Found) -> PlanEntry | None:

@@ -10,7 +10,9 @@ import msgspec
 from services.contracts.bounds import MAX_SEAT_ID_CHARS
 from services.runtime.errors import FieldInvalid, Refusal
 
+# As sent, in one message; and what gzip may make of that.
 MAX_PLAN_BYTES = 10_000_000
+MAX_UNPACKED_BYTES = 40_000_000
 MAX_SEATS = 100_000
 # What the store's column can hold; a request may name a larger one.
 MAX_PLAN_VERSION = 2_147_483_647
@@ -62,7 +64,8 @@ class Seat(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     `row_label` and `seat_label` are what people read in place of `row` and `number`; empty where those are.
     `category` is the name of one of the plan's. `accessible`: for wheelchairs and the like, offered only when asked
-    for. `standing`: `zone` is the area's name, and neighbours mean nothing.
+    for. `standing`: `zone` is the area's name, and neighbours mean nothing. `companion`: for who comes with somebody in
+    the accessible seat beside it.
     """
 
     seat_id: str
@@ -76,6 +79,7 @@ class Seat(msgspec.Struct, frozen=True, gc=False, array_like=True):
     standing: bool = False
     row_label: str = ""
     seat_label: str = ""
+    companion: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -1,45 +1,42 @@
-"""Imports seating plans, a version each time, and gives them out."""
+"""Imports seating plans, a version each time, gives them out again, and tells of the versions of a hall."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from services.catalogue.domain.hall import usable_hall
 from services.catalogue.domain.plan_document import refused_size
-from services.catalogue.domain.plan_parser import parse
-from services.catalogue.domain.refusals import SeatingPlanNotFound
-from services.catalogue.domain.seating_plan import (
-    MAX_PLAN_VERSION,
-    PlanInvalid,
-    PlanWarning,
-    SeatingPlan,
-    plan_warnings,
-)
+from services.catalogue.domain.plan_export import PlanDocuments, export_plan
+from services.catalogue.domain.plan_version import PlanFiles, PlanVersion
+from services.catalogue.domain.refusals import HallNotFound, SeatingPlanNotFound
+from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION, SeatingPlan
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.handlers.plan_cache import Form, PlanCache, PlanKey
+from services.catalogue.handlers.plan_intake import PlanImported, PlanIntake, add_version
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
-from services.contracts.acts import Act
+from services.contracts.pages import asked_page, token_after
 from services.contracts.texts import refused_idempotency_key
-from services.runtime.errors import Overloaded, Refusal, refused_fields
+from services.runtime.errors import FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import refused_key
-
-# Documents read at the same time, and documents in all: each may need some 100 MB while it is read.
-MAX_PARSING = 2
-MAX_IMPORTS = 8
-RETRY_AFTER_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class PlanImported:
-    """What an import is answered with."""
+class PlanPage:
+    """Versions, the newest first; `next_page_token` is empty on the last page."""
+
+    versions: Sequence[PlanVersion]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanExport:
+    """A version as files."""
 
     plan_version: int
-    seat_count: int
-    warnings: tuple[PlanWarning, ...] = ()
+    documents: PlanDocuments
 
 
 class SeatingPlanHandler(Generic[Form]):
@@ -49,16 +46,19 @@ class SeatingPlanHandler(Generic[Form]):
     """
 
     def __init__(
-        self, store: CatalogueStore, cache: PlanCache[Form], form_of: Callable[[PlanKey, SeatingPlan], Form]
+        self,
+        store: CatalogueStore,
+        intake: PlanIntake,
+        cache: PlanCache[Form],
+        form_of: Callable[[PlanKey, SeatingPlan], Form],
     ) -> None:
         self._store = store
+        self._intake = intake
         self._cache = cache
         self._form_of = form_of
-        self._parsing = asyncio.Semaphore(MAX_PARSING)
-        self._imports = 0
 
     async def import_plan(
-        self, asked: Asked[PlanImported], house_id: str, hall_id: str, plan_json: bytes
+        self, asked: Asked[PlanImported], house_id: str, hall_id: str, sent: PlanFiles
     ) -> bytes | Refusal:
         """Adds the hall's next version; answers in wire form.
 
@@ -70,34 +70,16 @@ class SeatingPlanHandler(Generic[Form]):
                 refused_key("house_id", house_id),
                 refused_key("hall_id", hall_id),
                 refused_idempotency_key(asked.key),
-                refused_size(len(plan_json)),
+                refused_size(len(sent.document), len(sent.sidecar)),
             )
         ):
             return refusal
-        if self._imports >= MAX_IMPORTS:
-            return Overloaded(RETRY_AFTER_MS)
-        self._imports += 1
-        try:
-            return await self._import(asked, house_id, hall_id, plan_json)
-        finally:
-            self._imports -= 1
-
-    async def _import(
-        self, asked: Asked[PlanImported], house_id: str, hall_id: str, plan_json: bytes
-    ) -> bytes | Refusal:
-        async with self._parsing:
-            plan = await asyncio.to_thread(parse, plan_json)
-        if isinstance(plan, PlanInvalid):
-            return plan
+        read = await self._intake.read(sent)
+        if isinstance(read, Refusal):
+            return read
 
         async def act(transaction: CatalogueTransaction) -> PlanImported | Refusal:
-            hall = usable_hall(hall_id, await transaction.halls.hall(house_id, hall_id, locked=True))
-            if isinstance(hall, Refusal):
-                return hall
-            version = await transaction.add_plan(house_id, hall_id, plan, plan_json)
-            facts = {"plan_version": str(version), "seats": str(len(plan.seats))}
-            await transaction.record_act(house_id, Act("plan.imported", "hall", hall_id, facts=facts))
-            return PlanImported(version, len(plan.seats), plan_warnings(plan))
+            return await add_version(transaction, house_id, hall_id, read)
 
         return await once(self._store, house_id, asked, PlanImported, act)
 
@@ -117,3 +99,34 @@ class SeatingPlanHandler(Generic[Form]):
             form = await asyncio.to_thread(self._form_of, key, plan)
             self._cache.put(key, form, len(plan.seats))
         return form
+
+    async def export(self, house_id: str, hall_id: str, plan_version: int) -> PlanExport | Refusal:
+        """A plan as files; version 0 is the latest. Refusals: FieldInvalid, SeatingPlanNotFound."""
+        if refusal := refused_fields((refused_key("house_id", house_id), refused_key("hall_id", hall_id))):
+            return refusal
+        version = plan_version or await self._store.latest_plan_version(house_id, hall_id)
+        if version is None or version > MAX_PLAN_VERSION:
+            return SeatingPlanNotFound(hall_id, plan_version)
+        async with self._store.transaction(house_id) as transaction:
+            files = await transaction.plans.files(house_id, hall_id, version)
+        if files is None:
+            return SeatingPlanNotFound(hall_id, plan_version)
+        documents = await asyncio.to_thread(export_plan, files.document, files.sidecar)
+        assert isinstance(documents, PlanDocuments), "what was imported is in order"
+        return PlanExport(version, documents)
+
+    async def versions(self, house_id: str, hall_id: str, page_size: int, page_token: str) -> PlanPage | Refusal:
+        """A hall's versions, the newest first. Refusals: FieldInvalid, HallNotFound."""
+        checks = refused_key("house_id", house_id), refused_key("hall_id", hall_id)
+        asked = asked_page(page_size, page_token, house_id, *checks)
+        if isinstance(asked, FieldInvalid):
+            return asked
+        before = asked.after.time_ms if asked.after else MAX_PLAN_VERSION + 1
+        async with self._store.transaction(house_id) as transaction:
+            if await transaction.halls.hall(house_id, hall_id) is None:
+                return HallNotFound(hall_id)
+            found = await transaction.plans.versions(house_id, hall_id, before, asked.size + 1)
+        page = found[: asked.size]
+        more = len(found) > len(page)
+        # The version takes the place of a time: both only order the list.
+        return PlanPage(page, token_after(house_id, hall_id, page[-1].plan_version) if more else "")

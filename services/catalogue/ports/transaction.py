@@ -7,8 +7,8 @@ from typing import Protocol
 
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
-from services.catalogue.domain.seating_plan import SeatingPlan
 from services.catalogue.ports.halls import HallRows
+from services.catalogue.ports.plans import PlanRows
 from services.catalogue.ports.productions import Productions
 from services.contracts.acts import Act
 
@@ -41,6 +41,11 @@ class CatalogueTransaction(Protocol):
         """The houses' productions, in this transaction."""
         ...
 
+    @property
+    def plans(self) -> PlanRows:
+        """The versions of their plans."""
+        ...
+
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
         """None: the key is this transaction's. Waits for another transaction that has it (RULE 27)."""
         ...
@@ -54,10 +59,6 @@ class CatalogueTransaction(Protocol):
         ...
 
     async def house(self, house_id: str) -> House | None: ...
-
-    async def add_plan(self, house_id: str, hall_id: str, plan: SeatingPlan, source: bytes) -> int:
-        """Adds the next version of a hall that was locked, returns its number. `source` is the imported document."""
-        ...
 
     async def plan_facts(self, house_id: str, hall_id: str, plan_version: int) -> PlanFacts | None:
         """A plan without its seats; version 0 is the latest."""

@@ -29,6 +29,7 @@ from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
+from services.catalogue.handlers.plan_intake import PlanIntake
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.contracts.audit_servicer import AuditServicer
@@ -91,6 +92,7 @@ GOOD: Mapping[str, Any] = {
     "seat_counts": 1,
     "seat_indexes": 0,
     "seats_per_holder": 2,
+    "sidecar_json": b'{"version": 1}',
     "size": 1,
     "source_url": "https://company.example/hamlet",
     "states": 1,
@@ -164,7 +166,7 @@ def _servicers() -> Mapping[str, Any]:
         "CatalogueService": CatalogueServicer(
             houses=HouseHandler(store, IDS),
             halls=HallHandler(store, CLOCK, IDS),
-            plans=SeatingPlanHandler(store, cache, plan_parts),
+            plans=SeatingPlanHandler(store, PlanIntake(), cache, plan_parts),
             productions=ProductionHandler(store, CLOCK, IDS),
             performances=PerformanceHandler(store, CLOCK, IDS),
         ),

@@ -7,6 +7,8 @@ from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallReque
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallResponse as ArchiveHallResponse
 from balcon.catalogue.v1.halls_pb2 import CreateHallRequest as CreateHallRequest
 from balcon.catalogue.v1.halls_pb2 import CreateHallResponse as CreateHallResponse
+from balcon.catalogue.v1.halls_pb2 import ExportSeatingPlanRequest as ExportSeatingPlanRequest
+from balcon.catalogue.v1.halls_pb2 import ExportSeatingPlanResponse as ExportSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import FocalPoint as FocalPoint
 from balcon.catalogue.v1.halls_pb2 import GetHallRequest as GetHallRequest
 from balcon.catalogue.v1.halls_pb2 import GetHallResponse as GetHallResponse
@@ -17,10 +19,13 @@ from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanRequest as ImportSeat
 from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanResponse as ImportSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import ListHallsRequest as ListHallsRequest
 from balcon.catalogue.v1.halls_pb2 import ListHallsResponse as ListHallsResponse
+from balcon.catalogue.v1.halls_pb2 import ListSeatingPlansRequest as ListSeatingPlansRequest
+from balcon.catalogue.v1.halls_pb2 import ListSeatingPlansResponse as ListSeatingPlansResponse
 from balcon.catalogue.v1.halls_pb2 import PlanWarning as PlanWarning
 from balcon.catalogue.v1.halls_pb2 import PriceCategory as PriceCategory
 from balcon.catalogue.v1.halls_pb2 import Seat as Seat
 from balcon.catalogue.v1.halls_pb2 import SeatingPlan as SeatingPlan
+from balcon.catalogue.v1.halls_pb2 import SeatingPlanVersion as SeatingPlanVersion
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanRequest as StreamSeatingPlanRequest
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanResponse as StreamSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import UpdateHallRequest as UpdateHallRequest

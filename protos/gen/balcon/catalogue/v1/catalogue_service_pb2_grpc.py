@@ -83,6 +83,16 @@ class CatalogueServiceStub:
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanResponse.FromString,
                 _registered_method=True)
+        self.ListSeatingPlans = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListSeatingPlans',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListSeatingPlansRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListSeatingPlansResponse.FromString,
+                _registered_method=True)
+        self.ExportSeatingPlan = channel.unary_stream(
+                '/balcon.catalogue.v1.CatalogueService/ExportSeatingPlan',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanResponse.FromString,
+                _registered_method=True)
         self.CreateProduction = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreateProduction',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.CreateProductionRequest.SerializeToString,
@@ -198,6 +208,21 @@ class CatalogueServiceServicer:
 
     def StreamSeatingPlan(self, request, context):
         """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSeatingPlans(self, request, context):
+        """The versions of a hall's plan, what they hold and which performances use them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportSeatingPlan(self, request, context):
+        """A plan as files: a document that passes the schema of pretix's editor, and a sidecar with what that cannot say.
+        Imported together they are the same plan. Both come in parts; each file is its parts one after the other.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -321,6 +346,16 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.StreamSeatingPlan,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanResponse.SerializeToString,
+            ),
+            'ListSeatingPlans': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSeatingPlans,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListSeatingPlansRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListSeatingPlansResponse.SerializeToString,
+            ),
+            'ExportSeatingPlan': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportSeatingPlan,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanResponse.SerializeToString,
             ),
             'CreateProduction': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateProduction,
@@ -617,6 +652,60 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/StreamSeatingPlan',
             balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_halls__pb2.StreamSeatingPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSeatingPlans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListSeatingPlans',
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListSeatingPlansRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ListSeatingPlansResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportSeatingPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ExportSeatingPlan',
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanResponse.FromString,
             options,
             channel_credentials,
             insecure,

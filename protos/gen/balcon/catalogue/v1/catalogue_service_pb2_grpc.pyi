@@ -11,6 +11,8 @@ from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallReque
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallResponse as ArchiveHallResponse
 from balcon.catalogue.v1.halls_pb2 import CreateHallRequest as CreateHallRequest
 from balcon.catalogue.v1.halls_pb2 import CreateHallResponse as CreateHallResponse
+from balcon.catalogue.v1.halls_pb2 import ExportSeatingPlanRequest as ExportSeatingPlanRequest
+from balcon.catalogue.v1.halls_pb2 import ExportSeatingPlanResponse as ExportSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import FocalPoint as FocalPoint
 from balcon.catalogue.v1.halls_pb2 import GetHallRequest as GetHallRequest
 from balcon.catalogue.v1.halls_pb2 import GetHallResponse as GetHallResponse
@@ -21,10 +23,13 @@ from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanRequest as ImportSeat
 from balcon.catalogue.v1.halls_pb2 import ImportSeatingPlanResponse as ImportSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import ListHallsRequest as ListHallsRequest
 from balcon.catalogue.v1.halls_pb2 import ListHallsResponse as ListHallsResponse
+from balcon.catalogue.v1.halls_pb2 import ListSeatingPlansRequest as ListSeatingPlansRequest
+from balcon.catalogue.v1.halls_pb2 import ListSeatingPlansResponse as ListSeatingPlansResponse
 from balcon.catalogue.v1.halls_pb2 import PlanWarning as PlanWarning
 from balcon.catalogue.v1.halls_pb2 import PriceCategory as PriceCategory
 from balcon.catalogue.v1.halls_pb2 import Seat as Seat
 from balcon.catalogue.v1.halls_pb2 import SeatingPlan as SeatingPlan
+from balcon.catalogue.v1.halls_pb2 import SeatingPlanVersion as SeatingPlanVersion
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanRequest as StreamSeatingPlanRequest
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanResponse as StreamSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import UpdateHallRequest as UpdateHallRequest
@@ -138,6 +143,12 @@ class CatalogueServiceStub:
     """
     StreamSeatingPlan: _grpc.UnaryStreamMultiCallable[_halls_pb2.StreamSeatingPlanRequest, _halls_pb2.StreamSeatingPlanResponse]
     """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
+    ListSeatingPlans: _grpc.UnaryUnaryMultiCallable[_halls_pb2.ListSeatingPlansRequest, _halls_pb2.ListSeatingPlansResponse]
+    """The versions of a hall's plan, what they hold and which performances use them."""
+    ExportSeatingPlan: _grpc.UnaryStreamMultiCallable[_halls_pb2.ExportSeatingPlanRequest, _halls_pb2.ExportSeatingPlanResponse]
+    """A plan as files: a document that passes the schema of pretix's editor, and a sidecar with what that cannot say.
+    Imported together they are the same plan. Both come in parts; each file is its parts one after the other.
+    """
     CreateProduction: _grpc.UnaryUnaryMultiCallable[_productions_pb2.CreateProductionRequest, _productions_pb2.CreateProductionResponse]
     """Adds a title that performances are shown of."""
     GetProduction: _grpc.UnaryUnaryMultiCallable[_productions_pb2.GetProductionRequest, _productions_pb2.GetProductionResponse]
@@ -186,6 +197,12 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """
     StreamSeatingPlan: _aio.UnaryStreamMultiCallable[_halls_pb2.StreamSeatingPlanRequest, _halls_pb2.StreamSeatingPlanResponse]  # type: ignore[assignment]
     """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
+    ListSeatingPlans: _aio.UnaryUnaryMultiCallable[_halls_pb2.ListSeatingPlansRequest, _halls_pb2.ListSeatingPlansResponse]  # type: ignore[assignment]
+    """The versions of a hall's plan, what they hold and which performances use them."""
+    ExportSeatingPlan: _aio.UnaryStreamMultiCallable[_halls_pb2.ExportSeatingPlanRequest, _halls_pb2.ExportSeatingPlanResponse]  # type: ignore[assignment]
+    """A plan as files: a document that passes the schema of pretix's editor, and a sidecar with what that cannot say.
+    Imported together they are the same plan. Both come in parts; each file is its parts one after the other.
+    """
     CreateProduction: _aio.UnaryUnaryMultiCallable[_productions_pb2.CreateProductionRequest, _productions_pb2.CreateProductionResponse]  # type: ignore[assignment]
     """Adds a title that performances are shown of."""
     GetProduction: _aio.UnaryUnaryMultiCallable[_productions_pb2.GetProductionRequest, _productions_pb2.GetProductionResponse]  # type: ignore[assignment]
@@ -285,6 +302,24 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_halls_pb2.StreamSeatingPlanResponse], _abc.AsyncIterator[_halls_pb2.StreamSeatingPlanResponse]]:
         """The same, of any size, in messages of about 1 MiB. Their seats in the order of their coming are the plan's."""
+
+    @_abc_1.abstractmethod
+    def ListSeatingPlans(
+        self,
+        request: _halls_pb2.ListSeatingPlansRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_halls_pb2.ListSeatingPlansResponse, _abc.Awaitable[_halls_pb2.ListSeatingPlansResponse]]:
+        """The versions of a hall's plan, what they hold and which performances use them."""
+
+    @_abc_1.abstractmethod
+    def ExportSeatingPlan(
+        self,
+        request: _halls_pb2.ExportSeatingPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_halls_pb2.ExportSeatingPlanResponse], _abc.AsyncIterator[_halls_pb2.ExportSeatingPlanResponse]]:
+        """A plan as files: a document that passes the schema of pretix's editor, and a sidecar with what that cannot say.
+        Imported together they are the same plan. Both come in parts; each file is its parts one after the other.
+        """
 
     @_abc_1.abstractmethod
     def CreateProduction(

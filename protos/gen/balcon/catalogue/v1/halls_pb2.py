@@ -27,7 +27,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/catalogue/v1/halls.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x02\n\x04Hall\x12\x15\n\x07hall_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x61\x64\x64ress\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12!\n\x13latest_plan_version\x18\x07 \x01(\rB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63\x61pacity\x18\x08 \x01(\rB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61rchived_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\n \x01(\tB\x04\xe2\x41\x01\x03\"\xa4\x01\n\x11\x43reateHallRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x61\x64\x64ress\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x12\x43reateHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"?\n\x0eGetHallRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\":\n\x0fGetHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"}\n\x10ListHallsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_archived\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"V\n\x11ListHallsResponse\x12(\n\x05halls\x18\x01 \x03(\x0b\x32\x19.balcon.catalogue.v1.Hall\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa5\x01\n\x11UpdateHallRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\x04hall\x18\x02 \x01(\x0b\x32\x19.balcon.catalogue.v1.HallB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x12UpdateHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"W\n\x12\x41rchiveHallRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\">\n\x13\x41rchiveHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"\xb7\x01\n\x04Seat\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x0c\n\x04zone\x18\x02 \x01(\t\x12\x0b\n\x03row\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x05 \x01(\t\x12\t\n\x01x\x18\x06 \x01(\x01\x12\t\n\x01y\x18\x07 \x01(\x01\x12\x12\n\naccessible\x18\x08 \x01(\x08\x12\x10\n\x08standing\x18\t \x01(\x08\x12\x11\n\trow_label\x18\n \x01(\t\x12\x12\n\nseat_label\x18\x0b \x01(\t\"\"\n\nFocalPoint\x12\t\n\x01x\x18\x01 \x01(\x01\x12\t\n\x01y\x18\x02 \x01(\x01\",\n\rPriceCategory\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63olor\x18\x02 \x01(\t\"\xec\x01\n\x0bSeatingPlan\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x0f\n\x07hall_id\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\r\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x36\n\ncategories\x18\x05 \x03(\x0b\x32\".balcon.catalogue.v1.PriceCategory\x12(\n\x05seats\x18\x06 \x03(\x0b\x32\x19.balcon.catalogue.v1.Seat\x12\x34\n\x0b\x66ocal_point\x18\x07 \x01(\x0b\x32\x1f.balcon.catalogue.v1.FocalPoint\"\x81\x01\n\x18ImportSeatingPlanRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tplan_json\x18\x04 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"1\n\x0bPlanWarning\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"y\n\x19ImportSeatingPlanResponse\x12\x14\n\x0cplan_version\x18\x01 \x01(\r\x12\x12\n\nseat_count\x18\x02 \x01(\r\x12\x32\n\x08warnings\x18\x03 \x03(\x0b\x32 .balcon.catalogue.v1.PlanWarning\"b\n\x15GetSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"H\n\x16GetSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlan\"e\n\x18StreamSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"K\n\x19StreamSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlanb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/catalogue/v1/halls.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x02\n\x04Hall\x12\x15\n\x07hall_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x61\x64\x64ress\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12!\n\x13latest_plan_version\x18\x07 \x01(\rB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63\x61pacity\x18\x08 \x01(\rB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61rchived_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\n \x01(\tB\x04\xe2\x41\x01\x03\"\xa4\x01\n\x11\x43reateHallRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x61\x64\x64ress\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x12\x43reateHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"?\n\x0eGetHallRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\":\n\x0fGetHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"}\n\x10ListHallsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_archived\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"V\n\x11ListHallsResponse\x12(\n\x05halls\x18\x01 \x03(\x0b\x32\x19.balcon.catalogue.v1.Hall\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa5\x01\n\x11UpdateHallRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\x04hall\x18\x02 \x01(\x0b\x32\x19.balcon.catalogue.v1.HallB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x12UpdateHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"W\n\x12\x41rchiveHallRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\">\n\x13\x41rchiveHallResponse\x12\'\n\x04hall\x18\x01 \x01(\x0b\x32\x19.balcon.catalogue.v1.Hall\"\xca\x01\n\x04Seat\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x0c\n\x04zone\x18\x02 \x01(\t\x12\x0b\n\x03row\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x05 \x01(\t\x12\t\n\x01x\x18\x06 \x01(\x01\x12\t\n\x01y\x18\x07 \x01(\x01\x12\x12\n\naccessible\x18\x08 \x01(\x08\x12\x10\n\x08standing\x18\t \x01(\x08\x12\x11\n\trow_label\x18\n \x01(\t\x12\x12\n\nseat_label\x18\x0b \x01(\t\x12\x11\n\tcompanion\x18\x0c \x01(\x08\"\"\n\nFocalPoint\x12\t\n\x01x\x18\x01 \x01(\x01\x12\t\n\x01y\x18\x02 \x01(\x01\",\n\rPriceCategory\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63olor\x18\x02 \x01(\t\"\xec\x01\n\x0bSeatingPlan\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x0f\n\x07hall_id\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\r\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x36\n\ncategories\x18\x05 \x03(\x0b\x32\".balcon.catalogue.v1.PriceCategory\x12(\n\x05seats\x18\x06 \x03(\x0b\x32\x19.balcon.catalogue.v1.Seat\x12\x34\n\x0b\x66ocal_point\x18\x07 \x01(\x0b\x32\x1f.balcon.catalogue.v1.FocalPoint\"\x9d\x01\n\x18ImportSeatingPlanRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tplan_json\x18\x04 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x1a\n\x0csidecar_json\x18\x05 \x01(\x0c\x42\x04\xe2\x41\x01\x01\"1\n\x0bPlanWarning\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"y\n\x19ImportSeatingPlanResponse\x12\x14\n\x0cplan_version\x18\x01 \x01(\r\x12\x12\n\nseat_count\x18\x02 \x01(\r\x12\x32\n\x08warnings\x18\x03 \x03(\x0b\x32 .balcon.catalogue.v1.PlanWarning\"b\n\x15GetSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"H\n\x16GetSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlan\"e\n\x18StreamSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"K\n\x19StreamSeatingPlanResponse\x12.\n\x04plan\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.SeatingPlan\"e\n\x18\x45xportSeatingPlanRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\"^\n\x19\x45xportSeatingPlanResponse\x12\x14\n\x0cplan_version\x18\x01 \x01(\r\x12\x15\n\rdocument_part\x18\x02 \x01(\x0c\x12\x14\n\x0csidecar_part\x18\x03 \x01(\x0c\"\xc5\x01\n\x12SeatingPlanVersion\x12\x14\n\x0cplan_version\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nseat_count\x18\x03 \x01(\r\x12\x12\n\ncategories\x18\x04 \x03(\t\x12/\n\x0bimported_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11performance_count\x18\x06 \x01(\r\x12\x17\n\x0fperformance_ids\x18\x07 \x03(\t\"{\n\x17ListSeatingPlansRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"k\n\x18ListSeatingPlansResponse\x12\x36\n\x05plans\x18\x01 \x03(\x0b\x32\'.balcon.catalogue.v1.SeatingPlanVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -100,6 +100,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
   _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['plan_json']._loaded_options = None
   _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['plan_json']._serialized_options = b'\342A\001\002'
+  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['sidecar_json']._loaded_options = None
+  _globals['_IMPORTSEATINGPLANREQUEST'].fields_by_name['sidecar_json']._serialized_options = b'\342A\001\001'
   _globals['_GETSEATINGPLANREQUEST'].fields_by_name['house_id']._loaded_options = None
   _globals['_GETSEATINGPLANREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_GETSEATINGPLANREQUEST'].fields_by_name['hall_id']._loaded_options = None
@@ -112,6 +114,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
   _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['plan_version']._loaded_options = None
   _globals['_STREAMSEATINGPLANREQUEST'].fields_by_name['plan_version']._serialized_options = b'\342A\001\001'
+  _globals['_EXPORTSEATINGPLANREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_EXPORTSEATINGPLANREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_EXPORTSEATINGPLANREQUEST'].fields_by_name['hall_id']._loaded_options = None
+  _globals['_EXPORTSEATINGPLANREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
+  _globals['_EXPORTSEATINGPLANREQUEST'].fields_by_name['plan_version']._loaded_options = None
+  _globals['_EXPORTSEATINGPLANREQUEST'].fields_by_name['plan_version']._serialized_options = b'\342A\001\001'
+  _globals['_LISTSEATINGPLANSREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_LISTSEATINGPLANSREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_LISTSEATINGPLANSREQUEST'].fields_by_name['hall_id']._loaded_options = None
+  _globals['_LISTSEATINGPLANSREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
+  _globals['_LISTSEATINGPLANSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTSEATINGPLANSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
+  _globals['_LISTSEATINGPLANSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTSEATINGPLANSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_HALL']._serialized_start=157
   _globals['_HALL']._serialized_end=434
   _globals['_CREATEHALLREQUEST']._serialized_start=437
@@ -135,25 +151,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ARCHIVEHALLRESPONSE']._serialized_start=1326
   _globals['_ARCHIVEHALLRESPONSE']._serialized_end=1388
   _globals['_SEAT']._serialized_start=1391
-  _globals['_SEAT']._serialized_end=1574
-  _globals['_FOCALPOINT']._serialized_start=1576
-  _globals['_FOCALPOINT']._serialized_end=1610
-  _globals['_PRICECATEGORY']._serialized_start=1612
-  _globals['_PRICECATEGORY']._serialized_end=1656
-  _globals['_SEATINGPLAN']._serialized_start=1659
-  _globals['_SEATINGPLAN']._serialized_end=1895
-  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_start=1898
-  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_end=2027
-  _globals['_PLANWARNING']._serialized_start=2029
-  _globals['_PLANWARNING']._serialized_end=2078
-  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_start=2080
-  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_end=2201
-  _globals['_GETSEATINGPLANREQUEST']._serialized_start=2203
-  _globals['_GETSEATINGPLANREQUEST']._serialized_end=2301
-  _globals['_GETSEATINGPLANRESPONSE']._serialized_start=2303
-  _globals['_GETSEATINGPLANRESPONSE']._serialized_end=2375
-  _globals['_STREAMSEATINGPLANREQUEST']._serialized_start=2377
-  _globals['_STREAMSEATINGPLANREQUEST']._serialized_end=2478
-  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_start=2480
-  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_end=2555
+  _globals['_SEAT']._serialized_end=1593
+  _globals['_FOCALPOINT']._serialized_start=1595
+  _globals['_FOCALPOINT']._serialized_end=1629
+  _globals['_PRICECATEGORY']._serialized_start=1631
+  _globals['_PRICECATEGORY']._serialized_end=1675
+  _globals['_SEATINGPLAN']._serialized_start=1678
+  _globals['_SEATINGPLAN']._serialized_end=1914
+  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_start=1917
+  _globals['_IMPORTSEATINGPLANREQUEST']._serialized_end=2074
+  _globals['_PLANWARNING']._serialized_start=2076
+  _globals['_PLANWARNING']._serialized_end=2125
+  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_start=2127
+  _globals['_IMPORTSEATINGPLANRESPONSE']._serialized_end=2248
+  _globals['_GETSEATINGPLANREQUEST']._serialized_start=2250
+  _globals['_GETSEATINGPLANREQUEST']._serialized_end=2348
+  _globals['_GETSEATINGPLANRESPONSE']._serialized_start=2350
+  _globals['_GETSEATINGPLANRESPONSE']._serialized_end=2422
+  _globals['_STREAMSEATINGPLANREQUEST']._serialized_start=2424
+  _globals['_STREAMSEATINGPLANREQUEST']._serialized_end=2525
+  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_start=2527
+  _globals['_STREAMSEATINGPLANRESPONSE']._serialized_end=2602
+  _globals['_EXPORTSEATINGPLANREQUEST']._serialized_start=2604
+  _globals['_EXPORTSEATINGPLANREQUEST']._serialized_end=2705
+  _globals['_EXPORTSEATINGPLANRESPONSE']._serialized_start=2707
+  _globals['_EXPORTSEATINGPLANRESPONSE']._serialized_end=2801
+  _globals['_SEATINGPLANVERSION']._serialized_start=2804
+  _globals['_SEATINGPLANVERSION']._serialized_end=3001
+  _globals['_LISTSEATINGPLANSREQUEST']._serialized_start=3003
+  _globals['_LISTSEATINGPLANSREQUEST']._serialized_end=3126
+  _globals['_LISTSEATINGPLANSRESPONSE']._serialized_start=3128
+  _globals['_LISTSEATINGPLANSRESPONSE']._serialized_end=3235
 # @@protoc_insertion_point(module_scope)

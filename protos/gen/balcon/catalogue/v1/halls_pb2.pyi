@@ -391,6 +391,7 @@ class Seat(_message.Message):
     STANDING_FIELD_NUMBER: _builtins.int
     ROW_LABEL_FIELD_NUMBER: _builtins.int
     SEAT_LABEL_FIELD_NUMBER: _builtins.int
+    COMPANION_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
     zone: _builtins.str
@@ -413,6 +414,8 @@ class Seat(_message.Message):
     """What people read in place of the row and of the number, such as "Reihe 12 links"; empty where those are."""
     seat_label: _builtins.str
     """What people read in place of the seat's number; empty where that is the number."""
+    companion: _builtins.bool
+    """For who comes with somebody in the accessible seat beside it."""
     def __init__(
         self,
         *,
@@ -427,10 +430,11 @@ class Seat(_message.Message):
         standing: _builtins.bool = ...,
         row_label: _builtins.str = ...,
         seat_label: _builtins.str = ...,
+        companion: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accessible", b"accessible", "category", b"category", "number", b"number", "row", b"row", "row_label", b"row_label", "seat_id", b"seat_id", "seat_label", b"seat_label", "standing", b"standing", "x", b"x", "y", b"y", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accessible", b"accessible", "category", b"category", "companion", b"companion", "number", b"number", "row", b"row", "row_label", b"row_label", "seat_id", b"seat_id", "seat_label", b"seat_label", "standing", b"standing", "x", b"x", "y", b"y", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -550,6 +554,7 @@ class ImportSeatingPlanRequest(_message.Message):
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     HALL_ID_FIELD_NUMBER: _builtins.int
     PLAN_JSON_FIELD_NUMBER: _builtins.int
+    SIDECAR_JSON_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
@@ -557,7 +562,9 @@ class ImportSeatingPlanRequest(_message.Message):
     hall_id: _builtins.str
     """The hall."""
     plan_json: _builtins.bytes
-    """UTF-8 JSON, at most 10,000,000 bytes."""
+    """UTF-8 JSON, or gzip of it: with the sidecar at most 10,000,000 bytes as sent, and 40,000,000 each unpacked."""
+    sidecar_json: _builtins.bytes
+    """What the editor's format cannot say (docs/seating-plan-sidecar.schema.json); UTF-8 JSON, or gzip of it."""
     def __init__(
         self,
         *,
@@ -565,10 +572,11 @@ class ImportSeatingPlanRequest(_message.Message):
         house_id: _builtins.str = ...,
         hall_id: _builtins.str = ...,
         plan_json: _builtins.bytes = ...,
+        sidecar_json: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "plan_json", b"plan_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "plan_json", b"plan_json", "sidecar_json", b"sidecar_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -741,3 +749,177 @@ class StreamSeatingPlanResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamSeatingPlanResponse: _TypeAlias = StreamSeatingPlanResponse  # noqa: Y015
+
+@_typing.final
+class ExportSeatingPlanRequest(_message.Message):
+    """What ExportSeatingPlan is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    HALL_ID_FIELD_NUMBER: _builtins.int
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    hall_id: _builtins.str
+    """The hall."""
+    plan_version: _builtins.int
+    """0 takes the latest."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        hall_id: _builtins.str = ...,
+        plan_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "house_id", b"house_id", "plan_version", b"plan_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportSeatingPlanRequest: _TypeAlias = ExportSeatingPlanRequest  # noqa: Y015
+
+@_typing.final
+class ExportSeatingPlanResponse(_message.Message):
+    """What ExportSeatingPlan answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    DOCUMENT_PART_FIELD_NUMBER: _builtins.int
+    SIDECAR_PART_FIELD_NUMBER: _builtins.int
+    plan_version: _builtins.int
+    """Set in the first message: the version that is exported."""
+    document_part: _builtins.bytes
+    """The next bytes of the document: JSON that pretix's seating plan editor opens."""
+    sidecar_part: _builtins.bytes
+    """The next bytes of the sidecar: JSON with what the document's format cannot say."""
+    def __init__(
+        self,
+        *,
+        plan_version: _builtins.int = ...,
+        document_part: _builtins.bytes = ...,
+        sidecar_part: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_part", b"document_part", "plan_version", b"plan_version", "sidecar_part", b"sidecar_part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportSeatingPlanResponse: _TypeAlias = ExportSeatingPlanResponse  # noqa: Y015
+
+@_typing.final
+class SeatingPlanVersion(_message.Message):
+    """One version of a hall's seating plan, without its seats."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SEAT_COUNT_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    IMPORTED_AT_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_COUNT_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_IDS_FIELD_NUMBER: _builtins.int
+    plan_version: _builtins.int
+    """The version."""
+    name: _builtins.str
+    """The plan's name."""
+    seat_count: _builtins.int
+    """Seats and standing places."""
+    performance_count: _builtins.int
+    """How many performances use it, drafts and those of the past included."""
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of its price categories, in the plan's order."""
+
+    @_builtins.property
+    def imported_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was added."""
+
+    @_builtins.property
+    def performance_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The first of these by their start; 20 at most."""
+
+    def __init__(
+        self,
+        *,
+        plan_version: _builtins.int = ...,
+        name: _builtins.str = ...,
+        seat_count: _builtins.int = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
+        imported_at: _timestamp_pb2.Timestamp | None = ...,
+        performance_count: _builtins.int = ...,
+        performance_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["imported_at", b"imported_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "imported_at", b"imported_at", "name", b"name", "performance_count", b"performance_count", "performance_ids", b"performance_ids", "plan_version", b"plan_version", "seat_count", b"seat_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeatingPlanVersion: _TypeAlias = SeatingPlanVersion  # noqa: Y015
+
+@_typing.final
+class ListSeatingPlansRequest(_message.Message):
+    """What ListSeatingPlans is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    HALL_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that the hall belongs to."""
+    hall_id: _builtins.str
+    """The hall."""
+    page_size: _builtins.int
+    """At most 500; 0 takes 100."""
+    page_token: _builtins.str
+    """The last answer's next_page_token; empty is the first page."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        hall_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "house_id", b"house_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSeatingPlansRequest: _TypeAlias = ListSeatingPlansRequest  # noqa: Y015
+
+@_typing.final
+class ListSeatingPlansResponse(_message.Message):
+    """What ListSeatingPlans answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLANS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where the next page begins; empty: there is none."""
+    @_builtins.property
+    def plans(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatingPlanVersion]:
+        """This page's versions, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        plans: _abc.Iterable[Global___SeatingPlanVersion] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "plans", b"plans"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSeatingPlansResponse: _TypeAlias = ListSeatingPlansResponse  # noqa: Y015

@@ -1,0 +1,25 @@
+"""The seating plans in a transaction of the catalogue's store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.catalogue.domain.plan_version import PlanFiles, PlanVersion
+from services.catalogue.domain.seating_plan import SeatingPlan
+
+
+class PlanRows(Protocol):
+    """What belongs to another house is not found (INV-8)."""
+
+    async def add(self, house_id: str, hall_id: str, plan: SeatingPlan, files: PlanFiles) -> int:
+        """Adds the next version of a hall that was locked, returns its number."""
+        ...
+
+    async def files(self, house_id: str, hall_id: str, plan_version: int) -> PlanFiles | None:
+        """What the version was read from."""
+        ...
+
+    async def versions(self, house_id: str, hall_id: str, before: int, limit: int) -> Sequence[PlanVersion]:
+        """Those below `before`, the newest first, at most `limit`."""
+        ...
