@@ -61,11 +61,11 @@ class PostgresPlanRows:
         sidecar = b"" if row.sidecar is None else await asyncio.to_thread(unpacked_source, row.sidecar)
         return PlanFiles(document, sidecar)
 
-    async def versions(self, house_id: str, hall_id: str, before: int, limit: int) -> Sequence[PlanVersion]:
+    async def versions(self, house_id: str, hall_id: str, up_to: int, limit: int) -> Sequence[PlanVersion]:
         plans = seating_plans.c
         wanted = (
             sa.select(plans.plan_version, plans.name, plans.seat_count, plans.categories, plans.imported_at_ms)
-            .where(plans.house_id == house_id, plans.hall_id == hall_id, plans.plan_version < before)
+            .where(plans.house_id == house_id, plans.hall_id == hall_id, plans.plan_version <= up_to)
             .order_by(plans.plan_version.desc())
             .limit(limit)
         )

@@ -121,11 +121,11 @@ class SeatingPlanHandler(Generic[Form]):
         asked = asked_page(page_size, page_token, house_id, *checks)
         if isinstance(asked, FieldInvalid):
             return asked
-        before = asked.after.time_ms if asked.after else MAX_PLAN_VERSION + 1
+        up_to = min(asked.after.time_ms - 1, MAX_PLAN_VERSION) if asked.after else MAX_PLAN_VERSION
         async with self._store.transaction(house_id) as transaction:
             if await transaction.halls.hall(house_id, hall_id) is None:
                 return HallNotFound(hall_id)
-            found = await transaction.plans.versions(house_id, hall_id, before, asked.size + 1)
+            found = await transaction.plans.versions(house_id, hall_id, up_to, asked.size + 1)
         page = found[: asked.size]
         more = len(found) > len(page)
         # The version takes the place of a time: both only order the list.

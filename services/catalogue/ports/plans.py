@@ -20,6 +20,6 @@ class PlanRows(Protocol):
         """What the version was read from."""
         ...
 
-    async def versions(self, house_id: str, hall_id: str, before: int, limit: int) -> Sequence[PlanVersion]:
-        """Those below `before`, the newest first, at most `limit`."""
+    async def versions(self, house_id: str, hall_id: str, up_to: int, limit: int) -> Sequence[PlanVersion]:
+        """Those of at most `up_to`, the newest first, at most `limit`."""
         ...
