@@ -6,6 +6,7 @@ from balcon.catalogue.v1.catalogue_service_pb2_grpc import add_CatalogueServiceS
 
 from services.catalogue.adapters.postgres_audit import PostgresAudit
 from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
+from services.catalogue.adapters.vat_rates import country_rates
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.events import outgoing_event
 from services.catalogue.api.plan_parts import plan_parts
@@ -14,6 +15,7 @@ from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.plan_intake import PlanIntake
+from services.catalogue.handlers.price_sorts import price_handlers
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.settings import CatalogueSettings
@@ -36,6 +38,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         plans=SeatingPlanHandler(store, intake, PlanCache(settings.plan_cache_seats), plan_parts),
         productions=ProductionHandler(store, service.clock, service.ids),
         performances=PerformanceHandler(store, service.clock, service.ids),
+        prices=price_handlers(store, service.clock, service.ids, country_rates()),
     )
     service.rpc.add(
         lambda server: add_CatalogueServiceServicer_to_server(catalogue, server), "balcon.catalogue.v1.CatalogueService"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from iso4217 import Currency
 
@@ -34,3 +34,19 @@ def decimal_text(amount_minor: int, currency: str) -> str:
 def amount_text(amount_minor: int, currency: str) -> str:
     """EUR 12.50, JPY 1,250."""
     return f"{currency} {decimal_text(amount_minor, currency)}"
+
+
+def shared(amount_minor: int, left_minor: Sequence[int]) -> list[int]:
+    """`amount_minor` over parts of which so much each is left, by what is left: exact, and no part beyond what it has.
+
+    Shares are differences of rounded running sums, so they add up to the amount.
+    """
+    whole = sum(left_minor)
+    assert 0 <= amount_minor <= whole, "no more goes back than was paid"
+    shares, running, given = [], 0, 0
+    for left in left_minor:
+        running += left
+        upto = amount_minor * running // whole if whole else 0
+        shares.append(upto - given)
+        given = upto
+    return shares

@@ -8,12 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.catalogue.adapters.price_rows import component_rows, components_of, load_book
 from services.catalogue.adapters.tables import performances, prices
-from services.catalogue.domain.performance import Performance, Price, SaleState, TicketKind
+from services.catalogue.domain.performance import Performance, SaleState
+from services.catalogue.domain.price import Price, TicketKind
+from services.catalogue.domain.price_book import PriceBook
 
 
 async def load_performances(connection: AsyncConnection, house_id: str, wanted: sa.Select[Any]) -> list[Performance]:
-    """The performances that `wanted`, a select of the whole table for one house, finds; two statements in all."""
+    """The performances that `wanted`, a select of the whole table for one house, finds; three statements in all."""
     rows = (await connection.execute(wanted)).all()
     if not rows:
         return []
@@ -25,12 +28,20 @@ async def load_performances(connection: AsyncConnection, house_id: str, wanted: 
     )
     for price in await connection.execute(of_them):
         priced[price.performance_id].append(
-            Price(price.category, price.ticket_type, TicketKind(price.kind), price.amount_minor, price.currency)
+            Price(
+                price.category,
+                price.ticket_type,
+                TicketKind(price.kind),
+                price.amount_minor,
+                price.currency,
+                components_of(price.components),
+            )
         )
-    return [_performance(row, tuple(priced[row.performance_id])) for row in rows]
+    book = await load_book(connection, house_id)
+    return [_performance(row, tuple(priced[row.performance_id]), book) for row in rows]
 
 
-def _performance(row: sa.Row[Any], its_prices: tuple[Price, ...]) -> Performance:
+def _performance(row: sa.Row[Any], its_prices: tuple[Price, ...], book: PriceBook) -> Performance:
     return Performance(
         performance_id=row.performance_id,
         house_id=row.house_id,
@@ -46,6 +57,8 @@ def _performance(row: sa.Row[Any], its_prices: tuple[Price, ...]) -> Performance
         capacity=row.capacity,
         refuses_orphans=row.refuses_orphans,
         sale_ends_at_ms=row.starts_at_ms if row.sale_ends_at_ms is None else row.sale_ends_at_ms,
+        prices_revision=row.prices_revision,
+        book=book,
     )
 
 
@@ -58,6 +71,11 @@ async def insert_performance(connection: AsyncConnection, performance: Performan
     }
     row |= {"sale_state": performance.sale_state.value, "created_at_ms": now_ms}
     await connection.execute(sa.insert(performances), row)
+    await insert_prices(connection, performance)
+
+
+async def insert_prices(connection: AsyncConnection, performance: Performance) -> None:
+    """Writes the prices in their order; there are none yet."""
     price_rows = []
     for place, price in enumerate(performance.prices):
         assert price.kind is not None
@@ -71,6 +89,7 @@ async def insert_performance(connection: AsyncConnection, performance: Performan
                 "kind": price.kind.value,
                 "amount_minor": price.amount_minor,
                 "currency": price.currency,
+                "components": component_rows(price.components),
             }
         )
     await connection.execute(sa.insert(prices), price_rows)

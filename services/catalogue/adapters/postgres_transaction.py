@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.catalogue.adapters.hall_rows import PostgresHallRows
 from services.catalogue.adapters.performance_rows import insert_performance, load_performances
 from services.catalogue.adapters.plan_rows import PostgresPlanRows
+from services.catalogue.adapters.price_rows import PostgresPriceThings
 from services.catalogue.adapters.production_rows import ProductionRows
 from services.catalogue.adapters.tables import houses, idempotency_keys, performances, seating_plans
 from services.catalogue.domain.house import House
@@ -40,6 +41,7 @@ class PostgresTransaction:
         self._events: list[OutgoingEvent] = []
         self.halls = PostgresHallRows(connection)
         self.plans = PostgresPlanRows(connection, now_ms)
+        self.price_things = PostgresPriceThings(connection, now_ms)
         self.is_complete = self.has_published = False
 
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:

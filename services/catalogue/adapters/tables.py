@@ -106,6 +106,7 @@ performances = sa.Table(
     sa.Column("refuses_orphans", sa.Boolean, nullable=False),
     # NULL: the start.
     sa.Column("sale_ends_at_ms", sa.BigInteger),
+    sa.Column("prices_revision", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(
         ["house_id", "hall_id", "plan_version"],
@@ -140,6 +141,8 @@ prices = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
+    # [{kind, amount_minor, currency, vat_class, avoidable}, ...]. NULL: the amount is the base.
+    sa.Column("components", JSONB),
     sa.ForeignKeyConstraint(
         ["house_id", "performance_id"],
         ["performances.house_id", "performances.performance_id"],
@@ -147,6 +150,27 @@ prices = sa.Table(
     ),
     sa.CheckConstraint("amount_minor >= 0", name="amount_minor"),
     sa.CheckConstraint("kind IN ('normal', 'discount', 'free', 'other')", name="kind"),
+)
+
+# What a house keeps about its prices: one table for all sorts, each thing's own part as JSON, for none is searched.
+price_things = sa.Table(
+    "price_things",
+    metadata,
+    sa.Column("house_id", sa.Text, sa.ForeignKey("houses.house_id"), primary_key=True),
+    # services.catalogue.ports.price_things.Sort.
+    sa.Column("sort", sa.Text, primary_key=True),
+    sa.Column("thing_id", sa.Text, primary_key=True),
+    sa.Column("body", JSONB, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("archived_at_ms", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+)
+sa.Index(
+    "ix_price_things_as_made",
+    price_things.c.house_id,
+    price_things.c.sort,
+    price_things.c.created_at_ms,
+    price_things.c.thing_id,
 )
 
 # First answers of writes (RULE 27). The house "" is the scope of sign-ups, which have no house yet.

@@ -10,15 +10,17 @@ from services.catalogue.api.performance_calls import PerformanceCalls
 from services.catalogue.api.plan_calls import PlanCalls
 from services.catalogue.api.plan_parts import PlanParts
 from services.catalogue.api.production_calls import ProductionCalls
+from services.catalogue.api.vat_calls import VatCalls
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
+from services.catalogue.handlers.price_sorts import PriceHandlers
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 
 
 class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: see plan_parts
-    HouseCalls, HallCalls, PlanCalls, ProductionCalls, PerformanceCalls, CatalogueServiceServicer
+    HouseCalls, HallCalls, PlanCalls, ProductionCalls, PerformanceCalls, VatCalls, CatalogueServiceServicer
 ):
     """Hands requests to the handlers, answers with messages or raises Refused."""
 
@@ -30,9 +32,12 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         plans: SeatingPlanHandler[PlanParts],
         productions: ProductionHandler,
         performances: PerformanceHandler,
+        prices: PriceHandlers,
     ) -> None:
         self._houses = houses
         self._halls = halls
         self._plans = plans
         self._productions = productions
         self._performances = performances
+        self._price_rules = prices.rules
+        self._vat_classes = prices.vat_classes

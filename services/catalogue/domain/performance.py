@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from services.catalogue.domain.house import House
+from services.catalogue.domain.price import Price, faults_of_prices, refused_prices
+from services.catalogue.domain.price_book import NO_BOOK, PriceBook
 from services.catalogue.domain.production import Production
 from services.catalogue.domain.refusals import SaleEnded, SaleNotOpened
-from services.contracts.bounds import (
-    MAX_CATEGORY_CHARS,
-    MAX_HOLD_TTL_SECONDS,
-    MAX_PRICE_MINOR,
-    MAX_SEATS_PER_HOLD,
-    MAX_TICKET_TYPE_CHARS,
-    NORMAL_TICKET_TYPE,
-)
+from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_HOLD
 from services.contracts.instants import instant_text, refused_instant
-from services.contracts.texts import refused_text
-from services.runtime.errors import UNSET, FieldInvalid, refused_fields
+from services.runtime.errors import FieldInvalid, refused_fields
 
-MAX_PRICES = 1_000
 DEFAULT_SEATS_PER_HOLDER = 10
 DEFAULT_HOLD_TTL_SECONDS = 600
 
@@ -35,29 +28,9 @@ class SaleState(Enum):
     CLOSED = "closed"
 
 
-class TicketKind(Enum):
-    """What a ticket counts as in figures. Values are what the store keeps."""
-
-    NORMAL = "normal"
-    DISCOUNT = "discount"
-    FREE = "free"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a seat of a category costs with a ticket type. `kind` is None where the caller named none."""
-
-    category: str
-    ticket_type: str
-    kind: TicketKind | None
-    amount_minor: int
-    currency: str
-
-
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """One production at one date and time in one hall. Hall, plan version and prices never change."""
+    """One production at one date and time in one hall. Hall and plan version never change."""
 
     performance_id: str
     house_id: str
@@ -75,6 +48,9 @@ class Performance:
     refuses_orphans: bool = False
     # From then on nothing is held online; staff's channels go on.
     sale_ends_at_ms: int = 0
+    prices_revision: int = 1
+    # What its prices are told with: the house's, as it was when the performance was read.
+    book: PriceBook = NO_BOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +101,7 @@ PerformanceEvent = PerformanceCreated | PerformanceOpenedForSale | PerformanceSa
 
 def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
     """All that is wrong with the terms by themselves; refused_prices looks at them beside a plan."""
-    return refused_fields((*_faults_of_numbers(terms), *_faults_of_prices(terms.prices)))
+    return refused_fields((*_faults_of_numbers(terms), *faults_of_prices(terms.prices)))
 
 
 def _faults_of_numbers(terms: PerformanceTerms) -> Iterator[FieldInvalid | None]:
@@ -139,57 +115,16 @@ def _faults_of_numbers(terms: PerformanceTerms) -> Iterator[FieldInvalid | None]
             yield FieldInvalid(field, f"is {value}", f"{at_least} to {at_most}")
 
 
-def _faults_of_prices(prices: Sequence[Price]) -> Iterator[FieldInvalid | None]:
-    if not 1 <= len(prices) <= MAX_PRICES:
-        problem = f"has {len(prices):,} prices" if prices else UNSET
-        yield FieldInvalid("prices", problem, f"1 to {MAX_PRICES:,} prices")
-        return
-    for index, price in enumerate(prices):
-        field = f"prices[{index}]"
-        yield refused_text(f"{field}.category", price.category, at_most=MAX_CATEGORY_CHARS)
-        yield refused_text(f"{field}.ticket_type", price.ticket_type, at_most=MAX_TICKET_TYPE_CHARS)
-        if price.kind is None:
-            yield FieldInvalid(f"{field}.kind", UNSET, "normal, discount, free or other")
-        yield _refused_amount(f"{field}.amount.amount_minor", price)
-        if not price.currency:
-            yield FieldInvalid(f"{field}.amount.currency", UNSET, "the house's")
-
-
-def _refused_amount(field: str, price: Price) -> FieldInvalid | None:
-    if not 0 <= price.amount_minor <= MAX_PRICE_MINOR:
-        return FieldInvalid(field, f"is {price.amount_minor}", f"0 to {MAX_PRICE_MINOR:,} minor units")
-    if price.kind is TicketKind.FREE and price.amount_minor:
-        return FieldInvalid(field, f"is {price.amount_minor} for a free ticket", "0")
-    return None
-
-
-def refused_prices(prices: Sequence[Price], categories: Iterable[str], currency: str) -> FieldInvalid | None:
-    """Prices beside a plan and a house: known categories, once each per ticket type, `normal` for all, one currency."""
-    return refused_fields(_faults_beside_the_plan(prices, list(categories), currency))
-
-
-def _faults_beside_the_plan(prices: Sequence[Price], known: Sequence[str], currency: str) -> Iterator[FieldInvalid]:
-    seen: set[tuple[str, str]] = set()
-    for index, price in enumerate(prices):
-        field = f"prices[{index}]"
-        if price.category not in known:
-            yield FieldInvalid(f"{field}.category", f"{price.category!r} is unknown", "a category of the seating plan")
-        if price.currency != currency:
-            yield FieldInvalid(f"{field}.amount.currency", "is not the house's", currency)
-        if (price.category, price.ticket_type) in seen:
-            yield FieldInvalid(field, "is there twice", "one price for each category and ticket type")
-        seen.add((price.category, price.ticket_type))
-    for category in known:
-        if (category, NORMAL_TICKET_TYPE) not in seen:
-            problem = f"has no price for category {category!r}"
-            yield FieldInvalid("prices", problem, f"ticket type {NORMAL_TICKET_TYPE!r} for every category of the plan")
-
-
 def new_performance(
-    performance_id: str, house: House, plan: PlanFacts, production: Production, terms: PerformanceTerms
+    performance_id: str,
+    house: House,
+    plan: PlanFacts,
+    production: Production,
+    terms: PerformanceTerms,
+    book: PriceBook = NO_BOOK,
 ) -> Performance | FieldInvalid:
     """A draft with its defaults filled in. The terms have passed refused_terms."""
-    if refusal := refused_prices(terms.prices, plan.categories, house.currency):
+    if refusal := refused_prices(terms.prices, plan.categories, house.currency, book.usable):
         return refusal
     return Performance(
         performance_id=performance_id,
@@ -206,6 +141,7 @@ def new_performance(
         capacity=plan.seat_count,
         refuses_orphans=terms.refuses_orphans,
         sale_ends_at_ms=terms.sale_ends_at_ms or terms.starts_at_ms,
+        book=book,
     )
 
 

@@ -65,6 +65,33 @@ class PerformanceNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class PriceThingNotFound(Refusal):
+    """The house has no {sort} {thing_id}."""
+
+    kind = Kind.NOT_FOUND
+    sort: str
+    thing_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceThingTaken(Refusal):
+    """The house has a {sort} {thing_id} already; choose another id."""
+
+    kind = Kind.TAKEN
+    sort: str
+    thing_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceThingArchived(Refusal):
+    """The {sort} {thing_id} is archived and changes no more."""
+
+    kind = Kind.PRECONDITION
+    sort: str
+    thing_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaleEnded(Refusal):
     """Performance {performance_id} began at {starts_at} and its sale ended at {sale_ends_at}."""
 

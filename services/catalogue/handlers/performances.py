@@ -108,7 +108,8 @@ class PerformanceHandler:
             return ProductionNotFound(place.production_id)
         if production.archived_at_ms is not None:
             return ProductionArchived(place.production_id)
-        return new_performance(self._ids.new_id("prf"), house, plan, production, terms)
+        book = await transaction.price_things.book(place.house_id)
+        return new_performance(self._ids.new_id("prf"), house, plan, production, terms, book)
 
     async def open_for_sale(self, house_id: str, performance_id: str) -> Performance | Refusal:
         """Opening twice is fine: one event, the same answer. Refusals: FieldInvalid, PerformanceNotFound, SaleEnded."""

@@ -9,6 +9,7 @@ from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
 from services.catalogue.ports.halls import HallRows
 from services.catalogue.ports.plans import PlanRows
+from services.catalogue.ports.price_things import PriceThings
 from services.catalogue.ports.productions import Productions
 from services.contracts.acts import Act
 
@@ -44,6 +45,11 @@ class CatalogueTransaction(Protocol):
     @property
     def plans(self) -> PlanRows:
         """The versions of their plans."""
+        ...
+
+    @property
+    def price_things(self) -> PriceThings:
+        """What houses keep about their prices, in this transaction."""
         ...
 
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import grpc
 from balcon.catalogue.v1.catalogue_service_pb2 import (
     SALE_STATE_ON_SALE,
     GetPerformanceRequest,
+    Performance,
+    Price,
+    PriceComponent,
     Seat,
     StreamSeatingPlanRequest,
     TicketKind,
 )
+from balcon.catalogue.v1.catalogue_service_pb2 import VatRounding as WireRounding
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
+from services.contracts.prices import Component, VatRounding
 from services.contracts.reasons import Reason
+from services.contracts.wire_prices import component_kind_of
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.order import SeatName
 from services.orders.domain.order import TicketKind as DomainTicketKind
@@ -31,6 +37,8 @@ _NO_PERFORMANCE = frozenset({Reason.PERFORMANCE_NOT_FOUND, Reason.HOUSE_NOT_FOUN
 _NO_PLAN = frozenset({Reason.SEATING_PLAN_NOT_FOUND, Reason.HALL_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 # A kind of a later version of the catalogue is as none: an order can be priced without.
 _KINDS = {TicketKind.Value(f"TICKET_KIND_{kind.value}"): kind for kind in DomainTicketKind}
+
+_ROUNDINGS = {WireRounding.Value(f"VAT_ROUNDING_{rounding.name}"): rounding for rounding in VatRounding}
 
 
 class GrpcCatalogue:
@@ -59,7 +67,7 @@ class GrpcCatalogue:
             plan_version=performance.plan_version,
             on_sale=performance.sale_state == SALE_STATE_ON_SALE,
             seats_per_holder=performance.seats_per_holder,
-            prices=PriceList(currency, amounts, kinds),
+            prices=PriceList(currency, amounts, kinds, _components(performance.prices), _rounding(performance)),
         )
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
@@ -70,6 +78,28 @@ class GrpcCatalogue:
         except grpc.aio.AioRpcError as error:
             _ = declined_or_raise("StreamSeatingPlan", error, _NO_PLAN)
             return None
+
+
+def _components(prices: Iterable[Price]) -> Mapping[tuple[str, str], tuple[Component, ...]]:
+    """Of the prices that are told in parts this version knows; others are as their amounts."""
+    found = {}
+    for price in prices:
+        parts = [_component(one) for one in price.components]
+        known = tuple(part for part in parts if part is not None)
+        if known and len(known) == len(parts):
+            found[price.category, price.ticket_type] = known
+    return found
+
+
+def _component(one: PriceComponent) -> Component | None:
+    kind = component_kind_of(one.kind)
+    if kind is None:
+        return None
+    return Component(kind, one.amount.amount_minor, one.vat_class, one.vat_rate_basis_points, one.avoidable)
+
+
+def _rounding(performance: Performance) -> VatRounding:
+    return _ROUNDINGS.get(performance.vat_rounding, VatRounding.HALF_UP_PER_LINE)
 
 
 def _plan_seat(seat: Seat) -> PlanSeat:

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.contracts.channels import Channel
+from services.contracts.prices import ComponentKind
 from services.orders.domain.order import (
     CancelReason,
     Dispute,
+    LineComponent,
     Money,
     Order,
     OrderLine,
@@ -84,6 +86,7 @@ def part_rows(order: Order) -> list[dict[str, Any]]:
             "hold_until_ms": part.hold_until_ms,
             "seats": part.seats.value,
             "uses_hold": order.uses_hold(part),
+            "priced": [_priced_row(line) for line in part.lines],
         }
         for place, part in enumerate(order.parts)
     ]
@@ -173,12 +176,15 @@ def _parts(row: Row) -> tuple[OrderPart, ...]:
             performance_id=performance_id,
             hold_id=hold_id,
             plan_version=plan_version,
-            lines=tuple(_line(line, row["currency"]) for line in lines),
+            lines=tuple(
+                _line(line, row["currency"], of_line)
+                for line, of_line in zip(lines, priced or [{}] * len(lines), strict=True)
+            ),
             hold_until_ms=hold_until_ms,
             seats=SeatStatus(seats),
             tickets=tuple(tickets[performance_id]),
         )
-        for performance_id, hold_id, plan_version, lines, hold_until_ms, seats in row["parts"]
+        for performance_id, hold_id, plan_version, lines, hold_until_ms, seats, priced in row["parts"]
     )
 
 
@@ -206,7 +212,16 @@ def _line_row(line: OrderLine) -> list[str | int]:
     ]
 
 
-def _line(row: Sequence[Any], currency: str) -> OrderLine:
+def _priced_row(line: OrderLine) -> dict[str, Any]:
+    """As the comment at tables.order_parts says."""
+    components = [
+        [one.kind.value, one.amount_minor, one.vat.vat_class, one.vat.rate_basis_points, one.vat.amount_minor]
+        for one in line.components
+    ]
+    return {"components": components}
+
+
+def _line(row: Sequence[Any], currency: str, priced: Row) -> OrderLine:
     seat_id, category, ticket_type, amount, zone, seat_row, seat, kind, vat_class, rate, vat_minor = row
     return OrderLine(
         seat_id,
@@ -216,4 +231,8 @@ def _line(row: Sequence[Any], currency: str) -> OrderLine:
         SeatName(zone, seat_row, seat),
         TicketKind(kind) if kind else None,
         Vat(vat_class, rate, vat_minor),
+        tuple(
+            LineComponent(ComponentKind(of_kind), minor, Vat(*vat))
+            for of_kind, minor, *vat in priced.get("components", ())
+        ),
     )

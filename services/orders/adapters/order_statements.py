@@ -26,7 +26,7 @@ def _rows_of(table: sa.Table, *names: str) -> sa.Label[Any]:
 
 
 _ROWS = (
-    _rows_of(order_parts, "performance_id", "hold_id", "plan_version", "lines", "hold_until_ms", "seats"),
+    _rows_of(order_parts, "performance_id", "hold_id", "plan_version", "lines", "hold_until_ms", "seats", "priced"),
     _rows_of(tickets, "performance_id", "ticket_id", "seat_id", "barcode"),
     _rows_of(refunds, "refund_id", "amount_minor", "made_by", "state", "reason", "lines", "changed_at_ms"),
 )

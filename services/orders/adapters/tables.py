@@ -100,6 +100,8 @@ order_parts = sa.Table(
     sa.Column("hold_until_ms", sa.BigInteger, nullable=False),
     sa.Column("seats", sa.Text, nullable=False),
     sa.Column("uses_hold", sa.Boolean, nullable=False),
+    # Of each line {components: [[kind, minor units, VAT class, basis points, VAT], ...]}. NULL: of a release before.
+    sa.Column("priced", JSONB),
     sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
 )
 # One order a hold, while it goes on by it or has yet to give it back.

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from balcon.catalogue.v1.catalogue_service_pb2 import TicketKind
 from balcon.orders.v1.orders_service_pb2 import OrderLine, SeatName, Vat
 
+from services.contracts.wire_prices import wire_line_component, wire_vat
 from services.contracts.wire_types import wire_money
-from services.orders.domain.order import NO_VAT
 from services.orders.domain.order import OrderLine as DomainLine
 from services.orders.domain.order import SeatName as DomainSeatName
+from services.orders.domain.order import Vat as DomainVat
 
 
 def _seat_name(name: DomainSeatName) -> SeatName:
@@ -27,13 +28,15 @@ def wire_lines(lines: Iterable[DomainLine]) -> list[OrderLine]:
             price=wire_money(line.price.amount_minor, line.price.currency),
             seat_name=_seat_name(line.seat_name),
             kind=TicketKind.Value(f"TICKET_KIND_{line.kind.value if line.kind else 'UNSPECIFIED'}"),
-            vat=None if line.vat == NO_VAT else _vat(line),
+            vat=_vat(line.vat, line),
+            components=[
+                wire_line_component(one.kind, one.amount_minor, line.price.currency, _vat(one.vat, line))
+                for one in line.components
+            ],
         )
         for line in lines
     ]
 
 
-def _vat(line: DomainLine) -> Vat:
-    vat = line.vat
-    amount = wire_money(vat.amount_minor, line.price.currency)
-    return Vat(vat_class=vat.vat_class, rate_basis_points=vat.rate_basis_points, amount=amount)
+def _vat(vat: DomainVat, line: DomainLine) -> Vat | None:
+    return wire_vat(vat.vat_class, vat.rate_basis_points, vat.amount_minor, line.price.currency)

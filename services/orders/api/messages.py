@@ -6,9 +6,9 @@ from balcon.catalogue.v1.catalogue_service_pb2 import TicketKind
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
 
+from services.contracts.wire_prices import wire_line_component, wire_vat
 from services.contracts.wire_types import wire_channel, wire_money
 from services.orders.domain.order import (
-    NO_VAT,
     Dispute,
     Money,
     Order,
@@ -38,13 +38,16 @@ def _line(line: OrderLine) -> wire.OrderLine:
         price=money_message(line.price),
         seat_name=_seat_name(line.seat_name),
         kind=TicketKind.Value(f"TICKET_KIND_{line.kind.value if line.kind else 'UNSPECIFIED'}"),
-        vat=None if line.vat == NO_VAT else _vat(line.vat, line.price.currency),
+        vat=_vat(line.vat, line),
+        components=[
+            wire_line_component(one.kind, one.amount_minor, line.price.currency, _vat(one.vat, line))
+            for one in line.components
+        ],
     )
 
 
-def _vat(vat: Vat, currency: str) -> wire.Vat:
-    amount = wire_money(vat.amount_minor, currency)
-    return wire.Vat(vat_class=vat.vat_class, rate_basis_points=vat.rate_basis_points, amount=amount)
+def _vat(vat: Vat, line: OrderLine) -> wire.Vat | None:
+    return wire_vat(vat.vat_class, vat.rate_basis_points, vat.amount_minor, line.price.currency)
 
 
 def _part(order: Order, part: OrderPart) -> wire.OrderPart:

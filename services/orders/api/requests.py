@@ -19,7 +19,9 @@ from services.contracts.bounds import (
 )
 from services.contracts.money import refused_currency
 from services.contracts.pages import asked_page, token_after
+from services.contracts.prices import ComponentKind
 from services.contracts.texts import refused_idempotency_key, refused_text, refused_url
+from services.contracts.wire_prices import component_kind_of
 from services.contracts.wire_types import channel_of, refused_channel
 from services.orders.domain.order import Money, Order, OrderState
 from services.orders.domain.pricing import SeatChoice
@@ -73,10 +75,23 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         performance_id=request.performance_id,
         hold_id=request.hold_id,
         holder_id=request.holder_id,
-        seats=tuple(SeatChoice(seat.seat_id, seat.ticket_type or NORMAL_TICKET_TYPE) for seat in request.seats),
+        seats=tuple(_seat_choice(seat) for seat in request.seats),
         customer=customer,
         channel=channel,
     )
+
+
+def _seat_choice(seat: wire.SeatChoice) -> SeatChoice:
+    kinds = [component_kind_of(kind) for kind in seat.extras]
+    extras = frozenset(kind for kind in kinds if kind is not None)
+    return SeatChoice(seat.seat_id, seat.ticket_type or NORMAL_TICKET_TYPE, extras)
+
+
+def _refused_extras(field: str, seat: wire.SeatChoice) -> FieldInvalid | None:
+    if len(seat.extras) > len(ComponentKind):
+        return FieldInvalid(field, f"has {len(seat.extras):,}", "each kind once")
+    unknown = [str(int(kind)) for kind in seat.extras if component_kind_of(kind) is None]
+    return FieldInvalid(field, f"has {', '.join(unknown)}", "PriceComponentKind") if unknown else None
 
 
 def _refused_seats(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | None]:
@@ -94,6 +109,7 @@ def _refused_seats(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | 
         seen.add(choice.seat_id)
         ticket_type = choice.ticket_type or NORMAL_TICKET_TYPE
         yield refused_text(f"seats[{place}].ticket_type", ticket_type, at_most=MAX_TICKET_TYPE_CHARS)
+        yield _refused_extras(f"seats[{place}].extras", choice)
 
 
 def _refused_email(email: str) -> FieldInvalid | None:

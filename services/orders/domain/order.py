@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from services.contracts.channels import Channel
-from services.contracts.money import amount_text
-from services.orders.domain.refunds import Refund, RefundState, done_minor, house_refund_id, shared
+from services.contracts.money import amount_text, shared
+from services.contracts.prices import ComponentKind
+from services.orders.domain.refunds import Refund, RefundState, done_minor, house_refund_id
 
 
 class OrderState(Enum):
@@ -116,8 +117,20 @@ NO_VAT = Vat()
 
 
 @dataclass(frozen=True, slots=True)
+class LineComponent:
+    """A part of a line's price, VAT included, and the tax in it."""
+
+    kind: ComponentKind
+    amount_minor: int
+    vat: Vat = NO_VAT
+
+
+@dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One seat, priced. `kind` is None on orders from before it was kept."""
+    """One seat, priced. `kind` is None and there are no components on orders from before they were kept.
+
+    The components come to the price. `vat` is the tax in all of it, where it is all of one class.
+    """
 
     seat_id: str
     category: str
@@ -126,6 +139,7 @@ class OrderLine:
     seat_name: SeatName = UNNAMED
     kind: TicketKind | None = None
     vat: Vat = NO_VAT
+    components: tuple[LineComponent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

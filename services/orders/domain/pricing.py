@@ -1,14 +1,24 @@
-"""What an order costs: seat's category x ticket type, whole minor units (no rounding exists)."""
+"""What an order costs: seat's category x ticket type, in whole minor units, and the tax in it (contracts.prices)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from services.contracts.bounds import NORMAL_TICKET_TYPE
-from services.orders.domain.order import UNNAMED, Money, OrderLine, SeatName, TicketKind
+from services.contracts.prices import Component, ComponentKind, VatRounding, amount_of, charged, vat_of
+from services.orders.domain.order import (
+    NO_VAT,
+    UNNAMED,
+    LineComponent,
+    Money,
+    OrderLine,
+    SeatName,
+    TicketKind,
+    Vat,
+)
 from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
-from services.runtime.errors import Refusal
+from services.runtime.errors import FieldInvalid, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +27,8 @@ class SeatChoice:
 
     seat_id: str
     ticket_type: str = NORMAL_TICKET_TYPE
+    # Fees that could be avoided and are asked for.
+    extras: frozenset[ComponentKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,9 @@ class PriceList:
     currency: str
     amounts: Mapping[tuple[str, str], int]
     kinds: Mapping[tuple[str, str], TicketKind] = field(default_factory=dict)
+    # What those amounts are made of, and beside it what can be avoided; without them an amount is its base.
+    components: Mapping[tuple[str, str], tuple[Component, ...]] = field(default_factory=dict)
+    rounding: VatRounding = VatRounding.HALF_UP_PER_LINE
 
     def ticket_types(self, category: str) -> tuple[str, ...]:
         """What can be bought in a category."""
@@ -47,18 +62,49 @@ def price_lines(
     unknown = tuple(choice.seat_id for choice in choices if choice.seat_id not in seats)
     if unknown:
         return SeatUnknown(unknown, plan_version)
-    lines = []
-    for choice in choices:
+    lines: list[OrderLine] = []
+    made_of: list[tuple[Component, ...]] = []
+    for place, choice in enumerate(choices):
         seat = seats[choice.seat_id]
-        category = seat.category
-        amount = prices.amounts.get((category, choice.ticket_type))
+        key = (seat.category, choice.ticket_type)
+        amount = prices.amounts.get(key)
         if amount is None:
-            known = prices.ticket_types(category)
-            return TicketTypeUnknown(choice.ticket_type, category, choice.seat_id, known)
-        price = Money(amount, prices.currency)
-        kind = prices.kinds.get((category, choice.ticket_type))
-        lines.append(OrderLine(choice.seat_id, category, choice.ticket_type, price, seat.name, kind))
-    return tuple(lines)
+            known = prices.ticket_types(seat.category)
+            return TicketTypeUnknown(choice.ticket_type, seat.category, choice.seat_id, known)
+        all_of_it = prices.components.get(key) or (Component(ComponentKind.BASE, amount),)
+        if refusal := _refused_extras(place, choice, all_of_it):
+            return refusal
+        made_of.append(charged(all_of_it, choice.extras))
+        price = Money(amount_of(made_of[-1]), prices.currency)
+        lines.append(OrderLine(choice.seat_id, *key, price, seat.name, prices.kinds.get(key)))
+    return with_tax(lines, made_of, prices.rounding)
+
+
+def _refused_extras(place: int, choice: SeatChoice, components: Iterable[Component]) -> FieldInvalid | None:
+    there = {one.kind for one in components if one.avoidable}
+    if choice.extras <= there:
+        return None
+    unknown = ", ".join(sorted(kind.value for kind in choice.extras - there))
+    limit = ", ".join(sorted(kind.value for kind in there)) or "none with this price"
+    return FieldInvalid(f"seats[{place}].extras", f"has {unknown}", limit)
+
+
+def with_tax(
+    lines: Sequence[OrderLine], made_of: Sequence[Sequence[Component]], rounding: VatRounding
+) -> tuple[OrderLine, ...]:
+    """The lines with their components, and the tax in each by the house's rule."""
+    taxed = zip(lines, made_of, vat_of(made_of, rounding), strict=True)
+    return tuple(_with_components(line, components, taxes) for line, components, taxes in taxed)
+
+
+def _with_components(line: OrderLine, components: Sequence[Component], taxes: Sequence[int]) -> OrderLine:
+    parts = tuple(
+        LineComponent(one.kind, one.amount_minor, Vat(one.vat_class, one.rate_basis_points, tax))
+        for one, tax in zip(components, taxes, strict=True)
+    )
+    classes = {(part.vat.vat_class, part.vat.rate_basis_points) for part in parts}
+    vat = Vat(*classes.pop(), sum(taxes)) if len(classes) == 1 else NO_VAT
+    return replace(line, components=parts, vat=vat)
 
 
 def total_of(lines: Sequence[OrderLine], currency: str) -> Money:

@@ -60,19 +60,3 @@ def done_minor(refunds: Iterable[Refund]) -> int:
 def due_refund(refunds: Iterable[Refund]) -> Refund | None:
     """The one that is owed; there is one at a time."""
     return next((refund for refund in refunds if refund.state is RefundState.DUE), None)
-
-
-def shared(amount_minor: int, left_minor: Sequence[int]) -> list[int]:
-    """`amount_minor` over parts of which so much each is left, by what is left: exact, and no part beyond what it has.
-
-    Shares are differences of rounded running sums, so they add up to the amount.
-    """
-    whole = sum(left_minor)
-    assert 0 <= amount_minor <= whole, "no more goes back than was paid"
-    shares, running, given = [], 0, 0
-    for left in left_minor:
-        running += left
-        upto = amount_minor * running // whole if whole else 0
-        shares.append(upto - given)
-        given = upto
-    return shares

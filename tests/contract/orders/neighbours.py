@@ -14,6 +14,7 @@ from balcon.inventory.v1 import inventory_service_pb2 as inventory
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
 
 from services.contracts.channels import Channel
+from services.contracts.prices import Component, ComponentKind
 from services.inventory.adapters.memory_stores import MemoryPerformances
 from services.inventory.domain.records import HoldRules
 from services.inventory.ports import Performance, SeatPlan
@@ -195,6 +196,10 @@ OFFER = Offer(
         "EUR",
         {("Stalls", "normal"): 2_500, ("Balcony", "normal"): 1_500},
         {("Stalls", "normal"): TicketKind.NORMAL, ("Balcony", "normal"): TicketKind.NORMAL},
+        {
+            ("Stalls", "normal"): (Component(ComponentKind.BASE, 2_500),),
+            ("Balcony", "normal"): (Component(ComponentKind.BASE, 1_500),),
+        },
     ),
 )
 SEATS = {

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.contracts.prices import ComponentKind
 from services.orders.domain import changes, commands
-from services.orders.domain.order import Money, Order, OrderState, SeatName, SeatStatus, TicketKind, Vat
+from services.orders.domain.order import LineComponent, Money, Order, OrderState, SeatName, SeatStatus, TicketKind, Vat
 from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundState
 from services.orders.domain.refusals import HoldHasOrder
 from services.orders.ports import (
@@ -86,10 +87,15 @@ async def test_a_refund_keeps_the_lines_that_it_is_for(store: OrderStore) -> Non
     assert read.refunds == (refund,)
 
 
-async def test_a_line_keeps_what_sort_of_price_it_has_and_its_vat(store: OrderStore) -> None:
+async def test_a_line_keeps_what_sort_of_price_it_has_its_parts_and_its_vat(store: OrderStore) -> None:
     part = a_part(seats=("A-1",))
     vat = Vat("reduced", 700, 164)
-    line = replace(part.lines[0], kind=TicketKind.DISCOUNT, vat=vat, seat_name=SeatName("Ground", "Row A", "1"))
+    parts = (
+        LineComponent(ComponentKind.BASE, 2_350, Vat("reduced", 700, 154)),
+        LineComponent(ComponentKind.SERVICE_FEE, 150),
+    )
+    name = SeatName("Ground", "Row A", "1")
+    line = replace(part.lines[0], kind=TicketKind.DISCOUNT, vat=vat, seat_name=name, components=parts)
     order = await added(store, an_order(parts=(replace(part, lines=(line,)),)))
     read = await store.get(ref_of(order))
     assert read is not None

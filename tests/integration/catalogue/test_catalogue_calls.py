@@ -128,16 +128,23 @@ async def test_a_new_performance_is_a_draft_with_its_prices_in_order(catalogue: 
     venue = await catalogue.venue("genova")
     prices = [price("Balcony", 900), price("Stalls"), price("Balcony", 450, ticket_type="student")]
     created = await catalogue.performance(venue, prices=prices, seats_per_holder=4, hold_ttl_seconds=120)
+    key = pb.GetPerformanceRequest(house_id=venue.house.house_id, performance_id=created.performance_id)
+    assert (await catalogue.stub.GetPerformance(key)).performance == created
     assert created.performance_id.startswith("prf_")
     assert (created.sale_state, created.title, instant_ms(created.starts_at)) == (
         pb.SALE_STATE_DRAFT,
         "Hamlet",
         START_MS,
     )
-    assert list(created.prices) == prices
+    for told in created.prices:
+        assert [(one.kind, one.amount) for one in told.components] == [(pb.PRICE_COMPONENT_KIND_BASE, told.amount)]
+    plain = [
+        pb.Price(category=one.category, ticket_type=one.ticket_type, kind=one.kind, amount=one.amount)
+        for one in created.prices
+    ]
+    assert plain == prices
+    assert created.from_price.amount_minor == 900
     assert (created.seats_per_holder, created.hold_ttl_seconds) == (4, 120)
-    key = pb.GetPerformanceRequest(house_id=venue.house.house_id, performance_id=created.performance_id)
-    assert (await catalogue.stub.GetPerformance(key)).performance == created
 
 
 OUT_OF_BOUNDS: list[tuple[dict[str, object], str]] = [

@@ -15,15 +15,13 @@ from services.catalogue.domain.performance import (
     PerformanceSaleClosed,
     PerformanceTerms,
     PlanFacts,
-    Price,
     SaleState,
-    TicketKind,
     close_sale,
     new_performance,
     open_for_sale,
-    refused_prices,
     refused_terms,
 )
+from services.catalogue.domain.price import Price, TicketKind, refused_prices
 from services.catalogue.domain.production import Production, ProductionDetails
 from services.catalogue.domain.refusals import SaleEnded, SaleNotOpened
 from services.contracts.bounds import MAX_PRICE_MINOR

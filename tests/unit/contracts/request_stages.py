@@ -23,6 +23,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.accounts.api.accounts_servicer import AccountsServicer
+from services.catalogue.adapters.vat_rates import country_rates
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.plan_parts import plan_parts
 from services.catalogue.handlers.halls import HallHandler
@@ -30,6 +31,7 @@ from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.plan_intake import PlanIntake
+from services.catalogue.handlers.price_sorts import price_handlers
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.contracts.audit_servicer import AuditServicer
@@ -59,11 +61,14 @@ Path = tuple[str, ...]
 GOOD: Mapping[str, Any] = {
     "accessible": 1,
     "amount_minor": 2_500,
+    "avoidable": False,
+    "basis_points": 700,
     "batch_id": 1,
     "capacity": 1,
     "categories": "Stalls",
     "category": "Stalls",
     "channel": 2,
+    "country": "NL",
     "currency": "EUR",
     "default_language": "en",
     "draining": True,
@@ -74,6 +79,8 @@ GOOD: Mapping[str, Any] = {
     "expires_at_ms": CLOCK.now_ms() + 3_600_000,
     "from_age": 6,
     "genre": 1,
+    "extras": 1,
+    "from_date": "2026-01-01",
     "guessed": True,
     "include_archived": True,
     "hold_ttl_seconds": 60,
@@ -96,11 +103,14 @@ GOOD: Mapping[str, Any] = {
     "size": 1,
     "source_url": "https://company.example/hamlet",
     "states": 1,
+    "ticket_vat_class_id": "reduced",
     "time_zone": "Europe/Berlin",
     "timeout_ms": 1_000,
     "to_age": 12,
     "to_endpoint": "node:1",
     "ttl_seconds": 60,
+    "vat_rate_basis_points": 700,
+    "vat_rounding": 1,
     "wait_ms": 1,
     "with_seat_ids": True,
 }
@@ -169,6 +179,7 @@ def _servicers() -> Mapping[str, Any]:
             plans=SeatingPlanHandler(store, PlanIntake(), cache, plan_parts),
             productions=ProductionHandler(store, CLOCK, IDS),
             performances=PerformanceHandler(store, CLOCK, IDS),
+            prices=price_handlers(store, CLOCK, IDS, country_rates()),
         ),
         "InventoryService": InventoryServicer(Host(), CLOCK),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),

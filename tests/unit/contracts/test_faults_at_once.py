@@ -9,14 +9,9 @@ from balcon.orders.v1.orders_service_pb2 import SeatChoice
 from balcon.types.v1.money_pb2 import Money
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.catalogue.domain.performance import (
-    MAX_PRICES,
-    PerformanceTerms,
-    TicketKind,
-    refused_prices,
-    refused_terms,
-)
-from services.catalogue.domain.performance import Price as DomainPrice
+from services.catalogue.domain.performance import PerformanceTerms, refused_terms
+from services.catalogue.domain.price import MAX_PRICES, TicketKind, refused_prices
+from services.catalogue.domain.price import Price as DomainPrice
 from services.runtime.errors import FAULTS_TOLD
 from tests.unit.contracts.request_stages import good_requests, methods, refused_of
 

@@ -21,8 +21,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.catalogue.domain.house import refused_house
-from services.catalogue.domain.performance import PerformanceTerms, Price, TicketKind, refused_terms
+from services.catalogue.domain.performance import PerformanceTerms, refused_terms
 from services.catalogue.domain.plan_parser import parse
+from services.catalogue.domain.price import Price, TicketKind
 from services.catalogue.domain.seating_plan import PlanInvalid
 from services.contracts.bounds import MAX_PRICE_MINOR, MAX_SEATS_PER_HOLD, MAX_TOTAL_MINOR
 from services.contracts.pages import refused_page_size

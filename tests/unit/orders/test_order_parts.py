@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracts.money import shared
 from services.orders.adapters.order_events import created, published
 from services.orders.domain import commands
 from services.orders.domain.order import (
@@ -22,7 +23,7 @@ from services.orders.domain.order import (
     TicketKind,
     Vat,
 )
-from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundState, shared
+from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundState
 from services.orders.domain.steps import NextStep, Step, next_step
 from services.orders.domain.transitions import apply_all, decide
 from services.runtime.errors import Refusal

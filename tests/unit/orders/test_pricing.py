@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.orders.domain.order import Money, OrderLine
+from services.contracts.prices import Component, ComponentKind
+from services.orders.domain.order import NO_VAT, Money, OrderLine, Vat
 from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice, price_lines, total_of
 from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
-from services.runtime.errors import Refusal
+from services.runtime.errors import FieldInvalid, Refusal
 from tests.unit.orders.builders import PLAN, PRICES, a_plan
 
 
@@ -43,3 +44,45 @@ def test_the_total_is_the_exact_sum_of_the_lines(amounts: list[int]) -> None:
     lines = price_lines([SeatChoice(seat) for seat in seats_of_plan], prices, seats_of_plan, 1)
     assert not isinstance(lines, Refusal)
     assert total_of(lines, "JPY") == Money(sum(amounts), "JPY")
+
+
+VAT_9, VAT_21 = ("reduced", 900), ("standard", 2_100)
+KEY = ("stalls", "normal")
+TICKET = (
+    Component(ComponentKind.BASE, 2_300, *VAT_9),
+    Component(ComponentKind.THEATRE_SURCHARGE, 200, *VAT_9),
+    Component(ComponentKind.SERVICE_FEE, 150, *VAT_21),
+    Component(ComponentKind.WARDROBE_FEE, 100, *VAT_21, avoidable=True),
+)
+MADE_OF = PriceList("EUR", {KEY: 2_650}, components={KEY: TICKET})
+
+
+def test_r2_9_a_line_costs_what_was_shown_and_keeps_what_it_is_made_of() -> None:
+    lines = price_lines([SeatChoice("A-1")], MADE_OF, a_plan(), PLAN)
+    assert not isinstance(lines, Refusal)
+    assert lines[0].price.amount_minor == 2_650
+    assert [(one.kind, one.amount_minor) for one in lines[0].components] == [
+        (ComponentKind.BASE, 2_300),
+        (ComponentKind.THEATRE_SURCHARGE, 200),
+        (ComponentKind.SERVICE_FEE, 150),
+    ]
+    assert [one.vat.amount_minor for one in lines[0].components] == [189, 17, 26]
+    assert lines[0].vat == NO_VAT
+
+
+def test_a_fee_that_can_be_avoided_is_charged_to_those_who_ask_for_it() -> None:
+    wardrobe = SeatChoice("A-2", extras=frozenset({ComponentKind.WARDROBE_FEE}))
+    lines = price_lines([SeatChoice("A-1"), wardrobe], MADE_OF, a_plan(), PLAN)
+    assert not isinstance(lines, Refusal)
+    assert [line.price.amount_minor for line in lines] == [2_650, 2_750]
+    catering = SeatChoice("A-1", extras=frozenset({ComponentKind.CONSUMPTION_FEE}))
+    assert price_lines([catering], MADE_OF, a_plan(), PLAN) == FieldInvalid(
+        "seats[0].extras", "has consumption_fee", "wardrobe_fee"
+    )
+
+
+def test_the_tax_of_a_line_of_one_class_is_told_as_one() -> None:
+    prices = PriceList("EUR", {KEY: 2_500}, components={KEY: TICKET[:2]})
+    lines = price_lines([SeatChoice("A-1")], prices, a_plan(), PLAN)
+    assert not isinstance(lines, Refusal)
+    assert lines[0].vat == Vat("reduced", 900, 206)

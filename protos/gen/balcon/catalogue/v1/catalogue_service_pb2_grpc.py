@@ -7,6 +7,7 @@ from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_hal
 from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
 from balcon.catalogue.v1 import productions_pb2 as balcon_dot_catalogue_dot_v1_dot_productions__pb2
+from balcon.catalogue.v1 import vat_pb2 as balcon_dot_catalogue_dot_v1_dot_vat__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -142,6 +143,46 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/ListPerformances',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesResponse.FromString,
+                _registered_method=True)
+        self.GetPriceRules = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetPriceRules',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetPriceRulesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetPriceRulesResponse.FromString,
+                _registered_method=True)
+        self.UpdatePriceRules = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdatePriceRules',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdatePriceRulesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdatePriceRulesResponse.FromString,
+                _registered_method=True)
+        self.AdoptVatClasses = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/AdoptVatClasses',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.AdoptVatClassesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.AdoptVatClassesResponse.FromString,
+                _registered_method=True)
+        self.CreateVatClass = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreateVatClass',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.CreateVatClassRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.CreateVatClassResponse.FromString,
+                _registered_method=True)
+        self.GetVatClass = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetVatClass',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetVatClassRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetVatClassResponse.FromString,
+                _registered_method=True)
+        self.ListVatClasses = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListVatClasses',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ListVatClassesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ListVatClassesResponse.FromString,
+                _registered_method=True)
+        self.UpdateVatClass = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdateVatClass',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdateVatClassRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdateVatClassResponse.FromString,
+                _registered_method=True)
+        self.ArchiveVatClass = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchiveVatClass',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassResponse.FromString,
                 _registered_method=True)
 
 
@@ -299,6 +340,63 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPriceRules(self, request, context):
+        """How a house rounds tax, and which class its tickets are of.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePriceRules(self, request, context):
+        """Changes that, for orders that are made from now on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AdoptVatClasses(self, request, context):
+        """Gives a house the VAT classes of a country, to begin with, and names the class of its tickets. What the house has
+        already stays as it is, so repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateVatClass(self, request, context):
+        """Adds a tax that prices may name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVatClass(self, request, context):
+        """One VAT class.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVatClasses(self, request, context):
+        """A house's VAT classes, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateVatClass(self, request, context):
+        """Changes a tax that prices may name; orders that are made keep what they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveVatClass(self, request, context):
+        """Takes a tax that prices may name out of use for what is new; what has it keeps it. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -406,6 +504,46 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.ListPerformances,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesResponse.SerializeToString,
+            ),
+            'GetPriceRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPriceRules,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetPriceRulesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetPriceRulesResponse.SerializeToString,
+            ),
+            'UpdatePriceRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePriceRules,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdatePriceRulesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdatePriceRulesResponse.SerializeToString,
+            ),
+            'AdoptVatClasses': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdoptVatClasses,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.AdoptVatClassesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.AdoptVatClassesResponse.SerializeToString,
+            ),
+            'CreateVatClass': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateVatClass,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.CreateVatClassRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.CreateVatClassResponse.SerializeToString,
+            ),
+            'GetVatClass': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVatClass,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetVatClassRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetVatClassResponse.SerializeToString,
+            ),
+            'ListVatClasses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVatClasses,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ListVatClassesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ListVatClassesResponse.SerializeToString,
+            ),
+            'UpdateVatClass': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateVatClass,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdateVatClassRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdateVatClassResponse.SerializeToString,
+            ),
+            'ArchiveVatClass': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveVatClass,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -976,6 +1114,222 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/ListPerformances',
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPriceRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetPriceRules',
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetPriceRulesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetPriceRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePriceRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdatePriceRules',
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdatePriceRulesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdatePriceRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdoptVatClasses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/AdoptVatClasses',
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.AdoptVatClassesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.AdoptVatClassesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateVatClass(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreateVatClass',
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.CreateVatClassRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.CreateVatClassResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVatClass(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetVatClass',
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetVatClassRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.GetVatClassResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVatClasses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListVatClasses',
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.ListVatClassesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.ListVatClassesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateVatClass(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdateVatClass',
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdateVatClassRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.UpdateVatClassResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveVatClass(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchiveVatClass',
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassResponse.FromString,
             options,
             channel_credentials,
             insecure,

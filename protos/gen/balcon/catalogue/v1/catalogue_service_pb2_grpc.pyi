@@ -7,6 +7,7 @@ from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
 from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
+from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallRequest
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallResponse as ArchiveHallResponse
 from balcon.catalogue.v1.halls_pb2 import CreateHallRequest as CreateHallRequest
@@ -53,7 +54,15 @@ from balcon.catalogue.v1.performances_pb2 import SALE_STATE_DRAFT as SALE_STATE_
 from balcon.catalogue.v1.performances_pb2 import SALE_STATE_ON_SALE as SALE_STATE_ON_SALE
 from balcon.catalogue.v1.performances_pb2 import SALE_STATE_UNSPECIFIED as SALE_STATE_UNSPECIFIED
 from balcon.catalogue.v1.performances_pb2 import SaleState as SaleState
+from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_BASE as PRICE_COMPONENT_KIND_BASE
+from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_CONSUMPTION_FEE as PRICE_COMPONENT_KIND_CONSUMPTION_FEE
+from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_SERVICE_FEE as PRICE_COMPONENT_KIND_SERVICE_FEE
+from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_THEATRE_SURCHARGE as PRICE_COMPONENT_KIND_THEATRE_SURCHARGE
+from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_UNSPECIFIED as PRICE_COMPONENT_KIND_UNSPECIFIED
+from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_WARDROBE_FEE as PRICE_COMPONENT_KIND_WARDROBE_FEE
 from balcon.catalogue.v1.prices_pb2 import Price as Price
+from balcon.catalogue.v1.prices_pb2 import PriceComponent as PriceComponent
+from balcon.catalogue.v1.prices_pb2 import PriceComponentKind as PriceComponentKind
 from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_DISCOUNT as TICKET_KIND_DISCOUNT
 from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_FREE as TICKET_KIND_FREE
 from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_NORMAL as TICKET_KIND_NORMAL
@@ -94,6 +103,35 @@ from balcon.catalogue.v1.productions_pb2 import Production as Production
 from balcon.catalogue.v1.productions_pb2 import ProductionText as ProductionText
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionRequest as UpdateProductionRequest
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionResponse as UpdateProductionResponse
+from balcon.catalogue.v1.vat_pb2 import AdoptVatClassesRequest as AdoptVatClassesRequest
+from balcon.catalogue.v1.vat_pb2 import AdoptVatClassesResponse as AdoptVatClassesResponse
+from balcon.catalogue.v1.vat_pb2 import ArchiveVatClassRequest as ArchiveVatClassRequest
+from balcon.catalogue.v1.vat_pb2 import ArchiveVatClassResponse as ArchiveVatClassResponse
+from balcon.catalogue.v1.vat_pb2 import CreateVatClassRequest as CreateVatClassRequest
+from balcon.catalogue.v1.vat_pb2 import CreateVatClassResponse as CreateVatClassResponse
+from balcon.catalogue.v1.vat_pb2 import GetPriceRulesRequest as GetPriceRulesRequest
+from balcon.catalogue.v1.vat_pb2 import GetPriceRulesResponse as GetPriceRulesResponse
+from balcon.catalogue.v1.vat_pb2 import GetVatClassRequest as GetVatClassRequest
+from balcon.catalogue.v1.vat_pb2 import GetVatClassResponse as GetVatClassResponse
+from balcon.catalogue.v1.vat_pb2 import ListVatClassesRequest as ListVatClassesRequest
+from balcon.catalogue.v1.vat_pb2 import ListVatClassesResponse as ListVatClassesResponse
+from balcon.catalogue.v1.vat_pb2 import PriceRules as PriceRules
+from balcon.catalogue.v1.vat_pb2 import UpdatePriceRulesRequest as UpdatePriceRulesRequest
+from balcon.catalogue.v1.vat_pb2 import UpdatePriceRulesResponse as UpdatePriceRulesResponse
+from balcon.catalogue.v1.vat_pb2 import UpdateVatClassRequest as UpdateVatClassRequest
+from balcon.catalogue.v1.vat_pb2 import UpdateVatClassResponse as UpdateVatClassResponse
+from balcon.catalogue.v1.vat_pb2 import VAT_KIND_EXEMPT as VAT_KIND_EXEMPT
+from balcon.catalogue.v1.vat_pb2 import VAT_KIND_REDUCED as VAT_KIND_REDUCED
+from balcon.catalogue.v1.vat_pb2 import VAT_KIND_STANDARD as VAT_KIND_STANDARD
+from balcon.catalogue.v1.vat_pb2 import VAT_KIND_UNSPECIFIED as VAT_KIND_UNSPECIFIED
+from balcon.catalogue.v1.vat_pb2 import VAT_ROUNDING_HALF_EVEN_PER_LINE as VAT_ROUNDING_HALF_EVEN_PER_LINE
+from balcon.catalogue.v1.vat_pb2 import VAT_ROUNDING_HALF_UP_PER_LINE as VAT_ROUNDING_HALF_UP_PER_LINE
+from balcon.catalogue.v1.vat_pb2 import VAT_ROUNDING_HALF_UP_PER_ORDER as VAT_ROUNDING_HALF_UP_PER_ORDER
+from balcon.catalogue.v1.vat_pb2 import VAT_ROUNDING_UNSPECIFIED as VAT_ROUNDING_UNSPECIFIED
+from balcon.catalogue.v1.vat_pb2 import VatClass as VatClass
+from balcon.catalogue.v1.vat_pb2 import VatKind as VatKind
+from balcon.catalogue.v1.vat_pb2 import VatRate as VatRate
+from balcon.catalogue.v1.vat_pb2 import VatRounding as VatRounding
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -171,6 +209,24 @@ class CatalogueServiceStub:
     """One performance with its prices."""
     ListPerformances: _grpc.UnaryUnaryMultiCallable[_performances_pb2.ListPerformancesRequest, _performances_pb2.ListPerformancesResponse]
     """A house's performances, page by page."""
+    GetPriceRules: _grpc.UnaryUnaryMultiCallable[_vat_pb2.GetPriceRulesRequest, _vat_pb2.GetPriceRulesResponse]
+    """How a house rounds tax, and which class its tickets are of."""
+    UpdatePriceRules: _grpc.UnaryUnaryMultiCallable[_vat_pb2.UpdatePriceRulesRequest, _vat_pb2.UpdatePriceRulesResponse]
+    """Changes that, for orders that are made from now on."""
+    AdoptVatClasses: _grpc.UnaryUnaryMultiCallable[_vat_pb2.AdoptVatClassesRequest, _vat_pb2.AdoptVatClassesResponse]
+    """Gives a house the VAT classes of a country, to begin with, and names the class of its tickets. What the house has
+    already stays as it is, so repeating it changes nothing.
+    """
+    CreateVatClass: _grpc.UnaryUnaryMultiCallable[_vat_pb2.CreateVatClassRequest, _vat_pb2.CreateVatClassResponse]
+    """Adds a tax that prices may name."""
+    GetVatClass: _grpc.UnaryUnaryMultiCallable[_vat_pb2.GetVatClassRequest, _vat_pb2.GetVatClassResponse]
+    """One VAT class."""
+    ListVatClasses: _grpc.UnaryUnaryMultiCallable[_vat_pb2.ListVatClassesRequest, _vat_pb2.ListVatClassesResponse]
+    """A house's VAT classes, page by page."""
+    UpdateVatClass: _grpc.UnaryUnaryMultiCallable[_vat_pb2.UpdateVatClassRequest, _vat_pb2.UpdateVatClassResponse]
+    """Changes a tax that prices may name; orders that are made keep what they have."""
+    ArchiveVatClass: _grpc.UnaryUnaryMultiCallable[_vat_pb2.ArchiveVatClassRequest, _vat_pb2.ArchiveVatClassResponse]
+    """Takes a tax that prices may name out of use for what is new; what has it keeps it. Repeating it changes nothing."""
 
 @_typing.type_check_only
 class CatalogueServiceAsyncStub(CatalogueServiceStub):
@@ -225,6 +281,24 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """One performance with its prices."""
     ListPerformances: _aio.UnaryUnaryMultiCallable[_performances_pb2.ListPerformancesRequest, _performances_pb2.ListPerformancesResponse]  # type: ignore[assignment]
     """A house's performances, page by page."""
+    GetPriceRules: _aio.UnaryUnaryMultiCallable[_vat_pb2.GetPriceRulesRequest, _vat_pb2.GetPriceRulesResponse]  # type: ignore[assignment]
+    """How a house rounds tax, and which class its tickets are of."""
+    UpdatePriceRules: _aio.UnaryUnaryMultiCallable[_vat_pb2.UpdatePriceRulesRequest, _vat_pb2.UpdatePriceRulesResponse]  # type: ignore[assignment]
+    """Changes that, for orders that are made from now on."""
+    AdoptVatClasses: _aio.UnaryUnaryMultiCallable[_vat_pb2.AdoptVatClassesRequest, _vat_pb2.AdoptVatClassesResponse]  # type: ignore[assignment]
+    """Gives a house the VAT classes of a country, to begin with, and names the class of its tickets. What the house has
+    already stays as it is, so repeating it changes nothing.
+    """
+    CreateVatClass: _aio.UnaryUnaryMultiCallable[_vat_pb2.CreateVatClassRequest, _vat_pb2.CreateVatClassResponse]  # type: ignore[assignment]
+    """Adds a tax that prices may name."""
+    GetVatClass: _aio.UnaryUnaryMultiCallable[_vat_pb2.GetVatClassRequest, _vat_pb2.GetVatClassResponse]  # type: ignore[assignment]
+    """One VAT class."""
+    ListVatClasses: _aio.UnaryUnaryMultiCallable[_vat_pb2.ListVatClassesRequest, _vat_pb2.ListVatClassesResponse]  # type: ignore[assignment]
+    """A house's VAT classes, page by page."""
+    UpdateVatClass: _aio.UnaryUnaryMultiCallable[_vat_pb2.UpdateVatClassRequest, _vat_pb2.UpdateVatClassResponse]  # type: ignore[assignment]
+    """Changes a tax that prices may name; orders that are made keep what they have."""
+    ArchiveVatClass: _aio.UnaryUnaryMultiCallable[_vat_pb2.ArchiveVatClassRequest, _vat_pb2.ArchiveVatClassResponse]  # type: ignore[assignment]
+    """Takes a tax that prices may name out of use for what is new; what has it keeps it. Repeating it changes nothing."""
 
 class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
@@ -402,5 +476,71 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_performances_pb2.ListPerformancesResponse, _abc.Awaitable[_performances_pb2.ListPerformancesResponse]]:
         """A house's performances, page by page."""
+
+    @_abc_1.abstractmethod
+    def GetPriceRules(
+        self,
+        request: _vat_pb2.GetPriceRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vat_pb2.GetPriceRulesResponse, _abc.Awaitable[_vat_pb2.GetPriceRulesResponse]]:
+        """How a house rounds tax, and which class its tickets are of."""
+
+    @_abc_1.abstractmethod
+    def UpdatePriceRules(
+        self,
+        request: _vat_pb2.UpdatePriceRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vat_pb2.UpdatePriceRulesResponse, _abc.Awaitable[_vat_pb2.UpdatePriceRulesResponse]]:
+        """Changes that, for orders that are made from now on."""
+
+    @_abc_1.abstractmethod
+    def AdoptVatClasses(
+        self,
+        request: _vat_pb2.AdoptVatClassesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vat_pb2.AdoptVatClassesResponse, _abc.Awaitable[_vat_pb2.AdoptVatClassesResponse]]:
+        """Gives a house the VAT classes of a country, to begin with, and names the class of its tickets. What the house has
+        already stays as it is, so repeating it changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateVatClass(
+        self,
+        request: _vat_pb2.CreateVatClassRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vat_pb2.CreateVatClassResponse, _abc.Awaitable[_vat_pb2.CreateVatClassResponse]]:
+        """Adds a tax that prices may name."""
+
+    @_abc_1.abstractmethod
+    def GetVatClass(
+        self,
+        request: _vat_pb2.GetVatClassRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vat_pb2.GetVatClassResponse, _abc.Awaitable[_vat_pb2.GetVatClassResponse]]:
+        """One VAT class."""
+
+    @_abc_1.abstractmethod
+    def ListVatClasses(
+        self,
+        request: _vat_pb2.ListVatClassesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vat_pb2.ListVatClassesResponse, _abc.Awaitable[_vat_pb2.ListVatClassesResponse]]:
+        """A house's VAT classes, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdateVatClass(
+        self,
+        request: _vat_pb2.UpdateVatClassRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vat_pb2.UpdateVatClassResponse, _abc.Awaitable[_vat_pb2.UpdateVatClassResponse]]:
+        """Changes a tax that prices may name; orders that are made keep what they have."""
+
+    @_abc_1.abstractmethod
+    def ArchiveVatClass(
+        self,
+        request: _vat_pb2.ArchiveVatClassRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vat_pb2.ArchiveVatClassResponse, _abc.Awaitable[_vat_pb2.ArchiveVatClassResponse]]:
+        """Takes a tax that prices may name out of use for what is new; what has it keeps it. Repeating it changes nothing."""
 
 def add_CatalogueServiceServicer_to_server(servicer: CatalogueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -23,11 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from balcon.catalogue.v1 import prices_pb2 as balcon_dot_catalogue_dot_v1_dot_prices__pb2
+from balcon.catalogue.v1 import vat_pb2 as balcon_dot_catalogue_dot_v1_dot_vat__pb2
+from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/catalogue/v1/performances.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a balcon/catalogue/v1/prices.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x03\n\x0bPerformance\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x0f\n\x07hall_id\x18\x03 \x01(\t\x12\x14\n\x0cplan_version\x18\x04 \x01(\r\x12\x15\n\rproduction_id\x18\x05 \x01(\t\x12\r\n\x05title\x18\x06 \x01(\t\x12\x32\n\nsale_state\x18\x08 \x01(\x0e\x32\x1e.balcon.catalogue.v1.SaleState\x12*\n\x06prices\x18\t \x03(\x0b\x32\x1a.balcon.catalogue.v1.Price\x12\x18\n\x10seats_per_holder\x18\n \x01(\r\x12\x18\n\x10hold_ttl_seconds\x18\x0b \x01(\r\x12\x10\n\x08\x63\x61pacity\x18\x0c \x01(\r\x12\x17\n\x0frefuses_orphans\x18\r \x01(\x08\x12-\n\tstarts_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0csale_ends_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampJ\x04\x08\x07\x10\x08J\x04\x08\x0e\x10\x0fR\x0cstarts_at_msR\x0fsale_ends_at_ms\"\xca\x03\n\x18\x43reatePerformanceRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1b\n\rproduction_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x06prices\x18\x07 \x03(\x0b\x32\x1a.balcon.catalogue.v1.PriceB\x04\xe2\x41\x01\x02\x12\x1e\n\x10seats_per_holder\x18\x08 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1e\n\x10hold_ttl_seconds\x18\t \x01(\rB\x04\xe2\x41\x01\x01\x12\x1d\n\x0frefuses_orphans\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tstarts_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x36\n\x0csale_ends_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01J\x04\x08\x06\x10\x07J\x04\x08\x0b\x10\x0cR\x0cstarts_at_msR\x0fsale_ends_at_ms\"R\n\x19\x43reatePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"J\n\x12OpenForSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x13OpenForSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"H\n\x10\x43loseSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x11\x43loseSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"M\n\x15GetPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"O\n\x16GetPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"d\n\x17ListPerformancesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"k\n\x18ListPerformancesResponse\x12\x36\n\x0cperformances\x18\x01 \x03(\x0b\x32 .balcon.catalogue.v1.Performance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*l\n\tSaleState\x12\x1a\n\x16SALE_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10SALE_STATE_DRAFT\x10\x01\x12\x16\n\x12SALE_STATE_ON_SALE\x10\x02\x12\x15\n\x11SALE_STATE_CLOSED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/catalogue/v1/performances.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a balcon/catalogue/v1/prices.proto\x1a\x1d\x62\x61lcon/catalogue/v1/vat.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x04\n\x0bPerformance\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x0f\n\x07hall_id\x18\x03 \x01(\t\x12\x14\n\x0cplan_version\x18\x04 \x01(\r\x12\x15\n\rproduction_id\x18\x05 \x01(\t\x12\r\n\x05title\x18\x06 \x01(\t\x12\x32\n\nsale_state\x18\x08 \x01(\x0e\x32\x1e.balcon.catalogue.v1.SaleState\x12*\n\x06prices\x18\t \x03(\x0b\x32\x1a.balcon.catalogue.v1.Price\x12\x18\n\x10seats_per_holder\x18\n \x01(\r\x12\x18\n\x10hold_ttl_seconds\x18\x0b \x01(\r\x12\x10\n\x08\x63\x61pacity\x18\x0c \x01(\r\x12\x17\n\x0frefuses_orphans\x18\r \x01(\x08\x12-\n\tstarts_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0csale_ends_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x0cvat_rounding\x18( \x01(\x0e\x32 .balcon.catalogue.v1.VatRounding\x12*\n\nfrom_price\x18) \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x13\n\x0bprices_etag\x18* \x01(\tJ\x04\x08\x07\x10\x08J\x04\x08\x0e\x10\x0fR\x0cstarts_at_msR\x0fsale_ends_at_ms\"\xca\x03\n\x18\x43reatePerformanceRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1b\n\rproduction_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x06prices\x18\x07 \x03(\x0b\x32\x1a.balcon.catalogue.v1.PriceB\x04\xe2\x41\x01\x02\x12\x1e\n\x10seats_per_holder\x18\x08 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1e\n\x10hold_ttl_seconds\x18\t \x01(\rB\x04\xe2\x41\x01\x01\x12\x1d\n\x0frefuses_orphans\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tstarts_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x36\n\x0csale_ends_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01J\x04\x08\x06\x10\x07J\x04\x08\x0b\x10\x0cR\x0cstarts_at_msR\x0fsale_ends_at_ms\"R\n\x19\x43reatePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"J\n\x12OpenForSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x13OpenForSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"H\n\x10\x43loseSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x11\x43loseSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"M\n\x15GetPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"O\n\x16GetPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"d\n\x17ListPerformancesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"k\n\x18ListPerformancesResponse\x12\x36\n\x0cperformances\x18\x01 \x03(\x0b\x32 .balcon.catalogue.v1.Performance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*l\n\tSaleState\x12\x1a\n\x16SALE_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10SALE_STATE_DRAFT\x10\x01\x12\x16\n\x12SALE_STATE_ON_SALE\x10\x02\x12\x15\n\x11SALE_STATE_CLOSED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -74,28 +76,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
-  _globals['_SALESTATE']._serialized_start=1849
-  _globals['_SALESTATE']._serialized_end=1957
-  _globals['_PERFORMANCE']._serialized_start=164
-  _globals['_PERFORMANCE']._serialized_end=627
-  _globals['_CREATEPERFORMANCEREQUEST']._serialized_start=630
-  _globals['_CREATEPERFORMANCEREQUEST']._serialized_end=1088
-  _globals['_CREATEPERFORMANCERESPONSE']._serialized_start=1090
-  _globals['_CREATEPERFORMANCERESPONSE']._serialized_end=1172
-  _globals['_OPENFORSALEREQUEST']._serialized_start=1174
-  _globals['_OPENFORSALEREQUEST']._serialized_end=1248
-  _globals['_OPENFORSALERESPONSE']._serialized_start=1250
-  _globals['_OPENFORSALERESPONSE']._serialized_end=1326
-  _globals['_CLOSESALEREQUEST']._serialized_start=1328
-  _globals['_CLOSESALEREQUEST']._serialized_end=1400
-  _globals['_CLOSESALERESPONSE']._serialized_start=1402
-  _globals['_CLOSESALERESPONSE']._serialized_end=1476
-  _globals['_GETPERFORMANCEREQUEST']._serialized_start=1478
-  _globals['_GETPERFORMANCEREQUEST']._serialized_end=1555
-  _globals['_GETPERFORMANCERESPONSE']._serialized_start=1557
-  _globals['_GETPERFORMANCERESPONSE']._serialized_end=1636
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_start=1638
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_end=1738
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_start=1740
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_end=1847
+  _globals['_SALESTATE']._serialized_start=2030
+  _globals['_SALESTATE']._serialized_end=2138
+  _globals['_PERFORMANCE']._serialized_start=224
+  _globals['_PERFORMANCE']._serialized_end=808
+  _globals['_CREATEPERFORMANCEREQUEST']._serialized_start=811
+  _globals['_CREATEPERFORMANCEREQUEST']._serialized_end=1269
+  _globals['_CREATEPERFORMANCERESPONSE']._serialized_start=1271
+  _globals['_CREATEPERFORMANCERESPONSE']._serialized_end=1353
+  _globals['_OPENFORSALEREQUEST']._serialized_start=1355
+  _globals['_OPENFORSALEREQUEST']._serialized_end=1429
+  _globals['_OPENFORSALERESPONSE']._serialized_start=1431
+  _globals['_OPENFORSALERESPONSE']._serialized_end=1507
+  _globals['_CLOSESALEREQUEST']._serialized_start=1509
+  _globals['_CLOSESALEREQUEST']._serialized_end=1581
+  _globals['_CLOSESALERESPONSE']._serialized_start=1583
+  _globals['_CLOSESALERESPONSE']._serialized_end=1657
+  _globals['_GETPERFORMANCEREQUEST']._serialized_start=1659
+  _globals['_GETPERFORMANCEREQUEST']._serialized_end=1736
+  _globals['_GETPERFORMANCERESPONSE']._serialized_start=1738
+  _globals['_GETPERFORMANCERESPONSE']._serialized_end=1817
+  _globals['_LISTPERFORMANCESREQUEST']._serialized_start=1819
+  _globals['_LISTPERFORMANCESREQUEST']._serialized_end=1919
+  _globals['_LISTPERFORMANCESRESPONSE']._serialized_start=1921
+  _globals['_LISTPERFORMANCESRESPONSE']._serialized_end=2028
 # @@protoc_insertion_point(module_scope)

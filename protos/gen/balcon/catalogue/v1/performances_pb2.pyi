@@ -4,6 +4,8 @@ isort:skip_file
 Performances: a production on a date in a hall, and the life of its sale."""
 
 from balcon.catalogue.v1 import prices_pb2 as _prices_pb2
+from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
+from balcon.types.v1 import money_pb2 as _money_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -69,6 +71,9 @@ class Performance(_message.Message):
     REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
     STARTS_AT_FIELD_NUMBER: _builtins.int
     SALE_ENDS_AT_FIELD_NUMBER: _builtins.int
+    VAT_ROUNDING_FIELD_NUMBER: _builtins.int
+    FROM_PRICE_FIELD_NUMBER: _builtins.int
+    PRICES_ETAG_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     house_id: _builtins.str
@@ -91,6 +96,10 @@ class Performance(_message.Message):
     """Seats of its plan."""
     refuses_orphans: _builtins.bool
     """Online choices may not leave single seats (R5.2)."""
+    vat_rounding: _vat_pb2.VatRounding.ValueType
+    """How the tax in its prices is rounded: the house's rule."""
+    prices_etag: _builtins.str
+    """Changes with its prices: for UpdatePerformancePrices."""
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.Price]:
         """One for each category and ticket type; "normal" for every category."""
@@ -102,6 +111,10 @@ class Performance(_message.Message):
     @_builtins.property
     def sale_ends_at(self) -> _timestamp_pb2.Timestamp:
         """From then on nothing is held online; the box office and the backend go on. Holds made before may still be bought."""
+
+    @_builtins.property
+    def from_price(self) -> _money_pb2.Money:
+        """The least that a seat costs at the full price, all that nobody can avoid included (R2.9)."""
 
     def __init__(
         self,
@@ -120,10 +133,13 @@ class Performance(_message.Message):
         refuses_orphans: _builtins.bool = ...,
         starts_at: _timestamp_pb2.Timestamp | None = ...,
         sale_ends_at: _timestamp_pb2.Timestamp | None = ...,
+        vat_rounding: _vat_pb2.VatRounding.ValueType = ...,
+        from_price: _money_pb2.Money | None = ...,
+        prices_etag: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_price", b"from_price", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

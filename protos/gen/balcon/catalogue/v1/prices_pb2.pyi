@@ -4,8 +4,10 @@ isort:skip_file
 What seats cost."""
 
 from balcon.types.v1 import money_pb2 as _money_pb2
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -50,6 +52,82 @@ TICKET_KIND_OTHER: TicketKind.ValueType  # 4
 """Anything else."""
 Global___TicketKind: _TypeAlias = TicketKind  # noqa: Y015
 
+class _PriceComponentKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PriceComponentKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PriceComponentKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PRICE_COMPONENT_KIND_UNSPECIFIED: _PriceComponentKind.ValueType  # 0
+    """Not set."""
+    PRICE_COMPONENT_KIND_BASE: _PriceComponentKind.ValueType  # 1
+    """What the seat itself costs."""
+    PRICE_COMPONENT_KIND_THEATRE_SURCHARGE: _PriceComponentKind.ValueType  # 2
+    """What the theatre adds for itself; revenue of the performance, as the base is (R0.13)."""
+    PRICE_COMPONENT_KIND_SERVICE_FEE: _PriceComponentKind.ValueType  # 3
+    """For selling it."""
+    PRICE_COMPONENT_KIND_WARDROBE_FEE: _PriceComponentKind.ValueType  # 4
+    """For the cloakroom."""
+    PRICE_COMPONENT_KIND_CONSUMPTION_FEE: _PriceComponentKind.ValueType  # 5
+    """For what is eaten and drunk."""
+
+class PriceComponentKind(_PriceComponentKind, metaclass=_PriceComponentKindEnumTypeWrapper):
+    """What a part of a price is for."""
+
+PRICE_COMPONENT_KIND_UNSPECIFIED: PriceComponentKind.ValueType  # 0
+"""Not set."""
+PRICE_COMPONENT_KIND_BASE: PriceComponentKind.ValueType  # 1
+"""What the seat itself costs."""
+PRICE_COMPONENT_KIND_THEATRE_SURCHARGE: PriceComponentKind.ValueType  # 2
+"""What the theatre adds for itself; revenue of the performance, as the base is (R0.13)."""
+PRICE_COMPONENT_KIND_SERVICE_FEE: PriceComponentKind.ValueType  # 3
+"""For selling it."""
+PRICE_COMPONENT_KIND_WARDROBE_FEE: PriceComponentKind.ValueType  # 4
+"""For the cloakroom."""
+PRICE_COMPONENT_KIND_CONSUMPTION_FEE: PriceComponentKind.ValueType  # 5
+"""For what is eaten and drunk."""
+Global___PriceComponentKind: _TypeAlias = PriceComponentKind  # noqa: Y015
+
+@_typing.final
+class PriceComponent(_message.Message):
+    """A part of a price."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    VAT_CLASS_FIELD_NUMBER: _builtins.int
+    AVOIDABLE_FIELD_NUMBER: _builtins.int
+    VAT_RATE_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    kind: Global___PriceComponentKind.ValueType
+    """What it is for; a price has one of each kind at most."""
+    vat_class: _builtins.str
+    """The code of the house's VAT class. Empty: the class of the house's tickets (PriceRules), whichever that is."""
+    avoidable: _builtins.bool
+    """Only charged to those who ask for it, so not in the price's amount. Base and surcharge cannot be avoided."""
+    vat_rate_basis_points: _builtins.int
+    """The rate of its class on the date of the performance, in house time; 700 is 7 %."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much, VAT included."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___PriceComponentKind.ValueType = ...,
+        amount: _money_pb2.Money | None = ...,
+        vat_class: _builtins.str = ...,
+        avoidable: _builtins.bool = ...,
+        vat_rate_basis_points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "avoidable", b"avoidable", "kind", b"kind", "vat_class", b"vat_class", "vat_rate_basis_points", b"vat_rate_basis_points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceComponent: _TypeAlias = PriceComponent  # noqa: Y015
+
 @_typing.final
 class Price(_message.Message):
     """What a seat of a category costs with a ticket type."""
@@ -60,6 +138,7 @@ class Price(_message.Message):
     TICKET_TYPE_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
     category: _builtins.str
     """Name of the price category."""
     ticket_type: _builtins.str
@@ -68,7 +147,11 @@ class Price(_message.Message):
     """What the ticket type means to the house's figures."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """How much."""
+        """What is charged (R2.9): all of its components that nobody can avoid, VAT included."""
+
+    @_builtins.property
+    def components(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceComponent]:
+        """What it is made of. None: the amount is its base."""
 
     def __init__(
         self,
@@ -77,10 +160,11 @@ class Price(_message.Message):
         ticket_type: _builtins.str = ...,
         kind: Global___TicketKind.ValueType = ...,
         amount: _money_pb2.Money | None = ...,
+        components: _abc.Iterable[Global___PriceComponent] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "category", b"category", "kind", b"kind", "ticket_type", b"ticket_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "category", b"category", "components", b"components", "kind", b"kind", "ticket_type", b"ticket_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

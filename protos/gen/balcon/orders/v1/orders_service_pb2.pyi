@@ -255,6 +255,7 @@ class OrderLine(_message.Message):
     SEAT_NAME_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     VAT_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
     category: _builtins.str
@@ -273,7 +274,11 @@ class OrderLine(_message.Message):
 
     @_builtins.property
     def vat(self) -> Global___Vat:
-        """Unset where nobody has named a class."""
+        """The tax in the price; unset where nobody has named a class, and where its components are of several."""
+
+    @_builtins.property
+    def components(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineComponent]:
+        """What the price is made of, each with its tax; none on orders from before it was kept."""
 
     def __init__(
         self,
@@ -285,14 +290,49 @@ class OrderLine(_message.Message):
         seat_name: Global___SeatName | None = ...,
         kind: _prices_pb2.TicketKind.ValueType = ...,
         vat: Global___Vat | None = ...,
+        components: _abc.Iterable[Global___LineComponent] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price", "seat_name", b"seat_name", "vat", b"vat"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "kind", b"kind", "price", b"price", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_type", b"ticket_type", "vat", b"vat"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "components", b"components", "kind", b"kind", "price", b"price", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_type", b"ticket_type", "vat", b"vat"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OrderLine: _TypeAlias = OrderLine  # noqa: Y015
+
+@_typing.final
+class LineComponent(_message.Message):
+    """A part of a line's price."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    VAT_FIELD_NUMBER: _builtins.int
+    kind: _prices_pb2.PriceComponentKind.ValueType
+    """What it is for."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much, VAT included."""
+
+    @_builtins.property
+    def vat(self) -> Global___Vat:
+        """The tax in it; unset where nobody has named a class."""
+
+    def __init__(
+        self,
+        *,
+        kind: _prices_pb2.PriceComponentKind.ValueType = ...,
+        amount: _money_pb2.Money | None = ...,
+        vat: Global___Vat | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "vat", b"vat"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "kind", b"kind", "vat", b"vat"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LineComponent: _TypeAlias = LineComponent  # noqa: Y015
 
 @_typing.final
 class Vat(_message.Message):
@@ -612,19 +652,25 @@ class SeatChoice(_message.Message):
 
     SEAT_ID_FIELD_NUMBER: _builtins.int
     TICKET_TYPE_FIELD_NUMBER: _builtins.int
+    EXTRAS_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
     ticket_type: _builtins.str
     """Empty takes "normal"."""
+    @_builtins.property
+    def extras(self) -> _containers.RepeatedScalarFieldContainer[_prices_pb2.PriceComponentKind.ValueType]:
+        """Fees of the price that can be avoided and are wanted."""
+
     def __init__(
         self,
         *,
         seat_id: _builtins.str = ...,
         ticket_type: _builtins.str = ...,
+        extras: _abc.Iterable[_prices_pb2.PriceComponentKind.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["seat_id", b"seat_id", "ticket_type", b"ticket_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["extras", b"extras", "seat_id", b"seat_id", "ticket_type", b"ticket_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,68 @@
+"""What a house's prices are read with: its VAT classes, its rules, its time zone. Tells prices with the rates in them.
+
+The rate is that of the date of the performance in house time, for admission is supplied there and then: Directive
+2006/112/EC art. 63 and 93, art. 95 for what was paid before a change; § 27 (1) UStG says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.catalogue.domain.price import Price, TicketKind
+from services.catalogue.domain.vat import VatClass
+from services.contracts.house_time import local_of
+from services.contracts.prices import Component, VatRounding
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """One house's, as it is now. `retired`: classes that nothing new may name."""
+
+    time_zone: str = "UTC"
+    rounding: VatRounding = VatRounding.HALF_UP_PER_LINE
+    ticket_vat_class: str = ""
+    vat_classes: Mapping[str, VatClass] = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()
+
+    @property
+    def usable(self) -> frozenset[str]:
+        """The classes that a new price may name."""
+        return frozenset(self.vat_classes) - self.retired
+
+    def components(self, price: Price, starts_at_ms: int) -> tuple[Component, ...]:
+        """What the price is made of, with the rates of the day on which the performance begins."""
+        day = local_of(self.time_zone, starts_at_ms).date().isoformat()
+        return tuple(
+            self._resolved(one.as_component(), day) for one in price.components or (price.as_its_own_component(),)
+        )
+
+    def _resolved(self, component: Component, day: str) -> Component:
+        name = component.vat_class or self.ticket_vat_class
+        vat_class = self.vat_classes.get(name)
+        rate = vat_class.rate_on(day) if vat_class else 0
+        return Component(component.kind, component.amount_minor, name if vat_class else "", rate, component.avoidable)
+
+
+NO_BOOK = PriceBook()
+
+
+@dataclass(frozen=True, slots=True)
+class PricesTold:
+    """Prices with their components, as everybody is told them, and the least of them at the full price (R2.9)."""
+
+    prices: tuple[tuple[Price, tuple[Component, ...]], ...]
+    from_minor: int
+    currency: str
+    rounding: VatRounding
+
+
+def told(prices: tuple[Price, ...], book: PriceBook, starts_at_ms: int) -> PricesTold:
+    """One price at least."""
+    full = [price.amount_minor for price in prices if price.kind is TicketKind.NORMAL]
+    return PricesTold(
+        tuple((price, book.components(price, starts_at_ms)) for price in prices),
+        min(full or [price.amount_minor for price in prices]),
+        prices[0].currency,
+        book.rounding,
+    )

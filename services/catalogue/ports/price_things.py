@@ -1,0 +1,55 @@
+"""What a house keeps about its prices: VAT classes, rules and more, each sort by its name. Inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Protocol, TypeVar
+
+from services.catalogue.domain.kept import Kept
+from services.catalogue.domain.price_book import PriceBook
+from services.contracts.pages import Place
+
+Body = TypeVar("Body")
+
+
+class Sort(Enum):
+    """The sorts of things. Values are what the store keeps."""
+
+    VAT_CLASS = "vat_class"
+    PRICE_RULES = "price_rules"
+
+
+class PriceThings(Protocol):
+    """`house_id` in every call is the asking house: what belongs to another one is not found (INV-8)."""
+
+    async def add(self, sort: Sort, house_id: str, thing_id: str, body: Body) -> Kept[Body] | None:
+        """In its first revision. None: the house has one of that id."""
+        ...
+
+    async def get(
+        self, sort: Sort, house_id: str, thing_id: str, body_type: type[Body], *, lock: bool = False
+    ) -> Kept[Body] | None:
+        """`lock`: nobody else changes it until the transaction ends."""
+        ...
+
+    async def page(
+        self,
+        sort: Sort,
+        house_id: str,
+        body_type: type[Body],
+        after: Place | None,
+        limit: int,
+        *,
+        include_archived: bool,
+    ) -> Sequence[Kept[Body]]:
+        """In the order in which they were made, then by id; at most `limit`."""
+        ...
+
+    async def save(self, sort: Sort, thing: Kept[Body]) -> None:
+        """As it is now, its revision included. It was locked before."""
+        ...
+
+    async def book(self, house_id: str) -> PriceBook:
+        """What the house's prices are read with."""
+        ...
