@@ -12,6 +12,7 @@ from services.catalogue.api.events import outgoing_event
 from services.catalogue.api.plan_parts import plan_parts
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
+from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.plan_intake import PlanIntake
@@ -37,7 +38,8 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         halls=HallHandler(store, service.clock, service.ids),
         plans=SeatingPlanHandler(store, intake, PlanCache(settings.plan_cache_seats), plan_parts),
         productions=ProductionHandler(store, service.clock, service.ids),
-        performances=PerformanceHandler(store, service.clock, service.ids),
+        performances=PerformanceHandler(store, service.ids),
+        performance_life=PerformanceLifeHandler(store, service.clock),
         prices=price_handlers(store, service.clock, service.ids, country_rates()),
     )
     service.rpc.add(

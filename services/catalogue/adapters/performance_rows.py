@@ -6,13 +6,18 @@ from collections import defaultdict
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalogue.adapters.price_rows import component_rows, components_of, load_book
 from services.catalogue.adapters.tables import performances, prices
-from services.catalogue.domain.performance import Performance, SaleState
+from services.catalogue.domain.performance import Performance, Publication, SaleState
+from services.catalogue.domain.performance_times import Admission, SalesWindow, Times
 from services.catalogue.domain.price import Price, TicketKind
 from services.catalogue.domain.price_book import PriceBook
+from services.catalogue.domain.refusals import CodeTaken
+from services.contracts.channels import Channel
+from services.runtime.errors import StoreUnavailable
 
 
 async def load_performances(connection: AsyncConnection, house_id: str, wanted: sa.Select[Any]) -> list[Performance]:
@@ -49,29 +54,128 @@ def _performance(row: sa.Row[Any], its_prices: tuple[Price, ...], book: PriceBoo
         plan_version=row.plan_version,
         production_id=row.production_id,
         title=row.title,
-        starts_at_ms=row.starts_at_ms,
+        times=Times(
+            starts_at_ms=row.starts_at_ms,
+            doors_at_ms=row.doors_at_ms,
+            ends_at_ms=row.ends_at_ms,
+            opens_at_ms=row.opens_at_ms,
+            closes_at_ms=row.closes_at_ms,
+            sale_ends_at_ms=row.starts_at_ms if row.sale_ends_at_ms is None else row.sale_ends_at_ms,
+            sales_windows=tuple(
+                SalesWindow(Channel(window["channel"]), window["opens_at_ms"], window["closes_at_ms"])
+                for window in row.sales_windows
+            ),
+        ),
         sale_state=SaleState(row.sale_state),
         prices=its_prices,
         seats_per_holder=row.seats_per_holder,
         hold_ttl_seconds=row.hold_ttl_seconds,
         capacity=row.capacity,
         refuses_orphans=row.refuses_orphans,
-        sale_ends_at_ms=row.starts_at_ms if row.sale_ends_at_ms is None else row.sale_ends_at_ms,
+        admission=Admission(row.admission),
+        code=row.code,
+        publication=Publication(row.publication),
+        published_at_ms=row.published_at_ms,
+        move_number=row.move_number,
+        refund_until_ms=row.refund_until_ms,
+        cancelled_at_ms=row.cancelled_at_ms,
+        archived_at_ms=row.archived_at_ms,
+        series_id=row.series_id,
+        revision=row.revision,
         prices_revision=row.prices_revision,
         book=book,
     )
 
 
-async def insert_performance(connection: AsyncConnection, performance: Performance, now_ms: int) -> None:
-    """Writes the performance and its prices in their order."""
-    row = {
-        column.name: getattr(performance, column.name)
-        for column in performances.c
-        if column.name not in {"sale_state", "created_at_ms"}
+def _changeable(performance: Performance) -> dict[str, Any]:
+    times = performance.times
+    windows = []
+    for window in times.sales_windows:
+        assert window.channel is not None
+        windows.append(
+            {
+                "channel": window.channel.value,
+                "opens_at_ms": window.opens_at_ms,
+                "closes_at_ms": window.closes_at_ms,
+            }
+        )
+    return {
+        "hall_id": performance.hall_id,
+        "plan_version": performance.plan_version,
+        "production_id": performance.production_id,
+        "title": performance.title,
+        "capacity": performance.capacity,
+        "starts_at_ms": times.starts_at_ms,
+        "doors_at_ms": times.doors_at_ms,
+        "ends_at_ms": times.ends_at_ms,
+        "opens_at_ms": times.opens_at_ms,
+        "closes_at_ms": times.closes_at_ms,
+        "sale_ends_at_ms": times.sale_ends_at_ms,
+        "sales_windows": windows,
+        "sale_state": performance.sale_state.value,
+        "seats_per_holder": performance.seats_per_holder,
+        "hold_ttl_seconds": performance.hold_ttl_seconds,
+        "refuses_orphans": performance.refuses_orphans,
+        "admission": performance.admission.value,
+        "code": performance.code,
+        "publication": performance.publication.value,
+        "published_at_ms": performance.published_at_ms,
+        "move_number": performance.move_number,
+        "refund_until_ms": performance.refund_until_ms,
+        "cancelled_at_ms": performance.cancelled_at_ms,
+        "archived_at_ms": performance.archived_at_ms,
+        "revision": performance.revision,
     }
-    row |= {"sale_state": performance.sale_state.value, "created_at_ms": now_ms}
-    await connection.execute(sa.insert(performances), row)
-    await insert_prices(connection, performance)
+
+
+class PostgresPerformanceRows:
+    """See PerformanceRows."""
+
+    def __init__(self, connection: AsyncConnection, now_ms: int) -> None:
+        self._connection = connection
+        self._now_ms = now_ms
+
+    async def add(self, performance: Performance) -> CodeTaken | None:
+        row = {
+            "house_id": performance.house_id,
+            "performance_id": performance.performance_id,
+            "series_id": performance.series_id,
+            "created_at_ms": self._now_ms,
+            **_changeable(performance),
+        }
+        if taken := await self._written(performance, sa.insert(performances).values(row)):
+            return taken
+        await insert_prices(self._connection, performance)
+        return None
+
+    async def save(self, performance: Performance) -> CodeTaken | None:
+        row = sa.update(performances).where(
+            performances.c.house_id == performance.house_id,
+            performances.c.performance_id == performance.performance_id,
+        )
+        return await self._written(performance, row.values(**_changeable(performance)))
+
+    async def _written(self, performance: Performance, statement: sa.Insert | sa.Update) -> CodeTaken | None:
+        """A code that another performance has is told whose it is; the transaction goes on without the statement."""
+        if not performance.code:
+            await self._connection.execute(statement)
+            return None
+        try:
+            async with self._connection.begin_nested():
+                await self._connection.execute(statement)
+        except IntegrityError as error:
+            whose = await self.id_of_code(performance.house_id, performance.code)
+            if whose is None or whose == performance.performance_id:
+                raise StoreUnavailable(table=performances.name) from error
+            return CodeTaken(performance.code, whose)
+        return None
+
+    async def id_of_code(self, house_id: str, code: str) -> str | None:
+        wanted = sa.select(performances.c.performance_id).where(
+            performances.c.house_id == house_id, performances.c.code == code, performances.c.code != ""
+        )
+        found: str | None = (await self._connection.execute(wanted)).scalar_one_or_none()
+        return found
 
 
 async def insert_prices(connection: AsyncConnection, performance: Performance) -> None:

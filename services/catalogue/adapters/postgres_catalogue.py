@@ -13,7 +13,8 @@ from services.catalogue.adapters.performance_rows import load_performances
 from services.catalogue.adapters.plan_blob import unpacked_plan
 from services.catalogue.adapters.postgres_transaction import PostgresTransaction
 from services.catalogue.adapters.tables import idempotency_keys, performances, seating_plans
-from services.catalogue.domain.performance import Performance, PerformanceEvent
+from services.catalogue.domain.performance import Performance
+from services.catalogue.domain.performance_events import PerformanceEvent
 from services.catalogue.domain.seating_plan import SeatingPlan
 from services.contracts.pages import Place
 from services.runtime.clock import Clock

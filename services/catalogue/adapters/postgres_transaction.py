@@ -9,13 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalogue.adapters.hall_rows import PostgresHallRows
-from services.catalogue.adapters.performance_rows import insert_performance, load_performances
+from services.catalogue.adapters.performance_rows import PostgresPerformanceRows, load_performances
 from services.catalogue.adapters.plan_rows import PostgresPlanRows
 from services.catalogue.adapters.price_rows import PostgresPriceThings
 from services.catalogue.adapters.production_rows import ProductionRows
 from services.catalogue.adapters.tables import houses, idempotency_keys, performances, seating_plans
 from services.catalogue.domain.house import House
-from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
+from services.catalogue.domain.performance import Performance, PlanFacts
+from services.catalogue.domain.performance_events import PerformanceEvent
 from services.catalogue.ports.transaction import RecordedAnswer
 from services.contracts.acts import Act, act_event
 from services.runtime.ids import Ids
@@ -42,6 +43,7 @@ class PostgresTransaction:
         self.halls = PostgresHallRows(connection)
         self.plans = PostgresPlanRows(connection, now_ms)
         self.price_things = PostgresPriceThings(connection, now_ms)
+        self.performances = PostgresPerformanceRows(connection, now_ms)
         self.is_complete = self.has_published = False
 
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
@@ -99,9 +101,6 @@ class PostgresTransaction:
         row = (await self._connection.execute(wanted)).first()
         return None if row is None else PlanFacts(hall_id, row.plan_version, row.seat_count, tuple(row.categories))
 
-    async def add_performance(self, performance: Performance) -> None:
-        await insert_performance(self._connection, performance, self._now_ms)
-
     async def lock_performance(self, house_id: str, performance_id: str) -> Performance | None:
         wanted = (
             sa.select(performances)
@@ -110,17 +109,6 @@ class PostgresTransaction:
         )
         found = await load_performances(self._connection, house_id, wanted)
         return found[0] if found else None
-
-    async def save_sale_state(self, performance: Performance) -> None:
-        save = (
-            sa.update(performances)
-            .where(
-                performances.c.house_id == performance.house_id,
-                performances.c.performance_id == performance.performance_id,
-            )
-            .values(sale_state=performance.sale_state.value)
-        )
-        await self._connection.execute(save)
 
     async def publish(self, event: PerformanceEvent) -> None:
         self._events.append(self._message_of(event))

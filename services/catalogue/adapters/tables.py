@@ -89,6 +89,18 @@ productions = sa.Table(
 )
 sa.Index("ix_productions_by_age", productions.c.house_id, productions.c.created_at_ms, productions.c.production_id)
 
+# Of a performance; 0: it has not come, or is not said.
+INSTANTS = (
+    "doors_at_ms",
+    "ends_at_ms",
+    "opens_at_ms",
+    "closes_at_ms",
+    "published_at_ms",
+    "refund_until_ms",
+    "cancelled_at_ms",
+    "archived_at_ms",
+)
+
 performances = sa.Table(
     "performances",
     metadata,
@@ -107,6 +119,15 @@ performances = sa.Table(
     # NULL: the start.
     sa.Column("sale_ends_at_ms", sa.BigInteger),
     sa.Column("prices_revision", sa.BigInteger, nullable=False, server_default="1"),
+    *(sa.Column(name, sa.BigInteger, nullable=False, server_default="0") for name in INSTANTS),
+    sa.Column("admission", sa.Text, nullable=False, server_default="at_start"),
+    # [{channel, opens_at_ms, closes_at_ms}]: few, and only ever read with their performance.
+    sa.Column("sales_windows", JSONB, nullable=False, server_default="[]"),
+    sa.Column("code", sa.Text, nullable=False, server_default=""),
+    sa.Column("publication", sa.Text, nullable=False, server_default="draft"),
+    sa.Column("move_number", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("series_id", sa.Text, nullable=False, server_default=""),
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(
         ["house_id", "hall_id", "plan_version"],
@@ -120,13 +141,27 @@ performances = sa.Table(
     ),
     # Other services name a performance without its house in keys of their own.
     sa.UniqueConstraint("performance_id"),
-    sa.CheckConstraint("sale_state IN ('draft', 'on_sale', 'closed')", name="sale_state"),
+    sa.CheckConstraint("sale_state IN ('draft', 'on_sale', 'closed', 'cancelled')", name="sale_state"),
 )
 sa.Index(
     "ix_performances_by_start", performances.c.house_id, performances.c.starts_at_ms, performances.c.performance_id
 )
 sa.Index(
     "ix_performances_by_production", performances.c.house_id, performances.c.production_id, performances.c.starts_at_ms
+)
+# R0.9: a house's own code is one performance's.
+sa.Index(
+    "uq_performances_code",
+    performances.c.house_id,
+    performances.c.code,
+    unique=True,
+    postgresql_where=sa.text("code <> ''"),
+)
+sa.Index(
+    "ix_performances_series",
+    performances.c.house_id,
+    performances.c.series_id,
+    postgresql_where=sa.text("series_id <> ''"),
 )
 
 prices = sa.Table(

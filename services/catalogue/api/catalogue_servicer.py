@@ -7,12 +7,14 @@ from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceServi
 from services.catalogue.api.hall_calls import HallCalls
 from services.catalogue.api.house_calls import HouseCalls
 from services.catalogue.api.performance_calls import PerformanceCalls
+from services.catalogue.api.performance_life_calls import PerformanceLifeCalls
 from services.catalogue.api.plan_calls import PlanCalls
 from services.catalogue.api.plan_parts import PlanParts
 from services.catalogue.api.production_calls import ProductionCalls
 from services.catalogue.api.vat_calls import VatCalls
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
+from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.price_sorts import PriceHandlers
 from services.catalogue.handlers.productions import ProductionHandler
@@ -20,7 +22,14 @@ from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 
 
 class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: see plan_parts
-    HouseCalls, HallCalls, PlanCalls, ProductionCalls, PerformanceCalls, VatCalls, CatalogueServiceServicer
+    HouseCalls,
+    HallCalls,
+    PlanCalls,
+    ProductionCalls,
+    PerformanceCalls,
+    PerformanceLifeCalls,
+    VatCalls,
+    CatalogueServiceServicer,
 ):
     """Hands requests to the handlers, answers with messages or raises Refused."""
 
@@ -32,6 +41,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         plans: SeatingPlanHandler[PlanParts],
         productions: ProductionHandler,
         performances: PerformanceHandler,
+        performance_life: PerformanceLifeHandler,
         prices: PriceHandlers,
     ) -> None:
         self._houses = houses
@@ -39,5 +49,6 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         self._plans = plans
         self._productions = productions
         self._performances = performances
+        self._performance_life = performance_life
         self._price_rules = prices.rules
         self._vat_classes = prices.vat_classes

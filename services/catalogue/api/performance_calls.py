@@ -27,14 +27,6 @@ class PerformanceCalls:
         performance = await self._performances.create(asked, place, terms_of(request))
         return pb.CreatePerformanceResponse.FromString(answered(performance))
 
-    async def OpenForSale(self, request: pb.OpenForSaleRequest, context: Context) -> pb.OpenForSaleResponse:  # noqa: N802
-        performance = await self._performances.open_for_sale(request.house_id, request.performance_id)
-        return pb.OpenForSaleResponse(performance=performance_message(answered(performance)))
-
-    async def CloseSale(self, request: pb.CloseSaleRequest, context: Context) -> pb.CloseSaleResponse:  # noqa: N802
-        performance = await self._performances.close_sale(request.house_id, request.performance_id)
-        return pb.CloseSaleResponse(performance=performance_message(answered(performance)))
-
     async def GetPerformance(self, request: pb.GetPerformanceRequest, context: Context) -> pb.GetPerformanceResponse:  # noqa: N802
         performance = await self._performances.performance(request.house_id, request.performance_id)
         return pb.GetPerformanceResponse(performance=performance_message(answered(performance)))

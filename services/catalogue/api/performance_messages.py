@@ -5,23 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalogue.api.price_messages import VAT_ROUNDINGS, price_message, prices_of
-from services.catalogue.domain.performance import Performance, PerformanceTerms, SaleState
+from services.catalogue.domain.performance import Performance, PerformanceTerms, Publication, SaleState
+from services.catalogue.domain.performance_times import Admission, SalesWindow, Times
 from services.catalogue.domain.price_book import told
 from services.contracts.changes import etag_of
-from services.contracts.wire_types import instant_ms, wire_instant, wire_money
+from services.contracts.wire_types import channel_of, instant_ms, wire_channel, wire_instant, wire_money
 
 _SALE_STATES: Mapping[SaleState, pb.SaleState.ValueType] = {
     SaleState.DRAFT: pb.SALE_STATE_DRAFT,
     SaleState.ON_SALE: pb.SALE_STATE_ON_SALE,
     SaleState.CLOSED: pb.SALE_STATE_CLOSED,
+    SaleState.CANCELLED: pb.SALE_STATE_CANCELLED,
+}
+_PUBLICATIONS: Mapping[Publication, pb.Publication.ValueType] = {
+    Publication.DRAFT: pb.PUBLICATION_DRAFT,
+    Publication.PUBLISHED: pb.PUBLICATION_PUBLISHED,
+    Publication.HIDDEN: pb.PUBLICATION_HIDDEN,
+}
+_ADMISSIONS: Mapping[Admission, pb.Admission.ValueType] = {
+    Admission.AT_START: pb.ADMISSION_AT_START,
+    Admission.SLOT: pb.ADMISSION_SLOT,
+    Admission.DAY: pb.ADMISSION_DAY,
+}
+# What a later version knows is None, and refused.
+_ADMISSIONS_OF_WIRE: Mapping[int, Admission] = {
+    pb.ADMISSION_UNSPECIFIED: Admission.AT_START,
+    **{wire: admission for admission, wire in _ADMISSIONS.items()},
 }
 
 
 def performance_message(performance: Performance) -> pb.Performance:
     """The performance on the wire; events carry the same."""
     prices = told(performance.prices, performance.book, performance.starts_at_ms)
+    times = performance.times
     return pb.Performance(
         performance_id=performance.performance_id,
         house_id=performance.house_id,
@@ -29,27 +48,83 @@ def performance_message(performance: Performance) -> pb.Performance:
         plan_version=performance.plan_version,
         production_id=performance.production_id,
         title=performance.title,
-        starts_at=wire_instant(performance.starts_at_ms),
+        starts_at=instant_message(times.starts_at_ms),
         sale_state=_SALE_STATES[performance.sale_state],
         prices=[price_message(price, components) for price, components in prices.prices],
         seats_per_holder=performance.seats_per_holder,
         hold_ttl_seconds=performance.hold_ttl_seconds,
         capacity=performance.capacity,
         refuses_orphans=performance.refuses_orphans,
-        sale_ends_at=wire_instant(performance.sale_ends_at_ms),
+        sale_ends_at=instant_message(times.sale_ends_at_ms),
+        doors_at=instant_message(times.doors_at_ms),
+        ends_at=instant_message(times.ends_at_ms),
+        admission=_ADMISSIONS[performance.admission],
+        opening_hours=hours_message(times),
+        sales_windows=window_messages(times),
+        code=performance.code,
+        publication=_PUBLICATIONS[performance.publication],
+        published_at=instant_message(performance.published_at_ms),
+        move_number=performance.move_number,
+        refund_until_at=instant_message(performance.refund_until_ms),
+        cancelled_at=instant_message(performance.cancelled_at_ms),
+        archived_at=instant_message(performance.archived_at_ms),
+        series_id=performance.series_id,
+        etag=etag_of(performance.revision),
         vat_rounding=VAT_ROUNDINGS[prices.rounding],
         from_price=wire_money(prices.from_minor, prices.currency),
         prices_etag=etag_of(performance.prices_revision),
     )
 
 
+def instant_message(ms: int) -> Timestamp | None:
+    """None, which is no field, for an instant that has not come or is not said."""
+    return wire_instant(ms) if ms else None
+
+
+def hours_message(times: Times) -> pb.OpeningHours | None:
+    """The hours of a day's admission; None where there are none."""
+    if not times.opens_at_ms:
+        return None
+    return pb.OpeningHours(opens_at=wire_instant(times.opens_at_ms), closes_at=wire_instant(times.closes_at_ms))
+
+
+def window_messages(times: Times) -> list[pb.SalesWindow]:
+    """When each channel sells."""
+    return [
+        pb.SalesWindow(
+            channel=wire_channel(window.channel),
+            opens_at=instant_message(window.opens_at_ms),
+            closes_at=instant_message(window.closes_at_ms),
+        )
+        for window in times.sales_windows
+        if window.channel is not None
+    ]
+
+
 def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:
     """What the request chooses. A ticket kind that this version does not know counts as none."""
     return PerformanceTerms(
-        starts_at_ms=instant_ms(request.starts_at),
+        times=times_of(request),
         prices=prices_of(request.prices),
         seats_per_holder=request.seats_per_holder,
         hold_ttl_seconds=request.hold_ttl_seconds,
         refuses_orphans=request.refuses_orphans,
-        sale_ends_at_ms=instant_ms(request.sale_ends_at),
+        admission=_ADMISSIONS_OF_WIRE.get(request.admission),
+        code=request.code,
+    )
+
+
+def times_of(asked: pb.CreatePerformanceRequest) -> Times:
+    """When it is to be."""
+    return Times(
+        starts_at_ms=instant_ms(asked.starts_at),
+        doors_at_ms=instant_ms(asked.doors_at),
+        ends_at_ms=instant_ms(asked.ends_at),
+        opens_at_ms=instant_ms(asked.opening_hours.opens_at),
+        closes_at_ms=instant_ms(asked.opening_hours.closes_at),
+        sale_ends_at_ms=instant_ms(asked.sale_ends_at),
+        sales_windows=tuple(
+            SalesWindow(channel_of(window.channel), instant_ms(window.opens_at), instant_ms(window.closes_at))
+            for window in asked.sales_windows
+        ),
     )

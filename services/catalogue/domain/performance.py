@@ -1,21 +1,23 @@
-"""A performance: what it costs, how much one holder may take, and the life of its sale."""
+"""A performance: where, when and what, what it costs, and how much one holder may take."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from services.catalogue.domain.house import House
+from services.catalogue.domain.performance_times import Admission, Times, faults_of_times
 from services.catalogue.domain.price import Price, faults_of_prices, refused_prices
 from services.catalogue.domain.price_book import NO_BOOK, PriceBook
 from services.catalogue.domain.production import Production
-from services.catalogue.domain.refusals import SaleEnded, SaleNotOpened
 from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_HOLD
-from services.contracts.instants import instant_text, refused_instant
 from services.runtime.errors import FieldInvalid, refused_fields
 
+MAX_CODE_CHARS = 32
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*")
 DEFAULT_SEATS_PER_HOLDER = 10
 DEFAULT_HOLD_TTL_SECONDS = 600
 
@@ -26,11 +28,20 @@ class SaleState(Enum):
     DRAFT = "draft"
     ON_SALE = "on_sale"
     CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Publication(Enum):
+    """Whether the public is shown a performance. Values are what the store keeps."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """One production at one date and time in one hall. Hall and plan version never change."""
+    """One production at one date and time in one hall. Instants that are 0 have not come, or are not said."""
 
     performance_id: str
     house_id: str
@@ -38,7 +49,7 @@ class Performance:
     plan_version: int
     production_id: str
     title: str
-    starts_at_ms: int
+    times: Times
     sale_state: SaleState
     prices: tuple[Price, ...]
     seats_per_holder: int
@@ -46,11 +57,39 @@ class Performance:
     capacity: int
     # R5.2: choices online may not leave single seats.
     refuses_orphans: bool = False
-    # From then on nothing is held online; staff's channels go on.
-    sale_ends_at_ms: int = 0
+    admission: Admission = Admission.AT_START
+    # The house's own name of it, unique in the house (R0.9); empty: it has none.
+    code: str = ""
+    publication: Publication = Publication.DRAFT
+    # Shown from then on, where it is published.
+    published_at_ms: int = 0
+    # How often it was moved to another date (R2.10), and until when who cannot come may ask for the money.
+    move_number: int = 0
+    refund_until_ms: int = 0
+    cancelled_at_ms: int = 0
+    archived_at_ms: int = 0
+    # Performances that were made together (R2.4) have one; empty: it was made alone.
+    series_id: str = ""
+    # One more with each change.
+    revision: int = 1
     prices_revision: int = 1
     # What its prices are told with: the house's, as it was when the performance was read.
     book: PriceBook = NO_BOOK
+
+    @property
+    def starts_at_ms(self) -> int:
+        """When the show begins."""
+        return self.times.starts_at_ms
+
+    @property
+    def sale_ends_at_ms(self) -> int:
+        """From then on nothing is held online; staff's channels go on."""
+        return self.times.sale_ends_at_ms
+
+    @property
+    def over_at_ms(self) -> int:
+        """Its end; where none is said, its start."""
+        return max(self.times.starts_at_ms, self.times.ends_at_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,46 +106,39 @@ class PlanFacts:
 class PerformanceTerms:
     """What the house chooses for a new performance. 0 takes the default: of the end of the sale, the start."""
 
-    starts_at_ms: int
+    times: Times
     prices: tuple[Price, ...]
     seats_per_holder: int = 0
     hold_ttl_seconds: int = 0
     refuses_orphans: bool = False
-    sale_ends_at_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PerformanceCreated:
-    """A performance exists, not on sale yet."""
-
-    performance: Performance
-
-
-@dataclass(frozen=True, slots=True)
-class PerformanceOpenedForSale:
-    """Its seats may be held from now on."""
-
-    performance: Performance
-
-
-@dataclass(frozen=True, slots=True)
-class PerformanceSaleClosed:
-    """Its seats may no longer be held."""
-
-    performance: Performance
-
-
-PerformanceEvent = PerformanceCreated | PerformanceOpenedForSale | PerformanceSaleClosed
+    # None where the caller named none that is known.
+    admission: Admission | None = Admission.AT_START
+    code: str = ""
 
 
 def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
     """All that is wrong with the terms by themselves; refused_prices looks at them beside a plan."""
-    return refused_fields((*_faults_of_numbers(terms), *faults_of_prices(terms.prices)))
+    return refused_fields(
+        (
+            *faults_of_times(terms),
+            *_faults_of_numbers(terms),
+            refused_code(terms.code),
+            *faults_of_prices(terms.prices),
+        )
+    )
+
+
+def refused_code(code: str) -> FieldInvalid | None:
+    """R0.9: each house has its own coding; what people type at a counter stays short and plain."""
+    if not code or (len(code) <= MAX_CODE_CHARS and _CODE.fullmatch(code)):
+        return None
+    problem = "has characters that a code cannot have"
+    if len(code) > MAX_CODE_CHARS:
+        problem = f"has {len(code):,} characters"
+    return FieldInvalid("code", problem, f"1 to {MAX_CODE_CHARS} of A-Z, a-z, 0-9, '.', '/', '_' and '-', or empty")
 
 
 def _faults_of_numbers(terms: PerformanceTerms) -> Iterator[FieldInvalid | None]:
-    yield refused_instant("starts_at", terms.starts_at_ms)
-    yield refused_instant("sale_ends_at", terms.sale_ends_at_ms, may_be_unset=True)
     for field, value, at_least, at_most in (
         ("seats_per_holder", terms.seats_per_holder, 0, MAX_SEATS_PER_HOLD),
         ("hold_ttl_seconds", terms.hold_ttl_seconds, 0, MAX_HOLD_TTL_SECONDS),
@@ -126,6 +158,7 @@ def new_performance(
     """A draft with its defaults filled in. The terms have passed refused_terms."""
     if refusal := refused_prices(terms.prices, plan.categories, house.currency, book.usable):
         return refusal
+    assert terms.admission is not None, "refused_terms lets none through"
     return Performance(
         performance_id=performance_id,
         house_id=house.house_id,
@@ -133,37 +166,14 @@ def new_performance(
         plan_version=plan.plan_version,
         production_id=production.production_id,
         title=production.title,
-        starts_at_ms=terms.starts_at_ms,
+        times=dataclasses.replace(terms.times, sale_ends_at_ms=terms.times.sale_ends_at_ms or terms.times.starts_at_ms),
         sale_state=SaleState.DRAFT,
         prices=terms.prices,
         seats_per_holder=terms.seats_per_holder or DEFAULT_SEATS_PER_HOLDER,
         hold_ttl_seconds=terms.hold_ttl_seconds or DEFAULT_HOLD_TTL_SECONDS,
         capacity=plan.seat_count,
         refuses_orphans=terms.refuses_orphans,
-        sale_ends_at_ms=terms.sale_ends_at_ms or terms.starts_at_ms,
+        admission=terms.admission,
+        code=terms.code,
         book=book,
     )
-
-
-def open_for_sale(performance: Performance, now_ms: int) -> PerformanceOpenedForSale | SaleEnded | None:
-    """From draft, or again after a close. None: it is on sale already, and opening twice is fine.
-
-    After the end of the online sale there is still the box office, until the performance begins.
-    """
-    if performance.sale_state is SaleState.ON_SALE:
-        return None
-    if max(performance.starts_at_ms, performance.sale_ends_at_ms) <= now_ms:
-        began, ended = instant_text(performance.starts_at_ms), instant_text(performance.sale_ends_at_ms)
-        return SaleEnded(performance.performance_id, began, ended)
-    return PerformanceOpenedForSale(dataclasses.replace(performance, sale_state=SaleState.ON_SALE))
-
-
-def close_sale(performance: Performance) -> PerformanceSaleClosed | SaleNotOpened | None:
-    """Only of what was opened. None: it is closed already, and closing twice is fine."""
-    match performance.sale_state:
-        case SaleState.DRAFT:
-            return SaleNotOpened(performance.performance_id)
-        case SaleState.CLOSED:
-            return None
-        case SaleState.ON_SALE:
-            return PerformanceSaleClosed(dataclasses.replace(performance, sale_state=SaleState.CLOSED))

@@ -108,3 +108,64 @@ class SaleNotOpened(Refusal):
 
     kind = Kind.PRECONDITION
     performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotPublished(Refusal):
+    """Performance {performance_id} {publication}, and what is on sale online is published by then."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+    # In words: is hidden, is published at, would be published at.
+    publication: str
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceBegun(Refusal):
+    """Performance {performance_id} began at {starts_at}."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+    starts_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceCancelled(Refusal):
+    """Performance {performance_id} was cancelled, for good."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceArchived(Refusal):
+    """Performance {performance_id} is archived."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceNotOver(Refusal):
+    """Performance {performance_id} was on sale and is over at {over_at}: it can be archived from then on."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+    over_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillOnSale(Refusal):
+    """Performance {performance_id} is on sale; close its sale first."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTaken(Refusal):
+    """Performance {performance_id} has the code {code}; choose another one."""
+
+    kind = Kind.TAKEN
+    code: str
+    performance_id: str

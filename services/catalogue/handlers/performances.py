@@ -1,4 +1,4 @@
-"""Creates performances, opens and closes their sale, and tells about them."""
+"""Creates performances, and tells of those that there are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from services.catalogue.domain.hall import usable_hall
 from services.catalogue.domain.performance import (
     Performance,
-    PerformanceCreated,
     PerformanceTerms,
-    close_sale,
     new_performance,
-    open_for_sale,
     refused_terms,
 )
+from services.catalogue.domain.performance_events import PerformanceCreated
 from services.catalogue.domain.refusals import (
     PerformanceNotFound,
     ProductionArchived,
@@ -29,7 +27,6 @@ from services.contracts.acts import Act
 from services.contracts.pages import asked_page, fitting, token_after
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.access.refusals import HouseNotFound
-from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key
 
@@ -53,11 +50,10 @@ class PerformancePage:
 
 
 class PerformanceHandler:
-    """One transaction for each change, its event in it."""
+    """A creation is one transaction, its event and its act in it."""
 
-    def __init__(self, store: CatalogueStore, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: CatalogueStore, ids: Ids) -> None:
         self._store = store
-        self._clock = clock
         self._ids = ids
 
     async def create(
@@ -65,7 +61,7 @@ class PerformanceHandler:
     ) -> bytes | Refusal:
         """A draft, in wire form.
 
-        Refusals: FieldInvalid, House-, Hall-, SeatingPlan-, ProductionNotFound, ProductionArchived,
+        Refusals: FieldInvalid, House-, Hall-, SeatingPlan-, ProductionNotFound, ProductionArchived, CodeTaken,
         IdempotencyKeyReused.
         """
         if refusal := refused_fields(
@@ -82,7 +78,8 @@ class PerformanceHandler:
         async def act(transaction: CatalogueTransaction) -> Performance | Refusal:
             performance = await self._draft(transaction, place, terms)
             if isinstance(performance, Performance):
-                await transaction.add_performance(performance)
+                if taken := await transaction.performances.add(performance):
+                    return taken
                 await transaction.publish(PerformanceCreated(performance))
                 await transaction.record_act(place.house_id, _act("performance.created", performance))
             return performance
@@ -110,33 +107,6 @@ class PerformanceHandler:
             return ProductionArchived(place.production_id)
         book = await transaction.price_things.book(place.house_id)
         return new_performance(self._ids.new_id("prf"), house, plan, production, terms, book)
-
-    async def open_for_sale(self, house_id: str, performance_id: str) -> Performance | Refusal:
-        """Opening twice is fine: one event, the same answer. Refusals: FieldInvalid, PerformanceNotFound, SaleEnded."""
-        return await self._change_sale(house_id, performance_id, opening=True)
-
-    async def close_sale(self, house_id: str, performance_id: str) -> Performance | Refusal:
-        """Closing twice is fine. Refusals: FieldInvalid, PerformanceNotFound, SaleNotOpened."""
-        return await self._change_sale(house_id, performance_id, opening=False)
-
-    async def _change_sale(self, house_id: str, performance_id: str, *, opening: bool) -> Performance | Refusal:
-        if refusal := _refused_ids(house_id, performance_id):
-            return refusal
-        async with self._store.transaction(house_id) as transaction:
-            performance = await transaction.lock_performance(house_id, performance_id)
-            if performance is None:
-                return PerformanceNotFound(performance_id)
-            change = open_for_sale(performance, self._clock.now_ms()) if opening else close_sale(performance)
-            if change is None:
-                return performance
-            if isinstance(change, Refusal):
-                return change
-            await transaction.save_sale_state(change.performance)
-            await transaction.publish(change)
-            done = "performance.opened_for_sale" if opening else "performance.sale_closed"
-            await transaction.record_act(house_id, _act(done, change.performance))
-            await transaction.commit()
-            return change.performance
 
     async def performance(self, house_id: str, performance_id: str) -> Performance | Refusal:
         """Refusals: FieldInvalid, PerformanceNotFound."""

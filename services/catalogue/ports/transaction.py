@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.catalogue.domain.house import House
-from services.catalogue.domain.performance import Performance, PerformanceEvent, PlanFacts
+from services.catalogue.domain.performance import Performance, PlanFacts
+from services.catalogue.domain.performance_events import PerformanceEvent
 from services.catalogue.ports.halls import HallRows
+from services.catalogue.ports.performances import PerformanceRows
 from services.catalogue.ports.plans import PlanRows
 from services.catalogue.ports.price_things import PriceThings
 from services.catalogue.ports.productions import Productions
@@ -52,6 +54,11 @@ class CatalogueTransaction(Protocol):
         """What houses keep about their prices, in this transaction."""
         ...
 
+    @property
+    def performances(self) -> PerformanceRows:
+        """The houses' performances, in this transaction."""
+        ...
+
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
         """None: the key is this transaction's. Waits for another transaction that has it (RULE 27)."""
         ...
@@ -70,13 +77,9 @@ class CatalogueTransaction(Protocol):
         """A plan without its seats; version 0 is the latest."""
         ...
 
-    async def add_performance(self, performance: Performance) -> None: ...
-
     async def lock_performance(self, house_id: str, performance_id: str) -> Performance | None:
         """The performance, locked until the transaction ends, so that its events leave in the order of its states."""
         ...
-
-    async def save_sale_state(self, performance: Performance) -> None: ...
 
     async def publish(self, event: PerformanceEvent) -> None:
         """Puts the event into the outbox."""

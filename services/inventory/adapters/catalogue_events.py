@@ -11,22 +11,27 @@ from services.runtime.outbox.event import IncomingEvent
 TOPIC = "balcon.catalogue.v1"
 GROUP = "inventory"
 
-_PerformanceEvent = (
-    type[events.PerformanceCreated] | type[events.PerformanceOpenedForSale] | type[events.PerformanceSaleClosed]
-)
-
-_PERFORMANCE_EVENTS: dict[str, _PerformanceEvent] = {
-    "balcon.catalogue.v1.PerformanceCreated": events.PerformanceCreated,
-    "balcon.catalogue.v1.PerformanceOpenedForSale": events.PerformanceOpenedForSale,
-    "balcon.catalogue.v1.PerformanceSaleClosed": events.PerformanceSaleClosed,
+# Each carries the whole performance as field 1.
+_PERFORMANCE_EVENTS = {
+    kind.DESCRIPTOR.full_name
+    for kind in (
+        events.PerformanceCreated,
+        events.PerformanceOpenedForSale,
+        events.PerformanceSaleClosed,
+        events.PerformanceUpdated,
+        events.PerformanceMoved,
+        events.PerformanceCancelled,
+        events.PerformanceArchived,
+    )
 }
+_CREATED = events.PerformanceCreated.DESCRIPTOR.full_name
 
 
 async def copy_performance(connection: AsyncConnection, event: IncomingEvent) -> None:
     """Handler of the catalogue's topic. Types that tell nothing about performances are left alone."""
-    kind = _PERFORMANCE_EVENTS.get(event.type)
-    if kind is None:
+    if event.type not in _PERFORMANCE_EVENTS:
         return
     # What is here already was asked for later than a creation was told: a draft's event must not take it off sale.
-    may_replace = kind is not events.PerformanceCreated
-    await upsert_performance(connection, kind.FromString(event.payload).performance, may_replace=may_replace)
+    may_replace = event.type != _CREATED
+    told = events.PerformanceCreated.FromString(event.payload).performance
+    await upsert_performance(connection, told, may_replace=may_replace)

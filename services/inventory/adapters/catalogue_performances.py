@@ -22,7 +22,7 @@ from services.contracts.wire_types import instant_ms
 from services.inventory.adapters.plan_places import pack_places, unpack_layout
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import seat_plan as plans
-from services.inventory.domain.records import NEVER_MS, HoldRules
+from services.inventory.domain.records import NEVER_MS, HoldRules, SalesWindow
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.domain.seat_layout import SeatPlace
 from services.inventory.ports import Performance, SeatPlan
@@ -96,6 +96,8 @@ class CataloguePerformances:
             grace_ms=self._grace_ms,
             refuses_orphans=row.refuses_orphans,
             sale_ends_at_ms=row.sale_ends_at_ms or NEVER_MS,
+            windows=tuple(SalesWindow(channel, opens, closes or NEVER_MS) for channel, opens, closes in row.windows),
+            cancelled=row.cancelled,
         )
 
     @staticmethod
@@ -214,6 +216,10 @@ async def upsert_performance(
         "title": told.title,
         "refuses_orphans": told.refuses_orphans,
         "sale_ends_at_ms": instant_ms(told.sale_ends_at),
+        "windows": [
+            (window.channel, instant_ms(window.opens_at), instant_ms(window.closes_at)) for window in told.sales_windows
+        ],
+        "cancelled": told.sale_state == catalogue.SALE_STATE_CANCELLED,
     }
     statement = insert(performances).values(
         performance_id=told.performance_id,

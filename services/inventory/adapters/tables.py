@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.runtime.outbox.tables import inbox_table, outbox_tables
 from services.runtime.sql.engine import new_metadata
@@ -93,6 +94,9 @@ performance = Table(
     Column("refuses_orphans", Boolean, nullable=False, server_default=text("false")),
     # NULL: copied by a version that did not know of it.
     Column("sale_ends_at_ms", BigInteger),
+    # [[channel, opens at, closes at]], unix milliseconds, 0: no bound.
+    Column("windows", JSONB, nullable=False, server_default="[]"),
+    Column("cancelled", Boolean, nullable=False, server_default=text("false")),
 )
 
 inbox, inbox_sequence = inbox_table(metadata)

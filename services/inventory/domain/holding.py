@@ -37,12 +37,16 @@ from services.inventory.domain.refusals import (
     HoldForeign,
     NotOnSale,
     OrphanLeft,
+    OutsideSalesWindow,
+    PerformanceCancelled,
     SaleEnded,
     SeatsNotHeld,
     SeatsNotTogether,
 )
 from services.inventory.domain.seat_views import HoldingView, living_hold, no_such_hold, not_free
 from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Refusal
+
+NotForSale = NotOnSale | PerformanceCancelled | SaleEnded | OutsideSalesWindow
 
 # balcon.types.v1.Channel: the channel to which the orphan rule applies.
 ONLINE = 2
@@ -78,8 +82,8 @@ def _hold(state: HoldingView, command: HoldSeats, now_ms: int) -> HoldDecision:
     rules = state.rules
     if command.ttl_ms > rules.longest_ttl_ms:
         return _too_long(rules)
-    if not rules.on_sale or now_ms >= rules.sale_ends_at_ms:
-        closed = _closed(rules, command.channel)
+    if not rules.on_sale or now_ms >= rules.sale_ends_at_ms or rules.windows:
+        closed = _closed(rules, command.channel, now_ms)
         if closed is not None:
             return closed
     if state.has_ended(command.hold_id):
@@ -102,11 +106,16 @@ def _hold(state: HoldingView, command: HoldSeats, now_ms: int) -> HoldDecision:
     return Accepted(SeatsHeld(hold), hold)
 
 
-def _closed(rules: HoldRules, channel: int) -> NotOnSale | SaleEnded | None:
-    """Why seats may not be taken where the sale is closed or has ended; None: the channel is staff's, which goes on."""
+def _closed(rules: HoldRules, channel: int, now_ms: int) -> NotForSale | None:
+    """Why seats may not be taken on the channel now; None: they may."""
     if not rules.on_sale:
-        return NotOnSale()
-    return SaleEnded(rules.sale_ends_at_ms) if channel == ONLINE else None
+        return PerformanceCancelled() if rules.cancelled else NotOnSale()
+    if channel == ONLINE and now_ms >= rules.sale_ends_at_ms:
+        return SaleEnded(rules.sale_ends_at_ms)
+    for window in rules.windows:
+        if window.channel == channel and not window.opens_at_ms <= now_ms < window.closes_at_ms:
+            return OutsideSalesWindow(channel, window.opens_at_ms, window.closes_at_ms)
+    return None
 
 
 def _too_long(rules: HoldRules) -> FieldInvalid:
@@ -137,8 +146,8 @@ def _hold_best(state: HoldingView, command: HoldBestAvailable, now_ms: int) -> H
     rules = state.rules
     if command.ttl_ms > rules.longest_ttl_ms:
         return _too_long(rules)
-    if not rules.on_sale or now_ms >= rules.sale_ends_at_ms:
-        closed = _closed(rules, command.channel)
+    if not rules.on_sale or now_ms >= rules.sale_ends_at_ms or rules.windows:
+        closed = _closed(rules, command.channel, now_ms)
         if closed is not None:
             return closed
     if state.has_ended(command.hold_id):
@@ -190,8 +199,8 @@ def _move(state: HoldingView, command: MoveHold, now_ms: int) -> HoldDecision:
         return hold
     if hold.seats == command.seats:
         return Accepted(hold=hold)
-    if not state.rules.on_sale or now_ms >= state.rules.sale_ends_at_ms:
-        closed = _closed(state.rules, hold.channel)
+    if not state.rules.on_sale or now_ms >= state.rules.sale_ends_at_ms or state.rules.windows:
+        closed = _closed(state.rules, hold.channel, now_ms)
         if closed is not None:
             return closed
     own = set(hold.seats)

@@ -40,6 +40,14 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     sold: bool = False
 
 
+class SalesWindow(msgspec.Struct, frozen=True, gc=False):
+    """When a channel sells, once the sale is open, by the store's clock."""
+
+    channel: int
+    opens_at_ms: int = 0
+    closes_at_ms: int = NEVER_MS
+
+
 class HoldRules(msgspec.Struct, frozen=True, gc=False):
     """How holds behave for one performance. INV-6: hold_until + grace never passes acquired + cap."""
 
@@ -52,6 +60,10 @@ class HoldRules(msgspec.Struct, frozen=True, gc=False):
     refuses_orphans: bool = False
     # From then on nothing is held online, by the store's clock; staff's channels go on.
     sale_ends_at_ms: int = NEVER_MS
+    # Of the channels that do not always sell.
+    windows: tuple[SalesWindow, ...] = ()
+    # It will not be shown: why it is not on sale.
+    cancelled: bool = False
 
     @property
     def longest_ttl_ms(self) -> int:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.contracts.instants import instant_text
+from services.inventory.domain.records import NEVER_MS
 from services.runtime.errors import Kind, Refusal
+
+# balcon.types.v1.Channel, as people say it.
+_CHANNELS = {1: "box office", 2: "online shop", 3: "backend"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,32 @@ class SaleEnded(Refusal):
 
     kind = Kind.PRECONDITION
     sale_ends_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceCancelled(Refusal):
+    """The performance was cancelled."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideSalesWindow(Refusal):
+    """Channel {channel} does not sell now."""
+
+    kind = Kind.PRECONDITION
+    # balcon.types.v1.Channel.
+    channel: int
+    # Unix milliseconds; 0: it was open from the beginning on, and from 2**62 on it is never closed.
+    opens_at_ms: int
+    closes_at_ms: int
+
+    def message(self) -> str:
+        """From when until when it does, where it has such bounds."""
+        sells = [f"from {instant_text(self.opens_at_ms)}"] if self.opens_at_ms else []
+        if self.closes_at_ms < NEVER_MS:
+            sells.append(f"until {instant_text(self.closes_at_ms)}")
+        return f"The {_CHANNELS.get(self.channel, 'channel')} sells {' '.join(sells)} only."
 
 
 @dataclass(frozen=True, slots=True)

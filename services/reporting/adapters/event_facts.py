@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from balcon.catalogue.v1.catalogue_events_pb2 import (
+    PerformanceArchived,
+    PerformanceCancelled,
     PerformanceCreated,
+    PerformanceHidden,
+    PerformanceMoved,
     PerformanceOpenedForSale,
+    PerformancePublished,
     PerformanceSaleClosed,
+    PerformanceUpdated,
 )
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
 from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderPartlyRefunded, OrderRefunded
@@ -35,7 +41,7 @@ class EventMalformed(Fatal):
 
 
 def _described(event: IncomingEvent) -> PerformanceDescribed:
-    # The three catalogue events all carry the whole performance as field 1.
+    # The events of a performance all carry the whole performance as field 1.
     performance = PerformanceCreated.FromString(event.payload).performance
     currencies = {price.amount.currency for price in performance.prices}
     if len(currencies) > 1:
@@ -121,6 +127,12 @@ _READERS: Mapping[str, Callable[[IncomingEvent], Fact]] = {
     PerformanceCreated.DESCRIPTOR.full_name: _described,
     PerformanceOpenedForSale.DESCRIPTOR.full_name: _described,
     PerformanceSaleClosed.DESCRIPTOR.full_name: _described,
+    PerformancePublished.DESCRIPTOR.full_name: _described,
+    PerformanceHidden.DESCRIPTOR.full_name: _described,
+    PerformanceUpdated.DESCRIPTOR.full_name: _described,
+    PerformanceMoved.DESCRIPTOR.full_name: _described,
+    PerformanceCancelled.DESCRIPTOR.full_name: _described,
+    PerformanceArchived.DESCRIPTOR.full_name: _described,
     AvailabilityChanged.DESCRIPTOR.full_name: _counted,
     OrderConfirmed.DESCRIPTOR.full_name: _confirmed,
     OrderPartlyRefunded.DESCRIPTOR.full_name: _partly_refunded,

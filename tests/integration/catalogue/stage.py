@@ -14,7 +14,7 @@ from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from balcon.types.v1.money_pb2 import Money
-from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.message import Message
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -64,10 +64,10 @@ class Venue:
             prices=[price("Stalls"), price("Balcony", 1_500)],
         )
         for name, value in changes.items():
-            if name == "prices":
-                del request.prices[:]
-                request.prices.extend(value)  # type: ignore[arg-type]
-            elif isinstance(value, Timestamp):
+            if isinstance(value, list):
+                del getattr(request, name)[:]
+                getattr(request, name).extend(value)
+            elif isinstance(value, Message):
                 getattr(request, name).CopyFrom(value)
             else:
                 setattr(request, name, value)

@@ -205,8 +205,10 @@ async def test_a_sale_is_opened_closed_and_opened_again(catalogue: Catalogue) ->
     closed = await catalogue.stub.CloseSale(pb.CloseSaleRequest(**key))
     assert closed.performance.sale_state == pb.SALE_STATE_CLOSED
     assert await catalogue.stub.CloseSale(pb.CloseSaleRequest(**key)) == closed
-    assert await catalogue.stub.OpenForSale(pb.OpenForSaleRequest(**key)) == opened
-    assert (await catalogue.stub.GetPerformance(pb.GetPerformanceRequest(**key))).performance == opened.performance
+    again = await catalogue.stub.OpenForSale(pb.OpenForSaleRequest(**key))
+    assert again.performance.sale_state == pb.SALE_STATE_ON_SALE
+    assert [answer.performance.etag for answer in (opened, closed, again)] == ['"2"', '"3"', '"4"']
+    assert (await catalogue.stub.GetPerformance(pb.GetPerformanceRequest(**key))).performance == again.performance
 
 
 async def test_performances_are_listed_by_start_in_pages(catalogue: Catalogue) -> None:

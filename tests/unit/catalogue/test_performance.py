@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import (
     Performance,
-    PerformanceOpenedForSale,
-    PerformanceSaleClosed,
     PerformanceTerms,
     PlanFacts,
     SaleState,
-    close_sale,
     new_performance,
-    open_for_sale,
     refused_terms,
 )
+from services.catalogue.domain.performance_events import PerformanceOpenedForSale, PerformanceSaleClosed
+from services.catalogue.domain.performance_life import close_sale, open_for_sale
+from services.catalogue.domain.performance_times import Times
 from services.catalogue.domain.price import Price, TicketKind, refused_prices
 from services.catalogue.domain.production import Production, ProductionDetails
 from services.catalogue.domain.refusals import SaleEnded, SaleNotOpened
@@ -43,7 +42,9 @@ PRICES = (price("Stalls"), price("Balcony"))
 
 
 def terms(*prices: Price, **changes: int) -> PerformanceTerms:
-    return dataclasses.replace(PerformanceTerms(START_MS, prices or PRICES), **changes)  # type: ignore[arg-type]
+    times = Times(starts_at_ms=changes.pop("starts_at_ms", START_MS), sale_ends_at_ms=changes.pop("sale_ends_at_ms", 0))
+    asked = PerformanceTerms(times, prices or PRICES)
+    return dataclasses.replace(asked, **changes)  # type: ignore[arg-type]
 
 
 def performance(state: SaleState = SaleState.DRAFT, sale_ends_at_ms: int = 0) -> Performance:
@@ -73,8 +74,8 @@ def test_the_houses_own_limits_are_kept() -> None:
         (terms(starts_at_ms=START_MS * 1_000), "starts_at"),
         (terms(seats_per_holder=101), "seats_per_holder"),
         (terms(hold_ttl_seconds=1_786), "hold_ttl_seconds"),
-        (PerformanceTerms(START_MS, ()), "prices"),
-        (PerformanceTerms(START_MS, PRICES * 501), "prices"),
+        (PerformanceTerms(Times(starts_at_ms=START_MS), ()), "prices"),
+        (PerformanceTerms(Times(starts_at_ms=START_MS), PRICES * 501), "prices"),
         (terms(price(), price(category="")), "prices[1].category"),
         (terms(price(category="x" * 101)), "prices[0].category"),
         (terms(price(ticket_type="")), "prices[0].ticket_type"),
@@ -134,7 +135,9 @@ def test_a_draft_is_opened_closed_and_opened_again() -> None:
     closed = close_sale(opened.performance)
     assert isinstance(closed, PerformanceSaleClosed)
     assert closed.performance.sale_state is SaleState.CLOSED
-    assert open_for_sale(closed.performance, NOW_MS) == opened
+    again = open_for_sale(closed.performance, NOW_MS)
+    assert isinstance(again, PerformanceOpenedForSale)
+    assert again.performance == dataclasses.replace(opened.performance, revision=4)
 
 
 def test_opening_or_closing_twice_changes_nothing() -> None:

@@ -28,6 +28,7 @@ from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.plan_parts import plan_parts
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
+from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.plan_intake import PlanIntake
@@ -60,6 +61,7 @@ Path = tuple[str, ...]
 # By the field's name; what is not here is an id.
 GOOD: Mapping[str, Any] = {
     "accessible": 1,
+    "admission": 3,
     "amount_minor": 2_500,
     "avoidable": False,
     "basis_points": 700,
@@ -68,6 +70,7 @@ GOOD: Mapping[str, Any] = {
     "categories": "Stalls",
     "category": "Stalls",
     "channel": 2,
+    "closes_at": Timestamp(seconds=1_900_000_100),
     "country": "NL",
     "currency": "EUR",
     "default_language": "en",
@@ -75,6 +78,7 @@ GOOD: Mapping[str, Any] = {
     "duration_minutes": 90,
     "email": "buyer@example.org",
     "endpoint": "node:1",
+    "ends_at": Timestamp(seconds=1_900_000_100),
     "epoch": 1,
     "expires_at_ms": CLOCK.now_ms() + 3_600_000,
     "from_age": 6,
@@ -178,7 +182,8 @@ def _servicers() -> Mapping[str, Any]:
             halls=HallHandler(store, CLOCK, IDS),
             plans=SeatingPlanHandler(store, PlanIntake(), cache, plan_parts),
             productions=ProductionHandler(store, CLOCK, IDS),
-            performances=PerformanceHandler(store, CLOCK, IDS),
+            performances=PerformanceHandler(store, IDS),
+            performance_life=PerformanceLifeHandler(store, CLOCK),
             prices=price_handlers(store, CLOCK, IDS, country_rates()),
         ),
         "InventoryService": InventoryServicer(Host(), CLOCK),  # type: ignore[arg-type]
@@ -248,7 +253,7 @@ def _filled(kind: Descriptor, pick: str) -> Any:
         if field.message_type is None:
             value: Any = GOOD.get(field.name, AN_ID)
         elif field.message_type.full_name in WELL_KNOWN:
-            value = WELL_KNOWN[field.message_type.full_name]
+            value = GOOD.get(field.name, WELL_KNOWN[field.message_type.full_name])
         else:
             value = _filled(field.message_type, pick)
         if field.is_repeated:

@@ -10,6 +10,7 @@ from balcon.types.v1.money_pb2 import Money
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalogue.domain.performance import PerformanceTerms, refused_terms
+from services.catalogue.domain.performance_times import Times
 from services.catalogue.domain.price import MAX_PRICES, TicketKind, refused_prices
 from services.catalogue.domain.price import Price as DomainPrice
 from services.runtime.errors import FAULTS_TOLD
@@ -113,7 +114,7 @@ def test_prices_are_compared_with_the_plan_all_of_them() -> None:
 
 def test_a_thousand_faults_are_counted_and_some_of_them_told() -> None:
     prices = tuple(price("", "", amount_minor=-1) for _ in range(MAX_PRICES))
-    refusal = refused_terms(PerformanceTerms(starts_at_ms=5, prices=prices))
+    refusal = refused_terms(PerformanceTerms(Times(starts_at_ms=5), prices=prices))
     assert refusal is not None
     assert refusal.facts()["violations"] == str(1 + 3 * MAX_PRICES)
     assert len(refusal.violations()) == FAULTS_TOLD
@@ -121,6 +122,6 @@ def test_a_thousand_faults_are_counted_and_some_of_them_told() -> None:
 
 @pytest.mark.parametrize("count", [0, MAX_PRICES + 1])
 def test_of_too_many_prices_only_their_number_is_told(count: int) -> None:
-    refusal = refused_terms(PerformanceTerms(starts_at_ms=1_900_000_000_000, prices=(price(""),) * count))
+    refusal = refused_terms(PerformanceTerms(Times(starts_at_ms=1_900_000_000_000), prices=(price(""),) * count))
     assert refusal is not None
     assert (refusal.field, refusal.others) == ("prices", ())

@@ -14,6 +14,7 @@ UNARY = [name for name, method in METHODS.items() if not method.client_streaming
 # Where one call demands more of a message than others that share it.
 MORE_IS_ASKED = {
     ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
+    ("CreatePerformance", "opening_hours"): "a day's admission has hours",
 }
 
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from services.catalogue.domain.house import refused_house
 from services.catalogue.domain.performance import PerformanceTerms, refused_terms
+from services.catalogue.domain.performance_times import Times
 from services.catalogue.domain.plan_parser import parse
 from services.catalogue.domain.price import Price, TicketKind
 from services.catalogue.domain.seating_plan import PlanInvalid
@@ -54,7 +55,7 @@ NOT_SHARED = {
     "epoch": "a number that is compared with what is there; every one is read",
 }
 PRICE = Price("Stalls", "normal", TicketKind.NORMAL, 2_500, "EUR")
-TERMS = PerformanceTerms(1_900_000_000_000, (PRICE,))
+TERMS = PerformanceTerms(Times(starts_at_ms=1_900_000_000_000), (PRICE,))
 EUROS = money_pb2.Money(amount_minor=2_500, currency="EUR")
 PAYMENT = PaymentWanted("ord_1-1", "hse_1", "ord_1", "prf_1", 2_500, "EUR", "https://shop.example/", 1_900_000_000_000)
 

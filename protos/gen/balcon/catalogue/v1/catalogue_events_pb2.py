@@ -23,19 +23,34 @@ _sym_db = _symbol_database.Default()
 
 
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*balcon/catalogue/v1/catalogue_events.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a&balcon/catalogue/v1/performances.proto\"K\n\x12PerformanceCreated\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"Q\n\x18PerformanceOpenedForSale\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"N\n\x15PerformanceSaleClosed\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performanceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*balcon/catalogue/v1/catalogue_events.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a&balcon/catalogue/v1/performances.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"K\n\x12PerformanceCreated\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"Q\n\x18PerformanceOpenedForSale\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"N\n\x15PerformanceSaleClosed\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"M\n\x14PerformancePublished\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"J\n\x11PerformanceHidden\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"[\n\x12PerformanceUpdated\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\"\xc1\x02\n\x10PerformanceTimes\x12-\n\tstarts_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64oors_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\ropening_hours\x18\x04 \x01(\x0b\x32!.balcon.catalogue.v1.OpeningHours\x12\x30\n\x0csale_ends_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\rsales_windows\x18\x06 \x03(\x0b\x32 .balcon.catalogue.v1.SalesWindow\"\x80\x01\n\x10PerformanceMoved\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\x12\x35\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32%.balcon.catalogue.v1.PerformanceTimes\"M\n\x14PerformanceCancelled\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"L\n\x13PerformanceArchived\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performanceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.catalogue.v1.catalogue_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PERFORMANCECREATED']._serialized_start=107
-  _globals['_PERFORMANCECREATED']._serialized_end=182
-  _globals['_PERFORMANCEOPENEDFORSALE']._serialized_start=184
-  _globals['_PERFORMANCEOPENEDFORSALE']._serialized_end=265
-  _globals['_PERFORMANCESALECLOSED']._serialized_start=267
-  _globals['_PERFORMANCESALECLOSED']._serialized_end=345
+  _globals['_PERFORMANCECREATED']._serialized_start=140
+  _globals['_PERFORMANCECREATED']._serialized_end=215
+  _globals['_PERFORMANCEOPENEDFORSALE']._serialized_start=217
+  _globals['_PERFORMANCEOPENEDFORSALE']._serialized_end=298
+  _globals['_PERFORMANCESALECLOSED']._serialized_start=300
+  _globals['_PERFORMANCESALECLOSED']._serialized_end=378
+  _globals['_PERFORMANCEPUBLISHED']._serialized_start=380
+  _globals['_PERFORMANCEPUBLISHED']._serialized_end=457
+  _globals['_PERFORMANCEHIDDEN']._serialized_start=459
+  _globals['_PERFORMANCEHIDDEN']._serialized_end=533
+  _globals['_PERFORMANCEUPDATED']._serialized_start=535
+  _globals['_PERFORMANCEUPDATED']._serialized_end=626
+  _globals['_PERFORMANCETIMES']._serialized_start=629
+  _globals['_PERFORMANCETIMES']._serialized_end=950
+  _globals['_PERFORMANCEMOVED']._serialized_start=953
+  _globals['_PERFORMANCEMOVED']._serialized_end=1081
+  _globals['_PERFORMANCECANCELLED']._serialized_start=1083
+  _globals['_PERFORMANCECANCELLED']._serialized_end=1160
+  _globals['_PERFORMANCEARCHIVED']._serialized_start=1162
+  _globals['_PERFORMANCEARCHIVED']._serialized_end=1238
 # @@protoc_insertion_point(module_scope)

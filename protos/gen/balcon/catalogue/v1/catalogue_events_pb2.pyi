@@ -4,8 +4,11 @@ isort:skip_file
 Topic balcon.catalogue.v1, key = performance id."""
 
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -43,7 +46,7 @@ Global___PerformanceCreated: _TypeAlias = PerformanceCreated  # noqa: Y015
 
 @_typing.final
 class PerformanceOpenedForSale(_message.Message):
-    """Its seats may be held from now on."""
+    """Its seats may be held from now on. A draft was published by it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -88,3 +91,213 @@ class PerformanceSaleClosed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PerformanceSaleClosed: _TypeAlias = PerformanceSaleClosed  # noqa: Y015
+
+@_typing.final
+class PerformancePublished(_message.Message):
+    """The public is shown it, from its published_at on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> _performances_pb2.Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: _performances_pb2.Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PerformancePublished: _TypeAlias = PerformancePublished  # noqa: Y015
+
+@_typing.final
+class PerformanceHidden(_message.Message):
+    """The public is not shown it any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> _performances_pb2.Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: _performances_pb2.Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PerformanceHidden: _TypeAlias = PerformanceHidden  # noqa: Y015
+
+@_typing.final
+class PerformanceUpdated(_message.Message):
+    """Something of it was changed; its date never is by this."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> _performances_pb2.Performance:
+        """The performance as it is now."""
+
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The fields that the update named."""
+
+    def __init__(
+        self,
+        *,
+        performance: _performances_pb2.Performance | None = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PerformanceUpdated: _TypeAlias = PerformanceUpdated  # noqa: Y015
+
+@_typing.final
+class PerformanceTimes(_message.Message):
+    """When something was, before it was moved. What was not said is not set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STARTS_AT_FIELD_NUMBER: _builtins.int
+    DOORS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    OPENING_HOURS_FIELD_NUMBER: _builtins.int
+    SALE_ENDS_AT_FIELD_NUMBER: _builtins.int
+    SALES_WINDOWS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def starts_at(self) -> _timestamp_pb2.Timestamp:
+        """When the show was to begin."""
+
+    @_builtins.property
+    def doors_at(self) -> _timestamp_pb2.Timestamp:
+        """When the doors were to open."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was to be over."""
+
+    @_builtins.property
+    def opening_hours(self) -> _performances_pb2.OpeningHours:
+        """The hours of a day's admission."""
+
+    @_builtins.property
+    def sale_ends_at(self) -> _timestamp_pb2.Timestamp:
+        """When the online sale was to end."""
+
+    @_builtins.property
+    def sales_windows(self) -> _containers.RepeatedCompositeFieldContainer[_performances_pb2.SalesWindow]:
+        """When each channel was to sell."""
+
+    def __init__(
+        self,
+        *,
+        starts_at: _timestamp_pb2.Timestamp | None = ...,
+        doors_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        opening_hours: _performances_pb2.OpeningHours | None = ...,
+        sale_ends_at: _timestamp_pb2.Timestamp | None = ...,
+        sales_windows: _abc.Iterable[_performances_pb2.SalesWindow] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["doors_at", b"doors_at", "ends_at", b"ends_at", "opening_hours", b"opening_hours", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["doors_at", b"doors_at", "ends_at", b"ends_at", "opening_hours", b"opening_hours", "sale_ends_at", b"sale_ends_at", "sales_windows", b"sales_windows", "starts_at", b"starts_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PerformanceTimes: _TypeAlias = PerformanceTimes  # noqa: Y015
+
+@_typing.final
+class PerformanceMoved(_message.Message):
+    """It is on another date now, its tickets with it. Its move_number counts up: who tells buyers does so once for each."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> _performances_pb2.Performance:
+        """The performance as it is now, with its new times, move_number and refund_until_at."""
+
+    @_builtins.property
+    def before(self) -> Global___PerformanceTimes:
+        """The times that it had; what follows the performance, such as reminders, moves from these to the new ones."""
+
+    def __init__(
+        self,
+        *,
+        performance: _performances_pb2.Performance | None = ...,
+        before: Global___PerformanceTimes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PerformanceMoved: _TypeAlias = PerformanceMoved  # noqa: Y015
+
+@_typing.final
+class PerformanceCancelled(_message.Message):
+    """It will not be shown. Nothing is refunded by this."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> _performances_pb2.Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: _performances_pb2.Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PerformanceCancelled: _TypeAlias = PerformanceCancelled  # noqa: Y015
+
+@_typing.final
+class PerformanceArchived(_message.Message):
+    """It is in no list any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> _performances_pb2.Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: _performances_pb2.Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PerformanceArchived: _TypeAlias = PerformanceArchived  # noqa: Y015

@@ -134,6 +134,31 @@ class CatalogueServiceStub:
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleResponse.FromString,
                 _registered_method=True)
+        self.PublishPerformance = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/PublishPerformance',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.PublishPerformanceRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.PublishPerformanceResponse.FromString,
+                _registered_method=True)
+        self.HidePerformance = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/HidePerformance',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.HidePerformanceRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.HidePerformanceResponse.FromString,
+                _registered_method=True)
+        self.MovePerformance = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/MovePerformance',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.MovePerformanceRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.MovePerformanceResponse.FromString,
+                _registered_method=True)
+        self.CancelPerformance = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CancelPerformance',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceResponse.FromString,
+                _registered_method=True)
+        self.ArchivePerformance = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchivePerformance',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ArchivePerformanceRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ArchivePerformanceResponse.FromString,
+                _registered_method=True)
         self.GetPerformance = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/GetPerformance',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceRequest.SerializeToString,
@@ -326,6 +351,43 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishPerformance(self, request, context):
+        """Shows it to the public from now, or from a later time, on. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HidePerformance(self, request, context):
+        """Takes it out of the public's sight; not while it is on sale. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MovePerformance(self, request, context):
+        """Moves it to a new start, tickets kept (R2.10). Doors, end, opening hours, sales windows and the end of the sale
+        follow by the clock on the house's wall; what has opened stays open. Refunds nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelPerformance(self, request, context):
+        """Calls it off for good; its sale closes at once. Refunds nothing: that is an act of its own. Repeating it changes
+        nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchivePerformance(self, request, context):
+        """Takes what is over, or was never on sale, out of the lists. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetPerformance(self, request, context):
         """One performance with its prices.
         """
@@ -494,6 +556,31 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.CloseSale,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleResponse.SerializeToString,
+            ),
+            'PublishPerformance': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishPerformance,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.PublishPerformanceRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.PublishPerformanceResponse.SerializeToString,
+            ),
+            'HidePerformance': grpc.unary_unary_rpc_method_handler(
+                    servicer.HidePerformance,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.HidePerformanceRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.HidePerformanceResponse.SerializeToString,
+            ),
+            'MovePerformance': grpc.unary_unary_rpc_method_handler(
+                    servicer.MovePerformance,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.MovePerformanceRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.MovePerformanceResponse.SerializeToString,
+            ),
+            'CancelPerformance': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelPerformance,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceResponse.SerializeToString,
+            ),
+            'ArchivePerformance': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchivePerformance,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ArchivePerformanceRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ArchivePerformanceResponse.SerializeToString,
             ),
             'GetPerformance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPerformance,
@@ -1060,6 +1147,141 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/CloseSale',
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.CloseSaleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishPerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/PublishPerformance',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.PublishPerformanceRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.PublishPerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HidePerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/HidePerformance',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.HidePerformanceRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.HidePerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MovePerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/MovePerformance',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.MovePerformanceRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.MovePerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelPerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CancelPerformance',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchivePerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchivePerformance',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.ArchivePerformanceRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.ArchivePerformanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

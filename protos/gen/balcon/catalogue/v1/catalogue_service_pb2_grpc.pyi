@@ -38,22 +38,45 @@ from balcon.catalogue.v1.halls_pb2 import UpdateHallResponse as UpdateHallRespon
 from balcon.catalogue.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
 from balcon.catalogue.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.catalogue.v1.houses_pb2 import House as House
+from balcon.catalogue.v1.performances_pb2 import ADMISSION_AT_START as ADMISSION_AT_START
+from balcon.catalogue.v1.performances_pb2 import ADMISSION_DAY as ADMISSION_DAY
+from balcon.catalogue.v1.performances_pb2 import ADMISSION_SLOT as ADMISSION_SLOT
+from balcon.catalogue.v1.performances_pb2 import ADMISSION_UNSPECIFIED as ADMISSION_UNSPECIFIED
+from balcon.catalogue.v1.performances_pb2 import Admission as Admission
+from balcon.catalogue.v1.performances_pb2 import ArchivePerformanceRequest as ArchivePerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import ArchivePerformanceResponse as ArchivePerformanceResponse
+from balcon.catalogue.v1.performances_pb2 import CancelPerformanceRequest as CancelPerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import CancelPerformanceResponse as CancelPerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import CloseSaleRequest as CloseSaleRequest
 from balcon.catalogue.v1.performances_pb2 import CloseSaleResponse as CloseSaleResponse
 from balcon.catalogue.v1.performances_pb2 import CreatePerformanceRequest as CreatePerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import CreatePerformanceResponse as CreatePerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceRequest as GetPerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceResponse as GetPerformanceResponse
+from balcon.catalogue.v1.performances_pb2 import HidePerformanceRequest as HidePerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import HidePerformanceResponse as HidePerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import ListPerformancesRequest as ListPerformancesRequest
 from balcon.catalogue.v1.performances_pb2 import ListPerformancesResponse as ListPerformancesResponse
+from balcon.catalogue.v1.performances_pb2 import MovePerformanceRequest as MovePerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import MovePerformanceResponse as MovePerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import OpenForSaleRequest as OpenForSaleRequest
 from balcon.catalogue.v1.performances_pb2 import OpenForSaleResponse as OpenForSaleResponse
+from balcon.catalogue.v1.performances_pb2 import OpeningHours as OpeningHours
+from balcon.catalogue.v1.performances_pb2 import PUBLICATION_DRAFT as PUBLICATION_DRAFT
+from balcon.catalogue.v1.performances_pb2 import PUBLICATION_HIDDEN as PUBLICATION_HIDDEN
+from balcon.catalogue.v1.performances_pb2 import PUBLICATION_PUBLISHED as PUBLICATION_PUBLISHED
+from balcon.catalogue.v1.performances_pb2 import PUBLICATION_UNSPECIFIED as PUBLICATION_UNSPECIFIED
 from balcon.catalogue.v1.performances_pb2 import Performance as Performance
+from balcon.catalogue.v1.performances_pb2 import Publication as Publication
+from balcon.catalogue.v1.performances_pb2 import PublishPerformanceRequest as PublishPerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import PublishPerformanceResponse as PublishPerformanceResponse
+from balcon.catalogue.v1.performances_pb2 import SALE_STATE_CANCELLED as SALE_STATE_CANCELLED
 from balcon.catalogue.v1.performances_pb2 import SALE_STATE_CLOSED as SALE_STATE_CLOSED
 from balcon.catalogue.v1.performances_pb2 import SALE_STATE_DRAFT as SALE_STATE_DRAFT
 from balcon.catalogue.v1.performances_pb2 import SALE_STATE_ON_SALE as SALE_STATE_ON_SALE
 from balcon.catalogue.v1.performances_pb2 import SALE_STATE_UNSPECIFIED as SALE_STATE_UNSPECIFIED
 from balcon.catalogue.v1.performances_pb2 import SaleState as SaleState
+from balcon.catalogue.v1.performances_pb2 import SalesWindow as SalesWindow
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_BASE as PRICE_COMPONENT_KIND_BASE
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_CONSUMPTION_FEE as PRICE_COMPONENT_KIND_CONSUMPTION_FEE
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_SERVICE_FEE as PRICE_COMPONENT_KIND_SERVICE_FEE
@@ -205,6 +228,20 @@ class CatalogueServiceStub:
     """Lets seats be held from now on. Repeating it changes nothing."""
     CloseSale: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CloseSaleRequest, _performances_pb2.CloseSaleResponse]
     """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing."""
+    PublishPerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.PublishPerformanceRequest, _performances_pb2.PublishPerformanceResponse]
+    """Shows it to the public from now, or from a later time, on. Repeating it changes nothing."""
+    HidePerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.HidePerformanceRequest, _performances_pb2.HidePerformanceResponse]
+    """Takes it out of the public's sight; not while it is on sale. Repeating it changes nothing."""
+    MovePerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.MovePerformanceRequest, _performances_pb2.MovePerformanceResponse]
+    """Moves it to a new start, tickets kept (R2.10). Doors, end, opening hours, sales windows and the end of the sale
+    follow by the clock on the house's wall; what has opened stays open. Refunds nothing.
+    """
+    CancelPerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CancelPerformanceRequest, _performances_pb2.CancelPerformanceResponse]
+    """Calls it off for good; its sale closes at once. Refunds nothing: that is an act of its own. Repeating it changes
+    nothing.
+    """
+    ArchivePerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.ArchivePerformanceRequest, _performances_pb2.ArchivePerformanceResponse]
+    """Takes what is over, or was never on sale, out of the lists. Repeating it changes nothing."""
     GetPerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.GetPerformanceRequest, _performances_pb2.GetPerformanceResponse]
     """One performance with its prices."""
     ListPerformances: _grpc.UnaryUnaryMultiCallable[_performances_pb2.ListPerformancesRequest, _performances_pb2.ListPerformancesResponse]
@@ -277,6 +314,20 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Lets seats be held from now on. Repeating it changes nothing."""
     CloseSale: _aio.UnaryUnaryMultiCallable[_performances_pb2.CloseSaleRequest, _performances_pb2.CloseSaleResponse]  # type: ignore[assignment]
     """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing."""
+    PublishPerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.PublishPerformanceRequest, _performances_pb2.PublishPerformanceResponse]  # type: ignore[assignment]
+    """Shows it to the public from now, or from a later time, on. Repeating it changes nothing."""
+    HidePerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.HidePerformanceRequest, _performances_pb2.HidePerformanceResponse]  # type: ignore[assignment]
+    """Takes it out of the public's sight; not while it is on sale. Repeating it changes nothing."""
+    MovePerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.MovePerformanceRequest, _performances_pb2.MovePerformanceResponse]  # type: ignore[assignment]
+    """Moves it to a new start, tickets kept (R2.10). Doors, end, opening hours, sales windows and the end of the sale
+    follow by the clock on the house's wall; what has opened stays open. Refunds nothing.
+    """
+    CancelPerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.CancelPerformanceRequest, _performances_pb2.CancelPerformanceResponse]  # type: ignore[assignment]
+    """Calls it off for good; its sale closes at once. Refunds nothing: that is an act of its own. Repeating it changes
+    nothing.
+    """
+    ArchivePerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.ArchivePerformanceRequest, _performances_pb2.ArchivePerformanceResponse]  # type: ignore[assignment]
+    """Takes what is over, or was never on sale, out of the lists. Repeating it changes nothing."""
     GetPerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.GetPerformanceRequest, _performances_pb2.GetPerformanceResponse]  # type: ignore[assignment]
     """One performance with its prices."""
     ListPerformances: _aio.UnaryUnaryMultiCallable[_performances_pb2.ListPerformancesRequest, _performances_pb2.ListPerformancesResponse]  # type: ignore[assignment]
@@ -460,6 +511,50 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_performances_pb2.CloseSaleResponse, _abc.Awaitable[_performances_pb2.CloseSaleResponse]]:
         """Ends holding for everybody; what is held may still be bought. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def PublishPerformance(
+        self,
+        request: _performances_pb2.PublishPerformanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.PublishPerformanceResponse, _abc.Awaitable[_performances_pb2.PublishPerformanceResponse]]:
+        """Shows it to the public from now, or from a later time, on. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def HidePerformance(
+        self,
+        request: _performances_pb2.HidePerformanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.HidePerformanceResponse, _abc.Awaitable[_performances_pb2.HidePerformanceResponse]]:
+        """Takes it out of the public's sight; not while it is on sale. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def MovePerformance(
+        self,
+        request: _performances_pb2.MovePerformanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.MovePerformanceResponse, _abc.Awaitable[_performances_pb2.MovePerformanceResponse]]:
+        """Moves it to a new start, tickets kept (R2.10). Doors, end, opening hours, sales windows and the end of the sale
+        follow by the clock on the house's wall; what has opened stays open. Refunds nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelPerformance(
+        self,
+        request: _performances_pb2.CancelPerformanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.CancelPerformanceResponse, _abc.Awaitable[_performances_pb2.CancelPerformanceResponse]]:
+        """Calls it off for good; its sale closes at once. Refunds nothing: that is an act of its own. Repeating it changes
+        nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def ArchivePerformance(
+        self,
+        request: _performances_pb2.ArchivePerformanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.ArchivePerformanceResponse, _abc.Awaitable[_performances_pb2.ArchivePerformanceResponse]]:
+        """Takes what is over, or was never on sale, out of the lists. Repeating it changes nothing."""
 
     @_abc_1.abstractmethod
     def GetPerformance(

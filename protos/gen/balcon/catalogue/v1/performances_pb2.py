@@ -25,17 +25,28 @@ _sym_db = _symbol_database.Default()
 from balcon.catalogue.v1 import prices_pb2 as balcon_dot_catalogue_dot_v1_dot_prices__pb2
 from balcon.catalogue.v1 import vat_pb2 as balcon_dot_catalogue_dot_v1_dot_vat__pb2
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
+from balcon.types.v1 import seating_pb2 as balcon_dot_types_dot_v1_dot_seating__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/catalogue/v1/performances.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a balcon/catalogue/v1/prices.proto\x1a\x1d\x62\x61lcon/catalogue/v1/vat.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x04\n\x0bPerformance\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x0f\n\x07hall_id\x18\x03 \x01(\t\x12\x14\n\x0cplan_version\x18\x04 \x01(\r\x12\x15\n\rproduction_id\x18\x05 \x01(\t\x12\r\n\x05title\x18\x06 \x01(\t\x12\x32\n\nsale_state\x18\x08 \x01(\x0e\x32\x1e.balcon.catalogue.v1.SaleState\x12*\n\x06prices\x18\t \x03(\x0b\x32\x1a.balcon.catalogue.v1.Price\x12\x18\n\x10seats_per_holder\x18\n \x01(\r\x12\x18\n\x10hold_ttl_seconds\x18\x0b \x01(\r\x12\x10\n\x08\x63\x61pacity\x18\x0c \x01(\r\x12\x17\n\x0frefuses_orphans\x18\r \x01(\x08\x12-\n\tstarts_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0csale_ends_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x0cvat_rounding\x18( \x01(\x0e\x32 .balcon.catalogue.v1.VatRounding\x12*\n\nfrom_price\x18) \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x13\n\x0bprices_etag\x18* \x01(\tJ\x04\x08\x07\x10\x08J\x04\x08\x0e\x10\x0fR\x0cstarts_at_msR\x0fsale_ends_at_ms\"\xca\x03\n\x18\x43reatePerformanceRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1b\n\rproduction_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x06prices\x18\x07 \x03(\x0b\x32\x1a.balcon.catalogue.v1.PriceB\x04\xe2\x41\x01\x02\x12\x1e\n\x10seats_per_holder\x18\x08 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1e\n\x10hold_ttl_seconds\x18\t \x01(\rB\x04\xe2\x41\x01\x01\x12\x1d\n\x0frefuses_orphans\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tstarts_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x36\n\x0csale_ends_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01J\x04\x08\x06\x10\x07J\x04\x08\x0b\x10\x0cR\x0cstarts_at_msR\x0fsale_ends_at_ms\"R\n\x19\x43reatePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"J\n\x12OpenForSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x13OpenForSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"H\n\x10\x43loseSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x11\x43loseSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"M\n\x15GetPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"O\n\x16GetPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"d\n\x17ListPerformancesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"k\n\x18ListPerformancesResponse\x12\x36\n\x0cperformances\x18\x01 \x03(\x0b\x32 .balcon.catalogue.v1.Performance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*l\n\tSaleState\x12\x1a\n\x16SALE_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10SALE_STATE_DRAFT\x10\x01\x12\x16\n\x12SALE_STATE_ON_SALE\x10\x02\x12\x15\n\x11SALE_STATE_CLOSED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/catalogue/v1/performances.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a balcon/catalogue/v1/prices.proto\x1a\x1d\x62\x61lcon/catalogue/v1/vat.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"w\n\x0cOpeningHours\x12\x32\n\x08opens_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x33\n\tcloses_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"\xa7\x01\n\x0bSalesWindow\x12/\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x18.balcon.types.v1.ChannelB\x04\xe2\x41\x01\x02\x12\x32\n\x08opens_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x33\n\tcloses_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"\x8e\t\n\x0bPerformance\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x0f\n\x07hall_id\x18\x03 \x01(\t\x12\x14\n\x0cplan_version\x18\x04 \x01(\r\x12\x15\n\rproduction_id\x18\x05 \x01(\t\x12\r\n\x05title\x18\x06 \x01(\t\x12\x32\n\nsale_state\x18\x08 \x01(\x0e\x32\x1e.balcon.catalogue.v1.SaleState\x12*\n\x06prices\x18\t \x03(\x0b\x32\x1a.balcon.catalogue.v1.Price\x12\x18\n\x10seats_per_holder\x18\n \x01(\r\x12\x18\n\x10hold_ttl_seconds\x18\x0b \x01(\r\x12\x10\n\x08\x63\x61pacity\x18\x0c \x01(\r\x12\x17\n\x0frefuses_orphans\x18\r \x01(\x08\x12-\n\tstarts_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0csale_ends_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64oors_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\tadmission\x18\x13 \x01(\x0e\x32\x1e.balcon.catalogue.v1.Admission\x12\x38\n\ropening_hours\x18\x14 \x01(\x0b\x32!.balcon.catalogue.v1.OpeningHours\x12\x37\n\rsales_windows\x18\x15 \x03(\x0b\x32 .balcon.catalogue.v1.SalesWindow\x12\x0c\n\x04\x63ode\x18\x16 \x01(\t\x12\x35\n\x0bpublication\x18\x17 \x01(\x0e\x32 .balcon.catalogue.v1.Publication\x12\x30\n\x0cpublished_at\x18\x18 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bmove_number\x18\x19 \x01(\r\x12\x33\n\x0frefund_until_at\x18\x1a \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63\x61ncelled_at\x18\x1b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x61rchived_at\x18\x1c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tseries_id\x18\x1d \x01(\t\x12\x0c\n\x04\x65tag\x18\x1e \x01(\t\x12\x36\n\x0cvat_rounding\x18( \x01(\x0e\x32 .balcon.catalogue.v1.VatRounding\x12*\n\nfrom_price\x18) \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x13\n\x0bprices_etag\x18* \x01(\tJ\x04\x08\x07\x10\x08J\x04\x08\x0e\x10\x0fR\x0cstarts_at_msR\x0fsale_ends_at_ms\"\xfd\x05\n\x18\x43reatePerformanceRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1b\n\rproduction_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x06prices\x18\x07 \x03(\x0b\x32\x1a.balcon.catalogue.v1.PriceB\x04\xe2\x41\x01\x02\x12\x1e\n\x10seats_per_holder\x18\x08 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1e\n\x10hold_ttl_seconds\x18\t \x01(\rB\x04\xe2\x41\x01\x01\x12\x1d\n\x0frefuses_orphans\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tstarts_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x36\n\x0csale_ends_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x64oors_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x31\n\x07\x65nds_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x37\n\tadmission\x18\x10 \x01(\x0e\x32\x1e.balcon.catalogue.v1.AdmissionB\x04\xe2\x41\x01\x01\x12>\n\ropening_hours\x18\x11 \x01(\x0b\x32!.balcon.catalogue.v1.OpeningHoursB\x04\xe2\x41\x01\x01\x12=\n\rsales_windows\x18\x12 \x03(\x0b\x32 .balcon.catalogue.v1.SalesWindowB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ode\x18\x13 \x01(\tB\x04\xe2\x41\x01\x01J\x04\x08\x06\x10\x07J\x04\x08\x0b\x10\x0cR\x0cstarts_at_msR\x0fsale_ends_at_ms\"R\n\x19\x43reatePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"J\n\x12OpenForSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x13OpenForSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"H\n\x10\x43loseSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x11\x43loseSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\x89\x01\n\x19PublishPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x0cpublished_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"S\n\x1aPublishPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"N\n\x16HidePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x17HidePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"z\n\x18\x43\x61ncelPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"R\n\x19\x43\x61ncelPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\xe8\x01\n\x16MovePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\tstarts_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x39\n\x0frefund_until_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x17MovePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"e\n\x19\x41rchivePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x1a\x41rchivePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"M\n\x15GetPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"O\n\x16GetPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"d\n\x17ListPerformancesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"k\n\x18ListPerformancesResponse\x12\x36\n\x0cperformances\x18\x01 \x03(\x0b\x32 .balcon.catalogue.v1.Performance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x86\x01\n\tSaleState\x12\x1a\n\x16SALE_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10SALE_STATE_DRAFT\x10\x01\x12\x16\n\x12SALE_STATE_ON_SALE\x10\x02\x12\x15\n\x11SALE_STATE_CLOSED\x10\x03\x12\x18\n\x14SALE_STATE_CANCELLED\x10\x04*e\n\tAdmission\x12\x19\n\x15\x41\x44MISSION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41\x44MISSION_AT_START\x10\x01\x12\x12\n\x0e\x41\x44MISSION_SLOT\x10\x02\x12\x11\n\rADMISSION_DAY\x10\x03*t\n\x0bPublication\x12\x1b\n\x17PUBLICATION_UNSPECIFIED\x10\x00\x12\x15\n\x11PUBLICATION_DRAFT\x10\x01\x12\x19\n\x15PUBLICATION_PUBLISHED\x10\x02\x12\x16\n\x12PUBLICATION_HIDDEN\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.catalogue.v1.performances_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_OPENINGHOURS'].fields_by_name['opens_at']._loaded_options = None
+  _globals['_OPENINGHOURS'].fields_by_name['opens_at']._serialized_options = b'\342A\001\002'
+  _globals['_OPENINGHOURS'].fields_by_name['closes_at']._loaded_options = None
+  _globals['_OPENINGHOURS'].fields_by_name['closes_at']._serialized_options = b'\342A\001\002'
+  _globals['_SALESWINDOW'].fields_by_name['channel']._loaded_options = None
+  _globals['_SALESWINDOW'].fields_by_name['channel']._serialized_options = b'\342A\001\002'
+  _globals['_SALESWINDOW'].fields_by_name['opens_at']._loaded_options = None
+  _globals['_SALESWINDOW'].fields_by_name['opens_at']._serialized_options = b'\342A\001\001'
+  _globals['_SALESWINDOW'].fields_by_name['closes_at']._loaded_options = None
+  _globals['_SALESWINDOW'].fields_by_name['closes_at']._serialized_options = b'\342A\001\001'
   _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
   _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
   _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
@@ -58,6 +69,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['starts_at']._serialized_options = b'\342A\001\002'
   _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['sale_ends_at']._loaded_options = None
   _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['sale_ends_at']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['doors_at']._loaded_options = None
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['doors_at']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['ends_at']._loaded_options = None
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['ends_at']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['admission']._loaded_options = None
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['admission']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['opening_hours']._loaded_options = None
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['opening_hours']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['sales_windows']._loaded_options = None
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['sales_windows']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['code']._loaded_options = None
+  _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['code']._serialized_options = b'\342A\001\001'
   _globals['_OPENFORSALEREQUEST'].fields_by_name['house_id']._loaded_options = None
   _globals['_OPENFORSALEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_OPENFORSALEREQUEST'].fields_by_name['performance_id']._loaded_options = None
@@ -66,6 +89,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLOSESALEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_CLOSESALEREQUEST'].fields_by_name['performance_id']._loaded_options = None
   _globals['_CLOSESALEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
+  _globals['_PUBLISHPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_PUBLISHPERFORMANCEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_PUBLISHPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
+  _globals['_PUBLISHPERFORMANCEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
+  _globals['_PUBLISHPERFORMANCEREQUEST'].fields_by_name['published_at']._loaded_options = None
+  _globals['_PUBLISHPERFORMANCEREQUEST'].fields_by_name['published_at']._serialized_options = b'\342A\001\001'
+  _globals['_HIDEPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_HIDEPERFORMANCEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_HIDEPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
+  _globals['_HIDEPERFORMANCEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_CANCELPERFORMANCEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
+  _globals['_CANCELPERFORMANCEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELPERFORMANCEREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_CANCELPERFORMANCEREQUEST'].fields_by_name['reason']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELPERFORMANCEREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_CANCELPERFORMANCEREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['starts_at']._loaded_options = None
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['starts_at']._serialized_options = b'\342A\001\002'
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['reason']._serialized_options = b'\342A\001\002'
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['refund_until_at']._loaded_options = None
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['refund_until_at']._serialized_options = b'\342A\001\001'
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_MOVEPERFORMANCEREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\002'
+  _globals['_ARCHIVEPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_ARCHIVEPERFORMANCEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_ARCHIVEPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
+  _globals['_ARCHIVEPERFORMANCEREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
+  _globals['_ARCHIVEPERFORMANCEREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_ARCHIVEPERFORMANCEREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\002'
   _globals['_GETPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
   _globals['_GETPERFORMANCEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_GETPERFORMANCEREQUEST'].fields_by_name['performance_id']._loaded_options = None
@@ -76,28 +135,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
-  _globals['_SALESTATE']._serialized_start=2030
-  _globals['_SALESTATE']._serialized_end=2138
-  _globals['_PERFORMANCE']._serialized_start=224
-  _globals['_PERFORMANCE']._serialized_end=808
-  _globals['_CREATEPERFORMANCEREQUEST']._serialized_start=811
-  _globals['_CREATEPERFORMANCEREQUEST']._serialized_end=1269
-  _globals['_CREATEPERFORMANCERESPONSE']._serialized_start=1271
-  _globals['_CREATEPERFORMANCERESPONSE']._serialized_end=1353
-  _globals['_OPENFORSALEREQUEST']._serialized_start=1355
-  _globals['_OPENFORSALEREQUEST']._serialized_end=1429
-  _globals['_OPENFORSALERESPONSE']._serialized_start=1431
-  _globals['_OPENFORSALERESPONSE']._serialized_end=1507
-  _globals['_CLOSESALEREQUEST']._serialized_start=1509
-  _globals['_CLOSESALEREQUEST']._serialized_end=1581
-  _globals['_CLOSESALERESPONSE']._serialized_start=1583
-  _globals['_CLOSESALERESPONSE']._serialized_end=1657
-  _globals['_GETPERFORMANCEREQUEST']._serialized_start=1659
-  _globals['_GETPERFORMANCEREQUEST']._serialized_end=1736
-  _globals['_GETPERFORMANCERESPONSE']._serialized_start=1738
-  _globals['_GETPERFORMANCERESPONSE']._serialized_end=1817
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_start=1819
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_end=1919
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_start=1921
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_end=2028
+  _globals['_SALESTATE']._serialized_start=4342
+  _globals['_SALESTATE']._serialized_end=4476
+  _globals['_ADMISSION']._serialized_start=4478
+  _globals['_ADMISSION']._serialized_end=4579
+  _globals['_PUBLICATION']._serialized_start=4581
+  _globals['_PUBLICATION']._serialized_end=4697
+  _globals['_OPENINGHOURS']._serialized_start=254
+  _globals['_OPENINGHOURS']._serialized_end=373
+  _globals['_SALESWINDOW']._serialized_start=376
+  _globals['_SALESWINDOW']._serialized_end=543
+  _globals['_PERFORMANCE']._serialized_start=546
+  _globals['_PERFORMANCE']._serialized_end=1712
+  _globals['_CREATEPERFORMANCEREQUEST']._serialized_start=1715
+  _globals['_CREATEPERFORMANCEREQUEST']._serialized_end=2480
+  _globals['_CREATEPERFORMANCERESPONSE']._serialized_start=2482
+  _globals['_CREATEPERFORMANCERESPONSE']._serialized_end=2564
+  _globals['_OPENFORSALEREQUEST']._serialized_start=2566
+  _globals['_OPENFORSALEREQUEST']._serialized_end=2640
+  _globals['_OPENFORSALERESPONSE']._serialized_start=2642
+  _globals['_OPENFORSALERESPONSE']._serialized_end=2718
+  _globals['_CLOSESALEREQUEST']._serialized_start=2720
+  _globals['_CLOSESALEREQUEST']._serialized_end=2792
+  _globals['_CLOSESALERESPONSE']._serialized_start=2794
+  _globals['_CLOSESALERESPONSE']._serialized_end=2868
+  _globals['_PUBLISHPERFORMANCEREQUEST']._serialized_start=2871
+  _globals['_PUBLISHPERFORMANCEREQUEST']._serialized_end=3008
+  _globals['_PUBLISHPERFORMANCERESPONSE']._serialized_start=3010
+  _globals['_PUBLISHPERFORMANCERESPONSE']._serialized_end=3093
+  _globals['_HIDEPERFORMANCEREQUEST']._serialized_start=3095
+  _globals['_HIDEPERFORMANCEREQUEST']._serialized_end=3173
+  _globals['_HIDEPERFORMANCERESPONSE']._serialized_start=3175
+  _globals['_HIDEPERFORMANCERESPONSE']._serialized_end=3255
+  _globals['_CANCELPERFORMANCEREQUEST']._serialized_start=3257
+  _globals['_CANCELPERFORMANCEREQUEST']._serialized_end=3379
+  _globals['_CANCELPERFORMANCERESPONSE']._serialized_start=3381
+  _globals['_CANCELPERFORMANCERESPONSE']._serialized_end=3463
+  _globals['_MOVEPERFORMANCEREQUEST']._serialized_start=3466
+  _globals['_MOVEPERFORMANCEREQUEST']._serialized_end=3698
+  _globals['_MOVEPERFORMANCERESPONSE']._serialized_start=3700
+  _globals['_MOVEPERFORMANCERESPONSE']._serialized_end=3780
+  _globals['_ARCHIVEPERFORMANCEREQUEST']._serialized_start=3782
+  _globals['_ARCHIVEPERFORMANCEREQUEST']._serialized_end=3883
+  _globals['_ARCHIVEPERFORMANCERESPONSE']._serialized_start=3885
+  _globals['_ARCHIVEPERFORMANCERESPONSE']._serialized_end=3968
+  _globals['_GETPERFORMANCEREQUEST']._serialized_start=3970
+  _globals['_GETPERFORMANCEREQUEST']._serialized_end=4047
+  _globals['_GETPERFORMANCERESPONSE']._serialized_start=4049
+  _globals['_GETPERFORMANCERESPONSE']._serialized_end=4128
+  _globals['_LISTPERFORMANCESREQUEST']._serialized_start=4130
+  _globals['_LISTPERFORMANCESREQUEST']._serialized_end=4230
+  _globals['_LISTPERFORMANCESRESPONSE']._serialized_start=4232
+  _globals['_LISTPERFORMANCESRESPONSE']._serialized_end=4339
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ Performances: a production on a date in a hall, and the life of its sale."""
 from balcon.catalogue.v1 import prices_pb2 as _prices_pb2
 from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
+from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -37,6 +38,8 @@ class _SaleStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SaleState.V
     """Seats may be held."""
     SALE_STATE_CLOSED: _SaleState.ValueType  # 3
     """Was on sale and is no more."""
+    SALE_STATE_CANCELLED: _SaleState.ValueType  # 4
+    """Will not be shown; for good."""
 
 class SaleState(_SaleState, metaclass=_SaleStateEnumTypeWrapper):
     """Whether seats of a performance may be held."""
@@ -49,7 +52,129 @@ SALE_STATE_ON_SALE: SaleState.ValueType  # 2
 """Seats may be held."""
 SALE_STATE_CLOSED: SaleState.ValueType  # 3
 """Was on sale and is no more."""
+SALE_STATE_CANCELLED: SaleState.ValueType  # 4
+"""Will not be shown; for good."""
 Global___SaleState: _TypeAlias = SaleState  # noqa: Y015
+
+class _Admission:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AdmissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Admission.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ADMISSION_UNSPECIFIED: _Admission.ValueType  # 0
+    """Not set; taken as at the start."""
+    ADMISSION_AT_START: _Admission.ValueType  # 1
+    """All at the start of the show."""
+    ADMISSION_SLOT: _Admission.ValueType  # 2
+    """From its start to its end, as with a museum's time slots."""
+    ADMISSION_DAY: _Admission.ValueType  # 3
+    """Once on the day, in its opening hours."""
+
+class Admission(_Admission, metaclass=_AdmissionEnumTypeWrapper):
+    """When people are let in."""
+
+ADMISSION_UNSPECIFIED: Admission.ValueType  # 0
+"""Not set; taken as at the start."""
+ADMISSION_AT_START: Admission.ValueType  # 1
+"""All at the start of the show."""
+ADMISSION_SLOT: Admission.ValueType  # 2
+"""From its start to its end, as with a museum's time slots."""
+ADMISSION_DAY: Admission.ValueType  # 3
+"""Once on the day, in its opening hours."""
+Global___Admission: _TypeAlias = Admission  # noqa: Y015
+
+class _Publication:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PublicationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Publication.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PUBLICATION_UNSPECIFIED: _Publication.ValueType  # 0
+    """Not set."""
+    PUBLICATION_DRAFT: _Publication.ValueType  # 1
+    """Not yet."""
+    PUBLICATION_PUBLISHED: _Publication.ValueType  # 2
+    """From its published_at on."""
+    PUBLICATION_HIDDEN: _Publication.ValueType  # 3
+    """Not any more."""
+
+class Publication(_Publication, metaclass=_PublicationEnumTypeWrapper):
+    """Whether the public is shown a performance."""
+
+PUBLICATION_UNSPECIFIED: Publication.ValueType  # 0
+"""Not set."""
+PUBLICATION_DRAFT: Publication.ValueType  # 1
+"""Not yet."""
+PUBLICATION_PUBLISHED: Publication.ValueType  # 2
+"""From its published_at on."""
+PUBLICATION_HIDDEN: Publication.ValueType  # 3
+"""Not any more."""
+Global___Publication: _TypeAlias = Publication  # noqa: Y015
+
+@_typing.final
+class OpeningHours(_message.Message):
+    """The hours of a day's admission."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPENS_AT_FIELD_NUMBER: _builtins.int
+    CLOSES_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def opens_at(self) -> _timestamp_pb2.Timestamp:
+        """From then on people are let in."""
+
+    @_builtins.property
+    def closes_at(self) -> _timestamp_pb2.Timestamp:
+        """Until then."""
+
+    def __init__(
+        self,
+        *,
+        opens_at: _timestamp_pb2.Timestamp | None = ...,
+        closes_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closes_at", b"closes_at", "opens_at", b"opens_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes_at", b"closes_at", "opens_at", b"opens_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpeningHours: _TypeAlias = OpeningHours  # noqa: Y015
+
+@_typing.final
+class SalesWindow(_message.Message):
+    """When a channel sells, once the sale is open; a channel without a window always does."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    OPENS_AT_FIELD_NUMBER: _builtins.int
+    CLOSES_AT_FIELD_NUMBER: _builtins.int
+    channel: _seating_pb2.Channel.ValueType
+    """The channel, once a performance."""
+    @_builtins.property
+    def opens_at(self) -> _timestamp_pb2.Timestamp:
+        """From then on; not set: from the opening of the sale on."""
+
+    @_builtins.property
+    def closes_at(self) -> _timestamp_pb2.Timestamp:
+        """Until then; not set: until the sale is closed."""
+
+    def __init__(
+        self,
+        *,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        opens_at: _timestamp_pb2.Timestamp | None = ...,
+        closes_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closes_at", b"closes_at", "opens_at", b"opens_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "closes_at", b"closes_at", "opens_at", b"opens_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SalesWindow: _TypeAlias = SalesWindow  # noqa: Y015
 
 @_typing.final
 class Performance(_message.Message):
@@ -71,6 +196,20 @@ class Performance(_message.Message):
     REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
     STARTS_AT_FIELD_NUMBER: _builtins.int
     SALE_ENDS_AT_FIELD_NUMBER: _builtins.int
+    DOORS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    ADMISSION_FIELD_NUMBER: _builtins.int
+    OPENING_HOURS_FIELD_NUMBER: _builtins.int
+    SALES_WINDOWS_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    PUBLICATION_FIELD_NUMBER: _builtins.int
+    PUBLISHED_AT_FIELD_NUMBER: _builtins.int
+    MOVE_NUMBER_FIELD_NUMBER: _builtins.int
+    REFUND_UNTIL_AT_FIELD_NUMBER: _builtins.int
+    CANCELLED_AT_FIELD_NUMBER: _builtins.int
+    ARCHIVED_AT_FIELD_NUMBER: _builtins.int
+    SERIES_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     VAT_ROUNDING_FIELD_NUMBER: _builtins.int
     FROM_PRICE_FIELD_NUMBER: _builtins.int
     PRICES_ETAG_FIELD_NUMBER: _builtins.int
@@ -96,6 +235,18 @@ class Performance(_message.Message):
     """Seats of its plan."""
     refuses_orphans: _builtins.bool
     """Online choices may not leave single seats (R5.2)."""
+    admission: Global___Admission.ValueType
+    """When people are let in."""
+    code: _builtins.str
+    """The house's own name of it, unique in the house: 1 to 32 of A-Z, a-z, 0-9, '.', '/', '_' and '-', or empty."""
+    publication: Global___Publication.ValueType
+    """Whether the public is shown it."""
+    move_number: _builtins.int
+    """How often it was moved to another date."""
+    series_id: _builtins.str
+    """What it was made together with; empty: it was made alone."""
+    etag: _builtins.str
+    """Changes with every change of the performance; updates name the one that they have seen."""
     vat_rounding: _vat_pb2.VatRounding.ValueType
     """How the tax in its prices is rounded: the house's rule."""
     prices_etag: _builtins.str
@@ -111,6 +262,38 @@ class Performance(_message.Message):
     @_builtins.property
     def sale_ends_at(self) -> _timestamp_pb2.Timestamp:
         """From then on nothing is held online; the box office and the backend go on. Holds made before may still be bought."""
+
+    @_builtins.property
+    def doors_at(self) -> _timestamp_pb2.Timestamp:
+        """When the doors open, at most the start; not set: not said."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """When the show is over; not set: not said."""
+
+    @_builtins.property
+    def opening_hours(self) -> Global___OpeningHours:
+        """The hours of a day's admission; not set with any other."""
+
+    @_builtins.property
+    def sales_windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___SalesWindow]:
+        """When each channel sells, once the sale is open."""
+
+    @_builtins.property
+    def published_at(self) -> _timestamp_pb2.Timestamp:
+        """From when on, where it is published."""
+
+    @_builtins.property
+    def refund_until_at(self) -> _timestamp_pb2.Timestamp:
+        """Who cannot come on the new date may ask for the money until then; not set: nobody may."""
+
+    @_builtins.property
+    def cancelled_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was cancelled; not set: it is not."""
+
+    @_builtins.property
+    def archived_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was archived; not set: it is not."""
 
     @_builtins.property
     def from_price(self) -> _money_pb2.Money:
@@ -133,13 +316,27 @@ class Performance(_message.Message):
         refuses_orphans: _builtins.bool = ...,
         starts_at: _timestamp_pb2.Timestamp | None = ...,
         sale_ends_at: _timestamp_pb2.Timestamp | None = ...,
+        doors_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        admission: Global___Admission.ValueType = ...,
+        opening_hours: Global___OpeningHours | None = ...,
+        sales_windows: _abc.Iterable[Global___SalesWindow] | None = ...,
+        code: _builtins.str = ...,
+        publication: Global___Publication.ValueType = ...,
+        published_at: _timestamp_pb2.Timestamp | None = ...,
+        move_number: _builtins.int = ...,
+        refund_until_at: _timestamp_pb2.Timestamp | None = ...,
+        cancelled_at: _timestamp_pb2.Timestamp | None = ...,
+        archived_at: _timestamp_pb2.Timestamp | None = ...,
+        series_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
         vat_rounding: _vat_pb2.VatRounding.ValueType = ...,
         from_price: _money_pb2.Money | None = ...,
         prices_etag: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["from_price", b"from_price", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "doors_at", b"doors_at", "ends_at", b"ends_at", "from_price", b"from_price", "opening_hours", b"opening_hours", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "capacity", b"capacity", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "etag", b"etag", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "move_number", b"move_number", "opening_hours", b"opening_hours", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "publication", b"publication", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "series_id", b"series_id", "starts_at", b"starts_at", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -162,6 +359,12 @@ class CreatePerformanceRequest(_message.Message):
     REFUSES_ORPHANS_FIELD_NUMBER: _builtins.int
     STARTS_AT_FIELD_NUMBER: _builtins.int
     SALE_ENDS_AT_FIELD_NUMBER: _builtins.int
+    DOORS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    ADMISSION_FIELD_NUMBER: _builtins.int
+    OPENING_HOURS_FIELD_NUMBER: _builtins.int
+    SALES_WINDOWS_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
@@ -178,6 +381,10 @@ class CreatePerformanceRequest(_message.Message):
     """0 takes 600."""
     refuses_orphans: _builtins.bool
     """Online choices may not leave single seats (R5.2)."""
+    admission: Global___Admission.ValueType
+    """When people are let in; unset takes the start."""
+    code: _builtins.str
+    """The house's own name of it, unique in the house: 1 to 32 of A-Z, a-z, 0-9, '.', '/', '_' and '-'."""
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.Price]:
         """One for each category and ticket type; "normal" for every category."""
@@ -189,6 +396,22 @@ class CreatePerformanceRequest(_message.Message):
     @_builtins.property
     def sale_ends_at(self) -> _timestamp_pb2.Timestamp:
         """When the online sale ends; the start where it is not set."""
+
+    @_builtins.property
+    def doors_at(self) -> _timestamp_pb2.Timestamp:
+        """When the doors open, at most the start."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """When the show is over, after the start; a time slot must have it."""
+
+    @_builtins.property
+    def opening_hours(self) -> Global___OpeningHours:
+        """The hours of a day's admission, which must have them; no other has."""
+
+    @_builtins.property
+    def sales_windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___SalesWindow]:
+        """When each channel sells, once the sale is open; at most one a channel."""
 
     def __init__(
         self,
@@ -204,10 +427,16 @@ class CreatePerformanceRequest(_message.Message):
         refuses_orphans: _builtins.bool = ...,
         starts_at: _timestamp_pb2.Timestamp | None = ...,
         sale_ends_at: _timestamp_pb2.Timestamp | None = ...,
+        doors_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        admission: Global___Admission.ValueType = ...,
+        opening_hours: Global___OpeningHours | None = ...,
+        sales_windows: _abc.Iterable[Global___SalesWindow] | None = ...,
+        code: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["doors_at", b"doors_at", "ends_at", b"ends_at", "opening_hours", b"opening_hours", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "opening_hours", b"opening_hours", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -336,6 +565,296 @@ class CloseSaleResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CloseSaleResponse: _TypeAlias = CloseSaleResponse  # noqa: Y015
+
+@_typing.final
+class PublishPerformanceRequest(_message.Message):
+    """What PublishPerformance is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    PUBLISHED_AT_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance."""
+    @_builtins.property
+    def published_at(self) -> _timestamp_pb2.Timestamp:
+        """From then on the public is shown it, up to its start; not set: from now on."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        published_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["published_at", b"published_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "performance_id", b"performance_id", "published_at", b"published_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishPerformanceRequest: _TypeAlias = PublishPerformanceRequest  # noqa: Y015
+
+@_typing.final
+class PublishPerformanceResponse(_message.Message):
+    """What PublishPerformance answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: Global___Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishPerformanceResponse: _TypeAlias = PublishPerformanceResponse  # noqa: Y015
+
+@_typing.final
+class HidePerformanceRequest(_message.Message):
+    """What HidePerformance is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "performance_id", b"performance_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HidePerformanceRequest: _TypeAlias = HidePerformanceRequest  # noqa: Y015
+
+@_typing.final
+class HidePerformanceResponse(_message.Message):
+    """What HidePerformance answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: Global___Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HidePerformanceResponse: _TypeAlias = HidePerformanceResponse  # noqa: Y015
+
+@_typing.final
+class CancelPerformanceRequest(_message.Message):
+    """What CancelPerformance is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance."""
+    reason: _builtins.str
+    """Why, for the act log of the house; at most 200 characters."""
+    etag: _builtins.str
+    """The performance's etag as it was read; empty: whatever it is now."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "house_id", b"house_id", "performance_id", b"performance_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelPerformanceRequest: _TypeAlias = CancelPerformanceRequest  # noqa: Y015
+
+@_typing.final
+class CancelPerformanceResponse(_message.Message):
+    """What CancelPerformance answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: Global___Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelPerformanceResponse: _TypeAlias = CancelPerformanceResponse  # noqa: Y015
+
+@_typing.final
+class MovePerformanceRequest(_message.Message):
+    """What MovePerformance is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    STARTS_AT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REFUND_UNTIL_AT_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance."""
+    reason: _builtins.str
+    """Why, for the act log of the house; at most 200 characters."""
+    etag: _builtins.str
+    """The performance's etag as it was read."""
+    @_builtins.property
+    def starts_at(self) -> _timestamp_pb2.Timestamp:
+        """The new start, in the future."""
+
+    @_builtins.property
+    def refund_until_at(self) -> _timestamp_pb2.Timestamp:
+        """Who cannot come may ask for the money until then, up to the new start; not set: nobody may. An earlier move's
+        later date stays.
+        """
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        starts_at: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        refund_until_at: _timestamp_pb2.Timestamp | None = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refund_until_at", b"refund_until_at", "starts_at", b"starts_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "house_id", b"house_id", "performance_id", b"performance_id", "reason", b"reason", "refund_until_at", b"refund_until_at", "starts_at", b"starts_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MovePerformanceRequest: _TypeAlias = MovePerformanceRequest  # noqa: Y015
+
+@_typing.final
+class MovePerformanceResponse(_message.Message):
+    """What MovePerformance answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: Global___Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MovePerformanceResponse: _TypeAlias = MovePerformanceResponse  # noqa: Y015
+
+@_typing.final
+class ArchivePerformanceRequest(_message.Message):
+    """What ArchivePerformance is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance."""
+    etag: _builtins.str
+    """The performance's etag as it was read."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "house_id", b"house_id", "performance_id", b"performance_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchivePerformanceRequest: _TypeAlias = ArchivePerformanceRequest  # noqa: Y015
+
+@_typing.final
+class ArchivePerformanceResponse(_message.Message):
+    """What ArchivePerformance answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: Global___Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchivePerformanceResponse: _TypeAlias = ArchivePerformanceResponse  # noqa: Y015
 
 @_typing.final
 class GetPerformanceRequest(_message.Message):

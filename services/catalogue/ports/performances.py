@@ -1,0 +1,22 @@
+"""The performances in a transaction of the catalogue's store."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from services.catalogue.domain.performance import Performance
+from services.catalogue.domain.refusals import CodeTaken
+
+
+class PerformanceRows(Protocol):
+    """What belongs to another house is not found (INV-8)."""
+
+    async def add(self, performance: Performance) -> CodeTaken | None:
+        """With its prices."""
+        ...
+
+    async def save(self, performance: Performance) -> CodeTaken | None:
+        """What may change of one that is there; its prices stay."""
+        ...
+
+    async def id_of_code(self, house_id: str, code: str) -> str | None: ...
