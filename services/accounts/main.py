@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from balcon.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServicer_to_server
 
+from services.accounts.adapters.act_events import GROUP, keep_act
 from services.accounts.adapters.argon2_passwords import Argon2Passwords, HasherLimits
 from services.accounts.adapters.jwt_tokens import JwtTokens
 from services.accounts.adapters.postgres_accounts import PostgresAccounts
@@ -14,11 +15,13 @@ from services.accounts.api.accounts_servicer import AccountsServicer
 from services.accounts.api.events import access_revoked, house_changed
 from services.accounts.domain.session import Lifetimes, SessionKind
 from services.accounts.domain.signing_key import RotationRule
+from services.accounts.handlers.act_log import ActLogHandler
 from services.accounts.handlers.houses import HouseHandler
 from services.accounts.handlers.sessions import SessionHandler
 from services.accounts.handlers.signing_keys import KeyRing
 from services.accounts.settings import AccountsSettings
 from services.contracts.audit_servicer import serve_audit
+from services.runtime.bus.topics import ACTS
 from services.runtime.service import Service, run_service
 from services.runtime.work.purge import purge
 
@@ -27,8 +30,8 @@ _HOUR_MS = 3_600_000
 
 async def build(service: Service, settings: AccountsSettings) -> None:
     """Opens the store and the bus, serves, and keeps relay and keys going. The bus may be down: events wait."""
-    engine = service.sql()
-    relay = service.outbox(engine, service.bus())
+    engine, bus = service.sql(), service.bus()
+    relay = service.outbox(engine, bus)
     forms = EventForms(house_changed=house_changed, access_revoked=access_revoked)
     store = PostgresAccounts(engine, clock=service.clock, ids=service.ids, forms=forms, wake=relay.wake)
     passwords = _passwords(settings)
@@ -46,6 +49,7 @@ async def build(service: Service, settings: AccountsSettings) -> None:
     service.background("signing keys", keys.run)
     _forget_by_age(service, settings, store)
     accounts = AccountsServicer(
+        act_log=ActLogHandler(store),
         houses=HouseHandler(store, passwords, service.ids),
         sessions=SessionHandler(store, passwords, keys, service.ids, lifetimes=_lifetimes(settings)),
         keys=keys,
@@ -53,6 +57,7 @@ async def build(service: Service, settings: AccountsSettings) -> None:
     service.rpc.add(
         lambda server: add_AccountsServiceServicer_to_server(accounts, server), "balcon.accounts.v1.AccountsService"
     )
+    service.consume(engine, bus, group=GROUP, topics=[ACTS], handler=keep_act)
     serve_audit(service.rpc, PostgresAudit(engine))
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import add_CatalogueServiceServicer_to_server
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.catalogue.adapters.grpc_houses import GrpcHouses
+from services.catalogue.adapters.house_events import GROUP, copy_house
+from services.catalogue.adapters.house_rows import PostgresHouseCopies
 from services.catalogue.adapters.postgres_audit import PostgresAudit
 from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
 from services.catalogue.adapters.vat_rates import country_rates
@@ -21,20 +25,34 @@ from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.settings import CatalogueSettings
 from services.contracts.audit_servicer import serve_audit
+from services.runtime.bus.port import ManagedBus
+from services.runtime.bus.topics import ACCOUNTS, TOPICS
+from services.runtime.outbox.state_consumer import StateConsumer
+from services.runtime.rpc.client import open_channel
 from services.runtime.service import Service, run_service
 from services.runtime.work.purge import purge
 
 
 async def build(service: Service, settings: CatalogueSettings) -> None:
     """Opens the store and the bus, serves, and keeps the relay running. The bus may be down: events wait."""
-    engine = service.sql()
-    relay = service.outbox(engine, service.bus())
-    store = PostgresCatalogue(engine, clock=service.clock, ids=service.ids, message_of=outgoing_event, wake=relay.wake)
+    engine, bus = service.sql(), service.bus()
+    relay = service.outbox(engine, bus)
+    accounts = open_channel(settings.accounts_target, service.clock)
+    service.on_close(accounts.close)
+    store = PostgresCatalogue(
+        engine,
+        clock=service.clock,
+        ids=service.ids,
+        message_of=outgoing_event,
+        wake=relay.wake,
+        houses=GrpcHouses(accounts),
+    )
+    _follow_houses(service, engine, bus)
     keep_ms = settings.request_key_hours * 3_600_000
     service.background("key_purge", lambda: purge(store.purge_keys, service.clock, keep_ms=keep_ms))
     intake = PlanIntake()
     catalogue = CatalogueServicer(
-        houses=HouseHandler(store, service.ids),
+        houses=HouseHandler(PostgresHouseCopies(engine)),
         halls=HallHandler(store, service.clock, service.ids),
         plans=SeatingPlanHandler(store, intake, PlanCache(settings.plan_cache_seats), plan_parts),
         productions=ProductionHandler(store, service.clock, service.ids),
@@ -46,6 +64,17 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         lambda server: add_CatalogueServiceServicer_to_server(catalogue, server), "balcon.catalogue.v1.CatalogueService"
     )
     serve_audit(service.rpc, PostgresAudit(engine))
+
+
+def _follow_houses(service: Service, engine: AsyncEngine, bus: ManagedBus) -> None:
+    """Keeps the copies of houses true, from the time when the bus is there."""
+    states = StateConsumer(bus, engine, group=GROUP, topics=[ACCOUNTS], handler=copy_house, clock=service.clock)
+
+    async def follow() -> None:
+        await bus.create_topics(TOPICS)
+        await states.run()
+
+    service.background("houses", follow)
 
 
 def main() -> None:

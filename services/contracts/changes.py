@@ -31,6 +31,12 @@ def etag_of(revision: int) -> str:
     return f'"{revision}"'
 
 
+def revision_of(etag: str) -> int | None:
+    """The revision that an etag stands for; None for what is none."""
+    inner = etag[1:-1]
+    return int(inner) if etag == f'"{inner}"' and inner.isascii() and inner.isdigit() else None
+
+
 def refused_etag(thing: str, etag: str, revision: int) -> EtagStale | None:
     """The refusal for an update whose caller has not seen the thing as it is (a lost update), else None."""
     return None if etag == etag_of(revision) else EtagStale(thing, etag_of(revision))

@@ -100,9 +100,14 @@ async def running_whole_stack(
         tuning = tempo.tuning() | {"BALCON_INVENTORY_REDIS_URL": cluster.url}
         options = StackOptions(bus.url, tuning, INVENTORY_NODES)
         services = await stack.enter_async_context(LocalStack(folder, options, clock=clock, ids=ids, progress=tell))
-        async with open_channel(services.record.targets["catalogue"], clock) as channel:
+        targets = services.record.targets
+        async with (
+            open_channel(targets["catalogue"], clock) as catalogue,
+            open_channel(targets["accounts"], clock) as accounts,
+        ):
             terms = SaleTerms(hold_ttl_seconds=tempo.hold_ttl_seconds)
             on_sale = [
-                await DemoHouse(channel, clock=clock, ids=ids, label="chaos").open_sale(plan, terms) for plan in plans
+                await DemoHouse(catalogue, accounts, clock=clock, ids=ids, label="chaos").open_sale(plan, terms)
+                for plan in plans
             ]
         yield WholeStack(services, cluster, bus, on_sale, path / "sandbox.sqlite")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.accounts.domain.house import House
+from services.accounts.ports.acts import Acts
 from services.accounts.ports.houses import Houses
 from services.accounts.ports.members import Members
 from services.accounts.ports.people import People
@@ -29,6 +30,9 @@ class AccountsTransaction(Protocol):
     def now_ms(self) -> int:
         """When it began, unix milliseconds."""
         ...
+
+    @property
+    def acts(self) -> Acts: ...
 
     @property
     def houses(self) -> Houses: ...

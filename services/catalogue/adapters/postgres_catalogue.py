@@ -16,6 +16,7 @@ from services.catalogue.adapters.tables import idempotency_keys, performances, s
 from services.catalogue.domain.performance import Performance
 from services.catalogue.domain.performance_events import PerformanceEvent
 from services.catalogue.domain.seating_plan import SeatingPlan
+from services.catalogue.ports.houses import Houses
 from services.contracts.pages import Place
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
@@ -23,7 +24,6 @@ from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.sql.connections import after_commit, connected
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
-_SIGN_UP = AllHouses("a sign-up makes the house, whose label no other has")
 _OLD_KEYS = AllHouses("keys are forgotten by age")
 
 
@@ -38,18 +38,21 @@ class PostgresCatalogue:
         ids: Ids,
         message_of: Callable[[PerformanceEvent], OutgoingEvent],
         wake: Callable[[], None],
+        houses: Houses,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._ids = ids
         self._message_of = message_of
         self._wake = wake
+        self._houses = houses
 
     @asynccontextmanager
     async def transaction(self, house_id: str) -> AsyncIterator[PostgresTransaction]:
-        scope = HouseScope(house_id) if house_id else _SIGN_UP
-        async with connected(self._engine, scope) as connection:
-            transaction = PostgresTransaction(connection, self._clock.now_ms(), self._ids, self._message_of)
+        async with connected(self._engine, HouseScope(house_id)) as connection:
+            transaction = PostgresTransaction(
+                connection, self._clock.now_ms(), self._ids, self._message_of, self._houses
+            )
             yield transaction
             if not transaction.is_complete:
                 await connection.rollback()

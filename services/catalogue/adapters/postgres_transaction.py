@@ -9,14 +9,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalogue.adapters.hall_rows import PostgresHallRows
+from services.catalogue.adapters.house_rows import keep_house, load_house
 from services.catalogue.adapters.performance_rows import PostgresPerformanceRows, load_performances
 from services.catalogue.adapters.plan_rows import PostgresPlanRows
 from services.catalogue.adapters.price_rows import PostgresPriceThings
 from services.catalogue.adapters.production_rows import ProductionRows
-from services.catalogue.adapters.tables import houses, idempotency_keys, performances, seating_plans
+from services.catalogue.adapters.tables import idempotency_keys, performances, seating_plans
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PlanFacts
 from services.catalogue.domain.performance_events import PerformanceEvent
+from services.catalogue.ports.houses import Houses
 from services.catalogue.ports.transaction import RecordedAnswer
 from services.contracts.acts import Act, act_event
 from services.runtime.ids import Ids
@@ -33,11 +35,13 @@ class PostgresTransaction:
         now_ms: int,
         ids: Ids,
         message_of: Callable[[PerformanceEvent], OutgoingEvent],
+        houses: Houses,
     ) -> None:
         self._connection = connection
         self._now_ms = now_ms
         self._ids = ids
         self._message_of = message_of
+        self._houses = houses
         self.productions = ProductionRows(connection)
         self._events: list[OutgoingEvent] = []
         self.halls = PostgresHallRows(connection)
@@ -72,21 +76,15 @@ class PostgresTransaction:
         )
         await self._connection.execute(record)
 
-    async def add_house(self, house: House) -> bool:
-        add = insert(houses).on_conflict_do_nothing(index_elements=["label"]).returning(houses.c.house_id)
-        values = {
-            "house_id": house.house_id,
-            "label": house.label,
-            "name": house.name,
-            "time_zone": house.time_zone,
-            "currency": house.currency,
-            "created_at_ms": self._now_ms,
-        }
-        return (await self._connection.execute(add, values)).first() is not None
-
     async def house(self, house_id: str) -> House | None:
-        row = (await self._connection.execute(sa.select(houses).where(houses.c.house_id == house_id))).first()
-        return None if row is None else House(row.house_id, row.label, row.name, row.time_zone, row.currency)
+        """See CatalogueTransaction.house. The copy that is made of an answer commits with whatever needed it."""
+        known = await load_house(self._connection, house_id)
+        if known is not None:
+            return known
+        asked = await self._houses.house(house_id)
+        if asked is not None:
+            await keep_house(self._connection, asked, self._now_ms)
+        return asked
 
     async def plan_facts(self, house_id: str, hall_id: str, plan_version: int) -> PlanFacts | None:
         plans = seating_plans.c

@@ -10,6 +10,7 @@ from services.runtime.sql.engine import new_metadata
 
 metadata = new_metadata()
 
+# Copies of what accounts tells; it alone makes and changes houses.
 houses = sa.Table(
     "houses",
     metadata,
@@ -19,6 +20,9 @@ houses = sa.Table(
     sa.Column("time_zone", sa.Text, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("languages", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    # Of accounts; 0: from before it knew the house.
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 halls = sa.Table(
@@ -208,7 +212,7 @@ sa.Index(
     price_things.c.thing_id,
 )
 
-# First answers of writes (RULE 27). The house "" is the scope of sign-ups, which have no house yet.
+# First answers of writes (RULE 27). The house "" was the scope of sign-ups, before accounts did those.
 idempotency_keys = sa.Table(
     "idempotency_keys",
     metadata,

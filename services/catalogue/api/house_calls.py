@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
+from services.catalogue.api.calls import Context, answered
 from services.catalogue.api.house_messages import house_message
 from services.catalogue.handlers.houses import HouseHandler
 
@@ -14,12 +14,8 @@ class HouseCalls:
 
     _houses: HouseHandler
 
-    async def CreateHouse(self, request: pb.CreateHouseRequest, context: Context) -> pb.CreateHouseResponse:  # noqa: N802
-        house = await self._houses.create_house(
-            asked_once(request, lambda house: pb.CreateHouseResponse(house=house_message(house))),
-            label=request.label,
-            name=request.name,
-            time_zone=request.time_zone,
-            currency=request.currency,
+    async def ListHouses(self, request: pb.ListHousesRequest, context: Context) -> pb.ListHousesResponse:  # noqa: N802
+        page = answered(await self._houses.houses(request.page_size, request.page_token))
+        return pb.ListHousesResponse(
+            houses=[house_message(house) for house in page.houses], next_page_token=page.next_page_token
         )
-        return pb.CreateHouseResponse.FromString(answered(house))

@@ -8,14 +8,6 @@ from services.runtime.errors import Kind, Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class LabelTaken(Refusal):
-    """The label {label} belongs to another house; choose another one."""
-
-    kind = Kind.TAKEN
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class HallNotFound(Refusal):
     """The house has no hall {hall_id}."""
 

@@ -1,36 +1,36 @@
-"""Creates houses."""
+"""Tells accounts of the houses that the catalogue has copies of, so that it can adopt those it does not know."""
 
 from __future__ import annotations
 
-from services.catalogue.domain.house import House, refused_house
-from services.catalogue.domain.refusals import LabelTaken
-from services.catalogue.handlers.once import Asked, once
-from services.catalogue.ports.store import CatalogueStore
-from services.catalogue.ports.transaction import CatalogueTransaction
-from services.contracts.texts import refused_idempotency_key
-from services.runtime.errors import Refusal, refused_fields
-from services.runtime.ids import Ids
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-SIGN_UP_SCOPE = ""
+from services.catalogue.domain.house import House
+from services.catalogue.ports.house_copies import HouseCopies
+from services.contracts.pages import asked_page, token_after
+from services.runtime.errors import FieldInvalid, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class HousePage:
+    """Houses in the order of their ids; `next_page_token` is empty on the last page."""
+
+    houses: Sequence[House]
+    next_page_token: str
 
 
 class HouseHandler:
-    """Houses. Answers in wire form, as `asked` writes it."""
+    """For services only: no house may see that another one exists."""
 
-    def __init__(self, store: CatalogueStore, ids: Ids) -> None:
-        self._store = store
-        self._ids = ids
+    def __init__(self, copies: HouseCopies) -> None:
+        self._copies = copies
 
-    async def create_house(
-        self, asked: Asked[House], *, label: str, name: str, time_zone: str, currency: str
-    ) -> bytes | Refusal:
-        """R2.1. Refusals: FieldInvalid, LabelTaken, IdempotencyKeyReused."""
-        invalid = refused_house(label=label, name=name, time_zone=time_zone, currency=currency)
-        if refusal := refused_fields((invalid, refused_idempotency_key(asked.key))):
-            return refusal
-
-        async def act(transaction: CatalogueTransaction) -> House | Refusal:
-            house = House(self._ids.new_id("hse"), label, name, time_zone, currency)
-            return house if await transaction.add_house(house) else LabelTaken(label)
-
-        return await once(self._store, SIGN_UP_SCOPE, asked, House, act)
+    async def houses(self, page_size: int, page_token: str) -> HousePage | Refusal:
+        """0 takes DEFAULT_PAGE_SIZE. Refusals: FieldInvalid."""
+        asked = asked_page(page_size, page_token, "")
+        if isinstance(asked, FieldInvalid):
+            return asked
+        after = "" if asked.after is None else asked.after.item_id
+        found = await self._copies.copies(after, asked.size + 1)
+        page = found[: asked.size]
+        return HousePage(page, token_after("", page[-1].house_id) if len(found) > len(page) else "")

@@ -42,7 +42,7 @@ async def once(
     answer_type: type[Answer],
     act: Callable[[CatalogueTransaction], Awaitable[Answer | Refusal]],
 ) -> bytes | Refusal:
-    """The answer of `act` in wire form, or the one that it gave before. Sign-ups have no house yet: theirs is "".
+    """The answer of `act` in wire form, or the one that it gave before.
 
     A refusal rolls everything back, the key as well: nothing changed, and the key may be used again.
     """

@@ -16,7 +16,7 @@ class CatalogueStore(Protocol):
     """The catalogue's record. Every call may raise StoreUnavailable."""
 
     def transaction(self, house_id: str) -> AbstractAsyncContextManager[CatalogueTransaction]:
-        """Over what belongs to the house; "" for a sign-up, which has none yet. Undone unless commit() was called."""
+        """Over what belongs to the house. Undone unless commit() was called."""
         ...
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:

@@ -67,11 +67,9 @@ class CatalogueTransaction(Protocol):
         """Keeps the first answer of a claimed key."""
         ...
 
-    async def add_house(self, house: House) -> bool:
-        """False: the label is taken."""
+    async def house(self, house_id: str) -> House | None:
+        """The copy; of a house that is not known here accounts is asked, once. Raises HousesUnanswered."""
         ...
-
-    async def house(self, house_id: str) -> House | None: ...
 
     async def plan_facts(self, house_id: str, hall_id: str, plan_version: int) -> PlanFacts | None:
         """A plan without its seats; version 0 is the latest."""

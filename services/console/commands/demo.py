@@ -133,8 +133,12 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
 
     async with LocalStack(folder, stack_options, clock=clock, ids=ids, progress=progress) as stack:
         progress("opening the sale")
-        async with open_channel(stack.record.targets["catalogue"], clock) as channel:
-            house = DemoHouse(channel, clock=clock, ids=ids, label="demo")
+        targets = stack.record.targets
+        async with (
+            open_channel(targets["catalogue"], clock) as catalogue,
+            open_channel(targets["accounts"], clock) as accounts,
+        ):
+            house = DemoHouse(catalogue, accounts, clock=clock, ids=ids, label="demo")
             terms = SaleTerms(hold_ttl_seconds=options.tempo.hold_ttl_seconds)
             on_sale = await house.open_sale(options.plan or demo_plan(), terms)
         progress(f"{options.buyers:,} buyers for {len(on_sale.plan.seats):,} seats")

@@ -51,8 +51,11 @@ async def run_onsale(targets: Mapping[str, str], options: OnSaleOptions) -> bool
     Every buyer must have had a last word, no seat may be granted twice, the owner must know every grant.
     """
     clock, ids = SystemClock(), RandomIds()
-    async with open_channel(targets["catalogue"], clock) as channel:
-        house = DemoHouse(channel, clock=clock, ids=ids, label=LABEL)
+    async with (
+        open_channel(targets["catalogue"], clock) as catalogue,
+        open_channel(targets["accounts"], clock) as accounts,
+    ):
+        house = DemoHouse(catalogue, accounts, clock=clock, ids=ids, label=LABEL)
         sale = await house.open_sale(plain_hall(options.capacity), SaleTerms(seats_per_holder=10))
     key = pb.PerformanceKey(house_id=sale.house_id, performance_id=sale.performance.performance_id)
 

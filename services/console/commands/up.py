@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -70,7 +71,7 @@ async def _run(
         ERR.print(f"[dim]{step} …[/]")
 
     async with LocalStack(folder, options, clock=clock, ids=ids, progress=progress) as stack:
-        demo = await _demo_performance(folder, stack.record.targets["catalogue"], clock, ids)
+        demo = await _demo_performance(folder, stack.record.targets, clock, ids)
         if as_json:
             print_json({"data": str(folder.path), **msgspec.to_builtins(stack.record), **msgspec.to_builtins(demo)})
         else:
@@ -79,13 +80,18 @@ async def _run(
         await stack.while_whole(stopping.wait())
 
 
-async def _demo_performance(folder: DataFolder, target: str, clock: SystemClock, ids: RandomIds) -> DemoPerformance:
+async def _demo_performance(
+    folder: DataFolder, targets: Mapping[str, str], clock: SystemClock, ids: RandomIds
+) -> DemoPerformance:
     """The demo house's performance; set up at the first start of this data folder."""
     path = folder.path / "demo.json"
     if path.exists():
         return msgspec.json.decode(path.read_bytes(), type=DemoPerformance)
-    async with open_channel(target, clock) as channel:
-        house = DemoHouse(channel, clock=clock, ids=ids, label=_DEMO_LABEL)
+    async with (
+        open_channel(targets["catalogue"], clock) as catalogue,
+        open_channel(targets["accounts"], clock) as accounts,
+    ):
+        house = DemoHouse(catalogue, accounts, clock=clock, ids=ids, label=_DEMO_LABEL)
         on_sale = await house.open_sale(demo_plan(), SaleTerms())
     demo = DemoPerformance(on_sale.house_id, on_sale.performance.performance_id)
     path.write_bytes(msgspec.json.encode(demo))

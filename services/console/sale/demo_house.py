@@ -1,4 +1,4 @@
-"""The demo house: a hall, its plan, a production and a performance on sale, made through the catalogue's API alone."""
+"""The demo house: signed up at accounts; a hall, its plan, a production and a performance on sale at the catalogue."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 import grpc
+from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
+from balcon.accounts.v1.houses_pb2 import SignUpRequest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
@@ -52,34 +54,43 @@ def demo_plan() -> bytes:
 
 
 class DemoHouse:
-    """Sets a sale up over `channel`. The house of a label is made once, everything else for each DemoHouse anew."""
+    """Sets a sale up over channels to both. The house of a label is made once, everything else anew each time."""
 
-    def __init__(self, channel: grpc.aio.Channel, *, clock: Clock, ids: Ids, label: str) -> None:
-        self._catalogue = CatalogueServiceStub(channel)
+    def __init__(
+        self, catalogue: grpc.aio.Channel, accounts: grpc.aio.Channel, *, clock: Clock, ids: Ids, label: str
+    ) -> None:
+        self._catalogue = CatalogueServiceStub(catalogue)
+        self._accounts = AccountsServiceStub(accounts)
+        self._ids = ids
         self._clock = clock
         self._label = label
         self._run = ids.new_id("run")
 
     async def open_sale(self, plan_json: bytes, terms: SaleTerms) -> OnSale:
         """House, hall, plan, production, performance, open for sale. PlanRefused names the field."""
-        house = await self._house()
-        hall = pb.CreateHallRequest(idempotency_key=self._key("hall"), house_id=house.house_id, name="Hall")
+        house_id = await self._house()
+        hall = pb.CreateHallRequest(idempotency_key=self._key("hall"), house_id=house_id, name="Hall")
         hall_id = (await self._catalogue.CreateHall(hall)).hall.hall_id
-        plan = await self._import(house.house_id, hall_id, plan_json)
-        performance = await self._performance(house.house_id, hall_id, plan, terms)
-        request = pb.OpenForSaleRequest(house_id=house.house_id, performance_id=performance.performance_id)
+        plan = await self._import(house_id, hall_id, plan_json)
+        performance = await self._performance(house_id, hall_id, plan, terms)
+        request = pb.OpenForSaleRequest(house_id=house_id, performance_id=performance.performance_id)
         opened = await self._catalogue.OpenForSale(request)
-        return OnSale(house.house_id, opened.performance, plan)
+        return OnSale(house_id, opened.performance, plan)
 
-    async def _house(self) -> pb.House:
-        request = pb.CreateHouseRequest(
+    async def _house(self) -> str:
+        """Nobody knows the owner's password: who wants to log in has it reset."""
+        request = SignUpRequest(
             idempotency_key=f"house-{self._label}",
             label=self._label,
-            name="Balcon's demo house",
+            house_name="Balcon's demo house",
             time_zone="Europe/Berlin",
             currency=CURRENCY,
+            languages=["en"],
+            person_name="The demo house's owner",
+            email=f"owner@{self._label}.example",
+            password=self._ids.new_secret(),
         )
-        return (await self._catalogue.CreateHouse(request)).house
+        return (await self._accounts.SignUp(request, timeout=_CALL_SECONDS)).house.house_id
 
     async def _import(self, house_id: str, hall_id: str, plan_json: bytes) -> pb.SeatingPlan:
         request = pb.ImportSeatingPlanRequest(

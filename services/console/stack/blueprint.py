@@ -31,7 +31,7 @@ class ServicePart:
 # In the order of starting; stopping goes backwards.
 PARTS: tuple[ServicePart, ...] = (
     ServicePart("accounts", "services.accounts.main", "balcon_accounts"),
-    ServicePart("catalogue", "services.catalogue.main", "balcon_catalogue"),
+    ServicePart("catalogue", "services.catalogue.main", "balcon_catalogue", needs=("accounts",)),
     ServicePart("inventory", "services.inventory.main", "balcon_inventory", needs=("catalogue",)),
     ServicePart("sandbox", "services.payments.sandbox.main", on_bus=False),
     ServicePart("payments", "services.payments.main", "balcon_payments"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
+from balcon.accounts.v1.houses_pb2 import House
 from balcon.acts.v1.acts_events_pb2 import ActDone
 from balcon.audit.v1.audit_service_pb2 import AuditRequest, Check
 from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
@@ -26,6 +27,7 @@ from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.service import Service
 from services.runtime.sql.engine import create_engine
+from tests.integration.catalogue.accounts_double import AccountsDouble, served_double
 from tests.unit.catalogue.plan_documents import encoded, plan
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def price(category: str, amount_minor: int = 2_500, *, ticket_type: str = "norma
 class Venue:
     """A house with one hall, one imported plan and one production."""
 
-    house: pb.House
+    house: House
     hall: pb.Hall
     production: pb.Production
 
@@ -75,18 +77,23 @@ class Venue:
 
 
 class Catalogue:
-    """A running catalogue, clients of it, and its database."""
+    """A running catalogue, clients of it, its database, and the accounts that it asks for houses."""
 
-    def __init__(self, endpoint: str, channel: grpc.aio.Channel, engine: AsyncEngine) -> None:
+    def __init__(self, endpoint: str, channel: grpc.aio.Channel, engine: AsyncEngine, accounts: AccountsDouble) -> None:
         self.endpoint = endpoint
+        self.accounts = accounts
         self.channel = channel
         self.stub: CatalogueServiceAsyncStub = CatalogueServiceStub(channel)
         self._audit: AuditServiceAsyncStub = AuditServiceStub(channel)
         self.engine = engine
 
+    def house(self, label: str, **changes: str) -> House:
+        """A new house, which only accounts knows as yet."""
+        return self.accounts.add_house(label, **changes)
+
     async def venue(self, label: str, document: bytes | None = None) -> Venue:
         """A new house with everything that a performance needs."""
-        house = (await self.stub.CreateHouse(house_request(label))).house
+        house = self.house(label)
         hall = (
             await self.stub.CreateHall(
                 pb.CreateHallRequest(idempotency_key="hall", house_id=house.house_id, name="Hall")
@@ -135,16 +142,21 @@ class Catalogue:
             await connection.execute(text(sql))
 
 
-def house_request(label: str, key: str | None = None, **changes: str) -> pb.CreateHouseRequest:
-    fields = {"label": label, "name": "A house", "time_zone": "Europe/Rome", "currency": "EUR"} | changes
-    return pb.CreateHouseRequest(idempotency_key=key or f"house-{label}", **fields)
-
-
 @asynccontextmanager
 async def running_catalogue(database_url: str, bus_url: str) -> AsyncIterator[Catalogue]:
     """Serves until the block ends."""
+    async with served_double() as accounts, _running(database_url, bus_url, accounts) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _running(database_url: str, bus_url: str, accounts: AccountsDouble) -> AsyncIterator[Catalogue]:
     settings = CatalogueSettings(
-        database_url=SecretStr(database_url), bus_url=SecretStr(bus_url), relay_interval_seconds=0.1, drain_seconds=1
+        database_url=SecretStr(database_url),
+        bus_url=SecretStr(bus_url),
+        accounts_target=accounts.target,
+        relay_interval_seconds=0.1,
+        drain_seconds=1,
     )
     service = Service("catalogue", settings)
     engine = create_engine(database_url, application="test", pool_size=2)
@@ -153,7 +165,7 @@ async def running_catalogue(database_url: str, bus_url: str) -> AsyncIterator[Ca
     endpoint = f"127.0.0.1:{service.rpc.port}"
     channel = open_channel(endpoint, service.clock)
     try:
-        yield Catalogue(endpoint, channel, engine)
+        yield Catalogue(endpoint, channel, engine, accounts)
     finally:
         await channel.close()
         await service.stop()

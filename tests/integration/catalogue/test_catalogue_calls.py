@@ -1,4 +1,4 @@
-"""What a house does with the catalogue, over real gRPC and PostgreSQL, from sign-up to a closed sale."""
+"""What a house does with the catalogue, over real gRPC and PostgreSQL, from its first hall to a closed sale."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.contracts.wire_types import instant_ms, wire_instant
-from tests.integration.catalogue.stage import START_MS, Catalogue, house_request, price, refusal
+from tests.integration.catalogue.stage import START_MS, Catalogue, price, refusal
 from tests.unit.catalogue.plan_documents import (
     RIETHSPORTHALLE,
     SCHOUWBURG,
@@ -22,28 +22,6 @@ from tests.unit.catalogue.plan_documents import (
     seat,
     zone,
 )
-
-
-async def test_a_house_signs_up_with_a_label(catalogue: Catalogue) -> None:
-    house = (await catalogue.stub.CreateHouse(house_request("genovacircus"))).house
-    assert house.house_id.startswith("hse_")
-    assert (house.label, house.time_zone, house.currency) == ("genovacircus", "Europe/Rome", "EUR")
-
-
-async def test_a_label_that_is_none_is_refused(catalogue: Catalogue) -> None:
-    for label in ("Genova", "genova.circus", "genova.example.com", "", "x" * 64):
-        refused = await refusal(catalogue.stub.CreateHouse(house_request(label, key="k")))
-        assert (refused.reason, refused.code) == ("FIELD_INVALID", grpc.StatusCode.INVALID_ARGUMENT)
-        assert refused.facts["field"] == "label"
-        assert "63" in refused.facts["limit"]
-    assert await catalogue.rows("SELECT 1 FROM houses UNION ALL SELECT 1 FROM idempotency_keys") == []
-
-
-async def test_a_label_belongs_to_the_first_house(catalogue: Catalogue) -> None:
-    await catalogue.stub.CreateHouse(house_request("genova", key="first"))
-    refused = await refusal(catalogue.stub.CreateHouse(house_request("genova", key="second")))
-    assert (refused.reason, refused.facts) == ("LABEL_TAKEN", {"label": "genova"})
-    assert await catalogue.rows("SELECT key FROM idempotency_keys") == [("first",)]
 
 
 @pytest.mark.parametrize(("name", "seats"), [(RIETHSPORTHALLE, 1222), (SCHOUWBURG, 618)])

@@ -8,14 +8,14 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.runtime.rpc.errors import is_uncertain, refusal_of
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.catalogue.stage import house_request, running_catalogue
+from tests.integration.catalogue.stage import running_catalogue
 
 
 async def test_a_database_that_is_away_is_told_as_unavailable(nobodys_port: int) -> None:
     nowhere = f"postgresql+asyncpg://nobody:secret@127.0.0.1:{nobodys_port}/catalogue"
     async with running_catalogue(nowhere, "memory://") as catalogue:
         for call in (
-            catalogue.stub.CreateHouse(house_request("genova")),
+            catalogue.stub.CreateHall(pb.CreateHallRequest(idempotency_key="k", house_id="hse_1", name="Hall")),
             catalogue.stub.ListPerformances(pb.ListPerformancesRequest(house_id="hse_1")),
         ):
             with pytest.raises(grpc.aio.AioRpcError) as raised:

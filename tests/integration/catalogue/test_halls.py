@@ -6,12 +6,12 @@ import grpc
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.integration.catalogue.stage import Catalogue, house_request, refusal
+from tests.integration.catalogue.stage import Catalogue, refusal
 from tests.unit.catalogue.plan_documents import encoded, plan
 
 
 async def a_house(catalogue: Catalogue, label: str = "genova") -> str:
-    return (await catalogue.stub.CreateHouse(house_request(label))).house.house_id
+    return catalogue.house(label).house_id
 
 
 async def a_hall(catalogue: Catalogue, house_id: str, name: str = "Grote Zaal") -> pb.Hall:

@@ -12,15 +12,11 @@ from services.contracts.wire_types import wire_instant
 from services.runtime.clock import SystemClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, house_request, refusal, running_catalogue
+from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, refusal, running_catalogue
 from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
 
 CLOCK = SystemClock()
 Call = Callable[[Catalogue, Venue, bool], Awaitable[object]]
-
-
-async def create_house(catalogue: Catalogue, venue: Venue, other: bool) -> object:
-    return await catalogue.stub.CreateHouse(house_request("other" if other else "same", key="k"))
 
 
 async def create_hall(catalogue: Catalogue, venue: Venue, other: bool) -> object:
@@ -55,7 +51,7 @@ async def create_performance(catalogue: Catalogue, venue: Venue, other: bool) ->
     return await catalogue.performance(venue, "k", starts_at=wire_instant(START_MS + other))
 
 
-CALLS = (create_house, create_hall, import_plan, create_production, create_performance)
+CALLS = (create_hall, import_plan, create_production, create_performance)
 COUNT = """SELECT (SELECT count(*) FROM houses), (SELECT count(*) FROM halls), (SELECT count(*) FROM seating_plans),
            (SELECT count(*) FROM productions), (SELECT count(*) FROM performances), (SELECT count(*) FROM outbox)"""
 
@@ -171,6 +167,6 @@ async def test_keys_are_forgotten_when_they_are_old_and_not_before(database_url:
 
         async def only_the_old_key_is_gone() -> None:
             keys = {key for (key,) in await catalogue.rows("SELECT key FROM idempotency_keys")}
-            assert keys == {"house-genova", "plan", "production"}
+            assert keys == {"plan", "production"}
 
         await eventually(only_the_old_key_is_gone)

@@ -11,7 +11,7 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.integration.catalogue.stage import START_MS, Catalogue, house_request, refusal
+from tests.integration.catalogue.stage import START_MS, Catalogue, refusal
 
 TOLD: dict[str, Any] = {
     "title": "Hamlet",
@@ -38,7 +38,7 @@ async def made(catalogue: Catalogue, house_id: str, key: str, title: str = "Haml
 
 
 async def signed_up(catalogue: Catalogue, label: str = "genova") -> str:
-    return (await catalogue.stub.CreateHouse(house_request(label))).house.house_id
+    return catalogue.house(label).house_id
 
 
 def update(before: pb.Production, *paths: str, etag: str = "", **values: Any) -> pb.UpdateProductionRequest:
@@ -256,7 +256,11 @@ async def test_another_houses_productions_are_not_there(catalogue: Catalogue) ->
 
 
 async def test_what_the_version_before_has_written_is_read(catalogue: Catalogue) -> None:
-    house_id = await signed_up(catalogue)
+    house_id = "hse_old"
+    await catalogue.damage(
+        "INSERT INTO houses (house_id, label, name, time_zone, currency, created_at_ms)"
+        " VALUES ('hse_old', 'old', 'Old', 'Europe/Oslo', 'NOK', 1)"
+    )
     await catalogue.damage(
         "INSERT INTO productions (house_id, production_id, title, performer, created_at_ms) VALUES "
         f"('{house_id}', 'prd_old', 'Hamlet', 'Royal', 5), ('{house_id}', 'prd_mute', 'Mime', '', 5)"

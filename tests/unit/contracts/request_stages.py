@@ -61,6 +61,8 @@ Path = tuple[str, ...]
 # By the field's name; what is not here is an id.
 GOOD: Mapping[str, Any] = {
     "accessible": 1,
+    "act": "performance.moved",
+    "act_prefix": "performance.",
     "admission": 3,
     "amount_minor": 2_500,
     "avoidable": False,
@@ -107,6 +109,7 @@ GOOD: Mapping[str, Any] = {
     "size": 1,
     "source_url": "https://company.example/hamlet",
     "states": 1,
+    "thing": "performance",
     "ticket_vat_class_id": "reduced",
     "time_zone": "Europe/Berlin",
     "timeout_ms": 1_000,
@@ -167,7 +170,7 @@ def _no_consumers() -> Any:
 
 
 def _accounts(store: Any) -> AccountsServicer:
-    return AccountsServicer(houses=store, sessions=store, keys=store)
+    return AccountsServicer(act_log=store, houses=store, sessions=store, keys=store)
 
 
 def _servicers() -> Mapping[str, Any]:
@@ -178,7 +181,7 @@ def _servicers() -> Mapping[str, Any]:
     return {
         "AccountsService": _accounts(store),
         "CatalogueService": CatalogueServicer(
-            houses=HouseHandler(store, IDS),
+            houses=HouseHandler(store),
             halls=HallHandler(store, CLOCK, IDS),
             plans=SeatingPlanHandler(store, PlanIntake(), cache, plan_parts),
             productions=ProductionHandler(store, CLOCK, IDS),

@@ -20,7 +20,7 @@ from google.protobuf.descriptor import Descriptor, FileDescriptor
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.catalogue.domain.house import refused_house
+from services.accounts.domain.house import refused_house
 from services.catalogue.domain.performance import PerformanceTerms, refused_terms
 from services.catalogue.domain.performance_times import Times
 from services.catalogue.domain.plan_parser import parse
@@ -271,8 +271,9 @@ FIELDS: Mapping[str, Shared] = {
     "name": Shared(
         trimmed(200),
         {
-            "catalogue": lambda value: (
-                refused_house(label="a-house", name=value, time_zone="Europe/Berlin", currency="EUR") is None
+            "accounts": lambda value: (
+                refused_house(label="a-house", name=value, time_zone="Europe/Berlin", currency="EUR", languages=["en"])
+                is None
             ),
             "orders": lambda value: an_order(name=value),
         },
@@ -294,8 +295,11 @@ FIELDS: Mapping[str, Shared] = {
     "currency": Shared(
         CURRENCIES,
         {
-            "catalogue": lambda value: (
-                refused_house(label="a-house", name="A house", time_zone="Europe/Berlin", currency=value) is None
+            "accounts": lambda value: (
+                refused_house(
+                    label="a-house", name="A house", time_zone="Europe/Berlin", currency=value, languages=["en"]
+                )
+                is None
             ),
             "orders": lambda value: total(1, value),
             "payments": lambda value: payment(currency=value),

@@ -3,6 +3,12 @@
 isort:skip_file
 Houses, the people who work in them, their sessions, and the tokens that every other service checks."""
 
+from balcon.accounts.v1.act_log_pb2 import Act as Act
+from balcon.accounts.v1.act_log_pb2 import ActFact as ActFact
+from balcon.accounts.v1.act_log_pb2 import ListActsRequest as ListActsRequest
+from balcon.accounts.v1.act_log_pb2 import ListActsResponse as ListActsResponse
+from balcon.accounts.v1.act_log_pb2 import RecordActRequest as RecordActRequest
+from balcon.accounts.v1.act_log_pb2 import RecordActResponse as RecordActResponse
 from balcon.accounts.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
 from balcon.accounts.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.accounts.v1.houses_pb2 import GetHouseByLabelRequest as GetHouseByLabelRequest

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from balcon.accounts.v1 import act_log_pb2 as balcon_dot_accounts_dot_v1_dot_act__log__pb2
 from balcon.accounts.v1 import houses_pb2 as balcon_dot_accounts_dot_v1_dot_houses__pb2
 from balcon.accounts.v1 import sessions_pb2 as balcon_dot_accounts_dot_v1_dot_sessions__pb2
 
@@ -65,6 +66,16 @@ class AccountsServiceStub:
                 '/balcon.accounts.v1.AccountsService/ListHouses',
                 request_serializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesRequest.SerializeToString,
                 response_deserializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesResponse.FromString,
+                _registered_method=True)
+        self.ListActs = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ListActs',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.ListActsRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.ListActsResponse.FromString,
+                _registered_method=True)
+        self.RecordAct = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/RecordAct',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActResponse.FromString,
                 _registered_method=True)
         self.LogIn = channel.unary_unary(
                 '/balcon.accounts.v1.AccountsService/LogIn',
@@ -139,6 +150,20 @@ class AccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListActs(self, request, context):
+        """What was done in a house, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordAct(self, request, context):
+        """Puts an act into a house's log, done by whom the call is for: for services without a record of their own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def LogIn(self, request, context):
         """Starts a session for whoever knows address and password.
         """
@@ -206,6 +231,16 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.ListHouses,
                     request_deserializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesRequest.FromString,
                     response_serializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesResponse.SerializeToString,
+            ),
+            'ListActs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListActs,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.ListActsRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.ListActsResponse.SerializeToString,
+            ),
+            'RecordAct': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordAct,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActResponse.SerializeToString,
             ),
             'LogIn': grpc.unary_unary_rpc_method_handler(
                     servicer.LogIn,
@@ -396,6 +431,60 @@ class AccountsService:
             '/balcon.accounts.v1.AccountsService/ListHouses',
             balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesRequest.SerializeToString,
             balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListActs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ListActs',
+            balcon_dot_accounts_dot_v1_dot_act__log__pb2.ListActsRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_act__log__pb2.ListActsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordAct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/RecordAct',
+            balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,8 +3,15 @@
 isort:skip_file
 Houses, the people who work in them, their sessions, and the tokens that every other service checks."""
 
+from balcon.accounts.v1 import act_log_pb2 as _act_log_pb2
 from balcon.accounts.v1 import houses_pb2 as _houses_pb2
 from balcon.accounts.v1 import sessions_pb2 as _sessions_pb2
+from balcon.accounts.v1.act_log_pb2 import Act as Act
+from balcon.accounts.v1.act_log_pb2 import ActFact as ActFact
+from balcon.accounts.v1.act_log_pb2 import ListActsRequest as ListActsRequest
+from balcon.accounts.v1.act_log_pb2 import ListActsResponse as ListActsResponse
+from balcon.accounts.v1.act_log_pb2 import RecordActRequest as RecordActRequest
+from balcon.accounts.v1.act_log_pb2 import RecordActResponse as RecordActResponse
 from balcon.accounts.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
 from balcon.accounts.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.accounts.v1.houses_pb2 import GetHouseByLabelRequest as GetHouseByLabelRequest
@@ -73,6 +80,10 @@ class AccountsServiceStub:
     """Changes what a house says of itself."""
     ListHouses: _grpc.UnaryUnaryMultiCallable[_houses_pb2.ListHousesRequest, _houses_pb2.ListHousesResponse]
     """The houses that the caller is a member of, with the caller's roles."""
+    ListActs: _grpc.UnaryUnaryMultiCallable[_act_log_pb2.ListActsRequest, _act_log_pb2.ListActsResponse]
+    """What was done in a house, the newest first."""
+    RecordAct: _grpc.UnaryUnaryMultiCallable[_act_log_pb2.RecordActRequest, _act_log_pb2.RecordActResponse]
+    """Puts an act into a house's log, done by whom the call is for: for services without a record of their own."""
     LogIn: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]
     """Starts a session for whoever knows address and password."""
     StartBuyerSession: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.StartBuyerSessionRequest, _sessions_pb2.StartBuyerSessionResponse]
@@ -101,6 +112,10 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Changes what a house says of itself."""
     ListHouses: _aio.UnaryUnaryMultiCallable[_houses_pb2.ListHousesRequest, _houses_pb2.ListHousesResponse]  # type: ignore[assignment]
     """The houses that the caller is a member of, with the caller's roles."""
+    ListActs: _aio.UnaryUnaryMultiCallable[_act_log_pb2.ListActsRequest, _act_log_pb2.ListActsResponse]  # type: ignore[assignment]
+    """What was done in a house, the newest first."""
+    RecordAct: _aio.UnaryUnaryMultiCallable[_act_log_pb2.RecordActRequest, _act_log_pb2.RecordActResponse]  # type: ignore[assignment]
+    """Puts an act into a house's log, done by whom the call is for: for services without a record of their own."""
     LogIn: _aio.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]  # type: ignore[assignment]
     """Starts a session for whoever knows address and password."""
     StartBuyerSession: _aio.UnaryUnaryMultiCallable[_sessions_pb2.StartBuyerSessionRequest, _sessions_pb2.StartBuyerSessionResponse]  # type: ignore[assignment]
@@ -162,6 +177,22 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_houses_pb2.ListHousesResponse, _abc.Awaitable[_houses_pb2.ListHousesResponse]]:
         """The houses that the caller is a member of, with the caller's roles."""
+
+    @_abc_1.abstractmethod
+    def ListActs(
+        self,
+        request: _act_log_pb2.ListActsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_act_log_pb2.ListActsResponse, _abc.Awaitable[_act_log_pb2.ListActsResponse]]:
+        """What was done in a house, the newest first."""
+
+    @_abc_1.abstractmethod
+    def RecordAct(
+        self,
+        request: _act_log_pb2.RecordActRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_act_log_pb2.RecordActResponse, _abc.Awaitable[_act_log_pb2.RecordActResponse]]:
+        """Puts an act into a house's log, done by whom the call is for: for services without a record of their own."""
 
     @_abc_1.abstractmethod
     def LogIn(

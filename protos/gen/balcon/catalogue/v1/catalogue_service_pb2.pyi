@@ -30,9 +30,9 @@ from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanRequest as StreamSeat
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanResponse as StreamSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import UpdateHallRequest as UpdateHallRequest
 from balcon.catalogue.v1.halls_pb2 import UpdateHallResponse as UpdateHallResponse
-from balcon.catalogue.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
-from balcon.catalogue.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.catalogue.v1.houses_pb2 import House as House
+from balcon.catalogue.v1.houses_pb2 import ListHousesRequest as ListHousesRequest
+from balcon.catalogue.v1.houses_pb2 import ListHousesResponse as ListHousesResponse
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_AT_START as ADMISSION_AT_START
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_DAY as ADMISSION_DAY
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_SLOT as ADMISSION_SLOT

@@ -39,10 +39,10 @@ class CatalogueServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.CreateHouse = channel.unary_unary(
-                '/balcon.catalogue.v1.CatalogueService/CreateHouse',
-                request_serializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseRequest.SerializeToString,
-                response_deserializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseResponse.FromString,
+        self.ListHouses = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListHouses',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.ListHousesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.ListHousesResponse.FromString,
                 _registered_method=True)
         self.CreateHall = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreateHall',
@@ -215,8 +215,8 @@ class CatalogueServiceServicer:
     """What a house offers. Every call may be repeated with its idempotency key and has one effect.
     """
 
-    def CreateHouse(self, request, context):
-        """Makes a house. Its label is the part of the address that is its own.
+    def ListHouses(self, request, context):
+        """Every house that the catalogue has a copy of, for accounts to adopt those it does not know.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -462,10 +462,10 @@ class CatalogueServiceServicer:
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'CreateHouse': grpc.unary_unary_rpc_method_handler(
-                    servicer.CreateHouse,
-                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseRequest.FromString,
-                    response_serializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseResponse.SerializeToString,
+            'ListHouses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHouses,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.ListHousesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_houses__pb2.ListHousesResponse.SerializeToString,
             ),
             'CreateHall': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateHall,
@@ -645,7 +645,7 @@ class CatalogueService:
     """
 
     @staticmethod
-    def CreateHouse(request,
+    def ListHouses(request,
             target,
             options=(),
             channel_credentials=None,
@@ -658,9 +658,9 @@ class CatalogueService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/balcon.catalogue.v1.CatalogueService/CreateHouse',
-            balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseRequest.SerializeToString,
-            balcon_dot_catalogue_dot_v1_dot_houses__pb2.CreateHouseResponse.FromString,
+            '/balcon.catalogue.v1.CatalogueService/ListHouses',
+            balcon_dot_catalogue_dot_v1_dot_houses__pb2.ListHousesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_houses__pb2.ListHousesResponse.FromString,
             options,
             channel_credentials,
             insecure,

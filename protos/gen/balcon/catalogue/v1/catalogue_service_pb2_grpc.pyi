@@ -35,9 +35,9 @@ from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanRequest as StreamSeat
 from balcon.catalogue.v1.halls_pb2 import StreamSeatingPlanResponse as StreamSeatingPlanResponse
 from balcon.catalogue.v1.halls_pb2 import UpdateHallRequest as UpdateHallRequest
 from balcon.catalogue.v1.halls_pb2 import UpdateHallResponse as UpdateHallResponse
-from balcon.catalogue.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
-from balcon.catalogue.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.catalogue.v1.houses_pb2 import House as House
+from balcon.catalogue.v1.houses_pb2 import ListHousesRequest as ListHousesRequest
+from balcon.catalogue.v1.houses_pb2 import ListHousesResponse as ListHousesResponse
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_AT_START as ADMISSION_AT_START
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_DAY as ADMISSION_DAY
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_SLOT as ADMISSION_SLOT
@@ -184,8 +184,8 @@ class CatalogueServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogueServiceAsyncStub: ...
-    CreateHouse: _grpc.UnaryUnaryMultiCallable[_houses_pb2.CreateHouseRequest, _houses_pb2.CreateHouseResponse]
-    """Makes a house. Its label is the part of the address that is its own."""
+    ListHouses: _grpc.UnaryUnaryMultiCallable[_houses_pb2.ListHousesRequest, _houses_pb2.ListHousesResponse]
+    """Every house that the catalogue has a copy of, for accounts to adopt those it does not know."""
     CreateHall: _grpc.UnaryUnaryMultiCallable[_halls_pb2.CreateHallRequest, _halls_pb2.CreateHallResponse]
     """Adds a hall to a house."""
     GetHall: _grpc.UnaryUnaryMultiCallable[_halls_pb2.GetHallRequest, _halls_pb2.GetHallResponse]
@@ -270,8 +270,8 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    CreateHouse: _aio.UnaryUnaryMultiCallable[_houses_pb2.CreateHouseRequest, _houses_pb2.CreateHouseResponse]  # type: ignore[assignment]
-    """Makes a house. Its label is the part of the address that is its own."""
+    ListHouses: _aio.UnaryUnaryMultiCallable[_houses_pb2.ListHousesRequest, _houses_pb2.ListHousesResponse]  # type: ignore[assignment]
+    """Every house that the catalogue has a copy of, for accounts to adopt those it does not know."""
     CreateHall: _aio.UnaryUnaryMultiCallable[_halls_pb2.CreateHallRequest, _halls_pb2.CreateHallResponse]  # type: ignore[assignment]
     """Adds a hall to a house."""
     GetHall: _aio.UnaryUnaryMultiCallable[_halls_pb2.GetHallRequest, _halls_pb2.GetHallResponse]  # type: ignore[assignment]
@@ -355,12 +355,12 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
 
     @_abc_1.abstractmethod
-    def CreateHouse(
+    def ListHouses(
         self,
-        request: _houses_pb2.CreateHouseRequest,
+        request: _houses_pb2.ListHousesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_houses_pb2.CreateHouseResponse, _abc.Awaitable[_houses_pb2.CreateHouseResponse]]:
-        """Makes a house. Its label is the part of the address that is its own."""
+    ) -> _typing.Union[_houses_pb2.ListHousesResponse, _abc.Awaitable[_houses_pb2.ListHousesResponse]]:
+        """Every house that the catalogue has a copy of, for accounts to adopt those it does not know."""
 
     @_abc_1.abstractmethod
     def CreateHall(

@@ -25,27 +25,21 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n balcon/catalogue/v1/houses.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1fgoogle/api/field_behavior.proto\"[\n\x05House\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\"\x8d\x01\n\x12\x43reateHouseRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05label\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\ttime_zone\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x63urrency\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\"@\n\x13\x43reateHouseResponse\x12)\n\x05house\x18\x01 \x01(\x0b\x32\x1a.balcon.catalogue.v1.Houseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n balcon/catalogue/v1/houses.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1fgoogle/api/field_behavior.proto\"[\n\x05House\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\"F\n\x11ListHousesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"Y\n\x12ListHousesResponse\x12*\n\x06houses\x18\x01 \x03(\x0b\x32\x1a.balcon.catalogue.v1.House\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.catalogue.v1.houses_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['label']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['label']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['time_zone']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['time_zone']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['currency']._loaded_options = None
-  _globals['_CREATEHOUSEREQUEST'].fields_by_name['currency']._serialized_options = b'\342A\001\002'
+  _globals['_LISTHOUSESREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTHOUSESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
+  _globals['_LISTHOUSESREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTHOUSESREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_HOUSE']._serialized_start=90
   _globals['_HOUSE']._serialized_end=181
-  _globals['_CREATEHOUSEREQUEST']._serialized_start=184
-  _globals['_CREATEHOUSEREQUEST']._serialized_end=325
-  _globals['_CREATEHOUSERESPONSE']._serialized_start=327
-  _globals['_CREATEHOUSERESPONSE']._serialized_end=391
+  _globals['_LISTHOUSESREQUEST']._serialized_start=183
+  _globals['_LISTHOUSESREQUEST']._serialized_end=253
+  _globals['_LISTHOUSESRESPONSE']._serialized_start=255
+  _globals['_LISTHOUSESRESPONSE']._serialized_end=344
 # @@protoc_insertion_point(module_scope)
