@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.catalogue.adapters.grpc_houses import GrpcHouses
 from services.catalogue.adapters.house_events import GROUP, copy_house
 from services.catalogue.adapters.house_rows import PostgresHouseCopies
+from services.catalogue.adapters.pillow_poster_maker import PillowPosterMaker
 from services.catalogue.adapters.postgres_audit import PostgresAudit
 from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
 from services.catalogue.adapters.vat_rates import country_rates
@@ -20,6 +21,7 @@ from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.plan_intake import PlanIntake
+from services.catalogue.handlers.posters import PosterHandler
 from services.catalogue.handlers.price_sorts import price_handlers
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
@@ -59,6 +61,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         performances=PerformanceHandler(store, service.ids),
         performance_life=PerformanceLifeHandler(store, service.clock),
         prices=price_handlers(store, service.clock, service.ids, country_rates()),
+        posters=PosterHandler(store, PillowPosterMaker()),
     )
     service.rpc.add(
         lambda server: add_CatalogueServiceServicer_to_server(catalogue, server), "balcon.catalogue.v1.CatalogueService"

@@ -12,6 +12,7 @@ from services.catalogue.adapters.hall_rows import PostgresHallRows
 from services.catalogue.adapters.house_rows import keep_house, load_house
 from services.catalogue.adapters.performance_rows import PostgresPerformanceRows, load_performances
 from services.catalogue.adapters.plan_rows import PostgresPlanRows
+from services.catalogue.adapters.poster_rows import PosterRows
 from services.catalogue.adapters.price_rows import PostgresPriceThings
 from services.catalogue.adapters.production_rows import ProductionRows
 from services.catalogue.adapters.tables import idempotency_keys, performances, seating_plans
@@ -43,6 +44,7 @@ class PostgresTransaction:
         self._message_of = message_of
         self._houses = houses
         self.productions = ProductionRows(connection)
+        self.posters = PosterRows(connection)
         self._events: list[OutgoingEvent] = []
         self.halls = PostgresHallRows(connection)
         self.plans = PostgresPlanRows(connection, now_ms)

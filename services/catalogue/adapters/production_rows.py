@@ -9,7 +9,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.catalogue.adapters.poster_rows import load_posters
 from services.catalogue.adapters.tables import performances, productions
+from services.catalogue.domain.poster import Poster
 from services.catalogue.domain.production import (
     AgeAdvice,
     ExternalCode,
@@ -36,14 +38,19 @@ class ProductionRows:
         await self._connection.execute(sa.insert(productions), _row(production))
 
     async def find(self, house_id: str, production_id: str) -> Production | None:
-        row = (await self._connection.execute(_one(house_id, production_id))).first()
-        return None if row is None else _production(row)
+        return await self._loaded(house_id, _one(house_id, production_id))
 
     async def lock(self, house_id: str, production_id: str) -> Production | None:
         """See Productions.lock. Performances that are made meanwhile need only that its key stays."""
         locked = _one(house_id, production_id).with_for_update(key_share=True)
-        row = (await self._connection.execute(locked)).first()
-        return None if row is None else _production(row)
+        return await self._loaded(house_id, locked)
+
+    async def _loaded(self, house_id: str, wanted: sa.Select[Any]) -> Production | None:
+        row = (await self._connection.execute(wanted)).first()
+        if row is None:
+            return None
+        posters = await load_posters(self._connection, house_id, [row.production_id])
+        return _production(row, posters.get(row.production_id))
 
     async def save(self, production: Production) -> None:
         its_row = (
@@ -70,7 +77,9 @@ class ProductionRows:
     async def at(self, house_id: str, places: Sequence[Place]) -> Sequence[Production]:
         ids = [place.item_id for place in places]
         query = sa.select(productions).where(productions.c.house_id == house_id, productions.c.production_id.in_(ids))
-        found = {row.production_id: _production(row) for row in await self._connection.execute(query)}
+        posters = await load_posters(self._connection, house_id, ids)
+        rows = await self._connection.execute(query)
+        found = {row.production_id: _production(row, posters.get(row.production_id)) for row in rows}
         return [found[one] for one in ids if one in found]
 
 
@@ -127,7 +136,7 @@ def _row(production: Production) -> dict[str, Any]:
     }
 
 
-def _production(row: sa.Row[Any]) -> Production:
+def _production(row: sa.Row[Any], poster: Poster | None) -> Production:
     # The version before this one writes the performer alone.
     of_old = (row.performer,) if row.performer else ()
     details = ProductionDetails(
@@ -144,4 +153,6 @@ def _production(row: sa.Row[Any]) -> Production:
         source_url=row.source_url,
         external_codes=msgspec.convert(row.external_codes, tuple[ExternalCode, ...]),
     )
-    return Production(row.production_id, row.house_id, details, row.created_at_ms, row.revision, row.archived_at_ms)
+    return Production(
+        row.production_id, row.house_id, details, row.created_at_ms, row.revision, row.archived_at_ms, poster
+    )

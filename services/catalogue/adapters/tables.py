@@ -93,6 +93,23 @@ productions = sa.Table(
 )
 sa.Index("ix_productions_by_age", productions.c.house_id, productions.c.created_at_ms, productions.c.production_id)
 
+# A row a size, all of one version.
+poster_images = sa.Table(
+    "poster_images",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("production_id", sa.Text, primary_key=True),
+    sa.Column("width", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["house_id", "production_id"],
+        ["productions.house_id", "productions.production_id"],
+        name="fk_poster_images_production",
+    ),
+)
+
 # Of a performance; 0: it has not come, or is not said.
 INSTANTS = (
     "doors_at_ms",

@@ -10,12 +10,14 @@ from services.catalogue.api.performance_calls import PerformanceCalls
 from services.catalogue.api.performance_life_calls import PerformanceLifeCalls
 from services.catalogue.api.plan_calls import PlanCalls
 from services.catalogue.api.plan_parts import PlanParts
+from services.catalogue.api.poster_calls import PosterCalls
 from services.catalogue.api.production_calls import ProductionCalls
 from services.catalogue.api.vat_calls import VatCalls
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
+from services.catalogue.handlers.posters import PosterHandler
 from services.catalogue.handlers.price_sorts import PriceHandlers
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
@@ -26,6 +28,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
     HallCalls,
     PlanCalls,
     ProductionCalls,
+    PosterCalls,
     PerformanceCalls,
     PerformanceLifeCalls,
     VatCalls,
@@ -40,6 +43,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         halls: HallHandler,
         plans: SeatingPlanHandler[PlanParts],
         productions: ProductionHandler,
+        posters: PosterHandler,
         performances: PerformanceHandler,
         performance_life: PerformanceLifeHandler,
         prices: PriceHandlers,
@@ -48,6 +52,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         self._halls = halls
         self._plans = plans
         self._productions = productions
+        self._posters = posters
         self._performances = performances
         self._performance_life = performance_life
         self._price_rules = prices.rules

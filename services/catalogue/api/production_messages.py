@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
+from services.catalogue.domain.poster import Poster
 from services.catalogue.domain.production import (
     DEFAULT_LANGUAGE,
     AgeAdvice,
@@ -52,8 +53,14 @@ def production_message(production: Production) -> pb.Production:
         external_codes=[pb.ExternalCode(system=one.system, code=one.code) for one in details.external_codes],
         etag=etag_of(production.revision),
         created_at=wire_instant(production.created_at_ms),
+        poster=None if production.poster is None else _poster_message(production.poster),
         archived_at=None if production.archived_at_ms is None else wire_instant(production.archived_at_ms),
     )
+
+
+def _poster_message(poster: Poster) -> pb.Poster:
+    sizes = [pb.PosterSize(width=size.width, height=size.height) for size in poster.sizes]
+    return pb.Poster(version=poster.version, sizes=sizes)
 
 
 def details_of(asked: pb.CreateProductionRequest | pb.Production) -> ProductionDetails:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 
+from services.catalogue.domain.poster import Poster
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.instants import refused_instant
 from services.contracts.texts import refused_language, refused_lines, refused_text, refused_url
@@ -106,6 +107,7 @@ class Production:
     created_at_ms: int
     revision: int = 1
     archived_at_ms: int | None = None
+    poster: Poster | None = None
 
     @property
     def title(self) -> str:
@@ -126,6 +128,11 @@ class ProductionFilter:
 def changed(production: Production, details: ProductionDetails) -> Production:
     """The production with other details, one revision later."""
     return replace(production, details=details, revision=production.revision + 1)
+
+
+def changed_poster(production: Production, poster: Poster | None) -> Production:
+    """The production with another poster or with none, one revision later."""
+    return replace(production, poster=poster, revision=production.revision + 1)
 
 
 def archived(production: Production, now_ms: int) -> Production:

@@ -49,6 +49,14 @@ class ProductionArchived(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class PosterNotFound(Refusal):
+    """Production {production_id} has no poster, or none of the version that was asked for."""
+
+    kind = Kind.NOT_FOUND
+    production_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PerformanceNotFound(Refusal):
     """The house has no performance {performance_id}."""
 

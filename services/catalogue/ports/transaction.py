@@ -11,6 +11,7 @@ from services.catalogue.domain.performance_events import PerformanceEvent
 from services.catalogue.ports.halls import HallRows
 from services.catalogue.ports.performances import PerformanceRows
 from services.catalogue.ports.plans import PlanRows
+from services.catalogue.ports.posters import Posters
 from services.catalogue.ports.price_things import PriceThings
 from services.catalogue.ports.productions import Productions
 from services.contracts.acts import Act
@@ -42,6 +43,11 @@ class CatalogueTransaction(Protocol):
     @property
     def productions(self) -> Productions:
         """The houses' productions, in this transaction."""
+        ...
+
+    @property
+    def posters(self) -> Posters:
+        """The images of their posters."""
         ...
 
     @property

@@ -32,6 +32,7 @@ from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.plan_intake import PlanIntake
+from services.catalogue.handlers.posters import PosterHandler
 from services.catalogue.handlers.price_sorts import price_handlers
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
@@ -88,7 +89,9 @@ GOOD: Mapping[str, Any] = {
     "extras": 1,
     "from_date": "2026-01-01",
     "guessed": True,
+    "image": b"GIF89a",
     "include_archived": True,
+    "height": 320,
     "hold_ttl_seconds": 60,
     "kind": 1,
     "label": "a-house",
@@ -119,6 +122,7 @@ GOOD: Mapping[str, Any] = {
     "vat_rate_basis_points": 700,
     "vat_rounding": 1,
     "wait_ms": 1,
+    "width": 320,
     "with_seat_ids": True,
 }
 
@@ -188,6 +192,7 @@ def _servicers() -> Mapping[str, Any]:
             performances=PerformanceHandler(store, IDS),
             performance_life=PerformanceLifeHandler(store, CLOCK),
             prices=price_handlers(store, CLOCK, IDS, country_rates()),
+            posters=PosterHandler(store, store),
         ),
         "InventoryService": InventoryServicer(Host(), CLOCK),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),

@@ -119,6 +119,21 @@ class CatalogueServiceStub:
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionResponse.FromString,
                 _registered_method=True)
+        self.SetPoster = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/SetPoster',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.SetPosterRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.SetPosterResponse.FromString,
+                _registered_method=True)
+        self.RemovePoster = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/RemovePoster',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.RemovePosterRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.RemovePosterResponse.FromString,
+                _registered_method=True)
+        self.GetPoster = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetPoster',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetPosterRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetPosterResponse.FromString,
+                _registered_method=True)
         self.CreatePerformance = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreatePerformance',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceRequest.SerializeToString,
@@ -325,6 +340,28 @@ class CatalogueServiceServicer:
     def ArchiveProduction(self, request, context):
         """Takes it out of lists and keeps new performances from showing it; those that there are stay. Repeating it changes
         nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetPoster(self, request, context):
+        """Sets or replaces a production's poster. The picture's first frame is copied into new images, upright and on white:
+        nothing else that is in the file is kept. The picture that is there already changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemovePoster(self, request, context):
+        """Takes the poster away. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPoster(self, request, context):
+        """One image of a production's poster.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -541,6 +578,21 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.ArchiveProduction,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionResponse.SerializeToString,
+            ),
+            'SetPoster': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPoster,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.SetPosterRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.SetPosterResponse.SerializeToString,
+            ),
+            'RemovePoster': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemovePoster,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.RemovePosterRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.RemovePosterResponse.SerializeToString,
+            ),
+            'GetPoster': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPoster,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetPosterRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetPosterResponse.SerializeToString,
             ),
             'CreatePerformance': grpc.unary_unary_rpc_method_handler(
                     servicer.CreatePerformance,
@@ -1066,6 +1118,87 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/ArchiveProduction',
             balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_productions__pb2.ArchiveProductionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPoster(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/SetPoster',
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.SetPosterRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.SetPosterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemovePoster(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/RemovePoster',
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.RemovePosterRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.RemovePosterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPoster(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetPoster',
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetPosterRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_productions__pb2.GetPosterResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -118,12 +118,20 @@ from balcon.catalogue.v1.productions_pb2 import GENRE_SOCIAL as GENRE_SOCIAL
 from balcon.catalogue.v1.productions_pb2 import GENRE_SPORTS as GENRE_SPORTS
 from balcon.catalogue.v1.productions_pb2 import GENRE_UNSPECIFIED as GENRE_UNSPECIFIED
 from balcon.catalogue.v1.productions_pb2 import Genre as Genre
+from balcon.catalogue.v1.productions_pb2 import GetPosterRequest as GetPosterRequest
+from balcon.catalogue.v1.productions_pb2 import GetPosterResponse as GetPosterResponse
 from balcon.catalogue.v1.productions_pb2 import GetProductionRequest as GetProductionRequest
 from balcon.catalogue.v1.productions_pb2 import GetProductionResponse as GetProductionResponse
 from balcon.catalogue.v1.productions_pb2 import ListProductionsRequest as ListProductionsRequest
 from balcon.catalogue.v1.productions_pb2 import ListProductionsResponse as ListProductionsResponse
+from balcon.catalogue.v1.productions_pb2 import Poster as Poster
+from balcon.catalogue.v1.productions_pb2 import PosterSize as PosterSize
 from balcon.catalogue.v1.productions_pb2 import Production as Production
 from balcon.catalogue.v1.productions_pb2 import ProductionText as ProductionText
+from balcon.catalogue.v1.productions_pb2 import RemovePosterRequest as RemovePosterRequest
+from balcon.catalogue.v1.productions_pb2 import RemovePosterResponse as RemovePosterResponse
+from balcon.catalogue.v1.productions_pb2 import SetPosterRequest as SetPosterRequest
+from balcon.catalogue.v1.productions_pb2 import SetPosterResponse as SetPosterResponse
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionRequest as UpdateProductionRequest
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionResponse as UpdateProductionResponse
 from balcon.catalogue.v1.vat_pb2 import AdoptVatClassesRequest as AdoptVatClassesRequest
@@ -222,6 +230,14 @@ class CatalogueServiceStub:
     """Takes it out of lists and keeps new performances from showing it; those that there are stay. Repeating it changes
     nothing.
     """
+    SetPoster: _grpc.UnaryUnaryMultiCallable[_productions_pb2.SetPosterRequest, _productions_pb2.SetPosterResponse]
+    """Sets or replaces a production's poster. The picture's first frame is copied into new images, upright and on white:
+    nothing else that is in the file is kept. The picture that is there already changes nothing.
+    """
+    RemovePoster: _grpc.UnaryUnaryMultiCallable[_productions_pb2.RemovePosterRequest, _productions_pb2.RemovePosterResponse]
+    """Takes the poster away. Repeating it changes nothing."""
+    GetPoster: _grpc.UnaryUnaryMultiCallable[_productions_pb2.GetPosterRequest, _productions_pb2.GetPosterResponse]
+    """One image of a production's poster."""
     CreatePerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CreatePerformanceRequest, _performances_pb2.CreatePerformanceResponse]
     """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
     OpenForSale: _grpc.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]
@@ -308,6 +324,14 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Takes it out of lists and keeps new performances from showing it; those that there are stay. Repeating it changes
     nothing.
     """
+    SetPoster: _aio.UnaryUnaryMultiCallable[_productions_pb2.SetPosterRequest, _productions_pb2.SetPosterResponse]  # type: ignore[assignment]
+    """Sets or replaces a production's poster. The picture's first frame is copied into new images, upright and on white:
+    nothing else that is in the file is kept. The picture that is there already changes nothing.
+    """
+    RemovePoster: _aio.UnaryUnaryMultiCallable[_productions_pb2.RemovePosterRequest, _productions_pb2.RemovePosterResponse]  # type: ignore[assignment]
+    """Takes the poster away. Repeating it changes nothing."""
+    GetPoster: _aio.UnaryUnaryMultiCallable[_productions_pb2.GetPosterRequest, _productions_pb2.GetPosterResponse]  # type: ignore[assignment]
+    """One image of a production's poster."""
     CreatePerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.CreatePerformanceRequest, _performances_pb2.CreatePerformanceResponse]  # type: ignore[assignment]
     """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
     OpenForSale: _aio.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]  # type: ignore[assignment]
@@ -487,6 +511,32 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes it out of lists and keeps new performances from showing it; those that there are stay. Repeating it changes
         nothing.
         """
+
+    @_abc_1.abstractmethod
+    def SetPoster(
+        self,
+        request: _productions_pb2.SetPosterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_productions_pb2.SetPosterResponse, _abc.Awaitable[_productions_pb2.SetPosterResponse]]:
+        """Sets or replaces a production's poster. The picture's first frame is copied into new images, upright and on white:
+        nothing else that is in the file is kept. The picture that is there already changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def RemovePoster(
+        self,
+        request: _productions_pb2.RemovePosterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_productions_pb2.RemovePosterResponse, _abc.Awaitable[_productions_pb2.RemovePosterResponse]]:
+        """Takes the poster away. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def GetPoster(
+        self,
+        request: _productions_pb2.GetPosterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_productions_pb2.GetPosterResponse, _abc.Awaitable[_productions_pb2.GetPosterResponse]]:
+        """One image of a production's poster."""
 
     @_abc_1.abstractmethod
     def CreatePerformance(

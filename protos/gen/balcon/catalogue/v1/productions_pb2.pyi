@@ -198,6 +198,60 @@ class ExternalCode(_message.Message):
 Global___ExternalCode: _TypeAlias = ExternalCode  # noqa: Y015
 
 @_typing.final
+class PosterSize(_message.Message):
+    """The width and height of an image in pixels."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    width: _builtins.int
+    """From left to right."""
+    height: _builtins.int
+    """From top to bottom."""
+    def __init__(
+        self,
+        *,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PosterSize: _TypeAlias = PosterSize  # noqa: Y015
+
+@_typing.final
+class Poster(_message.Message):
+    """What is known of a poster; GetPoster has its images."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    SIZES_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Of the images' content: what was read under a version may be kept for good."""
+    @_builtins.property
+    def sizes(self) -> _containers.RepeatedCompositeFieldContainer[Global___PosterSize]:
+        """The sizes that there are, the smallest first: about 320, 640 and 1,280 pixels wide, never larger than the picture."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.str = ...,
+        sizes: _abc.Iterable[Global___PosterSize] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sizes", b"sizes", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Poster: _TypeAlias = Poster  # noqa: Y015
+
+@_typing.final
 class Production(_message.Message):
     """What is shown: a title, who performs it, and what is told about it."""
 
@@ -220,6 +274,7 @@ class Production(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ARCHIVED_AT_FIELD_NUMBER: _builtins.int
+    POSTER_FIELD_NUMBER: _builtins.int
     production_id: _builtins.str
     """The production."""
     house_id: _builtins.str
@@ -266,6 +321,10 @@ class Production(_message.Message):
     def archived_at(self) -> _timestamp_pb2.Timestamp:
         """When it was archived; not set: it is not."""
 
+    @_builtins.property
+    def poster(self) -> Global___Poster:
+        """Its poster; not set: it has none. SetPoster and RemovePoster change it."""
+
     def __init__(
         self,
         *,
@@ -286,10 +345,11 @@ class Production(_message.Message):
         etag: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         archived_at: _timestamp_pb2.Timestamp | None = ...,
+        poster: Global___Poster | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["age_advice", b"age_advice", "archived_at", b"archived_at", "created_at", b"created_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["age_advice", b"age_advice", "archived_at", b"archived_at", "created_at", b"created_at", "poster", b"poster"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["age_advice", b"age_advice", "archived_at", b"archived_at", "created_at", b"created_at", "credits", b"credits", "default_language", b"default_language", "description", b"description", "duration_minutes", b"duration_minutes", "etag", b"etag", "external_codes", b"external_codes", "genre", b"genre", "house_id", b"house_id", "performers", b"performers", "production_id", b"production_id", "source_url", b"source_url", "subtitle", b"subtitle", "title", b"title", "translations", b"translations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["age_advice", b"age_advice", "archived_at", b"archived_at", "created_at", b"created_at", "credits", b"credits", "default_language", b"default_language", "description", b"description", "duration_minutes", b"duration_minutes", "etag", b"etag", "external_codes", b"external_codes", "genre", b"genre", "house_id", b"house_id", "performers", b"performers", "poster", b"poster", "production_id", b"production_id", "source_url", b"source_url", "subtitle", b"subtitle", "title", b"title", "translations", b"translations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -642,3 +702,185 @@ class ArchiveProductionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ArchiveProductionResponse: _TypeAlias = ArchiveProductionResponse  # noqa: Y015
+
+@_typing.final
+class SetPosterRequest(_message.Message):
+    """What SetPoster is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PRODUCTION_ID_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    production_id: _builtins.str
+    """The production."""
+    image: _builtins.bytes
+    """A jpg, gif or png by its content, of at most 10,000,000 bytes, 40,000,000 pixels and 12,000 pixels on a side."""
+    etag: _builtins.str
+    """The etag of the production as it was read."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        production_id: _builtins.str = ...,
+        image: _builtins.bytes = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "house_id", b"house_id", "image", b"image", "production_id", b"production_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPosterRequest: _TypeAlias = SetPosterRequest  # noqa: Y015
+
+@_typing.final
+class SetPosterResponse(_message.Message):
+    """What SetPoster answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRODUCTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def production(self) -> Global___Production:
+        """The production as it is now."""
+
+    def __init__(
+        self,
+        *,
+        production: Global___Production | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["production", b"production"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["production", b"production"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPosterResponse: _TypeAlias = SetPosterResponse  # noqa: Y015
+
+@_typing.final
+class RemovePosterRequest(_message.Message):
+    """What RemovePoster is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PRODUCTION_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    production_id: _builtins.str
+    """The production."""
+    etag: _builtins.str
+    """The etag of the production as it was read."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        production_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "house_id", b"house_id", "production_id", b"production_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemovePosterRequest: _TypeAlias = RemovePosterRequest  # noqa: Y015
+
+@_typing.final
+class RemovePosterResponse(_message.Message):
+    """What RemovePoster answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRODUCTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def production(self) -> Global___Production:
+        """The production as it is now."""
+
+    def __init__(
+        self,
+        *,
+        production: Global___Production | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["production", b"production"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["production", b"production"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemovePosterResponse: _TypeAlias = RemovePosterResponse  # noqa: Y015
+
+@_typing.final
+class GetPosterRequest(_message.Message):
+    """What GetPoster is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PRODUCTION_ID_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    production_id: _builtins.str
+    """The production."""
+    width: _builtins.int
+    """At least so many pixels wide, as far as there is one; 0 takes the largest."""
+    version: _builtins.str
+    """Only of this version; empty takes what there is now."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        production_id: _builtins.str = ...,
+        width: _builtins.int = ...,
+        version: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "production_id", b"production_id", "version", b"version", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPosterRequest: _TypeAlias = GetPosterRequest  # noqa: Y015
+
+@_typing.final
+class GetPosterResponse(_message.Message):
+    """What GetPoster answers: one image, small enough for every client."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """The poster's version: see Poster."""
+    media_type: _builtins.str
+    """The kind of the image: image/jpeg."""
+    image: _builtins.bytes
+    """The image."""
+    @_builtins.property
+    def size(self) -> Global___PosterSize:
+        """The image's own size."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.str = ...,
+        size: Global___PosterSize | None = ...,
+        media_type: _builtins.str = ...,
+        image: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["size", b"size"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image", "media_type", b"media_type", "size", b"size", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPosterResponse: _TypeAlias = GetPosterResponse  # noqa: Y015
