@@ -15,10 +15,12 @@ from services.catalogue.adapters.vat_rates import country_rates
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.events import outgoing_event
 from services.catalogue.api.plan_parts import plan_parts
+from services.catalogue.handlers.hall_handlers import HallHandlers
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
+from services.catalogue.handlers.plan_building import PlanBuildingHandler
 from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.plan_intake import PlanIntake
 from services.catalogue.handlers.posters import PosterHandler
@@ -55,8 +57,11 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     intake = PlanIntake()
     catalogue = CatalogueServicer(
         houses=HouseHandler(PostgresHouseCopies(engine)),
-        halls=HallHandler(store, service.clock, service.ids),
-        plans=SeatingPlanHandler(store, intake, PlanCache(settings.plan_cache_seats), plan_parts),
+        halls=HallHandlers(
+            halls=HallHandler(store, service.clock, service.ids),
+            plans=SeatingPlanHandler(store, intake, PlanCache(settings.plan_cache_seats), plan_parts),
+            building=PlanBuildingHandler(store, intake),
+        ),
         productions=ProductionHandler(store, service.clock, service.ids),
         performances=PerformanceHandler(store, service.ids),
         performance_life=PerformanceLifeHandler(store, service.clock),

@@ -8,25 +8,26 @@ from services.catalogue.api.hall_calls import HallCalls
 from services.catalogue.api.house_calls import HouseCalls
 from services.catalogue.api.performance_calls import PerformanceCalls
 from services.catalogue.api.performance_life_calls import PerformanceLifeCalls
+from services.catalogue.api.plan_building_calls import PlanBuildingCalls
 from services.catalogue.api.plan_calls import PlanCalls
 from services.catalogue.api.plan_parts import PlanParts
 from services.catalogue.api.poster_calls import PosterCalls
 from services.catalogue.api.production_calls import ProductionCalls
 from services.catalogue.api.vat_calls import VatCalls
-from services.catalogue.handlers.halls import HallHandler
+from services.catalogue.handlers.hall_handlers import HallHandlers
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.posters import PosterHandler
 from services.catalogue.handlers.price_sorts import PriceHandlers
 from services.catalogue.handlers.productions import ProductionHandler
-from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 
 
 class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: see plan_parts
     HouseCalls,
     HallCalls,
     PlanCalls,
+    PlanBuildingCalls,
     ProductionCalls,
     PosterCalls,
     PerformanceCalls,
@@ -40,8 +41,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         self,
         *,
         houses: HouseHandler,
-        halls: HallHandler,
-        plans: SeatingPlanHandler[PlanParts],
+        halls: HallHandlers[PlanParts],
         productions: ProductionHandler,
         posters: PosterHandler,
         performances: PerformanceHandler,
@@ -49,8 +49,9 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         prices: PriceHandlers,
     ) -> None:
         self._houses = houses
-        self._halls = halls
-        self._plans = plans
+        self._halls = halls.halls
+        self._plans = halls.plans
+        self._building = halls.building
         self._productions = productions
         self._posters = posters
         self._performances = performances

@@ -13,11 +13,15 @@ from services.contracts.bounds import PART_BYTES
 from services.contracts.wire_types import wire_instant
 
 
+def warning_messages(imported: PlanImported) -> list[pb.PlanWarning]:
+    """What whoever adds the plan should know."""
+    return [pb.PlanWarning(field=warning.field, description=warning.description) for warning in imported.warnings]
+
+
 def import_response(imported: PlanImported) -> pb.ImportSeatingPlanResponse:
     """What an import is answered with."""
-    warnings = [pb.PlanWarning(field=warning.field, description=warning.description) for warning in imported.warnings]
     return pb.ImportSeatingPlanResponse(
-        plan_version=imported.plan_version, seat_count=imported.seat_count, warnings=warnings
+        plan_version=imported.plan_version, seat_count=imported.seat_count, warnings=warning_messages(imported)
     )
 
 

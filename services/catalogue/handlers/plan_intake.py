@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.catalogue.domain.hall import usable_hall
@@ -46,12 +47,16 @@ class PlanIntake:
 
     async def read(self, sent: PlanFiles) -> ReadFiles | Refusal:
         """`sent` may be gzip. Refusals: PlanInvalid, Overloaded."""
+        return await self.make(lambda: _read(sent))
+
+    async def make(self, work: Callable[[], ReadFiles | PlanInvalid]) -> ReadFiles | Refusal:
+        """What the work makes, on a thread of its own. Refusals: PlanInvalid, Overloaded."""
         if self._imports >= MAX_IMPORTS:
             return Overloaded(RETRY_AFTER_MS)
         self._imports += 1
         try:
             async with self._parsing:
-                return await asyncio.to_thread(_read, sent)
+                return await asyncio.to_thread(work)
         finally:
             self._imports -= 1
 

@@ -26,10 +26,12 @@ from services.accounts.api.accounts_servicer import AccountsServicer
 from services.catalogue.adapters.vat_rates import country_rates
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.plan_parts import plan_parts
+from services.catalogue.handlers.hall_handlers import HallHandlers
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
+from services.catalogue.handlers.plan_building import PlanBuildingHandler
 from services.catalogue.handlers.plan_cache import PlanCache
 from services.catalogue.handlers.plan_intake import PlanIntake
 from services.catalogue.handlers.posters import PosterHandler
@@ -65,16 +67,20 @@ GOOD: Mapping[str, Any] = {
     "act": "performance.moved",
     "act_prefix": "performance.",
     "admission": 3,
+    "aisles_after_place": 1,
+    "aisles_after_row": 1,
     "amount_minor": 2_500,
     "avoidable": False,
     "basis_points": 700,
     "batch_id": 1,
+    "beside_the_last": True,
     "capacity": 1,
     "categories": "Stalls",
     "category": "Stalls",
     "channel": 2,
     "closes_at": Timestamp(seconds=1_900_000_100),
     "country": "NL",
+    "color": "#112233",
     "currency": "EUR",
     "default_language": "en",
     "draining": True,
@@ -84,7 +90,9 @@ GOOD: Mapping[str, Any] = {
     "ends_at": Timestamp(seconds=1_900_000_100),
     "epoch": 1,
     "expires_at_ms": CLOCK.now_ms() + 3_600_000,
+    "first_row": 1,
     "from_age": 6,
+    "from_row": 1,
     "genre": 1,
     "extras": 1,
     "from_date": "2026-01-01",
@@ -95,19 +103,26 @@ GOOD: Mapping[str, Any] = {
     "hold_ttl_seconds": 60,
     "kind": 1,
     "label": "a-house",
-    "languages": "en",
-    "password": "a long password",
-    "latest_plan_version": 1,
     "language": "nl",
+    "languages": "en",
+    "latest_plan_version": 1,
     "may_split": True,
+    "name": "Stalls",
     "page_size": 10,
+    "password": "a long password",
+    "place": 1,
     "plan_json": json.dumps(plan()).encode(),
     "plan_version": 1,
     "refuses_orphans": True,
     "return_url": "https://shop.example/",
+    "row": 1,
+    "row_labels": 1,
+    "rows": 2,
     "seat_counts": 1,
     "seat_indexes": 0,
+    "seat_numbering": 1,
     "seats_per_holder": 2,
+    "seats_per_row": 2,
     "sidecar_json": b'{"version": 1}',
     "size": 1,
     "source_url": "https://company.example/hamlet",
@@ -118,6 +133,7 @@ GOOD: Mapping[str, Any] = {
     "timeout_ms": 1_000,
     "to_age": 12,
     "to_endpoint": "node:1",
+    "to_row": 2,
     "ttl_seconds": 60,
     "vat_rate_basis_points": 700,
     "vat_rounding": 1,
@@ -127,6 +143,11 @@ GOOD: Mapping[str, Any] = {
 }
 
 
+# Messages by the field that holds them, where another one like it is in the way.
+GOOD_MESSAGES: Mapping[str, Message] = {
+    "companion": catalogue_service_pb2.BlockPlace(row=1, place=2),
+    "left_out": catalogue_service_pb2.BlockPlace(row=2, place=1),
+}
 # Messages of Google's that count as one value.
 WELL_KNOWN: Mapping[str, Message] = {
     "google.protobuf.FieldMask": FieldMask(),
@@ -186,8 +207,11 @@ def _servicers() -> Mapping[str, Any]:
         "AccountsService": _accounts(store),
         "CatalogueService": CatalogueServicer(
             houses=HouseHandler(store),
-            halls=HallHandler(store, CLOCK, IDS),
-            plans=SeatingPlanHandler(store, PlanIntake(), cache, plan_parts),
+            halls=HallHandlers(
+                halls=HallHandler(store, CLOCK, IDS),
+                plans=SeatingPlanHandler(store, PlanIntake(), cache, plan_parts),
+                building=PlanBuildingHandler(store, PlanIntake()),
+            ),
             productions=ProductionHandler(store, CLOCK, IDS),
             performances=PerformanceHandler(store, IDS),
             performance_life=PerformanceLifeHandler(store, CLOCK),
@@ -260,6 +284,8 @@ def _filled(kind: Descriptor, pick: str) -> Any:
             continue
         if field.message_type is None:
             value: Any = GOOD.get(field.name, AN_ID)
+        elif field.name in GOOD_MESSAGES:
+            value = GOOD_MESSAGES[field.name]
         elif field.message_type.full_name in WELL_KNOWN:
             value = GOOD.get(field.name, WELL_KNOWN[field.message_type.full_name])
         else:

@@ -6,6 +6,7 @@ import warnings
 from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_halls__pb2
 from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
+from balcon.catalogue.v1 import plan_building_pb2 as balcon_dot_catalogue_dot_v1_dot_plan__building__pb2
 from balcon.catalogue.v1 import productions_pb2 as balcon_dot_catalogue_dot_v1_dot_productions__pb2
 from balcon.catalogue.v1 import vat_pb2 as balcon_dot_catalogue_dot_v1_dot_vat__pb2
 
@@ -73,6 +74,11 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/ImportSeatingPlan',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanResponse.FromString,
+                _registered_method=True)
+        self.BuildSeatingPlan = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/BuildSeatingPlan',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_plan__building__pb2.BuildSeatingPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__building__pb2.BuildSeatingPlanResponse.FromString,
                 _registered_method=True)
         self.GetSeatingPlan = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/GetSeatingPlan',
@@ -274,6 +280,14 @@ class CatalogueServiceServicer:
 
     def ImportSeatingPlan(self, request, context):
         """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BuildSeatingPlan(self, request, context):
+        """Makes a plan out of blocks of rows and seats and of standing areas, without drawing one (R2.2). It is the hall's
+        next version, like one that was imported.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -533,6 +547,11 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.ImportSeatingPlan,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanResponse.SerializeToString,
+            ),
+            'BuildSeatingPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.BuildSeatingPlan,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__building__pb2.BuildSeatingPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_plan__building__pb2.BuildSeatingPlanResponse.SerializeToString,
             ),
             'GetSeatingPlan': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSeatingPlan,
@@ -875,6 +894,33 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/ImportSeatingPlan',
             balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_halls__pb2.ImportSeatingPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BuildSeatingPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/BuildSeatingPlan',
+            balcon_dot_catalogue_dot_v1_dot_plan__building__pb2.BuildSeatingPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_plan__building__pb2.BuildSeatingPlanResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,6 +6,7 @@ Houses, halls, seating plans, productions, performances and their prices."""
 from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
+from balcon.catalogue.v1 import plan_building_pb2 as _plan_building_pb2
 from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
 from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallRequest
@@ -77,6 +78,23 @@ from balcon.catalogue.v1.performances_pb2 import SALE_STATE_ON_SALE as SALE_STAT
 from balcon.catalogue.v1.performances_pb2 import SALE_STATE_UNSPECIFIED as SALE_STATE_UNSPECIFIED
 from balcon.catalogue.v1.performances_pb2 import SaleState as SaleState
 from balcon.catalogue.v1.performances_pb2 import SalesWindow as SalesWindow
+from balcon.catalogue.v1.plan_building_pb2 import BlockPlace as BlockPlace
+from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanRequest as BuildSeatingPlanRequest
+from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanResponse as BuildSeatingPlanResponse
+from balcon.catalogue.v1.plan_building_pb2 import BuiltCategory as BuiltCategory
+from balcon.catalogue.v1.plan_building_pb2 import BuiltStandingArea as BuiltStandingArea
+from balcon.catalogue.v1.plan_building_pb2 import ROW_LABELS_LETTERS as ROW_LABELS_LETTERS
+from balcon.catalogue.v1.plan_building_pb2 import ROW_LABELS_NUMBERS as ROW_LABELS_NUMBERS
+from balcon.catalogue.v1.plan_building_pb2 import ROW_LABELS_UNSPECIFIED as ROW_LABELS_UNSPECIFIED
+from balcon.catalogue.v1.plan_building_pb2 import RowLabels as RowLabels
+from balcon.catalogue.v1.plan_building_pb2 import RowRange as RowRange
+from balcon.catalogue.v1.plan_building_pb2 import SEAT_NUMBERING_LEFT_TO_RIGHT as SEAT_NUMBERING_LEFT_TO_RIGHT
+from balcon.catalogue.v1.plan_building_pb2 import SEAT_NUMBERING_ODD_LEFT as SEAT_NUMBERING_ODD_LEFT
+from balcon.catalogue.v1.plan_building_pb2 import SEAT_NUMBERING_ODD_RIGHT as SEAT_NUMBERING_ODD_RIGHT
+from balcon.catalogue.v1.plan_building_pb2 import SEAT_NUMBERING_RIGHT_TO_LEFT as SEAT_NUMBERING_RIGHT_TO_LEFT
+from balcon.catalogue.v1.plan_building_pb2 import SEAT_NUMBERING_UNSPECIFIED as SEAT_NUMBERING_UNSPECIFIED
+from balcon.catalogue.v1.plan_building_pb2 import SeatBlock as SeatBlock
+from balcon.catalogue.v1.plan_building_pb2 import SeatNumbering as SeatNumbering
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_BASE as PRICE_COMPONENT_KIND_BASE
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_CONSUMPTION_FEE as PRICE_COMPONENT_KIND_CONSUMPTION_FEE
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_SERVICE_FEE as PRICE_COMPONENT_KIND_SERVICE_FEE
@@ -206,6 +224,10 @@ class CatalogueServiceStub:
     """Takes a hall out of lists and from new performances and plans; those it has stay. Repeating it changes nothing."""
     ImportSeatingPlan: _grpc.UnaryUnaryMultiCallable[_halls_pb2.ImportSeatingPlanRequest, _halls_pb2.ImportSeatingPlanResponse]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
+    BuildSeatingPlan: _grpc.UnaryUnaryMultiCallable[_plan_building_pb2.BuildSeatingPlanRequest, _plan_building_pb2.BuildSeatingPlanResponse]
+    """Makes a plan out of blocks of rows and seats and of standing areas, without drawing one (R2.2). It is the hall's
+    next version, like one that was imported.
+    """
     GetSeatingPlan: _grpc.UnaryUnaryMultiCallable[_halls_pb2.GetSeatingPlanRequest, _halls_pb2.GetSeatingPlanResponse]
     """A plan in one message, as long as every client takes that: one of more than 4 MiB (some 40,000 seats with UUIDs
     for ids) is refused with ANSWER_TOO_LARGE.
@@ -300,6 +322,10 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Takes a hall out of lists and from new performances and plans; those it has stay. Repeating it changes nothing."""
     ImportSeatingPlan: _aio.UnaryUnaryMultiCallable[_halls_pb2.ImportSeatingPlanRequest, _halls_pb2.ImportSeatingPlanResponse]  # type: ignore[assignment]
     """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
+    BuildSeatingPlan: _aio.UnaryUnaryMultiCallable[_plan_building_pb2.BuildSeatingPlanRequest, _plan_building_pb2.BuildSeatingPlanResponse]  # type: ignore[assignment]
+    """Makes a plan out of blocks of rows and seats and of standing areas, without drawing one (R2.2). It is the hall's
+    next version, like one that was imported.
+    """
     GetSeatingPlan: _aio.UnaryUnaryMultiCallable[_halls_pb2.GetSeatingPlanRequest, _halls_pb2.GetSeatingPlanResponse]  # type: ignore[assignment]
     """A plan in one message, as long as every client takes that: one of more than 4 MiB (some 40,000 seats with UUIDs
     for ids) is refused with ANSWER_TOO_LARGE.
@@ -433,6 +459,16 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_halls_pb2.ImportSeatingPlanResponse, _abc.Awaitable[_halls_pb2.ImportSeatingPlanResponse]]:
         """Reads the JSON of pretix's seating plan editor. A hall's plans are versions; an import adds the next one."""
+
+    @_abc_1.abstractmethod
+    def BuildSeatingPlan(
+        self,
+        request: _plan_building_pb2.BuildSeatingPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_building_pb2.BuildSeatingPlanResponse, _abc.Awaitable[_plan_building_pb2.BuildSeatingPlanResponse]]:
+        """Makes a plan out of blocks of rows and seats and of standing areas, without drawing one (R2.2). It is the hall's
+        next version, like one that was imported.
+        """
 
     @_abc_1.abstractmethod
     def GetSeatingPlan(

@@ -1,0 +1,20 @@
+"""The handlers of halls and of everything that becomes a plan of theirs, for whoever wires them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic
+
+from services.catalogue.handlers.halls import HallHandler
+from services.catalogue.handlers.plan_building import PlanBuildingHandler
+from services.catalogue.handlers.plan_cache import Form
+from services.catalogue.handlers.seating_plans import SeatingPlanHandler
+
+
+@dataclass(frozen=True, slots=True)
+class HallHandlers(Generic[Form]):
+    """One of each."""
+
+    halls: HallHandler
+    plans: SeatingPlanHandler[Form]
+    building: PlanBuildingHandler
