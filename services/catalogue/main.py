@@ -18,6 +18,7 @@ from services.catalogue.api.plan_parts import plan_parts
 from services.catalogue.handlers.hall_handlers import HallHandlers
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
+from services.catalogue.handlers.performance_copies import PerformanceCopyHandler
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_building import PlanBuildingHandler
@@ -65,6 +66,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         productions=ProductionHandler(store, service.clock, service.ids),
         performances=PerformanceHandler(store, service.ids),
         performance_life=PerformanceLifeHandler(store, service.clock),
+        performance_copies=PerformanceCopyHandler(store, service.ids),
         prices=price_handlers(store, service.clock, service.ids, country_rates()),
         posters=PosterHandler(store, PillowPosterMaker()),
     )

@@ -155,6 +155,13 @@ class PostgresPerformanceRows:
         )
         return await self._written(performance, row.values(**_changeable(performance)))
 
+    async def join(self, performance: Performance) -> None:
+        row = sa.update(performances).where(
+            performances.c.house_id == performance.house_id,
+            performances.c.performance_id == performance.performance_id,
+        )
+        await self._connection.execute(row.values(series_id=performance.series_id, revision=performance.revision))
+
     async def _written(self, performance: Performance, statement: sa.Insert | sa.Update) -> CodeTaken | None:
         """A code that another performance has is told whose it is; the transaction goes on without the statement."""
         if not performance.code:

@@ -7,6 +7,7 @@ from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceServi
 from services.catalogue.api.hall_calls import HallCalls
 from services.catalogue.api.house_calls import HouseCalls
 from services.catalogue.api.performance_calls import PerformanceCalls
+from services.catalogue.api.performance_copy_calls import PerformanceCopyCalls
 from services.catalogue.api.performance_life_calls import PerformanceLifeCalls
 from services.catalogue.api.plan_building_calls import PlanBuildingCalls
 from services.catalogue.api.plan_calls import PlanCalls
@@ -16,6 +17,7 @@ from services.catalogue.api.production_calls import ProductionCalls
 from services.catalogue.api.vat_calls import VatCalls
 from services.catalogue.handlers.hall_handlers import HallHandlers
 from services.catalogue.handlers.houses import HouseHandler
+from services.catalogue.handlers.performance_copies import PerformanceCopyHandler
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.posters import PosterHandler
@@ -32,6 +34,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
     PosterCalls,
     PerformanceCalls,
     PerformanceLifeCalls,
+    PerformanceCopyCalls,
     VatCalls,
     CatalogueServiceServicer,
 ):
@@ -46,6 +49,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         posters: PosterHandler,
         performances: PerformanceHandler,
         performance_life: PerformanceLifeHandler,
+        performance_copies: PerformanceCopyHandler,
         prices: PriceHandlers,
     ) -> None:
         self._houses = houses
@@ -56,5 +60,6 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         self._posters = posters
         self._performances = performances
         self._performance_life = performance_life
+        self._performance_copies = performance_copies
         self._price_rules = prices.rules
         self._vat_classes = prices.vat_classes

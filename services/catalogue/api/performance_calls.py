@@ -8,7 +8,8 @@ from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.performance_messages import performance_message, terms_of
 from services.catalogue.domain.performance import Performance
 from services.catalogue.handlers.once import Asked
-from services.catalogue.handlers.performances import PerformanceHandler, PerformancePlace
+from services.catalogue.handlers.performance_places import PerformancePlace
+from services.catalogue.handlers.performances import PerformanceHandler
 
 
 class PerformanceCalls:

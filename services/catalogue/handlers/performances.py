@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.catalogue.domain.hall import usable_hall
 from services.catalogue.domain.performance import (
     Performance,
     PerformanceTerms,
@@ -13,32 +12,16 @@ from services.catalogue.domain.performance import (
     refused_terms,
 )
 from services.catalogue.domain.performance_events import PerformanceCreated
-from services.catalogue.domain.refusals import (
-    PerformanceNotFound,
-    ProductionArchived,
-    ProductionNotFound,
-    SeatingPlanNotFound,
-)
-from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
+from services.catalogue.domain.refusals import PerformanceNotFound
 from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.performance_places import PerformancePlace, usable_place
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.pages import asked_page, fitting, token_after
 from services.contracts.texts import refused_idempotency_key
-from services.runtime.access.refusals import HouseNotFound
 from services.runtime.errors import FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key
-
-
-@dataclass(frozen=True, slots=True)
-class PerformancePlace:
-    """Where and what: the hall's plan (version 0 is the latest) and the production."""
-
-    house_id: str
-    hall_id: str
-    plan_version: int
-    production_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +44,7 @@ class PerformanceHandler:
     ) -> bytes | Refusal:
         """A draft, in wire form.
 
-        Refusals: FieldInvalid, House-, Hall-, SeatingPlan-, ProductionNotFound, ProductionArchived, CodeTaken,
-        IdempotencyKeyReused.
+        Refusals: FieldInvalid, those of usable_place, CodeTaken, IdempotencyKeyReused.
         """
         if refusal := refused_fields(
             (
@@ -89,24 +71,11 @@ class PerformanceHandler:
     async def _draft(
         self, transaction: CatalogueTransaction, place: PerformancePlace, terms: PerformanceTerms
     ) -> Performance | Refusal:
-        house = await transaction.house(place.house_id)
-        if house is None:
-            return HouseNotFound(place.house_id)
-        hall = usable_hall(place.hall_id, await transaction.halls.hall(place.house_id, place.hall_id))
-        if isinstance(hall, Refusal):
-            return hall
-        plan = None
-        if place.plan_version <= MAX_PLAN_VERSION:
-            plan = await transaction.plan_facts(place.house_id, place.hall_id, place.plan_version)
-        if plan is None:
-            return SeatingPlanNotFound(place.hall_id, place.plan_version)
-        production = await transaction.productions.find(place.house_id, place.production_id)
-        if production is None:
-            return ProductionNotFound(place.production_id)
-        if production.archived_at_ms is not None:
-            return ProductionArchived(place.production_id)
+        found = await usable_place(transaction, place)
+        if isinstance(found, Refusal):
+            return found
         book = await transaction.price_things.book(place.house_id)
-        return new_performance(self._ids.new_id("prf"), house, plan, production, terms, book)
+        return new_performance(self._ids.new_id("prf"), found.house, found.plan, found.production, terms, book)
 
     async def performance(self, house_id: str, performance_id: str) -> Performance | Refusal:
         """Refusals: FieldInvalid, PerformanceNotFound."""

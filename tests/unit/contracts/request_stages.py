@@ -29,6 +29,7 @@ from services.catalogue.api.plan_parts import plan_parts
 from services.catalogue.handlers.hall_handlers import HallHandlers
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
+from services.catalogue.handlers.performance_copies import PerformanceCopyHandler
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_building import PlanBuildingHandler
@@ -85,6 +86,10 @@ GOOD: Mapping[str, Any] = {
     "default_language": "en",
     "draining": True,
     "duration_minutes": 90,
+    "first_date": "2030-01-01",
+    "last_date": "2030-01-08",
+    "local_times": "20:00",
+    "weekdays": 3,
     "email": "buyer@example.org",
     "endpoint": "node:1",
     "ends_at": Timestamp(seconds=1_900_000_100),
@@ -215,6 +220,7 @@ def _servicers() -> Mapping[str, Any]:
             productions=ProductionHandler(store, CLOCK, IDS),
             performances=PerformanceHandler(store, IDS),
             performance_life=PerformanceLifeHandler(store, CLOCK),
+            performance_copies=PerformanceCopyHandler(store, IDS),
             prices=price_handlers(store, CLOCK, IDS, country_rates()),
             posters=PosterHandler(store, store),
         ),

@@ -44,8 +44,12 @@ from balcon.catalogue.v1.performances_pb2 import CancelPerformanceRequest as Can
 from balcon.catalogue.v1.performances_pb2 import CancelPerformanceResponse as CancelPerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import CloseSaleRequest as CloseSaleRequest
 from balcon.catalogue.v1.performances_pb2 import CloseSaleResponse as CloseSaleResponse
+from balcon.catalogue.v1.performances_pb2 import CopyPerformanceRequest as CopyPerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import CopyPerformanceResponse as CopyPerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import CreatePerformanceRequest as CreatePerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import CreatePerformanceResponse as CreatePerformanceResponse
+from balcon.catalogue.v1.performances_pb2 import CreateSeriesRequest as CreateSeriesRequest
+from balcon.catalogue.v1.performances_pb2 import CreateSeriesResponse as CreateSeriesResponse
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceRequest as GetPerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceResponse as GetPerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import HidePerformanceRequest as HidePerformanceRequest
@@ -72,6 +76,9 @@ from balcon.catalogue.v1.performances_pb2 import SALE_STATE_ON_SALE as SALE_STAT
 from balcon.catalogue.v1.performances_pb2 import SALE_STATE_UNSPECIFIED as SALE_STATE_UNSPECIFIED
 from balcon.catalogue.v1.performances_pb2 import SaleState as SaleState
 from balcon.catalogue.v1.performances_pb2 import SalesWindow as SalesWindow
+from balcon.catalogue.v1.performances_pb2 import SeriesMember as SeriesMember
+from balcon.catalogue.v1.performances_pb2 import StartList as StartList
+from balcon.catalogue.v1.performances_pb2 import WeeklyRule as WeeklyRule
 from balcon.catalogue.v1.plan_building_pb2 import BlockPlace as BlockPlace
 from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanRequest as BuildSeatingPlanRequest
 from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanResponse as BuildSeatingPlanResponse

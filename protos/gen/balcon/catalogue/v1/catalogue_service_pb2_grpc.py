@@ -145,6 +145,16 @@ class CatalogueServiceStub:
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceResponse.FromString,
                 _registered_method=True)
+        self.CopyPerformance = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CopyPerformance',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CopyPerformanceRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CopyPerformanceResponse.FromString,
+                _registered_method=True)
+        self.CreateSeries = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreateSeries',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesResponse.FromString,
+                _registered_method=True)
         self.OpenForSale = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/OpenForSale',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.OpenForSaleRequest.SerializeToString,
@@ -388,6 +398,21 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CopyPerformance(self, request, context):
+        """Copies a performance with only a new start (R2.4): doors, end, windows shift along by the clock on the house's wall,
+        prices, plan and limits follow; sales, holds, figures, publication and code do not. Not on sale yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateSeries(self, request, context):
+        """Copies a performance to many starts, all or none of them; each copy is as CopyPerformance makes it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def OpenForSale(self, request, context):
         """Lets seats be held from now on. Repeating it changes nothing.
         """
@@ -617,6 +642,16 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.CreatePerformance,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceResponse.SerializeToString,
+            ),
+            'CopyPerformance': grpc.unary_unary_rpc_method_handler(
+                    servicer.CopyPerformance,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CopyPerformanceRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CopyPerformanceResponse.SerializeToString,
+            ),
+            'CreateSeries': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateSeries,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesResponse.SerializeToString,
             ),
             'OpenForSale': grpc.unary_unary_rpc_method_handler(
                     servicer.OpenForSale,
@@ -1272,6 +1307,60 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/CreatePerformance',
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreatePerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CopyPerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CopyPerformance',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CopyPerformanceRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CopyPerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateSeries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreateSeries',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,8 +50,12 @@ from balcon.catalogue.v1.performances_pb2 import CancelPerformanceRequest as Can
 from balcon.catalogue.v1.performances_pb2 import CancelPerformanceResponse as CancelPerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import CloseSaleRequest as CloseSaleRequest
 from balcon.catalogue.v1.performances_pb2 import CloseSaleResponse as CloseSaleResponse
+from balcon.catalogue.v1.performances_pb2 import CopyPerformanceRequest as CopyPerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import CopyPerformanceResponse as CopyPerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import CreatePerformanceRequest as CreatePerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import CreatePerformanceResponse as CreatePerformanceResponse
+from balcon.catalogue.v1.performances_pb2 import CreateSeriesRequest as CreateSeriesRequest
+from balcon.catalogue.v1.performances_pb2 import CreateSeriesResponse as CreateSeriesResponse
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceRequest as GetPerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceResponse as GetPerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import HidePerformanceRequest as HidePerformanceRequest
@@ -78,6 +82,9 @@ from balcon.catalogue.v1.performances_pb2 import SALE_STATE_ON_SALE as SALE_STAT
 from balcon.catalogue.v1.performances_pb2 import SALE_STATE_UNSPECIFIED as SALE_STATE_UNSPECIFIED
 from balcon.catalogue.v1.performances_pb2 import SaleState as SaleState
 from balcon.catalogue.v1.performances_pb2 import SalesWindow as SalesWindow
+from balcon.catalogue.v1.performances_pb2 import SeriesMember as SeriesMember
+from balcon.catalogue.v1.performances_pb2 import StartList as StartList
+from balcon.catalogue.v1.performances_pb2 import WeeklyRule as WeeklyRule
 from balcon.catalogue.v1.plan_building_pb2 import BlockPlace as BlockPlace
 from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanRequest as BuildSeatingPlanRequest
 from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanResponse as BuildSeatingPlanResponse
@@ -262,6 +269,12 @@ class CatalogueServiceStub:
     """One image of a production's poster."""
     CreatePerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CreatePerformanceRequest, _performances_pb2.CreatePerformanceResponse]
     """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
+    CopyPerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CopyPerformanceRequest, _performances_pb2.CopyPerformanceResponse]
+    """Copies a performance with only a new start (R2.4): doors, end, windows shift along by the clock on the house's wall,
+    prices, plan and limits follow; sales, holds, figures, publication and code do not. Not on sale yet.
+    """
+    CreateSeries: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CreateSeriesRequest, _performances_pb2.CreateSeriesResponse]
+    """Copies a performance to many starts, all or none of them; each copy is as CopyPerformance makes it."""
     OpenForSale: _grpc.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]
     """Lets seats be held from now on. Repeating it changes nothing."""
     CloseSale: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CloseSaleRequest, _performances_pb2.CloseSaleResponse]
@@ -360,6 +373,12 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """One image of a production's poster."""
     CreatePerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.CreatePerformanceRequest, _performances_pb2.CreatePerformanceResponse]  # type: ignore[assignment]
     """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
+    CopyPerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.CopyPerformanceRequest, _performances_pb2.CopyPerformanceResponse]  # type: ignore[assignment]
+    """Copies a performance with only a new start (R2.4): doors, end, windows shift along by the clock on the house's wall,
+    prices, plan and limits follow; sales, holds, figures, publication and code do not. Not on sale yet.
+    """
+    CreateSeries: _aio.UnaryUnaryMultiCallable[_performances_pb2.CreateSeriesRequest, _performances_pb2.CreateSeriesResponse]  # type: ignore[assignment]
+    """Copies a performance to many starts, all or none of them; each copy is as CopyPerformance makes it."""
     OpenForSale: _aio.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]  # type: ignore[assignment]
     """Lets seats be held from now on. Repeating it changes nothing."""
     CloseSale: _aio.UnaryUnaryMultiCallable[_performances_pb2.CloseSaleRequest, _performances_pb2.CloseSaleResponse]  # type: ignore[assignment]
@@ -581,6 +600,24 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_performances_pb2.CreatePerformanceResponse, _abc.Awaitable[_performances_pb2.CreatePerformanceResponse]]:
         """Adds a show on a date, in a hall with one version of its plan, with prices. Not on sale yet."""
+
+    @_abc_1.abstractmethod
+    def CopyPerformance(
+        self,
+        request: _performances_pb2.CopyPerformanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.CopyPerformanceResponse, _abc.Awaitable[_performances_pb2.CopyPerformanceResponse]]:
+        """Copies a performance with only a new start (R2.4): doors, end, windows shift along by the clock on the house's wall,
+        prices, plan and limits follow; sales, holds, figures, publication and code do not. Not on sale yet.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateSeries(
+        self,
+        request: _performances_pb2.CreateSeriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.CreateSeriesResponse, _abc.Awaitable[_performances_pb2.CreateSeriesResponse]]:
+        """Copies a performance to many starts, all or none of them; each copy is as CopyPerformance makes it."""
 
     @_abc_1.abstractmethod
     def OpenForSale(

@@ -467,6 +467,234 @@ class CreatePerformanceResponse(_message.Message):
 Global___CreatePerformanceResponse: _TypeAlias = CreatePerformanceResponse  # noqa: Y015
 
 @_typing.final
+class CopyPerformanceRequest(_message.Message):
+    """What CopyPerformance is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    STARTS_AT_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance that is copied."""
+    code: _builtins.str
+    """The copy's own code; a code is never copied."""
+    @_builtins.property
+    def starts_at(self) -> _timestamp_pb2.Timestamp:
+        """When the copy begins."""
+
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        starts_at: _timestamp_pb2.Timestamp | None = ...,
+        code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["starts_at", b"starts_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "performance_id", b"performance_id", "starts_at", b"starts_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CopyPerformanceRequest: _TypeAlias = CopyPerformanceRequest  # noqa: Y015
+
+@_typing.final
+class CopyPerformanceResponse(_message.Message):
+    """What CopyPerformance answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> Global___Performance:
+        """The copy."""
+
+    def __init__(
+        self,
+        *,
+        performance: Global___Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CopyPerformanceResponse: _TypeAlias = CopyPerformanceResponse  # noqa: Y015
+
+@_typing.final
+class WeeklyRule(_message.Message):
+    """Every week at times of the house's own clock, which stay as they are when the clocks change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WEEKDAYS_FIELD_NUMBER: _builtins.int
+    LOCAL_TIMES_FIELD_NUMBER: _builtins.int
+    FIRST_DATE_FIELD_NUMBER: _builtins.int
+    LAST_DATE_FIELD_NUMBER: _builtins.int
+    first_date: _builtins.str
+    """The first date that may have one: YYYY-MM-DD."""
+    last_date: _builtins.str
+    """The last one, at most 731 days later."""
+    @_builtins.property
+    def weekdays(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The days: 1 is Monday, 7 is Sunday, each once."""
+
+    @_builtins.property
+    def local_times(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The times of each of these days: hh:mm such as 20:00, at most 10, each once. What daylight saving skips or doubles
+        on one of the dates is refused by its name.
+        """
+
+    def __init__(
+        self,
+        *,
+        weekdays: _abc.Iterable[_builtins.int] | None = ...,
+        local_times: _abc.Iterable[_builtins.str] | None = ...,
+        first_date: _builtins.str = ...,
+        last_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date", "local_times", b"local_times", "weekdays", b"weekdays"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WeeklyRule: _TypeAlias = WeeklyRule  # noqa: Y015
+
+@_typing.final
+class StartList(_message.Message):
+    """A list of starts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STARTS_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def starts_at(self) -> _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]:
+        """1 to 200 starts, each once and none the copied performance's own."""
+
+    def __init__(
+        self,
+        *,
+        starts_at: _abc.Iterable[_timestamp_pb2.Timestamp] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["starts_at", b"starts_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartList: _TypeAlias = StartList  # noqa: Y015
+
+@_typing.final
+class CreateSeriesRequest(_message.Message):
+    """What CreateSeries is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    WEEKLY_FIELD_NUMBER: _builtins.int
+    STARTS_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance that is copied; it joins the series, or its copies join the one that it is in."""
+    @_builtins.property
+    def weekly(self) -> Global___WeeklyRule:
+        """Every week; the performance's own start is passed over. At most 200 copies."""
+
+    @_builtins.property
+    def starts(self) -> Global___StartList:
+        """At these starts."""
+
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        weekly: Global___WeeklyRule | None = ...,
+        starts: Global___StartList | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule", "starts", b"starts", "weekly", b"weekly"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "idempotency_key", b"idempotency_key", "performance_id", b"performance_id", "rule", b"rule", "starts", b"starts", "weekly", b"weekly"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_rule: _TypeAlias = _typing.Literal["weekly", "starts"]  # noqa: Y015
+    _WhichOneofArgType_rule: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_rule) -> _WhichOneofReturnType_rule | None: ...
+
+Global___CreateSeriesRequest: _TypeAlias = CreateSeriesRequest  # noqa: Y015
+
+@_typing.final
+class SeriesMember(_message.Message):
+    """One copy of a series."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    STARTS_AT_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance."""
+    @_builtins.property
+    def starts_at(self) -> _timestamp_pb2.Timestamp:
+        """When it begins."""
+
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        starts_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["starts_at", b"starts_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance_id", b"performance_id", "starts_at", b"starts_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeriesMember: _TypeAlias = SeriesMember  # noqa: Y015
+
+@_typing.final
+class CreateSeriesResponse(_message.Message):
+    """What CreateSeries answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERIES_ID_FIELD_NUMBER: _builtins.int
+    MEMBERS_FIELD_NUMBER: _builtins.int
+    series_id: _builtins.str
+    """The series, for ListPerformances."""
+    @_builtins.property
+    def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeriesMember]:
+        """The copies that were made, by start."""
+
+    def __init__(
+        self,
+        *,
+        series_id: _builtins.str = ...,
+        members: _abc.Iterable[Global___SeriesMember] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["members", b"members", "series_id", b"series_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateSeriesResponse: _TypeAlias = CreateSeriesResponse  # noqa: Y015
+
+@_typing.final
 class OpenForSaleRequest(_message.Message):
     """What OpenForSale is asked."""
 

@@ -1,0 +1,58 @@
+"""balcon.catalogue.v1.CatalogueService, copies of performances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+
+from services.catalogue.api.calls import Context, answered, asked_once
+from services.catalogue.api.performance_messages import performance_message
+from services.catalogue.domain.performance import Performance
+from services.catalogue.domain.performance_copies import WeeklyRule
+from services.catalogue.handlers.once import Asked
+from services.catalogue.handlers.performance_copies import PerformanceCopyHandler, Series
+from services.contracts.wire_types import instant_ms, wire_instant
+
+
+class PerformanceCopyCalls:
+    """Stateless; everything lives in the handler."""
+
+    _performance_copies: PerformanceCopyHandler
+
+    async def CopyPerformance(  # noqa: N802
+        self, request: pb.CopyPerformanceRequest, context: Context
+    ) -> pb.CopyPerformanceResponse:
+        asked: Asked[Performance] = asked_once(
+            request, lambda copy: pb.CopyPerformanceResponse(performance=performance_message(copy))
+        )
+        copy = await self._performance_copies.copy(
+            asked, request.house_id, request.performance_id, instant_ms(request.starts_at), request.code
+        )
+        return pb.CopyPerformanceResponse.FromString(answered(copy))
+
+    async def CreateSeries(self, request: pb.CreateSeriesRequest, context: Context) -> pb.CreateSeriesResponse:  # noqa: N802
+        asked: Asked[Series] = asked_once(request, _series_response)
+        series = await self._performance_copies.create_series(
+            asked, request.house_id, request.performance_id, _rule_of(request)
+        )
+        return pb.CreateSeriesResponse.FromString(answered(series))
+
+
+def _series_response(series: Series) -> pb.CreateSeriesResponse:
+    members = [
+        pb.SeriesMember(performance_id=member.performance_id, starts_at=wire_instant(member.starts_at_ms))
+        for member in series.members
+    ]
+    return pb.CreateSeriesResponse(series_id=series.series_id, members=members)
+
+
+def _rule_of(request: pb.CreateSeriesRequest) -> WeeklyRule | Sequence[int] | None:
+    match request.WhichOneof("rule"):
+        case "weekly":
+            weekly = request.weekly
+            return WeeklyRule(tuple(weekly.weekdays), tuple(weekly.local_times), weekly.first_date, weekly.last_date)
+        case "starts":
+            return [instant_ms(start) for start in request.starts.starts_at]
+        case _:
+            return None
