@@ -177,6 +177,19 @@ class PostgresPerformanceRows:
             return CodeTaken(performance.code, whose)
         return None
 
+    async def retitle(self, house_id: str, production_id: str, title: str) -> list[Performance]:
+        names = performances.c
+        of_it = names.house_id == house_id, names.production_id == production_id
+        renamed = (
+            sa.update(performances)
+            .where(*of_it, names.title != title)
+            .values(title=title, revision=names.revision + 1)
+            .returning(names.performance_id)
+        )
+        ids = (await self._connection.execute(renamed)).scalars().all()
+        wanted = sa.select(performances).where(names.house_id == house_id, names.performance_id.in_(ids))
+        return await load_performances(self._connection, house_id, wanted.order_by(names.starts_at_ms))
+
     async def id_of_code(self, house_id: str, code: str) -> str | None:
         wanted = sa.select(performances.c.performance_id).where(
             performances.c.house_id == house_id, performances.c.code == code, performances.c.code != ""

@@ -71,17 +71,21 @@ _CHECKS = (
     ),
     (
         "INV-7",
-        "the last event of each performance tells its sale state",
+        "the last event about each performance's sale tells its state",
         "SELECT count(*) FROM performances WHERE (:performance_id = '' OR performance_id = :performance_id)",
         """SELECT format('performance %s house %s: state %s, last event %s', p.performance_id, p.house_id, p.sale_state,
                          e.type)
            FROM performances p
-           JOIN LATERAL (SELECT type FROM outbox WHERE key = p.performance_id ORDER BY id DESC LIMIT 1) e ON true
+           JOIN LATERAL (SELECT type FROM outbox WHERE key = p.performance_id AND type IN (
+                   'balcon.catalogue.v1.PerformanceCreated', 'balcon.catalogue.v1.PerformanceOpenedForSale',
+                   'balcon.catalogue.v1.PerformanceSaleClosed', 'balcon.catalogue.v1.PerformanceCancelled'
+               ) ORDER BY id DESC LIMIT 1) e ON true
            WHERE (:performance_id = '' OR p.performance_id = :performance_id)
              AND p.sale_state <> CASE e.type
                  WHEN 'balcon.catalogue.v1.PerformanceCreated' THEN 'draft'
                  WHEN 'balcon.catalogue.v1.PerformanceOpenedForSale' THEN 'on_sale'
                  WHEN 'balcon.catalogue.v1.PerformanceSaleClosed' THEN 'closed'
+                 WHEN 'balcon.catalogue.v1.PerformanceCancelled' THEN 'cancelled'
                  ELSE '' END
            ORDER BY p.performance_id LIMIT :limit""",
     ),

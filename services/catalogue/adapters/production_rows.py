@@ -40,6 +40,9 @@ class ProductionRows:
     async def find(self, house_id: str, production_id: str) -> Production | None:
         return await self._loaded(house_id, _one(house_id, production_id))
 
+    async def pin(self, house_id: str, production_id: str) -> Production | None:
+        return await self._loaded(house_id, _one(house_id, production_id).with_for_update(read=True))
+
     async def lock(self, house_id: str, production_id: str) -> Production | None:
         """See Productions.lock. Performances that are made meanwhile need only that its key stays."""
         locked = _one(house_id, production_id).with_for_update(key_share=True)

@@ -8,7 +8,6 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.catalogue.domain.poster import Poster
 from services.catalogue.domain.production import (
-    DEFAULT_LANGUAGE,
     AgeAdvice,
     ExternalCode,
     Genre,
@@ -68,7 +67,7 @@ def details_of(asked: pb.CreateProductionRequest | pb.Production) -> ProductionD
     return ProductionDetails(
         title=asked.title,
         performers=tuple(asked.performers),
-        default_language=asked.default_language or DEFAULT_LANGUAGE,
+        default_language=asked.default_language,
         subtitle=asked.subtitle,
         description=as_lines(asked.description),
         translations=tuple(

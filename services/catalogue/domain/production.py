@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 
+from services.catalogue.domain.house import House
 from services.catalogue.domain.poster import Poster
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.instants import refused_instant
@@ -82,7 +83,8 @@ class ProductionDetails:
 
     title: str
     performers: tuple[str, ...] = ()
-    default_language: str = DEFAULT_LANGUAGE
+    # Empty: the house's first; see with_language.
+    default_language: str = ""
     subtitle: str = ""
     description: str = ""
     translations: tuple[ProductionText, ...] = ()
@@ -123,6 +125,13 @@ class ProductionFilter:
     genre: Genre | None = None
     performed_from_ms: int = 0
     include_archived: bool = False
+
+
+def with_language(details: ProductionDetails, house: House) -> ProductionDetails:
+    """The details with a default language: where none is said, the first that the house publishes in."""
+    if details.default_language:
+        return details
+    return replace(details, default_language=next(iter(house.languages), DEFAULT_LANGUAGE))
 
 
 def changed(production: Production, details: ProductionDetails) -> Production:
@@ -179,7 +188,8 @@ def _faults_of_texts(details: ProductionDetails, within: str) -> Iterator[FieldI
     yield _refused_count(f"{within}performers", details.performers, MAX_PERFORMERS)
     for index, performer in enumerate(details.performers[:MAX_PERFORMERS]):
         yield refused_text(f"{within}performers[{index}]", performer, at_most=MAX_NAME_CHARS)
-    yield refused_language(f"{within}default_language", details.default_language)
+    if details.default_language:
+        yield refused_language(f"{within}default_language", details.default_language)
     yield refused_text(f"{within}subtitle", details.subtitle, at_least=0, at_most=MAX_NAME_CHARS)
     yield refused_lines(f"{within}description", details.description, at_most=MAX_DESCRIPTION_CHARS)
     yield refused_lines(f"{within}credits", details.credits, at_most=MAX_CREDITS_CHARS)

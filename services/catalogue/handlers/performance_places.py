@@ -47,7 +47,7 @@ async def usable_place(transaction: CatalogueTransaction, place: PerformancePlac
         plan = await transaction.plan_facts(place.house_id, place.hall_id, place.plan_version)
     if plan is None:
         return SeatingPlanNotFound(place.hall_id, place.plan_version)
-    production = await transaction.productions.find(place.house_id, place.production_id)
+    production = await transaction.productions.pin(place.house_id, place.production_id)
     if production is None:
         return ProductionNotFound(place.production_id)
     if production.archived_at_ms is not None:

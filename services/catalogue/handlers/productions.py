@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.catalogue.domain.performance_events import PerformanceUpdated
 from services.catalogue.domain.production import (
     CHANGEABLE,
     Production,
@@ -14,6 +15,7 @@ from services.catalogue.domain.production import (
     changed,
     refused_details,
     refused_filter,
+    with_language,
 )
 from services.catalogue.domain.refusals import ProductionNotFound
 from services.catalogue.handlers.once import Asked, once
@@ -57,9 +59,13 @@ class ProductionHandler:
             return refusal
 
         async def act(transaction: CatalogueTransaction) -> Production | Refusal:
-            if await transaction.house(house_id) is None:
+            house = await transaction.house(house_id)
+            if house is None:
                 return HouseNotFound(house_id)
-            production = Production(self._ids.new_id("prd"), house_id, details, self._clock.now_ms())
+            settled = with_language(details, house)
+            if refused := refused_details(settled):
+                return refused
+            production = Production(self._ids.new_id("prd"), house_id, settled, self._clock.now_ms())
             await transaction.productions.add(production)
             made = Act("production.created", "production", production.production_id)
             await transaction.record_act(house_id, made)
@@ -72,6 +78,7 @@ class ProductionHandler:
     ) -> Production | Refusal:
         """Those of the details that `paths` names. One that changes nothing is fine, whatever its etag.
 
+        A new title is that of its performances as well, and they tell so.
         Refusals: FieldInvalid, ProductionNotFound, EtagStale.
         """
         by_themselves = masked(_NAMELESS, wanted, CHANGEABLE.intersection(paths))
@@ -88,12 +95,18 @@ class ProductionHandler:
             production = await transaction.productions.lock(house_id, production_id)
             if production is None:
                 return ProductionNotFound(production_id)
-            details = masked(production.details, wanted, paths)
+            house = await transaction.house(house_id)
+            if house is None:
+                return HouseNotFound(house_id)
+            details = with_language(masked(production.details, wanted, paths), house)
             if details == production.details:
                 return production
             stale = refused_etag(_THING, etag, production.revision)
             if refused := stale or refused_details(details, within="production."):
                 return refused
+            if details.title != production.title:
+                for performance in await transaction.performances.retitle(house_id, production_id, details.title):
+                    await transaction.publish(PerformanceUpdated(performance, ("title",)))
             facts = {"fields": ",".join(sorted(set(paths)))}
             return await _saved(transaction, changed(production, details), "production.changed", facts)
 

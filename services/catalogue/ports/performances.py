@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from services.catalogue.domain.performance import Performance
@@ -21,6 +22,10 @@ class PerformanceRows(Protocol):
 
     async def join(self, performance: Performance) -> None:
         """Keeps the series that it has joined."""
+        ...
+
+    async def retitle(self, house_id: str, production_id: str, title: str) -> Sequence[Performance]:
+        """Gives a production's performances its title; those that have changed, as they are now."""
         ...
 
     async def id_of_code(self, house_id: str, code: str) -> str | None: ...

@@ -16,6 +16,10 @@ class Productions(Protocol):
 
     async def find(self, house_id: str, production_id: str) -> Production | None: ...
 
+    async def pin(self, house_id: str, production_id: str) -> Production | None:
+        """As find, and nobody changes it until the transaction ends: for what is made with it."""
+        ...
+
     async def lock(self, house_id: str, production_id: str) -> Production | None:
         """As find, locked until the transaction ends: whoever changes it too waits and sees the change."""
         ...

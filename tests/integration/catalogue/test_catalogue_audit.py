@@ -34,6 +34,16 @@ async def test_a_sound_record_has_no_violations(catalogue: Catalogue) -> None:
     assert [check.examined for check in await catalogue.audit(performance_id)] == [1, 1, 1, 2, 1]
 
 
+async def test_a_cancelled_performance_is_sound(catalogue: Catalogue) -> None:
+    performance_id = await sound(catalogue)
+    ((house_id,),) = await catalogue.rows(
+        f"SELECT house_id FROM performances WHERE performance_id = '{performance_id}'"
+    )
+    request = pb.CancelPerformanceRequest(house_id=str(house_id), performance_id=performance_id, reason="illness")
+    await catalogue.stub.CancelPerformance(request)
+    assert await catalogue.violations() == []
+
+
 async def test_an_empty_record_is_sound(catalogue: Catalogue) -> None:
     assert await catalogue.violations() == []
 

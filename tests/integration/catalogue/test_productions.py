@@ -8,9 +8,12 @@ from typing import Any
 import grpc
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+from balcon.catalogue.v1.catalogue_events_pb2 import PerformanceUpdated
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import text
 
+from services.runtime.testing.eventually import eventually
 from tests.integration.catalogue.stage import START_MS, Catalogue, refusal
 
 TOLD: dict[str, Any] = {
@@ -161,6 +164,39 @@ async def test_a_translation_in_what_becomes_the_default_language_is_refused(cat
     refused = await refusal(catalogue.stub.UpdateProduction(update(before, default_language="nl")))
     assert refused.facts["field"] == "production.translations[0].language"
     assert await read(catalogue, before) == before
+
+
+async def test_a_new_title_is_that_of_the_performances_and_they_tell_so(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    first, second = await catalogue.performance(venue, "a"), await catalogue.performance(venue, "b")
+    renamed = update(venue.production, title="Amleto", subtitle="Principe")
+    after = (await catalogue.stub.UpdateProduction(renamed)).production
+    for before in (first, second):
+        key = pb.GetPerformanceRequest(house_id=before.house_id, performance_id=before.performance_id)
+        now = (await catalogue.stub.GetPerformance(key)).performance
+        assert (now.title, before.etag, now.etag) == ("Amleto", '"1"', '"2"')
+    told = "SELECT key, payload FROM outbox WHERE type = 'balcon.catalogue.v1.PerformanceUpdated'"
+    events = [PerformanceUpdated.FromString(payload) for _, payload in await catalogue.rows(told)]  # type: ignore[arg-type]
+    assert {event.performance.performance_id for event in events} == {first.performance_id, second.performance_id}
+    assert {(event.performance.title, *event.fields) for event in events} == {("Amleto", "title")}
+    assert await catalogue.violations() == []
+    await catalogue.stub.UpdateProduction(update(after, subtitle="Principe di Danimarca"))
+    assert len(await catalogue.rows(told)) == 2
+
+
+async def test_a_performance_that_is_made_while_the_title_changes_has_the_new_one(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with catalogue.engine.connect() as other:
+        await other.execute(text("UPDATE productions SET title = 'Amleto'"))
+        making = asyncio.ensure_future(catalogue.performance(venue))
+
+        async def it_waits() -> None:
+            assert await catalogue.rows(waits)
+
+        await eventually(it_waits)
+        await other.commit()
+    assert (await making).title == "Amleto"
 
 
 async def test_an_archived_production_leaves_lists_and_is_shown_in_nothing_new(catalogue: Catalogue) -> None:

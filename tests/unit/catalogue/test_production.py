@@ -8,6 +8,7 @@ import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.catalogue.api.production_messages import details_of, production_message
+from services.catalogue.domain.house import House
 from services.catalogue.domain.production import (
     MAX_DESCRIPTION_CHARS,
     AgeAdvice,
@@ -19,6 +20,7 @@ from services.catalogue.domain.production import (
     answer_parts,
     refused_details,
     search_text,
+    with_language,
 )
 from services.contracts.bounds import MAX_ANSWER_BYTES, MAX_PAGE_PARTS
 
@@ -136,6 +138,13 @@ def test_every_genre_has_its_value_in_the_proto() -> None:
             assert details_of(pb.Production(genre=pb.Genre.Value(f"GENRE_{genre.name}"))).genre is genre
     assert len(pb.Genre.values()) == len(Genre)
     assert details_of(pb.Production(genre=77)).genre is Genre.UNKNOWN  # type: ignore[arg-type]
+
+
+def test_a_production_speaks_the_houses_first_language_where_it_names_none() -> None:
+    house = House("hse_1", "genova", "Genova", "Europe/Rome", "EUR", ("it", "en"))
+    assert with_language(ProductionDetails("Hamlet"), house).default_language == "it"
+    assert with_language(ProductionDetails("Hamlet"), replace(house, languages=())).default_language == "en"
+    assert with_language(HAMLET, house) == HAMLET
 
 
 def test_lines_that_a_browser_sends_are_kept_as_plain_ones() -> None:

@@ -282,7 +282,9 @@ class Production(_message.Message):
     title: _builtins.str
     """What is shown, in the default language. Performances take it from here."""
     default_language: _builtins.str
-    """The language of title, subtitle and description, a BCP 47 tag in its usual spelling; empty takes en."""
+    """The language of title, subtitle and description, a BCP 47 tag in its usual spelling. Empty takes the
+    first that the house publishes in.
+    """
     subtitle: _builtins.str
     """The line below the title, at most 200 characters."""
     description: _builtins.str
@@ -382,7 +384,7 @@ class CreateProductionRequest(_message.Message):
     title: _builtins.str
     """What is shown."""
     default_language: _builtins.str
-    """The language of title, subtitle and description; empty takes en."""
+    """The language of title, subtitle and description; empty takes the first that the house publishes in."""
     subtitle: _builtins.str
     """The line below the title."""
     description: _builtins.str
