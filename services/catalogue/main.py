@@ -67,7 +67,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         performances=PerformanceHandler(store, service.ids),
         performance_life=PerformanceLifeHandler(store, service.clock),
         performance_copies=PerformanceCopyHandler(store, service.ids),
-        prices=price_handlers(store, service.clock, service.ids, country_rates()),
+        prices=price_handlers(store, service.clock, country_rates()),
         posters=PosterHandler(store, PillowPosterMaker()),
     )
     service.rpc.add(

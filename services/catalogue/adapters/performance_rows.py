@@ -140,6 +140,7 @@ class PostgresPerformanceRows:
             "house_id": performance.house_id,
             "performance_id": performance.performance_id,
             "series_id": performance.series_id,
+            "prices_revision": performance.prices_revision,
             "created_at_ms": self._now_ms,
             **_changeable(performance),
         }
@@ -161,6 +162,16 @@ class PostgresPerformanceRows:
             performances.c.performance_id == performance.performance_id,
         )
         await self._connection.execute(row.values(series_id=performance.series_id, revision=performance.revision))
+
+    async def save_prices(self, performance: Performance) -> None:
+        of_it = (prices.c.house_id == performance.house_id, prices.c.performance_id == performance.performance_id)
+        await self._connection.execute(sa.delete(prices).where(*of_it))
+        await insert_prices(self._connection, performance)
+        row = sa.update(performances).where(
+            performances.c.house_id == performance.house_id,
+            performances.c.performance_id == performance.performance_id,
+        )
+        await self._connection.execute(row.values(prices_revision=performance.prices_revision))
 
     async def _written(self, performance: Performance, statement: sa.Insert | sa.Update) -> CodeTaken | None:
         """A code that another performance has is told whose it is; the transaction goes on without the statement."""

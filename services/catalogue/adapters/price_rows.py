@@ -14,6 +14,7 @@ from services.catalogue.adapters.tables import houses, price_things
 from services.catalogue.domain.kept import Kept
 from services.catalogue.domain.price import PriceComponent
 from services.catalogue.domain.price_book import PriceBook
+from services.catalogue.domain.ticket_type import TicketType
 from services.catalogue.domain.vat import PriceRules, VatClass
 from services.catalogue.ports.price_things import Sort
 from services.contracts.pages import Place
@@ -22,7 +23,7 @@ from services.contracts.prices import VatRounding
 Body = TypeVar("Body")
 
 _THING = price_things.c
-_OF_THE_BOOK = (Sort.VAT_CLASS.value, Sort.PRICE_RULES.value)
+_OF_THE_BOOK = (Sort.VAT_CLASS.value, Sort.PRICE_RULES.value, Sort.TICKET_TYPE.value)
 
 
 class PostgresPriceThings:
@@ -102,17 +103,23 @@ async def load_book(connection: AsyncConnection, house_id: str) -> PriceBook:
     )
     rows = (await connection.execute(wanted)).all()
     classes: dict[str, VatClass] = {}
+    types: dict[str, TicketType] = {}
     retired: set[str] = set()
+    retired_types: set[str] = set()
     rules = PriceRules()
     for row in rows:
         if row.sort == Sort.VAT_CLASS.value:
             classes[row.thing_id] = msgspec.convert(row.body, VatClass)
             retired |= {row.thing_id} if row.archived_at_ms else set()
+        elif row.sort == Sort.TICKET_TYPE.value:
+            types[row.thing_id] = msgspec.convert(row.body, TicketType)
+            retired_types |= {row.thing_id} if row.archived_at_ms else set()
         elif row.sort == Sort.PRICE_RULES.value:
             rules = msgspec.convert(row.body, PriceRules)
     time_zone = rows[0].time_zone if rows else "UTC"
     rounding = rules.vat_rounding or VatRounding.HALF_UP_PER_LINE
-    return PriceBook(time_zone, rounding, rules.ticket_vat_class_id, classes, frozenset(retired))
+    ids = frozenset(retired), frozenset(retired_types)
+    return PriceBook(time_zone, rounding, rules.ticket_vat_class_id, classes, ids[0], types, ids[1])
 
 
 def component_rows(components: Sequence[PriceComponent]) -> Any:

@@ -13,8 +13,8 @@ from services.catalogue.api.plan_building_calls import PlanBuildingCalls
 from services.catalogue.api.plan_calls import PlanCalls
 from services.catalogue.api.plan_parts import PlanParts
 from services.catalogue.api.poster_calls import PosterCalls
+from services.catalogue.api.price_calls import PriceCalls
 from services.catalogue.api.production_calls import ProductionCalls
-from services.catalogue.api.vat_calls import VatCalls
 from services.catalogue.handlers.hall_handlers import HallHandlers
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performance_copies import PerformanceCopyHandler
@@ -35,7 +35,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
     PerformanceCalls,
     PerformanceLifeCalls,
     PerformanceCopyCalls,
-    VatCalls,
+    PriceCalls,
     CatalogueServiceServicer,
 ):
     """Hands requests to the handlers, answers with messages or raises Refused."""
@@ -61,5 +61,4 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         self._performances = performances
         self._performance_life = performance_life
         self._performance_copies = performance_copies
-        self._price_rules = prices.rules
-        self._vat_classes = prices.vat_classes
+        self.take(prices)

@@ -8,6 +8,7 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalogue.api.price_messages import VAT_ROUNDINGS, price_message, prices_of
+from services.catalogue.api.ticket_type_messages import terms_message
 from services.catalogue.domain.performance import Performance, PerformanceTerms, Publication, SaleState
 from services.catalogue.domain.performance_times import Admission, SalesWindow, Times
 from services.catalogue.domain.price_book import told
@@ -73,6 +74,7 @@ def performance_message(performance: Performance) -> pb.Performance:
         vat_rounding=VAT_ROUNDINGS[prices.rounding],
         from_price=wire_money(prices.from_minor, prices.currency),
         prices_etag=etag_of(performance.prices_revision),
+        ticket_terms=[terms_message(name, ticket_type) for name, ticket_type in prices.terms.items()],
     )
 
 
@@ -106,6 +108,7 @@ def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:
     return PerformanceTerms(
         times=times_of(request),
         prices=prices_of(request.prices),
+        price_list_id=request.price_list_id,
         seats_per_holder=request.seats_per_holder,
         hold_ttl_seconds=request.hold_ttl_seconds,
         refuses_orphans=request.refuses_orphans,

@@ -48,6 +48,11 @@ def price_message(price: Price, components: Sequence[Component]) -> pb.Price:
     )
 
 
+def plain_price_message(price: Price) -> pb.Price:
+    """The price on the wire, as the house gave it."""
+    return price_message(price, [one.as_component() for one in price.components])
+
+
 def prices_of(prices: Iterable[pb.Price]) -> tuple[Price, ...]:
     """What a request asks for. A kind that this version does not know counts as none."""
     return tuple(

@@ -10,8 +10,9 @@ from enum import Enum
 
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance_times import Admission, Times, faults_of_times
-from services.catalogue.domain.price import Price, faults_of_prices, refused_prices
+from services.catalogue.domain.price import Price, refused_prices
 from services.catalogue.domain.price_book import NO_BOOK, PriceBook
+from services.catalogue.domain.price_list import WantedPrices, refused_wanted
 from services.catalogue.domain.production import Production
 from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_HOLD
 from services.runtime.errors import FieldInvalid, refused_fields
@@ -114,6 +115,8 @@ class PerformanceTerms:
     # None where the caller named none that is known.
     admission: Admission | None = Admission.AT_START
     code: str = ""
+    # Whose prices it takes beside its own.
+    price_list_id: str = ""
 
 
 def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
@@ -123,7 +126,7 @@ def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
             *faults_of_times(terms),
             *_faults_of_numbers(terms),
             refused_code(terms.code),
-            *faults_of_prices(terms.prices),
+            refused_wanted(WantedPrices(terms.prices, terms.price_list_id)),
         )
     )
 
@@ -156,7 +159,7 @@ def new_performance(
     book: PriceBook = NO_BOOK,
 ) -> Performance | FieldInvalid:
     """A draft with its defaults filled in. The terms have passed refused_terms."""
-    if refusal := refused_prices(terms.prices, plan.categories, house.currency, book.usable):
+    if refusal := refused_prices(terms.prices, plan.categories, house.currency, book.usable, book.kinds):
         return refusal
     assert terms.admission is not None, "refused_terms lets none through"
     return Performance(

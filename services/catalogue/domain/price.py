@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 
 from services.contracts.bounds import (
     MAX_CATEGORY_CHARS,
@@ -30,6 +31,9 @@ class TicketKind(Enum):
     DISCOUNT = "discount"
     FREE = "free"
     OTHER = "other"
+
+
+NO_KINDS: Mapping[str, TicketKind | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,11 @@ def _refused_sum(above: str, price: Price) -> FieldInvalid | None:
 
 
 def refused_prices(
-    prices: Sequence[Price], categories: Iterable[str], currency: str, vat_classes: Collection[str] = ()
+    prices: Sequence[Price],
+    categories: Iterable[str],
+    currency: str,
+    vat_classes: Collection[str] = (),
+    kinds: Mapping[str, TicketKind | None] = NO_KINDS,
 ) -> FieldInvalid | None:
     """Prices beside a plan and a house: known categories and VAT classes, each category once per ticket type, `normal`
     for all, one currency.
@@ -150,13 +158,16 @@ def refused_prices(
         for category in known
         if category not in full
     )
-    return refused_fields((*unknown, *faults_beside_the_house(prices, currency, vat_classes), *missing))
+    return refused_fields((*unknown, *faults_beside_the_house(prices, currency, vat_classes, kinds), *missing))
 
 
 def faults_beside_the_house(
-    prices: Sequence[Price], currency: str, vat_classes: Collection[str]
+    prices: Sequence[Price],
+    currency: str,
+    vat_classes: Collection[str],
+    kinds: Mapping[str, TicketKind | None],
 ) -> Iterator[FieldInvalid]:
-    """Prices beside a house, whatever the plan."""
+    """Prices beside a house, whatever the plan. `kinds`: of its ticket types, None of those that are archived."""
     seen: set[tuple[str, str]] = set()
     for index, price in enumerate(prices):
         field = f"prices[{index}]"
@@ -165,6 +176,10 @@ def faults_beside_the_house(
         if (price.category, price.ticket_type) in seen:
             yield FieldInvalid(field, "is there twice", "one price for each category and ticket type")
         seen.add((price.category, price.ticket_type))
+        if price.ticket_type in kinds and kinds[price.ticket_type] is not price.kind:
+            kind = kinds[price.ticket_type]
+            limit = f"{kind.value}, as the ticket type is" if kind else "a ticket type that is not archived"
+            yield FieldInvalid(f"{field}.kind" if kind else f"{field}.ticket_type", "does not fit", limit)
         for place, one in enumerate(price.components):
             if one.vat_class and one.vat_class not in vat_classes:
                 problem = f"{one.vat_class!r} is unknown or archived"

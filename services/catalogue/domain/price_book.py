@@ -6,10 +6,11 @@ The rate is that of the date of the performance in house time, for admission is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from services.catalogue.domain.price import Price, TicketKind
+from services.catalogue.domain.ticket_type import TicketType
 from services.catalogue.domain.vat import VatClass
 from services.contracts.house_time import local_of
 from services.contracts.prices import Component, VatRounding
@@ -17,18 +18,34 @@ from services.contracts.prices import Component, VatRounding
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """One house's, as it is now. `retired`: classes that nothing new may name."""
+    """One house's, as it is now. `retired`: classes, `retired_types`: ticket types that nothing new may name."""
 
     time_zone: str = "UTC"
     rounding: VatRounding = VatRounding.HALF_UP_PER_LINE
     ticket_vat_class: str = ""
     vat_classes: Mapping[str, VatClass] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
+    ticket_types: Mapping[str, TicketType] = field(default_factory=dict)
+    retired_types: frozenset[str] = frozenset()
 
     @property
     def usable(self) -> frozenset[str]:
         """The classes that a new price may name."""
         return frozenset(self.vat_classes) - self.retired
+
+    @property
+    def kinds(self) -> Mapping[str, TicketKind | None]:
+        """Of the ticket types that the house keeps; None where a new price may not name it."""
+        return {
+            name: None if name in self.retired_types else ticket_type.kind
+            for name, ticket_type in self.ticket_types.items()
+        }
+
+    def terms(self, prices: Iterable[Price]) -> Mapping[str, TicketType]:
+        """The ticket types of the prices that are sold under conditions."""
+        named = dict.fromkeys(price.ticket_type for price in prices)
+        found = {name: self.ticket_types[name] for name in named if name in self.ticket_types}
+        return {name: ticket_type for name, ticket_type in found.items() if ticket_type.has_terms}
 
     def components(self, price: Price, starts_at_ms: int) -> tuple[Component, ...]:
         """What the price is made of, with the rates of the day on which the performance begins."""
@@ -55,6 +72,7 @@ class PricesTold:
     from_minor: int
     currency: str
     rounding: VatRounding
+    terms: Mapping[str, TicketType]
 
 
 def told(prices: tuple[Price, ...], book: PriceBook, starts_at_ms: int) -> PricesTold:
@@ -65,4 +83,5 @@ def told(prices: tuple[Price, ...], book: PriceBook, starts_at_ms: int) -> Price
         min(full or [price.amount_minor for price in prices]),
         prices[0].currency,
         book.rounding,
+        book.terms(prices),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,9 +13,11 @@ from services.catalogue.domain.performance import (
     refused_terms,
 )
 from services.catalogue.domain.performance_events import PerformanceCreated
+from services.catalogue.domain.price_list import WantedPrices
 from services.catalogue.domain.refusals import PerformanceNotFound
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.handlers.performance_places import PerformancePlace, usable_place
+from services.catalogue.handlers.performance_prices import all_prices
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
@@ -74,6 +77,10 @@ class PerformanceHandler:
         found = await usable_place(transaction, place)
         if isinstance(found, Refusal):
             return found
+        prices = await all_prices(transaction, place.house_id, WantedPrices(terms.prices, terms.price_list_id))
+        if isinstance(prices, Refusal):
+            return prices
+        terms = dataclasses.replace(terms, prices=prices)
         book = await transaction.price_things.book(place.house_id)
         return new_performance(self._ids.new_id("prf"), found.house, found.plan, found.production, terms, book)
 

@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.catalogue.domain.price import faults_beside_the_house
+from services.catalogue.domain.price_list import PriceList, refused_price_list, within
+from services.catalogue.domain.ticket_type import TicketType, refused_ticket_type
 from services.catalogue.domain.vat import CountryRates, VatClass, refused_vat_class
+from services.catalogue.handlers.performance_prices import PerformancePrices
 from services.catalogue.handlers.price_rules import PriceRulesHandler
 from services.catalogue.handlers.price_things import PriceThingHandler, Rules
 from services.catalogue.ports.price_things import Sort
 from services.catalogue.ports.store import CatalogueStore
 from services.runtime.clock import Clock
-from services.runtime.ids import Ids
+from services.runtime.errors import refused_fields
 
 VAT_CLASSES = Rules(Sort.VAT_CLASS, VatClass, refused_vat_class)
+TICKET_TYPES = Rules(Sort.TICKET_TYPE, TicketType, refused_ticket_type)
+PRICE_LISTS = Rules(
+    Sort.PRICE_LIST,
+    PriceList,
+    refused_price_list,
+    beside=lambda price_list, house, book: refused_fields(
+        within("price_list", faults_beside_the_house(price_list.prices, house.currency, book.usable, book.kinds))
+    ),
+    parts=lambda price_list: len(price_list.prices),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +36,19 @@ class PriceHandlers:
 
     rules: PriceRulesHandler
     vat_classes: PriceThingHandler[VatClass]
+    ticket_types: PriceThingHandler[TicketType]
+    price_lists: PriceThingHandler[PriceList]
+    of_performances: PerformancePrices
 
 
 def price_handlers(
-    store: CatalogueStore, clock: Clock, ids: Ids, countries: Mapping[str, tuple[CountryRates, ...]]
+    store: CatalogueStore, clock: Clock, countries: Mapping[str, tuple[CountryRates, ...]]
 ) -> PriceHandlers:
     """All of them over one store."""
     return PriceHandlers(
         rules=PriceRulesHandler(store, clock, countries),
-        vat_classes=PriceThingHandler(store, clock, ids, VAT_CLASSES),
+        vat_classes=PriceThingHandler(store, clock, VAT_CLASSES),
+        ticket_types=PriceThingHandler(store, clock, TICKET_TYPES),
+        price_lists=PriceThingHandler(store, clock, PRICE_LISTS),
+        of_performances=PerformancePrices(store),
     )

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from services.catalogue.domain.house import House
 from services.catalogue.domain.kept import Kept
+from services.catalogue.domain.price_book import PriceBook
 from services.catalogue.domain.refusals import PriceThingArchived, PriceThingNotFound, PriceThingTaken
 from services.catalogue.handlers.once import Asked, once
 from services.catalogue.ports.price_things import PriceThings, Sort
@@ -21,7 +22,7 @@ from services.contracts.texts import refused_idempotency_key
 from services.runtime.access.refusals import HouseNotFound
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal, refused_fields
-from services.runtime.ids import Ids, refused_key
+from services.runtime.ids import refused_key
 
 Body = TypeVar("Body")
 
@@ -39,7 +40,7 @@ def _names_nothing(_: Any) -> Sequence[Names]:
     return ()
 
 
-def _nothing_wrong(_: Any, __: House) -> FieldInvalid | None:
+def _nothing_wrong(_: Any, __: House, ___: PriceBook) -> FieldInvalid | None:
     return None
 
 
@@ -51,15 +52,14 @@ def _one_part(_: Any) -> int:
 class Rules(Generic[Body]):
     """What is special to one sort. Fields of its body are named as in its message, the message as the sort.
 
-    `refused`: what is wrong with its id and body by themselves; `beside`: with the body beside its house; `names`: what
-    else it names. Without `id_prefix` the caller chooses its id. `parts`: of its body, for pages.
+    `refused`: what is wrong with its id and body by themselves; `beside`: with the body beside house and book;
+    `names`: what else it names; `parts`: of its body, for pages. Ids are the house's own keys.
     """
 
     sort: Sort
     body: type[Body]
     refused: Callable[[str, Body], FieldInvalid | None]
-    id_prefix: str = ""
-    beside: Callable[[Body, House], FieldInvalid | None] = _nothing_wrong
+    beside: Callable[[Body, House, PriceBook], FieldInvalid | None] = _nothing_wrong
     names: Callable[[Body], Sequence[Names]] = _names_nothing
     parts: Callable[[Body], int] = _one_part
 
@@ -90,27 +90,25 @@ class ThingChange(Generic[Body]):
 class PriceThingHandler(Generic[Body]):
     """One sort of things. `create` answers in wire form, as `asked` writes it."""
 
-    def __init__(self, store: CatalogueStore, clock: Clock, ids: Ids, rules: Rules[Body]) -> None:
+    def __init__(self, store: CatalogueStore, clock: Clock, rules: Rules[Body]) -> None:
         self._store = store
         self._clock = clock
-        self._ids = ids
         self._rules = rules
         self._sort = rules.sort
 
     async def create(self, asked: Asked[Kept[Body]], house_id: str, thing_id: str, body: Body) -> bytes | Refusal:
         """Refusals: FieldInvalid, HouseNotFound, PriceThingTaken, IdempotencyKeyReused."""
-        chosen = self._ids.new_id(self._rules.id_prefix) if self._rules.id_prefix else thing_id
-        wrong = self._rules.refused(chosen, body)
+        wrong = self._rules.refused(thing_id, body)
         if refusal := refused_fields((refused_key("house_id", house_id), wrong, refused_idempotency_key(asked.key))):
             return refusal
 
         async def act(transaction: CatalogueTransaction) -> Kept[Body] | Refusal:
             if refused := await self._refused(transaction, house_id, body):
                 return refused
-            made = await transaction.price_things.add(self._sort, house_id, chosen, body)
+            made = await transaction.price_things.add(self._sort, house_id, thing_id, body)
             if made is None:
-                return PriceThingTaken(self._sort.value, chosen)
-            await transaction.record_act(house_id, self._act("created", chosen))
+                return PriceThingTaken(self._sort.value, thing_id)
+            await transaction.record_act(house_id, self._act("created", thing_id))
             return made
 
         return await once(self._store, house_id, asked, Kept, act)
@@ -208,7 +206,7 @@ class PriceThingHandler(Generic[Body]):
         house = await transaction.house(house_id)
         if house is None:
             return HouseNotFound(house_id)
-        faults = [self._rules.beside(body, house)]
+        faults = [self._rules.beside(body, house, await transaction.price_things.book(house_id))]
         faults += [
             FieldInvalid(name.field, f"{name.thing_id!r} is unknown or archived", f"a {name.sort.value} of the house")
             for name in self._rules.names(body)

@@ -26,6 +26,9 @@ class PerformanceRows(Protocol):
 
     async def retitle(self, house_id: str, production_id: str, title: str) -> Sequence[Performance]:
         """Gives a production's performances its title; those that have changed, as they are now."""
+
+    async def save_prices(self, performance: Performance) -> None:
+        """Of one that was locked: other prices, and their revision."""
         ...
 
     async def id_of_code(self, house_id: str, code: str) -> str | None: ...

@@ -18,6 +18,8 @@ class Sort(Enum):
 
     VAT_CLASS = "vat_class"
     PRICE_RULES = "price_rules"
+    PRICE_LIST = "price_list"
+    TICKET_TYPE = "ticket_type"
 
 
 class PriceThings(Protocol):

@@ -16,16 +16,19 @@ from balcon.catalogue.v1.catalogue_service_pb2 import (
     StreamSeatingPlanRequest,
     TicketKind,
 )
+from balcon.catalogue.v1.catalogue_service_pb2 import TicketTerms as WireTerms
 from balcon.catalogue.v1.catalogue_service_pb2 import VatRounding as WireRounding
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
 from services.contracts.prices import Component, VatRounding
 from services.contracts.reasons import Reason
 from services.contracts.wire_prices import component_kind_of
+from services.contracts.wire_types import channel_of
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.domain.order import SeatName
 from services.orders.domain.order import TicketKind as DomainTicketKind
 from services.orders.domain.pricing import PlanSeat, PriceList
+from services.orders.domain.ticket_terms import TicketTerms
 from services.orders.ports import Offer
 from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS
 
@@ -68,6 +71,7 @@ class GrpcCatalogue:
             on_sale=performance.sale_state == SALE_STATE_ON_SALE,
             seats_per_holder=performance.seats_per_holder,
             prices=PriceList(currency, amounts, kinds, _components(performance.prices), _rounding(performance)),
+            terms={terms.ticket_type: _terms(terms) for terms in performance.ticket_terms},
         )
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
@@ -96,6 +100,12 @@ def _component(one: PriceComponent) -> Component | None:
     if kind is None:
         return None
     return Component(kind, one.amount.amount_minor, one.vat_class, one.vat_rate_basis_points, one.avoidable)
+
+
+def _terms(terms: WireTerms) -> TicketTerms:
+    known = [channel_of(channel) for channel in terms.channels]
+    channels = frozenset(channel for channel in known if channel is not None)
+    return TicketTerms(channels, terms.min_per_order, terms.max_per_order)
 
 
 def _rounding(performance: Performance) -> VatRounding:

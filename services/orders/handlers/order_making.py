@@ -19,6 +19,7 @@ from services.orders.domain.refusals import (
     PerformanceNotFound,
     SeatsNotHeld,
 )
+from services.orders.domain.ticket_terms import refused_by_terms
 from services.orders.ports import Catalogue, Customer, Declined, HeldSeats, Offer, SeatInventory, Unanswered
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
@@ -77,6 +78,8 @@ class OrderMaker:
             return FieldInvalid("seats", f"has {len(request.seats)} seats", f"at most {most} an order")
         if request.channel is not held.channel:
             return ChannelMismatch(request.channel.value, held.channel.value)
+        if refusal := refused_by_terms(request.seats, offer.terms, request.channel):
+            return refusal
         return not_held([choice.seat_id for choice in request.seats], held)
 
     async def _priced(self, request: OrderRequest, offer: Offer, held: HeldSeats) -> Order | Refusal:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.orders.domain.pricing import PlanSeat, PriceList
+from services.orders.domain.ticket_terms import TicketTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Offer:
     on_sale: bool
     seats_per_holder: int
     prices: PriceList
+    # Of the ticket types that have any.
+    terms: Mapping[str, TicketTerms] = field(default_factory=dict)
 
 
 class Catalogue(Protocol):

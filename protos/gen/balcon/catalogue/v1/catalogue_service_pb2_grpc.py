@@ -7,7 +7,9 @@ from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_hal
 from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
 from balcon.catalogue.v1 import plan_building_pb2 as balcon_dot_catalogue_dot_v1_dot_plan__building__pb2
+from balcon.catalogue.v1 import price_lists_pb2 as balcon_dot_catalogue_dot_v1_dot_price__lists__pb2
 from balcon.catalogue.v1 import productions_pb2 as balcon_dot_catalogue_dot_v1_dot_productions__pb2
+from balcon.catalogue.v1 import ticket_types_pb2 as balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2
 from balcon.catalogue.v1 import vat_pb2 as balcon_dot_catalogue_dot_v1_dot_vat__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -239,6 +241,61 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/ArchiveVatClass',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassResponse.FromString,
+                _registered_method=True)
+        self.UpdatePerformancePrices = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdatePerformancePrices',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePerformancePricesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePerformancePricesResponse.FromString,
+                _registered_method=True)
+        self.CreatePriceList = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreatePriceList',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.CreatePriceListRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.CreatePriceListResponse.FromString,
+                _registered_method=True)
+        self.GetPriceList = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetPriceList',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.GetPriceListRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.GetPriceListResponse.FromString,
+                _registered_method=True)
+        self.ListPriceLists = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListPriceLists',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ListPriceListsRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ListPriceListsResponse.FromString,
+                _registered_method=True)
+        self.UpdatePriceList = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdatePriceList',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePriceListRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePriceListResponse.FromString,
+                _registered_method=True)
+        self.ArchivePriceList = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchivePriceList',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ArchivePriceListRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ArchivePriceListResponse.FromString,
+                _registered_method=True)
+        self.CreateTicketType = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreateTicketType',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.CreateTicketTypeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.CreateTicketTypeResponse.FromString,
+                _registered_method=True)
+        self.GetTicketType = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetTicketType',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.GetTicketTypeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.GetTicketTypeResponse.FromString,
+                _registered_method=True)
+        self.ListTicketTypes = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListTicketTypes',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ListTicketTypesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ListTicketTypesResponse.FromString,
+                _registered_method=True)
+        self.UpdateTicketType = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdateTicketType',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.UpdateTicketTypeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.UpdateTicketTypeResponse.FromString,
+                _registered_method=True)
+        self.ArchiveTicketType = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchiveTicketType',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeResponse.FromString,
                 _registered_method=True)
 
 
@@ -535,6 +592,83 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdatePerformancePrices(self, request, context):
+        """Gives a performance other prices, for orders that are made from now on; those that are made keep theirs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreatePriceList(self, request, context):
+        """Adds prices that many performances take.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPriceList(self, request, context):
+        """One price list.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPriceLists(self, request, context):
+        """A house's price lists, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePriceList(self, request, context):
+        """Changes a price list; orders that are made keep what they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchivePriceList(self, request, context):
+        """Takes a price list out of use for what is new; what has it keeps it. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateTicketType(self, request, context):
+        """Adds what tickets are sold as.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTicketType(self, request, context):
+        """One ticket type.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTicketTypes(self, request, context):
+        """A house's ticket types, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateTicketType(self, request, context):
+        """Changes a ticket type; orders that are made keep what they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveTicketType(self, request, context):
+        """Takes a ticket type out of use for what is new; what has it keeps it. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -737,6 +871,61 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.ArchiveVatClass,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassResponse.SerializeToString,
+            ),
+            'UpdatePerformancePrices': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePerformancePrices,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePerformancePricesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePerformancePricesResponse.SerializeToString,
+            ),
+            'CreatePriceList': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePriceList,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.CreatePriceListRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.CreatePriceListResponse.SerializeToString,
+            ),
+            'GetPriceList': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPriceList,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.GetPriceListRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.GetPriceListResponse.SerializeToString,
+            ),
+            'ListPriceLists': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPriceLists,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ListPriceListsRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ListPriceListsResponse.SerializeToString,
+            ),
+            'UpdatePriceList': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePriceList,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePriceListRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePriceListResponse.SerializeToString,
+            ),
+            'ArchivePriceList': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchivePriceList,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ArchivePriceListRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ArchivePriceListResponse.SerializeToString,
+            ),
+            'CreateTicketType': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateTicketType,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.CreateTicketTypeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.CreateTicketTypeResponse.SerializeToString,
+            ),
+            'GetTicketType': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTicketType,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.GetTicketTypeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.GetTicketTypeResponse.SerializeToString,
+            ),
+            'ListTicketTypes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTicketTypes,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ListTicketTypesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ListTicketTypesResponse.SerializeToString,
+            ),
+            'UpdateTicketType': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateTicketType,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.UpdateTicketTypeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.UpdateTicketTypeResponse.SerializeToString,
+            ),
+            'ArchiveTicketType': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveTicketType,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1820,6 +2009,303 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/ArchiveVatClass',
             balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_vat__pb2.ArchiveVatClassResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePerformancePrices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdatePerformancePrices',
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePerformancePricesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePerformancePricesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePriceList(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreatePriceList',
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.CreatePriceListRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.CreatePriceListResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPriceList(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetPriceList',
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.GetPriceListRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.GetPriceListResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPriceLists(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListPriceLists',
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ListPriceListsRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ListPriceListsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePriceList(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdatePriceList',
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePriceListRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.UpdatePriceListResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchivePriceList(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchivePriceList',
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ArchivePriceListRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_price__lists__pb2.ArchivePriceListResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateTicketType(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreateTicketType',
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.CreateTicketTypeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.CreateTicketTypeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTicketType(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetTicketType',
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.GetTicketTypeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.GetTicketTypeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTicketTypes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListTicketTypes',
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ListTicketTypesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ListTicketTypesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateTicketType(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdateTicketType',
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.UpdateTicketTypeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.UpdateTicketTypeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveTicketType(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchiveTicketType',
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeResponse.FromString,
             options,
             channel_credentials,
             insecure,

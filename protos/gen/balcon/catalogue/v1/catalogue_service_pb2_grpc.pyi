@@ -7,7 +7,9 @@ from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
 from balcon.catalogue.v1 import plan_building_pb2 as _plan_building_pb2
+from balcon.catalogue.v1 import price_lists_pb2 as _price_lists_pb2
 from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
+from balcon.catalogue.v1 import ticket_types_pb2 as _ticket_types_pb2
 from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallRequest
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallResponse as ArchiveHallResponse
@@ -102,6 +104,19 @@ from balcon.catalogue.v1.plan_building_pb2 import SEAT_NUMBERING_RIGHT_TO_LEFT a
 from balcon.catalogue.v1.plan_building_pb2 import SEAT_NUMBERING_UNSPECIFIED as SEAT_NUMBERING_UNSPECIFIED
 from balcon.catalogue.v1.plan_building_pb2 import SeatBlock as SeatBlock
 from balcon.catalogue.v1.plan_building_pb2 import SeatNumbering as SeatNumbering
+from balcon.catalogue.v1.price_lists_pb2 import ArchivePriceListRequest as ArchivePriceListRequest
+from balcon.catalogue.v1.price_lists_pb2 import ArchivePriceListResponse as ArchivePriceListResponse
+from balcon.catalogue.v1.price_lists_pb2 import CreatePriceListRequest as CreatePriceListRequest
+from balcon.catalogue.v1.price_lists_pb2 import CreatePriceListResponse as CreatePriceListResponse
+from balcon.catalogue.v1.price_lists_pb2 import GetPriceListRequest as GetPriceListRequest
+from balcon.catalogue.v1.price_lists_pb2 import GetPriceListResponse as GetPriceListResponse
+from balcon.catalogue.v1.price_lists_pb2 import ListPriceListsRequest as ListPriceListsRequest
+from balcon.catalogue.v1.price_lists_pb2 import ListPriceListsResponse as ListPriceListsResponse
+from balcon.catalogue.v1.price_lists_pb2 import PriceList as PriceList
+from balcon.catalogue.v1.price_lists_pb2 import UpdatePerformancePricesRequest as UpdatePerformancePricesRequest
+from balcon.catalogue.v1.price_lists_pb2 import UpdatePerformancePricesResponse as UpdatePerformancePricesResponse
+from balcon.catalogue.v1.price_lists_pb2 import UpdatePriceListRequest as UpdatePriceListRequest
+from balcon.catalogue.v1.price_lists_pb2 import UpdatePriceListResponse as UpdatePriceListResponse
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_BASE as PRICE_COMPONENT_KIND_BASE
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_CONSUMPTION_FEE as PRICE_COMPONENT_KIND_CONSUMPTION_FEE
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_SERVICE_FEE as PRICE_COMPONENT_KIND_SERVICE_FEE
@@ -117,6 +132,7 @@ from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_NORMAL as TICKET_KIND_NOR
 from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_OTHER as TICKET_KIND_OTHER
 from balcon.catalogue.v1.prices_pb2 import TICKET_KIND_UNSPECIFIED as TICKET_KIND_UNSPECIFIED
 from balcon.catalogue.v1.prices_pb2 import TicketKind as TicketKind
+from balcon.catalogue.v1.prices_pb2 import TicketTerms as TicketTerms
 from balcon.catalogue.v1.productions_pb2 import AgeAdvice as AgeAdvice
 from balcon.catalogue.v1.productions_pb2 import ArchiveProductionRequest as ArchiveProductionRequest
 from balcon.catalogue.v1.productions_pb2 import ArchiveProductionResponse as ArchiveProductionResponse
@@ -159,6 +175,18 @@ from balcon.catalogue.v1.productions_pb2 import SetPosterRequest as SetPosterReq
 from balcon.catalogue.v1.productions_pb2 import SetPosterResponse as SetPosterResponse
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionRequest as UpdateProductionRequest
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionResponse as UpdateProductionResponse
+from balcon.catalogue.v1.ticket_types_pb2 import ArchiveTicketTypeRequest as ArchiveTicketTypeRequest
+from balcon.catalogue.v1.ticket_types_pb2 import ArchiveTicketTypeResponse as ArchiveTicketTypeResponse
+from balcon.catalogue.v1.ticket_types_pb2 import CreateTicketTypeRequest as CreateTicketTypeRequest
+from balcon.catalogue.v1.ticket_types_pb2 import CreateTicketTypeResponse as CreateTicketTypeResponse
+from balcon.catalogue.v1.ticket_types_pb2 import GetTicketTypeRequest as GetTicketTypeRequest
+from balcon.catalogue.v1.ticket_types_pb2 import GetTicketTypeResponse as GetTicketTypeResponse
+from balcon.catalogue.v1.ticket_types_pb2 import ListTicketTypesRequest as ListTicketTypesRequest
+from balcon.catalogue.v1.ticket_types_pb2 import ListTicketTypesResponse as ListTicketTypesResponse
+from balcon.catalogue.v1.ticket_types_pb2 import LocalName as LocalName
+from balcon.catalogue.v1.ticket_types_pb2 import TicketType as TicketType
+from balcon.catalogue.v1.ticket_types_pb2 import UpdateTicketTypeRequest as UpdateTicketTypeRequest
+from balcon.catalogue.v1.ticket_types_pb2 import UpdateTicketTypeResponse as UpdateTicketTypeResponse
 from balcon.catalogue.v1.vat_pb2 import AdoptVatClassesRequest as AdoptVatClassesRequest
 from balcon.catalogue.v1.vat_pb2 import AdoptVatClassesResponse as AdoptVatClassesResponse
 from balcon.catalogue.v1.vat_pb2 import ArchiveVatClassRequest as ArchiveVatClassRequest
@@ -315,6 +343,28 @@ class CatalogueServiceStub:
     """Changes a tax that prices may name; orders that are made keep what they have."""
     ArchiveVatClass: _grpc.UnaryUnaryMultiCallable[_vat_pb2.ArchiveVatClassRequest, _vat_pb2.ArchiveVatClassResponse]
     """Takes a tax that prices may name out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    UpdatePerformancePrices: _grpc.UnaryUnaryMultiCallable[_price_lists_pb2.UpdatePerformancePricesRequest, _price_lists_pb2.UpdatePerformancePricesResponse]
+    """Gives a performance other prices, for orders that are made from now on; those that are made keep theirs."""
+    CreatePriceList: _grpc.UnaryUnaryMultiCallable[_price_lists_pb2.CreatePriceListRequest, _price_lists_pb2.CreatePriceListResponse]
+    """Adds prices that many performances take."""
+    GetPriceList: _grpc.UnaryUnaryMultiCallable[_price_lists_pb2.GetPriceListRequest, _price_lists_pb2.GetPriceListResponse]
+    """One price list."""
+    ListPriceLists: _grpc.UnaryUnaryMultiCallable[_price_lists_pb2.ListPriceListsRequest, _price_lists_pb2.ListPriceListsResponse]
+    """A house's price lists, page by page."""
+    UpdatePriceList: _grpc.UnaryUnaryMultiCallable[_price_lists_pb2.UpdatePriceListRequest, _price_lists_pb2.UpdatePriceListResponse]
+    """Changes a price list; orders that are made keep what they have."""
+    ArchivePriceList: _grpc.UnaryUnaryMultiCallable[_price_lists_pb2.ArchivePriceListRequest, _price_lists_pb2.ArchivePriceListResponse]
+    """Takes a price list out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    CreateTicketType: _grpc.UnaryUnaryMultiCallable[_ticket_types_pb2.CreateTicketTypeRequest, _ticket_types_pb2.CreateTicketTypeResponse]
+    """Adds what tickets are sold as."""
+    GetTicketType: _grpc.UnaryUnaryMultiCallable[_ticket_types_pb2.GetTicketTypeRequest, _ticket_types_pb2.GetTicketTypeResponse]
+    """One ticket type."""
+    ListTicketTypes: _grpc.UnaryUnaryMultiCallable[_ticket_types_pb2.ListTicketTypesRequest, _ticket_types_pb2.ListTicketTypesResponse]
+    """A house's ticket types, page by page."""
+    UpdateTicketType: _grpc.UnaryUnaryMultiCallable[_ticket_types_pb2.UpdateTicketTypeRequest, _ticket_types_pb2.UpdateTicketTypeResponse]
+    """Changes a ticket type; orders that are made keep what they have."""
+    ArchiveTicketType: _grpc.UnaryUnaryMultiCallable[_ticket_types_pb2.ArchiveTicketTypeRequest, _ticket_types_pb2.ArchiveTicketTypeResponse]
+    """Takes a ticket type out of use for what is new; what has it keeps it. Repeating it changes nothing."""
 
 @_typing.type_check_only
 class CatalogueServiceAsyncStub(CatalogueServiceStub):
@@ -419,6 +469,28 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Changes a tax that prices may name; orders that are made keep what they have."""
     ArchiveVatClass: _aio.UnaryUnaryMultiCallable[_vat_pb2.ArchiveVatClassRequest, _vat_pb2.ArchiveVatClassResponse]  # type: ignore[assignment]
     """Takes a tax that prices may name out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    UpdatePerformancePrices: _aio.UnaryUnaryMultiCallable[_price_lists_pb2.UpdatePerformancePricesRequest, _price_lists_pb2.UpdatePerformancePricesResponse]  # type: ignore[assignment]
+    """Gives a performance other prices, for orders that are made from now on; those that are made keep theirs."""
+    CreatePriceList: _aio.UnaryUnaryMultiCallable[_price_lists_pb2.CreatePriceListRequest, _price_lists_pb2.CreatePriceListResponse]  # type: ignore[assignment]
+    """Adds prices that many performances take."""
+    GetPriceList: _aio.UnaryUnaryMultiCallable[_price_lists_pb2.GetPriceListRequest, _price_lists_pb2.GetPriceListResponse]  # type: ignore[assignment]
+    """One price list."""
+    ListPriceLists: _aio.UnaryUnaryMultiCallable[_price_lists_pb2.ListPriceListsRequest, _price_lists_pb2.ListPriceListsResponse]  # type: ignore[assignment]
+    """A house's price lists, page by page."""
+    UpdatePriceList: _aio.UnaryUnaryMultiCallable[_price_lists_pb2.UpdatePriceListRequest, _price_lists_pb2.UpdatePriceListResponse]  # type: ignore[assignment]
+    """Changes a price list; orders that are made keep what they have."""
+    ArchivePriceList: _aio.UnaryUnaryMultiCallable[_price_lists_pb2.ArchivePriceListRequest, _price_lists_pb2.ArchivePriceListResponse]  # type: ignore[assignment]
+    """Takes a price list out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    CreateTicketType: _aio.UnaryUnaryMultiCallable[_ticket_types_pb2.CreateTicketTypeRequest, _ticket_types_pb2.CreateTicketTypeResponse]  # type: ignore[assignment]
+    """Adds what tickets are sold as."""
+    GetTicketType: _aio.UnaryUnaryMultiCallable[_ticket_types_pb2.GetTicketTypeRequest, _ticket_types_pb2.GetTicketTypeResponse]  # type: ignore[assignment]
+    """One ticket type."""
+    ListTicketTypes: _aio.UnaryUnaryMultiCallable[_ticket_types_pb2.ListTicketTypesRequest, _ticket_types_pb2.ListTicketTypesResponse]  # type: ignore[assignment]
+    """A house's ticket types, page by page."""
+    UpdateTicketType: _aio.UnaryUnaryMultiCallable[_ticket_types_pb2.UpdateTicketTypeRequest, _ticket_types_pb2.UpdateTicketTypeResponse]  # type: ignore[assignment]
+    """Changes a ticket type; orders that are made keep what they have."""
+    ArchiveTicketType: _aio.UnaryUnaryMultiCallable[_ticket_types_pb2.ArchiveTicketTypeRequest, _ticket_types_pb2.ArchiveTicketTypeResponse]  # type: ignore[assignment]
+    """Takes a ticket type out of use for what is new; what has it keeps it. Repeating it changes nothing."""
 
 class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
@@ -760,5 +832,93 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_vat_pb2.ArchiveVatClassResponse, _abc.Awaitable[_vat_pb2.ArchiveVatClassResponse]]:
         """Takes a tax that prices may name out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def UpdatePerformancePrices(
+        self,
+        request: _price_lists_pb2.UpdatePerformancePricesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_price_lists_pb2.UpdatePerformancePricesResponse, _abc.Awaitable[_price_lists_pb2.UpdatePerformancePricesResponse]]:
+        """Gives a performance other prices, for orders that are made from now on; those that are made keep theirs."""
+
+    @_abc_1.abstractmethod
+    def CreatePriceList(
+        self,
+        request: _price_lists_pb2.CreatePriceListRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_price_lists_pb2.CreatePriceListResponse, _abc.Awaitable[_price_lists_pb2.CreatePriceListResponse]]:
+        """Adds prices that many performances take."""
+
+    @_abc_1.abstractmethod
+    def GetPriceList(
+        self,
+        request: _price_lists_pb2.GetPriceListRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_price_lists_pb2.GetPriceListResponse, _abc.Awaitable[_price_lists_pb2.GetPriceListResponse]]:
+        """One price list."""
+
+    @_abc_1.abstractmethod
+    def ListPriceLists(
+        self,
+        request: _price_lists_pb2.ListPriceListsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_price_lists_pb2.ListPriceListsResponse, _abc.Awaitable[_price_lists_pb2.ListPriceListsResponse]]:
+        """A house's price lists, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdatePriceList(
+        self,
+        request: _price_lists_pb2.UpdatePriceListRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_price_lists_pb2.UpdatePriceListResponse, _abc.Awaitable[_price_lists_pb2.UpdatePriceListResponse]]:
+        """Changes a price list; orders that are made keep what they have."""
+
+    @_abc_1.abstractmethod
+    def ArchivePriceList(
+        self,
+        request: _price_lists_pb2.ArchivePriceListRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_price_lists_pb2.ArchivePriceListResponse, _abc.Awaitable[_price_lists_pb2.ArchivePriceListResponse]]:
+        """Takes a price list out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def CreateTicketType(
+        self,
+        request: _ticket_types_pb2.CreateTicketTypeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ticket_types_pb2.CreateTicketTypeResponse, _abc.Awaitable[_ticket_types_pb2.CreateTicketTypeResponse]]:
+        """Adds what tickets are sold as."""
+
+    @_abc_1.abstractmethod
+    def GetTicketType(
+        self,
+        request: _ticket_types_pb2.GetTicketTypeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ticket_types_pb2.GetTicketTypeResponse, _abc.Awaitable[_ticket_types_pb2.GetTicketTypeResponse]]:
+        """One ticket type."""
+
+    @_abc_1.abstractmethod
+    def ListTicketTypes(
+        self,
+        request: _ticket_types_pb2.ListTicketTypesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ticket_types_pb2.ListTicketTypesResponse, _abc.Awaitable[_ticket_types_pb2.ListTicketTypesResponse]]:
+        """A house's ticket types, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdateTicketType(
+        self,
+        request: _ticket_types_pb2.UpdateTicketTypeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ticket_types_pb2.UpdateTicketTypeResponse, _abc.Awaitable[_ticket_types_pb2.UpdateTicketTypeResponse]]:
+        """Changes a ticket type; orders that are made keep what they have."""
+
+    @_abc_1.abstractmethod
+    def ArchiveTicketType(
+        self,
+        request: _ticket_types_pb2.ArchiveTicketTypeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ticket_types_pb2.ArchiveTicketTypeResponse, _abc.Awaitable[_ticket_types_pb2.ArchiveTicketTypeResponse]]:
+        """Takes a ticket type out of use for what is new; what has it keeps it. Repeating it changes nothing."""
 
 def add_CatalogueServiceServicer_to_server(servicer: CatalogueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -213,6 +213,7 @@ class Performance(_message.Message):
     VAT_ROUNDING_FIELD_NUMBER: _builtins.int
     FROM_PRICE_FIELD_NUMBER: _builtins.int
     PRICES_ETAG_FIELD_NUMBER: _builtins.int
+    TICKET_TERMS_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     house_id: _builtins.str
@@ -299,6 +300,10 @@ class Performance(_message.Message):
     def from_price(self) -> _money_pb2.Money:
         """The least that a seat costs at the full price, all that nobody can avoid included (R2.9)."""
 
+    @_builtins.property
+    def ticket_terms(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.TicketTerms]:
+        """Under which conditions its ticket types are sold: those that have any."""
+
     def __init__(
         self,
         *,
@@ -333,10 +338,11 @@ class Performance(_message.Message):
         vat_rounding: _vat_pb2.VatRounding.ValueType = ...,
         from_price: _money_pb2.Money | None = ...,
         prices_etag: _builtins.str = ...,
+        ticket_terms: _abc.Iterable[_prices_pb2.TicketTerms] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "doors_at", b"doors_at", "ends_at", b"ends_at", "from_price", b"from_price", "opening_hours", b"opening_hours", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "capacity", b"capacity", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "etag", b"etag", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "move_number", b"move_number", "opening_hours", b"opening_hours", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "publication", b"publication", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "series_id", b"series_id", "starts_at", b"starts_at", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "capacity", b"capacity", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "etag", b"etag", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "move_number", b"move_number", "opening_hours", b"opening_hours", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "publication", b"publication", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "series_id", b"series_id", "starts_at", b"starts_at", "ticket_terms", b"ticket_terms", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -365,6 +371,7 @@ class CreatePerformanceRequest(_message.Message):
     OPENING_HOURS_FIELD_NUMBER: _builtins.int
     SALES_WINDOWS_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
+    PRICE_LIST_ID_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
@@ -385,9 +392,13 @@ class CreatePerformanceRequest(_message.Message):
     """When people are let in; unset takes the start."""
     code: _builtins.str
     """The house's own name of it, unique in the house: 1 to 32 of A-Z, a-z, 0-9, '.', '/', '_' and '-'."""
+    price_list_id: _builtins.str
+    """Takes a copy of its prices. Empty: `prices` are all."""
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.Price]:
-        """One for each category and ticket type; "normal" for every category."""
+        """One for each category and ticket type; "normal" for every category. Beside a price list: what is other than there, or
+        not there.
+        """
 
     @_builtins.property
     def starts_at(self) -> _timestamp_pb2.Timestamp:
@@ -433,10 +444,11 @@ class CreatePerformanceRequest(_message.Message):
         opening_hours: Global___OpeningHours | None = ...,
         sales_windows: _abc.Iterable[Global___SalesWindow] | None = ...,
         code: _builtins.str = ...,
+        price_list_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["doors_at", b"doors_at", "ends_at", b"ends_at", "opening_hours", b"opening_hours", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "opening_hours", b"opening_hours", "plan_version", b"plan_version", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "opening_hours", b"opening_hours", "plan_version", b"plan_version", "price_list_id", b"price_list_id", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

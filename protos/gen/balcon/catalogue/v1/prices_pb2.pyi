@@ -4,6 +4,7 @@ isort:skip_file
 What seats cost."""
 
 from balcon.types.v1 import money_pb2 as _money_pb2
+from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -169,3 +170,39 @@ class Price(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Price: _TypeAlias = Price  # noqa: Y015
+
+@_typing.final
+class TicketTerms(_message.Message):
+    """Under which conditions a ticket type is sold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_TYPE_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    MIN_PER_ORDER_FIELD_NUMBER: _builtins.int
+    MAX_PER_ORDER_FIELD_NUMBER: _builtins.int
+    ticket_type: _builtins.str
+    """As prices name it."""
+    min_per_order: _builtins.int
+    """So many in an order or none."""
+    max_per_order: _builtins.int
+    """At most so many in an order; 0: as many as it may have seats."""
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_seating_pb2.Channel.ValueType]:
+        """Where it is sold; none: everywhere."""
+
+    def __init__(
+        self,
+        *,
+        ticket_type: _builtins.str = ...,
+        channels: _abc.Iterable[_seating_pb2.Channel.ValueType] | None = ...,
+        min_per_order: _builtins.int = ...,
+        max_per_order: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "max_per_order", b"max_per_order", "min_per_order", b"min_per_order", "ticket_type", b"ticket_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketTerms: _TypeAlias = TicketTerms  # noqa: Y015

@@ -1,0 +1,20 @@
+"""balcon.catalogue.v1.CatalogueService, all that is about prices: the groups of its calls as one."""
+
+from __future__ import annotations
+
+from services.catalogue.api.price_list_calls import PriceListCalls
+from services.catalogue.api.ticket_type_calls import TicketTypeCalls
+from services.catalogue.api.vat_calls import VatCalls
+from services.catalogue.handlers.price_sorts import PriceHandlers
+
+
+class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls):
+    """Stateless; everything lives in the handlers."""
+
+    def take(self, prices: PriceHandlers) -> None:
+        """The handlers of all groups."""
+        self._price_rules = prices.rules
+        self._vat_classes = prices.vat_classes
+        self._ticket_types = prices.ticket_types
+        self._price_lists = prices.price_lists
+        self._performance_prices = prices.of_performances
