@@ -16,6 +16,7 @@ from services.accounts.api.events import access_revoked, house_changed
 from services.accounts.domain.session import Lifetimes, SessionKind
 from services.accounts.domain.signing_key import RotationRule
 from services.accounts.handlers.act_log import ActLogHandler
+from services.accounts.handlers.grants import GrantHandler
 from services.accounts.handlers.houses import HouseHandler
 from services.accounts.handlers.sessions import SessionHandler
 from services.accounts.handlers.signing_keys import KeyRing
@@ -50,6 +51,7 @@ async def build(service: Service, settings: AccountsSettings) -> None:
     _forget_by_age(service, settings, store)
     accounts = AccountsServicer(
         act_log=ActLogHandler(store),
+        grants=GrantHandler(store, service.ids),
         houses=HouseHandler(store, passwords, service.ids),
         sessions=SessionHandler(store, passwords, keys, service.ids, lifetimes=_lifetimes(settings)),
         keys=keys,

@@ -30,6 +30,8 @@ NO_HOUSE = {
     "balcon.accounts.v1.IssueTokenRequest": "a token carries all the houses of its subject",
     "balcon.accounts.v1.LogOutRequest": "a session is for all houses",
     "balcon.accounts.v1.ListSigningKeysRequest": "the deployment's own keys",
+    "balcon.accounts.v1.ListMyGrantsRequest": "a promoter's grants are of many houses",
+    "balcon.accounts.v1.CheckGrantsRequest": "a promoter's grants are of many houses",
     "balcon.catalogue.v1.ListHousesRequest": "every house there is, for accounts alone",
     "balcon.audit.v1.AuditRequest": "the operator's question about a whole process, over all houses",
 }

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.accounts.adapters.act_rows import ActRows
+from services.accounts.adapters.grant_rows import GrantRows
 from services.accounts.adapters.house_rows import HouseRows, MemberRows
 from services.accounts.adapters.house_tables import idempotency_keys
 from services.accounts.adapters.people_rows import PeopleRows, SessionRows
@@ -49,6 +50,7 @@ class PostgresTransaction:
         self._events: list[OutgoingEvent] = []
         self.now_ms = now_ms
         self.acts = ActRows(connection)
+        self.grants = GrantRows(connection)
         self.houses = HouseRows(connection, now_ms)
         self.people = PeopleRows(connection, now_ms)
         self.members = MemberRows(connection)

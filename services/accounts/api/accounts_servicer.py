@@ -5,21 +5,30 @@ from __future__ import annotations
 from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceServicer
 
 from services.accounts.api.act_calls import ActCalls
+from services.accounts.api.grant_calls import GrantCalls
 from services.accounts.api.house_calls import HouseCalls
 from services.accounts.api.session_calls import SessionCalls
 from services.accounts.handlers.act_log import ActLogHandler
+from services.accounts.handlers.grants import GrantHandler
 from services.accounts.handlers.houses import HouseHandler
 from services.accounts.handlers.sessions import SessionHandler
 from services.accounts.handlers.signing_keys import KeyRing
 
 
-class AccountsServicer(ActCalls, HouseCalls, SessionCalls, AccountsServiceServicer):
+class AccountsServicer(ActCalls, GrantCalls, HouseCalls, SessionCalls, AccountsServiceServicer):
     """Hands requests to the handlers, answers with messages or raises Refused."""
 
     def __init__(
-        self, *, act_log: ActLogHandler, houses: HouseHandler, sessions: SessionHandler, keys: KeyRing
+        self,
+        *,
+        act_log: ActLogHandler,
+        grants: GrantHandler,
+        houses: HouseHandler,
+        sessions: SessionHandler,
+        keys: KeyRing,
     ) -> None:
         self._act_log = act_log
+        self._grants = grants
         self._houses = houses
         self._sessions = sessions
         self._keys = keys

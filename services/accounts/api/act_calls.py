@@ -43,7 +43,7 @@ class ActCalls:
         )
 
     async def RecordAct(self, request: pb.RecordActRequest, context: Context) -> pb.RecordActResponse:  # noqa: N802
-        facts = [(fact.name, fact.value) for fact in request.facts]
+        facts = [(fact.fact, fact.value) for fact in request.facts]
         accept(
             refused_key("house_id", request.house_id),
             refused_act(

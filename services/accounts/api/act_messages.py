@@ -22,5 +22,5 @@ def act_message(named: NamedAct) -> pb.Act:
         thing=act.thing,
         thing_id=act.thing_id,
         reason=act.reason,
-        facts=[pb.ActFact(name=name, value=value) for name, value in sorted(act.facts.items())],
+        facts=[pb.ActFact(fact=name, value=value) for name, value in sorted(act.facts.items())],
     )

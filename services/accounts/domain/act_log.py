@@ -106,7 +106,7 @@ def _refused_facts(facts: Sequence[tuple[str, str]]) -> FieldInvalid | None:
         check
         for place, (name, value) in enumerate(facts)
         for check in (
-            _refused_form(f"facts[{place}].name", name, _THING, _THING_LIMIT),
+            _refused_form(f"facts[{place}].fact", name, _THING, _THING_LIMIT),
             refused_text(f"facts[{place}].value", value, at_most=MAX_FACT_CHARS),
         )
     ]

@@ -39,6 +39,22 @@ class TooManyHouses(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class GrantNotFound(Refusal):
+    """The house has no grant {grant_id}."""
+
+    kind = Kind.NOT_FOUND
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyGrants(Refusal):
+    """A house grants an address {limit} things at most; grant productions, or the whole house."""
+
+    kind = Kind.EXHAUSTED
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class PersonUnknown(Refusal):
     """This call is for somebody who has logged in."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.accounts.domain.house import House
 from services.accounts.ports.acts import Acts
+from services.accounts.ports.grants import Grants
 from services.accounts.ports.houses import Houses
 from services.accounts.ports.members import Members
 from services.accounts.ports.people import People
@@ -33,6 +34,9 @@ class AccountsTransaction(Protocol):
 
     @property
     def acts(self) -> Acts: ...
+
+    @property
+    def grants(self) -> Grants: ...
 
     @property
     def houses(self) -> Houses: ...

@@ -66,7 +66,7 @@ async def test_what_a_house_does_reaches_its_log_and_names_who_did_it(accounts: 
     async def both_are_there() -> None:
         acts = (await accounts.stub.ListActs(pb.ListActsRequest(house_id=made.house.house_id))).acts
         assert [act.act for act in acts] == ["house.changed", "house.created"]
-        assert [(fact.name, fact.value) for fact in acts[0].facts] == [("fields", "name")]
+        assert [(fact.fact, fact.value) for fact in acts[0].facts] == [("fields", "name")]
 
     await eventually(both_are_there)
 
@@ -159,7 +159,7 @@ async def test_a_service_without_a_record_tells_an_act_once(accounts: Accounts) 
         thing="house",
         thing_id=house_id,
         reason="a question of the house",
-        facts=[pb.ActFact(name="method", value="ListOrders")],
+        facts=[pb.ActFact(fact="method", value="ListOrders")],
     )
     for _ in range(3):
         await accounts.stub.RecordAct(request)
@@ -188,10 +188,10 @@ async def test_no_act_is_told_of_a_house_that_is_not_there(accounts: Accounts) -
             {"act": "moved", "thing": "A", "thing_id": "?", "reason": "x" * 201},
             ["act", "thing", "thing_id", "reason"],
         ),
-        ({"facts": [pb.ActFact(name="Fact", value="v")]}, ["facts[0].name"]),
-        ({"facts": [pb.ActFact(name="f", value="x" * 201)]}, ["facts[0].value"]),
-        ({"facts": [pb.ActFact(name="f", value="v")] * 2}, ["facts"]),
-        ({"facts": [pb.ActFact(name=f"f{n}", value="v") for n in range(21)]}, ["facts"]),
+        ({"facts": [pb.ActFact(fact="Fact", value="v")]}, ["facts[0].fact"]),
+        ({"facts": [pb.ActFact(fact="f", value="x" * 201)]}, ["facts[0].value"]),
+        ({"facts": [pb.ActFact(fact="f", value="v")] * 2}, ["facts"]),
+        ({"facts": [pb.ActFact(fact=f"f{n}", value="v") for n in range(21)]}, ["facts"]),
     ],
 )
 async def test_an_act_out_of_bounds_names_all_that_is_wrong(

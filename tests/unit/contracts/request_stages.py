@@ -105,6 +105,7 @@ GOOD: Mapping[str, Any] = {
     "guessed": True,
     "image": b"GIF89a",
     "include_archived": True,
+    "include_withdrawn": True,
     "height": 320,
     "hold_ttl_seconds": 60,
     "kind": 1,
@@ -147,6 +148,7 @@ GOOD: Mapping[str, Any] = {
     "vat_rounding": 1,
     "wait_ms": 1,
     "width": 320,
+    "whole_house": True,
     "with_seat_ids": True,
 }
 
@@ -203,7 +205,7 @@ def _no_consumers() -> Any:
 
 
 def _accounts(store: Any) -> AccountsServicer:
-    return AccountsServicer(act_log=store, houses=store, sessions=store, keys=store)
+    return AccountsServicer(act_log=store, grants=store, houses=store, sessions=store, keys=store)
 
 
 def _servicers() -> Mapping[str, Any]:

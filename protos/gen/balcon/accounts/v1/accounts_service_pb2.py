@@ -23,17 +23,19 @@ _sym_db = _symbol_database.Default()
 
 
 from balcon.accounts.v1 import act_log_pb2 as balcon_dot_accounts_dot_v1_dot_act__log__pb2
+from balcon.accounts.v1 import grants_pb2 as balcon_dot_accounts_dot_v1_dot_grants__pb2
 from balcon.accounts.v1 import houses_pb2 as balcon_dot_accounts_dot_v1_dot_houses__pb2
 from balcon.accounts.v1 import people_pb2 as balcon_dot_accounts_dot_v1_dot_people__pb2
 from balcon.accounts.v1 import sessions_pb2 as balcon_dot_accounts_dot_v1_dot_sessions__pb2
 from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
 
 from balcon.accounts.v1.act_log_pb2 import *
+from balcon.accounts.v1.grants_pb2 import *
 from balcon.accounts.v1.houses_pb2 import *
 from balcon.accounts.v1.people_pb2 import *
 from balcon.accounts.v1.sessions_pb2 import *
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balcon/accounts/v1/accounts_service.proto\x12\x12\x62\x61lcon.accounts.v1\x1a balcon/accounts/v1/act_log.proto\x1a\x1f\x62\x61lcon/accounts/v1/houses.proto\x1a\x1f\x62\x61lcon/accounts/v1/people.proto\x1a!balcon/accounts/v1/sessions.proto\x1a\x1d\x62\x61lcon/access/v1/access.proto2\xff\n\n\x0f\x41\x63\x63ountsService\x12X\n\x06SignUp\x12!.balcon.accounts.v1.SignUpRequest\x1a\".balcon.accounts.v1.SignUpResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12g\n\x0b\x43reateHouse\x12&.balcon.accounts.v1.CreateHouseRequest\x1a\'.balcon.accounts.v1.CreateHouseResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x03\x12t\n\x08GetHouse\x12#.balcon.accounts.v1.GetHouseRequest\x1a$.balcon.accounts.v1.GetHouseResponse\"\x1d\xb2\xe1\x18\x19\n\nhouse.read\x12\x08house_id\x1a\x01\x06\x12s\n\x0fGetHouseByLabel\x12*.balcon.accounts.v1.GetHouseByLabelRequest\x1a+.balcon.accounts.v1.GetHouseByLabelResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x06\x12{\n\x0bUpdateHouse\x12&.balcon.accounts.v1.UpdateHouseRequest\x1a\'.balcon.accounts.v1.UpdateHouseResponse\"\x1b\xb2\xe1\x18\x17\n\x0bhouse.write\x12\x08house_id\x12\x64\n\nListHouses\x12%.balcon.accounts.v1.ListHousesRequest\x1a&.balcon.accounts.v1.ListHousesResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x03\x12p\n\x08ListActs\x12#.balcon.accounts.v1.ListActsRequest\x1a$.balcon.accounts.v1.ListActsResponse\"\x19\xb2\xe1\x18\x15\n\tacts.read\x12\x08house_id\x12\x62\n\tRecordAct\x12$.balcon.accounts.v1.RecordActRequest\x1a%.balcon.accounts.v1.RecordActResponse\"\x08\xb2\xe1\x18\x04\x1a\x02\x06\x07\x12U\n\x05LogIn\x12 .balcon.accounts.v1.LogInRequest\x1a!.balcon.accounts.v1.LogInResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12y\n\x11StartBuyerSession\x12,.balcon.accounts.v1.StartBuyerSessionRequest\x1a-.balcon.accounts.v1.StartBuyerSessionResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12\x64\n\nIssueToken\x12%.balcon.accounts.v1.IssueTokenRequest\x1a&.balcon.accounts.v1.IssueTokenResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12X\n\x06LogOut\x12!.balcon.accounts.v1.LogOutRequest\x1a\".balcon.accounts.v1.LogOutResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12s\n\x0fListSigningKeys\x12*.balcon.accounts.v1.ListSigningKeysRequest\x1a+.balcon.accounts.v1.ListSigningKeysResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01P\x00P\x01P\x02P\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balcon/accounts/v1/accounts_service.proto\x12\x12\x62\x61lcon.accounts.v1\x1a balcon/accounts/v1/act_log.proto\x1a\x1f\x62\x61lcon/accounts/v1/grants.proto\x1a\x1f\x62\x61lcon/accounts/v1/houses.proto\x1a\x1f\x62\x61lcon/accounts/v1/people.proto\x1a!balcon/accounts/v1/sessions.proto\x1a\x1d\x62\x61lcon/access/v1/access.proto2\xd3\x0f\n\x0f\x41\x63\x63ountsService\x12X\n\x06SignUp\x12!.balcon.accounts.v1.SignUpRequest\x1a\".balcon.accounts.v1.SignUpResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12g\n\x0b\x43reateHouse\x12&.balcon.accounts.v1.CreateHouseRequest\x1a\'.balcon.accounts.v1.CreateHouseResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x03\x12t\n\x08GetHouse\x12#.balcon.accounts.v1.GetHouseRequest\x1a$.balcon.accounts.v1.GetHouseResponse\"\x1d\xb2\xe1\x18\x19\n\nhouse.read\x12\x08house_id\x1a\x01\x06\x12s\n\x0fGetHouseByLabel\x12*.balcon.accounts.v1.GetHouseByLabelRequest\x1a+.balcon.accounts.v1.GetHouseByLabelResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x06\x12{\n\x0bUpdateHouse\x12&.balcon.accounts.v1.UpdateHouseRequest\x1a\'.balcon.accounts.v1.UpdateHouseResponse\"\x1b\xb2\xe1\x18\x17\n\x0bhouse.write\x12\x08house_id\x12\x64\n\nListHouses\x12%.balcon.accounts.v1.ListHousesRequest\x1a&.balcon.accounts.v1.ListHousesResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x03\x12p\n\x08ListActs\x12#.balcon.accounts.v1.ListActsRequest\x1a$.balcon.accounts.v1.ListActsResponse\"\x19\xb2\xe1\x18\x15\n\tacts.read\x12\x08house_id\x12\x62\n\tRecordAct\x12$.balcon.accounts.v1.RecordActRequest\x1a%.balcon.accounts.v1.RecordActResponse\"\x08\xb2\xe1\x18\x04\x1a\x02\x06\x07\x12|\n\x0bGrantAccess\x12&.balcon.accounts.v1.GrantAccessRequest\x1a\'.balcon.accounts.v1.GrantAccessResponse\"\x1c\xb2\xe1\x18\x18\n\x0cgrants.write\x12\x08house_id\x12\x82\x01\n\rWithdrawGrant\x12(.balcon.accounts.v1.WithdrawGrantRequest\x1a).balcon.accounts.v1.WithdrawGrantResponse\"\x1c\xb2\xe1\x18\x18\n\x0cgrants.write\x12\x08house_id\x12y\n\nListGrants\x12%.balcon.accounts.v1.ListGrantsRequest\x1a&.balcon.accounts.v1.ListGrantsResponse\"\x1c\xb2\xe1\x18\x18\n\x0cgrants.write\x12\x08house_id\x12k\n\x0cListMyGrants\x12\'.balcon.accounts.v1.ListMyGrantsRequest\x1a(.balcon.accounts.v1.ListMyGrantsResponse\"\x08\xb2\xe1\x18\x04\x1a\x02\x03\x04\x12g\n\x0b\x43heckGrants\x12&.balcon.accounts.v1.CheckGrantsRequest\x1a\'.balcon.accounts.v1.CheckGrantsResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x06\x12U\n\x05LogIn\x12 .balcon.accounts.v1.LogInRequest\x1a!.balcon.accounts.v1.LogInResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12y\n\x11StartBuyerSession\x12,.balcon.accounts.v1.StartBuyerSessionRequest\x1a-.balcon.accounts.v1.StartBuyerSessionResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12\x64\n\nIssueToken\x12%.balcon.accounts.v1.IssueTokenRequest\x1a&.balcon.accounts.v1.IssueTokenResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12X\n\x06LogOut\x12!.balcon.accounts.v1.LogOutRequest\x1a\".balcon.accounts.v1.LogOutResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01\x12s\n\x0fListSigningKeys\x12*.balcon.accounts.v1.ListSigningKeysRequest\x1a+.balcon.accounts.v1.ListSigningKeysResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x01P\x00P\x01P\x02P\x03P\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,6 +58,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCOUNTSSERVICE'].methods_by_name['ListActs']._serialized_options = b'\262\341\030\025\n\tacts.read\022\010house_id'
   _globals['_ACCOUNTSSERVICE'].methods_by_name['RecordAct']._loaded_options = None
   _globals['_ACCOUNTSSERVICE'].methods_by_name['RecordAct']._serialized_options = b'\262\341\030\004\032\002\006\007'
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['GrantAccess']._loaded_options = None
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['GrantAccess']._serialized_options = b'\262\341\030\030\n\014grants.write\022\010house_id'
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['WithdrawGrant']._loaded_options = None
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['WithdrawGrant']._serialized_options = b'\262\341\030\030\n\014grants.write\022\010house_id'
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['ListGrants']._loaded_options = None
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['ListGrants']._serialized_options = b'\262\341\030\030\n\014grants.write\022\010house_id'
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['ListMyGrants']._loaded_options = None
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['ListMyGrants']._serialized_options = b'\262\341\030\004\032\002\003\004'
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['CheckGrants']._loaded_options = None
+  _globals['_ACCOUNTSSERVICE'].methods_by_name['CheckGrants']._serialized_options = b'\262\341\030\003\032\001\006'
   _globals['_ACCOUNTSSERVICE'].methods_by_name['LogIn']._loaded_options = None
   _globals['_ACCOUNTSSERVICE'].methods_by_name['LogIn']._serialized_options = b'\262\341\030\003\032\001\001'
   _globals['_ACCOUNTSSERVICE'].methods_by_name['StartBuyerSession']._loaded_options = None
@@ -66,6 +78,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCOUNTSSERVICE'].methods_by_name['LogOut']._serialized_options = b'\262\341\030\003\032\001\001'
   _globals['_ACCOUNTSSERVICE'].methods_by_name['ListSigningKeys']._loaded_options = None
   _globals['_ACCOUNTSSERVICE'].methods_by_name['ListSigningKeys']._serialized_options = b'\262\341\030\003\032\001\001'
-  _globals['_ACCOUNTSSERVICE']._serialized_start=232
-  _globals['_ACCOUNTSSERVICE']._serialized_end=1639
+  _globals['_ACCOUNTSSERVICE']._serialized_start=265
+  _globals['_ACCOUNTSSERVICE']._serialized_end=2268
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from balcon.accounts.v1 import act_log_pb2 as balcon_dot_accounts_dot_v1_dot_act__log__pb2
+from balcon.accounts.v1 import grants_pb2 as balcon_dot_accounts_dot_v1_dot_grants__pb2
 from balcon.accounts.v1 import houses_pb2 as balcon_dot_accounts_dot_v1_dot_houses__pb2
 from balcon.accounts.v1 import sessions_pb2 as balcon_dot_accounts_dot_v1_dot_sessions__pb2
 
@@ -76,6 +77,31 @@ class AccountsServiceStub:
                 '/balcon.accounts.v1.AccountsService/RecordAct',
                 request_serializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActRequest.SerializeToString,
                 response_deserializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActResponse.FromString,
+                _registered_method=True)
+        self.GrantAccess = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/GrantAccess',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.GrantAccessRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.GrantAccessResponse.FromString,
+                _registered_method=True)
+        self.WithdrawGrant = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/WithdrawGrant',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.WithdrawGrantRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.WithdrawGrantResponse.FromString,
+                _registered_method=True)
+        self.ListGrants = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ListGrants',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.ListGrantsRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.ListGrantsResponse.FromString,
+                _registered_method=True)
+        self.ListMyGrants = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ListMyGrants',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.ListMyGrantsRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.ListMyGrantsResponse.FromString,
+                _registered_method=True)
+        self.CheckGrants = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/CheckGrants',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsResponse.FromString,
                 _registered_method=True)
         self.LogIn = channel.unary_unary(
                 '/balcon.accounts.v1.AccountsService/LogIn',
@@ -164,6 +190,41 @@ class AccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GrantAccess(self, request, context):
+        """Lets whoever has an address, now or later, see performances of the house (R3.3).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawGrant(self, request, context):
+        """Takes a grant back. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListGrants(self, request, context):
+        """What a house has granted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMyGrants(self, request, context):
+        """What all houses grant to whoever calls, merged (R3.4).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckGrants(self, request, context):
+        """What is granted to a person at this moment, for services that show it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def LogIn(self, request, context):
         """Starts a session for whoever knows address and password.
         """
@@ -241,6 +302,31 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.RecordAct,
                     request_deserializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActRequest.FromString,
                     response_serializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActResponse.SerializeToString,
+            ),
+            'GrantAccess': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantAccess,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.GrantAccessRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.GrantAccessResponse.SerializeToString,
+            ),
+            'WithdrawGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawGrant,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.WithdrawGrantRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.WithdrawGrantResponse.SerializeToString,
+            ),
+            'ListGrants': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGrants,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.ListGrantsRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.ListGrantsResponse.SerializeToString,
+            ),
+            'ListMyGrants': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMyGrants,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.ListMyGrantsRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.ListMyGrantsResponse.SerializeToString,
+            ),
+            'CheckGrants': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckGrants,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsResponse.SerializeToString,
             ),
             'LogIn': grpc.unary_unary_rpc_method_handler(
                     servicer.LogIn,
@@ -485,6 +571,141 @@ class AccountsService:
             '/balcon.accounts.v1.AccountsService/RecordAct',
             balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActRequest.SerializeToString,
             balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantAccess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/GrantAccess',
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.GrantAccessRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.GrantAccessResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/WithdrawGrant',
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.WithdrawGrantRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.WithdrawGrantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGrants(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ListGrants',
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.ListGrantsRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.ListGrantsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMyGrants(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ListMyGrants',
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.ListMyGrantsRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.ListMyGrantsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckGrants(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/CheckGrants',
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 Houses, the people who work in them, their sessions, and the tokens that every other service checks."""
 
 from balcon.accounts.v1 import act_log_pb2 as _act_log_pb2
+from balcon.accounts.v1 import grants_pb2 as _grants_pb2
 from balcon.accounts.v1 import houses_pb2 as _houses_pb2
 from balcon.accounts.v1 import sessions_pb2 as _sessions_pb2
 from balcon.accounts.v1.act_log_pb2 import Act as Act
@@ -12,6 +13,23 @@ from balcon.accounts.v1.act_log_pb2 import ListActsRequest as ListActsRequest
 from balcon.accounts.v1.act_log_pb2 import ListActsResponse as ListActsResponse
 from balcon.accounts.v1.act_log_pb2 import RecordActRequest as RecordActRequest
 from balcon.accounts.v1.act_log_pb2 import RecordActResponse as RecordActResponse
+from balcon.accounts.v1.grants_pb2 import CheckGrantsRequest as CheckGrantsRequest
+from balcon.accounts.v1.grants_pb2 import CheckGrantsResponse as CheckGrantsResponse
+from balcon.accounts.v1.grants_pb2 import GRANT_SCOPE_HOUSE as GRANT_SCOPE_HOUSE
+from balcon.accounts.v1.grants_pb2 import GRANT_SCOPE_PERFORMANCE as GRANT_SCOPE_PERFORMANCE
+from balcon.accounts.v1.grants_pb2 import GRANT_SCOPE_PRODUCTION as GRANT_SCOPE_PRODUCTION
+from balcon.accounts.v1.grants_pb2 import GRANT_SCOPE_UNSPECIFIED as GRANT_SCOPE_UNSPECIFIED
+from balcon.accounts.v1.grants_pb2 import Grant as Grant
+from balcon.accounts.v1.grants_pb2 import GrantAccessRequest as GrantAccessRequest
+from balcon.accounts.v1.grants_pb2 import GrantAccessResponse as GrantAccessResponse
+from balcon.accounts.v1.grants_pb2 import GrantScope as GrantScope
+from balcon.accounts.v1.grants_pb2 import HouseGrants as HouseGrants
+from balcon.accounts.v1.grants_pb2 import ListGrantsRequest as ListGrantsRequest
+from balcon.accounts.v1.grants_pb2 import ListGrantsResponse as ListGrantsResponse
+from balcon.accounts.v1.grants_pb2 import ListMyGrantsRequest as ListMyGrantsRequest
+from balcon.accounts.v1.grants_pb2 import ListMyGrantsResponse as ListMyGrantsResponse
+from balcon.accounts.v1.grants_pb2 import WithdrawGrantRequest as WithdrawGrantRequest
+from balcon.accounts.v1.grants_pb2 import WithdrawGrantResponse as WithdrawGrantResponse
 from balcon.accounts.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
 from balcon.accounts.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.accounts.v1.houses_pb2 import GetHouseByLabelRequest as GetHouseByLabelRequest
@@ -84,6 +102,16 @@ class AccountsServiceStub:
     """What was done in a house, the newest first."""
     RecordAct: _grpc.UnaryUnaryMultiCallable[_act_log_pb2.RecordActRequest, _act_log_pb2.RecordActResponse]
     """Puts an act into a house's log, done by whom the call is for: for services without a record of their own."""
+    GrantAccess: _grpc.UnaryUnaryMultiCallable[_grants_pb2.GrantAccessRequest, _grants_pb2.GrantAccessResponse]
+    """Lets whoever has an address, now or later, see performances of the house (R3.3)."""
+    WithdrawGrant: _grpc.UnaryUnaryMultiCallable[_grants_pb2.WithdrawGrantRequest, _grants_pb2.WithdrawGrantResponse]
+    """Takes a grant back. Repeating it changes nothing."""
+    ListGrants: _grpc.UnaryUnaryMultiCallable[_grants_pb2.ListGrantsRequest, _grants_pb2.ListGrantsResponse]
+    """What a house has granted."""
+    ListMyGrants: _grpc.UnaryUnaryMultiCallable[_grants_pb2.ListMyGrantsRequest, _grants_pb2.ListMyGrantsResponse]
+    """What all houses grant to whoever calls, merged (R3.4)."""
+    CheckGrants: _grpc.UnaryUnaryMultiCallable[_grants_pb2.CheckGrantsRequest, _grants_pb2.CheckGrantsResponse]
+    """What is granted to a person at this moment, for services that show it."""
     LogIn: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]
     """Starts a session for whoever knows address and password."""
     StartBuyerSession: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.StartBuyerSessionRequest, _sessions_pb2.StartBuyerSessionResponse]
@@ -116,6 +144,16 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """What was done in a house, the newest first."""
     RecordAct: _aio.UnaryUnaryMultiCallable[_act_log_pb2.RecordActRequest, _act_log_pb2.RecordActResponse]  # type: ignore[assignment]
     """Puts an act into a house's log, done by whom the call is for: for services without a record of their own."""
+    GrantAccess: _aio.UnaryUnaryMultiCallable[_grants_pb2.GrantAccessRequest, _grants_pb2.GrantAccessResponse]  # type: ignore[assignment]
+    """Lets whoever has an address, now or later, see performances of the house (R3.3)."""
+    WithdrawGrant: _aio.UnaryUnaryMultiCallable[_grants_pb2.WithdrawGrantRequest, _grants_pb2.WithdrawGrantResponse]  # type: ignore[assignment]
+    """Takes a grant back. Repeating it changes nothing."""
+    ListGrants: _aio.UnaryUnaryMultiCallable[_grants_pb2.ListGrantsRequest, _grants_pb2.ListGrantsResponse]  # type: ignore[assignment]
+    """What a house has granted."""
+    ListMyGrants: _aio.UnaryUnaryMultiCallable[_grants_pb2.ListMyGrantsRequest, _grants_pb2.ListMyGrantsResponse]  # type: ignore[assignment]
+    """What all houses grant to whoever calls, merged (R3.4)."""
+    CheckGrants: _aio.UnaryUnaryMultiCallable[_grants_pb2.CheckGrantsRequest, _grants_pb2.CheckGrantsResponse]  # type: ignore[assignment]
+    """What is granted to a person at this moment, for services that show it."""
     LogIn: _aio.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]  # type: ignore[assignment]
     """Starts a session for whoever knows address and password."""
     StartBuyerSession: _aio.UnaryUnaryMultiCallable[_sessions_pb2.StartBuyerSessionRequest, _sessions_pb2.StartBuyerSessionResponse]  # type: ignore[assignment]
@@ -193,6 +231,46 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_act_log_pb2.RecordActResponse, _abc.Awaitable[_act_log_pb2.RecordActResponse]]:
         """Puts an act into a house's log, done by whom the call is for: for services without a record of their own."""
+
+    @_abc_1.abstractmethod
+    def GrantAccess(
+        self,
+        request: _grants_pb2.GrantAccessRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_grants_pb2.GrantAccessResponse, _abc.Awaitable[_grants_pb2.GrantAccessResponse]]:
+        """Lets whoever has an address, now or later, see performances of the house (R3.3)."""
+
+    @_abc_1.abstractmethod
+    def WithdrawGrant(
+        self,
+        request: _grants_pb2.WithdrawGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_grants_pb2.WithdrawGrantResponse, _abc.Awaitable[_grants_pb2.WithdrawGrantResponse]]:
+        """Takes a grant back. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ListGrants(
+        self,
+        request: _grants_pb2.ListGrantsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_grants_pb2.ListGrantsResponse, _abc.Awaitable[_grants_pb2.ListGrantsResponse]]:
+        """What a house has granted."""
+
+    @_abc_1.abstractmethod
+    def ListMyGrants(
+        self,
+        request: _grants_pb2.ListMyGrantsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_grants_pb2.ListMyGrantsResponse, _abc.Awaitable[_grants_pb2.ListMyGrantsResponse]]:
+        """What all houses grant to whoever calls, merged (R3.4)."""
+
+    @_abc_1.abstractmethod
+    def CheckGrants(
+        self,
+        request: _grants_pb2.CheckGrantsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_grants_pb2.CheckGrantsResponse, _abc.Awaitable[_grants_pb2.CheckGrantsResponse]]:
+        """What is granted to a person at this moment, for services that show it."""
 
     @_abc_1.abstractmethod
     def LogIn(
