@@ -22,8 +22,7 @@ from services.inventory.adapters.tables import performance, seat_plan
 from services.runtime.embedded.ports import free_port
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.embedded.valkey import EmbeddedValkey
-from services.runtime.sql.engine import create_engine
-from services.runtime.sql.migrations import upgrade
+from services.runtime.testing.servers import as_owner, service_database
 
 HOUSE = "house_bench"
 PLAN_VERSION = 1
@@ -40,7 +39,7 @@ class InventoryStack:
 
     async def put_performances(self, capacity: int, count: int, *, prefix: str) -> list[str]:
         """Creates `count` performances of `capacity` seats, on sale. Returns their ids."""
-        engine = create_engine(self.database_url, application="bench")
+        engine = as_owner(self.database_url)
         hall = f"hall_{prefix}"
         names = [f"{prefix}_{number}" for number in range(count)]
         seats = "\n".join(f"s{number}" for number in range(capacity))
@@ -89,10 +88,8 @@ async def inventory_stack(nodes: int = 1) -> AsyncIterator[InventoryStack]:
         stack.callback(valkey.stop)
         postgres.start()
         stack.callback(postgres.stop)
-        for name in ("balcon_inventory", "balcon_bus"):
-            postgres.create_database(name)
-        url = postgres.url_for("balcon_inventory")
-        await upgrade("inventory", url)
+        postgres.create_database("balcon_bus")
+        url = await service_database(postgres, "inventory", "balcon_inventory")
         ports = [free_port() for _ in range(nodes)]
         processes = [_start_node(port, url, postgres.url_for("balcon_bus"), valkey.url, folder) for port in ports]
         for process in processes:

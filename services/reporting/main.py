@@ -50,7 +50,11 @@ async def build(service: Service) -> None:
 async def rebuild_read_model(settings: ReportingSettings) -> int:
     """Builds the read model anew beside the one that is served, then serves it. Returns its generation."""
     clock = SystemClock()
-    engine = create_engine(settings.database_url.get_secret_value(), application="reporting-rebuild")
+    engine = create_engine(
+        settings.database_url.get_secret_value(),
+        application="reporting-rebuild",
+        may_bypass=settings.database_role_may_bypass_row_security,
+    )
     bus = open_bus(settings.bus_url.get_secret_value(), clock=clock, ids=RandomIds(), client_id="reporting-rebuild")
     try:
         intake = EventIntake(bus, engine, clock, project)

@@ -30,6 +30,7 @@ from services.runtime.rpc.server import RpcServer
 from services.runtime.settings import BusSettings, ServiceSettings, SqlSettings
 from services.runtime.sql.engine import COMMAND_SECONDS, create_engine
 from services.runtime.sql.faults import as_fault
+from services.runtime.sql.roles import check_role
 from services.runtime.telemetry.exposition import MetricsEndpoint
 from services.runtime.telemetry.logging import configure_logging, get_logger
 from services.runtime.telemetry.loop_lag import watch_loop_lag
@@ -57,6 +58,7 @@ class Service:
         self.rpc = RpcServer(clock=self.clock, ids=self.ids, host=settings.listen_host, port=settings.grpc_port)
         self.log = get_logger(name)
         self._closing = AsyncExitStack()
+        self._engines: list[AsyncEngine] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._after_start: list[Callable[[], Awaitable[None]]] = []
         self._before_drain: list[Callable[[], Awaitable[None]]] = []
@@ -94,7 +96,9 @@ class Service:
             application=application or self.name,
             pool_size=pool_size or settings.database_pool_size,
             silence_seconds=silence_seconds,
+            may_bypass=settings.database_role_may_bypass_row_security,
         )
+        self._engines.append(engine)
         self.on_close(engine.dispose)
         return engine
 
@@ -162,7 +166,9 @@ class Service:
             await self.clock.sleep(_RESTART_SECONDS)
 
     async def start(self) -> None:
-        """Opens the gRPC port; what build() made is served from here on."""
+        """Opens the gRPC port; what build() made is served from here on. Raises RoleCanBypass."""
+        for engine in self._engines[:1]:
+            await check_role(engine)
         await self.rpc.start()
         for act in self._after_start:
             await act()

@@ -33,7 +33,12 @@ class ServiceSettings(BaseSettings):
 class SqlSettings(ServiceSettings):
     """A service with a database of its own."""
 
-    database_url: SecretStr = Field(description="postgresql+asyncpg:// URL of the service's own database.")
+    database_url: SecretStr = Field(
+        description="postgresql+asyncpg:// URL of the service's own database, as a role that owns nothing there."
+    )
+    database_role_may_bypass_row_security: bool = Field(
+        False, description="Start though the database role could reach every house's rows; for a database of one house."
+    )
     database_pool_size: int = Field(8, ge=1, le=200, description="Size of the connection pool of this process.")
 
 

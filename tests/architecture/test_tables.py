@@ -26,12 +26,16 @@ COUNTERS = ("outbox_sequence",)
 
 def tables() -> Iterator[tuple[str, Table]]:
     """Every table as service.table."""
-    for path in sorted((ROOT / "services").glob("*/adapters/tables.py")):
-        service = path.parent.parent.name
-        module = importlib.import_module(f"services.{service}.adapters.tables")
-        for metadata in {id(value): value for value in vars(module).values() if isinstance(value, MetaData)}.values():
-            for table in metadata.sorted_tables:
-                yield f"{service}.{table.name}", table
+    found: dict[str, Table] = {}
+    paths = sorted((ROOT / "services").glob("*/adapters/*tables.py"))
+    # All of them first: tables refer to tables of other modules.
+    modules = {
+        path: importlib.import_module(f"services.{path.parent.parent.name}.adapters.{path.stem}") for path in paths
+    }
+    for path, module in modules.items():
+        for metadata in (value for value in vars(module).values() if isinstance(value, MetaData)):
+            found |= {f"{path.parent.parent.name}.{table.name}": table for table in metadata.sorted_tables}
+    yield from found.items()
 
 
 def test_there_are_tables_to_look_at() -> None:

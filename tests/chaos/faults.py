@@ -17,8 +17,8 @@ from services.inventory.adapters.tables import performance_owner
 from services.runtime.embedded.server_process import ServerNotReady
 from services.runtime.ids import seeded_random
 from services.runtime.rpc.routing import OwnerRouting
-from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
+from services.runtime.testing.servers import as_owner
 from tests.chaos.buyers import Buyer, Desk, House
 from tests.chaos.clustered_valkeys import ClusteredValkeys
 from tests.chaos.failover import Witness, fail_over
@@ -260,7 +260,7 @@ class Injector:
 
 async def owners_by_endpoint(database_url: str) -> dict[str, list[str]]:
     """Performances by the endpoint of their owner, from the directory."""
-    engine = create_engine(database_url, application="chaos", pool_size=1)
+    engine = as_owner(database_url)
     owned: dict[str, list[str]] = {}
     async with engine.connect() as connection:
         query = select(performance_owner.c.performance_id, performance_owner.c.endpoint)

@@ -23,7 +23,7 @@ from bench.stack import InventoryStack
 from services.runtime.clock import Clock
 from services.runtime.embedded.ports import free_port
 from services.runtime.embedded.postgres import EmbeddedPostgres
-from services.runtime.sql.migrations import upgrade
+from services.runtime.testing.servers import service_database
 from tests.chaos.clustered_valkeys import ClusteredValkeys
 from tests.chaos.tcp_proxy import Mode, TcpProxy
 from tests.chaos.valkeys import SERVICE, Valkeys
@@ -227,10 +227,8 @@ async def running_cluster(
         postgres = EmbeddedPostgres(folder / "postgres")
         stack.callback(postgres.stop)
         await asyncio.get_running_loop().run_in_executor(None, postgres.start)
-        for name in ("balcon_inventory", "balcon_bus"):
-            postgres.create_database(name)
-        url = postgres.url_for("balcon_inventory")
-        await upgrade("inventory", url)
+        postgres.create_database("balcon_bus")
+        url = await service_database(postgres, "inventory", "balcon_inventory")
         cluster = Cluster(clock, valkeys, postgres, url, leases)
         for number in range(nodes):
             node = await _make_node(cluster, number, folder, stack)

@@ -13,7 +13,7 @@ from bench.stack import HOUSE
 from services.inventory.adapters.postgres_audit import PostgresAudit
 from services.inventory.adapters.redis_hold_store import RedisHoldStore, decode_hold
 from services.inventory.adapters.tables import seat_claim
-from services.runtime.sql.engine import create_engine
+from services.runtime.testing.servers import as_owner
 from tests.chaos.buyers import Buyer, House
 from tests.chaos.history import OK, UNKNOWN, History, Record
 from tests.chaos.inventory_nodes import Cluster
@@ -108,7 +108,7 @@ def _orders(history: History) -> dict[tuple[str, str], list[Record]]:
 
 async def judge_record(cluster: Cluster, history: History, findings: Findings) -> None:
     """Acknowledged claims and sales are in the record, cancelled ones are not; and the record's own audit."""
-    engine = create_engine(cluster.database_url, application="chaos", pool_size=2)
+    engine = as_owner(cluster.database_url)
     states: dict[tuple[str, str], set[str]] = defaultdict(set)
     async with engine.connect() as connection:
         query = select(seat_claim.c.performance_id, seat_claim.c.order_id, seat_claim.c.state)
@@ -148,7 +148,7 @@ def _expected_states(records: Sequence[Record]) -> set[str]:
 
 async def judge_maps(cluster: Cluster, buyer: Buyer, house: House, findings: Findings, tell: Tell) -> None:
     """When all is quiet, what owners show is the record plus the holds, seat by seat (INV-5)."""
-    engine = create_engine(cluster.database_url, application="chaos", pool_size=2)
+    engine = as_owner(cluster.database_url)
     different: list[str] = []
     for _ in range(LOOKS):
         different = []

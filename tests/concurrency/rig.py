@@ -33,6 +33,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.errors import Overloaded, Refusal, Retryable
 from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
+from services.runtime.testing.servers import as_owner
 
 NAME = "perf_1"
 HOUSE = "house_1"
@@ -142,7 +143,7 @@ class Rig:
             seat_claim.c.state.in_(["claimed", "sold"])
         )
         found: dict[int, set[str]] = defaultdict(set)
-        async with self.engine.connect() as connection:
+        async with as_owner(self.engine).connect() as connection:
             for seat, order_id in await connection.execute(query):
                 found[seat].add(order_id)
         return found
@@ -185,7 +186,7 @@ async def running_rig(
         engine = create_engine(database_url, application="test", pool_size=16)
         stack.push_async_callback(engine.dispose)
         if not guards.unique_index:
-            async with engine.begin() as connection:
+            async with as_owner(engine).begin() as connection:
                 await connection.execute(text("DROP INDEX uq_seat_claim_active"))
         hosts = []
         for number in range(nodes):

@@ -6,9 +6,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, inspect
 
 from services.catalogue.adapters.tables import metadata
-from services.runtime.sql.engine import create_engine
 from services.runtime.sql.migrations import config_for, upgrade
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 
 
 def differences(connection: Connection) -> list[object]:
@@ -24,7 +23,7 @@ def check_names(connection: Connection) -> set[object]:
 async def test_empty_to_head_is_what_the_tables_say(database_url: DatabaseUrl) -> None:
     url = database_url()
     await upgrade("catalogue", url)
-    engine = create_engine(url, application="test")
+    engine = as_owner(url)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
         declared = {
@@ -39,7 +38,7 @@ async def test_empty_to_head_is_what_the_tables_say(database_url: DatabaseUrl) -
 
 async def test_head_can_be_taken_back(database_url: DatabaseUrl) -> None:
     url = database_url("catalogue")
-    engine = create_engine(url, application="test")
+    engine = as_owner(url)
     async with engine.begin() as connection:
 
         def take_back(connection: Connection) -> None:

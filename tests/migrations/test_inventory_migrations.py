@@ -6,9 +6,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 
 from services.inventory.adapters.tables import metadata
-from services.runtime.sql.engine import create_engine
 from services.runtime.sql.migrations import config_for, upgrade
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 
 
 def differences(connection: Connection) -> list[object]:
@@ -24,7 +23,7 @@ def check_names(connection: Connection) -> set[object]:
 async def test_empty_to_head_is_what_the_tables_say(database_url: DatabaseUrl) -> None:
     url = database_url()
     await upgrade("inventory", url)
-    engine = create_engine(url, application="test")
+    engine = as_owner(url)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
         declared = {
@@ -39,7 +38,7 @@ async def test_empty_to_head_is_what_the_tables_say(database_url: DatabaseUrl) -
 
 async def test_head_can_be_taken_back(database_url: DatabaseUrl) -> None:
     url = database_url("inventory")
-    engine = create_engine(url, application="test")
+    engine = as_owner(url)
     async with engine.begin() as connection:
 
         def take_back(connection: Connection) -> None:
@@ -55,7 +54,7 @@ async def test_head_can_be_taken_back(database_url: DatabaseUrl) -> None:
 
 async def test_the_guard_against_a_double_sale_is_in_the_migrated_schema(database_url: DatabaseUrl) -> None:
     """RULE 3: unique, and over active claims only. Alembic does not compare the predicate of an index."""
-    engine = create_engine(database_url("inventory"), application="test")
+    engine = as_owner(database_url("inventory"))
     async with engine.connect() as connection:
         definition = await connection.scalar(
             text("SELECT indexdef FROM pg_indexes WHERE indexname = 'uq_seat_claim_active'")

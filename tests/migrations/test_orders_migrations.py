@@ -12,9 +12,8 @@ from services.orders.domain.order import Money, Order, OrderLine, OrderPart, Sea
 from services.orders.ports import OrderRef
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
-from services.runtime.sql.engine import create_engine
 from services.runtime.sql.migrations import config_for, upgrade
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 
 
 def differences(connection: Connection) -> list[object]:
@@ -24,7 +23,7 @@ def differences(connection: Connection) -> list[object]:
 async def test_empty_to_head_is_what_the_tables_say(database_url: DatabaseUrl) -> None:
     url = database_url()
     await upgrade("orders", url)
-    engine = create_engine(url, application="test")
+    engine = as_owner(url)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
@@ -68,7 +67,7 @@ async def _refunds(engine: AsyncEngine) -> dict[str, list[tuple[str, str, str, i
 
 async def test_orders_that_are_there_become_orders_of_one_part_with_their_refunds(database_url: DatabaseUrl) -> None:
     url = database_url()
-    engine = create_engine(url, application="test")
+    engine = as_owner(url)
     await _up_to(engine, url, "0004")
     rows = [
         of_before("ord_open", "OPEN", seats="HELD", uses_hold=True, seat_names='[["Ground", "Row A", "1"]]'),
@@ -99,7 +98,7 @@ async def test_orders_that_are_there_become_orders_of_one_part_with_their_refund
 
 
 async def test_what_a_process_of_the_release_before_writes_is_seen_by_this_one(database_url: DatabaseUrl) -> None:
-    engine = create_engine(database_url("orders"), application="test")
+    engine = as_owner(database_url("orders"))
     store = PostgresOrderStore(engine, SystemClock(), RandomIds(), committed=lambda: None)
     ref = OrderRef("house_a", "ord_1")
 
@@ -126,7 +125,7 @@ async def test_what_a_process_of_the_release_before_writes_is_seen_by_this_one(d
 
 async def test_head_can_be_taken_back(database_url: DatabaseUrl) -> None:
     url = database_url("orders")
-    engine = create_engine(url, application="test")
+    engine = as_owner(url)
     async with engine.begin() as connection:
 
         def take_back(connection: Connection) -> None:

@@ -6,9 +6,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from services.reporting.adapters.tables import metadata
-from services.runtime.sql.engine import create_engine
 from services.runtime.sql.migrations import config_for, upgrade
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 
 
 def differences(connection: Connection) -> list[object]:
@@ -18,7 +17,7 @@ def differences(connection: Connection) -> list[object]:
 async def test_empty_to_head_is_what_the_tables_say(database_url: DatabaseUrl) -> None:
     url = database_url()
     await upgrade("reporting", url)
-    engine = create_engine(url, application="test")
+    engine = as_owner(url)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
         serving = await connection.execute(text("SELECT generation FROM generations WHERE serving"))
@@ -28,7 +27,7 @@ async def test_empty_to_head_is_what_the_tables_say(database_url: DatabaseUrl) -
 
 async def test_head_can_be_taken_back(database_url: DatabaseUrl) -> None:
     url = database_url("reporting")
-    engine = create_engine(url, application="test")
+    engine = as_owner(url)
     async with engine.begin() as connection:
 
         def take_back(connection: Connection) -> None:

@@ -37,6 +37,7 @@ from services.runtime.embedded.servers import EmbeddedServers
 from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
 from services.runtime.sql.migrations import has_migrations, upgrade
+from services.runtime.sql.roles import SERVICE_ROLE
 
 T = TypeVar("T")
 
@@ -167,14 +168,18 @@ class LocalStack:
         self._folder.write_record(self.record)
 
     async def _prepare_databases(self, servers: EmbeddedServers) -> dict[str, str]:
+        """Their URLs as the services connect; a folder of a release before has no such role yet."""
+        postgres = servers.postgres
         databases = [part.database for part in PARTS if part.database is not None]
-        urls = {name: servers.postgres.url_for(name) for name in (*databases, BUS_DATABASE)}
-        for name in urls:
-            await asyncio.to_thread(servers.postgres.create_database, name)
+        await asyncio.to_thread(postgres.create_role, SERVICE_ROLE)
+        for name in (*databases, BUS_DATABASE):
+            await asyncio.to_thread(postgres.create_database, name)
         for part in PARTS:
             if part.database is not None and has_migrations(part.name):
-                await upgrade(part.name, urls[part.database])
-        return urls
+                await upgrade(part.name, postgres.url_for(part.database), role=SERVICE_ROLE)
+        urls = {name: postgres.url_for(name, SERVICE_ROLE) for name in databases}
+        # The bus makes its own tables, and they hold the events of all houses.
+        return urls | {BUS_DATABASE: postgres.url_for(BUS_DATABASE)}
 
     def _supervised(self, part: ServicePart, world: Surroundings) -> SupervisedProcess:
         if part.name == "sandbox":

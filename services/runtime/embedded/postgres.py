@@ -22,7 +22,7 @@ from services.runtime.errors import Fatal
 
 MAX_CONNECTIONS = 200
 
-_USER = "postgres"
+OWNER = "postgres"
 _DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _STATEMENT_SECONDS = 60.0
 _INITDB_SECONDS = 120.0
@@ -48,9 +48,9 @@ class EmbeddedPostgres(FolderServer):
         self._account = unprivileged_account()
         self._programs: Path | None = None
 
-    def url_for(self, database: str) -> str:
-        """postgresql+asyncpg:// URL of a database; create it first."""
-        return f"postgresql+asyncpg://{_USER}@{LOOPBACK}:{self.port}/{_checked(database)}"
+    def url_for(self, database: str, role: str = OWNER) -> str:
+        """postgresql+asyncpg:// URL of a database; create it first. Without a role: whoever may do everything."""
+        return f"postgresql+asyncpg://{_checked(role)}@{LOOPBACK}:{self.port}/{_checked(database)}"
 
     def start(self, timeout_seconds: float = 60.0) -> None:
         """Initialises an empty folder, recovers a crashed one; returns when a query is answered.
@@ -72,6 +72,13 @@ class EmbeddedPostgres(FolderServer):
         if self._query(f"SELECT 1 FROM pg_database WHERE datname = '{_checked(name)}'"):  # noqa: S608 (name is checked)
             return False
         self._query(f'CREATE DATABASE "{_checked(name)}" TEMPLATE "{_checked(template or "template1")}"')
+        return True
+
+    def create_role(self, name: str) -> bool:
+        """Creates a role that may log in and nothing else, unless it is there. True when new."""
+        if self._query(f"SELECT 1 FROM pg_roles WHERE rolname = '{_checked(name)}'"):  # noqa: S608 (name is checked)
+            return False
+        self._query(f'CREATE ROLE "{_checked(name)}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS')
         return True
 
     def drop_database(self, name: str) -> None:
@@ -113,7 +120,7 @@ class EmbeddedPostgres(FolderServer):
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         _give(fresh, self._account)
-        command = [self._program("initdb"), "-D", str(fresh), "-U", _USER, "--auth=trust", "--encoding=UTF8"]
+        command = [self._program("initdb"), "-D", str(fresh), "-U", OWNER, "--auth=trust", "--encoding=UTF8"]
         # The built-in C.UTF-8 sorts alike on every machine and survives an update of the C library.
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]
         if not self._fsync:
@@ -129,7 +136,7 @@ class EmbeddedPostgres(FolderServer):
             return False
 
     def _query(self, statement: str) -> str:
-        connection = ["-h", LOOPBACK, "-p", str(self.port), "-U", _USER, "-d", "postgres"]
+        connection = ["-h", LOOPBACK, "-p", str(self.port), "-U", OWNER, "-d", "postgres"]
         options = ["-X", "-q", "-t", "-A", "-w", "-v", "ON_ERROR_STOP=1"]
         return self._run([self._program("psql"), *connection, *options, "-c", statement], None, _STATEMENT_SECONDS)
 
@@ -159,7 +166,7 @@ class EmbeddedPostgres(FolderServer):
 
 def _checked(name: str) -> str:
     if not _DATABASE_NAME.fullmatch(name):
-        message = f"database name {name!r} must be 1 to 63 of a-z, 0-9 and _, not starting with a digit"
+        message = f"database or role name {name!r} must be 1 to 63 of a-z, 0-9 and _, not starting with a digit"
         raise ValueError(message)
     return name
 

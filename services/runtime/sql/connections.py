@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.sql.faults import as_fault
-from services.runtime.sql.row_security import is_secured, row_secured, setting_of
+from services.runtime.sql.row_security import is_secured, row_secured, scoped, through_the_door
 from services.runtime.sql.scopes import Scope
 
 _AUTOCOMMIT: Final = "AUTOCOMMIT"
@@ -26,15 +25,19 @@ async def connected(engine: AsyncEngine, scope: Scope) -> AsyncIterator[AsyncCon
     same work may succeed later, whatever said so; other errors as they are.
     """
     try:
-        async with engine.connect() as connection:
+        # A statement in autocommit has no BEGIN to bring the scope along, and no COMMIT to wait for.
+        is_single = engine.get_execution_options().get("isolation_level") == _AUTOCOMMIT
+        async with _taken(engine) as connection:
             if not is_secured(engine):
                 yield connection
+            elif is_single:
+                await scoped(connection).keep(scope)
+                yield connection
             else:
-                async with row_secured(connection, scope):
+                with row_secured(connection, scope):
                     yield connection
             has_committed = connection.in_transaction()
-            # A statement in autocommit has no COMMIT to wait for.
-            if has_committed and engine.get_execution_options().get("isolation_level") != _AUTOCOMMIT:
+            if has_committed and not is_single:
                 await connection.commit()
     except Exception as error:
         fault = as_fault(error)
@@ -54,9 +57,9 @@ def after_commit(connection: AsyncConnection, act: Callable[[], None]) -> None:
 def for_single_statements(engine: AsyncEngine) -> AsyncEngine:
     """The same pool, for connected(): each statement is a transaction, with no round trips for BEGIN and COMMIT.
 
-    With row-level security it is the engine itself: a setting that is local to a transaction needs one.
+    The scope costs one where the connection's last single statement was for another.
     """
-    return engine if is_secured(engine) else engine.execution_options(isolation_level=_AUTOCOMMIT)
+    return engine.execution_options(isolation_level=_AUTOCOMMIT)
 
 
 def for_snapshots(engine: AsyncEngine) -> AsyncEngine:
@@ -71,18 +74,22 @@ async def own_session(engine: AsyncEngine, scope: Scope) -> AsyncIterator[AsyncC
     Whoever leaves something behind in it invalidates the connection.
     """
     try:
-        async with engine.connect() as plain:
+        async with _taken(engine) as plain:
             connection = await plain.execution_options(isolation_level=_AUTOCOMMIT)
-            if not is_secured(engine):
-                yield connection
-                return
-            try:
-                await connection.execute(text(setting_of(scope, local=False)))
-                yield connection
-            finally:
-                await connection.invalidate()
+            if is_secured(engine):
+                await scoped(connection).keep(scope)
+            yield connection
     except Exception as error:
         fault = as_fault(error)
         if fault is error:
             raise
         raise fault from error
+
+
+@asynccontextmanager
+async def _taken(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of the pool, whose session may still be for an earlier user's scope."""
+    async with AsyncExitStack() as stack:
+        with through_the_door():
+            connection = await stack.enter_async_context(engine.connect())
+        yield connection

@@ -10,7 +10,8 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from services.runtime.sql.row_security import OPTION, ScopedConnection
+from services.runtime.sql.roles import refuse_bypass
+from services.runtime.sql.row_security import OPTION, ScopedConnection, forget_scopes
 from services.runtime.telemetry.metrics import POOL_CONNECTIONS, POOL_SIZE
 
 # A statement that takes longer is cancelled; one that is not answered for so long has lost its connection.
@@ -37,12 +38,14 @@ def create_engine(
     application: str,
     pool_size: int = 8,
     silence_seconds: float = COMMAND_SECONDS,
-    row_security: bool = False,
+    row_security: bool = True,
+    may_bypass: bool = True,
 ) -> AsyncEngine:
     """An engine for a postgresql+asyncpg:// URL; at most `pool_size` connections, closed ones replaced before use.
 
     After `silence_seconds` without an answer a command raises TimeoutError, and all connections of then are replaced.
-    With `row_security` each transaction of connected() tells the database its scope, for policies to look at.
+    With `row_security` each transaction of connected() tells the database its scope, for policies to look at; unless it
+    `may_bypass` them, a role that could raises RoleCanBypass.
     """
     scoped = {"connection_class": ScopedConnection} if row_security else {}
     engine = create_async_engine(
@@ -67,6 +70,10 @@ def create_engine(
     )
     # Not pool_pre_ping: asyncpg's ping is BEGIN, a query and ROLLBACK, three round trips before each short transaction.
     _Trust().watch(engine.sync_engine)
+    if row_security:
+        forget_scopes(engine.sync_engine)
+    if not may_bypass:
+        refuse_bypass(engine.sync_engine)
     pool = engine.sync_engine.pool
     assert isinstance(pool, QueuePool)
     POOL_SIZE.labels(application).set(pool_size)

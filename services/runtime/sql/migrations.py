@@ -11,6 +11,9 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from services.runtime.sql.policies import EVERY_HOUSE
+from services.runtime.sql.roles import grant_to
+
 # Held to the transaction's end; the number means Balcon's migrations and nothing else.
 _LOCK = text("SELECT pg_advisory_xact_lock(7205101)")
 
@@ -33,16 +36,18 @@ def config_for(service: str, url: str) -> Config:
     return config
 
 
-async def upgrade(service: str, url: str, revision: str = "head") -> None:
-    """Brings the service's database at `url` (postgresql+asyncpg://) to `revision`; all of it or nothing.
+async def upgrade(service: str, url: str, revision: str = "head", *, role: str = "") -> None:
+    """Brings the service's database at `url` (postgresql+asyncpg://, its owner's) to `revision`; all of it or nothing.
 
-    Whoever comes at the same time waits, and finds the work done.
+    Whoever comes at the same time waits, and finds the work done. `role` is let work on the rows.
     """
     engine = create_async_engine(url, poolclass=pool.NullPool)
     try:
         async with engine.begin() as connection:
             await connection.execute(_LOCK)
             await connection.run_sync(_upgrade, service, url, revision)
+            if role:
+                await grant_to(connection, role)
     finally:
         await engine.dispose()
 
@@ -76,6 +81,7 @@ async def _run_alone(url: str, metadata: MetaData) -> None:
 
 
 def _run(connection: Connection, metadata: MetaData) -> None:
+    connection.execute(text(EVERY_HOUSE))
     context.configure(connection=connection, target_metadata=metadata)
     with context.begin_transaction():
         context.run_migrations()

@@ -1,37 +1,52 @@
-"""Row-level security: the scope of a transaction as a setting, made in the round trip that begins the transaction."""
+"""Row-level security: a connection's scope as settings of its transaction or session, for the policies to look at."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Final, assert_never
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final, TypeAlias, assert_never
 
 import asyncpg
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.runtime.sql.scopes import AllHouses, HouseScope, Scope
 
 # The execution option of an engine whose connections are ScopedConnections.
 OPTION: Final = "balcon_row_security"
 
-# A table's policy, USING and WITH CHECK. Two settings, so that no house id, whatever it is, stands for all houses.
-# A setting that was made once reads as '' afterwards, never made as NULL: both match nothing.
-POLICY: Final = (
-    "house_id = current_setting('balcon.house_id', true) OR current_setting('balcon.all_houses', true) = 'on'"
-)
+# What a session is set to: a scope, nothing, or whatever a broken off statement has left.
+_Unknown: TypeAlias = str
+_UNKNOWN: Final[_Unknown] = "unknown"
+
+_through_the_door: ContextVar[bool] = ContextVar("through_the_door", default=False)
 
 
 class ScopedConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """The driver's connection; a transaction that begins on it makes `setting`, and without one sees no rows at all."""
+    """The driver's connection; a transaction that begins on it makes `settings`, without which it sees no rows."""
 
-    setting: str = ""
+    settings: str = ""
+    _session: Scope | _Unknown | None = None
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 (asyncpg's)
-        """As asyncpg's; every transaction begins here."""
-        if self.setting and not args and query.startswith("BEGIN"):
-            query = f"{query} {self.setting}"
+        """As asyncpg's; every transaction begins here, and its scope comes along in the same round trip."""
+        if self.settings and not args and query.startswith("BEGIN"):
+            query = f"{query} {self.settings}"
         done: str = await super().execute(query, *args, timeout=timeout)
         return done
+
+    async def keep(self, scope: Scope | None) -> None:
+        """The session is for `scope` until it is kept for another: a round trip, and none when it is so already."""
+        if scope == self._session:
+            return
+        settings = settings_of(scope, local=False)
+        # If this is broken off, nobody knows.
+        self._session = _UNKNOWN
+        await super().execute(settings)
+        self._session = scope
 
 
 def is_secured(engine: AsyncEngine) -> bool:
@@ -39,28 +54,59 @@ def is_secured(engine: AsyncEngine) -> bool:
     return OPTION in engine.get_execution_options()
 
 
-@asynccontextmanager
-async def row_secured(connection: AsyncConnection, scope: Scope) -> AsyncIterator[None]:
-    """Transactions that begin within are for `scope`."""
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert isinstance(driver, ScopedConnection)
-    driver.setting = setting_of(scope, local=True)
+@contextmanager
+def through_the_door() -> Iterator[None]:
+    """A connection that is taken within is given its scope by who takes it."""
+    token = _through_the_door.set(True)
     try:
         yield
     finally:
-        driver.setting = ""
+        _through_the_door.reset(token)
 
 
-def setting_of(scope: Scope, *, local: bool) -> str:
-    """The statement that makes the setting: for the transaction or for the session."""
+def forget_scopes(engine: Engine) -> None:
+    """What an earlier user's session was for is no matter of one that came past the door."""
+
+    def forget(connection: DBAPIConnection, _: ConnectionPoolEntry, __: object) -> None:
+        if not _through_the_door.get():
+            connection.run_async(lambda driver: driver.keep(None))
+
+    event.listen(engine, "checkout", forget)
+
+
+@contextmanager
+def row_secured(connection: AsyncConnection, scope: Scope) -> Iterator[None]:
+    """Transactions that begin within are for `scope`."""
+    driver = scoped(connection)
+    driver.settings = settings_of(scope, local=True)
+    try:
+        yield
+    finally:
+        driver.settings = ""
+
+
+def scoped(connection: AsyncConnection) -> ScopedConnection:
+    """The driver's connection, just taken from the pool of a secured engine."""
+    taken = connection.sync_connection
+    assert taken is not None
+    driver = taken.connection.driver_connection
+    assert isinstance(driver, ScopedConnection)
+    return driver
+
+
+def settings_of(scope: Scope | None, *, local: bool) -> str:
+    """The statements that make the settings, both of them: for the transaction or for the session."""
     command = "SET LOCAL" if local else "SET"
     match scope:
         case HouseScope(house_id):
-            return f"{command} balcon.house_id TO {_quoted(house_id)};"
+            house, everywhere = _quoted(house_id), "''"
         case AllHouses():
-            return f"{command} balcon.all_houses TO 'on';"
+            house, everywhere = "''", "'on'"
+        case None:
+            house, everywhere = "''", "''"
         case _:
             assert_never(scope)
+    return f"{command} balcon.house_id TO {house}; {command} balcon.all_houses TO {everywhere};"
 
 
 def _quoted(value: str) -> str:

@@ -12,21 +12,52 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from services.runtime.embedded.data_folder import let_others_pass, reachable_temp_folder, unprivileged_account
-from services.runtime.embedded.postgres import EmbeddedPostgres
+from services.runtime.embedded.postgres import OWNER, EmbeddedPostgres
 from services.runtime.embedded.valkey import EmbeddedValkey
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+# As services.runtime.sql.roles has it, which tests without servers need not load.
+_SERVICE_ROLE = "balcon_service"
 
 
 class DatabaseUrl(Protocol):
     """Makes databases for one test."""
 
     def __call__(self, service: str | None = None) -> str:
-        """postgresql+asyncpg:// URL of a new database, migrated to head when `services.<service>` has migrations."""
+        """postgresql+asyncpg:// URL of a new database, migrated to head when `services.<service>` has migrations.
+
+        A service's is as the service connects (see as_owner); without a service it is the owner's.
+        """
         ...
+
+
+def as_owner(of: str | AsyncEngine) -> AsyncEngine:
+    """The same database for its owner, who may change its schema and sees every house's rows. Keeps nothing open."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 (tests without servers need not load it)
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
+    url = make_url(of) if isinstance(of, str) else of.url
+    return create_async_engine(url.set(username=OWNER), poolclass=NullPool)
+
+
+async def service_database(server: EmbeddedPostgres, service: str, database: str = "") -> str:
+    """The URL, as the service connects, of its database on a server of the test's own, at head."""
+    from services.runtime.sql.migrations import upgrade  # noqa: PLC0415 (Alembic is slow to load)
+
+    name = database or service
+    server.create_role(_SERVICE_ROLE)
+    server.create_database(name)
+    await upgrade(service, server.url_for(name), role=_SERVICE_ROLE)
+    return server.url_for(name, _SERVICE_ROLE)
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +103,7 @@ def postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
     """The session's PostgreSQL, fsync on. Most tests want database_url."""
     server = EmbeddedPostgres(server_folder / "postgres")
     server.start()
+    server.create_role(_SERVICE_ROLE)
     yield server
     server.stop()
 
@@ -96,13 +128,12 @@ class _Databases:
         self._server.drop_database(name)
 
     def emptied(self, service: str) -> str:
-        """The URL of the service's one database of this session, with no rows."""
+        """The URL of the service's one database of this session, with no rows, as the service connects."""
         if service not in self._shared:
             self._shared[service] = self.create(service)
-        url = self._server.url_for(self._shared[service])
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, _empty(url)).result()
-        return url
+            thread.submit(asyncio.run, _empty(self._server.url_for(self._shared[service]))).result()
+        return self._server.url_for(self._shared[service], _SERVICE_ROLE)
 
     def _template(self, service: str) -> str:
         if service not in self._templates:
@@ -111,8 +142,9 @@ class _Databases:
             name = f"template_{service}"
             self._server.create_database(name)
             if has_migrations(service):
+                work = upgrade(service, self._server.url_for(name), role=_SERVICE_ROLE)
                 with ThreadPoolExecutor(1) as thread:  # the test that asks may be inside a loop already
-                    thread.submit(asyncio.run, upgrade(service, self._server.url_for(name))).result()
+                    thread.submit(asyncio.run, work).result()
             self._templates[service] = name
         return self._templates[service]
 
@@ -143,7 +175,7 @@ def database_url(postgres: EmbeddedPostgres, _databases: _Databases) -> Iterator
 
     def create(service: str | None = None) -> str:
         names.append(_databases.create(service))
-        return postgres.url_for(names[-1])
+        return postgres.url_for(names[-1], _SERVICE_ROLE) if service else postgres.url_for(names[-1])
 
     yield create
     for name in names:

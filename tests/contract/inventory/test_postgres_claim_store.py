@@ -19,9 +19,8 @@ from services.inventory.ports import Fenced, RecordRefused, StoreUnavailable
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.principal import PrincipalKind, PrincipalRef
 from services.runtime.sql.engine import create_engine
-from services.runtime.sql.migrations import upgrade
 from services.runtime.testing import eventually
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner, service_database
 from tests.contract.inventory.shelves import ACT_LOG, HALL, NAME, Record, claim, claimed
 
 
@@ -30,7 +29,7 @@ async def test_rows_carry_house_plan_version_seat_id_and_epoch(engine: AsyncEngi
     record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
     epoch = await record.owned(await record.owned())
     await record.claims.append(NAME, epoch, 1, [claimed("o1", 7), SeatsBlocked((8,), "camera")])
-    async with engine.connect() as connection:
+    async with as_owner(engine).connect() as connection:
         row = (await connection.execute(select(seat_claim))).one()
         block = (await connection.execute(select(seat_block))).one()
     assert (row.house_id, row.plan_version, row.seat_id, row.epoch) == ("house_1", 3, "s7", 2)
@@ -79,9 +78,7 @@ def server(own_server_folder: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 async def own_record(server: EmbeddedPostgres) -> AsyncIterator[Record]:
-    server.create_database("inventory")
-    await upgrade("inventory", server.url_for("inventory"))
-    engine = create_engine(server.url_for("inventory"), application="test")
+    engine = create_engine(await service_database(server, "inventory"), application="test")
     yield Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
     await engine.dispose()
 
@@ -116,7 +113,9 @@ async def test_a_killed_database_keeps_what_it_acknowledged(server: EmbeddedPost
 
 
 async def test_a_pool_with_no_connection_left_is_an_unavailable_store(database_url: DatabaseUrl) -> None:
-    engine = create_async_engine(database_url("inventory"), pool_size=1, max_overflow=0, pool_timeout=0.05)
+    engine = create_async_engine(
+        as_owner(database_url("inventory")).url, pool_size=1, max_overflow=0, pool_timeout=0.05
+    )
     store = PostgresClaimStore(engine, HALL, ACT_LOG)
     async with engine.connect():
         with pytest.raises(StoreUnavailable):

@@ -21,7 +21,7 @@ from services.accounts.settings import AccountsSettings
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.service import Service
-from services.runtime.sql.engine import create_engine
+from services.runtime.testing.servers import as_owner
 
 if TYPE_CHECKING:
     from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceAsyncStub
@@ -111,7 +111,7 @@ async def running_accounts(database_url: str, bus_url: str = "memory://", **chan
     """Serves until the block ends."""
     settings = settings_of(database_url, bus_url, **changes)
     service = Service("accounts", settings)
-    engine = create_engine(database_url, application="test", pool_size=2)
+    engine = as_owner(database_url)
     await build(service, settings)
     await service.start()
     channel = open_channel(f"127.0.0.1:{service.rpc.port}", service.clock)

@@ -26,7 +26,7 @@ from services.contracts.wire_types import wire_instant
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.service import Service
-from services.runtime.sql.engine import create_engine
+from services.runtime.testing.servers import as_owner
 from tests.integration.catalogue.accounts_double import AccountsDouble, served_double
 from tests.unit.catalogue.plan_documents import encoded, plan
 
@@ -159,7 +159,7 @@ async def _running(database_url: str, bus_url: str, accounts: AccountsDouble) ->
         drain_seconds=1,
     )
     service = Service("catalogue", settings)
-    engine = create_engine(database_url, application="test", pool_size=2)
+    engine = as_owner(database_url)
     await build(service, settings)
     await service.start()
     endpoint = f"127.0.0.1:{service.rpc.port}"

@@ -145,7 +145,7 @@ async def test_a_database_can_be_a_copy_of_another(shared: EmbeddedPostgres) -> 
 
 @pytest.mark.parametrize("name", ["", "House", "1st", 'a"; DROP DATABASE house; --', "x" * 64])
 def test_names_that_are_no_plain_identifiers_are_refused(shared: EmbeddedPostgres, name: str) -> None:
-    with pytest.raises(ValueError, match="database name"):
+    with pytest.raises(ValueError, match="database or role name"):
         shared.create_database(name)
 
 

@@ -25,8 +25,8 @@ from services.inventory.adapters.redis_lease_store import RedisLeaseStore
 from services.inventory.adapters.tables import performance, performance_owner, seat_plan
 from services.runtime.embedded.ports import free_port
 from services.runtime.rpc.probe import is_serving
-from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
+from services.runtime.testing.servers import as_owner
 
 if TYPE_CHECKING:
     from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
@@ -51,7 +51,7 @@ class Stores:
 
     async def put_performance(self) -> None:
         """A hall on sale, as the catalogue would have told it."""
-        engine = create_engine(self.database_url, application="test")
+        engine = as_owner(self.database_url)
         seats = "\n".join(f"s{number}" for number in range(CAPACITY))
         async with engine.begin() as connection:
             plan = {"hall_id": "hall_1", "plan_version": PLAN_VERSION, "house_id": HOUSE}
@@ -62,7 +62,7 @@ class Stores:
 
     async def owner_endpoint(self) -> str:
         """Whom the directory names."""
-        engine = create_engine(self.database_url, application="test")
+        engine = as_owner(self.database_url)
         async with engine.connect() as connection:
             endpoint = await connection.scalar(select(performance_owner.c.endpoint))
         await engine.dispose()

@@ -18,7 +18,7 @@ from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.ports import Performance
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.sql.engine import create_engine
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.integration.catalogue.stage import Catalogue, price, running_catalogue
 from tests.integration.inventory.node import running_node
 from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
@@ -148,7 +148,7 @@ async def test_a_draft_s_late_event_does_not_take_a_performance_off_sale(
     told = await on_sale(catalogue, encoded(DOCUMENT))
     source = performances(engine, catalogue)
     await found(source, told)
-    async with engine.begin() as connection:
+    async with as_owner(engine).begin() as connection:
         await copy_performance(connection, created_event(told))
     assert (await source.rules_of([told.performance_id]))[told.performance_id].on_sale
 
@@ -157,7 +157,7 @@ async def test_a_sale_that_opened_a_moment_ago_is_open_though_its_event_is_on_th
     catalogue: Catalogue, engine: AsyncEngine
 ) -> None:
     told = await on_sale(catalogue, encoded(DOCUMENT))
-    async with engine.begin() as connection:
+    async with as_owner(engine).begin() as connection:
         await copy_performance(connection, created_event(told))
     assert (await found(performances(engine, catalogue), told)).rules.on_sale
 
@@ -179,6 +179,6 @@ async def test_another_house_s_word_changes_nothing_of_a_performance(catalogue: 
     foreign = catalogue_pb.Performance()
     foreign.CopyFrom(told)
     foreign.house_id, foreign.seats_per_holder, foreign.sale_state = "hse_other", 1, catalogue_pb.SALE_STATE_DRAFT
-    async with engine.begin() as connection:
+    async with as_owner(engine).begin() as connection:
         await upsert_performance(connection, foreign)
     assert (await source.rules_of([told.performance_id]))[told.performance_id] == known.rules

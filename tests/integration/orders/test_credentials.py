@@ -14,7 +14,7 @@ from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import ORDERS
 from services.runtime.call_context import act_as
 from services.runtime.rpc.errors import refusal_of
-from services.runtime.sql.engine import create_engine
+from services.runtime.testing.servers import as_owner
 from tests.integration.orders.conftest import CLOCK, IDS, Stage, check_out_request, get_request
 from tests.integration.orders.neighbours import payment_of, refused
 from tests.integration.runtime.checking import authorization, credential_of, written_log
@@ -115,7 +115,7 @@ async def events_of(stage: Stage) -> str:
 
 async def rows_of(stage: Stage) -> str:
     """Every row of every table of the service."""
-    engine = create_engine(stage.settings["database_url"], application="test")
+    engine = as_owner(stage.settings["database_url"])
     async with engine.connect() as connection:
         names = text(
             "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_type = "

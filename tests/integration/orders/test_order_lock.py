@@ -16,7 +16,9 @@ from services.orders.ports import Act, Acted, OrderRef
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import RandomIds
+from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
+from services.runtime.sql.scopes import HouseScope
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
 from tests.unit.orders.builders import CUSTOMER, NOW_MS, a_key, an_order, two_parts
@@ -50,11 +52,10 @@ async def test_a_change_that_waited_for_another_sees_what_that_one_did_to_the_pa
         seen.append(tuple(part.seats for part in order.parts))
         return acting(commands.SeatsClaimed(1))(order)
 
-    async with engine.connect() as connection:
+    async with connected(engine, HouseScope(ORDER.house_id)) as connection:
         await store.change_within(connection, REF, acting(commands.SeatsClaimed(0)))
         waiting = asyncio.create_task(store.change(REF, second))
         await eventually(lambda: somebody_waits(engine))
-        await connection.commit()
     await waiting
     assert seen == [(SeatStatus.CLAIMED, SeatStatus.ASKED)]
     read = await store.get(REF)

@@ -20,7 +20,7 @@ from services.runtime.ids import RandomIds
 from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.scopes import HouseScope
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.unit.orders.builders import CUSTOMER, HOUSE, NOW_MS, a_key, an_order
 
 CLOCK = SystemClock()
@@ -43,13 +43,13 @@ async def engine(database_url: DatabaseUrl) -> AsyncIterator[AsyncEngine]:
 
 
 async def run(engine: AsyncEngine, *statements: str) -> None:
-    async with engine.begin() as connection:
+    async with as_owner(engine).begin() as connection:
         for statement in statements:
             await connection.execute(text(statement))
 
 
 async def events(engine: AsyncEngine) -> list[str]:
-    async with engine.connect() as connection:
+    async with as_owner(engine).connect() as connection:
         return [row.type.rsplit(".", 1)[1] for row in await connection.execute(text("SELECT type FROM outbox"))]
 
 

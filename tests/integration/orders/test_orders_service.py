@@ -16,8 +16,8 @@ from services.orders.domain.order import Dispute
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import ORDERS
 from services.runtime.rpc.client import open_channel
-from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
+from services.runtime.testing.servers import as_owner
 from tests.integration.orders.conftest import CLOCK, IDS, Stage, check_out_request, get_request
 from tests.integration.orders.neighbours import payment_of, refused
 from tests.unit.orders.builders import HOUSE, SHOW
@@ -263,7 +263,7 @@ async def test_the_audit_finds_an_ended_order_whose_record_is_wrong(stage: Stage
     order = (await orders.CreateOrder(stage.create_request("A-1"))).order
     await orders.CancelOrder(wire.CancelOrderRequest(house_id=HOUSE, order_id=order.order_id))
     await orders.GetOrder(get_request(order))
-    engine = create_engine(stage.settings["database_url"], application="test", pool_size=1)
+    engine = as_owner(stage.settings["database_url"])
     async with engine.begin() as connection:
         await connection.execute(text("UPDATE orders SET next_step_at_ms = NULL"))
         await connection.execute(text(HARMS[check]))

@@ -29,7 +29,7 @@ from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.integration.outbox.stage import running
 
 CLOCK = SystemClock()
@@ -101,7 +101,7 @@ async def test_events_of_unknown_types_are_skipped_and_counted_in_their_key(
         await bus.publish([_later(consuming.topic, 1), _later(consuming.topic, 2)])
 
         async def both_are_behind_it() -> None:
-            async with engine.connect() as connection:
+            async with as_owner(engine).connect() as connection:
                 rows = await connection.execute(text("SELECT key, last_sequence, parked FROM inbox_sequence"))
                 assert [tuple(row) for row in rows] == [("perf_1", 2, False)]
 

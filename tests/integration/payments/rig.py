@@ -16,7 +16,7 @@ from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 from balcon.types.v1.money_pb2 import Money
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.payments.main import build
 from services.payments.sandbox.server import Sandbox, SandboxPlan
@@ -28,6 +28,7 @@ from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.service import Service
 from services.runtime.testing import eventually
+from services.runtime.testing.servers import as_owner
 
 if TYPE_CHECKING:
     from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceAsyncStub
@@ -76,7 +77,7 @@ class Rig:
         self.http_port = free_port()
         self.sandbox_port = free_port()
         self.http = httpx.AsyncClient(timeout=120, trust_env=False)
-        self.engine: AsyncEngine = create_async_engine(plan.database_url)
+        self.engine: AsyncEngine = as_owner(plan.database_url)
         self.sandbox: Sandbox | None = None
         self.service: Service | None = None
         self._channel: grpc.aio.Channel | None = None

@@ -27,7 +27,7 @@ from services.runtime.http_server import HttpServer
 from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import SECRET
 
@@ -85,7 +85,7 @@ async def test_a_webhook_event_is_kept_when_the_provider_refuses_to_say_how_the_
         event = WebhookEvent("evt_1", "sbx_1")
         await inbox.add("sandbox", event, 10.0)
         await worker.work_off([LeasedWebhookEvent(event, attempts=1)])
-        async with engine.connect() as connection:
+        async with as_owner(engine).connect() as connection:
             settled = (await connection.execute(text("SELECT settled_at_ms FROM provider_notices"))).scalar_one()
     await provider.close()
     await http.stop()
@@ -100,11 +100,11 @@ async def test_webhook_events_worked_off_long_ago_are_deleted_and_no_others(data
         for event in (old, new, open_):
             await inbox.add("sandbox", event, 10.0)
         await inbox.settle("sandbox", [old, new], "foreign")
-        async with engine.begin() as connection:
+        async with as_owner(engine).begin() as connection:
             await connection.execute(text("UPDATE provider_notices SET received_at_ms = 1"))
             await connection.execute(text("UPDATE provider_notices SET settled_at_ms = 1 WHERE event_id = 'evt_old'"))
         assert await inbox.purge(CLOCK.now_ms() - 60_000, 10) == 1
-        async with engine.connect() as connection:
+        async with as_owner(engine).connect() as connection:
             left = (await connection.execute(text("SELECT event_id FROM provider_notices ORDER BY 1"))).scalars().all()
     assert left == ["evt_new", "evt_open"]
 

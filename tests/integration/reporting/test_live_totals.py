@@ -8,7 +8,7 @@ from services.contracts.channels import Channel
 from services.reporting.domain.totals import LineFigures, LineKey
 from services.runtime.bus.topics import AVAILABILITY, ORDERS
 from services.runtime.testing import eventually
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.integration.reporting.sales_stage import (
     confirmed,
     counted,
@@ -181,7 +181,7 @@ async def test_the_audit_finds_figures_that_were_tampered_with(database_url: Dat
                 "sold 4 + blocked 0 is not 100",
             ),
         ]:
-            async with stage.engine.begin() as connection:
+            async with as_owner(stage.engine).begin() as connection:
                 await connection.execute(text(tampering))
             assert [line for line in await stage.violations() if line.endswith(found)], tampering
 

@@ -19,7 +19,7 @@ from services.runtime.bus.port import Message
 from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, ORDERS, TOPICS, dead_letter_topic
 from services.runtime.ids import seeded_random
 from services.runtime.testing import eventually
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.integration.reporting.sales_stage import (
     CLOCK,
     Stage,
@@ -103,7 +103,7 @@ async def test_a_rebuild_mends_figures_that_were_wrong(database_url: DatabaseUrl
         async with stage.following():
             await sell(stage, 20, seed=2)
             live = await settled(stage)
-        async with stage.engine.begin() as connection:
+        async with as_owner(stage.engine).begin() as connection:
             await connection.execute(text("UPDATE sales_lines SET tickets = tickets + 7"))
         assert await stage.violations()
         await anew(stage)
@@ -150,10 +150,10 @@ async def test_what_an_old_consumer_still_writes_is_refused(database_url: Databa
             await sell(stage, 5, seed=5)
             await settled(stage)
         await anew(stage)
-        async with stage.engine.begin() as connection:
+        async with as_owner(stage.engine).begin() as connection:
             with pytest.raises(GenerationGone):
                 await PostgresReadModel(connection, 1).load("house_1", "p1", None)
-        async with stage.engine.connect() as connection:
+        async with as_owner(stage.engine).connect() as connection:
             for table in ("performances", "sales_lines", "orders", "order_lines"):
                 rows = await connection.execute(text(f"SELECT DISTINCT generation FROM {table}"))
                 assert set(rows.scalars()) <= {2}

@@ -17,10 +17,10 @@ from services.runtime.embedded.ports import free_port
 from services.runtime.errors import StoreUnavailable
 from services.runtime.sql.connections import after_commit, connected, for_single_statements, for_snapshots, own_session
 from services.runtime.sql.engine import create_engine
-from services.runtime.sql.scopes import AllHouses, HouseScope
+from services.runtime.sql.scopes import AllHouses, HouseScope, Scope
 from services.runtime.testing.servers import DatabaseUrl
 
-HERE = HouseScope("hse_1")
+HERE, THERE = HouseScope("hse_1"), HouseScope("hse_2")
 EVERYWHERE = AllHouses("a test")
 COUNT = text("SELECT count(*) FROM things")
 ADD = text("INSERT INTO things (house_id) VALUES (:house_id)")
@@ -171,16 +171,18 @@ async def test_the_scope_of_a_transaction_costs_no_round_trip(
         watched = create_engine(over_wire, application="test", pool_size=1, row_security=is_secured)
         single = for_single_statements(watched)
 
-        async def round_trips_of(over: AsyncEngine) -> int:
+        async def round_trips_of(over: AsyncEngine, scope: Scope = HERE) -> int:
             before = wire.round_trips
-            async with connected(over, HERE) as connection:
+            async with connected(over, scope) as connection:
                 await connection.execute(COUNT)
             return wire.round_trips - before
 
         await round_trips_of(watched)
         await round_trips_of(single)  # opens the connection, and prepares the statement
         assert await round_trips_of(watched) == 3
-        # A setting that is local to a transaction needs one.
-        assert await round_trips_of(single) == (3 if is_secured else 1)
+        assert await round_trips_of(single) == 1
+        # Another house's turn on the same session is told once.
+        assert [await round_trips_of(single, THERE) for _ in range(2)] == [2 if is_secured else 1, 1]
+        assert await round_trips_of(watched) == 3
         assert single.sync_engine.pool is watched.sync_engine.pool
         await watched.dispose()

@@ -33,8 +33,8 @@ from services.runtime.clock import SystemClock
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.service import Service
-from services.runtime.sql.migrations import upgrade
 from services.runtime.testing import eventually
+from services.runtime.testing.servers import service_database
 
 CLOCK = SystemClock()
 Call = Callable[[grpc.aio.Channel], Awaitable[Any]]
@@ -149,9 +149,7 @@ async def outcome(call: Call, channel: grpc.aio.Channel) -> grpc.StatusCode:
 async def test_a_stopped_database_is_unavailable_with_a_delay_until_it_is_back(
     own_postgres: EmbeddedPostgres, service: str
 ) -> None:
-    own_postgres.create_database(service)
-    url = own_postgres.url_for(service)
-    await upgrade(service, url)
+    url = await service_database(own_postgres, service)
     async with serving(service, url) as channel:
         before = [await outcome(call, channel) for call in CALLS[service]]
         assert not {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL} & set(before), before

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.runtime.sql.connections import connected, for_single_statements, for_snapshots, own_session
 from services.runtime.sql.engine import create_engine
-from services.runtime.sql.row_security import POLICY
+from services.runtime.sql.policies import statements_for
 from services.runtime.sql.scopes import AllHouses, HouseScope, Scope
 from services.runtime.testing.servers import DatabaseUrl
 
@@ -34,13 +34,12 @@ async def secured(database_url: DatabaseUrl) -> AsyncIterator[AsyncEngine]:
             "CREATE TABLE things (house_id text NOT NULL)",
             f"CREATE ROLE {role} LOGIN NOBYPASSRLS PASSWORD 'a'",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON things TO {role}",
-            "ALTER TABLE things ENABLE ROW LEVEL SECURITY",
-            f"CREATE POLICY of_scope ON things USING ({POLICY}) WITH CHECK ({POLICY})",
+            *statements_for("things"),
         ):
             await connection.execute(text(statement))
         await connection.execute(text("INSERT INTO things VALUES (:house_id)"), [{"house_id": h} for h in HOUSES])
     theirs = url.set(username=role, password="a").render_as_string(hide_password=False)
-    engine = create_engine(theirs, application="test", pool_size=1, row_security=True)
+    engine = create_engine(theirs, application="test", pool_size=1, may_bypass=False)
     yield engine
     await engine.dispose()
     async with connected(owner, EVERYWHERE) as connection:

@@ -1,0 +1,28 @@
+"""Rows are reachable in the scope of their house only: the second wall, whatever a statement says."""
+
+from services.runtime.sql.policies import free_rows, secure_rows
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+_TABLES = (
+    "inbox",
+    "inbox_sequence",
+    "outbox",
+    "performance",
+    "seat_block",
+    "seat_claim",
+    "seat_plan",
+)
+
+
+def upgrade() -> None:
+    """Nothing changes for a superuser, as whom the release before may still be connected."""
+    secure_rows(*_TABLES)
+
+
+def downgrade() -> None:
+    """Takes the policies away."""
+    free_rows(*_TABLES)
