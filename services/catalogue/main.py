@@ -5,12 +5,15 @@ from __future__ import annotations
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import add_CatalogueServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.catalogue.adapters.drawing_request_rows import PostgresDrawingQueue
 from services.catalogue.adapters.grpc_houses import GrpcHouses
 from services.catalogue.adapters.house_events import GROUP, copy_house
 from services.catalogue.adapters.house_rows import PostgresHouseCopies
+from services.catalogue.adapters.packaged_plans import packaged_plans
 from services.catalogue.adapters.pillow_poster_maker import PillowPosterMaker
 from services.catalogue.adapters.postgres_audit import PostgresAudit
 from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
+from services.catalogue.adapters.shared_plan_rows import PostgresSharedPlans
 from services.catalogue.adapters.vat_rates import country_rates
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.events import outgoing_event
@@ -23,11 +26,13 @@ from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_building import PlanBuildingHandler
 from services.catalogue.handlers.plan_cache import PlanCache
+from services.catalogue.handlers.plan_drawings import PlanDrawingHandler
 from services.catalogue.handlers.plan_intake import PlanIntake
 from services.catalogue.handlers.posters import PosterHandler
 from services.catalogue.handlers.price_sorts import price_handlers
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
+from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.catalogue.settings import CatalogueSettings
 from services.contracts.audit_servicer import serve_audit
 from services.runtime.bus.port import ManagedBus
@@ -55,20 +60,26 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     _follow_houses(service, engine, bus)
     keep_ms = settings.request_key_hours * 3_600_000
     service.background("key_purge", lambda: purge(store.purge_keys, service.clock, keep_ms=keep_ms))
-    intake = PlanIntake()
+    intake, pictures = PlanIntake(), PillowPosterMaker()
+    shared = SharedPlanHandler(store, PostgresSharedPlans(engine), intake, service.clock, service.ids)
+    service.background("packaged_plans", lambda: shared.publish_packaged(packaged_plans()))
     catalogue = CatalogueServicer(
         houses=HouseHandler(PostgresHouseCopies(engine)),
         halls=HallHandlers(
             halls=HallHandler(store, service.clock, service.ids),
             plans=SeatingPlanHandler(store, intake, PlanCache(settings.plan_cache_seats), plan_parts),
             building=PlanBuildingHandler(store, intake),
+            shared=shared,
+            drawings=PlanDrawingHandler(
+                store, PostgresDrawingQueue(engine), intake, pictures, service.clock, service.ids
+            ),
         ),
         productions=ProductionHandler(store, service.clock, service.ids),
         performances=PerformanceHandler(store, service.ids),
         performance_life=PerformanceLifeHandler(store, service.clock),
         performance_copies=PerformanceCopyHandler(store, service.ids),
         prices=price_handlers(store, service.clock, country_rates()),
-        posters=PosterHandler(store, PillowPosterMaker()),
+        posters=PosterHandler(store, pictures),
     )
     service.rpc.add(
         lambda server: add_CatalogueServiceServicer_to_server(catalogue, server), "balcon.catalogue.v1.CatalogueService"

@@ -32,6 +32,12 @@ ALL_HOUSES = {
     "services/accounts/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],
+    "services/catalogue/adapters/drawing_request_rows.py": [
+        "the operator draws plans for every house",
+    ],
+    "services/catalogue/adapters/shared_plan_rows.py": [
+        "shared plans are there for every house to pick",
+    ],
     "services/catalogue/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

@@ -34,6 +34,9 @@ NO_HOUSE = {
     "balcon.accounts.v1.CheckGrantsRequest": "a promoter's grants are of many houses",
     "balcon.catalogue.v1.ListHousesRequest": "every house there is, for accounts alone",
     "balcon.audit.v1.AuditRequest": "the operator's question about a whole process, over all houses",
+    "balcon.catalogue.v1.PublishSharedPlanRequest": "what the operator offers to every house",
+    "balcon.catalogue.v1.RetireSharedPlanRequest": "what anybody offers to every house, ended by the operator",
+    "balcon.catalogue.v1.ListDrawingQueueRequest": "the operator's own desk, over all houses",
 }
 
 # Whole services whose callers are operators, over all houses, and why.

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.catalogue.adapters.drawing_request_rows import PostgresDrawingRequestRows
 from services.catalogue.adapters.hall_rows import PostgresHallRows
 from services.catalogue.adapters.house_rows import keep_house, load_house
 from services.catalogue.adapters.performance_rows import PostgresPerformanceRows, load_performances
@@ -15,6 +16,7 @@ from services.catalogue.adapters.plan_rows import PostgresPlanRows
 from services.catalogue.adapters.poster_rows import PosterRows
 from services.catalogue.adapters.price_rows import PostgresPriceThings
 from services.catalogue.adapters.production_rows import ProductionRows
+from services.catalogue.adapters.shared_plan_rows import PostgresSharedPlanRows
 from services.catalogue.adapters.tables import idempotency_keys, performances, seating_plans
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PlanFacts
@@ -48,6 +50,8 @@ class PostgresTransaction:
         self._events: list[OutgoingEvent] = []
         self.halls = PostgresHallRows(connection)
         self.plans = PostgresPlanRows(connection, now_ms)
+        self.shared_plans = PostgresSharedPlanRows(connection)
+        self.drawings = PostgresDrawingRequestRows(connection)
         self.price_things = PostgresPriceThings(connection, now_ms)
         self.performances = PostgresPerformanceRows(connection, now_ms)
         self.is_complete = self.has_published = False

@@ -229,6 +229,52 @@ sa.Index(
     price_things.c.thing_id,
 )
 
+# Plans to pick from. `house_id` is the house that offers it, or "operator".
+shared_plans = sa.Table(
+    "shared_plans",
+    metadata,
+    sa.Column("shared_plan_id", sa.Text, primary_key=True),
+    sa.Column("house_id", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("city", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("seat_count", sa.Integer, nullable=False),
+    sa.Column("categories", sa.ARRAY(sa.Text), nullable=False),
+    # The files that it is read from, zlib; NULL: there is no sidecar.
+    sa.Column("source", sa.LargeBinary, nullable=False),
+    sa.Column("sidecar", sa.LargeBinary),
+    sa.Column("published_at_ms", sa.BigInteger, nullable=False),
+    # NULL: it is offered.
+    sa.Column("withdrawn_at_ms", sa.BigInteger),
+)
+sa.Index("ix_shared_plans_by_publication", shared_plans.c.published_at_ms, shared_plans.c.shared_plan_id)
+
+# Requests to the operator to draw a plan (R2.13).
+plan_drawings = sa.Table(
+    "plan_drawings",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("drawing_id", sa.Text, primary_key=True),
+    sa.Column("hall_id", sa.Text, nullable=False),
+    sa.Column("notes", sa.Text, nullable=False),
+    # NULL: nothing is attached.
+    sa.Column("attachment", sa.LargeBinary),
+    sa.Column("attachment_type", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    # NULL: none was delivered.
+    sa.Column("plan_version", sa.Integer),
+    sa.Column("requested_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("changed_at_ms", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["house_id", "hall_id"], ["halls.house_id", "halls.hall_id"]),
+    sa.CheckConstraint("state IN ('requested', 'in_work', 'delivered', 'declined')", name="state"),
+)
+sa.Index(
+    "ix_plan_drawings_by_request",
+    plan_drawings.c.requested_at_ms,
+    plan_drawings.c.drawing_id,
+)
+
 # First answers of writes (RULE 27). The house "" was the scope of sign-ups, before accounts did those.
 idempotency_keys = sa.Table(
     "idempotency_keys",

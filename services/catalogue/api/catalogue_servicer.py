@@ -11,10 +11,12 @@ from services.catalogue.api.performance_copy_calls import PerformanceCopyCalls
 from services.catalogue.api.performance_life_calls import PerformanceLifeCalls
 from services.catalogue.api.plan_building_calls import PlanBuildingCalls
 from services.catalogue.api.plan_calls import PlanCalls
+from services.catalogue.api.plan_drawing_calls import PlanDrawingCalls
 from services.catalogue.api.plan_parts import PlanParts
 from services.catalogue.api.poster_calls import PosterCalls
 from services.catalogue.api.price_calls import PriceCalls
 from services.catalogue.api.production_calls import ProductionCalls
+from services.catalogue.api.shared_plan_calls import SharedPlanCalls
 from services.catalogue.handlers.hall_handlers import HallHandlers
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performance_copies import PerformanceCopyHandler
@@ -30,6 +32,8 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
     HallCalls,
     PlanCalls,
     PlanBuildingCalls,
+    SharedPlanCalls,
+    PlanDrawingCalls,
     ProductionCalls,
     PosterCalls,
     PerformanceCalls,
@@ -56,6 +60,8 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         self._halls = halls.halls
         self._plans = halls.plans
         self._building = halls.building
+        self._shared = halls.shared
+        self._drawings = halls.drawings
         self._productions = productions
         self._posters = posters
         self._performances = performances

@@ -33,6 +33,31 @@ class SeatingPlanNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class SharedPlanNotFound(Refusal):
+    """No shared plan {shared_plan_id} is offered."""
+
+    kind = Kind.NOT_FOUND
+    shared_plan_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDrawingNotFound(Refusal):
+    """The house has no request {drawing_id} for a plan to be drawn."""
+
+    kind = Kind.NOT_FOUND
+    drawing_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDrawingEnded(Refusal):
+    """The request {drawing_id} for a plan to be drawn is {state} already."""
+
+    kind = Kind.PRECONDITION
+    drawing_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProductionNotFound(Refusal):
     """The house has no production {production_id}."""
 

@@ -8,7 +8,9 @@ from typing import Generic
 from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.plan_building import PlanBuildingHandler
 from services.catalogue.handlers.plan_cache import Form
+from services.catalogue.handlers.plan_drawings import PlanDrawingHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
+from services.catalogue.handlers.shared_plans import SharedPlanHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +20,5 @@ class HallHandlers(Generic[Form]):
     halls: HallHandler
     plans: SeatingPlanHandler[Form]
     building: PlanBuildingHandler
+    shared: SharedPlanHandler
+    drawings: PlanDrawingHandler

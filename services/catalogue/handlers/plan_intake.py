@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.catalogue.domain.hall import usable_hall
 from services.catalogue.domain.plan_document import unpacked
-from services.catalogue.domain.plan_parser import parse
+from services.catalogue.domain.plan_parser import parse, parse_unbounded
 from services.catalogue.domain.plan_version import PlanFiles
 from services.catalogue.domain.seating_plan import PlanInvalid, PlanWarning, SeatingPlan, plan_warnings
 from services.catalogue.ports.transaction import CatalogueTransaction
@@ -49,6 +49,10 @@ class PlanIntake:
         """`sent` may be gzip. Refusals: PlanInvalid, Overloaded."""
         return await self.make(lambda: _read(sent))
 
+    async def read_again(self, files: PlanFiles) -> ReadFiles | Refusal:
+        """What was read before and kept, unpacked. Refusals: Overloaded."""
+        return await self.make(lambda: _read_again(files))
+
     async def make(self, work: Callable[[], ReadFiles | PlanInvalid]) -> ReadFiles | Refusal:
         """What the work makes, on a thread of its own. Refusals: PlanInvalid, Overloaded."""
         if self._imports >= MAX_IMPORTS:
@@ -71,14 +75,25 @@ def _read(sent: PlanFiles) -> ReadFiles | PlanInvalid:
     return ReadFiles(plan, PlanFiles(document, sidecar))
 
 
+def _read_again(files: PlanFiles) -> ReadFiles | PlanInvalid:
+    plan = parse_unbounded(files.document, files.sidecar)
+    return plan if isinstance(plan, PlanInvalid) else ReadFiles(plan, files)
+
+
 async def add_version(
-    transaction: CatalogueTransaction, house_id: str, hall_id: str, read: ReadFiles, done: str = "plan.imported"
+    transaction: CatalogueTransaction,
+    house_id: str,
+    hall_id: str,
+    read: ReadFiles,
+    done: str = "plan.imported",
+    *,
+    facts: Mapping[str, str] | None = None,
 ) -> PlanImported | Refusal:
     """The hall's next version, and the act of whoever `done` it. Refusals: HallNotFound, HallArchived."""
     hall = usable_hall(hall_id, await transaction.halls.hall(house_id, hall_id, locked=True))
     if isinstance(hall, Refusal):
         return hall
     version = await transaction.plans.add(house_id, hall_id, read.plan, read.files)
-    facts = {"plan_version": str(version), "seats": str(len(read.plan.seats))}
-    await transaction.record_act(house_id, Act(done, "hall", hall_id, facts=facts))
+    told = {"plan_version": str(version), "seats": str(len(read.plan.seats)), **(facts or {})}
+    await transaction.record_act(house_id, Act(done, "hall", hall_id, facts=told))
     return PlanImported(version, len(read.plan.seats), plan_warnings(read.plan))

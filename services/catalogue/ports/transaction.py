@@ -8,12 +8,14 @@ from typing import Protocol
 from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PlanFacts
 from services.catalogue.domain.performance_events import PerformanceEvent
+from services.catalogue.ports.drawing_requests import DrawingRequestRows
 from services.catalogue.ports.halls import HallRows
 from services.catalogue.ports.performances import PerformanceRows
 from services.catalogue.ports.plans import PlanRows
 from services.catalogue.ports.posters import Posters
 from services.catalogue.ports.price_things import PriceThings
 from services.catalogue.ports.productions import Productions
+from services.catalogue.ports.shared_plan_rows import SharedPlanRows
 from services.contracts.acts import Act
 
 
@@ -53,6 +55,16 @@ class CatalogueTransaction(Protocol):
     @property
     def plans(self) -> PlanRows:
         """The versions of their plans."""
+        ...
+
+    @property
+    def shared_plans(self) -> SharedPlanRows:
+        """The plans that the house offers to others."""
+        ...
+
+    @property
+    def drawings(self) -> DrawingRequestRows:
+        """The houses' requests for plans to be drawn."""
         ...
 
     @property

@@ -34,11 +34,13 @@ from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_building import PlanBuildingHandler
 from services.catalogue.handlers.plan_cache import PlanCache
+from services.catalogue.handlers.plan_drawings import PlanDrawingHandler
 from services.catalogue.handlers.plan_intake import PlanIntake
 from services.catalogue.handlers.posters import PosterHandler
 from services.catalogue.handlers.price_sorts import price_handlers
 from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
+from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.contracts.audit_servicer import AuditServicer
 from services.contracts.pages import token_after
 from services.inventory.actors.host import Decided
@@ -73,12 +75,13 @@ GOOD: Mapping[str, Any] = {
     "amount_minor": 2_500,
     "avoidable": False,
     "basis_points": 700,
+    "attachment": b"%PDF-1.7 %%EOF",
     "batch_id": 1,
     "beside_the_last": True,
     "channels": 2,
     "capacity": 1,
     "categories": "Stalls",
-    "category": "Stalls",
+    "category": AN_ID,
     "channel": 2,
     "closes_at": Timestamp(seconds=1_900_000_100),
     "country": "NL",
@@ -116,7 +119,6 @@ GOOD: Mapping[str, Any] = {
     "max_per_order": 4,
     "min_per_order": 1,
     "may_split": True,
-    "name": "Stalls",
     "page_size": 10,
     "password": "a long password",
     "place": 1,
@@ -150,6 +152,7 @@ GOOD: Mapping[str, Any] = {
     "width": 320,
     "whole_house": True,
     "with_seat_ids": True,
+    "zone": "Ground",
 }
 
 
@@ -221,6 +224,8 @@ def _servicers() -> Mapping[str, Any]:
                 halls=HallHandler(store, CLOCK, IDS),
                 plans=SeatingPlanHandler(store, PlanIntake(), cache, plan_parts),
                 building=PlanBuildingHandler(store, PlanIntake()),
+                shared=SharedPlanHandler(store, store, PlanIntake(), CLOCK, IDS),
+                drawings=PlanDrawingHandler(store, store, PlanIntake(), store, CLOCK, IDS),
             ),
             productions=ProductionHandler(store, CLOCK, IDS),
             performances=PerformanceHandler(store, IDS),

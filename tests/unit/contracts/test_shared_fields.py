@@ -52,6 +52,7 @@ NOT_SHARED = {
     "kind": "an enum of each message's own; no number of one is sent as another's",
     "page_token": "each service's own, given out by itself",
     "plan_version": "a number that is compared with what is there; every one is read",
+    "states": "an enum of each message's own; no number of one is sent as another's",
     "epoch": "a number that is compared with what is there; every one is read",
 }
 PRICE = Price("Stalls", "normal", TicketKind.NORMAL, 2_500, "EUR")

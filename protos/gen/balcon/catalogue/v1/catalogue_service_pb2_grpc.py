@@ -7,8 +7,10 @@ from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_hal
 from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
 from balcon.catalogue.v1 import plan_building_pb2 as balcon_dot_catalogue_dot_v1_dot_plan__building__pb2
+from balcon.catalogue.v1 import plan_drawings_pb2 as balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2
 from balcon.catalogue.v1 import price_lists_pb2 as balcon_dot_catalogue_dot_v1_dot_price__lists__pb2
 from balcon.catalogue.v1 import productions_pb2 as balcon_dot_catalogue_dot_v1_dot_productions__pb2
+from balcon.catalogue.v1 import shared_plans_pb2 as balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2
 from balcon.catalogue.v1 import ticket_types_pb2 as balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2
 from balcon.catalogue.v1 import vat_pb2 as balcon_dot_catalogue_dot_v1_dot_vat__pb2
 
@@ -101,6 +103,76 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/ExportSeatingPlan',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanResponse.FromString,
+                _registered_method=True)
+        self.ListSharedPlans = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListSharedPlans',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.ListSharedPlansRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.ListSharedPlansResponse.FromString,
+                _registered_method=True)
+        self.UseSharedPlan = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UseSharedPlan',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.UseSharedPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.UseSharedPlanResponse.FromString,
+                _registered_method=True)
+        self.OfferSharedPlan = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/OfferSharedPlan',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.OfferSharedPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.OfferSharedPlanResponse.FromString,
+                _registered_method=True)
+        self.WithdrawSharedPlan = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/WithdrawSharedPlan',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.WithdrawSharedPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.WithdrawSharedPlanResponse.FromString,
+                _registered_method=True)
+        self.PublishSharedPlan = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/PublishSharedPlan',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.PublishSharedPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.PublishSharedPlanResponse.FromString,
+                _registered_method=True)
+        self.RetireSharedPlan = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/RetireSharedPlan',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.RetireSharedPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.RetireSharedPlanResponse.FromString,
+                _registered_method=True)
+        self.RequestPlanDrawing = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/RequestPlanDrawing',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.RequestPlanDrawingRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.RequestPlanDrawingResponse.FromString,
+                _registered_method=True)
+        self.ListPlanDrawings = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListPlanDrawings',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListPlanDrawingsRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListPlanDrawingsResponse.FromString,
+                _registered_method=True)
+        self.GetPlanDrawing = channel.unary_stream(
+                '/balcon.catalogue.v1.CatalogueService/GetPlanDrawing',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.GetPlanDrawingRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.GetPlanDrawingResponse.FromString,
+                _registered_method=True)
+        self.ListDrawingQueue = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListDrawingQueue',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListDrawingQueueRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListDrawingQueueResponse.FromString,
+                _registered_method=True)
+        self.OpenPlanDrawing = channel.unary_stream(
+                '/balcon.catalogue.v1.CatalogueService/OpenPlanDrawing',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.OpenPlanDrawingRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.OpenPlanDrawingResponse.FromString,
+                _registered_method=True)
+        self.StartPlanDrawing = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/StartPlanDrawing',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.StartPlanDrawingRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.StartPlanDrawingResponse.FromString,
+                _registered_method=True)
+        self.DeliverPlanDrawing = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/DeliverPlanDrawing',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeliverPlanDrawingRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeliverPlanDrawingResponse.FromString,
+                _registered_method=True)
+        self.DeclinePlanDrawing = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/DeclinePlanDrawing',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeclinePlanDrawingRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeclinePlanDrawingResponse.FromString,
                 _registered_method=True)
         self.CreateProduction = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreateProduction',
@@ -385,6 +457,104 @@ class CatalogueServiceServicer:
     def ExportSeatingPlan(self, request, context):
         """A plan as files: a document that passes the schema of pretix's editor, and a sidecar with what that cannot say.
         Imported together they are the same plan. Both come in parts; each file is its parts one after the other.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSharedPlans(self, request, context):
+        """Plans to pick from, whoever offers them (R2.2).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UseSharedPlan(self, request, context):
+        """Copies a shared plan into a hall, as its next version. The copy stays, whatever becomes of the plan.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OfferSharedPlan(self, request, context):
+        """Offers a version of one's own to every house.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawSharedPlan(self, request, context):
+        """Ends what the house offers. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishSharedPlan(self, request, context):
+        """Offers a plan of the operator's to every house.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetireSharedPlan(self, request, context):
+        """Ends what anybody offers; the house reads of it in its act log. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestPlanDrawing(self, request, context):
+        """Asks the operator to draw a hall's plan (R2.13).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPlanDrawings(self, request, context):
+        """A house's requests for plans to be drawn, and what became of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPlanDrawing(self, request, context):
+        """One of the house's requests, with what was attached.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDrawingQueue(self, request, context):
+        """What the operator has to draw, of every house, with nothing of what is in the requests.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenPlanDrawing(self, request, context):
+        """One request as the operator needs it. The house reads of the look in its act log.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StartPlanDrawing(self, request, context):
+        """The operator draws. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeliverPlanDrawing(self, request, context):
+        """The plan is drawn: it is the next version of the hall that it was asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeclinePlanDrawing(self, request, context):
+        """The operator draws no plan, for a reason. Repeating it changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -731,6 +901,76 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.ExportSeatingPlan,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanResponse.SerializeToString,
+            ),
+            'ListSharedPlans': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSharedPlans,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.ListSharedPlansRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.ListSharedPlansResponse.SerializeToString,
+            ),
+            'UseSharedPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.UseSharedPlan,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.UseSharedPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.UseSharedPlanResponse.SerializeToString,
+            ),
+            'OfferSharedPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.OfferSharedPlan,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.OfferSharedPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.OfferSharedPlanResponse.SerializeToString,
+            ),
+            'WithdrawSharedPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawSharedPlan,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.WithdrawSharedPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.WithdrawSharedPlanResponse.SerializeToString,
+            ),
+            'PublishSharedPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishSharedPlan,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.PublishSharedPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.PublishSharedPlanResponse.SerializeToString,
+            ),
+            'RetireSharedPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetireSharedPlan,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.RetireSharedPlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.RetireSharedPlanResponse.SerializeToString,
+            ),
+            'RequestPlanDrawing': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestPlanDrawing,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.RequestPlanDrawingRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.RequestPlanDrawingResponse.SerializeToString,
+            ),
+            'ListPlanDrawings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPlanDrawings,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListPlanDrawingsRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListPlanDrawingsResponse.SerializeToString,
+            ),
+            'GetPlanDrawing': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetPlanDrawing,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.GetPlanDrawingRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.GetPlanDrawingResponse.SerializeToString,
+            ),
+            'ListDrawingQueue': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDrawingQueue,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListDrawingQueueRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListDrawingQueueResponse.SerializeToString,
+            ),
+            'OpenPlanDrawing': grpc.unary_stream_rpc_method_handler(
+                    servicer.OpenPlanDrawing,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.OpenPlanDrawingRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.OpenPlanDrawingResponse.SerializeToString,
+            ),
+            'StartPlanDrawing': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartPlanDrawing,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.StartPlanDrawingRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.StartPlanDrawingResponse.SerializeToString,
+            ),
+            'DeliverPlanDrawing': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeliverPlanDrawing,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeliverPlanDrawingRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeliverPlanDrawingResponse.SerializeToString,
+            ),
+            'DeclinePlanDrawing': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclinePlanDrawing,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeclinePlanDrawingRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeclinePlanDrawingResponse.SerializeToString,
             ),
             'CreateProduction': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateProduction,
@@ -1253,6 +1493,384 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/ExportSeatingPlan',
             balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_halls__pb2.ExportSeatingPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSharedPlans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListSharedPlans',
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.ListSharedPlansRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.ListSharedPlansResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UseSharedPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UseSharedPlan',
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.UseSharedPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.UseSharedPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OfferSharedPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/OfferSharedPlan',
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.OfferSharedPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.OfferSharedPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawSharedPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/WithdrawSharedPlan',
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.WithdrawSharedPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.WithdrawSharedPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishSharedPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/PublishSharedPlan',
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.PublishSharedPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.PublishSharedPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetireSharedPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/RetireSharedPlan',
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.RetireSharedPlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2.RetireSharedPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestPlanDrawing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/RequestPlanDrawing',
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.RequestPlanDrawingRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.RequestPlanDrawingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPlanDrawings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListPlanDrawings',
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListPlanDrawingsRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListPlanDrawingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPlanDrawing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetPlanDrawing',
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.GetPlanDrawingRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.GetPlanDrawingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDrawingQueue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListDrawingQueue',
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListDrawingQueueRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.ListDrawingQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenPlanDrawing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/OpenPlanDrawing',
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.OpenPlanDrawingRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.OpenPlanDrawingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartPlanDrawing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/StartPlanDrawing',
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.StartPlanDrawingRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.StartPlanDrawingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeliverPlanDrawing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/DeliverPlanDrawing',
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeliverPlanDrawingRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeliverPlanDrawingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclinePlanDrawing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/DeclinePlanDrawing',
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeclinePlanDrawingRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2.DeclinePlanDrawingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -7,8 +7,10 @@ from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
 from balcon.catalogue.v1 import plan_building_pb2 as _plan_building_pb2
+from balcon.catalogue.v1 import plan_drawings_pb2 as _plan_drawings_pb2
 from balcon.catalogue.v1 import price_lists_pb2 as _price_lists_pb2
 from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
+from balcon.catalogue.v1 import shared_plans_pb2 as _shared_plans_pb2
 from balcon.catalogue.v1 import ticket_types_pb2 as _ticket_types_pb2
 from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallRequest
@@ -104,6 +106,29 @@ from balcon.catalogue.v1.plan_building_pb2 import SEAT_NUMBERING_RIGHT_TO_LEFT a
 from balcon.catalogue.v1.plan_building_pb2 import SEAT_NUMBERING_UNSPECIFIED as SEAT_NUMBERING_UNSPECIFIED
 from balcon.catalogue.v1.plan_building_pb2 import SeatBlock as SeatBlock
 from balcon.catalogue.v1.plan_building_pb2 import SeatNumbering as SeatNumbering
+from balcon.catalogue.v1.plan_drawings_pb2 import DeclinePlanDrawingRequest as DeclinePlanDrawingRequest
+from balcon.catalogue.v1.plan_drawings_pb2 import DeclinePlanDrawingResponse as DeclinePlanDrawingResponse
+from balcon.catalogue.v1.plan_drawings_pb2 import DeliverPlanDrawingRequest as DeliverPlanDrawingRequest
+from balcon.catalogue.v1.plan_drawings_pb2 import DeliverPlanDrawingResponse as DeliverPlanDrawingResponse
+from balcon.catalogue.v1.plan_drawings_pb2 import GetPlanDrawingRequest as GetPlanDrawingRequest
+from balcon.catalogue.v1.plan_drawings_pb2 import GetPlanDrawingResponse as GetPlanDrawingResponse
+from balcon.catalogue.v1.plan_drawings_pb2 import ListDrawingQueueRequest as ListDrawingQueueRequest
+from balcon.catalogue.v1.plan_drawings_pb2 import ListDrawingQueueResponse as ListDrawingQueueResponse
+from balcon.catalogue.v1.plan_drawings_pb2 import ListPlanDrawingsRequest as ListPlanDrawingsRequest
+from balcon.catalogue.v1.plan_drawings_pb2 import ListPlanDrawingsResponse as ListPlanDrawingsResponse
+from balcon.catalogue.v1.plan_drawings_pb2 import OpenPlanDrawingRequest as OpenPlanDrawingRequest
+from balcon.catalogue.v1.plan_drawings_pb2 import OpenPlanDrawingResponse as OpenPlanDrawingResponse
+from balcon.catalogue.v1.plan_drawings_pb2 import PLAN_DRAWING_STATE_DECLINED as PLAN_DRAWING_STATE_DECLINED
+from balcon.catalogue.v1.plan_drawings_pb2 import PLAN_DRAWING_STATE_DELIVERED as PLAN_DRAWING_STATE_DELIVERED
+from balcon.catalogue.v1.plan_drawings_pb2 import PLAN_DRAWING_STATE_IN_WORK as PLAN_DRAWING_STATE_IN_WORK
+from balcon.catalogue.v1.plan_drawings_pb2 import PLAN_DRAWING_STATE_REQUESTED as PLAN_DRAWING_STATE_REQUESTED
+from balcon.catalogue.v1.plan_drawings_pb2 import PLAN_DRAWING_STATE_UNSPECIFIED as PLAN_DRAWING_STATE_UNSPECIFIED
+from balcon.catalogue.v1.plan_drawings_pb2 import PlanDrawing as PlanDrawing
+from balcon.catalogue.v1.plan_drawings_pb2 import PlanDrawingState as PlanDrawingState
+from balcon.catalogue.v1.plan_drawings_pb2 import RequestPlanDrawingRequest as RequestPlanDrawingRequest
+from balcon.catalogue.v1.plan_drawings_pb2 import RequestPlanDrawingResponse as RequestPlanDrawingResponse
+from balcon.catalogue.v1.plan_drawings_pb2 import StartPlanDrawingRequest as StartPlanDrawingRequest
+from balcon.catalogue.v1.plan_drawings_pb2 import StartPlanDrawingResponse as StartPlanDrawingResponse
 from balcon.catalogue.v1.price_lists_pb2 import ArchivePriceListRequest as ArchivePriceListRequest
 from balcon.catalogue.v1.price_lists_pb2 import ArchivePriceListResponse as ArchivePriceListResponse
 from balcon.catalogue.v1.price_lists_pb2 import CreatePriceListRequest as CreatePriceListRequest
@@ -175,6 +200,19 @@ from balcon.catalogue.v1.productions_pb2 import SetPosterRequest as SetPosterReq
 from balcon.catalogue.v1.productions_pb2 import SetPosterResponse as SetPosterResponse
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionRequest as UpdateProductionRequest
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionResponse as UpdateProductionResponse
+from balcon.catalogue.v1.shared_plans_pb2 import ListSharedPlansRequest as ListSharedPlansRequest
+from balcon.catalogue.v1.shared_plans_pb2 import ListSharedPlansResponse as ListSharedPlansResponse
+from balcon.catalogue.v1.shared_plans_pb2 import OfferSharedPlanRequest as OfferSharedPlanRequest
+from balcon.catalogue.v1.shared_plans_pb2 import OfferSharedPlanResponse as OfferSharedPlanResponse
+from balcon.catalogue.v1.shared_plans_pb2 import PublishSharedPlanRequest as PublishSharedPlanRequest
+from balcon.catalogue.v1.shared_plans_pb2 import PublishSharedPlanResponse as PublishSharedPlanResponse
+from balcon.catalogue.v1.shared_plans_pb2 import RetireSharedPlanRequest as RetireSharedPlanRequest
+from balcon.catalogue.v1.shared_plans_pb2 import RetireSharedPlanResponse as RetireSharedPlanResponse
+from balcon.catalogue.v1.shared_plans_pb2 import SharedPlan as SharedPlan
+from balcon.catalogue.v1.shared_plans_pb2 import UseSharedPlanRequest as UseSharedPlanRequest
+from balcon.catalogue.v1.shared_plans_pb2 import UseSharedPlanResponse as UseSharedPlanResponse
+from balcon.catalogue.v1.shared_plans_pb2 import WithdrawSharedPlanRequest as WithdrawSharedPlanRequest
+from balcon.catalogue.v1.shared_plans_pb2 import WithdrawSharedPlanResponse as WithdrawSharedPlanResponse
 from balcon.catalogue.v1.ticket_types_pb2 import ArchiveTicketTypeRequest as ArchiveTicketTypeRequest
 from balcon.catalogue.v1.ticket_types_pb2 import ArchiveTicketTypeResponse as ArchiveTicketTypeResponse
 from balcon.catalogue.v1.ticket_types_pb2 import CreateTicketTypeRequest as CreateTicketTypeRequest
@@ -275,6 +313,34 @@ class CatalogueServiceStub:
     """A plan as files: a document that passes the schema of pretix's editor, and a sidecar with what that cannot say.
     Imported together they are the same plan. Both come in parts; each file is its parts one after the other.
     """
+    ListSharedPlans: _grpc.UnaryUnaryMultiCallable[_shared_plans_pb2.ListSharedPlansRequest, _shared_plans_pb2.ListSharedPlansResponse]
+    """Plans to pick from, whoever offers them (R2.2)."""
+    UseSharedPlan: _grpc.UnaryUnaryMultiCallable[_shared_plans_pb2.UseSharedPlanRequest, _shared_plans_pb2.UseSharedPlanResponse]
+    """Copies a shared plan into a hall, as its next version. The copy stays, whatever becomes of the plan."""
+    OfferSharedPlan: _grpc.UnaryUnaryMultiCallable[_shared_plans_pb2.OfferSharedPlanRequest, _shared_plans_pb2.OfferSharedPlanResponse]
+    """Offers a version of one's own to every house."""
+    WithdrawSharedPlan: _grpc.UnaryUnaryMultiCallable[_shared_plans_pb2.WithdrawSharedPlanRequest, _shared_plans_pb2.WithdrawSharedPlanResponse]
+    """Ends what the house offers. Repeating it changes nothing."""
+    PublishSharedPlan: _grpc.UnaryUnaryMultiCallable[_shared_plans_pb2.PublishSharedPlanRequest, _shared_plans_pb2.PublishSharedPlanResponse]
+    """Offers a plan of the operator's to every house."""
+    RetireSharedPlan: _grpc.UnaryUnaryMultiCallable[_shared_plans_pb2.RetireSharedPlanRequest, _shared_plans_pb2.RetireSharedPlanResponse]
+    """Ends what anybody offers; the house reads of it in its act log. Repeating it changes nothing."""
+    RequestPlanDrawing: _grpc.UnaryUnaryMultiCallable[_plan_drawings_pb2.RequestPlanDrawingRequest, _plan_drawings_pb2.RequestPlanDrawingResponse]
+    """Asks the operator to draw a hall's plan (R2.13)."""
+    ListPlanDrawings: _grpc.UnaryUnaryMultiCallable[_plan_drawings_pb2.ListPlanDrawingsRequest, _plan_drawings_pb2.ListPlanDrawingsResponse]
+    """A house's requests for plans to be drawn, and what became of them."""
+    GetPlanDrawing: _grpc.UnaryStreamMultiCallable[_plan_drawings_pb2.GetPlanDrawingRequest, _plan_drawings_pb2.GetPlanDrawingResponse]
+    """One of the house's requests, with what was attached."""
+    ListDrawingQueue: _grpc.UnaryUnaryMultiCallable[_plan_drawings_pb2.ListDrawingQueueRequest, _plan_drawings_pb2.ListDrawingQueueResponse]
+    """What the operator has to draw, of every house, with nothing of what is in the requests."""
+    OpenPlanDrawing: _grpc.UnaryStreamMultiCallable[_plan_drawings_pb2.OpenPlanDrawingRequest, _plan_drawings_pb2.OpenPlanDrawingResponse]
+    """One request as the operator needs it. The house reads of the look in its act log."""
+    StartPlanDrawing: _grpc.UnaryUnaryMultiCallable[_plan_drawings_pb2.StartPlanDrawingRequest, _plan_drawings_pb2.StartPlanDrawingResponse]
+    """The operator draws. Repeating it changes nothing."""
+    DeliverPlanDrawing: _grpc.UnaryUnaryMultiCallable[_plan_drawings_pb2.DeliverPlanDrawingRequest, _plan_drawings_pb2.DeliverPlanDrawingResponse]
+    """The plan is drawn: it is the next version of the hall that it was asked for."""
+    DeclinePlanDrawing: _grpc.UnaryUnaryMultiCallable[_plan_drawings_pb2.DeclinePlanDrawingRequest, _plan_drawings_pb2.DeclinePlanDrawingResponse]
+    """The operator draws no plan, for a reason. Repeating it changes nothing."""
     CreateProduction: _grpc.UnaryUnaryMultiCallable[_productions_pb2.CreateProductionRequest, _productions_pb2.CreateProductionResponse]
     """Adds a title that performances are shown of."""
     GetProduction: _grpc.UnaryUnaryMultiCallable[_productions_pb2.GetProductionRequest, _productions_pb2.GetProductionResponse]
@@ -401,6 +467,34 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """A plan as files: a document that passes the schema of pretix's editor, and a sidecar with what that cannot say.
     Imported together they are the same plan. Both come in parts; each file is its parts one after the other.
     """
+    ListSharedPlans: _aio.UnaryUnaryMultiCallable[_shared_plans_pb2.ListSharedPlansRequest, _shared_plans_pb2.ListSharedPlansResponse]  # type: ignore[assignment]
+    """Plans to pick from, whoever offers them (R2.2)."""
+    UseSharedPlan: _aio.UnaryUnaryMultiCallable[_shared_plans_pb2.UseSharedPlanRequest, _shared_plans_pb2.UseSharedPlanResponse]  # type: ignore[assignment]
+    """Copies a shared plan into a hall, as its next version. The copy stays, whatever becomes of the plan."""
+    OfferSharedPlan: _aio.UnaryUnaryMultiCallable[_shared_plans_pb2.OfferSharedPlanRequest, _shared_plans_pb2.OfferSharedPlanResponse]  # type: ignore[assignment]
+    """Offers a version of one's own to every house."""
+    WithdrawSharedPlan: _aio.UnaryUnaryMultiCallable[_shared_plans_pb2.WithdrawSharedPlanRequest, _shared_plans_pb2.WithdrawSharedPlanResponse]  # type: ignore[assignment]
+    """Ends what the house offers. Repeating it changes nothing."""
+    PublishSharedPlan: _aio.UnaryUnaryMultiCallable[_shared_plans_pb2.PublishSharedPlanRequest, _shared_plans_pb2.PublishSharedPlanResponse]  # type: ignore[assignment]
+    """Offers a plan of the operator's to every house."""
+    RetireSharedPlan: _aio.UnaryUnaryMultiCallable[_shared_plans_pb2.RetireSharedPlanRequest, _shared_plans_pb2.RetireSharedPlanResponse]  # type: ignore[assignment]
+    """Ends what anybody offers; the house reads of it in its act log. Repeating it changes nothing."""
+    RequestPlanDrawing: _aio.UnaryUnaryMultiCallable[_plan_drawings_pb2.RequestPlanDrawingRequest, _plan_drawings_pb2.RequestPlanDrawingResponse]  # type: ignore[assignment]
+    """Asks the operator to draw a hall's plan (R2.13)."""
+    ListPlanDrawings: _aio.UnaryUnaryMultiCallable[_plan_drawings_pb2.ListPlanDrawingsRequest, _plan_drawings_pb2.ListPlanDrawingsResponse]  # type: ignore[assignment]
+    """A house's requests for plans to be drawn, and what became of them."""
+    GetPlanDrawing: _aio.UnaryStreamMultiCallable[_plan_drawings_pb2.GetPlanDrawingRequest, _plan_drawings_pb2.GetPlanDrawingResponse]  # type: ignore[assignment]
+    """One of the house's requests, with what was attached."""
+    ListDrawingQueue: _aio.UnaryUnaryMultiCallable[_plan_drawings_pb2.ListDrawingQueueRequest, _plan_drawings_pb2.ListDrawingQueueResponse]  # type: ignore[assignment]
+    """What the operator has to draw, of every house, with nothing of what is in the requests."""
+    OpenPlanDrawing: _aio.UnaryStreamMultiCallable[_plan_drawings_pb2.OpenPlanDrawingRequest, _plan_drawings_pb2.OpenPlanDrawingResponse]  # type: ignore[assignment]
+    """One request as the operator needs it. The house reads of the look in its act log."""
+    StartPlanDrawing: _aio.UnaryUnaryMultiCallable[_plan_drawings_pb2.StartPlanDrawingRequest, _plan_drawings_pb2.StartPlanDrawingResponse]  # type: ignore[assignment]
+    """The operator draws. Repeating it changes nothing."""
+    DeliverPlanDrawing: _aio.UnaryUnaryMultiCallable[_plan_drawings_pb2.DeliverPlanDrawingRequest, _plan_drawings_pb2.DeliverPlanDrawingResponse]  # type: ignore[assignment]
+    """The plan is drawn: it is the next version of the hall that it was asked for."""
+    DeclinePlanDrawing: _aio.UnaryUnaryMultiCallable[_plan_drawings_pb2.DeclinePlanDrawingRequest, _plan_drawings_pb2.DeclinePlanDrawingResponse]  # type: ignore[assignment]
+    """The operator draws no plan, for a reason. Repeating it changes nothing."""
     CreateProduction: _aio.UnaryUnaryMultiCallable[_productions_pb2.CreateProductionRequest, _productions_pb2.CreateProductionResponse]  # type: ignore[assignment]
     """Adds a title that performances are shown of."""
     GetProduction: _aio.UnaryUnaryMultiCallable[_productions_pb2.GetProductionRequest, _productions_pb2.GetProductionResponse]  # type: ignore[assignment]
@@ -596,6 +690,118 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         """A plan as files: a document that passes the schema of pretix's editor, and a sidecar with what that cannot say.
         Imported together they are the same plan. Both come in parts; each file is its parts one after the other.
         """
+
+    @_abc_1.abstractmethod
+    def ListSharedPlans(
+        self,
+        request: _shared_plans_pb2.ListSharedPlansRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_shared_plans_pb2.ListSharedPlansResponse, _abc.Awaitable[_shared_plans_pb2.ListSharedPlansResponse]]:
+        """Plans to pick from, whoever offers them (R2.2)."""
+
+    @_abc_1.abstractmethod
+    def UseSharedPlan(
+        self,
+        request: _shared_plans_pb2.UseSharedPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_shared_plans_pb2.UseSharedPlanResponse, _abc.Awaitable[_shared_plans_pb2.UseSharedPlanResponse]]:
+        """Copies a shared plan into a hall, as its next version. The copy stays, whatever becomes of the plan."""
+
+    @_abc_1.abstractmethod
+    def OfferSharedPlan(
+        self,
+        request: _shared_plans_pb2.OfferSharedPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_shared_plans_pb2.OfferSharedPlanResponse, _abc.Awaitable[_shared_plans_pb2.OfferSharedPlanResponse]]:
+        """Offers a version of one's own to every house."""
+
+    @_abc_1.abstractmethod
+    def WithdrawSharedPlan(
+        self,
+        request: _shared_plans_pb2.WithdrawSharedPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_shared_plans_pb2.WithdrawSharedPlanResponse, _abc.Awaitable[_shared_plans_pb2.WithdrawSharedPlanResponse]]:
+        """Ends what the house offers. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def PublishSharedPlan(
+        self,
+        request: _shared_plans_pb2.PublishSharedPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_shared_plans_pb2.PublishSharedPlanResponse, _abc.Awaitable[_shared_plans_pb2.PublishSharedPlanResponse]]:
+        """Offers a plan of the operator's to every house."""
+
+    @_abc_1.abstractmethod
+    def RetireSharedPlan(
+        self,
+        request: _shared_plans_pb2.RetireSharedPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_shared_plans_pb2.RetireSharedPlanResponse, _abc.Awaitable[_shared_plans_pb2.RetireSharedPlanResponse]]:
+        """Ends what anybody offers; the house reads of it in its act log. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def RequestPlanDrawing(
+        self,
+        request: _plan_drawings_pb2.RequestPlanDrawingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_drawings_pb2.RequestPlanDrawingResponse, _abc.Awaitable[_plan_drawings_pb2.RequestPlanDrawingResponse]]:
+        """Asks the operator to draw a hall's plan (R2.13)."""
+
+    @_abc_1.abstractmethod
+    def ListPlanDrawings(
+        self,
+        request: _plan_drawings_pb2.ListPlanDrawingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_drawings_pb2.ListPlanDrawingsResponse, _abc.Awaitable[_plan_drawings_pb2.ListPlanDrawingsResponse]]:
+        """A house's requests for plans to be drawn, and what became of them."""
+
+    @_abc_1.abstractmethod
+    def GetPlanDrawing(
+        self,
+        request: _plan_drawings_pb2.GetPlanDrawingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_plan_drawings_pb2.GetPlanDrawingResponse], _abc.AsyncIterator[_plan_drawings_pb2.GetPlanDrawingResponse]]:
+        """One of the house's requests, with what was attached."""
+
+    @_abc_1.abstractmethod
+    def ListDrawingQueue(
+        self,
+        request: _plan_drawings_pb2.ListDrawingQueueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_drawings_pb2.ListDrawingQueueResponse, _abc.Awaitable[_plan_drawings_pb2.ListDrawingQueueResponse]]:
+        """What the operator has to draw, of every house, with nothing of what is in the requests."""
+
+    @_abc_1.abstractmethod
+    def OpenPlanDrawing(
+        self,
+        request: _plan_drawings_pb2.OpenPlanDrawingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_plan_drawings_pb2.OpenPlanDrawingResponse], _abc.AsyncIterator[_plan_drawings_pb2.OpenPlanDrawingResponse]]:
+        """One request as the operator needs it. The house reads of the look in its act log."""
+
+    @_abc_1.abstractmethod
+    def StartPlanDrawing(
+        self,
+        request: _plan_drawings_pb2.StartPlanDrawingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_drawings_pb2.StartPlanDrawingResponse, _abc.Awaitable[_plan_drawings_pb2.StartPlanDrawingResponse]]:
+        """The operator draws. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def DeliverPlanDrawing(
+        self,
+        request: _plan_drawings_pb2.DeliverPlanDrawingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_drawings_pb2.DeliverPlanDrawingResponse, _abc.Awaitable[_plan_drawings_pb2.DeliverPlanDrawingResponse]]:
+        """The plan is drawn: it is the next version of the hall that it was asked for."""
+
+    @_abc_1.abstractmethod
+    def DeclinePlanDrawing(
+        self,
+        request: _plan_drawings_pb2.DeclinePlanDrawingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_drawings_pb2.DeclinePlanDrawingResponse, _abc.Awaitable[_plan_drawings_pb2.DeclinePlanDrawingResponse]]:
+        """The operator draws no plan, for a reason. Repeating it changes nothing."""
 
     @_abc_1.abstractmethod
     def CreateProduction(
