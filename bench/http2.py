@@ -11,6 +11,8 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from services.runtime.testing.access import service_metadata
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
@@ -38,10 +40,22 @@ def header_block(path: str, authority: str, *, timeout_ms: int = 0, metadata: Ma
     """HPACK with static indexes and literals only: the same bytes for every call."""
 
     def literal(text: str) -> bytes:
-        assert len(text) < 127
-        return bytes([len(text)]) + text.encode()
+        """RFC 7541, 5.1 and 5.2: a length with a prefix of 7 bits, then the bytes."""
+        length, more = len(text), b""
+        if length >= 127:
+            rest, length = length - 127, 127
+            while rest >= 128:
+                more += bytes([rest % 128 + 128])
+                rest //= 128
+            more += bytes([rest])
+        return bytes([length]) + more + text.encode()
 
-    fields = {"te": "trailers"} | ({"grpc-timeout": f"{timeout_ms}m"} if timeout_ms else {}) | dict(metadata or {})
+    fields = (
+        {"te": "trailers"}
+        | dict(service_metadata())
+        | ({"grpc-timeout": f"{timeout_ms}m"} if timeout_ms else {})
+        | dict(metadata or {})
+    )
     # :method POST, :scheme http, :path, :authority, content-type; then fields by name.
     block = b"\x83\x86\x04" + literal(path) + b"\x01" + literal(authority) + b"\x0f\x10" + literal("application/grpc")
     return block + b"".join(b"\x00" + literal(name) + literal(value) for name, value in fields.items())

@@ -16,6 +16,7 @@ from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
 from bench.stack import HOUSE, PLAN_VERSION
 from services.contracts.reasons import Reason
 from services.runtime.rpc.routing import SENT_HERE_KEY
+from services.runtime.testing.access import service_metadata
 
 OVERLOADED_SECONDS = 0.1
 
@@ -80,7 +81,7 @@ async def stream(target: str, messages: Sequence[pb.ExecuteCommandsRequest], *, 
     async with grpc.aio.insecure_channel(target) as channel:
         started = time.perf_counter()
         left = len(messages)
-        async for answer in InventoryServiceStub(channel).ExecuteCommands(send()):
+        async for answer in InventoryServiceStub(channel).ExecuteCommands(send(), metadata=service_metadata()):
             if not answer.batch_id:  # word of the credit
                 continue
             room.release()
@@ -123,7 +124,9 @@ async def wake_all(target: str, names: Sequence[str], *, at_a_time: int = 16) ->
 async def _wake(stub: Any, performance_id: str) -> None:
     key = pb.PerformanceKey(house_id=HOUSE, performance_id=performance_id)
     # As if a hint had led here: this very node shall own it.
-    await stub.GetSeatMap(pb.GetSeatMapRequest(key=key), timeout=60, metadata=((SENT_HERE_KEY, "1"),))
+    await stub.GetSeatMap(
+        pb.GetSeatMapRequest(key=key), timeout=60, metadata=((SENT_HERE_KEY, "1"), *service_metadata())
+    )
 
 
 async def best_available(
@@ -162,6 +165,7 @@ async def unary(target: str, performance_id: str, holds: int, *, tasks: int, sea
 
     async with grpc.aio.insecure_channel(target) as channel:
         stub = InventoryServiceStub(channel)
+        credential = service_metadata()
 
         async def buyer() -> None:
             for number in numbers:
@@ -172,7 +176,7 @@ async def unary(target: str, performance_id: str, holds: int, *, tasks: int, sea
                     key=key, hold_id=f"u{number}", holder_id=f"b{number}", seats=refs, channel=CHANNEL_ONLINE
                 )
                 started = time.perf_counter()
-                await stub.HoldSeats(request, timeout=10)
+                await stub.HoldSeats(request, timeout=10, metadata=credential)
                 measured.latencies_ms.append((time.perf_counter() - started) * 1000)
                 measured.holds += 1
 

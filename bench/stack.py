@@ -19,9 +19,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy import insert
 
 from services.inventory.adapters.tables import performance, seat_plan
+from services.runtime.call_context import act_as
 from services.runtime.embedded.ports import free_port
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.embedded.valkey import EmbeddedValkey
+from services.runtime.testing.access import TEST_SERVICE_KEY, own_token
 from services.runtime.testing.servers import as_owner, service_database
 
 HOUSE = "house_bench"
@@ -78,7 +80,8 @@ async def _wait_until_serving(target: str) -> None:
 
 @asynccontextmanager
 async def inventory_stack(nodes: int = 1) -> AsyncIterator[InventoryStack]:
-    """Starts everything on loopback and stops it at the end."""
+    """Starts everything on loopback and stops it at the end. Whoever enters it calls as a service from then on."""
+    act_as(own_token())
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="balcon-bench-")))
         folder.chmod(0o755)
@@ -107,6 +110,7 @@ def _start_node(port: int, database_url: str, bus_url: str, redis_url: str, fold
         "BUS_URL": bus_url,
         "REDIS_URL": redis_url,
         "CATALOGUE_TARGET": "127.0.0.1:1",
+        "SERVICE_KEY": TEST_SERVICE_KEY,
     }
     environment = os.environ | {f"BALCON_INVENTORY_{name}": value for name, value in settings.items()}
     with (folder / f"inventory-{port}.log").open("wb") as log:

@@ -18,10 +18,13 @@ from services.accounts.domain.signing_key import RotationRule
 from services.accounts.handlers.act_log import ActLogHandler
 from services.accounts.handlers.grants import GrantHandler
 from services.accounts.handlers.houses import HouseHandler
+from services.accounts.handlers.revocations import KEPT_SECONDS, RevocationHandler
 from services.accounts.handlers.sessions import SessionHandler
 from services.accounts.handlers.signing_keys import KeyRing
 from services.accounts.settings import AccountsSettings
+from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.runtime.access.revocations import Revocation
 from services.runtime.bus.topics import ACTS
 from services.runtime.service import Service, run_service
 from services.runtime.work.purge import purge
@@ -48,11 +51,17 @@ async def build(service: Service, settings: AccountsSettings) -> None:
         look_seconds=settings.signing_key_look_seconds,
     )
     service.background("signing keys", keys.run)
+    revocations = RevocationHandler(store)
+    if service.guard is not None:
+        # Others ask over gRPC; accounts knows.
+        service.guard.keys_from = lambda: _public_keys(keys)
+        service.guard.revocations_from = lambda: _revocations(revocations)
     _forget_by_age(service, settings, store)
     accounts = AccountsServicer(
         act_log=ActLogHandler(store),
         grants=GrantHandler(store, service.ids),
         houses=HouseHandler(store, passwords, service.ids),
+        revocations=revocations,
         sessions=SessionHandler(store, passwords, keys, service.ids, lifetimes=_lifetimes(settings)),
         keys=keys,
     )
@@ -61,6 +70,14 @@ async def build(service: Service, settings: AccountsSettings) -> None:
     )
     service.consume(engine, bus, group=GROUP, topics=[ACTS], handler=keep_act)
     serve_audit(service.rpc, PostgresAudit(engine))
+
+
+async def _public_keys(keys: KeyRing) -> dict[str, bytes]:
+    return {key.key_id: key.public_key for key in await keys.public_keys()}
+
+
+async def _revocations(handler: RevocationHandler) -> list[Revocation]:
+    return [Revocation(one.name, one.until_ms) for one in await handler.current()]
 
 
 def _passwords(settings: AccountsSettings) -> Argon2Passwords:
@@ -86,13 +103,16 @@ def _lifetimes(settings: AccountsSettings) -> dict[SessionKind, Lifetimes]:
 def _forget_by_age(service: Service, settings: AccountsSettings, store: PostgresAccounts) -> None:
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(store.purge_keys, service.clock, keep_ms=keep_ms))
+    service.background(
+        "revocation_purge", lambda: purge(store.purge_revocations, service.clock, keep_ms=KEPT_SECONDS * 1000)
+    )
     service.background("session_purge", lambda: purge(store.purge_sessions, service.clock, keep_ms=_HOUR_MS))
 
 
 def main() -> None:
     """Runs the service until SIGTERM."""
     settings = AccountsSettings()
-    run_service("accounts", settings, lambda service: build(service, settings))
+    run_service("accounts", settings, lambda service: build(service, settings), roles_with)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.catalogue.settings import CatalogueSettings
+from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import ACCOUNTS, TOPICS
@@ -101,7 +102,7 @@ def _follow_houses(service: Service, engine: AsyncEngine, bus: ManagedBus) -> No
 def main() -> None:
     """Runs the service until SIGTERM."""
     settings = CatalogueSettings()
-    run_service("catalogue", settings, lambda service: build(service, settings))
+    run_service("catalogue", settings, lambda service: build(service, settings), roles_with)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
 from services.console.stack.blueprint import MAX_NODES
+from services.console.stack.credentials import find_service_key, hold_key
 from services.console.terminal import ERR, OUT, fail
 from services.runtime.embedded.servers import default_data_dir
 from services.runtime.errors import Fault
@@ -36,9 +37,15 @@ Target = Annotated[
 ]
 
 
-def _run(command: Coroutine[Any, Any, Any]) -> Any:
+def _run(command: Coroutine[Any, Any, Any], data: Path | None = None) -> Any:
+    """Runs the command with the deployment's key: that of the environment, or of the data folder."""
+
+    async def with_key() -> Any:
+        hold_key(find_service_key(data or default_data_dir()))
+        return await command
+
     try:
-        return uvloop.run(command)
+        return uvloop.run(with_key())
     except Fault as error:
         fail(error)
     except (KeyboardInterrupt, asyncio.CancelledError) as stop:
@@ -115,7 +122,7 @@ def audit(
         targets = find_targets(data, target or [])
     except Fault as error:
         fail(error)
-    if not _run(run_audit(targets, performance, json)):
+    if not _run(run_audit(targets, performance, json), data):
         raise typer.Exit(1)
 
 
@@ -132,7 +139,7 @@ def totals(
         house = house or demo_house_id(data or default_data_dir())
     except Fault as error:
         fail(error)
-    _run(run_totals(targets["reporting"], house, json))
+    _run(run_totals(targets["reporting"], house, json), data)
 
 
 cluster = typer.Typer(help="Which inventory node owns which performance, and how to change that.")
@@ -149,13 +156,13 @@ def _inventory(data: Path | None, target: list[str] | None) -> str:
 @cluster.command(name="list")
 def cluster_list(data: Data = None, target: Target = None, json: Json = False) -> None:
     """Nodes with their load, and who owns what."""
-    _run(run_describe(_inventory(data, target), json))
+    _run(run_describe(_inventory(data, target), json), data)
 
 
 @cluster.command(name="move")
 def cluster_move(performance: str, to: str, data: Data = None, target: Target = None) -> None:
     """Hands a performance over to the node at host:port now."""
-    _run(run_move(_inventory(data, target), performance, to))
+    _run(run_move(_inventory(data, target), performance, to), data)
 
 
 @cluster.command(name="pin")
@@ -166,7 +173,7 @@ def cluster_pin(
     target: Target = None,
 ) -> None:
     """Keeps a performance on one node as long as that lives."""
-    _run(run_pin(_inventory(data, target), performance, to))
+    _run(run_pin(_inventory(data, target), performance, to), data)
 
 
 @cluster.command(name="drain")
@@ -177,7 +184,7 @@ def cluster_drain(
     target: Target = None,
 ) -> None:
     """Has a node hand everything over and take nothing new."""
-    _run(run_drain(_inventory(data, target), node, not undo))
+    _run(run_drain(_inventory(data, target), node, not undo), data)
 
 
 bus = typer.Typer(help="The bus: topics, consumer lag, events that could not be applied and their replay.")
@@ -210,7 +217,7 @@ def bus_dead_letters(data: Data = None, target: Target = None, json: Json = Fals
         targets = find_targets(data, target or [])
     except Fault as error:
         fail(error)
-    _run(run_dead_letters(targets, json))
+    _run(run_dead_letters(targets, json), data)
 
 
 @bus.command(name="replay")
@@ -222,7 +229,7 @@ def bus_replay(service: str, topic: str, key: str, data: Data = None, target: Ta
         fail(error)
     if service not in CONSUMING or service not in targets:
         raise typer.BadParameter(f"one of {', '.join(CONSUMING)}", param_hint="service")
-    _run(run_replay(targets[service], topic, key))
+    _run(run_replay(targets[service], topic, key), data)
 
 
 @app.command()
@@ -241,7 +248,7 @@ def onsale(
         targets = find_targets(data, target or [])
     except Fault as error:
         fail(error)
-    if not _run(run_onsale(targets, OnSaleOptions(buyers, rate, seats, seed, json_file, json))):
+    if not _run(run_onsale(targets, OnSaleOptions(buyers, rate, seats, seed, json_file, json)), data):
         raise typer.Exit(1)
 
 

@@ -8,6 +8,7 @@ from balcon.inventory.v1.cluster_service_pb2_grpc import add_ClusterServiceServi
 from balcon.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
@@ -142,7 +143,7 @@ def main() -> None:
     async def built(service: Service) -> None:
         await build(service, settings)
 
-    run_service("inventory", settings, built)
+    run_service("inventory", settings, built, roles_with)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
 
+from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.orders.adapters.grpc_catalogue import GrpcCatalogue
 from services.orders.adapters.grpc_payments import GrpcPayments
@@ -90,7 +91,7 @@ def main() -> None:
     async def built(service: Service) -> None:
         await build(service, settings)
 
-    run_service("orders", settings, built)
+    run_service("orders", settings, built, roles_with)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from balcon.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServicer_to_server
 
+from services.contracts.access import roles_with
 from services.contracts.audit import RecordAudit
 from services.contracts.audit_servicer import serve_audit
 from services.payments.adapters.postgres_audit import PostgresAudit
@@ -113,7 +114,7 @@ def _serve_rpc(service: Service, payments: PaymentsServicer, audit: RecordAudit)
 
 def main() -> None:
     """Runs until SIGTERM or SIGINT."""
-    run_service("payments", PaymentsSettings(), build)
+    run_service("payments", PaymentsSettings(), build, roles_with)
 
 
 if __name__ == "__main__":

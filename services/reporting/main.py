@@ -7,6 +7,7 @@ import sys
 
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
 
+from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.postgres_generations import PostgresGenerations
@@ -68,7 +69,7 @@ def main() -> None:
     """The service, or with the argument `rebuild` one rebuild: status 1 when it fails. 2 for another argument."""
     match sys.argv[1:]:
         case []:
-            run_service("reporting", ReportingSettings(), build)
+            run_service("reporting", ReportingSettings(), build, roles_with)
         case ["rebuild"]:
             settings = ReportingSettings()
             configure_logging("reporting", settings.log_level)

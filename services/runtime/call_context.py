@@ -12,7 +12,7 @@ from contextvars import Context, ContextVar, copy_context
 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
-from services.runtime.principal import Principal, PrincipalRef
+from services.runtime.principal import Principal, PrincipalKind, PrincipalRef
 
 REQUEST_ID_KEY = "x-request-id"
 TRACE_KEY = "traceparent"
@@ -104,6 +104,12 @@ def current_principal() -> PrincipalRef | None:
     """On whose behalf this task acts; None: the service's own, or that of a caller whose credential nobody checked."""
     call = _current.get()
     return None if call is None or call.principal is None else call.principal.acts_for
+
+
+def current_buyer() -> str:
+    """The holder whose call this task works for; '' where it is not a buyer's, and sees more than its own."""
+    principal = current_principal()
+    return principal.subject if principal is not None and principal.kind is PrincipalKind.BUYER else ""
 
 
 def enter_call(call: CallContext) -> None:

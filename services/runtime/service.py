@@ -13,6 +13,7 @@ from typing import Any
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.runtime.access.accounts_client import AccountsClient
 from services.runtime.access.guard import Guard
 from services.runtime.access.interceptor import RolesWith
 from services.runtime.bus.factory import open_bus
@@ -72,6 +73,10 @@ class Service:
         guard = self.guard = Guard(self.name, self.settings, roles_with, self.clock, self.ids)
         self.rpc.intercept(guard.interceptor)
         act_as(guard.own_token)
+        if self.settings.accounts_target:
+            accounts = AccountsClient(self.settings.accounts_target, self.clock)
+            self.on_close(accounts.close)
+            guard.keys_from, guard.revocations_from = accounts.fetch_keys, accounts.fetch_revocations
         self.background("revocations", guard.watch_revocations)
 
     def on_close(self, close: Callable[[], Awaitable[Any]]) -> None:
@@ -194,7 +199,9 @@ def _collect_garbage_less_often() -> None:
     gc.set_threshold(*_COLLECT_AFTER)
 
 
-async def _serve(name: str, settings: ServiceSettings, build: Callable[[Service], Awaitable[None]]) -> None:
+async def _serve(
+    name: str, settings: ServiceSettings, build: Callable[[Service], Awaitable[None]], roles_with: RolesWith
+) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -202,6 +209,7 @@ async def _serve(name: str, settings: ServiceSettings, build: Callable[[Service]
     service = Service(name, settings)
     metrics = MetricsEndpoint(name, settings.listen_host, settings.metrics_port)
     try:
+        service.let_in(roles_with)
         await build(service)
         service.background("watch_loop_lag", lambda: watch_loop_lag(service.clock))
         await service.start()
@@ -215,11 +223,16 @@ async def _serve(name: str, settings: ServiceSettings, build: Callable[[Service]
     service.log.info("service_stopped")
 
 
-def run_service(name: str, settings: ServiceSettings, build: Callable[[Service], Awaitable[None]]) -> None:
-    """Runs a service until SIGTERM or SIGINT. Exits 1 when it could not start."""
+def run_service(
+    name: str, settings: ServiceSettings, build: Callable[[Service], Awaitable[None]], roles_with: RolesWith
+) -> None:
+    """Runs a service until SIGTERM or SIGINT. Exits 1 when it could not start.
+
+    `roles_with` tells which roles have a permission: nothing is served that nobody guards.
+    """
     configure_logging(name, settings.log_level)
     try:
-        uvloop.run(_serve(name, settings, build))
+        uvloop.run(_serve(name, settings, build, roles_with))
     except Exception as error:  # noqa: BLE001 (the last line of defence says why it died)
         get_logger(name).error("service_died", exc_info=error)
         sys.exit(1)

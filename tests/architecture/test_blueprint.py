@@ -24,6 +24,7 @@ def world() -> Surroundings:
         bus_url="postgresql+asyncpg://balcon@127.0.0.1/balcon_bus",
         webhook_secret="secret",
         sealing_secret="sealing secret of the test",
+        service_key="key",
         data_dir="data",
     )
 

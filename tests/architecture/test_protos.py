@@ -29,6 +29,7 @@ NO_HOUSE = {
     "balcon.accounts.v1.StartBuyerSessionRequest": "a buyer's session is good in every house",
     "balcon.accounts.v1.IssueTokenRequest": "a token carries all the houses of its subject",
     "balcon.accounts.v1.LogOutRequest": "a session is for all houses",
+    "balcon.accounts.v1.ListRevocationsRequest": "a process asks which tokens are void, whoever's they are",
     "balcon.accounts.v1.ListSigningKeysRequest": "the deployment's own keys",
     "balcon.accounts.v1.ListMyGrantsRequest": "a promoter's grants are of many houses",
     "balcon.accounts.v1.CheckGrantsRequest": "a promoter's grants are of many houses",

@@ -14,6 +14,7 @@ NO_HOUSE = {
     "accounts.people": "a person belongs to no house: memberships tie them to many",
     "accounts.sessions": "a session is a person's or a buyer's, for all houses",
     "accounts.signing_keys": "the deployment's own",
+    "accounts.revocations": "what makes tokens void, of people and keys of every house",
     "payments.provider_cursors": "how far a provider's own list of events was read",
     "payments.provider_notices": "webhooks; whose payment one is about is known only once it was worked off",
     "reporting.generations": "which rebuild of the whole read model is the one that is shown",

@@ -20,9 +20,11 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from bench.stack import InventoryStack
+from services.runtime.call_context import act_as
 from services.runtime.clock import Clock
 from services.runtime.embedded.ports import free_port
 from services.runtime.embedded.postgres import EmbeddedPostgres
+from services.runtime.testing.access import TEST_SERVICE_KEY, own_token
 from services.runtime.testing.servers import service_database
 from tests.chaos.clustered_valkeys import ClusteredValkeys
 from tests.chaos.tcp_proxy import Mode, TcpProxy
@@ -197,6 +199,7 @@ async def _make_node(cluster: Cluster, number: int, folder: Path, stack: AsyncEx
         "BUS_URL": _at_port(cluster.postgres.url_for("balcon_bus"), bus.port),
         "REDIS_URL": redis_url,
         "CATALOGUE_TARGET": "127.0.0.1:1",
+        "SERVICE_KEY": TEST_SERVICE_KEY,
         "LEASE_TTL_SECONDS": str(cluster.leases.ttl_seconds),
         "LEASE_RENEW_SECONDS": str(cluster.leases.renew_seconds),
         "LEASE_MARGIN_SECONDS": str(cluster.leases.margin_seconds),
@@ -215,7 +218,11 @@ def _at_port(url: str, port: int) -> str:
 async def running_cluster(
     clock: Clock, folder: Path, *, nodes: int, stores: Stores, leases: Leases
 ) -> AsyncIterator[Cluster]:
-    """Everything on loopback, in `folder` (which `nobody` must reach). Ends what it started."""
+    """Everything on loopback, in `folder` (which `nobody` must reach). Ends what it started.
+
+    Whoever enters it calls as a service from then on.
+    """
+    act_as(own_token())
     async with AsyncExitStack() as stack:
         valkeys = (
             ClusteredValkeys(clock, folder)

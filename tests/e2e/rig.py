@@ -12,8 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import grpc
 import msgspec
 
+from services.console.stack.credentials import find_service_key
+from services.runtime.access.keys import private_key
+from services.runtime.access.own_token import OwnToken
+from services.runtime.clock import SystemClock
+from services.runtime.ids import RandomIds
 from services.runtime.testing import eventually_sync
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +72,23 @@ def demo(folder: Path, *arguments: str) -> tuple[Ended, dict[str, Any]]:
     ended = balcon("demo", "--fast", "--plan", str(SMALL_PLAN), "--json", str(figures), *arguments)
     read = msgspec.json.decode(figures.read_bytes(), type=dict[str, Any]) if figures.exists() else {}
     return ended, read
+
+
+def service_of(data: Path) -> OwnToken:
+    """Calls as a service of the stack on that folder: the credential."""
+    return OwnToken(private_key(find_service_key(data)), "tests", SystemClock(), RandomIds())
+
+
+class WithCredential(grpc.UnaryUnaryClientInterceptor):
+    """Every call of the channel is a service's of the stack on that folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._credential = service_of(data)
+
+    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """See grpc.UnaryUnaryClientInterceptor."""
+        metadata = [*(client_call_details.metadata or ()), ("authorization", self._credential())]
+        return continuation(client_call_details._replace(metadata=metadata), request)
 
 
 def processes_of(data: Path) -> list[str]:

@@ -29,7 +29,7 @@ from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SEAT_STATE_FREE, SEAT_ST
 from services.console.stack.data_folder import make_temp_folder, remove_temp_folder
 from services.runtime.ids import RandomIds
 from services.runtime.testing.eventually import eventually_sync
-from tests.e2e.rig import Up, balcon
+from tests.e2e.rig import Up, WithCredential, balcon
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -153,7 +153,10 @@ def house() -> Iterator[House]:
     data = make_temp_folder(IDS)
     try:
         with Up(data) as up:
-            channels = {name: grpc.insecure_channel(target) for name, target in up.told["targets"].items()}
+            channels = {
+                name: grpc.intercept_channel(grpc.insecure_channel(target), WithCredential(data))
+                for name, target in up.told["targets"].items()
+            }
             try:
                 yield House({**up.told, "data": str(data)}, channels)
             finally:

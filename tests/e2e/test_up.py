@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import grpc
 import httpx
@@ -15,7 +16,7 @@ from services.console.stack.data_folder import make_temp_folder, remove_temp_fol
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.probe import is_serving
 from services.runtime.testing import eventually_sync
-from tests.e2e.rig import Up, balcon, processes_of
+from tests.e2e.rig import Up, balcon, processes_of, service_of
 
 pytestmark = pytest.mark.slow
 CALL_SECONDS = 60.0
@@ -38,7 +39,8 @@ def performances(told: dict[str, object]) -> list[str]:
     assert isinstance(targets, dict)
     with grpc.insecure_channel(targets["catalogue"]) as channel:
         request = pb.ListPerformancesRequest(house_id=str(told["house_id"]))
-        response = CatalogueServiceStub(channel).ListPerformances(request, timeout=CALL_SECONDS)
+        metadata = (("authorization", service_of(Path(str(told["data"])))()),)
+        response = CatalogueServiceStub(channel).ListPerformances(request, timeout=CALL_SECONDS, metadata=metadata)
         return [performance.performance_id for performance in response.performances]
 
 

@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.accounts.adapters.house_tables import idempotency_keys
 from services.accounts.adapters.people_tables import sessions
 from services.accounts.adapters.postgres_transaction import EventForms, PostgresTransaction
+from services.accounts.adapters.revocation_rows import revocations
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.sql.connections import after_commit, connected
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
 _PEOPLE = AllHouses("people belong to no house, and their memberships are in many")
-_OLD = AllHouses("keys and sessions are forgotten by age")
+_OLD = AllHouses("keys, sessions and revocations are forgotten by age")
 
 
 class PostgresAccounts:
@@ -54,4 +55,10 @@ class PostgresAccounts:
         old = sa.select(sessions.c.session_id).where(sessions.c.expires_at_ms < expired_before_ms).limit(limit)
         async with connected(self._engine, _OLD) as connection:
             done = await connection.execute(sa.delete(sessions).where(sessions.c.session_id.in_(old)))
+        return int(done.rowcount)
+
+    async def purge_revocations(self, until_before_ms: int, limit: int) -> int:
+        old = sa.select(revocations.c.name).where(revocations.c.void_until_ms < until_before_ms).limit(limit)
+        async with connected(self._engine, _OLD) as connection:
+            done = await connection.execute(sa.delete(revocations).where(revocations.c.name.in_(old)))
         return int(done.rowcount)

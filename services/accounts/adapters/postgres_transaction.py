@@ -15,6 +15,7 @@ from services.accounts.adapters.grant_rows import GrantRows
 from services.accounts.adapters.house_rows import HouseRows, MemberRows
 from services.accounts.adapters.house_tables import idempotency_keys
 from services.accounts.adapters.people_rows import PeopleRows, SessionRows
+from services.accounts.adapters.revocation_rows import RevocationRows
 from services.accounts.adapters.signing_key_rows import SigningKeyRows
 from services.accounts.domain.house import House
 from services.accounts.ports.transaction import RecordedAnswer
@@ -56,6 +57,8 @@ class PostgresTransaction:
         self.members = MemberRows(connection)
         self.sessions = SessionRows(connection)
         self.signing_keys = SigningKeyRows(connection)
+        self.revocations = RevocationRows(connection)
+        self._revoked: dict[str, int] = {}
         self.is_complete = self.has_published = False
 
     async def claim_key(self, owner_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
@@ -84,6 +87,7 @@ class PostgresTransaction:
 
     def revoke(self, subject: str, session_id: str = "") -> None:
         """See AccountsTransaction.revoke."""
+        self._revoked[session_id or subject] = self.now_ms
         self._events.append(self._forms.access_revoked(subject=subject, session_id=session_id, until_ms=self.now_ms))
 
     async def record_act(self, house_id: str, act: Act) -> None:
@@ -92,6 +96,8 @@ class PostgresTransaction:
 
     async def commit(self) -> None:
         """See AccountsTransaction.commit. It is done as the connection's block ends."""
+        if self._revoked:
+            await self.revocations.add(self._revoked)
         await enqueue(self._connection, self._events, now_ms=self.now_ms, ids=self._ids)
         self.is_complete = True
         self.has_published = bool(self._events)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.accounts.adapters import act_tables, grant_tables, house_tables, people_tables
+from services.accounts.adapters import act_tables, grant_tables, house_tables, people_tables, revocation_rows
 from services.accounts.adapters.metadata import metadata
 
-__all__ = ["act_tables", "grant_tables", "house_tables", "metadata", "people_tables"]
+__all__ = ["act_tables", "grant_tables", "house_tables", "metadata", "people_tables", "revocation_rows"]

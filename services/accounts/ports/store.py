@@ -25,3 +25,7 @@ class AccountsStore(Protocol):
     async def purge_sessions(self, expired_before_ms: int, limit: int) -> int:
         """Forgets at most `limit` sessions that were over before; returns how many."""
         ...
+
+    async def purge_revocations(self, until_before_ms: int, limit: int) -> int:
+        """Forgets at most `limit` revocations of tokens that are past their time; returns how many."""
+        ...

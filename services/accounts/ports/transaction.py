@@ -11,6 +11,7 @@ from services.accounts.ports.grants import Grants
 from services.accounts.ports.houses import Houses
 from services.accounts.ports.members import Members
 from services.accounts.ports.people import People
+from services.accounts.ports.revocations import Revocations
 from services.accounts.ports.sessions import Sessions
 from services.accounts.ports.signing_keys import SigningKeys
 from services.contracts.acts import Act
@@ -46,6 +47,9 @@ class AccountsTransaction(Protocol):
 
     @property
     def members(self) -> Members: ...
+
+    @property
+    def revocations(self) -> Revocations: ...
 
     @property
     def sessions(self) -> Sessions: ...

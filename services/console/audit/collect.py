@@ -13,6 +13,7 @@ from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 
 from services.console.audit.facts import Facts, OrderFact, OwnCheck, PaymentFact, SeatFact, TicketFact, TotalsFact
 from services.console.stack.blueprint import nodes_of
+from services.console.stack.credentials import act_as_operator
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import open_channel
 
@@ -50,6 +51,7 @@ async def _ask(
     service: str, target: str, performance_id: str, answers: Answers, clock: Clock, wants_facts: bool
 ) -> None:
     """Nodes of one service share their record, so one tells the facts; what each has in memory all of them check."""
+    act_as_operator()
     async with open_channel(target, clock) as channel:
         stub = AuditServiceStub(channel)
         stream = stub.Audit(pb.AuditRequest(performance_id=performance_id), timeout=_AUDIT_SECONDS, wait_for_ready=True)

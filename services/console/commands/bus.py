@@ -14,6 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from rich.table import Table
 
 from services.console.stack.blueprint import nodes_of
+from services.console.stack.credentials import act_as_operator
 from services.console.terminal import ERR, OUT, print_json
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.port import BusAdmin, PartitionState
@@ -27,6 +28,7 @@ _REPLAY_SECONDS = 300.0
 
 async def run_dead_letters(targets: Mapping[str, str], as_json: bool) -> None:
     """Prints every parked key of the services that are named in `targets`."""
+    act_as_operator()
     keys: list[pb.ParkedKey] = []
     for service in CONSUMING:
         if service in targets:
@@ -45,6 +47,7 @@ async def run_dead_letters(targets: Mapping[str, str], as_json: bool) -> None:
 
 async def run_replay(target: str, topic: str, key: str) -> None:
     """Replays one key and says how many events were applied; status 1 when it stays parked."""
+    act_as_operator()
     async with open_channel(nodes_of(target)[0], SystemClock()) as channel:
         try:
             request = pb.ReplayKeyRequest(topic=topic, key=key)

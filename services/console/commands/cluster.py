@@ -13,6 +13,7 @@ from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceStub
 from google.protobuf.json_format import MessageToDict
 from rich.table import Table
 
+from services.console.stack.credentials import act_as_operator
 from services.console.terminal import ERR, OUT, print_json
 from services.contracts.bounds import MAX_PAGE_SIZE
 from services.runtime.clock import SystemClock
@@ -40,6 +41,7 @@ async def _cluster(target: str) -> AsyncIterator[ClusterServiceAsyncStub]:
 
 async def run_describe(target: str, as_json: bool) -> None:
     """Prints nodes and ownerships, every page."""
+    act_as_operator()
     ownerships: list[pb.Ownership] = []
     token = ""
     async with _cluster(target) as cluster:
@@ -70,6 +72,7 @@ async def run_describe(target: str, as_json: bool) -> None:
 
 async def run_move(target: str, performance_id: str, to: str) -> None:
     """Moves a performance and says who owns it now."""
+    act_as_operator()
     async with _cluster(target) as cluster:
         moved = await cluster.MovePerformance(pb.MovePerformanceRequest(performance_id=performance_id, to_endpoint=to))
     OUT.print(f"{performance_id}: {moved.ownership.endpoint}, epoch {moved.ownership.epoch}", highlight=False)
@@ -77,6 +80,7 @@ async def run_move(target: str, performance_id: str, to: str) -> None:
 
 async def run_pin(target: str, performance_id: str, to: str) -> None:
     """Pins or unpins."""
+    act_as_operator()
     async with _cluster(target) as cluster:
         await cluster.PinPerformance(pb.PinPerformanceRequest(performance_id=performance_id, endpoint=to))
     OUT.print(f"{performance_id}: {f'pinned to {to}' if to else 'not pinned'}", highlight=False)
@@ -84,6 +88,7 @@ async def run_pin(target: str, performance_id: str, to: str) -> None:
 
 async def run_drain(target: str, node: str, draining: bool) -> None:
     """Drains a node, or takes it back."""
+    act_as_operator()
     async with _cluster(target) as cluster:
         await cluster.DrainNode(pb.DrainNodeRequest(endpoint=node, draining=draining))
     OUT.print(f"{node}: {'drained' if draining else 'takes performances again'}", highlight=False)

@@ -177,7 +177,9 @@ class DemoSale:
                 self._kill_when_due(latest)
 
             await self._find_owner(record.targets["inventory"])
-            async with Crowd(assignments(self._options, record, self._on_sale), watch) as crowd:
+            async with Crowd(
+                assignments(self._options, record, self._on_sale, self._stack.service_key), watch
+            ) as crowd:
                 opened = self._clock.monotonic()
                 tally = await crowd.run()
         progress("the last buyer has left; waiting until nothing is in flight")
@@ -232,7 +234,7 @@ class DemoSale:
         ERR.print(f"[yellow]killed {name} at {latest.tickets} tickets[/]", highlight=False)
 
 
-def assignments(options: DemoOptions, record: StackRecord, on_sale: OnSale) -> list[Assignment]:
+def assignments(options: DemoOptions, record: StackRecord, on_sale: OnSale, service_key: str) -> list[Assignment]:
     """The buyers, dealt to the load processes."""
     places = [Place(seat.seat_id, seat.zone, seat.row, seat.x, seat.y) for seat in on_sale.plan.seats]
     return [
@@ -251,6 +253,7 @@ def assignments(options: DemoOptions, record: StackRecord, on_sale: OnSale) -> l
             performance_id=on_sale.performance.performance_id,
             plan_version=on_sale.performance.plan_version,
             places=places,
+            service_key=service_key,
         )
         for number in range(options.load_processes)
     ]

@@ -17,8 +17,10 @@ from services.console.sale.shop import Declined, Method, NoAnswer, Shop
 from services.console.sale.tally import TicketSeen
 from services.console.sale.watcher import Watcher
 from services.contracts.reasons import Reason
+from services.runtime.call_context import CallContext, enter_call
 from services.runtime.clock import Clock
-from services.runtime.ids import seeded_random
+from services.runtime.ids import RandomIds, seeded_random
+from services.runtime.principal import Principal, PrincipalKind
 
 _MOST_HOLDS = 4
 _HOLDS_PER_LOOK = 3
@@ -95,6 +97,10 @@ class Buyer:
     async def visit(self) -> None:
         """From the door to the door."""
         await self._clock.sleep(max(0.0, self._script.arrives_at_seconds - self._shop.seconds()))
+        # As the shop's own process would: it calls, and names the buyer whose visit this is.
+        call = CallContext({}, None, RandomIds())
+        call.principal = Principal(PrincipalKind.BUYER, self._holder_id)
+        enter_call(call)
         tally = self._shop.tally
         tally.arrived += 1
         try:

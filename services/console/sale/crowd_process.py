@@ -21,6 +21,7 @@ from services.console.sale.script import Pace, write_script
 from services.console.sale.shop import Shop
 from services.console.sale.tally import Tally, progress_of
 from services.console.stack.blueprint import starting_with
+from services.console.stack.credentials import hold_key
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.rpc.client import open_channel
 
@@ -44,6 +45,8 @@ class Assignment(msgspec.Struct, frozen=True):
     performance_id: str
     plan_version: int
     places: list[Place]
+    # The shop's: its buyers are named with each call.
+    service_key: str = ""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -55,6 +58,7 @@ class Ready(msgspec.Struct, frozen=True):
 async def run_crowd(assignment: Assignment, clock: Clock) -> Tally:
     """All the buyers' visits; progress lines meanwhile."""
     tally = Tally()
+    hold_key(assignment.service_key)
     inventory = [
         open_channel(starting_with(assignment.inventory_target, number), clock, own_connection=True)
         for number in range(assignment.connections)

@@ -66,6 +66,7 @@ class Surroundings:
     bus_url: str
     webhook_secret: str
     sealing_secret: str
+    service_key: str
     data_dir: str
     tuning: Mapping[str, str] = field(default_factory=dict)
 
@@ -125,7 +126,11 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         "ADVERTISED_HOST": HOST,
         "GRPC_PORT": str(world.ports[f"{part.name}_grpc"]),
         "METRICS_PORT": str(world.ports[f"{part.name}_metrics"]),
+        "SERVICE_KEY": world.service_key,
     }
+    if part.name != "accounts":
+        # Whose keys sign people's tokens.
+        settings["ACCOUNTS_TARGET"] = target_of("accounts", world.ports)
     if part.database is not None:
         settings["DATABASE_URL"] = world.database_urls[part.database]
     if part.on_bus:

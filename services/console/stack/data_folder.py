@@ -12,6 +12,7 @@ from typing import Self
 
 import msgspec
 
+from services.runtime.access.keys import key_of
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.data_folder import make_folder, reachable_temp_folder, unprivileged_account
 from services.runtime.errors import Fatal
@@ -106,6 +107,15 @@ class DataFolder:
         if not path.exists():
             _write_private(path, ids.new_secret().encode())
         return path.read_text()
+
+    def service_key(self, ids: Ids) -> str:
+        """The private key that all services of this installation share: base64 of 32 bytes."""
+        return key_of(self.secret("service_key", ids))
+
+    def existing_service_key(self) -> str:
+        """The same, '' where no stack has ever run."""
+        path = self.path / "secrets" / "service_key"
+        return key_of(path.read_text()) if path.exists() else ""
 
     def ports(
         self, names: list[str], free_port: Callable[[], int], is_free: Callable[[int], bool]

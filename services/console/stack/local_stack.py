@@ -28,6 +28,7 @@ from services.console.stack.blueprint import (
     sandbox_url,
     target_of,
 )
+from services.console.stack.credentials import hold_key
 from services.console.stack.data_folder import DataFolder, StackRecord
 from services.console.stack.guardian import Guardian
 from services.console.stack.processes import ProcessPlan, SupervisedProcess
@@ -88,6 +89,11 @@ class LocalStack:
             pay_page=sandbox_url(self.ports),
             bus=self._options.bus_url.split("://", maxsplit=1)[0] or "postgresql",
         )
+
+    @property
+    def service_key(self) -> str:
+        """The key that the services share."""
+        return self._folder.service_key(self._ids)
 
     @property
     def servers(self) -> EmbeddedServers:
@@ -157,9 +163,12 @@ class LocalStack:
             bus_url=self._options.bus_url or urls[BUS_DATABASE],
             webhook_secret=self._folder.secret("sandbox_webhook", self._ids),
             sealing_secret=self._folder.secret("accounts_sealing", self._ids),
+            service_key=self.service_key,
             data_dir=str(self._folder.path),
             tuning=self._options.tuning,
         )
+        # Who has started the services may call them.
+        hold_key(world.service_key)
         self._progress("starting services")
         self._processes = [self._supervised(part, world) for part in parts_of(self._options.nodes)]
         for process in self._processes:

@@ -24,7 +24,8 @@ from services.inventory.domain import commands
 from services.inventory.domain.changes import Change
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
-from services.runtime.call_context import current_call, current_principal
+from services.inventory.domain.refusals import HoldNotFound
+from services.runtime.call_context import current_buyer, current_call, current_principal
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import refused_key
@@ -160,7 +161,10 @@ class InventoryServicer(InventoryServiceServicer):
         accepted, actor = await self._execute(
             request.key, None, lambda _: commands.ReadHold(hold_id), refused_key("hold_id", hold_id)
         )
-        return _with_hold(pb.GetHoldResponse(epoch=actor.epoch), accepted.hold, actor)
+        buyer, hold = current_buyer(), accepted.hold
+        if buyer and (hold is None or hold.holder_id != buyer):
+            raise Refused(HoldNotFound(hold_id))
+        return _with_hold(pb.GetHoldResponse(epoch=actor.epoch), hold, actor)
 
     async def ClaimSeats(self, request: pb.ClaimSeatsRequest, context: Context) -> pb.ClaimSeatsResponse:
         """A hold becomes an order's claim in the record."""

@@ -21,6 +21,7 @@ from services.orders.handlers.order_making import OrderMaker, OrderRequest
 from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.handlers.saga_driver import SagaDriver
 from services.orders.ports import (
+    Act,
     Changed,
     Declined,
     KeyInRecord,
@@ -32,6 +33,7 @@ from services.orders.ports import (
     RequestKey,
     Unanswered,
 )
+from services.runtime.call_context import current_buyer
 from services.runtime.clock import Clock
 from services.runtime.errors import IdempotencyKeyReused, Overloaded, Refusal
 
@@ -147,12 +149,10 @@ class OrderDesk:
 
     async def get(self, ref: OrderRef, wait_seconds: float) -> Order | Refusal:
         """The order, at latest after `wait_seconds`, earlier when it is confirmed, cancelled or refunded."""
-        order = await self._store.get(ref)
-        if order is None:
-            return OrderNotFound(ref.order_id)
-        if order.state is OrderState.OPEN:
+        order = await self._now(ref)
+        if isinstance(order, Order) and order.state is OrderState.OPEN:
             order = await self._with_its_hold(ref, order)
-        return await self._settled(ref, order, _UNSETTLED, wait_seconds)
+        return order if isinstance(order, Refusal) else await self._settled(ref, order, _UNSETTLED, wait_seconds)
 
     async def _with_its_hold(self, ref: OrderRef, order: Order) -> Order:
         """The open order as its holds make it by now: the buyer extends and releases holds at inventory, not here."""
@@ -177,7 +177,7 @@ class OrderDesk:
     async def _change(
         self, ref: OrderRef, command: Command, *, lease: Lease, key: RequestKey | None = None
     ) -> Changed | Refusal:
-        act = act_on(command, self._clock, self._parts.timing)
+        act = _of_the_caller(act_on(command, self._clock, self._parts.timing))
         changed = await self._store.change(ref, act, key=key, lease=lease, take=True)
         if changed is None:
             return OrderNotFound(ref.order_id)
@@ -230,4 +230,16 @@ class OrderDesk:
         return await self._parts.notifier.wait(ref, unsettled, timeout_seconds) or await self._now(ref)
 
     async def _now(self, ref: OrderRef) -> Order | Refusal:
-        return await self._store.get(ref) or OrderNotFound(ref.order_id)
+        order = await self._store.get(ref)
+        return OrderNotFound(ref.order_id) if order is None or not _is_the_callers(order) else order
+
+
+def _is_the_callers(order: Order) -> bool:
+    """A buyer finds its own orders and no others; whoever else calls was let in for the whole house."""
+    buyer = current_buyer()
+    return not buyer or order.holder_id == buyer
+
+
+def _of_the_caller(act: Act) -> Act:
+    """The act, for an order that is the caller's."""
+    return lambda order: act(order) if _is_the_callers(order) else OrderNotFound(order.order_id)

@@ -39,7 +39,7 @@ class TokenChecker:
         checked = self._remembered.get(credential)
         if checked is None or checked.token.expires_at_ms <= self._clock.now_ms():
             return None
-        return None if self._revocations.any and self._revocations.has(checked.token) else checked
+        return None if self._revocations.any and self._revocations.has(checked.token, checked.key_id) else checked
 
     async def check(self, credential: str) -> Checked | Refusal:
         """Who sent it. Raises KeysUnknown while nobody can tell."""
@@ -57,7 +57,7 @@ class TokenChecker:
         token = decoded(written, *found, self._clock.now_ms())
         if isinstance(token, Refusal):
             return token
-        if self._revocations.has(token):
+        if self._revocations.has(token, name):
             return TokenRevoked()
         checked = Checked(token, name)
         self._remember(credential, checked)
@@ -65,7 +65,7 @@ class TokenChecker:
 
     def again(self, checked: Checked) -> Refusal | None:
         """Of a stream that has been open for as long as its token lives: whether it may stay open."""
-        if self._revocations.has(checked.token):
+        if self._revocations.has(checked.token, checked.key_id):
             return TokenRevoked()
         # Whoever has the deployment's key signs a new token at any moment: what counts is whether the key still does.
         if checked.token.principal.kind is PrincipalKind.SERVICE and self._keys.is_known(checked.key_id):

@@ -1,4 +1,4 @@
-"""Tokens that are void before their time: those of a subject, or of one session, until a moment."""
+"""Tokens that are void before their time: those of a subject, of one session or of a key, until a moment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.runtime.access.tokens import LEEWAY_SECONDS, MAX_SECONDS, Token
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """Of a subject's or a session's tokens that were issued until `until_ms`, unix milliseconds."""
+    """Tokens of a subject or a session, or signed with a key, that were issued until `until_ms`, unix milliseconds."""
 
     name: str
     until_ms: int
@@ -31,8 +31,8 @@ class Revocations:
         self._until = {name: until for name, until in self._until.items() if until > oldest}
         self.any = bool(self._until)
 
-    def has(self, token: Token) -> bool:
-        """Whether the token is void."""
+    def has(self, token: Token, key_id: str = "") -> bool:
+        """Whether the token, signed with that key, is void."""
         until = self._until
-        subject, session = until.get(token.principal.subject, 0), until.get(token.session_id, 0)
-        return token.issued_at_ms <= max(subject, session)
+        names = (token.principal.subject, token.session_id, key_id)
+        return any(token.issued_at_ms <= until.get(name, -1) for name in names if name)

@@ -26,6 +26,7 @@ from services.inventory.adapters.tables import performance, performance_owner, s
 from services.runtime.embedded.ports import free_port
 from services.runtime.rpc.probe import is_serving
 from services.runtime.testing import eventually
+from services.runtime.testing.access import TEST_SERVICE_KEY, CredentialInterceptor
 from services.runtime.testing.servers import as_owner
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class NodeProcess:
             "BUS_URL": stores.bus_url,
             "REDIS_URL": stores.redis_url,
             "CATALOGUE_TARGET": "127.0.0.1:1",
+            "SERVICE_KEY": TEST_SERVICE_KEY,
             "LEASE_TTL_SECONDS": str(self.lease_ttl_seconds),
             "LEASE_RENEW_SECONDS": str(stores.lease_renew_seconds),
             "LEASE_MARGIN_SECONDS": "0.5",
@@ -154,7 +156,9 @@ class NodeProcess:
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.max_reconnect_backoff_ms", 200),
         ]
-        async with grpc.aio.insecure_channel(self.target, options=options) as channel:
+        async with grpc.aio.insecure_channel(
+            self.target, options=options, interceptors=[CredentialInterceptor()]
+        ) as channel:
             yield InventoryServiceStub(channel)
 
 

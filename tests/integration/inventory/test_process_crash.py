@@ -14,11 +14,13 @@ import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
 from services.contracts.inventory_stream import Done, HoldCommand, InventoryCodec, InventoryStreams, OnPerformance
+from services.runtime.call_context import act_as
 from services.runtime.clock import SystemClock
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.rpc.owner_streams import OwnerStreams
 from services.runtime.rpc.routing import OwnerRouting
 from services.runtime.testing import eventually
+from services.runtime.testing.access import own_token
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.inventory.process import (
     CAPACITY,
@@ -180,6 +182,7 @@ async def test_another_node_does_not_wait_for_a_leaving_ones_lease(nodes: list[N
 async def test_callers_of_shared_streams_outlive_kill_nine_of_the_owner(nodes: list[NodeProcess]) -> None:
     """The stream breaks with messages on their way: the same ids are asked again, and the next owner answers all."""
     await asyncio.gather(*(node.start() for node in nodes))
+    act_as(own_token())
     routing = OwnerRouting([node.target for node in nodes], CLOCK, lambda: 0.5)
     streams: InventoryStreams = OwnerStreams(routing, InventoryCodec(), CLOCK)
     performance = OnPerformance(HOUSE, NAME, PLAN_VERSION)

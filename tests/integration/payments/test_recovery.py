@@ -20,6 +20,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.embedded.ports import free_port
 from services.runtime.rpc.client import open_channel
 from services.runtime.testing import eventually, eventually_sync
+from services.runtime.testing.access import guarded_settings
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import PAYS, SECRET, SUCCEEDED, Rig, RigPlan
@@ -90,6 +91,7 @@ def payments_process(
         "PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}",
         "BALCON_PAYMENTS_DATABASE_URL": database_url,
         "BALCON_PAYMENTS_BUS_URL": "memory://",
+        **guarded_settings("payments"),
         "BALCON_PAYMENTS_GRPC_PORT": str(grpc_port),
         "BALCON_PAYMENTS_HTTP_PORT": str(http_port),
         "BALCON_PAYMENTS_SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",

@@ -18,9 +18,12 @@ from balcon.reporting.v1.reporting_service_pb2_grpc import (
     ReportingServiceServicer,
     add_ReportingServiceServicer_to_server,
 )
+from pydantic import SecretStr
 
+from services.contracts.access import roles_with
 from services.runtime.service import Service, run_service
 from services.runtime.settings import ServiceSettings
+from services.runtime.testing.access import TEST_SERVICE_KEY
 
 
 class Waiting(ReportingServiceServicer):
@@ -89,4 +92,4 @@ async def build(service: Service) -> None:
 
 
 if __name__ == "__main__":
-    run_service("small", ServiceSettings(drain_seconds=1.0), build)
+    run_service("small", ServiceSettings(drain_seconds=1.0, service_key=SecretStr(TEST_SERVICE_KEY)), build, roles_with)

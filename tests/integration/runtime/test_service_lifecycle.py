@@ -24,6 +24,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing import eventually
+from services.runtime.testing.access import service_metadata
 
 SCRIPT = Path(__file__).with_name("small_service.py")
 ROOT = SCRIPT.parents[3]
@@ -107,13 +108,13 @@ async def test_nobody_is_cut_without_a_word_when_a_process_stops(tmp_path: Path)
             )
             for _ in range(10)
         ]
-        answered = 0
+        answered, credential = 0, service_metadata()
 
         async def last_word(stub: Any) -> tuple[grpc.StatusCode, str, bool]:
             nonlocal answered
             while True:
                 try:
-                    await stub.ListTotals(ListTotalsRequest())
+                    await stub.ListTotals(ListTotalsRequest(), metadata=credential)
                     answered += 1
                 except grpc.aio.AioRpcError as error:
                     told = refusal_of(error)
@@ -178,14 +179,14 @@ async def test_health_and_metrics_are_served(tmp_path: Path) -> None:
             ask = health_pb2_grpc.HealthStub(channel).Check  # type: ignore[attr-defined]
             answer = await ask(health_pb2.HealthCheckRequest(service=name))
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
-        await ReportingServiceStub(channel).ListTotals(ListTotalsRequest())
+        await ReportingServiceStub(channel).ListTotals(ListTotalsRequest(), metadata=service_metadata())
         assert 'balcon_rpc_seconds_count{code="OK",method="ListTotals"} 1.0' in await asyncio.to_thread(
             _scraped, metrics_port
         )
 
 
 async def _ask(channel: grpc.aio.Channel, house_id: str) -> None:
-    await ReportingServiceStub(channel).GetTotals(GetTotalsRequest(house_id=house_id))
+    await ReportingServiceStub(channel).GetTotals(GetTotalsRequest(house_id=house_id), metadata=service_metadata())
 
 
 def _scraped(port: int) -> str:

@@ -49,6 +49,7 @@ def world(tuning: dict[str, str] | None = None) -> Surroundings:
         bus_url=urls[BUS_DATABASE],
         webhook_secret="hook",
         sealing_secret="a sealing secret of tests",
+        service_key="key",
         data_dir="/data",
         tuning=tuning or {},
     )

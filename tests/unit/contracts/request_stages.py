@@ -208,7 +208,7 @@ def _no_consumers() -> Any:
 
 
 def _accounts(store: Any) -> AccountsServicer:
-    return AccountsServicer(act_log=store, grants=store, houses=store, sessions=store, keys=store)
+    return AccountsServicer(act_log=store, grants=store, houses=store, revocations=store, sessions=store, keys=store)
 
 
 def _servicers() -> Mapping[str, Any]:

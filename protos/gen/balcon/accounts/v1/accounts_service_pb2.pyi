@@ -44,12 +44,15 @@ from balcon.accounts.v1.houses_pb2 import UpdateHouseResponse as UpdateHouseResp
 from balcon.accounts.v1.people_pb2 import Person as Person
 from balcon.accounts.v1.sessions_pb2 import IssueTokenRequest as IssueTokenRequest
 from balcon.accounts.v1.sessions_pb2 import IssueTokenResponse as IssueTokenResponse
+from balcon.accounts.v1.sessions_pb2 import ListRevocationsRequest as ListRevocationsRequest
+from balcon.accounts.v1.sessions_pb2 import ListRevocationsResponse as ListRevocationsResponse
 from balcon.accounts.v1.sessions_pb2 import ListSigningKeysRequest as ListSigningKeysRequest
 from balcon.accounts.v1.sessions_pb2 import ListSigningKeysResponse as ListSigningKeysResponse
 from balcon.accounts.v1.sessions_pb2 import LogInRequest as LogInRequest
 from balcon.accounts.v1.sessions_pb2 import LogInResponse as LogInResponse
 from balcon.accounts.v1.sessions_pb2 import LogOutRequest as LogOutRequest
 from balcon.accounts.v1.sessions_pb2 import LogOutResponse as LogOutResponse
+from balcon.accounts.v1.sessions_pb2 import Revocation as Revocation
 from balcon.accounts.v1.sessions_pb2 import SigningKey as SigningKey
 from balcon.accounts.v1.sessions_pb2 import StartBuyerSessionRequest as StartBuyerSessionRequest
 from balcon.accounts.v1.sessions_pb2 import StartBuyerSessionResponse as StartBuyerSessionResponse

@@ -123,6 +123,11 @@ class AccountsServiceStub:
                 request_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.LogOutRequest.SerializeToString,
                 response_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.LogOutResponse.FromString,
                 _registered_method=True)
+        self.ListRevocations = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ListRevocations',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListRevocationsRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListRevocationsResponse.FromString,
+                _registered_method=True)
         self.ListSigningKeys = channel.unary_unary(
                 '/balcon.accounts.v1.AccountsService/ListSigningKeys',
                 request_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSigningKeysRequest.SerializeToString,
@@ -253,6 +258,13 @@ class AccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRevocations(self, request, context):
+        """Which tokens are void before their time: every process asks every few seconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListSigningKeys(self, request, context):
         """The public keys that tokens are checked with.
         """
@@ -347,6 +359,11 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.LogOut,
                     request_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.LogOutRequest.FromString,
                     response_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.LogOutResponse.SerializeToString,
+            ),
+            'ListRevocations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRevocations,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListRevocationsRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListRevocationsResponse.SerializeToString,
             ),
             'ListSigningKeys': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSigningKeys,
@@ -814,6 +831,33 @@ class AccountsService:
             '/balcon.accounts.v1.AccountsService/LogOut',
             balcon_dot_accounts_dot_v1_dot_sessions__pb2.LogOutRequest.SerializeToString,
             balcon_dot_accounts_dot_v1_dot_sessions__pb2.LogOutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRevocations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ListRevocations',
+            balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListRevocationsRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListRevocationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,12 +48,15 @@ from balcon.accounts.v1.houses_pb2 import UpdateHouseResponse as UpdateHouseResp
 from balcon.accounts.v1.people_pb2 import Person as Person
 from balcon.accounts.v1.sessions_pb2 import IssueTokenRequest as IssueTokenRequest
 from balcon.accounts.v1.sessions_pb2 import IssueTokenResponse as IssueTokenResponse
+from balcon.accounts.v1.sessions_pb2 import ListRevocationsRequest as ListRevocationsRequest
+from balcon.accounts.v1.sessions_pb2 import ListRevocationsResponse as ListRevocationsResponse
 from balcon.accounts.v1.sessions_pb2 import ListSigningKeysRequest as ListSigningKeysRequest
 from balcon.accounts.v1.sessions_pb2 import ListSigningKeysResponse as ListSigningKeysResponse
 from balcon.accounts.v1.sessions_pb2 import LogInRequest as LogInRequest
 from balcon.accounts.v1.sessions_pb2 import LogInResponse as LogInResponse
 from balcon.accounts.v1.sessions_pb2 import LogOutRequest as LogOutRequest
 from balcon.accounts.v1.sessions_pb2 import LogOutResponse as LogOutResponse
+from balcon.accounts.v1.sessions_pb2 import Revocation as Revocation
 from balcon.accounts.v1.sessions_pb2 import SigningKey as SigningKey
 from balcon.accounts.v1.sessions_pb2 import StartBuyerSessionRequest as StartBuyerSessionRequest
 from balcon.accounts.v1.sessions_pb2 import StartBuyerSessionResponse as StartBuyerSessionResponse
@@ -120,6 +123,8 @@ class AccountsServiceStub:
     """A token of at most ten minutes for a session: what calls to all services carry."""
     LogOut: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.LogOutRequest, _sessions_pb2.LogOutResponse]
     """Ends a session."""
+    ListRevocations: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ListRevocationsRequest, _sessions_pb2.ListRevocationsResponse]
+    """Which tokens are void before their time: every process asks every few seconds."""
     ListSigningKeys: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ListSigningKeysRequest, _sessions_pb2.ListSigningKeysResponse]
     """The public keys that tokens are checked with."""
 
@@ -162,6 +167,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """A token of at most ten minutes for a session: what calls to all services carry."""
     LogOut: _aio.UnaryUnaryMultiCallable[_sessions_pb2.LogOutRequest, _sessions_pb2.LogOutResponse]  # type: ignore[assignment]
     """Ends a session."""
+    ListRevocations: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ListRevocationsRequest, _sessions_pb2.ListRevocationsResponse]  # type: ignore[assignment]
+    """Which tokens are void before their time: every process asks every few seconds."""
     ListSigningKeys: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ListSigningKeysRequest, _sessions_pb2.ListSigningKeysResponse]  # type: ignore[assignment]
     """The public keys that tokens are checked with."""
 
@@ -303,6 +310,14 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sessions_pb2.LogOutResponse, _abc.Awaitable[_sessions_pb2.LogOutResponse]]:
         """Ends a session."""
+
+    @_abc_1.abstractmethod
+    def ListRevocations(
+        self,
+        request: _sessions_pb2.ListRevocationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sessions_pb2.ListRevocationsResponse, _abc.Awaitable[_sessions_pb2.ListRevocationsResponse]]:
+        """Which tokens are void before their time: every process asks every few seconds."""
 
     @_abc_1.abstractmethod
     def ListSigningKeys(

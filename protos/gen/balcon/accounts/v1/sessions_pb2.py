@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/accounts/v1/sessions.proto\x12\x12\x62\x61lcon.accounts.v1\x1a\x1f\x62\x61lcon/accounts/v1/people.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\x0cLogInRequest\x12\x13\n\x05\x65mail\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08password\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06\x64\x65vice\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x97\x01\n\rLogInResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x16\n\x0esession_secret\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06person\x18\x04 \x01(\x0b\x32\x1a.balcon.accounts.v1.Person\"\x1a\n\x18StartBuyerSessionRequest\"w\n\x19StartBuyerSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x16\n\x0esession_secret\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"1\n\x11IssueTokenRequest\x12\x1c\n\x0esession_secret\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x12IssueTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\rLogOutRequest\x12\x1c\n\x0esession_secret\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x10\n\x0eLogOutResponse\"\x18\n\x16ListSigningKeysRequest\"G\n\x17ListSigningKeysResponse\x12,\n\x04keys\x18\x01 \x03(\x0b\x32\x1e.balcon.accounts.v1.SigningKey\"0\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/accounts/v1/sessions.proto\x12\x12\x62\x61lcon.accounts.v1\x1a\x1f\x62\x61lcon/accounts/v1/people.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\x0cLogInRequest\x12\x13\n\x05\x65mail\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08password\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06\x64\x65vice\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x97\x01\n\rLogInResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x16\n\x0esession_secret\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06person\x18\x04 \x01(\x0b\x32\x1a.balcon.accounts.v1.Person\"\x1a\n\x18StartBuyerSessionRequest\"w\n\x19StartBuyerSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x16\n\x0esession_secret\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"1\n\x11IssueTokenRequest\x12\x1c\n\x0esession_secret\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x12IssueTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\rLogOutRequest\x12\x1c\n\x0esession_secret\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x10\n\x0eLogOutResponse\"\x18\n\x16ListRevocationsRequest\"N\n\x17ListRevocationsResponse\x12\x33\n\x0brevocations\x18\x01 \x03(\x0b\x32\x1e.balcon.accounts.v1.Revocation\"M\n\nRevocation\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x31\n\rvoid_until_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x18\n\x16ListSigningKeysRequest\"G\n\x17ListSigningKeysResponse\x12,\n\x04keys\x18\x01 \x03(\x0b\x32\x1e.balcon.accounts.v1.SigningKey\"0\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,10 +60,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOGOUTREQUEST']._serialized_end=723
   _globals['_LOGOUTRESPONSE']._serialized_start=725
   _globals['_LOGOUTRESPONSE']._serialized_end=741
-  _globals['_LISTSIGNINGKEYSREQUEST']._serialized_start=743
-  _globals['_LISTSIGNINGKEYSREQUEST']._serialized_end=767
-  _globals['_LISTSIGNINGKEYSRESPONSE']._serialized_start=769
-  _globals['_LISTSIGNINGKEYSRESPONSE']._serialized_end=840
-  _globals['_SIGNINGKEY']._serialized_start=842
-  _globals['_SIGNINGKEY']._serialized_end=890
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_start=743
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=767
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=769
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=847
+  _globals['_REVOCATION']._serialized_start=849
+  _globals['_REVOCATION']._serialized_end=926
+  _globals['_LISTSIGNINGKEYSREQUEST']._serialized_start=928
+  _globals['_LISTSIGNINGKEYSREQUEST']._serialized_end=952
+  _globals['_LISTSIGNINGKEYSRESPONSE']._serialized_start=954
+  _globals['_LISTSIGNINGKEYSRESPONSE']._serialized_end=1025
+  _globals['_SIGNINGKEY']._serialized_start=1027
+  _globals['_SIGNINGKEY']._serialized_end=1075
 # @@protoc_insertion_point(module_scope)
