@@ -21,7 +21,7 @@ from services.runtime.ids import RandomIds
 from services.runtime.principal import Principal, PrincipalKind
 from services.runtime.principal import PrincipalRef as Who
 from services.runtime.sql.engine import create_engine
-from services.runtime.testing.servers import DatabaseUrl
+from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.contract.orders.stored import CLOCK, acting, added, confirmed
 from tests.unit.orders.builders import HOUSE, an_order
 
@@ -56,7 +56,7 @@ async def done_by(who: Principal | None, store: PostgresOrderStore, command: Com
 
 
 async def acts(engine: AsyncEngine) -> list[ActDone]:
-    async with engine.connect() as connection:
+    async with as_owner(engine).connect() as connection:
         query = text("SELECT payload FROM outbox WHERE topic = 'balcon.acts.v1' ORDER BY id")
         return [ActDone.FromString(row.payload) for row in await connection.execute(query)]
 
@@ -108,7 +108,7 @@ async def test_money_that_goes_back_without_the_house_is_no_act_of_it(
 
 async def test_no_refund_is_stored_whose_act_cannot_be(engine: AsyncEngine, store: PostgresOrderStore) -> None:
     await confirmed(store, ORDER)
-    async with engine.begin() as connection:
+    async with as_owner(engine).begin() as connection:
         await connection.execute(text(NO_ACT))
     with pytest.raises(SQLAlchemyError):
         await done_by(ANNA, store, RefundOrder("the singer is ill"))
