@@ -76,7 +76,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
             ),
         ),
         productions=ProductionHandler(store, service.clock, service.ids),
-        performances=PerformanceHandler(store, service.ids),
+        performances=PerformanceHandler(store, service.clock, service.ids),
         performance_life=PerformanceLifeHandler(store, service.clock),
         performance_copies=PerformanceCopyHandler(store, service.ids),
         prices=price_handlers(store, service.clock, country_rates()),

@@ -102,14 +102,16 @@ def test_requests_and_responses_belong_to_one_call_each() -> None:
 
 
 def of_requests() -> dict[str, Descriptor]:
-    """Every message of ours that a request can hold, and the requests themselves."""
+    """Every message of ours that a request can ask by, and the requests themselves."""
     found: dict[str, Descriptor] = {}
 
     def look_into(message: Descriptor) -> None:
         if message.full_name not in found:
             found[message.full_name] = message
-            for part in (field.message_type for field in message.fields):
-                if part is not None and not part.full_name.startswith("google.protobuf."):
+            for field in message.fields:
+                part = field.message_type
+                is_asked = behaviors(field) != [field_behavior_pb2.OUTPUT_ONLY]
+                if part is not None and is_asked and not part.full_name.startswith("google.protobuf."):
                     look_into(part)
 
     for method in methods():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,11 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.catalogue.adapters.price_rows import component_rows, components_of, load_book
 from services.catalogue.adapters.tables import performances, prices
 from services.catalogue.domain.performance import Performance, Publication, SaleState
+from services.catalogue.domain.performance_filter import PerformanceFilter
+from services.catalogue.domain.performance_texts import search_text
 from services.catalogue.domain.performance_times import Admission, SalesWindow, Times
 from services.catalogue.domain.price import Price, TicketKind
 from services.catalogue.domain.price_book import PriceBook
+from services.catalogue.domain.production import ProductionText
 from services.catalogue.domain.refusals import CodeTaken
 from services.contracts.channels import Channel
+from services.contracts.pages import Place
 from services.runtime.errors import StoreUnavailable
 
 
@@ -74,6 +80,7 @@ def _performance(row: sa.Row[Any], its_prices: tuple[Price, ...], book: PriceBoo
         refuses_orphans=row.refuses_orphans,
         admission=Admission(row.admission),
         code=row.code,
+        texts=msgspec.convert(row.texts, tuple[ProductionText, ...]),
         publication=Publication(row.publication),
         published_at_ms=row.published_at_ms,
         move_number=row.move_number,
@@ -118,6 +125,8 @@ def _changeable(performance: Performance) -> dict[str, Any]:
         "refuses_orphans": performance.refuses_orphans,
         "admission": performance.admission.value,
         "code": performance.code,
+        "texts": msgspec.to_builtins(performance.texts),
+        "search_text": search_text(performance.title, performance.code, performance.texts),
         "publication": performance.publication.value,
         "published_at_ms": performance.published_at_ms,
         "move_number": performance.move_number,
@@ -199,7 +208,21 @@ class PostgresPerformanceRows:
         )
         ids = (await self._connection.execute(renamed)).scalars().all()
         wanted = sa.select(performances).where(names.house_id == house_id, names.performance_id.in_(ids))
-        return await load_performances(self._connection, house_id, wanted.order_by(names.starts_at_ms))
+        found = await load_performances(self._connection, house_id, wanted.order_by(names.starts_at_ms))
+        if found:
+            named = sa.update(performances).where(
+                names.house_id == house_id, names.performance_id == sa.bindparam("its_id")
+            )
+            sought = [
+                {"its_id": one.performance_id, "sought": search_text(one.title, one.code, one.texts)} for one in found
+            ]
+            await self._connection.execute(named.values(search_text=sa.bindparam("sought")), sought)
+        return found
+
+    async def performances(
+        self, house_id: str, wanted: PerformanceFilter, after: Place | None, limit: int
+    ) -> Sequence[Performance]:
+        return await load_performances(self._connection, house_id, page_of(house_id, wanted, after, limit))
 
     async def id_of_code(self, house_id: str, code: str) -> str | None:
         wanted = sa.select(performances.c.performance_id).where(
@@ -207,6 +230,47 @@ class PostgresPerformanceRows:
         )
         found: str | None = (await self._connection.execute(wanted)).scalar_one_or_none()
         return found
+
+
+def page_of(house_id: str, wanted: PerformanceFilter, after: Place | None, limit: int) -> sa.Select[Any]:
+    """The rows of one page of a list; it reads its own and what the filters keep out, no others."""
+    place = performances.c.starts_at_ms, performances.c.performance_id
+    query = (
+        sa.select(performances)
+        .where(performances.c.house_id == house_id, *_passes(wanted))
+        .order_by(*place)
+        .limit(limit)
+    )
+    if after is None:
+        return query
+    return query.where(sa.tuple_(*place) > sa.tuple_(sa.literal(after.time_ms), sa.literal(after.item_id)))
+
+
+def _passes(wanted: PerformanceFilter) -> list[sa.ColumnElement[bool]]:
+    columns = performances.c
+    named = {
+        columns.production_id: wanted.production_id,
+        columns.hall_id: wanted.hall_id,
+        columns.series_id: wanted.series_id,
+        columns.code: wanted.code,
+    }
+    conditions: list[sa.ColumnElement[bool]] = [column == value for column, value in named.items() if value]
+    if not wanted.include_archived:
+        conditions.append(columns.archived_at_ms == 0)
+    if wanted.starts_from_ms:
+        conditions.append(columns.starts_at_ms >= wanted.starts_from_ms)
+    if wanted.starts_until_ms:
+        conditions.append(columns.starts_at_ms < wanted.starts_until_ms)
+    if wanted.sale_states:
+        conditions.append(columns.sale_state.in_([state.value for state in wanted.sale_states if state]))
+    if wanted.publications:
+        conditions.append(columns.publication.in_([each.value for each in wanted.publications if each]))
+    if wanted.shown_at_ms:
+        is_out = columns.published_at_ms <= wanted.shown_at_ms
+        conditions += [columns.publication == Publication.PUBLISHED.value, is_out]
+    if wanted.text:
+        conditions.append(columns.search_text.contains(wanted.text.casefold(), autoescape=True))
+    return conditions
 
 
 async def insert_prices(connection: AsyncConnection, performance: Performance) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
@@ -17,7 +17,6 @@ from services.catalogue.domain.performance import Performance
 from services.catalogue.domain.performance_events import PerformanceEvent
 from services.catalogue.domain.seating_plan import SeatingPlan
 from services.catalogue.ports.houses import Houses
-from services.contracts.pages import Place
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
@@ -91,16 +90,3 @@ class PostgresCatalogue:
         async with connected(self._engine, HouseScope(house_id)) as connection:
             found = await load_performances(connection, house_id, wanted)
         return found[0] if found else None
-
-    async def performances(self, house_id: str, after: Place | None, limit: int) -> Sequence[Performance]:
-        place = sa.tuple_(performances.c.starts_at_ms, performances.c.performance_id)
-        wanted = (
-            sa.select(performances)
-            .where(performances.c.house_id == house_id)
-            .order_by(performances.c.starts_at_ms, performances.c.performance_id)
-            .limit(limit)
-        )
-        if after is not None:
-            wanted = wanted.where(place > sa.tuple_(sa.literal(after.time_ms), sa.literal(after.item_id)))
-        async with connected(self._engine, HouseScope(house_id)) as connection:
-            return await load_performances(connection, house_id, wanted)

@@ -145,6 +145,10 @@ performances = sa.Table(
     # [{channel, opens_at_ms, closes_at_ms}]: few, and only ever read with their performance.
     sa.Column("sales_windows", JSONB, nullable=False, server_default="[]"),
     sa.Column("code", sa.Text, nullable=False, server_default=""),
+    # [{language, title, subtitle, description}], in place of the production's.
+    sa.Column("texts", JSONB, nullable=False, server_default="[]"),
+    # Of its names, for lists that look for one.
+    sa.Column("search_text", sa.Text, nullable=False, server_default=""),
     sa.Column("publication", sa.Text, nullable=False, server_default="draft"),
     sa.Column("move_number", sa.Integer, nullable=False, server_default="0"),
     sa.Column("series_id", sa.Text, nullable=False, server_default=""),

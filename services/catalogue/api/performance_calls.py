@@ -5,7 +5,7 @@ from __future__ import annotations
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.catalogue.api.calls import Context, answered, asked_once
-from services.catalogue.api.performance_messages import performance_message, terms_of
+from services.catalogue.api.performance_messages import details_of, filter_of, performance_message, terms_of
 from services.catalogue.domain.performance import Performance
 from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.performance_places import PerformancePlace
@@ -32,10 +32,32 @@ class PerformanceCalls:
         performance = await self._performances.performance(request.house_id, request.performance_id)
         return pb.GetPerformanceResponse(performance=performance_message(answered(performance)))
 
+    async def GetPerformanceByCode(  # noqa: N802
+        self, request: pb.GetPerformanceByCodeRequest, context: Context
+    ) -> pb.GetPerformanceByCodeResponse:
+        performance = await self._performances.by_code(request.house_id, request.code)
+        return pb.GetPerformanceByCodeResponse(performance=performance_message(answered(performance)))
+
+    async def UpdatePerformance(  # noqa: N802
+        self, request: pb.UpdatePerformanceRequest, context: Context
+    ) -> pb.UpdatePerformanceResponse:
+        performance = await self._performances.update(
+            request.house_id,
+            request.performance.performance_id,
+            details_of(request.performance),
+            tuple(request.update_mask.paths),
+            request.etag,
+        )
+        return pb.UpdatePerformanceResponse(performance=performance_message(answered(performance)))
+
     async def ListPerformances(  # noqa: N802
         self, request: pb.ListPerformancesRequest, context: Context
     ) -> pb.ListPerformancesResponse:
-        page = answered(await self._performances.performances(request.house_id, request.page_size, request.page_token))
+        page = answered(
+            await self._performances.performances(
+                request.house_id, filter_of(request), request.page_size, request.page_token
+            )
+        )
         return pb.ListPerformancesResponse(
             performances=[performance_message(performance) for performance in page.performances],
             next_page_token=page.next_page_token,

@@ -8,8 +8,11 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalogue.api.price_messages import VAT_ROUNDINGS, price_message, prices_of
+from services.catalogue.api.production_messages import text_messages, texts_of
 from services.catalogue.api.ticket_type_messages import terms_message
 from services.catalogue.domain.performance import Performance, PerformanceTerms, Publication, SaleState
+from services.catalogue.domain.performance_details import PerformanceDetails
+from services.catalogue.domain.performance_filter import PerformanceFilter
 from services.catalogue.domain.performance_times import Admission, SalesWindow, Times
 from services.catalogue.domain.price_book import told
 from services.contracts.changes import etag_of
@@ -32,6 +35,8 @@ _ADMISSIONS: Mapping[Admission, pb.Admission.ValueType] = {
     Admission.DAY: pb.ADMISSION_DAY,
 }
 # What a later version knows is None, and refused.
+_SALE_STATES_OF_WIRE: Mapping[int, SaleState] = {wire: state for state, wire in _SALE_STATES.items()}
+_PUBLICATIONS_OF_WIRE: Mapping[int, Publication] = {wire: each for each, wire in _PUBLICATIONS.items()}
 _ADMISSIONS_OF_WIRE: Mapping[int, Admission] = {
     pb.ADMISSION_UNSPECIFIED: Admission.AT_START,
     **{wire: admission for admission, wire in _ADMISSIONS.items()},
@@ -63,6 +68,7 @@ def performance_message(performance: Performance) -> pb.Performance:
         opening_hours=hours_message(times),
         sales_windows=window_messages(times),
         code=performance.code,
+        texts=text_messages(performance.texts),
         publication=_PUBLICATIONS[performance.publication],
         published_at=instant_message(performance.published_at_ms),
         move_number=performance.move_number,
@@ -114,11 +120,48 @@ def terms_of(request: pb.CreatePerformanceRequest) -> PerformanceTerms:
         refuses_orphans=request.refuses_orphans,
         admission=_ADMISSIONS_OF_WIRE.get(request.admission),
         code=request.code,
+        texts=texts_of(request.texts),
     )
 
 
-def times_of(asked: pb.CreatePerformanceRequest) -> Times:
-    """When it is to be."""
+def details_of(asked: pb.Performance) -> PerformanceDetails:
+    """What an update wants."""
+    times = times_of(asked)
+    return PerformanceDetails(
+        production_id=asked.production_id,
+        doors_at=times.doors_at_ms,
+        ends_at=times.ends_at_ms,
+        sale_ends_at=times.sale_ends_at_ms,
+        admission=_ADMISSIONS_OF_WIRE.get(asked.admission),
+        opening_hours=(times.opens_at_ms, times.closes_at_ms),
+        sales_windows=times.sales_windows,
+        code=asked.code,
+        texts=texts_of(asked.texts),
+        seats_per_holder=asked.seats_per_holder,
+        hold_ttl_seconds=asked.hold_ttl_seconds,
+        refuses_orphans=asked.refuses_orphans,
+    )
+
+
+def filter_of(asked: pb.ListPerformancesRequest) -> PerformanceFilter:
+    """Which performances are asked for."""
+    return PerformanceFilter(
+        starts_from_ms=instant_ms(asked.starts_from_at),
+        starts_until_ms=instant_ms(asked.starts_until_at),
+        production_id=asked.production_id,
+        hall_id=asked.hall_id,
+        series_id=asked.series_id,
+        code=asked.code,
+        text=asked.text,
+        sale_states=tuple(_SALE_STATES_OF_WIRE.get(state) for state in asked.sale_states),
+        publications=tuple(_PUBLICATIONS_OF_WIRE.get(each) for each in asked.publications),
+        shown_at_ms=instant_ms(asked.shown_at),
+        include_archived=asked.include_archived,
+    )
+
+
+def times_of(asked: pb.CreatePerformanceRequest | pb.Performance) -> Times:
+    """When it is to be: the two messages have these fields under the same names."""
     return Times(
         starts_at_ms=instant_ms(asked.starts_at),
         doors_at_ms=instant_ms(asked.doors_at),

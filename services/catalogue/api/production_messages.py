@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
@@ -38,12 +38,7 @@ def production_message(production: Production) -> pb.Production:
         default_language=details.default_language,
         subtitle=details.subtitle,
         description=details.description,
-        translations=[
-            pb.ProductionText(
-                language=text.language, title=text.title, subtitle=text.subtitle, description=text.description
-            )
-            for text in details.translations
-        ],
+        translations=text_messages(details.translations),
         genre=_GENRES[details.genre],
         duration_minutes=details.duration_minutes,
         age_advice=pb.AgeAdvice(from_age=age.from_age, to_age=age.to_age) if age != AgeAdvice() else None,
@@ -70,10 +65,7 @@ def details_of(asked: pb.CreateProductionRequest | pb.Production) -> ProductionD
         default_language=asked.default_language,
         subtitle=asked.subtitle,
         description=as_lines(asked.description),
-        translations=tuple(
-            ProductionText(text.language, text.title, text.subtitle, as_lines(text.description))
-            for text in asked.translations
-        ),
+        translations=texts_of(asked.translations),
         genre=_genre_of(asked.genre),
         duration_minutes=asked.duration_minutes,
         age_advice=AgeAdvice(asked.age_advice.from_age, asked.age_advice.to_age),
@@ -81,6 +73,21 @@ def details_of(asked: pb.CreateProductionRequest | pb.Production) -> ProductionD
         source_url=asked.source_url,
         external_codes=tuple(ExternalCode(one.system, one.code) for one in asked.external_codes),
     )
+
+
+def text_messages(texts: Sequence[ProductionText]) -> list[pb.ProductionText]:
+    """What is said in more languages, on the wire."""
+    return [
+        pb.ProductionText(
+            language=text.language, title=text.title, subtitle=text.subtitle, description=text.description
+        )
+        for text in texts
+    ]
+
+
+def texts_of(asked: Iterable[pb.ProductionText]) -> tuple[ProductionText, ...]:
+    """What the house says in more languages."""
+    return tuple(ProductionText(text.language, text.title, text.subtitle, as_lines(text.description)) for text in asked)
 
 
 def filter_of(asked: pb.ListProductionsRequest) -> ProductionFilter:

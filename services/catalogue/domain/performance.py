@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from services.catalogue.domain.house import House
+from services.catalogue.domain.performance_texts import faults_of_own_texts
 from services.catalogue.domain.performance_times import Admission, Times, faults_of_times
 from services.catalogue.domain.price import Price, refused_prices
 from services.catalogue.domain.price_book import NO_BOOK, PriceBook
 from services.catalogue.domain.price_list import WantedPrices, refused_wanted
-from services.catalogue.domain.production import Production
+from services.catalogue.domain.production import Production, ProductionText
 from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_HOLD
 from services.runtime.errors import FieldInvalid, refused_fields
 
@@ -61,6 +62,8 @@ class Performance:
     admission: Admission = Admission.AT_START
     # The house's own name of it, unique in the house (R0.9); empty: it has none.
     code: str = ""
+    # In place of what its production says, by language.
+    texts: tuple[ProductionText, ...] = ()
     publication: Publication = Publication.DRAFT
     # Shown from then on, where it is published.
     published_at_ms: int = 0
@@ -117,6 +120,7 @@ class PerformanceTerms:
     code: str = ""
     # Whose prices it takes beside its own.
     price_list_id: str = ""
+    texts: tuple[ProductionText, ...] = ()
 
 
 def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
@@ -124,30 +128,34 @@ def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
     return refused_fields(
         (
             *faults_of_times(terms),
-            *_faults_of_numbers(terms),
+            *faults_of_limits(terms.seats_per_holder, terms.hold_ttl_seconds),
             refused_code(terms.code),
+            *faults_of_own_texts(terms.texts),
             refused_wanted(WantedPrices(terms.prices, terms.price_list_id)),
         )
     )
 
 
-def refused_code(code: str) -> FieldInvalid | None:
+def refused_code(code: str, within: str = "") -> FieldInvalid | None:
     """R0.9: each house has its own coding; what people type at a counter stays short and plain."""
     if not code or (len(code) <= MAX_CODE_CHARS and _CODE.fullmatch(code)):
         return None
     problem = "has characters that a code cannot have"
     if len(code) > MAX_CODE_CHARS:
         problem = f"has {len(code):,} characters"
-    return FieldInvalid("code", problem, f"1 to {MAX_CODE_CHARS} of A-Z, a-z, 0-9, '.', '/', '_' and '-', or empty")
+    return FieldInvalid(
+        f"{within}code", problem, f"1 to {MAX_CODE_CHARS} of A-Z, a-z, 0-9, '.', '/', '_' and '-', or empty"
+    )
 
 
-def _faults_of_numbers(terms: PerformanceTerms) -> Iterator[FieldInvalid | None]:
-    for field, value, at_least, at_most in (
-        ("seats_per_holder", terms.seats_per_holder, 0, MAX_SEATS_PER_HOLD),
-        ("hold_ttl_seconds", terms.hold_ttl_seconds, 0, MAX_HOLD_TTL_SECONDS),
+def faults_of_limits(seats_per_holder: int, hold_ttl_seconds: int, within: str = "") -> Iterator[FieldInvalid]:
+    """What is wrong with how much and how long a holder may hold; 0 takes the default."""
+    for field, value, at_most in (
+        ("seats_per_holder", seats_per_holder, MAX_SEATS_PER_HOLD),
+        ("hold_ttl_seconds", hold_ttl_seconds, MAX_HOLD_TTL_SECONDS),
     ):
-        if not at_least <= value <= at_most:
-            yield FieldInvalid(field, f"is {value}", f"{at_least} to {at_most}")
+        if not 0 <= value <= at_most:
+            yield FieldInvalid(f"{within}{field}", f"is {value}", f"0 to {at_most}")
 
 
 def new_performance(
@@ -178,5 +186,6 @@ def new_performance(
         refuses_orphans=terms.refuses_orphans,
         admission=terms.admission,
         code=terms.code,
+        texts=terms.texts,
         book=book,
     )

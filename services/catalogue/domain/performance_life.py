@@ -88,7 +88,7 @@ def open_for_sale(
     if performance.publication is Publication.DRAFT:
         published_at_ms = now_ms
     elif performance.publication is Publication.HIDDEN or sells_unseen(performance, now_ms):
-        return NotPublished(performance.performance_id, _published_text(performance))
+        return NotPublished(performance.performance_id, published_text(performance))
     return PerformanceOpenedForSale(
         changed(
             performance,
@@ -99,7 +99,8 @@ def open_for_sale(
     )
 
 
-def _published_text(performance: Performance) -> str:
+def published_text(performance: Performance) -> str:
+    """Whether it is published, in words that follow its id."""
     is_hidden = performance.publication is Publication.HIDDEN
     return "is hidden" if is_hidden else f"is published at {instant_text(performance.published_at_ms)}"
 

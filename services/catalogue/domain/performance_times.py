@@ -62,43 +62,53 @@ class Timed(Protocol):
 
 def faults_of_times(timed: Timed) -> Iterator[FieldInvalid | None]:
     """All that is wrong with the times by themselves and beside each other."""
-    times = timed.times
-    no_start = refused_instant("starts_at", times.starts_at_ms)
+    no_start = refused_instant("starts_at", timed.times.starts_at_ms)
     yield no_start
-    yield refused_instant("doors_at", times.doors_at_ms, may_be_unset=True)
-    yield refused_instant("ends_at", times.ends_at_ms, may_be_unset=True)
-    yield refused_instant("sale_ends_at", times.sale_ends_at_ms, may_be_unset=True)
-    if times.doors_at_ms > times.starts_at_ms and not no_start:
-        yield FieldInvalid("doors_at", "is after the start", f"at most {instant_text(times.starts_at_ms)}")
-    if 0 < times.ends_at_ms <= times.starts_at_ms and not no_start:
-        yield FieldInvalid("ends_at", "is not after the start", f"after {instant_text(times.starts_at_ms)}")
     if timed.admission is None:
         yield FieldInvalid("admission", "is not known", ", ".join(each.name for each in Admission))
+    yield from faults_of_each(timed.times)
+    if no_start is None:
+        yield from faults_beside_each_other(timed)
+
+
+def faults_of_each(times: Times, within: str = "") -> Iterator[FieldInvalid | None]:
+    """What is wrong with each but the start, whatever the others are. `within` leads to the fields."""
+    yield refused_instant(f"{within}doors_at", times.doors_at_ms, may_be_unset=True)
+    yield refused_instant(f"{within}ends_at", times.ends_at_ms, may_be_unset=True)
+    yield refused_instant(f"{within}sale_ends_at", times.sale_ends_at_ms, may_be_unset=True)
+    if times.opens_at_ms or times.closes_at_ms:
+        yield refused_instant(f"{within}opening_hours.opens_at", times.opens_at_ms)
+        yield refused_instant(f"{within}opening_hours.closes_at", times.closes_at_ms)
+        if 0 < times.closes_at_ms <= times.opens_at_ms:
+            limit = f"after {instant_text(times.opens_at_ms)}"
+            yield FieldInvalid(f"{within}opening_hours.closes_at", "is not after the opening", limit)
+    yield from _faults_of_windows(times.sales_windows, f"{within}sales_windows")
+
+
+def faults_beside_each_other(timed: Timed, within: str = "") -> Iterator[FieldInvalid]:
+    """What is wrong with the times, each of which is a good one, beside the start and the admission."""
+    times = timed.times
+    start = instant_text(times.starts_at_ms)
+    if times.doors_at_ms > times.starts_at_ms:
+        yield FieldInvalid(f"{within}doors_at", "is after the start", f"at most {start}")
+    if 0 < times.ends_at_ms <= times.starts_at_ms:
+        yield FieldInvalid(f"{within}ends_at", "is not after the start", f"after {start}")
     if timed.admission is Admission.SLOT and not times.ends_at_ms:
-        yield FieldInvalid("ends_at", UNSET, "set where admission is a time slot")
-    yield from _faults_of_hours(times, timed.admission)
-    yield from _faults_of_windows(times.sales_windows)
+        yield FieldInvalid(f"{within}ends_at", UNSET, "set where admission is a time slot")
+    has_hours = bool(times.opens_at_ms or times.closes_at_ms)
+    if timed.admission is Admission.DAY and not has_hours:
+        yield FieldInvalid(f"{within}opening_hours", UNSET, "set where admission is a day")
+    if timed.admission not in {Admission.DAY, None} and has_hours:
+        yield FieldInvalid(f"{within}opening_hours", "is set", "unset unless admission is a day")
 
 
-def _faults_of_hours(times: Times, admission: Admission | None) -> Iterator[FieldInvalid | None]:
-    if admission is not Admission.DAY:
-        if times.opens_at_ms or times.closes_at_ms:
-            yield FieldInvalid("opening_hours", "is set", "unset unless admission is a day")
-        return
-    yield refused_instant("opening_hours.opens_at", times.opens_at_ms)
-    yield refused_instant("opening_hours.closes_at", times.closes_at_ms)
-    if 0 < times.closes_at_ms <= times.opens_at_ms:
-        limit = f"after {instant_text(times.opens_at_ms)}"
-        yield FieldInvalid("opening_hours.closes_at", "is not after the opening", limit)
-
-
-def _faults_of_windows(windows: tuple[SalesWindow, ...]) -> Iterator[FieldInvalid | None]:
+def _faults_of_windows(windows: tuple[SalesWindow, ...], at: str) -> Iterator[FieldInvalid | None]:
     if len(windows) > len(Channel):
-        yield FieldInvalid("sales_windows", f"has {len(windows):,} windows", "at most one a channel")
+        yield FieldInvalid(at, f"has {len(windows):,} windows", "at most one a channel")
         return
     seen: set[Channel] = set()
     for index, window in enumerate(windows):
-        field = f"sales_windows[{index}]"
+        field = f"{at}[{index}]"
         if window.channel is None:
             yield FieldInvalid(f"{field}.channel", "is not a channel", _CHANNELS)
         elif window.channel in seen:
@@ -108,9 +118,8 @@ def _faults_of_windows(windows: tuple[SalesWindow, ...]) -> Iterator[FieldInvali
         yield refused_instant(f"{field}.opens_at", window.opens_at_ms, may_be_unset=True)
         yield refused_instant(f"{field}.closes_at", window.closes_at_ms, may_be_unset=True)
         if 0 < window.closes_at_ms <= window.opens_at_ms:
-            yield FieldInvalid(
-                f"{field}.closes_at", "is not after its opening", f"after {instant_text(window.opens_at_ms)}"
-            )
+            limit = f"after {instant_text(window.opens_at_ms)}"
+            yield FieldInvalid(f"{field}.closes_at", "is not after its opening", limit)
 
 
 def online_opens_at_ms(times: Times) -> int:

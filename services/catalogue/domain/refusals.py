@@ -194,3 +194,20 @@ class CodeTaken(Refusal):
     kind = Kind.TAKEN
     code: str
     performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeUnknown(Refusal):
+    """The house has no performance with the code {code}."""
+
+    kind = Kind.NOT_FOUND
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class FixedBySale(Refusal):
+    """Performance {performance_id} was on sale: its {fields} can no longer change."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+    fields: tuple[str, ...]

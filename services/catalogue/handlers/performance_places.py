@@ -47,9 +47,15 @@ async def usable_place(transaction: CatalogueTransaction, place: PerformancePlac
         plan = await transaction.plan_facts(place.house_id, place.hall_id, place.plan_version)
     if plan is None:
         return SeatingPlanNotFound(place.hall_id, place.plan_version)
-    production = await transaction.productions.pin(place.house_id, place.production_id)
+    production = await usable_production(transaction, place.house_id, place.production_id)
+    return production if isinstance(production, Refusal) else FoundPlace(house, plan, production)
+
+
+async def usable_production(
+    transaction: CatalogueTransaction, house_id: str, production_id: str
+) -> Production | Refusal:
+    """Refusals: ProductionNotFound, ProductionArchived."""
+    production = await transaction.productions.pin(house_id, production_id)
     if production is None:
-        return ProductionNotFound(place.production_id)
-    if production.archived_at_ms is not None:
-        return ProductionArchived(place.production_id)
-    return FoundPlace(house, plan, production)
+        return ProductionNotFound(production_id)
+    return production if production.archived_at_ms is None else ProductionArchived(production_id)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.catalogue.domain.performance import Performance
+from services.catalogue.domain.performance_filter import PerformanceFilter
 from services.catalogue.domain.refusals import CodeTaken
+from services.contracts.pages import Place
 
 
 class PerformanceRows(Protocol):
@@ -32,3 +34,9 @@ class PerformanceRows(Protocol):
         ...
 
     async def id_of_code(self, house_id: str, code: str) -> str | None: ...
+
+    async def performances(
+        self, house_id: str, wanted: PerformanceFilter, after: Place | None, limit: int
+    ) -> Sequence[Performance]:
+        """Those that pass, by start, then id; at most `limit`."""
+        ...

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from services.catalogue.domain.performance import Performance
 from services.catalogue.domain.seating_plan import SeatingPlan
 from services.catalogue.ports.transaction import CatalogueTransaction
-from services.contracts.pages import Place
 
 
 class CatalogueStore(Protocol):
@@ -30,7 +28,3 @@ class CatalogueStore(Protocol):
     async def plan(self, house_id: str, hall_id: str, plan_version: int) -> SeatingPlan | None: ...
 
     async def performance(self, house_id: str, performance_id: str) -> Performance | None: ...
-
-    async def performances(self, house_id: str, after: Place | None, limit: int) -> Sequence[Performance]:
-        """By start, then id; at most `limit`."""
-        ...

@@ -138,6 +138,12 @@ GOOD: Mapping[str, Any] = {
     "size": 1,
     "source_url": "https://company.example/hamlet",
     "states": 1,
+    "sale_state": 1,
+    "sale_states": 2,
+    "publication": 1,
+    "publications": 2,
+    "move_number": 1,
+    "starts_until_at": Timestamp(seconds=1_900_000_100),
     "thing": "performance",
     "ticket_vat_class_id": "reduced",
     "time_zone": "Europe/Berlin",
@@ -228,7 +234,7 @@ def _servicers() -> Mapping[str, Any]:
                 drawings=PlanDrawingHandler(store, store, PlanIntake(), store, CLOCK, IDS),
             ),
             productions=ProductionHandler(store, CLOCK, IDS),
-            performances=PerformanceHandler(store, IDS),
+            performances=PerformanceHandler(store, CLOCK, IDS),
             performance_life=PerformanceLifeHandler(store, CLOCK),
             performance_copies=PerformanceCopyHandler(store, IDS),
             prices=price_handlers(store, CLOCK, country_rates()),
@@ -281,9 +287,12 @@ def _changeable(update: Descriptor) -> list[str]:
     return [
         field.name
         for field in updated.message_type.fields
-        if field.name != f"{updated.name}_id"
-        and field_behavior_pb2.OUTPUT_ONLY not in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
+        if field.name != f"{updated.name}_id" and not _is_of_answers(field)
     ]
+
+
+def _is_of_answers(field: FieldDescriptor) -> bool:
+    return field_behavior_pb2.OUTPUT_ONLY in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
 
 
 def _messages(message: Descriptor) -> Iterator[Descriptor]:
@@ -316,9 +325,11 @@ def _filled(kind: Descriptor, pick: str) -> Any:
 
 
 def paths(message: Message, above: Path = ()) -> Iterator[tuple[Path, FieldDescriptor]]:
-    """Every field that is set, with its path; of a list, its first item."""
+    """Every field that is set, with its path; of a list, its first item. Of what only answers have, nothing inside."""
     for field, value in message.ListFields():
         yield (*above, field.name), field
+        if _is_of_answers(field):
+            continue
         if field.message_type is not None and field.message_type.full_name not in WELL_KNOWN:
             inside = value[0] if field.is_repeated else value
             yield from paths(inside, (*above, f"{field.name}[0]" if field.is_repeated else field.name))

@@ -50,6 +50,8 @@ from balcon.catalogue.v1.performances_pb2 import CreatePerformanceRequest as Cre
 from balcon.catalogue.v1.performances_pb2 import CreatePerformanceResponse as CreatePerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import CreateSeriesRequest as CreateSeriesRequest
 from balcon.catalogue.v1.performances_pb2 import CreateSeriesResponse as CreateSeriesResponse
+from balcon.catalogue.v1.performances_pb2 import GetPerformanceByCodeRequest as GetPerformanceByCodeRequest
+from balcon.catalogue.v1.performances_pb2 import GetPerformanceByCodeResponse as GetPerformanceByCodeResponse
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceRequest as GetPerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceResponse as GetPerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import HidePerformanceRequest as HidePerformanceRequest
@@ -78,6 +80,8 @@ from balcon.catalogue.v1.performances_pb2 import SaleState as SaleState
 from balcon.catalogue.v1.performances_pb2 import SalesWindow as SalesWindow
 from balcon.catalogue.v1.performances_pb2 import SeriesMember as SeriesMember
 from balcon.catalogue.v1.performances_pb2 import StartList as StartList
+from balcon.catalogue.v1.performances_pb2 import UpdatePerformanceRequest as UpdatePerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import UpdatePerformanceResponse as UpdatePerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import WeeklyRule as WeeklyRule
 from balcon.catalogue.v1.plan_building_pb2 import BlockPlace as BlockPlace
 from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanRequest as BuildSeatingPlanRequest

@@ -269,6 +269,16 @@ class CatalogueServiceStub:
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceResponse.FromString,
                 _registered_method=True)
+        self.GetPerformanceByCode = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetPerformanceByCode',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceByCodeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceByCodeResponse.FromString,
+                _registered_method=True)
+        self.UpdatePerformance = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdatePerformance',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdatePerformanceRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdatePerformanceResponse.FromString,
+                _registered_method=True)
         self.ListPerformances = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/ListPerformances',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.ListPerformancesRequest.SerializeToString,
@@ -698,8 +708,23 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPerformanceByCode(self, request, context):
+        """The performance that has a code of the house's own (R0.9).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePerformance(self, request, context):
+        """Changes what the mask names; once it was on sale neither production nor admission. One that changes nothing is fine,
+        so that a request may be repeated. Its date moves by MovePerformance, its prices have a call of their own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListPerformances(self, request, context):
-        """A house's performances, page by page.
+        """A house's performances by start, page by page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -1066,6 +1091,16 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.GetPerformance,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceResponse.SerializeToString,
+            ),
+            'GetPerformanceByCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPerformanceByCode,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceByCodeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceByCodeResponse.SerializeToString,
+            ),
+            'UpdatePerformance': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePerformance,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdatePerformanceRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdatePerformanceResponse.SerializeToString,
             ),
             'ListPerformances': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPerformances,
@@ -2384,6 +2419,60 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/GetPerformance',
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPerformanceByCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetPerformanceByCode',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceByCodeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.GetPerformanceByCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdatePerformance',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdatePerformanceRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdatePerformanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

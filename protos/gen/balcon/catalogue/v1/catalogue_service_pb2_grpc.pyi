@@ -60,6 +60,8 @@ from balcon.catalogue.v1.performances_pb2 import CreatePerformanceRequest as Cre
 from balcon.catalogue.v1.performances_pb2 import CreatePerformanceResponse as CreatePerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import CreateSeriesRequest as CreateSeriesRequest
 from balcon.catalogue.v1.performances_pb2 import CreateSeriesResponse as CreateSeriesResponse
+from balcon.catalogue.v1.performances_pb2 import GetPerformanceByCodeRequest as GetPerformanceByCodeRequest
+from balcon.catalogue.v1.performances_pb2 import GetPerformanceByCodeResponse as GetPerformanceByCodeResponse
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceRequest as GetPerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import GetPerformanceResponse as GetPerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import HidePerformanceRequest as HidePerformanceRequest
@@ -88,6 +90,8 @@ from balcon.catalogue.v1.performances_pb2 import SaleState as SaleState
 from balcon.catalogue.v1.performances_pb2 import SalesWindow as SalesWindow
 from balcon.catalogue.v1.performances_pb2 import SeriesMember as SeriesMember
 from balcon.catalogue.v1.performances_pb2 import StartList as StartList
+from balcon.catalogue.v1.performances_pb2 import UpdatePerformanceRequest as UpdatePerformanceRequest
+from balcon.catalogue.v1.performances_pb2 import UpdatePerformanceResponse as UpdatePerformanceResponse
 from balcon.catalogue.v1.performances_pb2 import WeeklyRule as WeeklyRule
 from balcon.catalogue.v1.plan_building_pb2 import BlockPlace as BlockPlace
 from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanRequest as BuildSeatingPlanRequest
@@ -389,8 +393,14 @@ class CatalogueServiceStub:
     """Takes what is over, or was never on sale, out of the lists. Repeating it changes nothing."""
     GetPerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.GetPerformanceRequest, _performances_pb2.GetPerformanceResponse]
     """One performance with its prices."""
+    GetPerformanceByCode: _grpc.UnaryUnaryMultiCallable[_performances_pb2.GetPerformanceByCodeRequest, _performances_pb2.GetPerformanceByCodeResponse]
+    """The performance that has a code of the house's own (R0.9)."""
+    UpdatePerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.UpdatePerformanceRequest, _performances_pb2.UpdatePerformanceResponse]
+    """Changes what the mask names; once it was on sale neither production nor admission. One that changes nothing is fine,
+    so that a request may be repeated. Its date moves by MovePerformance, its prices have a call of their own.
+    """
     ListPerformances: _grpc.UnaryUnaryMultiCallable[_performances_pb2.ListPerformancesRequest, _performances_pb2.ListPerformancesResponse]
-    """A house's performances, page by page."""
+    """A house's performances by start, page by page."""
     GetPriceRules: _grpc.UnaryUnaryMultiCallable[_vat_pb2.GetPriceRulesRequest, _vat_pb2.GetPriceRulesResponse]
     """How a house rounds tax, and which class its tickets are of."""
     UpdatePriceRules: _grpc.UnaryUnaryMultiCallable[_vat_pb2.UpdatePriceRulesRequest, _vat_pb2.UpdatePriceRulesResponse]
@@ -543,8 +553,14 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Takes what is over, or was never on sale, out of the lists. Repeating it changes nothing."""
     GetPerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.GetPerformanceRequest, _performances_pb2.GetPerformanceResponse]  # type: ignore[assignment]
     """One performance with its prices."""
+    GetPerformanceByCode: _aio.UnaryUnaryMultiCallable[_performances_pb2.GetPerformanceByCodeRequest, _performances_pb2.GetPerformanceByCodeResponse]  # type: ignore[assignment]
+    """The performance that has a code of the house's own (R0.9)."""
+    UpdatePerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.UpdatePerformanceRequest, _performances_pb2.UpdatePerformanceResponse]  # type: ignore[assignment]
+    """Changes what the mask names; once it was on sale neither production nor admission. One that changes nothing is fine,
+    so that a request may be repeated. Its date moves by MovePerformance, its prices have a call of their own.
+    """
     ListPerformances: _aio.UnaryUnaryMultiCallable[_performances_pb2.ListPerformancesRequest, _performances_pb2.ListPerformancesResponse]  # type: ignore[assignment]
-    """A house's performances, page by page."""
+    """A house's performances by start, page by page."""
     GetPriceRules: _aio.UnaryUnaryMultiCallable[_vat_pb2.GetPriceRulesRequest, _vat_pb2.GetPriceRulesResponse]  # type: ignore[assignment]
     """How a house rounds tax, and which class its tickets are of."""
     UpdatePriceRules: _aio.UnaryUnaryMultiCallable[_vat_pb2.UpdatePriceRulesRequest, _vat_pb2.UpdatePriceRulesResponse]  # type: ignore[assignment]
@@ -966,12 +982,30 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         """One performance with its prices."""
 
     @_abc_1.abstractmethod
+    def GetPerformanceByCode(
+        self,
+        request: _performances_pb2.GetPerformanceByCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.GetPerformanceByCodeResponse, _abc.Awaitable[_performances_pb2.GetPerformanceByCodeResponse]]:
+        """The performance that has a code of the house's own (R0.9)."""
+
+    @_abc_1.abstractmethod
+    def UpdatePerformance(
+        self,
+        request: _performances_pb2.UpdatePerformanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.UpdatePerformanceResponse, _abc.Awaitable[_performances_pb2.UpdatePerformanceResponse]]:
+        """Changes what the mask names; once it was on sale neither production nor admission. One that changes nothing is fine,
+        so that a request may be repeated. Its date moves by MovePerformance, its prices have a call of their own.
+        """
+
+    @_abc_1.abstractmethod
     def ListPerformances(
         self,
         request: _performances_pb2.ListPerformancesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_performances_pb2.ListPerformancesResponse, _abc.Awaitable[_performances_pb2.ListPerformancesResponse]]:
-        """A house's performances, page by page."""
+        """A house's performances by start, page by page."""
 
     @_abc_1.abstractmethod
     def GetPriceRules(

@@ -4,11 +4,13 @@ isort:skip_file
 Performances: a production on a date in a hall, and the life of its sale."""
 
 from balcon.catalogue.v1 import prices_pb2 as _prices_pb2
+from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
 from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -202,6 +204,7 @@ class Performance(_message.Message):
     OPENING_HOURS_FIELD_NUMBER: _builtins.int
     SALES_WINDOWS_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
+    TEXTS_FIELD_NUMBER: _builtins.int
     PUBLICATION_FIELD_NUMBER: _builtins.int
     PUBLISHED_AT_FIELD_NUMBER: _builtins.int
     MOVE_NUMBER_FIELD_NUMBER: _builtins.int
@@ -281,6 +284,12 @@ class Performance(_message.Message):
         """When each channel sells, once the sale is open."""
 
     @_builtins.property
+    def texts(self) -> _containers.RepeatedCompositeFieldContainer[_productions_pb2.ProductionText]:
+        """What is said of it in place of what the production says, by language, each once; at most 20, their descriptions of
+        at most 2,000 characters. What is empty is as the production says.
+        """
+
+    @_builtins.property
     def published_at(self) -> _timestamp_pb2.Timestamp:
         """From when on, where it is published."""
 
@@ -327,6 +336,7 @@ class Performance(_message.Message):
         opening_hours: Global___OpeningHours | None = ...,
         sales_windows: _abc.Iterable[Global___SalesWindow] | None = ...,
         code: _builtins.str = ...,
+        texts: _abc.Iterable[_productions_pb2.ProductionText] | None = ...,
         publication: Global___Publication.ValueType = ...,
         published_at: _timestamp_pb2.Timestamp | None = ...,
         move_number: _builtins.int = ...,
@@ -342,7 +352,7 @@ class Performance(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "doors_at", b"doors_at", "ends_at", b"ends_at", "from_price", b"from_price", "opening_hours", b"opening_hours", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "capacity", b"capacity", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "etag", b"etag", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "move_number", b"move_number", "opening_hours", b"opening_hours", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "publication", b"publication", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "series_id", b"series_id", "starts_at", b"starts_at", "ticket_terms", b"ticket_terms", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "capacity", b"capacity", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "etag", b"etag", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "move_number", b"move_number", "opening_hours", b"opening_hours", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "publication", b"publication", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "series_id", b"series_id", "starts_at", b"starts_at", "texts", b"texts", "ticket_terms", b"ticket_terms", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -371,6 +381,7 @@ class CreatePerformanceRequest(_message.Message):
     OPENING_HOURS_FIELD_NUMBER: _builtins.int
     SALES_WINDOWS_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
+    TEXTS_FIELD_NUMBER: _builtins.int
     PRICE_LIST_ID_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
@@ -424,6 +435,12 @@ class CreatePerformanceRequest(_message.Message):
     def sales_windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___SalesWindow]:
         """When each channel sells, once the sale is open; at most one a channel."""
 
+    @_builtins.property
+    def texts(self) -> _containers.RepeatedCompositeFieldContainer[_productions_pb2.ProductionText]:
+        """What is said of it in place of what the production says, by language, each once; at most 20, their descriptions of
+        at most 2,000 characters. What is empty is as the production says.
+        """
+
     def __init__(
         self,
         *,
@@ -444,11 +461,12 @@ class CreatePerformanceRequest(_message.Message):
         opening_hours: Global___OpeningHours | None = ...,
         sales_windows: _abc.Iterable[Global___SalesWindow] | None = ...,
         code: _builtins.str = ...,
+        texts: _abc.Iterable[_productions_pb2.ProductionText] | None = ...,
         price_list_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["doors_at", b"doors_at", "ends_at", b"ends_at", "opening_hours", b"opening_hours", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "opening_hours", b"opening_hours", "plan_version", b"plan_version", "price_list_id", b"price_list_id", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "opening_hours", b"opening_hours", "plan_version", b"plan_version", "price_list_id", b"price_list_id", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at", "texts", b"texts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1147,30 +1165,198 @@ class GetPerformanceResponse(_message.Message):
 Global___GetPerformanceResponse: _TypeAlias = GetPerformanceResponse  # noqa: Y015
 
 @_typing.final
+class GetPerformanceByCodeRequest(_message.Message):
+    """What GetPerformanceByCode is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    code: _builtins.str
+    """The house's own code of it."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "house_id", b"house_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPerformanceByCodeRequest: _TypeAlias = GetPerformanceByCodeRequest  # noqa: Y015
+
+@_typing.final
+class GetPerformanceByCodeResponse(_message.Message):
+    """What GetPerformanceByCode answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: Global___Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPerformanceByCodeResponse: _TypeAlias = GetPerformanceByCodeResponse  # noqa: Y015
+
+@_typing.final
+class UpdatePerformanceRequest(_message.Message):
+    """What UpdatePerformance is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    etag: _builtins.str
+    """The performance's etag as it was read."""
+    @_builtins.property
+    def performance(self) -> Global___Performance:
+        """The performance by its id, and the new values of what the mask names."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Some of production_id, doors_at, ends_at, sale_ends_at, admission, opening_hours, sales_windows, code, texts,
+        seats_per_holder, hold_ttl_seconds, refuses_orphans; each is taken whole, one that is not set takes its default.
+        """
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        performance: Global___Performance | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "house_id", b"house_id", "performance", b"performance", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdatePerformanceRequest: _TypeAlias = UpdatePerformanceRequest  # noqa: Y015
+
+@_typing.final
+class UpdatePerformanceResponse(_message.Message):
+    """What UpdatePerformance answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> Global___Performance:
+        """The performance as it is now."""
+
+    def __init__(
+        self,
+        *,
+        performance: Global___Performance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance", b"performance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdatePerformanceResponse: _TypeAlias = UpdatePerformanceResponse  # noqa: Y015
+
+@_typing.final
 class ListPerformancesRequest(_message.Message):
-    """What ListPerformances is asked."""
+    """What ListPerformances is asked. What is listed passes every filter that is set."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    STARTS_FROM_AT_FIELD_NUMBER: _builtins.int
+    STARTS_UNTIL_AT_FIELD_NUMBER: _builtins.int
+    PRODUCTION_ID_FIELD_NUMBER: _builtins.int
+    HALL_ID_FIELD_NUMBER: _builtins.int
+    SERIES_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    SALE_STATES_FIELD_NUMBER: _builtins.int
+    PUBLICATIONS_FIELD_NUMBER: _builtins.int
+    SHOWN_AT_FIELD_NUMBER: _builtins.int
+    INCLUDE_ARCHIVED_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     """The house that it belongs to."""
     page_size: _builtins.int
     """At most 500; 0 takes 100. A page may be shorter: go on while there is a token."""
     page_token: _builtins.str
     """The last answer's next_page_token; empty is the first page."""
+    production_id: _builtins.str
+    """Of this production."""
+    hall_id: _builtins.str
+    """In this hall."""
+    series_id: _builtins.str
+    """Of this series."""
+    code: _builtins.str
+    """With this code."""
+    text: _builtins.str
+    """Stands in the title, in any language, or in the code, upper and lower case being the same."""
+    include_archived: _builtins.bool
+    """Those that are archived as well."""
+    @_builtins.property
+    def starts_from_at(self) -> _timestamp_pb2.Timestamp:
+        """That begin then or later."""
+
+    @_builtins.property
+    def starts_until_at(self) -> _timestamp_pb2.Timestamp:
+        """That begin before."""
+
+    @_builtins.property
+    def sale_states(self) -> _containers.RepeatedScalarFieldContainer[Global___SaleState.ValueType]:
+        """In one of these states; none: in any."""
+
+    @_builtins.property
+    def publications(self) -> _containers.RepeatedScalarFieldContainer[Global___Publication.ValueType]:
+        """Published in one of these ways; none: in any."""
+
+    @_builtins.property
+    def shown_at(self) -> _timestamp_pb2.Timestamp:
+        """That the public is shown then: published, and by then."""
+
     def __init__(
         self,
         *,
         house_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        starts_from_at: _timestamp_pb2.Timestamp | None = ...,
+        starts_until_at: _timestamp_pb2.Timestamp | None = ...,
+        production_id: _builtins.str = ...,
+        hall_id: _builtins.str = ...,
+        series_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        text: _builtins.str = ...,
+        sale_states: _abc.Iterable[Global___SaleState.ValueType] | None = ...,
+        publications: _abc.Iterable[Global___Publication.ValueType] | None = ...,
+        shown_at: _timestamp_pb2.Timestamp | None = ...,
+        include_archived: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["shown_at", b"shown_at", "starts_from_at", b"starts_from_at", "starts_until_at", b"starts_until_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "hall_id", b"hall_id", "house_id", b"house_id", "include_archived", b"include_archived", "page_size", b"page_size", "page_token", b"page_token", "production_id", b"production_id", "publications", b"publications", "sale_states", b"sale_states", "series_id", b"series_id", "shown_at", b"shown_at", "starts_from_at", b"starts_from_at", "starts_until_at", b"starts_until_at", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
