@@ -15,6 +15,7 @@ from services.console.commands.audit import run_audit
 from services.console.commands.bus import CONSUMING, run_dead_letters, run_lag, run_replay, run_topics
 from services.console.commands.cluster import run_describe, run_drain, run_move, run_pin
 from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, run_demo
+from services.console.commands.keys import print_new_key
 from services.console.commands.onsale import OnSaleOptions, run_onsale
 from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
@@ -24,6 +25,7 @@ from services.console.stack.credentials import find_service_key, hold_key
 from services.console.terminal import ERR, OUT, fail
 from services.runtime.embedded.servers import default_data_dir
 from services.runtime.errors import Fault
+from services.runtime.ids import RandomIds
 
 app = typer.Typer(
     name="balcon", help="Theatre seats sold in real time.", no_args_is_help=True, pretty_exceptions_show_locals=False
@@ -250,6 +252,16 @@ def onsale(
         fail(error)
     if not _run(run_onsale(targets, OnSaleOptions(buyers, rate, seats, seed, json_file, json)), data):
         raise typer.Exit(1)
+
+
+keys = typer.Typer(help="The private key that all services of a deployment share.")
+app.add_typer(keys, name="keys")
+
+
+@keys.command(name="new")
+def keys_new() -> None:
+    """Prints a new private key, for the settings SERVICE_KEY, and its public key, for TRUSTED_SERVICE_KEYS."""
+    print_new_key(RandomIds())
 
 
 @app.command()

@@ -14,7 +14,7 @@ from tests.architecture.tree import ROOT
 from tools.generate_docs import environment_name, settings_classes
 
 OWN_IMAGE = "balcon:local"
-SECRET = re.compile(r"\$\{BALCON_[A-Z_]+_PASSWORD:\?[^}]+\}")
+SECRET = re.compile(r"\$\{BALCON_[A-Z_]+_(?:PASSWORD|KEY):\?[^}]+\}")
 SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting")
 
 

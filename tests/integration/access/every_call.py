@@ -79,7 +79,7 @@ class EveryCall:
 
     def _handler(self, method: MethodDescriptor) -> Any:
         kind = GetMessageClass(method.input_type)
-        codecs = {"request_deserializer": kind.FromString, "response_serializer": bytes}
+        codecs: dict[str, Any] = {"request_deserializer": kind.FromString, "response_serializer": bytes}
 
         async def unary(request: Any, context: Any) -> bytes:
             self.came.append(method.full_name)

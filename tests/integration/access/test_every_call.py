@@ -1,4 +1,4 @@
-"""Who is let into which call, for every call of every service as its proto declares it; a new one is in it by itself."""
+"""Who is let into which call, for every call of every service as its proto declares it; new ones are in it at once."""
 
 from __future__ import annotations
 
