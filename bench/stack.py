@@ -71,7 +71,8 @@ class InventoryStack:
         return names
 
 
-async def _wait_until_serving(target: str) -> None:
+async def wait_until_serving(target: str) -> None:
+    """Returns once the process answers that it serves."""
     async with grpc.aio.insecure_channel(target) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         check = stub.Check  # type: ignore[attr-defined]  # the published stubs leave it out
@@ -99,7 +100,7 @@ async def inventory_stack(nodes: int = 1) -> AsyncIterator[InventoryStack]:
             stack.callback(process.wait)
             stack.callback(process.terminate)
         targets = [f"127.0.0.1:{port}" for port in ports]
-        await asyncio.gather(*map(_wait_until_serving, targets))
+        await asyncio.gather(*map(wait_until_serving, targets))
         yield InventoryStack(targets, valkey.url, url, [process.pid for process in processes])
 
 

@@ -106,6 +106,8 @@ def _passes(wanted: ProductionFilter) -> list[sa.ColumnElement[bool]]:
                 performances.c.house_id == productions.c.house_id,
                 performances.c.production_id == productions.c.production_id,
                 performances.c.starts_at_ms >= wanted.performed_from_ms,
+                performances.c.cancelled_at_ms == 0,
+                performances.c.archived_at_ms == 0,
             )
         )
     return conditions

@@ -134,6 +134,20 @@ async def test_a_decoder_that_breaks_or_takes_too_long_is_the_pictures_fault() -
         assert (made.field, made.problem) == ("image", "could not be read")
 
 
+@pytest.mark.parametrize(
+    "greed",
+    [
+        "process.poster_images = lambda *_: [][: len(bytearray(process.MEMORY_BYTES))]",
+        "process.CPU_SECONDS = 1\nprocess.poster_images = lambda *_: [None for _ in iter(int, 1) if _]",
+    ],
+)
+async def test_the_process_has_no_more_than_its_memory_and_time(greed: str) -> None:
+    code = f"import services.catalogue.adapters.poster_process as process\n{greed}\nprocess.main()"
+    made = await running(code, seconds=600.0).images("image", png(scene()))
+    assert isinstance(made, FieldInvalid)
+    assert made.problem == "could not be read"
+
+
 async def test_a_process_that_fails_for_a_reason_of_its_own_is_no_fault_of_the_picture() -> None:
     with pytest.raises(PosterProcessFailed, match="no such thing"):
         await running("raise RuntimeError('no such thing')").images("image", png(scene()))

@@ -252,7 +252,7 @@ async def test_a_page_of_long_texts_ends_sooner(catalogue: Catalogue) -> None:
 async def test_lists_are_filtered_by_text_genre_and_coming_performances(catalogue: Catalogue) -> None:
     venue = await catalogue.venue("genova")
     house_id = venue.house.house_id
-    await catalogue.performance(venue)
+    shown = await catalogue.performance(venue)
     await made(catalogue, house_id, "a", "100% Straße", genre=pb.GENRE_CIRCUS)
     dutch = [pb.ProductionText(language="nl", title="De Storm")]
     await made(catalogue, house_id, "b", "The Tempest", performers=["Ana Díaz"], translations=dutch)
@@ -273,6 +273,9 @@ async def test_lists_are_filtered_by_text_genre_and_coming_performances(catalogu
     ]
     for filters, found in expected:
         assert await titles(catalogue, house_id, **filters) == found, filters
+    cancelled = pb.CancelPerformanceRequest(house_id=house_id, performance_id=shown.performance_id, reason="illness")
+    await catalogue.stub.CancelPerformance(cancelled)
+    assert await titles(catalogue, house_id, performed_from_at=Timestamp(seconds=1_800_000_000)) == []
 
 
 async def test_another_houses_productions_are_not_there(catalogue: Catalogue) -> None:

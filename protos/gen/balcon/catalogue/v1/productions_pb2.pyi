@@ -540,7 +540,7 @@ class ListProductionsRequest(_message.Message):
     """Those that are archived as well."""
     @_builtins.property
     def performed_from_at(self) -> _timestamp_pb2.Timestamp:
-        """With a performance that begins then or later."""
+        """With a performance that begins then or later and is neither cancelled nor archived."""
 
     def __init__(
         self,
