@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 from balcon.catalogue.v1.catalogue_service_pb2 import (
+    SALE_STATE_CANCELLED,
     SALE_STATE_ON_SALE,
     GetPerformanceRequest,
     Performance,
@@ -69,6 +70,7 @@ class GrpcCatalogue:
             hall_id=performance.hall_id,
             plan_version=performance.plan_version,
             on_sale=performance.sale_state == SALE_STATE_ON_SALE,
+            cancelled=performance.sale_state == SALE_STATE_CANCELLED,
             seats_per_holder=performance.seats_per_holder,
             prices=PriceList(currency, amounts, kinds, _components(performance.prices), _rounding(performance)),
             terms={terms.ticket_type: _terms(terms) for terms in performance.ticket_terms},

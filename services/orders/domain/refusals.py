@@ -33,6 +33,14 @@ class NotOnSale(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class PerformanceCancelled(Refusal):
+    """Performance {performance_id} was cancelled."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class HoldNotFound(Refusal):
     """There is no hold {hold_id} on this performance."""
 

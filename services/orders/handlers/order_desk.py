@@ -13,7 +13,14 @@ from typing import TypeVar
 
 from services.orders.domain.commands import CancelOrder, CheckOut, Command, RefundOrder
 from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, PaymentStatus, SeatStatus
-from services.orders.domain.refusals import HoldExpired, HoldHasOrder, OrderNotFound, OrderNotOpen, RequestInFlight
+from services.orders.domain.refusals import (
+    HoldExpired,
+    HoldHasOrder,
+    OrderNotFound,
+    OrderNotOpen,
+    PerformanceCancelled,
+    RequestInFlight,
+)
 from services.orders.domain.steps import Timing, due_at_ms
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
@@ -115,6 +122,8 @@ class OrderDesk:
     async def _check_out(
         self, ref: OrderRef, command: CheckOut, key: RequestKey, timeout_seconds: float
     ) -> Order | Refusal:
+        if called_off := await self._called_off(ref):
+            return called_off
         lease = self._parts.driver.new_lease()
         changed = await self._change(ref, command, key=key, lease=lease)
         if isinstance(changed, Changed) and changed.order.state is OrderState.OPEN:
@@ -134,6 +143,13 @@ class OrderDesk:
                     return order
         # Not there yet, or payments has no page yet: what the record says, after a moment where there is one.
         return await self._now(ref)
+
+    async def _called_off(self, ref: OrderRef) -> PerformanceCancelled | None:
+        """Of what is not paid yet: what is paid, or being paid, is not this call's business."""
+        order = await self._now(ref)
+        if isinstance(order, Refusal) or order.state is not OrderState.OPEN:
+            return None
+        return await self._parts.maker.called_off(order)
 
     async def cancel(self, ref: OrderRef, timeout_seconds: float) -> Order | Refusal:
         """Gives an unpaid order up. CANCELLING when the provider's word takes longer than `timeout_seconds`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from services.contracts.channels import Channel
@@ -16,6 +17,7 @@ from services.orders.domain.refusals import (
     HoldForeign,
     HoldNotFound,
     NotOnSale,
+    PerformanceCancelled,
     PerformanceNotFound,
     SeatsNotHeld,
 )
@@ -66,7 +68,21 @@ class OrderMaker:
             return refusal
         return await self._priced(request, offer, held)
 
+    async def called_off(self, order: Order) -> PerformanceCancelled | None:
+        """The refusal for an order of a performance that was cancelled, as far as the catalogue can be asked.
+
+        A catalogue that is away keeps nobody from paying: what is paid then is given back as what was paid before.
+        """
+        with suppress(Unanswered):
+            for performance_id in {part.performance_id: None for part in order.parts}:
+                offer = await self._catalogue.offer(order.house_id, performance_id)
+                if offer is not None and offer.cancelled:
+                    return PerformanceCancelled(performance_id)
+        return None
+
     def _refused(self, request: OrderRequest, offer: Offer, held: HeldSeats) -> Refusal | None:
+        if offer.cancelled:
+            return PerformanceCancelled(request.performance_id)
         if not offer.on_sale:
             return NotOnSale(request.performance_id)
         if held.holder_id != request.holder_id:

@@ -22,6 +22,8 @@ class Offer:
     prices: PriceList
     # Of the ticket types that have any.
     terms: Mapping[str, TicketTerms] = field(default_factory=dict)
+    # It will not be shown.
+    cancelled: bool = False
 
 
 class Catalogue(Protocol):

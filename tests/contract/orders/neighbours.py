@@ -220,6 +220,10 @@ class ShowStage(Protocol):
         """The house closes the sale."""
         ...
 
+    async def call_off(self) -> None:
+        """The house cancels the performance."""
+        ...
+
 
 class MemoryShows:
     """The twin."""
@@ -234,6 +238,9 @@ class MemoryShows:
     async def close_sale(self) -> None:
         self._twin.put(HOUSE, replace(OFFER, on_sale=False), SEATS)
 
+    async def call_off(self) -> None:
+        self._twin.put(HOUSE, replace(OFFER, on_sale=False, cancelled=True), SEATS)
+
 
 class RealShows:
     """The catalogue with a venue and a performance."""
@@ -247,6 +254,13 @@ class RealShows:
     async def close_sale(self) -> None:
         await self._running.stub.CloseSale(
             catalogue.CloseSaleRequest(house_id=self.house_id, performance_id=self.offer.performance_id)
+        )
+
+    async def call_off(self) -> None:
+        await self._running.stub.CancelPerformance(
+            catalogue.CancelPerformanceRequest(
+                house_id=self.house_id, performance_id=self.offer.performance_id, reason="Fire"
+            )
         )
 
 

@@ -14,6 +14,13 @@ async def test_a_closed_sale_is_told(shows: ShowStage) -> None:
     assert not told.on_sale
 
 
+async def test_a_cancelled_performance_is_told(shows: ShowStage) -> None:
+    await shows.call_off()
+    told = await shows.catalogue.offer(shows.house_id, shows.offer.performance_id)
+    assert told is not None
+    assert (told.on_sale, told.cancelled) == (False, True)
+
+
 async def test_an_unknown_performance_is_none(shows: ShowStage) -> None:
     assert await shows.catalogue.offer(shows.house_id, "perf_nowhere") is None
 
