@@ -30,6 +30,26 @@ class AccountsSettings(BusSettings):
     )
     password_threads: int = Field(2, ge=1, le=64, description="Passwords that are hashed at the same time.")
     password_queue: int = Field(64, ge=1, le=10_000, description="Passwords that may wait for that.")
+    free_guesses: int = Field(5, ge=1, le=1_000, description="Wrong passwords of one account that cost no waiting.")
+    free_guesses_by_address: int = Field(
+        50, ge=1, le=100_000, description="The same from one address, for all accounts together."
+    )
+    guess_seconds: float = Field(1.0, gt=0, le=3_600, description="The first wait after that; it doubles each time.")
+    guess_limit_seconds: float = Field(900.0, gt=0, le=86_400, description="The longest wait.")
+    guess_hours: int = Field(24, ge=1, le=720, description="Wrong passwords are forgotten after so long without any.")
+    pages_url: str = Field(
+        "http://127.0.0.1:8000", pattern="^https?://", description="Where links in mails lead to, without a last slash."
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="smtp:// or smtps:// with user:password@host:port; empty: mails are written into a folder.",
+    )
+    mail_sender: str = Field(
+        "Balcon <no-reply@balcon.example>", min_length=3, max_length=320, description="Sender of mails."
+    )
+    mail_folder: str = Field(
+        "mail", min_length=1, max_length=4_096, description="Folder of mails where there is no mail server."
+    )
     signing_key_days: int = Field(30, ge=1, le=3_650, description="A key signs tokens for so long.")
     signing_key_announce_hours: int = Field(
         24, ge=1, le=720, description="The next key is told for so long before it signs."

@@ -27,7 +27,7 @@ OTHER = {
 ALL_HOUSES = {
     "services/accounts/adapters/postgres_accounts.py": [
         "people belong to no house, and their memberships are in many",
-        "keys, sessions and revocations are forgotten by age",
+        "what is over is forgotten by age",
     ],
     "services/accounts/adapters/postgres_audit.py": [
         "the audit examines the whole record",

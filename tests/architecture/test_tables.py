@@ -11,7 +11,12 @@ from tests.architecture.tree import ROOT
 NO_HOUSE = {
     "accounts.grant_versions": "how often grants to an address have changed, of whatever houses",
     "accounts.idempotency_keys": "keys are a person's; who signs up has no house yet",
+    "accounts.letters": "sealed: to whom it goes is nobody's to look for",
+    "accounts.log_in_attempts": "of an account or an address, whatever house it works for",
+    "accounts.one_time_links": "a person's, as people are",
     "accounts.people": "a person belongs to no house: memberships tie them to many",
+    "accounts.recovery_codes": "a person's, as people are",
+    "accounts.second_factors": "a person's, as people are",
     "accounts.sessions": "a session is a person's or a buyer's, for all houses",
     "accounts.signing_keys": "the deployment's own",
     "accounts.revocations": "what makes tokens void, of people and keys of every house",

@@ -12,6 +12,7 @@ from services.accounts.adapters.house_tables import houses, memberships
 from services.accounts.domain.house import House
 from services.accounts.domain.membership import Membership
 from services.contracts.access import Role
+from services.contracts.pages import Place
 
 
 class HouseRows:
@@ -85,6 +86,30 @@ class MemberRows:
     async def of_house(self, house_id: str) -> Sequence[Membership]:
         wanted = sa.select(memberships).where(memberships.c.house_id == house_id).order_by(memberships.c.person_id)
         return [_membership(row) for row in await self._connection.execute(wanted)]
+
+    async def page_of_house(self, house_id: str, after: Place | None, limit: int) -> Sequence[Membership]:
+        place = sa.tuple_(memberships.c.joined_at_ms, memberships.c.person_id)
+        wanted = (
+            sa.select(memberships)
+            .where(memberships.c.house_id == house_id)
+            .order_by(memberships.c.joined_at_ms, memberships.c.person_id)
+            .limit(limit)
+        )
+        if after is not None:
+            wanted = wanted.where(place > sa.tuple_(sa.literal(after.time_ms), sa.literal(after.item_id)))
+        return [_membership(row) for row in await self._connection.execute(wanted)]
+
+    async def save(self, membership: Membership) -> None:
+        save = (
+            sa.update(memberships)
+            .where(memberships.c.house_id == membership.house_id, memberships.c.person_id == membership.person_id)
+            .values(roles=sorted(membership.roles), revision=membership.revision)
+        )
+        await self._connection.execute(save)
+
+    async def remove(self, house_id: str, person_id: str) -> None:
+        remove = sa.delete(memberships).where(memberships.c.house_id == house_id, memberships.c.person_id == person_id)
+        await self._connection.execute(remove)
 
 
 def _house(row: sa.Row[tuple[object, ...]]) -> House:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
@@ -28,6 +30,10 @@ class PeopleRows:
     async def find(self, person_id: str) -> Person | None:
         return await self._first(sa.select(people).where(people.c.person_id == person_id))
 
+    async def find_many(self, person_ids: Sequence[str]) -> Mapping[str, Person]:
+        wanted = sa.select(people).where(people.c.person_id.in_(person_ids))
+        return {row.person_id: _person(row) for row in await self._connection.execute(wanted)}
+
     async def find_by_email(self, email: EmailAddress) -> Person | None:
         return await self._first(sa.select(people).where(people.c.email_key == email.key))
 
@@ -46,18 +52,20 @@ class PeopleRows:
 
     async def _first(self, wanted: sa.Select[tuple[object, ...]]) -> Person | None:
         row = (await self._connection.execute(wanted)).first()
-        if row is None:
-            return None
-        return Person(
-            row.person_id,
-            row.name,
-            EmailAddress(row.email, row.email_key),
-            row.password_hash,
-            email_confirmed=row.email_confirmed,
-            language=row.language,
-            tokens_void_until_ms=row.tokens_void_until_ms,
-            revision=row.revision,
-        )
+        return None if row is None else _person(row)
+
+
+def _person(row: sa.Row[tuple[object, ...]]) -> Person:
+    return Person(
+        row.person_id,
+        row.name,
+        EmailAddress(row.email, row.email_key),
+        row.password_hash,
+        email_confirmed=row.email_confirmed,
+        language=row.language,
+        tokens_void_until_ms=row.tokens_void_until_ms,
+        revision=row.revision,
+    )
 
 
 def _values(person: Person) -> dict[str, object]:
@@ -103,6 +111,19 @@ class SessionRows:
 
     async def end(self, session_id: str) -> None:
         await self._connection.execute(sa.delete(sessions).where(sessions.c.session_id == session_id))
+
+    async def of_subject(self, subject: str, limit: int) -> Sequence[Session]:
+        wanted = (
+            sa.select(sessions)
+            .where(sessions.c.subject == subject)
+            .order_by(sessions.c.created_at_ms.desc(), sessions.c.session_id)
+            .limit(limit)
+        )
+        return [_session(row) for row in await self._connection.execute(wanted)]
+
+    async def end_all(self, subject: str, but: str = "") -> None:
+        end = sa.delete(sessions).where(sessions.c.subject == subject, sessions.c.session_id != but)
+        await self._connection.execute(end)
 
 
 def _session(row: sa.Row[tuple[object, ...]]) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,10 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.accounts.adapters.act_rows import ActRows
 from services.accounts.adapters.grant_rows import GrantRows
+from services.accounts.adapters.guard_rows import LogInAttemptRows, SecondFactorRows
 from services.accounts.adapters.house_rows import HouseRows, MemberRows
 from services.accounts.adapters.house_tables import idempotency_keys
+from services.accounts.adapters.link_rows import InvitationRows, LetterRows, LinkRows
 from services.accounts.adapters.people_rows import PeopleRows, SessionRows
 from services.accounts.adapters.revocation_rows import RevocationRows
+from services.accounts.adapters.seal import Seal
 from services.accounts.adapters.signing_key_rows import SigningKeyRows
 from services.accounts.domain.house import House
 from services.accounts.ports.transaction import RecordedAnswer
@@ -44,8 +48,11 @@ class EventForms:
 class PostgresTransaction:
     """See AccountsTransaction. Lives as long as its connection's block."""
 
-    def __init__(self, connection: AsyncConnection, now_ms: int, ids: Ids, forms: EventForms) -> None:
+    def __init__(
+        self, connection: AsyncConnection, house_id: str, now_ms: int, *, ids: Ids, forms: EventForms, seal: Seal
+    ) -> None:
         self._connection = connection
+        self._house_id = house_id
         self._ids = ids
         self._forms = forms
         self._events: list[OutgoingEvent] = []
@@ -55,6 +62,11 @@ class PostgresTransaction:
         self.houses = HouseRows(connection, now_ms)
         self.people = PeopleRows(connection, now_ms)
         self.members = MemberRows(connection)
+        self.invitations = InvitationRows(connection)
+        self.links = LinkRows(connection)
+        self.letters = LetterRows(connection, now_ms, ids, seal)
+        self.log_in_attempts = LogInAttemptRows(connection)
+        self.second_factors = SecondFactorRows(connection, seal)
         self.sessions = SessionRows(connection)
         self.signing_keys = SigningKeyRows(connection)
         self.revocations = RevocationRows(connection)
@@ -88,7 +100,14 @@ class PostgresTransaction:
     def revoke(self, subject: str, session_id: str = "") -> None:
         """See AccountsTransaction.revoke."""
         self._revoked[session_id or subject] = self.now_ms
-        self._events.append(self._forms.access_revoked(subject=subject, session_id=session_id, until_ms=self.now_ms))
+        event = self._forms.access_revoked(subject=subject, session_id=session_id, until_ms=self.now_ms)
+        # It is about no house; in the scope of one the outbox takes that one's rows only.
+        self._events.append(dataclasses.replace(event, house_id=self._house_id or event.house_id))
+
+    def revoke_key(self, key_id: str) -> None:
+        """See AccountsTransaction.revoke_key."""
+        self._revoked[key_id] = self.now_ms
+        self._events.append(self._forms.access_revoked(signing_key_id=key_id, until_ms=self.now_ms))
 
     async def record_act(self, house_id: str, act: Act) -> None:
         """See AccountsTransaction.record_act."""

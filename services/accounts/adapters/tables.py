@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from services.accounts.adapters import act_tables, grant_tables, house_tables, people_tables, revocation_rows
+from services.accounts.adapters import (
+    act_tables,
+    grant_tables,
+    guard_tables,
+    house_tables,
+    link_tables,
+    people_tables,
+    revocation_rows,
+)
 from services.accounts.adapters.metadata import metadata
 
-__all__ = ["act_tables", "grant_tables", "house_tables", "metadata", "people_tables", "revocation_rows"]
+__all__ = [
+    "act_tables",
+    "grant_tables",
+    "guard_tables",
+    "house_tables",
+    "link_tables",
+    "metadata",
+    "people_tables",
+    "revocation_rows",
+]

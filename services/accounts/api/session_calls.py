@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.api.calls import Context, answered
+from services.accounts.api.calls import Context, answered, calling_person
 from services.accounts.api.people_messages import person_message
+from services.accounts.api.requests import address_of, refused_code, refused_secret
 from services.accounts.domain.email_address import EmailAddress, email_address
 from services.accounts.domain.person import refused_given_password
+from services.accounts.handlers.log_in import LogIn, LogInHandler
 from services.accounts.handlers.sessions import SessionHandler
 from services.accounts.handlers.signing_keys import KeyRing
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.texts import refused_text
 from services.contracts.wire_types import wire_instant
-from services.runtime.errors import UNSET, FieldInvalid
+from services.runtime.errors import FieldInvalid
+from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import accept
-
-_MAX_SECRET_CHARS = 128
-
-
-def refused_secret(value: str, field: str) -> FieldInvalid | None:
-    """The refusal for what no secret of accounts' looks like, else None."""
-    if value and len(value) <= _MAX_SECRET_CHARS:
-        return None
-    return FieldInvalid(field, "is too long" if value else UNSET, f"1 to {_MAX_SECRET_CHARS} characters")
 
 
 class SessionCalls:
     """Stateless; everything lives in the handlers."""
 
+    _log_in: LogInHandler
     _sessions: SessionHandler
     _keys: KeyRing
 
@@ -38,9 +33,12 @@ class SessionCalls:
             email if isinstance(email, FieldInvalid) else None,
             refused_given_password(request.password),
             refused_text("device", request.device, at_least=0, at_most=MAX_NAME_CHARS),
+            refused_code(request.code, at_least=0),
         )
         assert isinstance(email, EmailAddress), "what is no address is refused"
-        started = answered(await self._sessions.log_in(email, request.password, request.device))
+        log_in = self._log_in.log_in
+        given = LogIn(email, request.password, request.code, request.device, address_of(context.peer()))
+        started = answered(await log_in(given))
         assert started.person is not None, "a person has logged in"
         return pb.LogInResponse(
             session_id=started.session.session_id,
@@ -76,3 +74,30 @@ class SessionCalls:
         return pb.ListSigningKeysResponse(
             keys=[pb.SigningKey(key_id=key.key_id, public_key=key.public_key) for key in keys]
         )
+
+    async def ListSessions(self, request: pb.ListSessionsRequest, context: Context) -> pb.ListSessionsResponse:  # noqa: N802
+        own = await self._sessions.of_person(calling_person())
+        return pb.ListSessionsResponse(
+            sessions=[
+                pb.Session(
+                    session_id=session.session_id,
+                    device=session.device,
+                    created_at=wire_instant(session.created_at_ms),
+                    used_at=wire_instant(session.used_at_ms),
+                    expires_at=wire_instant(session.expires_at_ms),
+                )
+                for session in own
+            ]
+        )
+
+    async def EndSession(self, request: pb.EndSessionRequest, context: Context) -> pb.EndSessionResponse:  # noqa: N802
+        accept(refused_key("session_id", request.session_id))
+        answered(await self._sessions.end(calling_person(), request.session_id))
+        return pb.EndSessionResponse()
+
+    async def WithdrawSigningKey(  # noqa: N802
+        self, request: pb.WithdrawSigningKeyRequest, context: Context
+    ) -> pb.WithdrawSigningKeyResponse:
+        accept(refused_key("key_id", request.key_id))
+        await self._keys.withdraw(request.key_id)
+        return pb.WithdrawSigningKeyResponse()

@@ -73,3 +73,141 @@ class SessionOver(Refusal):
     """There is no such session, or it is over: log in again."""
 
     kind = Kind.NOT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyAttempts(Refusal):
+    """Too many attempts; the next one is taken at {retry_at}, in {retry_after_ms} ms."""
+
+    kind = Kind.EXHAUSTED
+    retry_after_ms: int
+    retry_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorNeeded(Refusal):
+    """Send the code of the second factor too, or one of the recovery codes."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorWrong(Refusal):
+    """The code is wrong, or was used before."""
+
+    kind = Kind.FORBIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorOn(Refusal):
+    """There is a second factor already; disable it first."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorOff(Refusal):
+    """There is no second factor; enrol one first."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordWrong(Refusal):
+    """The password is not the one of the account."""
+
+    kind = Kind.FORBIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNotFound(Refusal):
+    """You have no session {session_id}."""
+
+    kind = Kind.NOT_FOUND
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUnknown(Refusal):
+    """There is no such link; ask for a new one."""
+
+    kind = Kind.NOT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUsed(Refusal):
+    """The link was used before; each works once."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class LinkExpired(Refusal):
+    """The link is past its time; ask for a new one."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationNotFound(Refusal):
+    """There is no such invitation."""
+
+    kind = Kind.NOT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationUsed(Refusal):
+    """The invitation was accepted before; each works once."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationExpired(Refusal):
+    """The invitation is past its time; ask the house for a new one."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationWithdrawn(Refusal):
+    """The house has withdrawn the invitation."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationForAnother(Refusal):
+    """The invitation is for another address than yours."""
+
+    kind = Kind.FORBIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyInvitations(Refusal):
+    """The house has {limit} invitations that nobody has answered; withdraw some."""
+
+    kind = Kind.EXHAUSTED
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyMember(Refusal):
+    """Somebody with this address is a member of the house already."""
+
+    kind = Kind.TAKEN
+
+
+@dataclass(frozen=True, slots=True)
+class MemberNotFound(Refusal):
+    """The house has no member {person_id}."""
+
+    kind = Kind.NOT_FOUND
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastOwner(Refusal):
+    """The house would have no owner; make somebody else an owner first."""
+
+    kind = Kind.PRECONDITION

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.house import House
+from services.accounts.domain.letters import LetterKind
+from services.accounts.domain.link import CONFIRMATION_MS, LinkPurpose
 from services.accounts.domain.membership import MAX_HOUSES_OF_A_PERSON, Membership
 from services.accounts.domain.person import Person
 from services.accounts.domain.refusals import EmailTaken, LabelNotFound, LabelTaken, TooManyHouses
+from services.accounts.handlers.mailing import Mailing
 from services.accounts.handlers.once import STRANGERS, Asked, once
 from services.accounts.ports.passwords import Passwords
 from services.accounts.ports.store import AccountsStore
@@ -62,9 +65,10 @@ class OwnHouse:
 class HouseHandler:
     """Answers of what may be asked twice are in wire form, as `asked` writes it."""
 
-    def __init__(self, store: AccountsStore, passwords: Passwords, ids: Ids) -> None:
+    def __init__(self, store: AccountsStore, passwords: Passwords, mailing: Mailing, ids: Ids) -> None:
         self._store = store
         self._passwords = passwords
+        self._mailing = mailing
         self._ids = ids
 
     async def sign_up(self, asked: Asked[SignedUp], house: HouseForm, person: PersonForm) -> bytes | Refusal:
@@ -78,7 +82,17 @@ class HouseHandler:
             if not await transaction.people.add(owner):
                 return EmailTaken()
             made = await self._made(transaction, house, owner.person_id)
-            return made if isinstance(made, Refusal) else SignedUp(made, owner)
+            if isinstance(made, Refusal):
+                return made
+            await self._mailing.link(
+                transaction,
+                owner,
+                LetterKind.CONFIRMATION,
+                LinkPurpose.CONFIRM_EMAIL,
+                CONFIRMATION_MS,
+                to=owner.email,
+            )
+            return SignedUp(made, owner)
 
         return await once(self._store, STRANGERS, asked, act)
 

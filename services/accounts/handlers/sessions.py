@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.membership import Membership
 from services.accounts.domain.person import Person
-from services.accounts.domain.refusals import LogInRefused, SessionOver
+from services.accounts.domain.refusals import SessionNotFound, SessionOver
 from services.accounts.domain.session import (
     SECRET_PREFIX,
     TOUCH_MS,
@@ -18,13 +19,15 @@ from services.accounts.domain.session import (
 )
 from services.accounts.domain.signing_key import TOKEN_SECONDS
 from services.accounts.handlers.signing_keys import KeyRing
-from services.accounts.ports.passwords import Passwords
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.token_signer import TokenFacts
 from services.accounts.ports.transaction import AccountsTransaction
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids
 from services.runtime.principal import HouseRoles, Principal, PrincipalKind
+from services.runtime.telemetry.metrics import TOKENS_ISSUED
+
+MAX_SESSIONS_TOLD: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +53,25 @@ class SessionHandler:
     def __init__(
         self,
         store: AccountsStore,
-        passwords: Passwords,
         keys: KeyRing,
         ids: Ids,
         *,
         lifetimes: dict[SessionKind, Lifetimes],
     ) -> None:
         self._store = store
-        self._passwords = passwords
         self._keys = keys
         self._ids = ids
         self._lifetimes = lifetimes
 
-    async def log_in(self, email: EmailAddress, password: str, device: str) -> Started | Refusal:
-        """Refusals: LogInRefused. Whether there is such a person makes no difference in the work that is done."""
-        async with self._store.transaction() as transaction:
-            person = await transaction.people.find_by_email(email)
-        known_hash = None if person is None else person.password_hash
-        if not await self._passwords.matches(known_hash, password) or person is None:
-            return LogInRefused()
-        async with self._store.transaction() as transaction:
-            now = await transaction.people.lock(person.person_id)
-            if now is None or now.password_hash != known_hash:
-                # Changed in this very moment: what was given is the old one.
-                return LogInRefused()
-            started = await self._start(transaction, SessionKind.PERSON, person.person_id, device)
-            await transaction.commit()
-        return Started(started.session, started.secret, now)
-
     async def start_for_buyer(self) -> Started:
         """The holder id is made here; no browser ever names one."""
         async with self._store.transaction() as transaction:
-            started = await self._start(transaction, SessionKind.BUYER, self._ids.new_id("hdr"), "")
+            started = await self.start(transaction, SessionKind.BUYER, self._ids.new_id("hdr"), "")
             await transaction.commit()
         return started
 
-    async def _start(self, transaction: AccountsTransaction, kind: SessionKind, subject: str, device: str) -> Started:
+    async def start(self, transaction: AccountsTransaction, kind: SessionKind, subject: str, device: str) -> Started:
+        """In the caller's transaction, which commits it."""
         secret, now_ms = SECRET_PREFIX + self._ids.new_secret(), transaction.now_ms
         session = Session(
             self._ids.new_id("ses"),
@@ -110,6 +96,24 @@ class SessionHandler:
             transaction.revoke(session.subject, session.session_id)
             await transaction.commit()
 
+    async def of_person(self, person_id: str) -> Sequence[Session]:
+        """Those that are not over, the newest first, at most MAX_SESSIONS_TOLD."""
+        async with self._store.transaction() as transaction:
+            found = await transaction.sessions.of_subject(person_id, MAX_SESSIONS_TOLD)
+            idle_ms = self._lifetimes[SessionKind.PERSON].idle_ms
+            return [session for session in found if not session.is_over(transaction.now_ms, idle_ms)]
+
+    async def end(self, person_id: str, session_id: str) -> Refusal | None:
+        """SessionNotFound, also for somebody else's."""
+        async with self._store.transaction() as transaction:
+            own = await transaction.sessions.of_subject(person_id, MAX_SESSIONS_TOLD)
+            if session_id not in {session.session_id for session in own}:
+                return SessionNotFound(session_id)
+            await transaction.sessions.end(session_id)
+            transaction.revoke(person_id, session_id)
+            await transaction.commit()
+        return None
+
     async def issue_token(self, secret: str) -> IssuedToken | Refusal:
         """Refusals: SessionOver."""
         async with self._store.transaction() as transaction:
@@ -131,6 +135,7 @@ class SessionHandler:
         issued_at_ms = now_ms if person is None else max(now_ms, person.tokens_void_until_ms + 1)
         expires_at_ms = issued_at_ms + TOKEN_SECONDS * 1000
         facts = TokenFacts(_principal(session, memberships), issued_at_ms, expires_at_ms, session.session_id)
+        TOKENS_ISSUED.labels(facts.principal.kind.value.lower()).inc()
         return IssuedToken(await self._keys.signed(facts, now_ms), facts.expires_at_ms)
 
 

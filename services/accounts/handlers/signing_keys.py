@@ -53,6 +53,19 @@ class KeyRing:
                 await transaction.commit()
         self._keys = keys
 
+    async def withdraw(self, key_id: str) -> None:
+        """Takes the key out of use at once; another one signs from now on. What it has signed is void."""
+        async with self._store.transaction() as transaction:
+            keys = [key for key in await transaction.signing_keys.lock() if key.key_id != key_id]
+            now_ms = transaction.now_ms
+            await transaction.signing_keys.remove(key_id)
+            if signing_now(keys, now_ms) is None:
+                keys.append(self._signer.new_key(now_ms, now_ms))
+                await transaction.signing_keys.add(keys[-1])
+            transaction.revoke_key(key_id)
+            await transaction.commit()
+        self._keys = keys
+
     async def run(self) -> None:
         """Looks from time to time, until cancelled."""
         while True:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.accounts.domain.membership import Membership
+from services.contracts.pages import Place
 
 
 class Members(Protocol):
@@ -22,3 +23,11 @@ class Members(Protocol):
     async def of_house(self, house_id: str) -> Sequence[Membership]:
         """All of them, by person id."""
         ...
+
+    async def page_of_house(self, house_id: str, after: Place | None, limit: int) -> Sequence[Membership]:
+        """By the time they joined, then person id."""
+        ...
+
+    async def save(self, membership: Membership) -> None: ...
+
+    async def remove(self, house_id: str, person_id: str) -> None: ...

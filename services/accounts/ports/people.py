@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from services.accounts.domain.email_address import EmailAddress
@@ -16,6 +17,10 @@ class People(Protocol):
         ...
 
     async def find(self, person_id: str) -> Person | None: ...
+
+    async def find_many(self, person_ids: Sequence[str]) -> Mapping[str, Person]:
+        """By id."""
+        ...
 
     async def find_by_email(self, email: EmailAddress) -> Person | None: ...
 

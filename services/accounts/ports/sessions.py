@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from services.accounts.domain.session import Session
@@ -19,3 +20,11 @@ class Sessions(Protocol):
     async def touch(self, session_id: str, used_at_ms: int) -> None: ...
 
     async def end(self, session_id: str) -> None: ...
+
+    async def of_subject(self, subject: str, limit: int) -> Sequence[Session]:
+        """The newest first; also those that are over."""
+        ...
+
+    async def end_all(self, subject: str, but: str = "") -> None:
+        """All of the subject's, except one."""
+        ...

@@ -22,8 +22,8 @@ class AccountsStore(Protocol):
         """Forgets at most `limit` idempotency keys that are older; returns how many."""
         ...
 
-    async def purge_sessions(self, expired_before_ms: int, limit: int) -> int:
-        """Forgets at most `limit` sessions that were over before; returns how many."""
+    async def purge_old(self, over_before_ms: int, limit: int) -> int:
+        """Forgets of sessions, links and tries at most `limit` each that were over before; how many."""
         ...
 
     async def purge_revocations(self, until_before_ms: int, limit: int) -> int:

@@ -9,9 +9,14 @@ from services.accounts.domain.house import House
 from services.accounts.ports.acts import Acts
 from services.accounts.ports.grants import Grants
 from services.accounts.ports.houses import Houses
+from services.accounts.ports.invitations import Invitations
+from services.accounts.ports.letters import Letters
+from services.accounts.ports.links import Links
+from services.accounts.ports.log_in_attempts import LogInAttempts
 from services.accounts.ports.members import Members
 from services.accounts.ports.people import People
 from services.accounts.ports.revocations import Revocations
+from services.accounts.ports.second_factors import SecondFactors
 from services.accounts.ports.sessions import Sessions
 from services.accounts.ports.signing_keys import SigningKeys
 from services.contracts.acts import Act
@@ -52,6 +57,21 @@ class AccountsTransaction(Protocol):
     def revocations(self) -> Revocations: ...
 
     @property
+    def invitations(self) -> Invitations: ...
+
+    @property
+    def links(self) -> Links: ...
+
+    @property
+    def log_in_attempts(self) -> LogInAttempts: ...
+
+    @property
+    def second_factors(self) -> SecondFactors: ...
+
+    @property
+    def letters(self) -> Letters: ...
+
+    @property
     def sessions(self) -> Sessions: ...
 
     @property
@@ -70,7 +90,11 @@ class AccountsTransaction(Protocol):
         ...
 
     def revoke(self, subject: str, session_id: str = "") -> None:
-        """AccessRevoked goes out with the commit: what was signed until now_ms is void."""
+        """What was signed until now_ms for the subject, or for its session, is void; AccessRevoked tells it."""
+        ...
+
+    def revoke_key(self, key_id: str) -> None:
+        """What the signing key has signed is void; AccessRevoked tells it."""
         ...
 
     async def record_act(self, house_id: str, act: Act) -> None:

@@ -140,7 +140,7 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
     if part.service == "inventory":
         settings["REDIS_URL"] = world.redis_url
     if part.name == "accounts":
-        settings["SEALING_SECRETS"] = world.sealing_secret
+        settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
     if part.name == "payments":
         settings |= {
             "HTTP_PORT": str(world.ports["payments_http"]),

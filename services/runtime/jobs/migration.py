@@ -13,6 +13,19 @@ from procrastinate.schema import SchemaManager
 # library brings. A newer one needs a new Alembic revision in each service with jobs, which calls apply_job_migrations.
 NEWEST = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
 _APPLIED = "job_migrations"
+_DROP = """
+DROP TABLE job_migrations, procrastinate_events, procrastinate_periodic_defers, procrastinate_jobs,
+    procrastinate_workers CASCADE;
+DO $$ DECLARE own record; BEGIN
+    FOR own IN SELECT oid::regprocedure AS name FROM pg_proc WHERE proname LIKE 'procrastinate\\_%' LOOP
+        EXECUTE format('DROP FUNCTION %s CASCADE', own.name);
+    END LOOP;
+    FOR own IN SELECT oid::regtype AS name FROM pg_type WHERE typname LIKE 'procrastinate\\_%' AND typtype IN ('e', 'c')
+    LOOP
+        EXECUTE format('DROP TYPE %s CASCADE', own.name);
+    END LOOP;
+END $$;
+"""
 
 
 def create_job_tables() -> None:
@@ -20,6 +33,11 @@ def create_job_tables() -> None:
     _run(SchemaManager.get_schema())
     op.create_table(_APPLIED, sa.Column("name", sa.Text, primary_key=True))
     _note(shipped_migrations())
+
+
+def drop_job_tables() -> None:
+    """Undoes create_job_tables; jobs that wait are gone. The library has no way back, but its names are its own."""
+    _run(_DROP)
 
 
 def apply_job_migrations() -> None:

@@ -106,6 +106,12 @@ WATCHERS = Gauge("balcon_inventory_watchers", "Open WatchSeats streams.")
 WATCHERS_DROPPED = Counter(
     "balcon_inventory_watchers_dropped_total", "WatchSeats streams closed because the client read too slowly."
 )
+LOG_INS = Counter(
+    "balcon_accounts_log_ins_total",
+    "Tries to log in, by outcome. too_many_attempts or log_in_refused rising: somebody guesses passwords.",
+    ["outcome"],
+)
+TOKENS_ISSUED = Counter("balcon_accounts_tokens_issued_total", "Tokens signed, by the kind of principal.", ["kind"])
 ORDERS_ENDED = Counter("balcon_orders_ended_total", "Orders that reached a final state, by state.", ["state"])
 SAGA_STEPS = Counter(
     "balcon_orders_saga_steps_total",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.accounts.api.accounts_servicer import AccountsServicer
+from services.accounts.api.accounts_servicer import AccountsServicer, Handlers
 from services.catalogue.adapters.vat_rates import country_rates
 from services.catalogue.api.catalogue_servicer import CatalogueServicer
 from services.catalogue.api.plan_parts import plan_parts
@@ -113,6 +114,8 @@ GOOD: Mapping[str, Any] = {
     "hold_ttl_seconds": 60,
     "kind": 1,
     "label": "a-house",
+    "new_password": "a new long password",
+    "roles": "owner",
     "language": "nl",
     "languages": "en",
     "latest_plan_version": 1,
@@ -214,7 +217,7 @@ def _no_consumers() -> Any:
 
 
 def _accounts(store: Any) -> AccountsServicer:
-    return AccountsServicer(act_log=store, grants=store, houses=store, revocations=store, sessions=store, keys=store)
+    return AccountsServicer(Handlers(**{field.name: store for field in dataclasses.fields(Handlers)}))
 
 
 def _servicers() -> Mapping[str, Any]:

@@ -6,6 +6,9 @@ import warnings
 from balcon.accounts.v1 import act_log_pb2 as balcon_dot_accounts_dot_v1_dot_act__log__pb2
 from balcon.accounts.v1 import grants_pb2 as balcon_dot_accounts_dot_v1_dot_grants__pb2
 from balcon.accounts.v1 import houses_pb2 as balcon_dot_accounts_dot_v1_dot_houses__pb2
+from balcon.accounts.v1 import members_pb2 as balcon_dot_accounts_dot_v1_dot_members__pb2
+from balcon.accounts.v1 import people_pb2 as balcon_dot_accounts_dot_v1_dot_people__pb2
+from balcon.accounts.v1 import second_factor_pb2 as balcon_dot_accounts_dot_v1_dot_second__factor__pb2
 from balcon.accounts.v1 import sessions_pb2 as balcon_dot_accounts_dot_v1_dot_sessions__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -78,6 +81,101 @@ class AccountsServiceStub:
                 request_serializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActRequest.SerializeToString,
                 response_deserializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActResponse.FromString,
                 _registered_method=True)
+        self.ListMembers = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ListMembers',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.ListMembersRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.ListMembersResponse.FromString,
+                _registered_method=True)
+        self.UpdateMember = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/UpdateMember',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.UpdateMemberRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.UpdateMemberResponse.FromString,
+                _registered_method=True)
+        self.RemoveMember = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/RemoveMember',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.RemoveMemberRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.RemoveMemberResponse.FromString,
+                _registered_method=True)
+        self.InviteMember = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/InviteMember',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.InviteMemberRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.InviteMemberResponse.FromString,
+                _registered_method=True)
+        self.ListInvitations = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ListInvitations',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.ListInvitationsRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.ListInvitationsResponse.FromString,
+                _registered_method=True)
+        self.WithdrawInvitation = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/WithdrawInvitation',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.WithdrawInvitationRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.WithdrawInvitationResponse.FromString,
+                _registered_method=True)
+        self.GetInvitation = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/GetInvitation',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.GetInvitationRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.GetInvitationResponse.FromString,
+                _registered_method=True)
+        self.AcceptInvitation = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/AcceptInvitation',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.AcceptInvitationRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.AcceptInvitationResponse.FromString,
+                _registered_method=True)
+        self.GetPerson = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/GetPerson',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.GetPersonRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.GetPersonResponse.FromString,
+                _registered_method=True)
+        self.UpdatePerson = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/UpdatePerson',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.UpdatePersonRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.UpdatePersonResponse.FromString,
+                _registered_method=True)
+        self.ChangePassword = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ChangePassword',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ChangePasswordRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ChangePasswordResponse.FromString,
+                _registered_method=True)
+        self.ChangeEmail = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ChangeEmail',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ChangeEmailRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ChangeEmailResponse.FromString,
+                _registered_method=True)
+        self.ConfirmEmail = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ConfirmEmail',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ConfirmEmailRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ConfirmEmailResponse.FromString,
+                _registered_method=True)
+        self.RequestPasswordReset = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/RequestPasswordReset',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.RequestPasswordResetRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.RequestPasswordResetResponse.FromString,
+                _registered_method=True)
+        self.ResetPassword = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ResetPassword',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ResetPasswordRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ResetPasswordResponse.FromString,
+                _registered_method=True)
+        self.EnrolSecondFactor = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/EnrolSecondFactor',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.EnrolSecondFactorRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.EnrolSecondFactorResponse.FromString,
+                _registered_method=True)
+        self.ConfirmSecondFactor = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ConfirmSecondFactor',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ConfirmSecondFactorRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ConfirmSecondFactorResponse.FromString,
+                _registered_method=True)
+        self.DisableSecondFactor = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/DisableSecondFactor',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.DisableSecondFactorRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.DisableSecondFactorResponse.FromString,
+                _registered_method=True)
+        self.ReplaceRecoveryCodes = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ReplaceRecoveryCodes',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ReplaceRecoveryCodesRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ReplaceRecoveryCodesResponse.FromString,
+                _registered_method=True)
         self.GrantAccess = channel.unary_unary(
                 '/balcon.accounts.v1.AccountsService/GrantAccess',
                 request_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.GrantAccessRequest.SerializeToString,
@@ -132,6 +230,21 @@ class AccountsServiceStub:
                 '/balcon.accounts.v1.AccountsService/ListSigningKeys',
                 request_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSigningKeysRequest.SerializeToString,
                 response_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSigningKeysResponse.FromString,
+                _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ListSessions',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.EndSession = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/EndSession',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.EndSessionRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.EndSessionResponse.FromString,
+                _registered_method=True)
+        self.WithdrawSigningKey = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/WithdrawSigningKey',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.WithdrawSigningKeyRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.WithdrawSigningKeyResponse.FromString,
                 _registered_method=True)
 
 
@@ -190,6 +303,139 @@ class AccountsServiceServicer:
 
     def RecordAct(self, request, context):
         """Puts an act into a house's log, done by whom the call is for: for services without a record of their own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMembers(self, request, context):
+        """Who works in the house.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateMember(self, request, context):
+        """Changes a member's roles. A house keeps an owner; tokens with the former roles are void.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveMember(self, request, context):
+        """Takes somebody out of the house. A house keeps an owner; the person's tokens are void.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InviteMember(self, request, context):
+        """Asks somebody to join, by a mail to their address.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListInvitations(self, request, context):
+        """Invitations that nobody has answered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawInvitation(self, request, context):
+        """Takes an invitation back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetInvitation(self, request, context):
+        """What an invitation is about, for whoever has its link.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptInvitation(self, request, context):
+        """Joins the house: as somebody new, or as whoever has logged in with the address.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPerson(self, request, context):
+        """Who calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePerson(self, request, context):
+        """Changes what whoever calls is called, and the language of mails to them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangePassword(self, request, context):
+        """Sets a new password; the old one is needed. All other sessions end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeEmail(self, request, context):
+        """Sends a link to a new address; it counts once that was opened.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmEmail(self, request, context):
+        """Opens the link of a mail that asks whether an address is somebody's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestPasswordReset(self, request, context):
+        """Sends a link to a new password, good for 30 minutes, to the address if somebody has it. The answer tells nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetPassword(self, request, context):
+        """Opens that link. All sessions end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnrolSecondFactor(self, request, context):
+        """Begins a second factor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmSecondFactor(self, request, context):
+        """From now on each log-in needs a code.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DisableSecondFactor(self, request, context):
+        """From now on no log-in needs a code.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplaceRecoveryCodes(self, request, context):
+        """New recovery codes instead of those until now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -272,6 +518,27 @@ class AccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSessions(self, request, context):
+        """The caller's own sessions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndSession(self, request, context):
+        """Ends one of the caller's own sessions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawSigningKey(self, request, context):
+        """Takes a signing key out of use at once: all that it signed is void, and another key signs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AccountsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -314,6 +581,101 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.RecordAct,
                     request_deserializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActRequest.FromString,
                     response_serializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActResponse.SerializeToString,
+            ),
+            'ListMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMembers,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.ListMembersRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.ListMembersResponse.SerializeToString,
+            ),
+            'UpdateMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateMember,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.UpdateMemberRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.UpdateMemberResponse.SerializeToString,
+            ),
+            'RemoveMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveMember,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.RemoveMemberRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.RemoveMemberResponse.SerializeToString,
+            ),
+            'InviteMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.InviteMember,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.InviteMemberRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.InviteMemberResponse.SerializeToString,
+            ),
+            'ListInvitations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInvitations,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.ListInvitationsRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.ListInvitationsResponse.SerializeToString,
+            ),
+            'WithdrawInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawInvitation,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.WithdrawInvitationRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.WithdrawInvitationResponse.SerializeToString,
+            ),
+            'GetInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetInvitation,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.GetInvitationRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.GetInvitationResponse.SerializeToString,
+            ),
+            'AcceptInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptInvitation,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_members__pb2.AcceptInvitationRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_members__pb2.AcceptInvitationResponse.SerializeToString,
+            ),
+            'GetPerson': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPerson,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.GetPersonRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.GetPersonResponse.SerializeToString,
+            ),
+            'UpdatePerson': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePerson,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.UpdatePersonRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.UpdatePersonResponse.SerializeToString,
+            ),
+            'ChangePassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangePassword,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ChangePasswordRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ChangePasswordResponse.SerializeToString,
+            ),
+            'ChangeEmail': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeEmail,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ChangeEmailRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ChangeEmailResponse.SerializeToString,
+            ),
+            'ConfirmEmail': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmEmail,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ConfirmEmailRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ConfirmEmailResponse.SerializeToString,
+            ),
+            'RequestPasswordReset': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestPasswordReset,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.RequestPasswordResetRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.RequestPasswordResetResponse.SerializeToString,
+            ),
+            'ResetPassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetPassword,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ResetPasswordRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_people__pb2.ResetPasswordResponse.SerializeToString,
+            ),
+            'EnrolSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnrolSecondFactor,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.EnrolSecondFactorRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.EnrolSecondFactorResponse.SerializeToString,
+            ),
+            'ConfirmSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmSecondFactor,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ConfirmSecondFactorRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ConfirmSecondFactorResponse.SerializeToString,
+            ),
+            'DisableSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisableSecondFactor,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.DisableSecondFactorRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.DisableSecondFactorResponse.SerializeToString,
+            ),
+            'ReplaceRecoveryCodes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplaceRecoveryCodes,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ReplaceRecoveryCodesRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ReplaceRecoveryCodesResponse.SerializeToString,
             ),
             'GrantAccess': grpc.unary_unary_rpc_method_handler(
                     servicer.GrantAccess,
@@ -369,6 +731,21 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.ListSigningKeys,
                     request_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSigningKeysRequest.FromString,
                     response_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSigningKeysResponse.SerializeToString,
+            ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSessionsRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'EndSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSession,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.EndSessionRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.EndSessionResponse.SerializeToString,
+            ),
+            'WithdrawSigningKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawSigningKey,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.WithdrawSigningKeyRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_sessions__pb2.WithdrawSigningKeyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -588,6 +965,519 @@ class AccountsService:
             '/balcon.accounts.v1.AccountsService/RecordAct',
             balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActRequest.SerializeToString,
             balcon_dot_accounts_dot_v1_dot_act__log__pb2.RecordActResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ListMembers',
+            balcon_dot_accounts_dot_v1_dot_members__pb2.ListMembersRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_members__pb2.ListMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/UpdateMember',
+            balcon_dot_accounts_dot_v1_dot_members__pb2.UpdateMemberRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_members__pb2.UpdateMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/RemoveMember',
+            balcon_dot_accounts_dot_v1_dot_members__pb2.RemoveMemberRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_members__pb2.RemoveMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InviteMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/InviteMember',
+            balcon_dot_accounts_dot_v1_dot_members__pb2.InviteMemberRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_members__pb2.InviteMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInvitations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ListInvitations',
+            balcon_dot_accounts_dot_v1_dot_members__pb2.ListInvitationsRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_members__pb2.ListInvitationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/WithdrawInvitation',
+            balcon_dot_accounts_dot_v1_dot_members__pb2.WithdrawInvitationRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_members__pb2.WithdrawInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/GetInvitation',
+            balcon_dot_accounts_dot_v1_dot_members__pb2.GetInvitationRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_members__pb2.GetInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/AcceptInvitation',
+            balcon_dot_accounts_dot_v1_dot_members__pb2.AcceptInvitationRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_members__pb2.AcceptInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPerson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/GetPerson',
+            balcon_dot_accounts_dot_v1_dot_people__pb2.GetPersonRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_people__pb2.GetPersonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePerson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/UpdatePerson',
+            balcon_dot_accounts_dot_v1_dot_people__pb2.UpdatePersonRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_people__pb2.UpdatePersonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangePassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ChangePassword',
+            balcon_dot_accounts_dot_v1_dot_people__pb2.ChangePasswordRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_people__pb2.ChangePasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeEmail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ChangeEmail',
+            balcon_dot_accounts_dot_v1_dot_people__pb2.ChangeEmailRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_people__pb2.ChangeEmailResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmEmail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ConfirmEmail',
+            balcon_dot_accounts_dot_v1_dot_people__pb2.ConfirmEmailRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_people__pb2.ConfirmEmailResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestPasswordReset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/RequestPasswordReset',
+            balcon_dot_accounts_dot_v1_dot_people__pb2.RequestPasswordResetRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_people__pb2.RequestPasswordResetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetPassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ResetPassword',
+            balcon_dot_accounts_dot_v1_dot_people__pb2.ResetPasswordRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_people__pb2.ResetPasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnrolSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/EnrolSecondFactor',
+            balcon_dot_accounts_dot_v1_dot_second__factor__pb2.EnrolSecondFactorRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_second__factor__pb2.EnrolSecondFactorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ConfirmSecondFactor',
+            balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ConfirmSecondFactorRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ConfirmSecondFactorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisableSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/DisableSecondFactor',
+            balcon_dot_accounts_dot_v1_dot_second__factor__pb2.DisableSecondFactorRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_second__factor__pb2.DisableSecondFactorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplaceRecoveryCodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ReplaceRecoveryCodes',
+            balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ReplaceRecoveryCodesRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_second__factor__pb2.ReplaceRecoveryCodesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -885,6 +1775,87 @@ class AccountsService:
             '/balcon.accounts.v1.AccountsService/ListSigningKeys',
             balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSigningKeysRequest.SerializeToString,
             balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSigningKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ListSessions',
+            balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSessionsRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_sessions__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/EndSession',
+            balcon_dot_accounts_dot_v1_dot_sessions__pb2.EndSessionRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_sessions__pb2.EndSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawSigningKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/WithdrawSigningKey',
+            balcon_dot_accounts_dot_v1_dot_sessions__pb2.WithdrawSigningKeyRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_sessions__pb2.WithdrawSigningKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

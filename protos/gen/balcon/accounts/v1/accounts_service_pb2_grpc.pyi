@@ -6,6 +6,9 @@ Houses, the people who work in them, their sessions, and the tokens that every o
 from balcon.accounts.v1 import act_log_pb2 as _act_log_pb2
 from balcon.accounts.v1 import grants_pb2 as _grants_pb2
 from balcon.accounts.v1 import houses_pb2 as _houses_pb2
+from balcon.accounts.v1 import members_pb2 as _members_pb2
+from balcon.accounts.v1 import people_pb2 as _people_pb2
+from balcon.accounts.v1 import second_factor_pb2 as _second_factor_pb2
 from balcon.accounts.v1 import sessions_pb2 as _sessions_pb2
 from balcon.accounts.v1.act_log_pb2 import Act as Act
 from balcon.accounts.v1.act_log_pb2 import ActFact as ActFact
@@ -45,11 +48,58 @@ from balcon.accounts.v1.houses_pb2 import SignUpRequest as SignUpRequest
 from balcon.accounts.v1.houses_pb2 import SignUpResponse as SignUpResponse
 from balcon.accounts.v1.houses_pb2 import UpdateHouseRequest as UpdateHouseRequest
 from balcon.accounts.v1.houses_pb2 import UpdateHouseResponse as UpdateHouseResponse
+from balcon.accounts.v1.members_pb2 import AcceptInvitationRequest as AcceptInvitationRequest
+from balcon.accounts.v1.members_pb2 import AcceptInvitationResponse as AcceptInvitationResponse
+from balcon.accounts.v1.members_pb2 import GetInvitationRequest as GetInvitationRequest
+from balcon.accounts.v1.members_pb2 import GetInvitationResponse as GetInvitationResponse
+from balcon.accounts.v1.members_pb2 import Invitation as Invitation
+from balcon.accounts.v1.members_pb2 import InviteMemberRequest as InviteMemberRequest
+from balcon.accounts.v1.members_pb2 import InviteMemberResponse as InviteMemberResponse
+from balcon.accounts.v1.members_pb2 import ListInvitationsRequest as ListInvitationsRequest
+from balcon.accounts.v1.members_pb2 import ListInvitationsResponse as ListInvitationsResponse
+from balcon.accounts.v1.members_pb2 import ListMembersRequest as ListMembersRequest
+from balcon.accounts.v1.members_pb2 import ListMembersResponse as ListMembersResponse
+from balcon.accounts.v1.members_pb2 import Member as Member
+from balcon.accounts.v1.members_pb2 import MemberChange as MemberChange
+from balcon.accounts.v1.members_pb2 import NewPerson as NewPerson
+from balcon.accounts.v1.members_pb2 import RemoveMemberRequest as RemoveMemberRequest
+from balcon.accounts.v1.members_pb2 import RemoveMemberResponse as RemoveMemberResponse
+from balcon.accounts.v1.members_pb2 import UpdateMemberRequest as UpdateMemberRequest
+from balcon.accounts.v1.members_pb2 import UpdateMemberResponse as UpdateMemberResponse
+from balcon.accounts.v1.members_pb2 import WithdrawInvitationRequest as WithdrawInvitationRequest
+from balcon.accounts.v1.members_pb2 import WithdrawInvitationResponse as WithdrawInvitationResponse
+from balcon.accounts.v1.people_pb2 import ChangeEmailRequest as ChangeEmailRequest
+from balcon.accounts.v1.people_pb2 import ChangeEmailResponse as ChangeEmailResponse
+from balcon.accounts.v1.people_pb2 import ChangePasswordRequest as ChangePasswordRequest
+from balcon.accounts.v1.people_pb2 import ChangePasswordResponse as ChangePasswordResponse
+from balcon.accounts.v1.people_pb2 import ConfirmEmailRequest as ConfirmEmailRequest
+from balcon.accounts.v1.people_pb2 import ConfirmEmailResponse as ConfirmEmailResponse
+from balcon.accounts.v1.people_pb2 import GetPersonRequest as GetPersonRequest
+from balcon.accounts.v1.people_pb2 import GetPersonResponse as GetPersonResponse
 from balcon.accounts.v1.people_pb2 import Person as Person
+from balcon.accounts.v1.people_pb2 import PersonChange as PersonChange
+from balcon.accounts.v1.people_pb2 import RequestPasswordResetRequest as RequestPasswordResetRequest
+from balcon.accounts.v1.people_pb2 import RequestPasswordResetResponse as RequestPasswordResetResponse
+from balcon.accounts.v1.people_pb2 import ResetPasswordRequest as ResetPasswordRequest
+from balcon.accounts.v1.people_pb2 import ResetPasswordResponse as ResetPasswordResponse
+from balcon.accounts.v1.people_pb2 import UpdatePersonRequest as UpdatePersonRequest
+from balcon.accounts.v1.people_pb2 import UpdatePersonResponse as UpdatePersonResponse
+from balcon.accounts.v1.second_factor_pb2 import ConfirmSecondFactorRequest as ConfirmSecondFactorRequest
+from balcon.accounts.v1.second_factor_pb2 import ConfirmSecondFactorResponse as ConfirmSecondFactorResponse
+from balcon.accounts.v1.second_factor_pb2 import DisableSecondFactorRequest as DisableSecondFactorRequest
+from balcon.accounts.v1.second_factor_pb2 import DisableSecondFactorResponse as DisableSecondFactorResponse
+from balcon.accounts.v1.second_factor_pb2 import EnrolSecondFactorRequest as EnrolSecondFactorRequest
+from balcon.accounts.v1.second_factor_pb2 import EnrolSecondFactorResponse as EnrolSecondFactorResponse
+from balcon.accounts.v1.second_factor_pb2 import ReplaceRecoveryCodesRequest as ReplaceRecoveryCodesRequest
+from balcon.accounts.v1.second_factor_pb2 import ReplaceRecoveryCodesResponse as ReplaceRecoveryCodesResponse
+from balcon.accounts.v1.sessions_pb2 import EndSessionRequest as EndSessionRequest
+from balcon.accounts.v1.sessions_pb2 import EndSessionResponse as EndSessionResponse
 from balcon.accounts.v1.sessions_pb2 import IssueTokenRequest as IssueTokenRequest
 from balcon.accounts.v1.sessions_pb2 import IssueTokenResponse as IssueTokenResponse
 from balcon.accounts.v1.sessions_pb2 import ListRevocationsRequest as ListRevocationsRequest
 from balcon.accounts.v1.sessions_pb2 import ListRevocationsResponse as ListRevocationsResponse
+from balcon.accounts.v1.sessions_pb2 import ListSessionsRequest as ListSessionsRequest
+from balcon.accounts.v1.sessions_pb2 import ListSessionsResponse as ListSessionsResponse
 from balcon.accounts.v1.sessions_pb2 import ListSigningKeysRequest as ListSigningKeysRequest
 from balcon.accounts.v1.sessions_pb2 import ListSigningKeysResponse as ListSigningKeysResponse
 from balcon.accounts.v1.sessions_pb2 import LogInRequest as LogInRequest
@@ -57,9 +107,12 @@ from balcon.accounts.v1.sessions_pb2 import LogInResponse as LogInResponse
 from balcon.accounts.v1.sessions_pb2 import LogOutRequest as LogOutRequest
 from balcon.accounts.v1.sessions_pb2 import LogOutResponse as LogOutResponse
 from balcon.accounts.v1.sessions_pb2 import Revocation as Revocation
+from balcon.accounts.v1.sessions_pb2 import Session as Session
 from balcon.accounts.v1.sessions_pb2 import SigningKey as SigningKey
 from balcon.accounts.v1.sessions_pb2 import StartBuyerSessionRequest as StartBuyerSessionRequest
 from balcon.accounts.v1.sessions_pb2 import StartBuyerSessionResponse as StartBuyerSessionResponse
+from balcon.accounts.v1.sessions_pb2 import WithdrawSigningKeyRequest as WithdrawSigningKeyRequest
+from balcon.accounts.v1.sessions_pb2 import WithdrawSigningKeyResponse as WithdrawSigningKeyResponse
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -105,6 +158,44 @@ class AccountsServiceStub:
     """What was done in a house, the newest first."""
     RecordAct: _grpc.UnaryUnaryMultiCallable[_act_log_pb2.RecordActRequest, _act_log_pb2.RecordActResponse]
     """Puts an act into a house's log, done by whom the call is for: for services without a record of their own."""
+    ListMembers: _grpc.UnaryUnaryMultiCallable[_members_pb2.ListMembersRequest, _members_pb2.ListMembersResponse]
+    """Who works in the house."""
+    UpdateMember: _grpc.UnaryUnaryMultiCallable[_members_pb2.UpdateMemberRequest, _members_pb2.UpdateMemberResponse]
+    """Changes a member's roles. A house keeps an owner; tokens with the former roles are void."""
+    RemoveMember: _grpc.UnaryUnaryMultiCallable[_members_pb2.RemoveMemberRequest, _members_pb2.RemoveMemberResponse]
+    """Takes somebody out of the house. A house keeps an owner; the person's tokens are void."""
+    InviteMember: _grpc.UnaryUnaryMultiCallable[_members_pb2.InviteMemberRequest, _members_pb2.InviteMemberResponse]
+    """Asks somebody to join, by a mail to their address."""
+    ListInvitations: _grpc.UnaryUnaryMultiCallable[_members_pb2.ListInvitationsRequest, _members_pb2.ListInvitationsResponse]
+    """Invitations that nobody has answered."""
+    WithdrawInvitation: _grpc.UnaryUnaryMultiCallable[_members_pb2.WithdrawInvitationRequest, _members_pb2.WithdrawInvitationResponse]
+    """Takes an invitation back."""
+    GetInvitation: _grpc.UnaryUnaryMultiCallable[_members_pb2.GetInvitationRequest, _members_pb2.GetInvitationResponse]
+    """What an invitation is about, for whoever has its link."""
+    AcceptInvitation: _grpc.UnaryUnaryMultiCallable[_members_pb2.AcceptInvitationRequest, _members_pb2.AcceptInvitationResponse]
+    """Joins the house: as somebody new, or as whoever has logged in with the address."""
+    GetPerson: _grpc.UnaryUnaryMultiCallable[_people_pb2.GetPersonRequest, _people_pb2.GetPersonResponse]
+    """Who calls."""
+    UpdatePerson: _grpc.UnaryUnaryMultiCallable[_people_pb2.UpdatePersonRequest, _people_pb2.UpdatePersonResponse]
+    """Changes what whoever calls is called, and the language of mails to them."""
+    ChangePassword: _grpc.UnaryUnaryMultiCallable[_people_pb2.ChangePasswordRequest, _people_pb2.ChangePasswordResponse]
+    """Sets a new password; the old one is needed. All other sessions end."""
+    ChangeEmail: _grpc.UnaryUnaryMultiCallable[_people_pb2.ChangeEmailRequest, _people_pb2.ChangeEmailResponse]
+    """Sends a link to a new address; it counts once that was opened."""
+    ConfirmEmail: _grpc.UnaryUnaryMultiCallable[_people_pb2.ConfirmEmailRequest, _people_pb2.ConfirmEmailResponse]
+    """Opens the link of a mail that asks whether an address is somebody's."""
+    RequestPasswordReset: _grpc.UnaryUnaryMultiCallable[_people_pb2.RequestPasswordResetRequest, _people_pb2.RequestPasswordResetResponse]
+    """Sends a link to a new password, good for 30 minutes, to the address if somebody has it. The answer tells nothing."""
+    ResetPassword: _grpc.UnaryUnaryMultiCallable[_people_pb2.ResetPasswordRequest, _people_pb2.ResetPasswordResponse]
+    """Opens that link. All sessions end."""
+    EnrolSecondFactor: _grpc.UnaryUnaryMultiCallable[_second_factor_pb2.EnrolSecondFactorRequest, _second_factor_pb2.EnrolSecondFactorResponse]
+    """Begins a second factor."""
+    ConfirmSecondFactor: _grpc.UnaryUnaryMultiCallable[_second_factor_pb2.ConfirmSecondFactorRequest, _second_factor_pb2.ConfirmSecondFactorResponse]
+    """From now on each log-in needs a code."""
+    DisableSecondFactor: _grpc.UnaryUnaryMultiCallable[_second_factor_pb2.DisableSecondFactorRequest, _second_factor_pb2.DisableSecondFactorResponse]
+    """From now on no log-in needs a code."""
+    ReplaceRecoveryCodes: _grpc.UnaryUnaryMultiCallable[_second_factor_pb2.ReplaceRecoveryCodesRequest, _second_factor_pb2.ReplaceRecoveryCodesResponse]
+    """New recovery codes instead of those until now."""
     GrantAccess: _grpc.UnaryUnaryMultiCallable[_grants_pb2.GrantAccessRequest, _grants_pb2.GrantAccessResponse]
     """Lets whoever has an address, now or later, see performances of the house (R3.3)."""
     WithdrawGrant: _grpc.UnaryUnaryMultiCallable[_grants_pb2.WithdrawGrantRequest, _grants_pb2.WithdrawGrantResponse]
@@ -127,6 +218,12 @@ class AccountsServiceStub:
     """Which tokens are void before their time: every process asks every few seconds."""
     ListSigningKeys: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ListSigningKeysRequest, _sessions_pb2.ListSigningKeysResponse]
     """The public keys that tokens are checked with."""
+    ListSessions: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ListSessionsRequest, _sessions_pb2.ListSessionsResponse]
+    """The caller's own sessions."""
+    EndSession: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.EndSessionRequest, _sessions_pb2.EndSessionResponse]
+    """Ends one of the caller's own sessions."""
+    WithdrawSigningKey: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.WithdrawSigningKeyRequest, _sessions_pb2.WithdrawSigningKeyResponse]
+    """Takes a signing key out of use at once: all that it signed is void, and another key signs."""
 
 @_typing.type_check_only
 class AccountsServiceAsyncStub(AccountsServiceStub):
@@ -149,6 +246,44 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """What was done in a house, the newest first."""
     RecordAct: _aio.UnaryUnaryMultiCallable[_act_log_pb2.RecordActRequest, _act_log_pb2.RecordActResponse]  # type: ignore[assignment]
     """Puts an act into a house's log, done by whom the call is for: for services without a record of their own."""
+    ListMembers: _aio.UnaryUnaryMultiCallable[_members_pb2.ListMembersRequest, _members_pb2.ListMembersResponse]  # type: ignore[assignment]
+    """Who works in the house."""
+    UpdateMember: _aio.UnaryUnaryMultiCallable[_members_pb2.UpdateMemberRequest, _members_pb2.UpdateMemberResponse]  # type: ignore[assignment]
+    """Changes a member's roles. A house keeps an owner; tokens with the former roles are void."""
+    RemoveMember: _aio.UnaryUnaryMultiCallable[_members_pb2.RemoveMemberRequest, _members_pb2.RemoveMemberResponse]  # type: ignore[assignment]
+    """Takes somebody out of the house. A house keeps an owner; the person's tokens are void."""
+    InviteMember: _aio.UnaryUnaryMultiCallable[_members_pb2.InviteMemberRequest, _members_pb2.InviteMemberResponse]  # type: ignore[assignment]
+    """Asks somebody to join, by a mail to their address."""
+    ListInvitations: _aio.UnaryUnaryMultiCallable[_members_pb2.ListInvitationsRequest, _members_pb2.ListInvitationsResponse]  # type: ignore[assignment]
+    """Invitations that nobody has answered."""
+    WithdrawInvitation: _aio.UnaryUnaryMultiCallable[_members_pb2.WithdrawInvitationRequest, _members_pb2.WithdrawInvitationResponse]  # type: ignore[assignment]
+    """Takes an invitation back."""
+    GetInvitation: _aio.UnaryUnaryMultiCallable[_members_pb2.GetInvitationRequest, _members_pb2.GetInvitationResponse]  # type: ignore[assignment]
+    """What an invitation is about, for whoever has its link."""
+    AcceptInvitation: _aio.UnaryUnaryMultiCallable[_members_pb2.AcceptInvitationRequest, _members_pb2.AcceptInvitationResponse]  # type: ignore[assignment]
+    """Joins the house: as somebody new, or as whoever has logged in with the address."""
+    GetPerson: _aio.UnaryUnaryMultiCallable[_people_pb2.GetPersonRequest, _people_pb2.GetPersonResponse]  # type: ignore[assignment]
+    """Who calls."""
+    UpdatePerson: _aio.UnaryUnaryMultiCallable[_people_pb2.UpdatePersonRequest, _people_pb2.UpdatePersonResponse]  # type: ignore[assignment]
+    """Changes what whoever calls is called, and the language of mails to them."""
+    ChangePassword: _aio.UnaryUnaryMultiCallable[_people_pb2.ChangePasswordRequest, _people_pb2.ChangePasswordResponse]  # type: ignore[assignment]
+    """Sets a new password; the old one is needed. All other sessions end."""
+    ChangeEmail: _aio.UnaryUnaryMultiCallable[_people_pb2.ChangeEmailRequest, _people_pb2.ChangeEmailResponse]  # type: ignore[assignment]
+    """Sends a link to a new address; it counts once that was opened."""
+    ConfirmEmail: _aio.UnaryUnaryMultiCallable[_people_pb2.ConfirmEmailRequest, _people_pb2.ConfirmEmailResponse]  # type: ignore[assignment]
+    """Opens the link of a mail that asks whether an address is somebody's."""
+    RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_people_pb2.RequestPasswordResetRequest, _people_pb2.RequestPasswordResetResponse]  # type: ignore[assignment]
+    """Sends a link to a new password, good for 30 minutes, to the address if somebody has it. The answer tells nothing."""
+    ResetPassword: _aio.UnaryUnaryMultiCallable[_people_pb2.ResetPasswordRequest, _people_pb2.ResetPasswordResponse]  # type: ignore[assignment]
+    """Opens that link. All sessions end."""
+    EnrolSecondFactor: _aio.UnaryUnaryMultiCallable[_second_factor_pb2.EnrolSecondFactorRequest, _second_factor_pb2.EnrolSecondFactorResponse]  # type: ignore[assignment]
+    """Begins a second factor."""
+    ConfirmSecondFactor: _aio.UnaryUnaryMultiCallable[_second_factor_pb2.ConfirmSecondFactorRequest, _second_factor_pb2.ConfirmSecondFactorResponse]  # type: ignore[assignment]
+    """From now on each log-in needs a code."""
+    DisableSecondFactor: _aio.UnaryUnaryMultiCallable[_second_factor_pb2.DisableSecondFactorRequest, _second_factor_pb2.DisableSecondFactorResponse]  # type: ignore[assignment]
+    """From now on no log-in needs a code."""
+    ReplaceRecoveryCodes: _aio.UnaryUnaryMultiCallable[_second_factor_pb2.ReplaceRecoveryCodesRequest, _second_factor_pb2.ReplaceRecoveryCodesResponse]  # type: ignore[assignment]
+    """New recovery codes instead of those until now."""
     GrantAccess: _aio.UnaryUnaryMultiCallable[_grants_pb2.GrantAccessRequest, _grants_pb2.GrantAccessResponse]  # type: ignore[assignment]
     """Lets whoever has an address, now or later, see performances of the house (R3.3)."""
     WithdrawGrant: _aio.UnaryUnaryMultiCallable[_grants_pb2.WithdrawGrantRequest, _grants_pb2.WithdrawGrantResponse]  # type: ignore[assignment]
@@ -171,6 +306,12 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Which tokens are void before their time: every process asks every few seconds."""
     ListSigningKeys: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ListSigningKeysRequest, _sessions_pb2.ListSigningKeysResponse]  # type: ignore[assignment]
     """The public keys that tokens are checked with."""
+    ListSessions: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ListSessionsRequest, _sessions_pb2.ListSessionsResponse]  # type: ignore[assignment]
+    """The caller's own sessions."""
+    EndSession: _aio.UnaryUnaryMultiCallable[_sessions_pb2.EndSessionRequest, _sessions_pb2.EndSessionResponse]  # type: ignore[assignment]
+    """Ends one of the caller's own sessions."""
+    WithdrawSigningKey: _aio.UnaryUnaryMultiCallable[_sessions_pb2.WithdrawSigningKeyRequest, _sessions_pb2.WithdrawSigningKeyResponse]  # type: ignore[assignment]
+    """Takes a signing key out of use at once: all that it signed is void, and another key signs."""
 
 class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who may do what, and how they prove it."""
@@ -238,6 +379,158 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_act_log_pb2.RecordActResponse, _abc.Awaitable[_act_log_pb2.RecordActResponse]]:
         """Puts an act into a house's log, done by whom the call is for: for services without a record of their own."""
+
+    @_abc_1.abstractmethod
+    def ListMembers(
+        self,
+        request: _members_pb2.ListMembersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_members_pb2.ListMembersResponse, _abc.Awaitable[_members_pb2.ListMembersResponse]]:
+        """Who works in the house."""
+
+    @_abc_1.abstractmethod
+    def UpdateMember(
+        self,
+        request: _members_pb2.UpdateMemberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_members_pb2.UpdateMemberResponse, _abc.Awaitable[_members_pb2.UpdateMemberResponse]]:
+        """Changes a member's roles. A house keeps an owner; tokens with the former roles are void."""
+
+    @_abc_1.abstractmethod
+    def RemoveMember(
+        self,
+        request: _members_pb2.RemoveMemberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_members_pb2.RemoveMemberResponse, _abc.Awaitable[_members_pb2.RemoveMemberResponse]]:
+        """Takes somebody out of the house. A house keeps an owner; the person's tokens are void."""
+
+    @_abc_1.abstractmethod
+    def InviteMember(
+        self,
+        request: _members_pb2.InviteMemberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_members_pb2.InviteMemberResponse, _abc.Awaitable[_members_pb2.InviteMemberResponse]]:
+        """Asks somebody to join, by a mail to their address."""
+
+    @_abc_1.abstractmethod
+    def ListInvitations(
+        self,
+        request: _members_pb2.ListInvitationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_members_pb2.ListInvitationsResponse, _abc.Awaitable[_members_pb2.ListInvitationsResponse]]:
+        """Invitations that nobody has answered."""
+
+    @_abc_1.abstractmethod
+    def WithdrawInvitation(
+        self,
+        request: _members_pb2.WithdrawInvitationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_members_pb2.WithdrawInvitationResponse, _abc.Awaitable[_members_pb2.WithdrawInvitationResponse]]:
+        """Takes an invitation back."""
+
+    @_abc_1.abstractmethod
+    def GetInvitation(
+        self,
+        request: _members_pb2.GetInvitationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_members_pb2.GetInvitationResponse, _abc.Awaitable[_members_pb2.GetInvitationResponse]]:
+        """What an invitation is about, for whoever has its link."""
+
+    @_abc_1.abstractmethod
+    def AcceptInvitation(
+        self,
+        request: _members_pb2.AcceptInvitationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_members_pb2.AcceptInvitationResponse, _abc.Awaitable[_members_pb2.AcceptInvitationResponse]]:
+        """Joins the house: as somebody new, or as whoever has logged in with the address."""
+
+    @_abc_1.abstractmethod
+    def GetPerson(
+        self,
+        request: _people_pb2.GetPersonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_people_pb2.GetPersonResponse, _abc.Awaitable[_people_pb2.GetPersonResponse]]:
+        """Who calls."""
+
+    @_abc_1.abstractmethod
+    def UpdatePerson(
+        self,
+        request: _people_pb2.UpdatePersonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_people_pb2.UpdatePersonResponse, _abc.Awaitable[_people_pb2.UpdatePersonResponse]]:
+        """Changes what whoever calls is called, and the language of mails to them."""
+
+    @_abc_1.abstractmethod
+    def ChangePassword(
+        self,
+        request: _people_pb2.ChangePasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_people_pb2.ChangePasswordResponse, _abc.Awaitable[_people_pb2.ChangePasswordResponse]]:
+        """Sets a new password; the old one is needed. All other sessions end."""
+
+    @_abc_1.abstractmethod
+    def ChangeEmail(
+        self,
+        request: _people_pb2.ChangeEmailRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_people_pb2.ChangeEmailResponse, _abc.Awaitable[_people_pb2.ChangeEmailResponse]]:
+        """Sends a link to a new address; it counts once that was opened."""
+
+    @_abc_1.abstractmethod
+    def ConfirmEmail(
+        self,
+        request: _people_pb2.ConfirmEmailRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_people_pb2.ConfirmEmailResponse, _abc.Awaitable[_people_pb2.ConfirmEmailResponse]]:
+        """Opens the link of a mail that asks whether an address is somebody's."""
+
+    @_abc_1.abstractmethod
+    def RequestPasswordReset(
+        self,
+        request: _people_pb2.RequestPasswordResetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_people_pb2.RequestPasswordResetResponse, _abc.Awaitable[_people_pb2.RequestPasswordResetResponse]]:
+        """Sends a link to a new password, good for 30 minutes, to the address if somebody has it. The answer tells nothing."""
+
+    @_abc_1.abstractmethod
+    def ResetPassword(
+        self,
+        request: _people_pb2.ResetPasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_people_pb2.ResetPasswordResponse, _abc.Awaitable[_people_pb2.ResetPasswordResponse]]:
+        """Opens that link. All sessions end."""
+
+    @_abc_1.abstractmethod
+    def EnrolSecondFactor(
+        self,
+        request: _second_factor_pb2.EnrolSecondFactorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_second_factor_pb2.EnrolSecondFactorResponse, _abc.Awaitable[_second_factor_pb2.EnrolSecondFactorResponse]]:
+        """Begins a second factor."""
+
+    @_abc_1.abstractmethod
+    def ConfirmSecondFactor(
+        self,
+        request: _second_factor_pb2.ConfirmSecondFactorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_second_factor_pb2.ConfirmSecondFactorResponse, _abc.Awaitable[_second_factor_pb2.ConfirmSecondFactorResponse]]:
+        """From now on each log-in needs a code."""
+
+    @_abc_1.abstractmethod
+    def DisableSecondFactor(
+        self,
+        request: _second_factor_pb2.DisableSecondFactorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_second_factor_pb2.DisableSecondFactorResponse, _abc.Awaitable[_second_factor_pb2.DisableSecondFactorResponse]]:
+        """From now on no log-in needs a code."""
+
+    @_abc_1.abstractmethod
+    def ReplaceRecoveryCodes(
+        self,
+        request: _second_factor_pb2.ReplaceRecoveryCodesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_second_factor_pb2.ReplaceRecoveryCodesResponse, _abc.Awaitable[_second_factor_pb2.ReplaceRecoveryCodesResponse]]:
+        """New recovery codes instead of those until now."""
 
     @_abc_1.abstractmethod
     def GrantAccess(
@@ -326,5 +619,29 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sessions_pb2.ListSigningKeysResponse, _abc.Awaitable[_sessions_pb2.ListSigningKeysResponse]]:
         """The public keys that tokens are checked with."""
+
+    @_abc_1.abstractmethod
+    def ListSessions(
+        self,
+        request: _sessions_pb2.ListSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sessions_pb2.ListSessionsResponse, _abc.Awaitable[_sessions_pb2.ListSessionsResponse]]:
+        """The caller's own sessions."""
+
+    @_abc_1.abstractmethod
+    def EndSession(
+        self,
+        request: _sessions_pb2.EndSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sessions_pb2.EndSessionResponse, _abc.Awaitable[_sessions_pb2.EndSessionResponse]]:
+        """Ends one of the caller's own sessions."""
+
+    @_abc_1.abstractmethod
+    def WithdrawSigningKey(
+        self,
+        request: _sessions_pb2.WithdrawSigningKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sessions_pb2.WithdrawSigningKeyResponse, _abc.Awaitable[_sessions_pb2.WithdrawSigningKeyResponse]]:
+        """Takes a signing key out of use at once: all that it signed is void, and another key signs."""
 
 def add_AccountsServiceServicer_to_server(servicer: AccountsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,15 +22,75 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/accounts/v1/people.proto\x12\x12\x62\x61lcon.accounts.v1\"q\n\x06Person\x12\x11\n\tperson_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x17\n\x0f\x65mail_confirmed\x18\x04 \x01(\x08\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x0c\n\x04\x65tag\x18\x06 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/accounts/v1/people.proto\x12\x12\x62\x61lcon.accounts.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"q\n\x06Person\x12\x11\n\tperson_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x17\n\x0f\x65mail_confirmed\x18\x04 \x01(\x08\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x0c\n\x04\x65tag\x18\x06 \x01(\t\":\n\x0cPersonChange\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08language\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\x12\n\x10GetPersonRequest\"?\n\x11GetPersonResponse\x12*\n\x06person\x18\x01 \x01(\x0b\x32\x1a.balcon.accounts.v1.Person\"\x98\x01\n\x13UpdatePersonRequest\x12\x12\n\x04\x65tag\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x06person\x18\x02 \x01(\x0b\x32 .balcon.accounts.v1.PersonChangeB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\"B\n\x14UpdatePersonResponse\x12*\n\x06person\x18\x01 \x01(\x0b\x32\x1a.balcon.accounts.v1.Person\"i\n\x15\x43hangePasswordRequest\x12\x16\n\x08password\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cnew_password\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0esession_secret\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x43hangePasswordResponse\"A\n\x12\x43hangeEmailRequest\x12\x16\n\x08password\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x65mail\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\x15\n\x13\x43hangeEmailResponse\"0\n\x13\x43onfirmEmailRequest\x12\x19\n\x0blink_secret\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x16\n\x14\x43onfirmEmailResponse\"2\n\x1bRequestPasswordResetRequest\x12\x13\n\x05\x65mail\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x1e\n\x1cRequestPasswordResetResponse\"M\n\x14ResetPasswordRequest\x12\x19\n\x0blink_secret\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cnew_password\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\x17\n\x15ResetPasswordResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.accounts.v1.people_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PERSON']._serialized_start=55
-  _globals['_PERSON']._serialized_end=168
+  _globals['_PERSONCHANGE'].fields_by_name['name']._loaded_options = None
+  _globals['_PERSONCHANGE'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_PERSONCHANGE'].fields_by_name['language']._loaded_options = None
+  _globals['_PERSONCHANGE'].fields_by_name['language']._serialized_options = b'\342A\001\002'
+  _globals['_UPDATEPERSONREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_UPDATEPERSONREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\002'
+  _globals['_UPDATEPERSONREQUEST'].fields_by_name['person']._loaded_options = None
+  _globals['_UPDATEPERSONREQUEST'].fields_by_name['person']._serialized_options = b'\342A\001\002'
+  _globals['_UPDATEPERSONREQUEST'].fields_by_name['update_mask']._loaded_options = None
+  _globals['_UPDATEPERSONREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\002'
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['password']._loaded_options = None
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['password']._serialized_options = b'\342A\001\002'
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['new_password']._loaded_options = None
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['new_password']._serialized_options = b'\342A\001\002'
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['session_secret']._loaded_options = None
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['session_secret']._serialized_options = b'\342A\001\001'
+  _globals['_CHANGEEMAILREQUEST'].fields_by_name['password']._loaded_options = None
+  _globals['_CHANGEEMAILREQUEST'].fields_by_name['password']._serialized_options = b'\342A\001\002'
+  _globals['_CHANGEEMAILREQUEST'].fields_by_name['email']._loaded_options = None
+  _globals['_CHANGEEMAILREQUEST'].fields_by_name['email']._serialized_options = b'\342A\001\002'
+  _globals['_CONFIRMEMAILREQUEST'].fields_by_name['link_secret']._loaded_options = None
+  _globals['_CONFIRMEMAILREQUEST'].fields_by_name['link_secret']._serialized_options = b'\342A\001\002'
+  _globals['_REQUESTPASSWORDRESETREQUEST'].fields_by_name['email']._loaded_options = None
+  _globals['_REQUESTPASSWORDRESETREQUEST'].fields_by_name['email']._serialized_options = b'\342A\001\002'
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['link_secret']._loaded_options = None
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['link_secret']._serialized_options = b'\342A\001\002'
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['new_password']._loaded_options = None
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['new_password']._serialized_options = b'\342A\001\002'
+  _globals['_PERSON']._serialized_start=122
+  _globals['_PERSON']._serialized_end=235
+  _globals['_PERSONCHANGE']._serialized_start=237
+  _globals['_PERSONCHANGE']._serialized_end=295
+  _globals['_GETPERSONREQUEST']._serialized_start=297
+  _globals['_GETPERSONREQUEST']._serialized_end=315
+  _globals['_GETPERSONRESPONSE']._serialized_start=317
+  _globals['_GETPERSONRESPONSE']._serialized_end=380
+  _globals['_UPDATEPERSONREQUEST']._serialized_start=383
+  _globals['_UPDATEPERSONREQUEST']._serialized_end=535
+  _globals['_UPDATEPERSONRESPONSE']._serialized_start=537
+  _globals['_UPDATEPERSONRESPONSE']._serialized_end=603
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=605
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=710
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=712
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=736
+  _globals['_CHANGEEMAILREQUEST']._serialized_start=738
+  _globals['_CHANGEEMAILREQUEST']._serialized_end=803
+  _globals['_CHANGEEMAILRESPONSE']._serialized_start=805
+  _globals['_CHANGEEMAILRESPONSE']._serialized_end=826
+  _globals['_CONFIRMEMAILREQUEST']._serialized_start=828
+  _globals['_CONFIRMEMAILREQUEST']._serialized_end=876
+  _globals['_CONFIRMEMAILRESPONSE']._serialized_start=878
+  _globals['_CONFIRMEMAILRESPONSE']._serialized_end=900
+  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_start=902
+  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_end=952
+  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_start=954
+  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_end=984
+  _globals['_RESETPASSWORDREQUEST']._serialized_start=986
+  _globals['_RESETPASSWORDREQUEST']._serialized_end=1063
+  _globals['_RESETPASSWORDRESPONSE']._serialized_start=1065
+  _globals['_RESETPASSWORDRESPONSE']._serialized_end=1088
 # @@protoc_insertion_point(module_scope)

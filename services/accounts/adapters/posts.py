@@ -1,0 +1,96 @@
+"""Letters by SMTP, or into a folder where a deployment has no mail server: one file each, for people to open."""
+
+from __future__ import annotations
+
+import asyncio
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from services.accounts.domain.letters import LetterText
+from services.runtime.errors import Fatal, Retryable
+from services.runtime.telemetry.logging import get_logger
+
+_TIMEOUT_SECONDS = 30.0
+_log = get_logger("mail")
+
+
+class PostUnavailable(Retryable):
+    """The mail server does not take the letter now."""
+
+
+class LetterRefused(Fatal):
+    """The mail server will never take the letter: the address is refused, or the sender is."""
+
+
+def message_of(letter_id: str, sender: str, to: str, text: LetterText, language: str) -> EmailMessage:
+    """Plain text, RFC 5322; headers cannot be smuggled in, the library refuses line ends in them."""
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"], message["Subject"] = sender, to, text.subject
+    domain = sender.rpartition("@")[2].strip("> ")
+    message["Message-ID"] = f"<{letter_id}@{domain}>"
+    message["Content-Language"] = language
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text.body)
+    return message
+
+
+class SmtpPost:
+    """See Post. smtp:// takes TLS where the server offers it, smtps:// is TLS from the first byte."""
+
+    def __init__(self, url: str, sender: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "", parts.port
+        self._is_tls = parts.scheme == "smtps"
+        self._user = unquote(parts.username) if parts.username else None
+        self._password = unquote(parts.password) if parts.password else None
+        self._sender = sender
+
+    async def send(self, letter_id: str, to: str, text: LetterText, language: str) -> None:
+        message = message_of(letter_id, self._sender, to, text, language)
+        try:
+            await aiosmtplib.send(
+                message,
+                hostname=self._host,
+                port=self._port,
+                username=self._user,
+                password=self._password,
+                use_tls=self._is_tls,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [refused.code for refused in error.recipients]
+            raise _fault(min(codes, default=500)) from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise _fault(error.code) from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            # Without what the library says: addresses are in it.
+            raise PostUnavailable(why=type(error).__name__) from None
+        _log.info("letter_sent", letter_id=letter_id)
+
+
+def _fault(code: int) -> PostUnavailable | LetterRefused:
+    """5xx is for good (RFC 5321); without the server's words, in which addresses are."""
+    return LetterRefused(code=code) if code >= 500 else PostUnavailable(code=code)
+
+
+class FolderPost:
+    """See Post. For a stack on one machine; the folder is its user's own."""
+
+    def __init__(self, folder: Path, sender: str) -> None:
+        self._folder = folder
+        self._sender = sender
+
+    async def send(self, letter_id: str, to: str, text: LetterText, language: str) -> None:
+        message = message_of(letter_id, self._sender, to, text, language)
+        path = self._folder / f"{letter_id}.eml"
+        await asyncio.to_thread(self._write, path, message.as_bytes())
+        _log.info("letter_written", letter_id=letter_id, path=str(path))
+
+    def _write(self, path: Path, content: bytes) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(content)
