@@ -112,6 +112,9 @@ def _post(settings: AccountsSettings) -> Post:
     url = settings.smtp_url.get_secret_value()
     if url:
         return SmtpPost(url, settings.mail_sender)
+    if not settings.mail_folder:
+        message = "BALCON_ACCOUNTS_SMTP_URL or BALCON_ACCOUNTS_MAIL_FOLDER must be set"
+        raise ValueError(message)
     return FolderPost(Path(settings.mail_folder), settings.mail_sender)
 
 

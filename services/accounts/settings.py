@@ -48,7 +48,7 @@ class AccountsSettings(BusSettings):
         "Balcon <no-reply@balcon.example>", min_length=3, max_length=320, description="Sender of mails."
     )
     mail_folder: str = Field(
-        "mail", min_length=1, max_length=4_096, description="Folder of mails where there is no mail server."
+        "", max_length=4_096, description="Folder of mails where there is no mail server: one of the two must be set."
     )
     signing_key_days: int = Field(30, ge=1, le=3_650, description="A key signs tokens for so long.")
     signing_key_announce_hours: int = Field(

@@ -14,6 +14,7 @@ from services.accounts.adapters.house_tables import idempotency_keys
 from services.accounts.adapters.link_tables import one_time_links
 from services.accounts.adapters.people_tables import sessions
 from services.accounts.adapters.postgres_transaction import EventForms, PostgresTransaction
+from services.accounts.adapters.revocation_rows import revocations
 from services.accounts.adapters.seal import Seal
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
@@ -56,6 +57,12 @@ class PostgresAccounts:
         old = sa.select(*names).where(idempotency_keys.c.created_at_ms < created_before_ms).limit(limit)
         async with connected(self._engine, _OLD) as connection:
             done = await connection.execute(sa.delete(idempotency_keys).where(sa.tuple_(*names).in_(old)))
+        return int(done.rowcount)
+
+    async def purge_revocations(self, until_before_ms: int, limit: int) -> int:
+        old = sa.select(revocations.c.name).where(revocations.c.void_until_ms < until_before_ms).limit(limit)
+        async with connected(self._engine, _OLD) as connection:
+            done = await connection.execute(sa.delete(revocations).where(revocations.c.name.in_(old)))
         return int(done.rowcount)
 
     async def purge_old(self, over_before_ms: int, limit: int) -> int:
