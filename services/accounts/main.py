@@ -38,6 +38,7 @@ from services.accounts.ports.post import Post
 from services.accounts.settings import AccountsSettings
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.walled_audit import WalledAudit
 from services.runtime.access.revocations import Revocation
 from services.runtime.bus.topics import ACTS
 from services.runtime.jobs.job import JobRun, Task
@@ -70,7 +71,7 @@ async def build(service: Service, settings: AccountsSettings) -> None:
         lambda server: add_AccountsServiceServicer_to_server(accounts, server), "balcon.accounts.v1.AccountsService"
     )
     service.consume(engine, bus, group=GROUP, topics=[ACTS], handler=keep_act)
-    serve_audit(service.rpc, PostgresAudit(engine))
+    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 
 
 async def _public_keys(keys: KeyRing) -> dict[str, bytes]:

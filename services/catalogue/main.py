@@ -36,6 +36,7 @@ from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.catalogue.settings import CatalogueSettings
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.walled_audit import WalledAudit
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import ACCOUNTS, TOPICS
 from services.runtime.outbox.state_consumer import StateConsumer
@@ -85,7 +86,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     service.rpc.add(
         lambda server: add_CatalogueServiceServicer_to_server(catalogue, server), "balcon.catalogue.v1.CatalogueService"
     )
-    serve_audit(service.rpc, PostgresAudit(engine))
+    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 
 
 def _follow_houses(service: Service, engine: AsyncEngine, bus: ManagedBus) -> None:

@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.walled_audit import WalledAudit
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.adapters.bus_availability_feed import BusAvailabilityFeed
 from services.inventory.adapters.catalogue_events import GROUP, TOPIC, copy_performance
 from services.inventory.adapters.catalogue_performances import CataloguePerformances
 from services.inventory.adapters.outbox_act_log import OutboxActLog
-from services.inventory.adapters.postgres_audit import PostgresAudit
+from services.inventory.adapters.postgres_audit import REFERENCES, PostgresAudit
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.redis_connection import connect
@@ -105,7 +106,8 @@ def _serve(service: Service, settings: InventorySettings, parts: _Parts) -> None
     service.rpc.add(
         lambda server: add_ClusterServiceServicer_to_server(cluster, server), "balcon.inventory.v1.ClusterService"
     )
-    serve_audit(service.rpc, NodeAudit(PostgresAudit(reading), parts.host))
+    record = NodeAudit(PostgresAudit(reading), parts.host)
+    serve_audit(service.rpc, WalledAudit(record, reading, REFERENCES))
 
 
 async def build(service: Service, settings: InventorySettings) -> None:

@@ -6,6 +6,7 @@ from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_t
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.walled_audit import WalledAudit
 from services.orders.adapters.grpc_catalogue import GrpcCatalogue
 from services.orders.adapters.grpc_payments import GrpcPayments
 from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
@@ -77,7 +78,8 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.rpc.add(
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )
-    serve_audit(service.rpc, PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000))
+    record = PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000)
+    serve_audit(service.rpc, WalledAudit(record, engine))
     service.background("saga", driver.run)
     service.background("notifier", notifier.run)
     service.background("counts", lambda: count_unresolved(store, clock))

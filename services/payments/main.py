@@ -7,6 +7,7 @@ from balcon.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServ
 from services.contracts.access import roles_with
 from services.contracts.audit import RecordAudit
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.walled_audit import WalledAudit
 from services.payments.adapters.postgres_audit import PostgresAudit
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
@@ -65,7 +66,7 @@ async def build(service: Service) -> None:
         first_look_seconds=settings.provider_timeout_seconds + 1.0,
     )
     audit = PostgresAudit(engine, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
-    _serve_rpc(service, PaymentsServicer(desk), audit)
+    _serve_rpc(service, PaymentsServicer(desk), WalledAudit(audit, engine))
     service.background("webhook_events", worker.run)
     service.background("reconciler", reconciler.run)
     service.background("listing", listing.run)

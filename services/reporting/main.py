@@ -9,6 +9,7 @@ from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceS
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.walled_audit import WalledAudit
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.postgres_generations import PostgresGenerations
 from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
@@ -43,7 +44,7 @@ async def build(service: Service) -> None:
     service.rpc.add(
         lambda server: add_ReportingServiceServicer_to_server(totals, server), "balcon.reporting.v1.ReportingService"
     )
-    serve_audit(service.rpc, PostgresReadModelAudit(engine))
+    serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
     serve_bus(service.rpc, lambda: intake.consumers)
     service.background("follow_events", follow_events)
 

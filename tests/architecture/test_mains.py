@@ -30,6 +30,17 @@ def test_mains_take_their_parts_from_the_service() -> None:
     assert {(main.as_posix(), name) for main in mains for name in made(parsed(main))} == OTHER
 
 
+def test_every_service_that_audits_its_record_looks_at_the_wall_between_houses_too() -> None:
+    mains = [module for module in modules() if module.parts[0] == "services" and module.name == "main.py"]
+    calls = {
+        main.as_posix(): [called_name(node) for node in ast.walk(parsed(main)) if isinstance(node, ast.Call)]
+        for main in mains
+    }
+    auditing = {main for main, names in calls.items() if "serve_audit" in names}
+    assert len(auditing) > 4
+    assert {main for main in auditing if "WalledAudit" not in calls[main]} == set()
+
+
 @pytest.mark.parametrize("text", ["engine = create_engine(url)", "relay = relays.OutboxRelay(engine, bus)"])
 def test_a_main_that_makes_a_part_itself_is_found(text: str) -> None:
     assert len([*made(ast.parse(text))]) == 1

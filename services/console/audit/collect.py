@@ -72,7 +72,7 @@ def _add(facts: Facts, fact: pb.Fact) -> None:
     match kind:
         case "seat":
             row = fact.seat
-            facts.seats.append(SeatFact(row.performance_id, row.seat_id, row.order_id, row.sold))
+            facts.seats.append(SeatFact(row.performance_id, row.seat_id, row.order_id, row.sold, row.house_id))
         case "order":
             order = fact.order
             facts.orders.append(
@@ -88,11 +88,12 @@ def _add(facts: Facts, fact: pb.Fact) -> None:
                     order.order_total.amount_minor if order.HasField("order_total") else None,
                     order.order_refunded.amount_minor,
                     order.paid_under,
+                    order.house_id,
                 )
             )
         case "ticket":
             ticket = fact.ticket
-            facts.tickets.append(TicketFact(ticket.performance_id, ticket.seat_id, ticket.order_id))
+            facts.tickets.append(TicketFact(ticket.performance_id, ticket.seat_id, ticket.order_id, ticket.house_id))
         case "payment":
             paid = fact.payment
             facts.payments.append(
@@ -104,11 +105,13 @@ def _add(facts: Facts, fact: pb.Fact) -> None:
                     paid.refunded,
                     paid.amount.amount_minor,
                     paid.refunded_amount.amount_minor,
+                    paid.house_id,
                 )
             )
         case "totals":
             totals = fact.totals
-            facts.totals.append(TotalsFact(totals.performance_id, totals.sold, totals.revenue.amount_minor))
+            revenue = totals.revenue.amount_minor
+            facts.totals.append(TotalsFact(totals.performance_id, totals.sold, revenue, totals.house_id))
         case None:
             pass  # a newer service's kind of fact
         case _:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from services.console.audit.facts import Breach, Comparison, Facts, OrderFact, TicketFact
+from services.console.audit.facts import Breach, Comparison, Facts, OrderFact, PaymentFact, SeatFact, TicketFact
 from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_MONEY, KEEPS_SALE, MAY_CLAIM
 
 
@@ -28,6 +28,8 @@ def crosscheck(facts: Facts) -> list[Comparison]:
         _compare("INV-3", "each payment ends in tickets or a refund", len(facts.payments), _payments_end(facts)),
         _compare("INV-3", "each confirmed order is paid, once, in full", len(facts.orders), _confirmed_are_paid(facts)),
         _compare("INV-7", "reporting's totals equal a recompute from orders", len(facts.totals), _totals_agree(facts)),
+        _compare("INV-8", "all that services know of a performance is one house's", *_one_house(facts, "performance")),
+        _compare("INV-8", "all that services know of an order is one house's", *_one_house(facts, "order")),
     ]
 
 
@@ -174,3 +176,24 @@ def _totals_agree(facts: Facts) -> Iterator[Breach]:
             found = f"reporting says {shown[0]} sold for {shown[1]}"
             text = f"{performance_id}: {found}, orders say {right[0]} for {right[1]}"
             yield Breach(performance_id, found, text)
+
+
+def _one_house(facts: Facts, kind: str) -> tuple[int, Iterator[Breach]]:
+    """How many things of the kind there are, and those that records of different houses speak of."""
+    houses: dict[str, set[str]] = defaultdict(set)
+    rows: list[SeatFact | OrderFact | TicketFact | PaymentFact]
+    rows = [*facts.seats, *facts.orders, *facts.tickets, *facts.payments]
+    for row in rows:
+        if row.house_id:
+            houses[row.performance_id if kind == "performance" else row.order_id].add(row.house_id)
+    for totals in facts.totals if kind == "performance" else ():
+        if totals.house_id:
+            houses[totals.performance_id].add(totals.house_id)
+    return len(houses), _of_several(houses, kind)
+
+
+def _of_several(houses: dict[str, set[str]], kind: str) -> Iterator[Breach]:
+    for name, found in houses.items():
+        if len(found) > 1:
+            names = ", ".join(sorted(found))
+            yield Breach(f"{kind} {name}", names, f"{kind} {name} is of several houses: {names}")

@@ -1,4 +1,7 @@
-"""What the services' records say, as plain values. Knows no wire and no service."""
+"""What the services' records say, as plain values. Knows no wire and no service.
+
+A `house_id` is "" where it comes from a service of a release that did not tell it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ class SeatFact:
     seat_id: str
     order_id: str
     sold: bool
+    house_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class OrderFact:
     order_total_minor: int | None = None
     order_refunded_minor: int = 0
     paid_under: str = ""
+    house_id: str = ""
 
     @property
     def counts_as_sold(self) -> bool:
@@ -59,6 +64,7 @@ class TicketFact:
     performance_id: str
     seat_id: str
     order_id: str
+    house_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class PaymentFact:
     refunded: bool
     amount_minor: int
     refunded_minor: int = 0
+    house_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class TotalsFact:
     performance_id: str
     sold: int
     revenue_minor: int
+    house_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,13 @@ from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
 from services.runtime.sql.connections import connected
 from services.runtime.sql.scopes import AllHouses
+from services.runtime.sql.wall_audit import Reference
+
+# An order's seats and a hall's blocks are of the performance's house.
+REFERENCES = (
+    Reference("seat_claim", "performance", "performance_id"),
+    Reference("seat_block", "performance", "performance_id"),
+)
 
 _ALL = AllHouses("the audit examines the whole record")
 
@@ -81,7 +88,7 @@ class PostgresAudit:
     async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
         """Every active claim and sale."""
         key = (claims.c.performance_id, claims.c.seat_index, claims.c.order_id)
-        wanted: Select[Any] = select(*key, claims.c.seat_id, claims.c.state)
+        wanted: Select[Any] = select(*key, claims.c.seat_id, claims.c.state, claims.c.house_id)
         query = wanted.where(claims.c.state.in_(ACTIVE)).order_by(*key)
         if performance_id:
             query = query.where(claims.c.performance_id == performance_id)
@@ -93,5 +100,9 @@ class PostgresAudit:
 
 def _seat(row: Row[Any]) -> SeatInRecord:
     return SeatInRecord(
-        performance_id=row.performance_id, seat_id=row.seat_id, order_id=row.order_id, sold=row.state == "sold"
+        performance_id=row.performance_id,
+        seat_id=row.seat_id,
+        order_id=row.order_id,
+        sold=row.state == "sold",
+        house_id=row.house_id,
     )

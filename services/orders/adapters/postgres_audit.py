@@ -152,6 +152,7 @@ def _parts(row: Row) -> list[Fact]:
                 order_total=wire_money(order.total.amount_minor, currency),
                 order_refunded=wire_money(order.refunded.amount_minor, currency),
                 paid_under=order.first.performance_id,
+                house_id=order.house_id,
             )
         )
         for part, refunded_minor in zip(order.parts, order.refunded_by_part, strict=True)
@@ -160,7 +161,8 @@ def _parts(row: Row) -> list[Fact]:
 
 def _tickets(performance_id: str) -> sa.Select[Any]:
     seat = (tickets.c.performance_id, tickets.c.seat_id)
-    return sa.select(*seat, tickets.c.order_id).where(tickets.c.valid, _of(seat[0], performance_id)).order_by(*seat)
+    wanted = sa.select(*seat, tickets.c.order_id, tickets.c.house_id)
+    return wanted.where(tickets.c.valid, _of(seat[0], performance_id)).order_by(*seat)
 
 
 def _ticket(row: Row) -> list[Fact]:

@@ -60,7 +60,8 @@ _NOT_DENSE = f"""
     ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 
 _FACTS = f"""
-    SELECT performance_id, order_id, payment_id, state, refund_state = 'SUCCEEDED' AS refunded, amount_minor, currency,
+    SELECT performance_id, order_id, payment_id, house_id, state, refund_state = 'SUCCEEDED' AS refunded,
+           amount_minor, currency,
            CASE WHEN refund_state = 'SUCCEEDED' THEN amount_minor ELSE refunded_minor END AS refunded_minor
     FROM payments WHERE {_MINE} ORDER BY payment_id"""  # noqa: S608
 
@@ -125,6 +126,7 @@ def _fact(row: Row[Any]) -> Fact:
         refunded=row.refunded,
         amount=wire_money(row.amount_minor, row.currency),
         refunded_amount=wire_money(row.refunded_minor, row.currency),
+        house_id=row.house_id,
     )
     return Fact(payment=payment)
 

@@ -106,7 +106,8 @@ class PostgresReadModelAudit:
 
 def _fact(totals: Totals) -> Fact:
     revenue = wire_money(totals.revenue_minor, totals.currency)
-    return Fact(totals=TotalsInRecord(performance_id=totals.performance_id, sold=totals.sold, revenue=revenue))
+    place = {"performance_id": totals.performance_id, "house_id": totals.house_id}
+    return Fact(totals=TotalsInRecord(**place, sold=totals.sold, revenue=revenue))
 
 
 async def _check(

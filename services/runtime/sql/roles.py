@@ -50,6 +50,11 @@ class RoleCanBypass(Fatal):
     """The database role could reach every house's rows; services connect as one that cannot (docs/operations.md)."""
 
 
+def way_round() -> str:
+    """The query that tells how the current role could get round the policies; NULL when it cannot."""
+    return _WAYS_ROUND
+
+
 async def check_role(engine: AsyncEngine) -> None:
     """Raises RoleCanBypass for an engine that refuses it. Of a database that is away nothing is known yet."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 
@@ -11,6 +12,8 @@ from services.console.audit.crosscheck import crosscheck, persistent
 from services.console.audit.facts import Facts, OrderFact, PaymentFact, SeatFact, TicketFact, TotalsFact
 
 PLAY = "perf_1"
+HOUSE = "house_1"
+AnyFact = TypeVar("AnyFact", SeatFact, OrderFact, TicketFact, PaymentFact, TotalsFact)
 
 
 def sound_facts() -> Facts:
@@ -28,7 +31,18 @@ def sound_facts() -> Facts:
     facts.payments.append(PaymentFact(PLAY, "ord_d", "pay_ord_d", "SUCCEEDED", True, 1000))
     facts.orders.append(OrderFact(PLAY, "ord_e", "CANCELLED", 1000, 1))
     facts.totals.append(TotalsFact(PLAY, 3, 3000))
-    return facts
+    return Facts(
+        of_house(facts.seats),
+        of_house(facts.orders),
+        of_house(facts.tickets),
+        of_house(facts.payments),
+        of_house(facts.totals),
+    )
+
+
+def of_house(rows: list[AnyFact]) -> list[AnyFact]:
+    """The same, of the house."""
+    return [replace(row, house_id=HOUSE) for row in rows]
 
 
 def broken(facts: Facts) -> dict[str, list[str]]:
@@ -57,6 +71,8 @@ CLAIM = "each claimed seat's order is still under way"
 PAYMENT = "each payment ends in tickets or a refund"
 PAID = "each confirmed order is paid, once, in full"
 TOTALS = "reporting's totals equal a recompute from orders"
+HOUSE_OF_PLAY = "all that services know of a performance is one house's"
+HOUSE_OF_ORDER = "all that services know of an order is one house's"
 
 MUTANTS: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("a seat sold twice", ONCE, lambda f: f.seats.append(SeatFact(PLAY, "A1", "ord_b", True))),
@@ -94,6 +110,19 @@ MUTANTS: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("too many told sold", TOTALS, lambda f: f.totals.append(replace(f.totals.pop(), sold=4))),
     ("too much revenue told", TOTALS, lambda f: f.totals.append(replace(f.totals.pop(), revenue_minor=3001))),
     ("a performance untold", TOTALS, lambda f: f.totals.clear()),
+    ("another house's seat", HOUSE_OF_PLAY, lambda f: f.seats.append(replace(f.seats.pop(), house_id="house_2"))),
+    ("another house's order", HOUSE_OF_PLAY, lambda f: f.orders.append(replace(f.orders.pop(), house_id="house_2"))),
+    ("another house's totals", HOUSE_OF_PLAY, lambda f: f.totals.append(replace(f.totals.pop(), house_id="house_2"))),
+    (
+        "another house's payment",
+        HOUSE_OF_ORDER,
+        lambda f: f.payments.append(replace(f.payments.pop(0), house_id="house_2")),
+    ),
+    (
+        "another house's ticket",
+        HOUSE_OF_ORDER,
+        lambda f: f.tickets.append(replace(f.tickets.pop(0), house_id="house_2")),
+    ),
     ("sales told of nothing", TOTALS, lambda f: f.totals.append(TotalsFact("perf_2", 1, 1000))),
 ]
 

@@ -169,6 +169,7 @@ class SeatInRecord(_message.Message):
     SEAT_ID_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     SOLD_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     seat_id: _builtins.str
@@ -177,6 +178,8 @@ class SeatInRecord(_message.Message):
     """The order."""
     sold: _builtins.bool
     """False: claimed, the order is still paying."""
+    house_id: _builtins.str
+    """Whose it is."""
     def __init__(
         self,
         *,
@@ -184,10 +187,11 @@ class SeatInRecord(_message.Message):
         seat_id: _builtins.str = ...,
         order_id: _builtins.str = ...,
         sold: _builtins.bool = ...,
+        house_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "performance_id", b"performance_id", "seat_id", b"seat_id", "sold", b"sold"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "order_id", b"order_id", "performance_id", b"performance_id", "seat_id", b"seat_id", "sold", b"sold"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -210,6 +214,7 @@ class OrderInRecord(_message.Message):
     ORDER_TOTAL_FIELD_NUMBER: _builtins.int
     ORDER_REFUNDED_FIELD_NUMBER: _builtins.int
     PAID_UNDER_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     order_id: _builtins.str
@@ -224,6 +229,8 @@ class OrderInRecord(_message.Message):
     """What the order knows of its seats: HELD, ASKED, CLAIMED, SOLD or FREED."""
     paid_under: _builtins.str
     """The performance under which payments has the order's payment."""
+    house_id: _builtins.str
+    """Whose it is."""
     @_builtins.property
     def total(self) -> _money_pb2.Money:
         """What all lines of this performance cost together."""
@@ -254,10 +261,11 @@ class OrderInRecord(_message.Message):
         order_total: _money_pb2.Money | None = ...,
         order_refunded: _money_pb2.Money | None = ...,
         paid_under: _builtins.str = ...,
+        house_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order_refunded", b"order_refunded", "order_total", b"order_total", "refunded", b"refunded", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "order_refunded", b"order_refunded", "order_total", b"order_total", "paid_under", b"paid_under", "performance_id", b"performance_id", "refunded", b"refunded", "seats", b"seats", "seats_are", b"seats_are", "state", b"state", "total", b"total", "was_confirmed", b"was_confirmed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "order_id", b"order_id", "order_refunded", b"order_refunded", "order_total", b"order_total", "paid_under", b"paid_under", "performance_id", b"performance_id", "refunded", b"refunded", "seats", b"seats", "seats_are", b"seats_are", "state", b"state", "total", b"total", "was_confirmed", b"was_confirmed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -272,22 +280,26 @@ class TicketInRecord(_message.Message):
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     SEAT_ID_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
     order_id: _builtins.str
     """The order."""
+    house_id: _builtins.str
+    """Whose it is."""
     def __init__(
         self,
         *,
         performance_id: _builtins.str = ...,
         seat_id: _builtins.str = ...,
         order_id: _builtins.str = ...,
+        house_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "order_id", b"order_id", "performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -306,6 +318,7 @@ class PaymentInRecord(_message.Message):
     REFUNDED_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     order_id: _builtins.str
@@ -316,6 +329,8 @@ class PaymentInRecord(_message.Message):
     """PaymentState's name without prefix."""
     refunded: _builtins.bool
     """Whether the whole amount is back."""
+    house_id: _builtins.str
+    """Whose it is."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
@@ -334,10 +349,11 @@ class PaymentInRecord(_message.Message):
         refunded: _builtins.bool = ...,
         amount: _money_pb2.Money | None = ...,
         refunded_amount: _money_pb2.Money | None = ...,
+        house_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "refunded_amount", b"refunded_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id", "refunded", b"refunded", "refunded_amount", b"refunded_amount", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id", "refunded", b"refunded", "refunded_amount", b"refunded_amount", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -352,10 +368,13 @@ class TotalsInRecord(_message.Message):
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     SOLD_FIELD_NUMBER: _builtins.int
     REVENUE_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     sold: _builtins.int
     """Tickets that are sold."""
+    house_id: _builtins.str
+    """Whose it is."""
     @_builtins.property
     def revenue(self) -> _money_pb2.Money:
         """Money of the tickets that are sold."""
@@ -366,10 +385,11 @@ class TotalsInRecord(_message.Message):
         performance_id: _builtins.str = ...,
         sold: _builtins.int = ...,
         revenue: _money_pb2.Money | None = ...,
+        house_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["revenue", b"revenue"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance_id", b"performance_id", "revenue", b"revenue", "sold", b"sold"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "performance_id", b"performance_id", "revenue", b"revenue", "sold", b"sold"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
