@@ -96,6 +96,8 @@ def _passes(wanted: ProductionFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if not wanted.include_archived:
         conditions.append(productions.c.archived_at_ms.is_(None))
+    if wanted.production_ids:
+        conditions.append(productions.c.production_id.in_(wanted.production_ids))
     if wanted.text:
         conditions.append(productions.c.search_text.like(f"%{wanted.text.casefold().translate(_LIKE)}%", escape="\\"))
     if wanted.genre is not None:

@@ -97,6 +97,7 @@ def filter_of(asked: pb.ListProductionsRequest) -> ProductionFilter:
         genre=_genre_of(asked.genre),
         performed_from_ms=instant_ms(asked.performed_from_at),
         include_archived=asked.include_archived,
+        production_ids=tuple(asked.production_ids),
     )
 
 

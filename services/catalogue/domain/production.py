@@ -9,10 +9,11 @@ from enum import Enum
 
 from services.catalogue.domain.house import House
 from services.catalogue.domain.poster import Poster
-from services.contracts.bounds import MAX_NAME_CHARS
+from services.contracts.bounds import MAX_NAME_CHARS, MAX_PAGE_SIZE
 from services.contracts.instants import refused_instant
 from services.contracts.texts import refused_language, refused_lines, refused_text, refused_url
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
+from services.runtime.ids import refused_key
 
 MAX_DESCRIPTION_CHARS = 10_000
 MAX_CREDITS_CHARS = 4_000
@@ -125,6 +126,8 @@ class ProductionFilter:
     genre: Genre | None = None
     performed_from_ms: int = 0
     include_archived: bool = False
+    # Empty: whichever.
+    production_ids: tuple[str, ...] = ()
 
 
 def with_language(details: ProductionDetails, house: House) -> ProductionDetails:
@@ -167,7 +170,10 @@ def refused_filter(wanted: ProductionFilter) -> FieldInvalid | None:
     """All that is wrong with a list's filters, None if nothing is."""
     text = refused_text("text", wanted.text, at_least=0, at_most=MAX_NAME_CHARS)
     performed = refused_instant("performed_from_at", wanted.performed_from_ms, may_be_unset=True)
-    return refused_fields((text, _refused_genre("genre", wanted.genre), performed))
+    count = _refused_count("production_ids", wanted.production_ids, MAX_PAGE_SIZE)
+    asked = wanted.production_ids[:MAX_PAGE_SIZE]
+    ids = (refused_key(f"production_ids[{index}]", one) for index, one in enumerate(asked))
+    return refused_fields((text, _refused_genre("genre", wanted.genre), performed, count, *ids))
 
 
 def refused_details(details: ProductionDetails, *, within: str = "") -> FieldInvalid | None:

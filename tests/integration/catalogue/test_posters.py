@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import math
 import sys
 from typing import Any
 
@@ -13,7 +14,7 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from PIL import Image
 
 from services.catalogue.adapters.pillow_poster_maker import AT_ONCE, WAITING, PillowPosterMaker, PosterProcessFailed
-from services.catalogue.domain.poster import MAX_POSTER_BYTES
+from services.catalogue.domain.poster import MAX_POSTER_BYTES, MAX_POSTER_PIXELS
 from services.runtime.errors import FieldInvalid, Overloaded
 from tests.integration.catalogue.stage import Catalogue, refusal
 from tests.integration.catalogue.test_productions import made, read, signed_up
@@ -146,6 +147,13 @@ async def test_the_process_has_no_more_than_its_memory_and_time(greed: str) -> N
     made = await running(code, seconds=600.0).images("image", png(scene()))
     assert isinstance(made, FieldInvalid)
     assert made.problem == "could not be read"
+
+
+async def test_the_largest_picture_fits_into_the_process() -> None:
+    side = math.isqrt(MAX_POSTER_PIXELS)
+    images = await PillowPosterMaker().images("image", png(Image.new("RGBA", (side, side))))
+    assert isinstance(images, list)
+    assert [image.width for image in images] == [320, 640, 1_280]
 
 
 async def test_a_process_that_fails_for_a_reason_of_its_own_is_no_fault_of_the_picture() -> None:

@@ -256,7 +256,10 @@ async def test_lists_are_filtered_by_text_genre_and_coming_performances(catalogu
     await made(catalogue, house_id, "a", "100% Straße", genre=pb.GENRE_CIRCUS)
     dutch = [pb.ProductionText(language="nl", title="De Storm")]
     await made(catalogue, house_id, "b", "The Tempest", performers=["Ana Díaz"], translations=dutch)
+    some = [venue.production.production_id, venue.production.production_id, "prd_0"]
     expected: list[tuple[dict[str, Any], list[str]]] = [
+        ({"production_ids": some}, ["Hamlet"]),
+        ({"production_ids": some, "text": "storm"}, []),
         ({}, ["The Tempest", "100% Straße", "Hamlet"]),
         ({"text": "STRASSE"}, ["100% Straße"]),
         ({"text": "0%"}, ["100% Straße"]),
@@ -276,6 +279,29 @@ async def test_lists_are_filtered_by_text_genre_and_coming_performances(catalogu
     cancelled = pb.CancelPerformanceRequest(house_id=house_id, performance_id=shown.performance_id, reason="illness")
     await catalogue.stub.CancelPerformance(cancelled)
     assert await titles(catalogue, house_id, performed_from_at=Timestamp(seconds=1_800_000_000)) == []
+
+
+async def test_a_wrong_filter_is_told_with_all_others(catalogue: Catalogue) -> None:
+    request = pb.ListProductionsRequest(
+        house_id="?",
+        text="x" * 201,
+        genre=77,  # type: ignore[arg-type]
+        performed_from_at=Timestamp(seconds=1),
+        production_ids=["prd_1", "?", *["prd_1"] * 499],
+        page_size=501,
+        page_token="?",
+    )
+    refused = await refusal(catalogue.stub.ListProductions(request))
+    assert [violation.field for violation in refused.violations] == [
+        "house_id",
+        "text",
+        "genre",
+        "performed_from_at",
+        "production_ids",
+        "production_ids[1]",
+        "page_size",
+        "page_token",
+    ]
 
 
 async def test_another_houses_productions_are_not_there(catalogue: Catalogue) -> None:

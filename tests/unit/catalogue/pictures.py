@@ -92,6 +92,13 @@ def png_bomb(side: int = 30_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed[:20_000]) + _chunk(b"IEND", b"")
 
 
+def text_bomb(kind: bytes) -> bytes:
+    """A small picture with a text or a profile that is 50 MB large once it is unpacked."""
+    whole = png(scene(50, 50))
+    bomb = _chunk(kind, b"name\0\0" + zlib.compress(b"a" * 50_000_000, 9))
+    return whole[:33] + bomb + whole[33:]
+
+
 def jpeg_bomb(side: int = 30_000) -> bytes:
     """A small JPEG whose header says that it is huge."""
     content = bytearray(jpeg(scene(16, 16)))

@@ -35,6 +35,7 @@ from tests.unit.catalogue.pictures import (
     png,
     png_bomb,
     scene,
+    text_bomb,
 )
 
 WHITE = (255, 255, 255)
@@ -174,6 +175,13 @@ def test_r2_3_pixels_are_counted_before_anything_is_decoded(name: str, monkeypat
     refusal = refused(content)
     assert refusal.problem == "has 30,000 x 30,000 pixels, 900,000,000 in all"
     assert refusal.limit == "at most 40,000,000 pixels, 12,000 on a side"
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iCCP"])
+def test_r2_3_what_is_packed_beside_the_pixels_is_not_unpacked_whole(kind: bytes) -> None:
+    content = text_bomb(kind)
+    assert len(content) < 60_000
+    assert "damaged" in refused(content).problem
 
 
 def test_a_picture_that_is_long_and_thin_is_too_long() -> None:

@@ -526,6 +526,7 @@ class ListProductionsRequest(_message.Message):
     GENRE_FIELD_NUMBER: _builtins.int
     PERFORMED_FROM_AT_FIELD_NUMBER: _builtins.int
     INCLUDE_ARCHIVED_FIELD_NUMBER: _builtins.int
+    PRODUCTION_IDS_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     """The house that they belong to."""
     page_size: _builtins.int
@@ -542,6 +543,10 @@ class ListProductionsRequest(_message.Message):
     def performed_from_at(self) -> _timestamp_pb2.Timestamp:
         """With a performance that begins then or later and is neither cancelled nor archived."""
 
+    @_builtins.property
+    def production_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only these, at most 500: what a page of performances shows, in one call."""
+
     def __init__(
         self,
         *,
@@ -552,10 +557,11 @@ class ListProductionsRequest(_message.Message):
         genre: Global___Genre.ValueType = ...,
         performed_from_at: _timestamp_pb2.Timestamp | None = ...,
         include_archived: _builtins.bool = ...,
+        production_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["performed_from_at", b"performed_from_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["genre", b"genre", "house_id", b"house_id", "include_archived", b"include_archived", "page_size", b"page_size", "page_token", b"page_token", "performed_from_at", b"performed_from_at", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["genre", b"genre", "house_id", b"house_id", "include_archived", b"include_archived", "page_size", b"page_size", "page_token", b"page_token", "performed_from_at", b"performed_from_at", "production_ids", b"production_ids", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
