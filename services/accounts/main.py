@@ -21,6 +21,7 @@ from services.accounts.domain.attempts import AttemptRule
 from services.accounts.domain.session import Lifetimes, SessionKind
 from services.accounts.domain.signing_key import RotationRule
 from services.accounts.handlers.act_log import ActLogHandler
+from services.accounts.handlers.api_keys import ApiKeyHandler
 from services.accounts.handlers.grants import GrantHandler
 from services.accounts.handlers.guesses import Guesses, GuessRules
 from services.accounts.handlers.houses import HouseHandler
@@ -30,6 +31,7 @@ from services.accounts.handlers.log_in import LogInHandler
 from services.accounts.handlers.mailing import Mailing
 from services.accounts.handlers.members import MemberHandler
 from services.accounts.handlers.people import PersonHandler
+from services.accounts.handlers.promoters import PromoterHandler
 from services.accounts.handlers.revocations import KEPT_SECONDS, RevocationHandler
 from services.accounts.handlers.second_factors import SecondFactorHandler
 from services.accounts.handlers.sessions import SessionHandler
@@ -96,11 +98,13 @@ def _handlers(
     people = PersonHandler(store, passwords, guesses, mailing)
     return Handlers(
         act_log=ActLogHandler(store),
+        api_keys=ApiKeyHandler(store, keys, ids, _guess_rules(settings).address),
         grants=GrantHandler(store, ids),
         houses=HouseHandler(store, passwords, mailing, ids),
         members=MemberHandler(store),
         invitations=InvitationHandler(store, passwords, mailing, ids),
         people=people,
+        promoters=PromoterHandler(store, passwords, mailing, ids),
         second_factors=SecondFactorHandler(store, people, guesses, ids),
         revocations=RevocationHandler(store),
         log_in=LogInHandler(store, passwords, guesses, sessions),

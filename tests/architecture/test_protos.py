@@ -47,6 +47,7 @@ NO_HOUSE = {
     "balcon.accounts.v1.ListRevocationsRequest": "tokens are for all houses",
     "balcon.accounts.v1.WithdrawSigningKeyRequest": "the deployment's own keys",
     "balcon.accounts.v1.ListSigningKeysRequest": "the deployment's own keys",
+    "balcon.accounts.v1.ExchangeKeyRequest": "whoever has a whole key names no house",
     "balcon.accounts.v1.ListMyGrantsRequest": "a promoter's grants are of many houses",
     "balcon.accounts.v1.CheckGrantsRequest": "a promoter's grants are of many houses",
     "balcon.catalogue.v1.ListHousesRequest": "every house there is, for accounts alone",

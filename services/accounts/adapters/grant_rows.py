@@ -24,10 +24,10 @@ class GrantRows:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def raise_version(self, email: EmailAddress) -> int:
-        first = insert(grant_versions).values(email_key=email.key, version=1)
+    async def raise_version(self, email: EmailAddress, above: int = 0) -> int:
+        first = insert(grant_versions).values(email_key=email.key, version=above + 1)
         raised = first.on_conflict_do_update(
-            index_elements=["email_key"], set_={"version": grant_versions.c.version + 1}
+            index_elements=["email_key"], set_={"version": sa.func.greatest(grant_versions.c.version, above) + 1}
         ).returning(grant_versions.c.version)
         return int((await self._connection.execute(raised)).scalar_one())
 

@@ -16,8 +16,10 @@ from services.accounts.adapters.grant_rows import GrantRows
 from services.accounts.adapters.guard_rows import LogInAttemptRows, SecondFactorRows
 from services.accounts.adapters.house_rows import HouseRows, MemberRows
 from services.accounts.adapters.house_tables import idempotency_keys
+from services.accounts.adapters.key_rows import ApiKeyRows
 from services.accounts.adapters.link_rows import InvitationRows, LetterRows, LinkRows
 from services.accounts.adapters.people_rows import PeopleRows, SessionRows
+from services.accounts.adapters.promoter_rows import PromoterRows
 from services.accounts.adapters.revocation_rows import RevocationRows
 from services.accounts.adapters.seal import Seal
 from services.accounts.adapters.signing_key_rows import SigningKeyRows
@@ -58,9 +60,11 @@ class PostgresTransaction:
         self._events: list[OutgoingEvent] = []
         self.now_ms = now_ms
         self.acts = ActRows(connection)
+        self.api_keys = ApiKeyRows(connection)
         self.grants = GrantRows(connection)
         self.houses = HouseRows(connection, now_ms)
         self.people = PeopleRows(connection, now_ms)
+        self.promoters = PromoterRows(connection, self.people)
         self.members = MemberRows(connection)
         self.invitations = InvitationRows(connection)
         self.links = LinkRows(connection)

@@ -7,8 +7,10 @@ from services.accounts.adapters import (
     grant_tables,
     guard_tables,
     house_tables,
+    key_tables,
     link_tables,
     people_tables,
+    promoter_tables,
     revocation_rows,
 )
 from services.accounts.adapters.metadata import metadata
@@ -18,8 +20,10 @@ __all__ = [
     "grant_tables",
     "guard_tables",
     "house_tables",
+    "key_tables",
     "link_tables",
     "metadata",
     "people_tables",
+    "promoter_tables",
     "revocation_rows",
 ]

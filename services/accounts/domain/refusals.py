@@ -39,6 +39,52 @@ class TooManyHouses(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class PromoterNotFound(Refusal):
+    """The house has no promoter {promoter_id}."""
+
+    kind = Kind.NOT_FOUND
+    promoter_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyNotFound(Refusal):
+    """The house has no key {key_id} that is good."""
+
+    kind = Kind.NOT_FOUND
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRefused(Refusal):
+    """The key is not good: it is unknown, withdrawn, or not written as it was given out."""
+
+    kind = Kind.FORBIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class ResellerNotFound(Refusal):
+    """The house has no reseller {reseller_id} with a key that is good."""
+
+    kind = Kind.NOT_FOUND
+    reseller_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyKeys(Refusal):
+    """A house has {limit} keys at most that are good; withdraw one first."""
+
+    kind = Kind.EXHAUSTED
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class TwoKeysLive(Refusal):
+    """Two keys of the reseller are good already; withdraw one of them first."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
 class GrantNotFound(Refusal):
     """The house has no grant {grant_id}."""
 

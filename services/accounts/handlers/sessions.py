@@ -121,20 +121,24 @@ class SessionHandler:
             now_ms = transaction.now_ms
             if session is None or session.is_over(now_ms, self._lifetimes[session.kind].idle_ms):
                 return SessionOver()
-            person = None
+            person, grants_version = None, 0
             memberships: tuple[Membership, ...] = ()
             if session.kind is SessionKind.PERSON:
                 person = await transaction.people.find(session.subject)
                 if person is None:
                     return SessionOver()
                 memberships = tuple(await transaction.members.of_person(session.subject))
+                if person.email_confirmed:
+                    grants_version = await transaction.grants.version(person.email)
             if now_ms >= session.used_at_ms + TOUCH_MS:
                 await transaction.sessions.touch(session.session_id, now_ms)
                 await transaction.commit()
         # After what makes older tokens void: that may be of the same millisecond, or by a clock that is ahead.
         issued_at_ms = now_ms if person is None else max(now_ms, person.tokens_void_until_ms + 1)
         expires_at_ms = issued_at_ms + TOKEN_SECONDS * 1000
-        facts = TokenFacts(_principal(session, memberships), issued_at_ms, expires_at_ms, session.session_id)
+        facts = TokenFacts(
+            _principal(session, memberships), issued_at_ms, expires_at_ms, session.session_id, grants_version
+        )
         TOKENS_ISSUED.labels(facts.principal.kind.value.lower()).inc()
         return IssuedToken(await self._keys.signed(facts, now_ms), facts.expires_at_ms)
 
@@ -143,4 +147,5 @@ def _principal(session: Session, memberships: tuple[Membership, ...]) -> Princip
     if session.kind is SessionKind.BUYER:
         return Principal(PrincipalKind.BUYER, session.subject)
     houses = tuple(HouseRoles(one.house_id, frozenset(role.value for role in one.roles)) for one in memberships)
-    return Principal(PrincipalKind.STAFF, session.subject, houses)
+    # Whoever works in no house has logged in to see what houses grant.
+    return Principal(PrincipalKind.STAFF if houses else PrincipalKind.PROMOTER, session.subject, houses)

@@ -13,8 +13,8 @@ from services.contracts.pages import Place
 class Grants(Protocol):
     """Any call may raise StoreUnavailable."""
 
-    async def raise_version(self, email: EmailAddress) -> int:
-        """One up; changes of what an address is granted take turns from here on. The version that it has then."""
+    async def raise_version(self, email: EmailAddress, above: int = 0) -> int:
+        """One up, and above that; changes of what an address is granted take turns from here on. The new version."""
         ...
 
     async def version(self, email: EmailAddress) -> int:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.accounts.domain.house import House
 from services.accounts.ports.acts import Acts
+from services.accounts.ports.api_keys import ApiKeys
 from services.accounts.ports.grants import Grants
 from services.accounts.ports.houses import Houses
 from services.accounts.ports.invitations import Invitations
@@ -15,6 +16,7 @@ from services.accounts.ports.links import Links
 from services.accounts.ports.log_in_attempts import LogInAttempts
 from services.accounts.ports.members import Members
 from services.accounts.ports.people import People
+from services.accounts.ports.promoters import Promoters
 from services.accounts.ports.revocations import Revocations
 from services.accounts.ports.second_factors import SecondFactors
 from services.accounts.ports.sessions import Sessions
@@ -42,7 +44,13 @@ class AccountsTransaction(Protocol):
     def acts(self) -> Acts: ...
 
     @property
+    def api_keys(self) -> ApiKeys: ...
+
+    @property
     def grants(self) -> Grants: ...
+
+    @property
+    def promoters(self) -> Promoters: ...
 
     @property
     def houses(self) -> Houses: ...

@@ -4,10 +4,12 @@ import grpc
 import warnings
 
 from balcon.accounts.v1 import act_log_pb2 as balcon_dot_accounts_dot_v1_dot_act__log__pb2
+from balcon.accounts.v1 import api_keys_pb2 as balcon_dot_accounts_dot_v1_dot_api__keys__pb2
 from balcon.accounts.v1 import grants_pb2 as balcon_dot_accounts_dot_v1_dot_grants__pb2
 from balcon.accounts.v1 import houses_pb2 as balcon_dot_accounts_dot_v1_dot_houses__pb2
 from balcon.accounts.v1 import members_pb2 as balcon_dot_accounts_dot_v1_dot_members__pb2
 from balcon.accounts.v1 import people_pb2 as balcon_dot_accounts_dot_v1_dot_people__pb2
+from balcon.accounts.v1 import promoters_pb2 as balcon_dot_accounts_dot_v1_dot_promoters__pb2
 from balcon.accounts.v1 import second_factor_pb2 as balcon_dot_accounts_dot_v1_dot_second__factor__pb2
 from balcon.accounts.v1 import sessions_pb2 as balcon_dot_accounts_dot_v1_dot_sessions__pb2
 
@@ -200,6 +202,61 @@ class AccountsServiceStub:
                 '/balcon.accounts.v1.AccountsService/CheckGrants',
                 request_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsRequest.SerializeToString,
                 response_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsResponse.FromString,
+                _registered_method=True)
+        self.CreatePromoter = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/CreatePromoter',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.CreatePromoterRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.CreatePromoterResponse.FromString,
+                _registered_method=True)
+        self.GetPromoter = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/GetPromoter',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.GetPromoterRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.GetPromoterResponse.FromString,
+                _registered_method=True)
+        self.ListPromoters = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ListPromoters',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.ListPromotersRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.ListPromotersResponse.FromString,
+                _registered_method=True)
+        self.UpdatePromoter = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/UpdatePromoter',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.UpdatePromoterRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.UpdatePromoterResponse.FromString,
+                _registered_method=True)
+        self.ResetPromoterPassword = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ResetPromoterPassword',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.ResetPromoterPasswordRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.ResetPromoterPasswordResponse.FromString,
+                _registered_method=True)
+        self.CreateApiKey = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/CreateApiKey',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.CreateApiKeyRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.CreateApiKeyResponse.FromString,
+                _registered_method=True)
+        self.RotateApiKey = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/RotateApiKey',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.RotateApiKeyRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.RotateApiKeyResponse.FromString,
+                _registered_method=True)
+        self.WithdrawApiKey = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/WithdrawApiKey',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.WithdrawApiKeyRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.WithdrawApiKeyResponse.FromString,
+                _registered_method=True)
+        self.ListApiKeys = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ListApiKeys',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ListApiKeysRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ListApiKeysResponse.FromString,
+                _registered_method=True)
+        self.ExchangeKey = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/ExchangeKey',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ExchangeKeyRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ExchangeKeyResponse.FromString,
+                _registered_method=True)
+        self.GetResellerScope = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/GetResellerScope',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.GetResellerScopeRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.GetResellerScopeResponse.FromString,
                 _registered_method=True)
         self.LogIn = channel.unary_unary(
                 '/balcon.accounts.v1.AccountsService/LogIn',
@@ -476,6 +533,83 @@ class AccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreatePromoter(self, request, context):
+        """Makes a promoter, who belongs to the house (R3.2). To an address that is known already a house grants access.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPromoter(self, request, context):
+        """One promoter of the house's own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPromoters(self, request, context):
+        """The promoters that the house has made.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePromoter(self, request, context):
+        """Changes what a promoter of the house is called, or its address. With a new address all its sessions end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetPromoterPassword(self, request, context):
+        """Makes a promoter's password void and sends it a link to a new one. All its sessions end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateApiKey(self, request, context):
+        """Makes a reseller and its first key.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateApiKey(self, request, context):
+        """Makes a key that follows another one; both are good until one is withdrawn.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawApiKey(self, request, context):
+        """From now on the key is good for nothing. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListApiKeys(self, request, context):
+        """The keys of the house's resellers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExchangeKey(self, request, context):
+        """A token of at most ten minutes for a reseller's key.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetResellerScope(self, request, context):
+        """What a reseller may at this moment, for services that sell to it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def LogIn(self, request, context):
         """Starts a session for whoever knows address and password.
         """
@@ -701,6 +835,61 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.CheckGrants,
                     request_deserializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsRequest.FromString,
                     response_serializer=balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsResponse.SerializeToString,
+            ),
+            'CreatePromoter': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePromoter,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.CreatePromoterRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.CreatePromoterResponse.SerializeToString,
+            ),
+            'GetPromoter': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPromoter,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.GetPromoterRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.GetPromoterResponse.SerializeToString,
+            ),
+            'ListPromoters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPromoters,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.ListPromotersRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.ListPromotersResponse.SerializeToString,
+            ),
+            'UpdatePromoter': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePromoter,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.UpdatePromoterRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.UpdatePromoterResponse.SerializeToString,
+            ),
+            'ResetPromoterPassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetPromoterPassword,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.ResetPromoterPasswordRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_promoters__pb2.ResetPromoterPasswordResponse.SerializeToString,
+            ),
+            'CreateApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateApiKey,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.CreateApiKeyRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.CreateApiKeyResponse.SerializeToString,
+            ),
+            'RotateApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateApiKey,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.RotateApiKeyRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.RotateApiKeyResponse.SerializeToString,
+            ),
+            'WithdrawApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawApiKey,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.WithdrawApiKeyRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.WithdrawApiKeyResponse.SerializeToString,
+            ),
+            'ListApiKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApiKeys,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ListApiKeysRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ListApiKeysResponse.SerializeToString,
+            ),
+            'ExchangeKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExchangeKey,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ExchangeKeyRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ExchangeKeyResponse.SerializeToString,
+            ),
+            'GetResellerScope': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetResellerScope,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.GetResellerScopeRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_api__keys__pb2.GetResellerScopeResponse.SerializeToString,
             ),
             'LogIn': grpc.unary_unary_rpc_method_handler(
                     servicer.LogIn,
@@ -1613,6 +1802,303 @@ class AccountsService:
             '/balcon.accounts.v1.AccountsService/CheckGrants',
             balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsRequest.SerializeToString,
             balcon_dot_accounts_dot_v1_dot_grants__pb2.CheckGrantsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePromoter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/CreatePromoter',
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.CreatePromoterRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.CreatePromoterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPromoter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/GetPromoter',
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.GetPromoterRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.GetPromoterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPromoters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ListPromoters',
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.ListPromotersRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.ListPromotersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePromoter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/UpdatePromoter',
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.UpdatePromoterRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.UpdatePromoterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetPromoterPassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ResetPromoterPassword',
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.ResetPromoterPasswordRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_promoters__pb2.ResetPromoterPasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/CreateApiKey',
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.CreateApiKeyRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.CreateApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/RotateApiKey',
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.RotateApiKeyRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.RotateApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/WithdrawApiKey',
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.WithdrawApiKeyRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.WithdrawApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListApiKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ListApiKeys',
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ListApiKeysRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ListApiKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExchangeKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/ExchangeKey',
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ExchangeKeyRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.ExchangeKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetResellerScope(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/GetResellerScope',
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.GetResellerScopeRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_api__keys__pb2.GetResellerScopeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,10 +4,12 @@ isort:skip_file
 Houses, the people who work in them, their sessions, and the tokens that every other service checks."""
 
 from balcon.accounts.v1 import act_log_pb2 as _act_log_pb2
+from balcon.accounts.v1 import api_keys_pb2 as _api_keys_pb2
 from balcon.accounts.v1 import grants_pb2 as _grants_pb2
 from balcon.accounts.v1 import houses_pb2 as _houses_pb2
 from balcon.accounts.v1 import members_pb2 as _members_pb2
 from balcon.accounts.v1 import people_pb2 as _people_pb2
+from balcon.accounts.v1 import promoters_pb2 as _promoters_pb2
 from balcon.accounts.v1 import second_factor_pb2 as _second_factor_pb2
 from balcon.accounts.v1 import sessions_pb2 as _sessions_pb2
 from balcon.accounts.v1.act_log_pb2 import Act as Act
@@ -16,6 +18,20 @@ from balcon.accounts.v1.act_log_pb2 import ListActsRequest as ListActsRequest
 from balcon.accounts.v1.act_log_pb2 import ListActsResponse as ListActsResponse
 from balcon.accounts.v1.act_log_pb2 import RecordActRequest as RecordActRequest
 from balcon.accounts.v1.act_log_pb2 import RecordActResponse as RecordActResponse
+from balcon.accounts.v1.api_keys_pb2 import ApiKey as ApiKey
+from balcon.accounts.v1.api_keys_pb2 import CreateApiKeyRequest as CreateApiKeyRequest
+from balcon.accounts.v1.api_keys_pb2 import CreateApiKeyResponse as CreateApiKeyResponse
+from balcon.accounts.v1.api_keys_pb2 import ExchangeKeyRequest as ExchangeKeyRequest
+from balcon.accounts.v1.api_keys_pb2 import ExchangeKeyResponse as ExchangeKeyResponse
+from balcon.accounts.v1.api_keys_pb2 import GetResellerScopeRequest as GetResellerScopeRequest
+from balcon.accounts.v1.api_keys_pb2 import GetResellerScopeResponse as GetResellerScopeResponse
+from balcon.accounts.v1.api_keys_pb2 import KeyScope as KeyScope
+from balcon.accounts.v1.api_keys_pb2 import ListApiKeysRequest as ListApiKeysRequest
+from balcon.accounts.v1.api_keys_pb2 import ListApiKeysResponse as ListApiKeysResponse
+from balcon.accounts.v1.api_keys_pb2 import RotateApiKeyRequest as RotateApiKeyRequest
+from balcon.accounts.v1.api_keys_pb2 import RotateApiKeyResponse as RotateApiKeyResponse
+from balcon.accounts.v1.api_keys_pb2 import WithdrawApiKeyRequest as WithdrawApiKeyRequest
+from balcon.accounts.v1.api_keys_pb2 import WithdrawApiKeyResponse as WithdrawApiKeyResponse
 from balcon.accounts.v1.grants_pb2 import CheckGrantsRequest as CheckGrantsRequest
 from balcon.accounts.v1.grants_pb2 import CheckGrantsResponse as CheckGrantsResponse
 from balcon.accounts.v1.grants_pb2 import GRANT_SCOPE_HOUSE as GRANT_SCOPE_HOUSE
@@ -84,6 +100,17 @@ from balcon.accounts.v1.people_pb2 import ResetPasswordRequest as ResetPasswordR
 from balcon.accounts.v1.people_pb2 import ResetPasswordResponse as ResetPasswordResponse
 from balcon.accounts.v1.people_pb2 import UpdatePersonRequest as UpdatePersonRequest
 from balcon.accounts.v1.people_pb2 import UpdatePersonResponse as UpdatePersonResponse
+from balcon.accounts.v1.promoters_pb2 import CreatePromoterRequest as CreatePromoterRequest
+from balcon.accounts.v1.promoters_pb2 import CreatePromoterResponse as CreatePromoterResponse
+from balcon.accounts.v1.promoters_pb2 import GetPromoterRequest as GetPromoterRequest
+from balcon.accounts.v1.promoters_pb2 import GetPromoterResponse as GetPromoterResponse
+from balcon.accounts.v1.promoters_pb2 import ListPromotersRequest as ListPromotersRequest
+from balcon.accounts.v1.promoters_pb2 import ListPromotersResponse as ListPromotersResponse
+from balcon.accounts.v1.promoters_pb2 import Promoter as Promoter
+from balcon.accounts.v1.promoters_pb2 import ResetPromoterPasswordRequest as ResetPromoterPasswordRequest
+from balcon.accounts.v1.promoters_pb2 import ResetPromoterPasswordResponse as ResetPromoterPasswordResponse
+from balcon.accounts.v1.promoters_pb2 import UpdatePromoterRequest as UpdatePromoterRequest
+from balcon.accounts.v1.promoters_pb2 import UpdatePromoterResponse as UpdatePromoterResponse
 from balcon.accounts.v1.second_factor_pb2 import ConfirmSecondFactorRequest as ConfirmSecondFactorRequest
 from balcon.accounts.v1.second_factor_pb2 import ConfirmSecondFactorResponse as ConfirmSecondFactorResponse
 from balcon.accounts.v1.second_factor_pb2 import DisableSecondFactorRequest as DisableSecondFactorRequest
@@ -206,6 +233,28 @@ class AccountsServiceStub:
     """What all houses grant to whoever calls, merged (R3.4)."""
     CheckGrants: _grpc.UnaryUnaryMultiCallable[_grants_pb2.CheckGrantsRequest, _grants_pb2.CheckGrantsResponse]
     """What is granted to a person at this moment, for services that show it."""
+    CreatePromoter: _grpc.UnaryUnaryMultiCallable[_promoters_pb2.CreatePromoterRequest, _promoters_pb2.CreatePromoterResponse]
+    """Makes a promoter, who belongs to the house (R3.2). To an address that is known already a house grants access."""
+    GetPromoter: _grpc.UnaryUnaryMultiCallable[_promoters_pb2.GetPromoterRequest, _promoters_pb2.GetPromoterResponse]
+    """One promoter of the house's own."""
+    ListPromoters: _grpc.UnaryUnaryMultiCallable[_promoters_pb2.ListPromotersRequest, _promoters_pb2.ListPromotersResponse]
+    """The promoters that the house has made."""
+    UpdatePromoter: _grpc.UnaryUnaryMultiCallable[_promoters_pb2.UpdatePromoterRequest, _promoters_pb2.UpdatePromoterResponse]
+    """Changes what a promoter of the house is called, or its address. With a new address all its sessions end."""
+    ResetPromoterPassword: _grpc.UnaryUnaryMultiCallable[_promoters_pb2.ResetPromoterPasswordRequest, _promoters_pb2.ResetPromoterPasswordResponse]
+    """Makes a promoter's password void and sends it a link to a new one. All its sessions end."""
+    CreateApiKey: _grpc.UnaryUnaryMultiCallable[_api_keys_pb2.CreateApiKeyRequest, _api_keys_pb2.CreateApiKeyResponse]
+    """Makes a reseller and its first key."""
+    RotateApiKey: _grpc.UnaryUnaryMultiCallable[_api_keys_pb2.RotateApiKeyRequest, _api_keys_pb2.RotateApiKeyResponse]
+    """Makes a key that follows another one; both are good until one is withdrawn."""
+    WithdrawApiKey: _grpc.UnaryUnaryMultiCallable[_api_keys_pb2.WithdrawApiKeyRequest, _api_keys_pb2.WithdrawApiKeyResponse]
+    """From now on the key is good for nothing. Repeating it changes nothing."""
+    ListApiKeys: _grpc.UnaryUnaryMultiCallable[_api_keys_pb2.ListApiKeysRequest, _api_keys_pb2.ListApiKeysResponse]
+    """The keys of the house's resellers."""
+    ExchangeKey: _grpc.UnaryUnaryMultiCallable[_api_keys_pb2.ExchangeKeyRequest, _api_keys_pb2.ExchangeKeyResponse]
+    """A token of at most ten minutes for a reseller's key."""
+    GetResellerScope: _grpc.UnaryUnaryMultiCallable[_api_keys_pb2.GetResellerScopeRequest, _api_keys_pb2.GetResellerScopeResponse]
+    """What a reseller may at this moment, for services that sell to it."""
     LogIn: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]
     """Starts a session for whoever knows address and password."""
     StartBuyerSession: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.StartBuyerSessionRequest, _sessions_pb2.StartBuyerSessionResponse]
@@ -294,6 +343,28 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """What all houses grant to whoever calls, merged (R3.4)."""
     CheckGrants: _aio.UnaryUnaryMultiCallable[_grants_pb2.CheckGrantsRequest, _grants_pb2.CheckGrantsResponse]  # type: ignore[assignment]
     """What is granted to a person at this moment, for services that show it."""
+    CreatePromoter: _aio.UnaryUnaryMultiCallable[_promoters_pb2.CreatePromoterRequest, _promoters_pb2.CreatePromoterResponse]  # type: ignore[assignment]
+    """Makes a promoter, who belongs to the house (R3.2). To an address that is known already a house grants access."""
+    GetPromoter: _aio.UnaryUnaryMultiCallable[_promoters_pb2.GetPromoterRequest, _promoters_pb2.GetPromoterResponse]  # type: ignore[assignment]
+    """One promoter of the house's own."""
+    ListPromoters: _aio.UnaryUnaryMultiCallable[_promoters_pb2.ListPromotersRequest, _promoters_pb2.ListPromotersResponse]  # type: ignore[assignment]
+    """The promoters that the house has made."""
+    UpdatePromoter: _aio.UnaryUnaryMultiCallable[_promoters_pb2.UpdatePromoterRequest, _promoters_pb2.UpdatePromoterResponse]  # type: ignore[assignment]
+    """Changes what a promoter of the house is called, or its address. With a new address all its sessions end."""
+    ResetPromoterPassword: _aio.UnaryUnaryMultiCallable[_promoters_pb2.ResetPromoterPasswordRequest, _promoters_pb2.ResetPromoterPasswordResponse]  # type: ignore[assignment]
+    """Makes a promoter's password void and sends it a link to a new one. All its sessions end."""
+    CreateApiKey: _aio.UnaryUnaryMultiCallable[_api_keys_pb2.CreateApiKeyRequest, _api_keys_pb2.CreateApiKeyResponse]  # type: ignore[assignment]
+    """Makes a reseller and its first key."""
+    RotateApiKey: _aio.UnaryUnaryMultiCallable[_api_keys_pb2.RotateApiKeyRequest, _api_keys_pb2.RotateApiKeyResponse]  # type: ignore[assignment]
+    """Makes a key that follows another one; both are good until one is withdrawn."""
+    WithdrawApiKey: _aio.UnaryUnaryMultiCallable[_api_keys_pb2.WithdrawApiKeyRequest, _api_keys_pb2.WithdrawApiKeyResponse]  # type: ignore[assignment]
+    """From now on the key is good for nothing. Repeating it changes nothing."""
+    ListApiKeys: _aio.UnaryUnaryMultiCallable[_api_keys_pb2.ListApiKeysRequest, _api_keys_pb2.ListApiKeysResponse]  # type: ignore[assignment]
+    """The keys of the house's resellers."""
+    ExchangeKey: _aio.UnaryUnaryMultiCallable[_api_keys_pb2.ExchangeKeyRequest, _api_keys_pb2.ExchangeKeyResponse]  # type: ignore[assignment]
+    """A token of at most ten minutes for a reseller's key."""
+    GetResellerScope: _aio.UnaryUnaryMultiCallable[_api_keys_pb2.GetResellerScopeRequest, _api_keys_pb2.GetResellerScopeResponse]  # type: ignore[assignment]
+    """What a reseller may at this moment, for services that sell to it."""
     LogIn: _aio.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]  # type: ignore[assignment]
     """Starts a session for whoever knows address and password."""
     StartBuyerSession: _aio.UnaryUnaryMultiCallable[_sessions_pb2.StartBuyerSessionRequest, _sessions_pb2.StartBuyerSessionResponse]  # type: ignore[assignment]
@@ -571,6 +642,94 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_grants_pb2.CheckGrantsResponse, _abc.Awaitable[_grants_pb2.CheckGrantsResponse]]:
         """What is granted to a person at this moment, for services that show it."""
+
+    @_abc_1.abstractmethod
+    def CreatePromoter(
+        self,
+        request: _promoters_pb2.CreatePromoterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_promoters_pb2.CreatePromoterResponse, _abc.Awaitable[_promoters_pb2.CreatePromoterResponse]]:
+        """Makes a promoter, who belongs to the house (R3.2). To an address that is known already a house grants access."""
+
+    @_abc_1.abstractmethod
+    def GetPromoter(
+        self,
+        request: _promoters_pb2.GetPromoterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_promoters_pb2.GetPromoterResponse, _abc.Awaitable[_promoters_pb2.GetPromoterResponse]]:
+        """One promoter of the house's own."""
+
+    @_abc_1.abstractmethod
+    def ListPromoters(
+        self,
+        request: _promoters_pb2.ListPromotersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_promoters_pb2.ListPromotersResponse, _abc.Awaitable[_promoters_pb2.ListPromotersResponse]]:
+        """The promoters that the house has made."""
+
+    @_abc_1.abstractmethod
+    def UpdatePromoter(
+        self,
+        request: _promoters_pb2.UpdatePromoterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_promoters_pb2.UpdatePromoterResponse, _abc.Awaitable[_promoters_pb2.UpdatePromoterResponse]]:
+        """Changes what a promoter of the house is called, or its address. With a new address all its sessions end."""
+
+    @_abc_1.abstractmethod
+    def ResetPromoterPassword(
+        self,
+        request: _promoters_pb2.ResetPromoterPasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_promoters_pb2.ResetPromoterPasswordResponse, _abc.Awaitable[_promoters_pb2.ResetPromoterPasswordResponse]]:
+        """Makes a promoter's password void and sends it a link to a new one. All its sessions end."""
+
+    @_abc_1.abstractmethod
+    def CreateApiKey(
+        self,
+        request: _api_keys_pb2.CreateApiKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_keys_pb2.CreateApiKeyResponse, _abc.Awaitable[_api_keys_pb2.CreateApiKeyResponse]]:
+        """Makes a reseller and its first key."""
+
+    @_abc_1.abstractmethod
+    def RotateApiKey(
+        self,
+        request: _api_keys_pb2.RotateApiKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_keys_pb2.RotateApiKeyResponse, _abc.Awaitable[_api_keys_pb2.RotateApiKeyResponse]]:
+        """Makes a key that follows another one; both are good until one is withdrawn."""
+
+    @_abc_1.abstractmethod
+    def WithdrawApiKey(
+        self,
+        request: _api_keys_pb2.WithdrawApiKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_keys_pb2.WithdrawApiKeyResponse, _abc.Awaitable[_api_keys_pb2.WithdrawApiKeyResponse]]:
+        """From now on the key is good for nothing. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ListApiKeys(
+        self,
+        request: _api_keys_pb2.ListApiKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_keys_pb2.ListApiKeysResponse, _abc.Awaitable[_api_keys_pb2.ListApiKeysResponse]]:
+        """The keys of the house's resellers."""
+
+    @_abc_1.abstractmethod
+    def ExchangeKey(
+        self,
+        request: _api_keys_pb2.ExchangeKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_keys_pb2.ExchangeKeyResponse, _abc.Awaitable[_api_keys_pb2.ExchangeKeyResponse]]:
+        """A token of at most ten minutes for a reseller's key."""
+
+    @_abc_1.abstractmethod
+    def GetResellerScope(
+        self,
+        request: _api_keys_pb2.GetResellerScopeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_keys_pb2.GetResellerScopeResponse, _abc.Awaitable[_api_keys_pb2.GetResellerScopeResponse]]:
+        """What a reseller may at this moment, for services that sell to it."""
 
     @_abc_1.abstractmethod
     def LogIn(
