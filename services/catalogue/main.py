@@ -80,7 +80,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         performances=PerformanceHandler(store, service.clock, service.ids),
         performance_life=PerformanceLifeHandler(store, service.clock),
         performance_copies=PerformanceCopyHandler(store, service.ids),
-        prices=price_handlers(store, service.clock, country_rates()),
+        prices=price_handlers(store, service.clock, service.ids, country_rates()),
         posters=PosterHandler(store, pictures),
     )
     service.rpc.add(

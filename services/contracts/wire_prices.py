@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from balcon.catalogue.v1.prices_pb2 import PriceComponentKind as WireKind
-from balcon.orders.v1.orders_service_pb2 import LineComponent, Vat
+from balcon.orders.v1.orders_service_pb2 import LineComponent, LineDiscount, Vat
 
 from services.contracts.prices import ComponentKind
 from services.contracts.wire_types import wire_money
@@ -33,3 +33,8 @@ def wire_vat(vat_class: str, rate_basis_points: int, amount_minor: int, currency
 def wire_line_component(kind: ComponentKind, amount_minor: int, currency: str, vat: Vat | None) -> LineComponent:
     """A part of an order line's price."""
     return LineComponent(kind=_TO_WIRE[kind], amount=wire_money(amount_minor, currency), vat=vat)
+
+
+def wire_line_discount(discount_id: str, amount_minor: int, currency: str, office: str) -> LineDiscount:
+    """What was taken off an order line's price."""
+    return LineDiscount(discount_id=discount_id, amount=wire_money(amount_minor, currency), office=office)

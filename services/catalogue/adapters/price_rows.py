@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +16,7 @@ from services.catalogue.domain.price import PriceComponent
 from services.catalogue.domain.price_book import PriceBook
 from services.catalogue.domain.ticket_type import TicketType
 from services.catalogue.domain.vat import PriceRules, VatClass
-from services.catalogue.ports.price_things import Sort
+from services.catalogue.ports.price_things import NOTHING, Sort
 from services.contracts.pages import Place
 from services.contracts.prices import VatRounding
 
@@ -61,11 +61,14 @@ class PostgresPriceThings:
         limit: int,
         *,
         include_archived: bool,
+        having: Mapping[str, str] = NOTHING,
     ) -> Sequence[Kept[Body]]:
         place = (_THING.created_at_ms, _THING.thing_id)
         wanted = sa.select(price_things).where(_THING.house_id == house_id, _THING.sort == sort.value)
         if not include_archived:
             wanted = wanted.where(_THING.archived_at_ms == 0)
+        for name, text in having.items():
+            wanted = wanted.where(_THING.body[name].astext == text)
         if after is not None:
             wanted = wanted.where(sa.tuple_(*place) > sa.tuple_(sa.literal(after.time_ms), sa.literal(after.item_id)))
         rows = await self._connection.execute(wanted.order_by(*place).limit(limit))

@@ -202,7 +202,7 @@ prices = sa.Table(
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     # [{kind, amount_minor, currency, vat_class, avoidable}, ...]. NULL: the amount is the base.
-    sa.Column("components", JSONB),
+    sa.Column("components", JSONB(none_as_null=True)),
     sa.ForeignKeyConstraint(
         ["house_id", "performance_id"],
         ["performances.house_id", "performances.performance_id"],
@@ -212,7 +212,7 @@ prices = sa.Table(
     sa.CheckConstraint("kind IN ('normal', 'discount', 'free', 'other')", name="kind"),
 )
 
-# What a house keeps about its prices: one table for all sorts, each thing's own part as JSON, for none is searched.
+# What a house keeps about its prices: one table for all sorts, each thing's own part as JSON: hardly any is searched.
 price_things = sa.Table(
     "price_things",
     metadata,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from services.catalogue.api.discount_calls import DiscountCalls
 from services.catalogue.api.price_list_calls import PriceListCalls
+from services.catalogue.api.promotion_code_calls import PromotionCodeCalls
 from services.catalogue.api.ticket_type_calls import TicketTypeCalls
 from services.catalogue.api.vat_calls import VatCalls
 from services.catalogue.handlers.price_sorts import PriceHandlers
 
 
-class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls):
+class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, PromotionCodeCalls):
     """Stateless; everything lives in the handlers."""
 
     def take(self, prices: PriceHandlers) -> None:
@@ -18,3 +20,6 @@ class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls):
         self._ticket_types = prices.ticket_types
         self._price_lists = prices.price_lists
         self._performance_prices = prices.of_performances
+        self._discounts = prices.discounts
+        self._promotion_codes = prices.promotion_codes
+        self._promotions = prices.promotions

@@ -5,20 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.catalogue.domain.discount import (
+    Discount,
+    PromotionCode,
+    beside_house,
+    refused_discount,
+    refused_promotion_code,
+)
 from services.catalogue.domain.price import faults_beside_the_house
 from services.catalogue.domain.price_list import PriceList, refused_price_list, within
 from services.catalogue.domain.ticket_type import TicketType, refused_ticket_type
 from services.catalogue.domain.vat import CountryRates, VatClass, refused_vat_class
 from services.catalogue.handlers.performance_prices import PerformancePrices
 from services.catalogue.handlers.price_rules import PriceRulesHandler
-from services.catalogue.handlers.price_things import PriceThingHandler, Rules
+from services.catalogue.handlers.price_things import Names, PriceThingHandler, Rules
+from services.catalogue.handlers.promotions import PromotionHandler
 from services.catalogue.ports.price_things import Sort
 from services.catalogue.ports.store import CatalogueStore
 from services.runtime.clock import Clock
 from services.runtime.errors import refused_fields
+from services.runtime.ids import Ids
 
 VAT_CLASSES = Rules(Sort.VAT_CLASS, VatClass, refused_vat_class)
 TICKET_TYPES = Rules(Sort.TICKET_TYPE, TicketType, refused_ticket_type)
+DISCOUNTS = Rules(Sort.DISCOUNT, Discount, refused_discount, beside=beside_house)
+PROMOTION_CODES = Rules(
+    Sort.PROMOTION_CODE,
+    PromotionCode,
+    refused_promotion_code,
+    names=lambda code: [Names("promotion_code.discount_id", Sort.DISCOUNT, code.discount_id)],
+)
 PRICE_LISTS = Rules(
     Sort.PRICE_LIST,
     PriceList,
@@ -39,10 +55,13 @@ class PriceHandlers:
     ticket_types: PriceThingHandler[TicketType]
     price_lists: PriceThingHandler[PriceList]
     of_performances: PerformancePrices
+    discounts: PriceThingHandler[Discount]
+    promotion_codes: PriceThingHandler[PromotionCode]
+    promotions: PromotionHandler
 
 
 def price_handlers(
-    store: CatalogueStore, clock: Clock, countries: Mapping[str, tuple[CountryRates, ...]]
+    store: CatalogueStore, clock: Clock, ids: Ids, countries: Mapping[str, tuple[CountryRates, ...]]
 ) -> PriceHandlers:
     """All of them over one store."""
     return PriceHandlers(
@@ -51,4 +70,7 @@ def price_handlers(
         ticket_types=PriceThingHandler(store, clock, TICKET_TYPES),
         price_lists=PriceThingHandler(store, clock, PRICE_LISTS),
         of_performances=PerformancePrices(store),
+        discounts=PriceThingHandler(store, clock, DISCOUNTS),
+        promotion_codes=PriceThingHandler(store, clock, PROMOTION_CODES),
+        promotions=PromotionHandler(store, ids),
     )

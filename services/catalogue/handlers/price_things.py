@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +12,7 @@ from services.catalogue.domain.kept import Kept
 from services.catalogue.domain.price_book import PriceBook
 from services.catalogue.domain.refusals import PriceThingArchived, PriceThingNotFound, PriceThingTaken
 from services.catalogue.handlers.once import Asked, once
-from services.catalogue.ports.price_things import PriceThings, Sort
+from services.catalogue.ports.price_things import NOTHING, PriceThings, Sort
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
@@ -121,10 +121,21 @@ class PriceThingHandler(Generic[Body]):
             return await self._found(transaction, house_id, thing_id)
 
     async def page(
-        self, house_id: str, page_size: int, page_token: str, *, include_archived: bool
+        self,
+        house_id: str,
+        page_size: int,
+        page_token: str,
+        *,
+        include_archived: bool,
+        having: Mapping[str, str] = NOTHING,
     ) -> ThingPage[Body] | Refusal:
-        """A page by creation; 0 takes DEFAULT_PAGE_SIZE. Refusals: FieldInvalid. A house that is unknown has none."""
-        asked = asked_page(page_size, page_token, house_id, refused_key("house_id", house_id))
+        """A page by creation; 0 takes DEFAULT_PAGE_SIZE. Refusals: FieldInvalid. A house that is unknown has none.
+
+        `having`: ids that they name, empty ones of no meaning.
+        """
+        wanted = {name: value for name, value in having.items() if value}
+        keys = [refused_key(name, value) for name, value in wanted.items()]
+        asked = asked_page(page_size, page_token, house_id, refused_key("house_id", house_id), *keys)
         if isinstance(asked, FieldInvalid):
             return asked
         async with self._store.transaction(house_id) as transaction:
@@ -135,6 +146,7 @@ class PriceThingHandler(Generic[Body]):
                 asked.after,
                 asked.size + 1,
                 include_archived=include_archived,
+                having=wanted,
             )
         page = found[: min(asked.size, fitting(self._rules.parts(thing.body) for thing in found))]
         more = len(found) > len(page)

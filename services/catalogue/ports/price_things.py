@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from services.catalogue.domain.kept import Kept
@@ -11,6 +12,8 @@ from services.catalogue.domain.price_book import PriceBook
 from services.contracts.pages import Place
 
 Body = TypeVar("Body")
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Sort(Enum):
@@ -20,6 +23,8 @@ class Sort(Enum):
     PRICE_RULES = "price_rules"
     PRICE_LIST = "price_list"
     TICKET_TYPE = "ticket_type"
+    DISCOUNT = "discount"
+    PROMOTION_CODE = "promotion_code"
 
 
 class PriceThings(Protocol):
@@ -44,8 +49,9 @@ class PriceThings(Protocol):
         limit: int,
         *,
         include_archived: bool,
+        having: Mapping[str, str] = NOTHING,
     ) -> Sequence[Kept[Body]]:
-        """In the order in which they were made, then by id; at most `limit`."""
+        """In the order in which they were made, then by id; at most `limit`. `having`: texts of their bodies."""
         ...
 
     async def save(self, sort: Sort, thing: Kept[Body]) -> None:

@@ -9,6 +9,7 @@ import grpc
 from balcon.catalogue.v1.catalogue_service_pb2 import (
     SALE_STATE_CANCELLED,
     SALE_STATE_ON_SALE,
+    FindPromotionRequest,
     GetPerformanceRequest,
     Performance,
     Price,
@@ -26,9 +27,11 @@ from services.contracts.reasons import Reason
 from services.contracts.wire_prices import component_kind_of
 from services.contracts.wire_types import channel_of
 from services.orders.adapters.grpc_answers import declined_or_raise
+from services.orders.adapters.wire_promotions import promotion_of
 from services.orders.domain.order import SeatName
 from services.orders.domain.order import TicketKind as DomainTicketKind
 from services.orders.domain.pricing import PlanSeat, PriceList
+from services.orders.domain.promotions import Promotion
 from services.orders.domain.ticket_terms import TicketTerms
 from services.orders.ports import Offer
 from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 # What the catalogue says where there is no such thing. A forbidden call or a failing one says nothing of the kind.
 _NO_PERFORMANCE = frozenset({Reason.PERFORMANCE_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
+_NO_PROMOTION = frozenset({Reason.PROMOTION_UNKNOWN, Reason.HOUSE_NOT_FOUND})
 _NO_PLAN = frozenset({Reason.SEATING_PLAN_NOT_FOUND, Reason.HALL_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 # A kind of a later version of the catalogue is as none: an order can be priced without.
 _KINDS = {TicketKind.Value(f"TICKET_KIND_{kind.value}"): kind for kind in DomainTicketKind}
@@ -75,6 +79,15 @@ class GrpcCatalogue:
             prices=PriceList(currency, amounts, kinds, _components(performance.prices), _rounding(performance)),
             terms={terms.ticket_type: _terms(terms) for terms in performance.ticket_terms},
         )
+
+    async def promotion(self, house_id: str, code: str, discount_id: str) -> Promotion | None:
+        request = FindPromotionRequest(house_id=house_id, code=code, discount_id=discount_id)
+        try:
+            found = await self._stub.FindPromotion(request)
+        except grpc.aio.AioRpcError as error:
+            _ = declined_or_raise("FindPromotion", error, _NO_PROMOTION)
+            return None
+        return promotion_of(found)
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
         request = StreamSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)

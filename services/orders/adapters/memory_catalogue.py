@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.orders.domain.pricing import PlanSeat
+from services.orders.domain.promotions import Promotion
 from services.orders.ports import Offer
 
 
@@ -14,6 +15,7 @@ class MemoryCatalogue:
     def __init__(self) -> None:
         self._offers: dict[tuple[str, str], Offer] = {}
         self._plans: dict[tuple[str, str, int], Mapping[str, PlanSeat]] = {}
+        self._promotions: dict[tuple[str, str, str], Promotion] = {}
         self.asked = 0
 
     def put(self, house_id: str, offer: Offer, seats: Mapping[str, PlanSeat]) -> None:
@@ -24,6 +26,21 @@ class MemoryCatalogue:
     async def offer(self, house_id: str, performance_id: str) -> Offer | None:
         self.asked += 1
         return self._offers.get((house_id, performance_id))
+
+    def promote(self, house_id: str, promotion: Promotion) -> None:
+        """Lets a promotion be had, by its code or without one."""
+        self._promotions[house_id, promotion.code, promotion.discount_id] = promotion
+
+    async def promotion(self, house_id: str, code: str, discount_id: str) -> Promotion | None:
+        self.asked += 1
+        return next(
+            (
+                promotion
+                for (house, known, discount), promotion in self._promotions.items()
+                if (house, known) == (house_id, code) and discount_id in {"", discount}
+            ),
+            None,
+        )
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
         self.asked += 1

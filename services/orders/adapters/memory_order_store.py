@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.orders.adapters.order_events import created, published
 from services.orders.domain.order import FINAL_STATES, Order, OrderState
-from services.orders.domain.refusals import HoldHasOrder
+from services.orders.domain.refusals import HoldHasOrder, UsesExhausted
 from services.orders.ports import (
     Act,
     Changed,
@@ -36,7 +37,7 @@ class _Row:
 
 
 class MemoryOrderStore:
-    """See OrderStore. `events` is what the outbox would hold, in order."""
+    """See OrderStore. `events` is what the outbox would hold, in order; `used` the counted uses."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -44,10 +45,11 @@ class MemoryOrderStore:
         self._keys: dict[tuple[str, Operation, str], tuple[KeyInRecord, int]] = {}
         self._valid_seats: dict[tuple[str, str], str] = {}
         self.events: list[OutgoingEvent] = []
+        self.used: Counter[tuple[str, str]] = Counter()
 
     async def add(
         self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
-    ) -> KeyInRecord | HoldHasOrder | None:
+    ) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
         known = await self.find_key(key.house_id, key.operation, key.key)
         if known is not None:
             return known
@@ -55,10 +57,24 @@ class MemoryOrderStore:
         for row in self._rows.values():
             if both := sorted(wanted & _holds(row.order)):
                 return HoldHasOrder(both[0][2], row.order.order_id, row.order.state.value)
+        if exhausted := self._take_uses(order):
+            return exhausted
         assert self._take_key(key, order.order_id)
         self._rows[OrderRef(order.house_id, order.order_id)] = _Row(order, customer, next_step_at_ms)
         self.events += created(order)
         return None
+
+    def _take_uses(self, order: Order) -> UsesExhausted | None:
+        for use in order.uses:
+            used = self.used[order.house_id, use.counted_id]
+            if use.limit and used + use.count > use.limit:
+                return UsesExhausted(use.counted_id, max(0, use.limit - used), use.count)
+        self._count(order, 1)
+        return None
+
+    def _count(self, order: Order, sign: int) -> None:
+        for use in order.uses:
+            self.used[order.house_id, use.counted_id] += sign * use.count
 
     def _take_key(self, key: RequestKey, order_id: str) -> bool:
         name = (key.house_id, key.operation, key.key)
@@ -94,6 +110,7 @@ class MemoryOrderStore:
             row.lease_until_ms = lease.until_ms if kept else 0
         before = row.order
         self._keep_seats(before, acted.order)
+        self._count(acted.order, acted.order.has_its_uses - before.has_its_uses)
         row.order, row.next_step_at_ms, row.failures = acted.order, acted.next_step_at_ms, 0
         self.events += published(before, acted.order, acted.changes)
         return Changed(acted.order, acted.changes, kept)

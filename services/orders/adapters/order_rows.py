@@ -12,6 +12,7 @@ from services.orders.domain.order import (
     CancelReason,
     Dispute,
     LineComponent,
+    LineDiscount,
     Money,
     Order,
     OrderLine,
@@ -25,6 +26,7 @@ from services.orders.domain.order import (
     Vat,
 )
 from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundState, due_refund
+from services.orders.domain.uses import CountedUse
 
 Row = Mapping[Any, Any]
 
@@ -45,6 +47,7 @@ def fixed_columns(order: Order) -> dict[str, Any]:
         "total_minor": order.total.amount_minor,
         "currency": order.total.currency,
         "created_at_ms": order.created_at_ms,
+        "uses": [[use.counted_id, use.count, use.limit] for use in order.uses] or None,
     }
 
 
@@ -164,6 +167,7 @@ def order_of(row: Row) -> Order:
         dispute=Dispute(row["dispute"]),
         confirmed_at_ms=row["confirmed_at_ms"],
         state_since_ms=row["state_since_ms"],
+        uses=tuple(CountedUse(*use) for use in row["uses"] or ()),
     )
 
 
@@ -218,7 +222,10 @@ def _priced_row(line: OrderLine) -> dict[str, Any]:
         [one.kind.value, one.amount_minor, one.vat.vat_class, one.vat.rate_basis_points, one.vat.amount_minor]
         for one in line.components
     ]
-    return {"components": components}
+    priced: dict[str, Any] = {"components": components}
+    if line.discount is not None:
+        priced["discount"] = [line.discount.discount_id, line.discount.amount_minor, line.discount.office]
+    return priced
 
 
 def _line(row: Sequence[Any], currency: str, priced: Row) -> OrderLine:
@@ -235,4 +242,5 @@ def _line(row: Sequence[Any], currency: str, priced: Row) -> OrderLine:
             LineComponent(ComponentKind(of_kind), minor, Vat(*vat))
             for of_kind, minor, *vat in priced.get("components", ())
         ),
+        LineDiscount(*priced["discount"]) if "discount" in priced else None,
     )

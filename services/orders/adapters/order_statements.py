@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 
-from services.orders.adapters.tables import order_parts, orders, refunds, request_keys, tickets
+from services.orders.adapters.tables import counted_uses, order_parts, orders, refunds, request_keys, tickets
 from services.orders.domain.order import FINAL_STATES, OrderState
 
 _PERSONAL = {"customer_name", "customer_email"}
@@ -131,6 +131,24 @@ POSTPONE = (
         ),
         step_failures=sa.case((_UNMOVED, orders.c.step_failures + 1), else_=0),
     )
+)
+
+_NEW_USE = insert(counted_uses)
+_SUM = counted_uses.c.used + _NEW_USE.excluded.used
+_LIMIT = sa.bindparam("limit", type_=sa.BigInteger)
+# The row's lock makes orders take turns, so that the limit is never passed; no row comes back where it would be.
+TAKE_USE = _NEW_USE.on_conflict_do_update(
+    index_elements=[counted_uses.c.house_id, counted_uses.c.counted_id],
+    set_={"used": _SUM},
+    where=(_LIMIT == 0) | (_SUM <= _LIMIT),
+).returning(counted_uses.c.used)
+USED = sa.select(counted_uses.c.used).where(
+    counted_uses.c.house_id == sa.bindparam("this_house"), counted_uses.c.counted_id == sa.bindparam("counted")
+)
+GIVE_USE_BACK = (
+    sa.update(counted_uses)
+    .where(counted_uses.c.house_id == sa.bindparam("this_house"), counted_uses.c.counted_id == sa.bindparam("counted"))
+    .values(used=counted_uses.c.used - sa.bindparam("count", type_=sa.BigInteger))
 )
 
 TAKE_KEY = insert(request_keys).on_conflict_do_nothing().returning(request_keys.c.key)

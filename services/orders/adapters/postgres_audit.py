@@ -14,7 +14,7 @@ from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_SALE
 from services.contracts.wire_types import wire_money
 from services.orders.adapters import order_statements as sql
 from services.orders.adapters.order_rows import Row, order_of
-from services.orders.adapters.tables import order_parts, orders, outbox, outbox_sequence, refunds, tickets
+from services.orders.adapters.tables import counted_uses, order_parts, orders, outbox, outbox_sequence, refunds, tickets
 from services.runtime.clock import Clock
 from services.runtime.sql.connections import connected
 from services.runtime.sql.scopes import AllHouses
@@ -32,6 +32,15 @@ _BACK = (
     .where(refunds.c.order_id == orders.c.order_id, refunds.c.state == "DONE")
     .scalar_subquery()
 )
+_MISCOUNTED = sa.text(
+    """SELECT house_id, counted_id, coalesce(used, 0) AS used, coalesce(taken, 0) AS taken
+       FROM counted_uses FULL JOIN (
+           SELECT house_id, one ->> 0 AS counted_id, sum((one ->> 1)::bigint) AS taken
+           FROM orders CROSS JOIN LATERAL jsonb_array_elements(uses) AS one
+           WHERE state NOT IN ('CANCELLED', 'REFUNDED') GROUP BY 1, 2
+       ) AS of_orders USING (house_id, counted_id)
+       WHERE coalesce(used, 0) <> coalesce(taken, 0) ORDER BY 1, 2 LIMIT :most"""
+).bindparams(most=MAX_VIOLATIONS)
 
 
 class PostgresAudit:
@@ -68,6 +77,7 @@ class PostgresAudit:
             await self._orders("INV-3", "tickets for every line", sa.true(), wanted != _VALID, performance_id),
             await self._double_tickets(performance_id),
             await self._outbox(performance_id),
+            *([] if performance_id else [await self._uses()]),
         ]
 
     async def _orders(
@@ -96,6 +106,14 @@ class PostgresAudit:
             found = (await connection.execute(double.limit(MAX_VIOLATIONS))).all()
         told = [f"performance {row[0]} seat {row[1]} has {row[2]} valid tickets" for row in found]
         return CheckResult("INV-1", "one valid ticket per seat", total or 0, told)
+
+    async def _uses(self) -> CheckResult:
+        """Of the whole house: codes are counted over all of its performances."""
+        async with connected(self._engine, _ALL) as connection:
+            total = await connection.scalar(sa.select(sa.func.count()).select_from(counted_uses))
+            found = (await connection.execute(_MISCOUNTED)).all()
+        told = [f"house {row.house_id} {row.counted_id} is {row.used}, its orders have {row.taken}" for row in found]
+        return CheckResult("orders", "counted uses are those of the orders that have them", total or 0, told)
 
     async def _outbox(self, performance_id: str) -> CheckResult:
         """INV-7: what is numbered ends where the sequence says, with no number twice; old rows may be purged."""

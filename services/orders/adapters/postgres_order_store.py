@@ -21,9 +21,10 @@ from services.orders.adapters.order_rows import (
     ticket_rows,
 )
 from services.orders.adapters.tables import order_parts, orders, request_keys
+from services.orders.adapters.use_counter import move_uses, take_uses
 from services.orders.domain.changes import OrderConfirmed
 from services.orders.domain.order import Order, OrderState
-from services.orders.domain.refusals import HoldHasOrder
+from services.orders.domain.refusals import HoldHasOrder, UsesExhausted
 from services.orders.ports import (
     Act,
     Changed,
@@ -62,7 +63,7 @@ class PostgresOrderStore:
 
     async def add(
         self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
-    ) -> KeyInRecord | HoldHasOrder | None:
+    ) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
         """See OrderStore.add."""
         row = {
             **fixed_columns(order),
@@ -83,6 +84,10 @@ class PostgresOrderStore:
                 await connection.rollback()
                 return in_use
             await connection.execute(sql.ADD, row)
+            exhausted = await take_uses(connection, order)
+            if exhausted is not None:
+                await connection.rollback()
+                return exhausted
             # Last, so that the time between numbering and commit is short.
             await enqueue(connection, created(order), now_ms=self._clock.now_ms(), ids=self._ids)
             after_commit(connection, self._committed)
@@ -165,6 +170,7 @@ class PostgresOrderStore:
         else:
             await connection.execute(sql.MOVE, values)
         await self._write_tickets(connection, before, acted.order, acted.changes)
+        await move_uses(connection, before, acted.order)
         # Last, so that the time between numbering and commit is short.
         events = published(before, acted.order, acted.changes)
         events += told_acts(acted.order, acted.changes, now_ms=now_ms, ids=self._ids)

@@ -52,6 +52,8 @@ orders = sa.Table(
     # Defaults for processes of the release before, which do not know these.
     sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("dispute", sa.Text, nullable=False, server_default="NONE"),
+    # [[what is counted, how often, the limit], ...]. NULL: nothing.
+    sa.Column("uses", JSONB(none_as_null=True)),
     # False of orders from before the column: none of them is held against another.
     sa.Column("uses_hold", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
@@ -100,7 +102,8 @@ order_parts = sa.Table(
     sa.Column("hold_until_ms", sa.BigInteger, nullable=False),
     sa.Column("seats", sa.Text, nullable=False),
     sa.Column("uses_hold", sa.Boolean, nullable=False),
-    # Of each line {components: [[kind, minor units, VAT class, basis points, VAT], ...]}. NULL: of a release before.
+    # Of each line {components: [[kind, minor units, VAT class, basis points, VAT], ...]} and, where something was taken
+    # off, {discount: [discount, minor units, office]}. NULL: of a release before.
     sa.Column("priced", JSONB),
     sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
 )
@@ -136,6 +139,16 @@ refunds = sa.Table(
     sa.Column("lines", JSONB, nullable=False),
     sa.Column("changed_at_ms", sa.BigInteger, nullable=False),
     sa.CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
+)
+
+# How often something that is limited is used by the orders that have their uses: codes, discounts, passes.
+counted_uses = sa.Table(
+    "counted_uses",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("counted_id", sa.Text, primary_key=True),
+    sa.Column("used", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("used >= 0", name="used_not_negative"),
 )
 
 tickets = sa.Table(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from balcon.catalogue.v1.catalogue_service_pb2 import TicketKind
-from balcon.orders.v1.orders_service_pb2 import OrderLine, SeatName, Vat
+from balcon.orders.v1.orders_service_pb2 import LineDiscount, OrderLine, SeatName, Vat
 
-from services.contracts.wire_prices import wire_line_component, wire_vat
+from services.contracts.wire_prices import wire_line_component, wire_line_discount, wire_vat
 from services.contracts.wire_types import wire_money
 from services.orders.domain.order import OrderLine as DomainLine
 from services.orders.domain.order import SeatName as DomainSeatName
@@ -33,9 +33,17 @@ def wire_lines(lines: Iterable[DomainLine]) -> list[OrderLine]:
                 wire_line_component(one.kind, one.amount_minor, line.price.currency, _vat(one.vat, line))
                 for one in line.components
             ],
+            discount=_discount(line),
         )
         for line in lines
     ]
+
+
+def _discount(line: DomainLine) -> LineDiscount | None:
+    one = line.discount
+    if one is None:
+        return None
+    return wire_line_discount(one.discount_id, one.amount_minor, line.price.currency, one.office)
 
 
 def _vat(vat: DomainVat, line: DomainLine) -> Vat | None:

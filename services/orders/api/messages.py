@@ -6,7 +6,7 @@ from balcon.catalogue.v1.catalogue_service_pb2 import TicketKind
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
 
-from services.contracts.wire_prices import wire_line_component, wire_vat
+from services.contracts.wire_prices import wire_line_component, wire_line_discount, wire_vat
 from services.contracts.wire_types import wire_channel, wire_money
 from services.orders.domain.order import (
     Dispute,
@@ -43,7 +43,15 @@ def _line(line: OrderLine) -> wire.OrderLine:
             wire_line_component(one.kind, one.amount_minor, line.price.currency, _vat(one.vat, line))
             for one in line.components
         ],
+        discount=_discount(line),
     )
+
+
+def _discount(line: OrderLine) -> wire.LineDiscount | None:
+    one = line.discount
+    if one is None:
+        return None
+    return wire_line_discount(one.discount_id, one.amount_minor, line.price.currency, one.office)
 
 
 def _vat(vat: Vat, line: OrderLine) -> wire.Vat | None:

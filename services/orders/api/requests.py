@@ -20,6 +20,7 @@ from services.contracts.bounds import (
 from services.contracts.money import refused_currency
 from services.contracts.pages import asked_page, token_after
 from services.contracts.prices import ComponentKind
+from services.contracts.promotions import code_of, refused_code
 from services.contracts.texts import refused_idempotency_key, refused_text, refused_url
 from services.contracts.wire_prices import component_kind_of
 from services.contracts.wire_types import channel_of, refused_channel
@@ -58,6 +59,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
     """What CreateOrder asks for."""
     channel = channel_of(request.channel)
     customer = Customer(request.customer.name.strip(), request.customer.email.strip())
+    code = code_of(request.promotion_code)
     accept(
         refused_key("house_id", request.house_id),
         refused_key("performance_id", request.performance_id),
@@ -67,6 +69,8 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         refused_text("customer.name", customer.name, at_most=MAX_NAME_CHARS),
         _refused_email(customer.email),
         refused_channel("channel", request.channel),
+        refused_code("promotion_code", code) if code else None,
+        refused_key("discount_id", request.discount_id) if request.discount_id else None,
         refused_idempotency_key(request.idempotency_key),
     )
     assert channel is not None, "refused otherwise"
@@ -78,6 +82,8 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         seats=tuple(_seat_choice(seat) for seat in request.seats),
         customer=customer,
         channel=channel,
+        promotion_code=code,
+        discount_id=request.discount_id,
     )
 
 

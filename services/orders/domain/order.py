@@ -9,6 +9,7 @@ from services.contracts.channels import Channel
 from services.contracts.money import amount_text, shared
 from services.contracts.prices import ComponentKind
 from services.orders.domain.refunds import Refund, RefundState, done_minor, house_refund_id
+from services.orders.domain.uses import CountedUse
 
 
 class OrderState(Enum):
@@ -69,6 +70,7 @@ class CancelReason(Enum):
 # In these the order goes on by its hold, or has yet to give it back.
 _NEEDS_HOLD = frozenset({OrderState.OPEN, OrderState.CLAIMING, OrderState.CANCELLING})
 _HOLDS = frozenset({SeatStatus.HELD, SeatStatus.ASKED})
+_DEAD = frozenset({OrderState.CANCELLED, OrderState.REFUNDED})
 FINAL_STATES = frozenset({OrderState.CONFIRMED, OrderState.CANCELLED, OrderState.REFUNDED})
 
 
@@ -126,6 +128,15 @@ class LineComponent:
 
 
 @dataclass(frozen=True, slots=True)
+class LineDiscount:
+    """What was taken off a line's price by a discount of the house; whose contingent it was sold from (R1.10)."""
+
+    discount_id: str
+    amount_minor: int
+    office: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OrderLine:
     """One seat, priced. `kind` is None and there are no components on orders from before they were kept.
 
@@ -140,6 +151,7 @@ class OrderLine:
     kind: TicketKind | None = None
     vat: Vat = NO_VAT
     components: tuple[LineComponent, ...] = ()
+    discount: LineDiscount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +216,13 @@ class Order:
     dispute: Dispute = Dispute.NONE
     confirmed_at_ms: int = 0
     state_since_ms: int = 0
+    # What it takes of things that are limited, in all.
+    uses: tuple[CountedUse, ...] = ()
+
+    @property
+    def has_its_uses(self) -> bool:
+        """Whether its uses count. A payment that comes late takes an order out of CANCELLED, and its uses with it."""
+        return self.state not in _DEAD
 
     @property
     def first(self) -> OrderPart:

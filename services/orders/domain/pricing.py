@@ -17,7 +17,9 @@ from services.orders.domain.order import (
     TicketKind,
     Vat,
 )
+from services.orders.domain.promotions import Promotion, reduced
 from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
+from services.orders.domain.uses import CountedUse
 from services.runtime.errors import FieldInvalid, Refusal
 
 
@@ -55,10 +57,30 @@ class PlanSeat:
     name: SeatName = UNNAMED
 
 
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Lines with their tax, and what they take of things that are limited."""
+
+    lines: tuple[OrderLine, ...]
+    uses: tuple[CountedUse, ...] = ()
+
+
 def price_lines(
     choices: Sequence[SeatChoice], prices: PriceList, seats: Mapping[str, PlanSeat], plan_version: int
 ) -> tuple[OrderLine, ...] | Refusal:
     """One line per choice in their order. `seats`: those of the plan, by seat id."""
+    found = priced(choices, prices, seats, plan_version, None)
+    return found if isinstance(found, Refusal) else found.lines
+
+
+def priced(
+    choices: Sequence[SeatChoice],
+    prices: PriceList,
+    seats: Mapping[str, PlanSeat],
+    plan_version: int,
+    promotion: Promotion | None,
+) -> Priced | Refusal:
+    """As price_lines, with the promotion taken off."""
     unknown = tuple(choice.seat_id for choice in choices if choice.seat_id not in seats)
     if unknown:
         return SeatUnknown(unknown, plan_version)
@@ -77,7 +99,12 @@ def price_lines(
         made_of.append(charged(all_of_it, choice.extras))
         price = Money(amount_of(made_of[-1]), prices.currency)
         lines.append(OrderLine(choice.seat_id, *key, price, seat.name, prices.kinds.get(key)))
-    return with_tax(lines, made_of, prices.rounding)
+    if promotion is None:
+        return Priced(with_tax(lines, made_of, prices.rounding))
+    lower = reduced(lines, made_of, promotion, prices.rounding)
+    if isinstance(lower, Refusal):
+        return lower
+    return Priced(with_tax(lower.lines, lower.made_of, prices.rounding), lower.uses)
 
 
 def _refused_extras(place: int, choice: SeatChoice, components: Iterable[Component]) -> FieldInvalid | None:

@@ -114,6 +114,25 @@ class TicketTypeUnknown(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionNotValid(Refusal):
+    """Promotion {promotion} is not for this order: {why}."""
+
+    kind = Kind.PRECONDITION
+    promotion: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsesExhausted(Refusal):
+    """{counted} has {left} uses left, and this order takes {wanted}."""
+
+    kind = Kind.CONFLICT
+    counted: str
+    left: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
 class WrongAmount(Refusal):
     """expected_total is {expected}; the order's total is {total}."""
 

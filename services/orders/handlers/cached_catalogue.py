@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
 from services.orders.domain.pricing import PlanSeat
+from services.orders.domain.promotions import Promotion
 from services.orders.ports import Catalogue, Offer
 from services.runtime.call_context import own_account
 from services.runtime.clock import Clock
@@ -31,6 +32,10 @@ class CachedCatalogue:
         """See Catalogue.offer; at most `ttl_seconds` old."""
         key = (house_id, performance_id)
         return await self._offers.get(key, lambda: self._behind.offer(house_id, performance_id))
+
+    async def promotion(self, house_id: str, code: str, discount_id: str) -> Promotion | None:
+        """See Catalogue.promotion; never remembered, for few ask and a house may end one at once."""
+        return await self._behind.promotion(house_id, code, discount_id)
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
         """See Catalogue.plan_seats."""

@@ -20,6 +20,7 @@ from services.orders.domain.refusals import (
     OrderNotOpen,
     PerformanceCancelled,
     RequestInFlight,
+    UsesExhausted,
 )
 from services.orders.domain.steps import Timing, due_at_ms
 from services.orders.handlers.acting import act_on
@@ -91,7 +92,7 @@ class OrderDesk:
         due_ms = due_at_ms(order, self._clock.now_ms(), self._parts.timing)
         assert due_ms is not None, "an open order has an end"
         other = await self._store.add(order, request.customer, key, due_ms)
-        if isinstance(other, HoldHasOrder):
+        if isinstance(other, HoldHasOrder | UsesExhausted):
             return other
         return order if other is None else await self._first_answer(key, other)
 

@@ -8,9 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from services.contracts.channels import Channel
+from services.contracts.promotions import PromotionUnknown
 from services.contracts.reasons import Reason
 from services.orders.domain.order import Order, OrderPart
-from services.orders.domain.pricing import SeatChoice, price_lines, total_of
+from services.orders.domain.pricing import SeatChoice, priced, total_of
+from services.orders.domain.promotions import Promotion, refused_promotion
 from services.orders.domain.refusals import (
     ChannelMismatch,
     HoldExpired,
@@ -39,6 +41,13 @@ class OrderRequest:
     seats: tuple[SeatChoice, ...]
     customer: Customer
     channel: Channel
+    promotion_code: str = ""
+    discount_id: str = ""
+
+    @property
+    def wants_promotion(self) -> bool:
+        """Whether the catalogue is asked for one."""
+        return bool(self.promotion_code or self.discount_id)
 
 
 class OrderMaker:
@@ -55,18 +64,32 @@ class OrderMaker:
 
     async def make(self, request: OrderRequest) -> Order | Refusal:
         """An open order, not stored yet. Raises Unanswered."""
-        offer, held = await asyncio.gather(
+        offer, held, promotion = await asyncio.gather(
             self._catalogue.offer(request.house_id, request.performance_id),
             self._inventory.held_seats(request.house_id, request.performance_id, request.hold_id),
+            self._promotion(request),
         )
         if offer is None:
             return PerformanceNotFound(request.performance_id)
         if isinstance(held, Declined):
             return _without_hold(request, held)
-        refusal = self._refused(request, offer, held)
+        refusal = self._refused(request, offer, held) or self._refused_promotion(request, promotion)
         if refusal is not None:
             return refusal
-        return await self._priced(request, offer, held)
+        return await self._priced(request, offer, held, promotion)
+
+    async def _promotion(self, request: OrderRequest) -> Promotion | None:
+        """No round trip where none is asked for."""
+        if not request.wants_promotion:
+            return None
+        return await self._catalogue.promotion(request.house_id, request.promotion_code, request.discount_id)
+
+    def _refused_promotion(self, request: OrderRequest, promotion: Promotion | None) -> Refusal | None:
+        if not request.wants_promotion:
+            return None
+        if promotion is None:
+            return PromotionUnknown(request.promotion_code or request.discount_id)
+        return refused_promotion(promotion, request.performance_id, request.channel, self._clock.now_ms())
 
     async def called_off(self, order: Order) -> PerformanceCancelled | None:
         """The refusal for an order of a performance that was cancelled, as far as the catalogue can be asked.
@@ -98,11 +121,14 @@ class OrderMaker:
             return refusal
         return not_held([choice.seat_id for choice in request.seats], held)
 
-    async def _priced(self, request: OrderRequest, offer: Offer, held: HeldSeats) -> Order | Refusal:
+    async def _priced(
+        self, request: OrderRequest, offer: Offer, held: HeldSeats, promotion: Promotion | None
+    ) -> Order | Refusal:
         seats = await self._catalogue.plan_seats(request.house_id, offer.hall_id, held.plan_version)
-        lines = price_lines(request.seats, offer.prices, seats or {}, held.plan_version)
-        if isinstance(lines, Refusal):
-            return lines
+        found = priced(request.seats, offer.prices, seats or {}, held.plan_version, promotion)
+        if isinstance(found, Refusal):
+            return found
+        lines = found.lines
         now_ms = self._clock.now_ms()
         return Order(
             order_id=self._ids.new_id("ord"),
@@ -113,6 +139,7 @@ class OrderMaker:
             total=total_of(lines, offer.prices.currency),
             created_at_ms=now_ms,
             state_since_ms=now_ms,
+            uses=found.uses,
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.orders.domain.pricing import PlanSeat, PriceList
+from services.orders.domain.promotions import Promotion
 from services.orders.domain.ticket_terms import TicketTerms
 
 
@@ -31,6 +32,10 @@ class Catalogue(Protocol):
 
     async def offer(self, house_id: str, performance_id: str) -> Offer | None:
         """None when the house has no such performance."""
+        ...
+
+    async def promotion(self, house_id: str, code: str, discount_id: str) -> Promotion | None:
+        """What a code gives, or a discount without one; None when there is no such thing to be had."""
         ...
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from services.contracts.pages import Place
 from services.orders.domain.changes import Change
 from services.orders.domain.order import Order, OrderState
-from services.orders.domain.refusals import HoldHasOrder
+from services.orders.domain.refusals import HoldHasOrder, UsesExhausted
 from services.orders.ports.request_key import KeyInRecord, Operation, RequestKey
 from services.runtime.errors import Refusal
 
@@ -87,11 +87,11 @@ class OrderStore(Protocol):
 
     async def add(
         self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
-    ) -> KeyInRecord | HoldHasOrder | None:
+    ) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
         """Stores a new order with the key that asked for it. Nothing is stored where the answer is not None.
 
-        KeyInRecord: the key was used before. HoldHasOrder: another order uses one of the holds, and the key is free
-        again.
+        KeyInRecord: the key was used before. HoldHasOrder: another order uses one of the holds. UsesExhausted: fewer
+        uses of something are left than it takes. After both the key is free again.
         """
         ...
 
@@ -105,8 +105,8 @@ class OrderStore(Protocol):
         """Runs `act` on the order under its lock and stores what it says, with `key` in the same transaction.
 
         None: no such order. KeyInRecord: the key was used before; nothing was changed. An act without changes stores
-        nothing. With `lease`: kept (and with `take` acquired, if nobody has one) while the next step is due at once,
-        else given back.
+        nothing. Uses go with the order's death and come with its coming back. With `lease`: kept (and with `take`
+        acquired, if nobody has one) while the next step is due at once, else given back.
         """
         ...
 

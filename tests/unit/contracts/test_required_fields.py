@@ -13,6 +13,8 @@ METHODS = {method.full_name: method for method in methods()}
 UNARY = [name for name, method in METHODS.items() if not method.client_streaming]
 # Where one call demands more of a message than others that share it.
 MORE_IS_ASKED = {
+    ("CreateDiscount", "discount.effect.basis_points"): "a percentage has them",
+    ("UpdateDiscount", "discount.effect.basis_points"): "a percentage has them",
     ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
     ("CreatePerformance", "opening_hours"): "a day's admission has hours",
 }

@@ -49,6 +49,8 @@ SERVICES: Mapping[str, FileDescriptor] = {
 }
 # Read by more than one service under one name, and not the same thing.
 NOT_SHARED = {
+    "categories": "each is a name of 'category', a whole list of them read where it is sent",
+    "discount_id": "the catalogue's keys; orders hand them back to it",
     "kind": "an enum of each message's own; no number of one is sent as another's",
     "page_token": "each service's own, given out by itself",
     "plan_version": "a number that is compared with what is there; every one is read",

@@ -3,6 +3,38 @@
 isort:skip_file
 Houses, halls, seating plans, productions, performances and their prices."""
 
+from balcon.catalogue.v1.discounts_pb2 import ArchiveDiscountRequest as ArchiveDiscountRequest
+from balcon.catalogue.v1.discounts_pb2 import ArchiveDiscountResponse as ArchiveDiscountResponse
+from balcon.catalogue.v1.discounts_pb2 import ArchivePromotionCodeRequest as ArchivePromotionCodeRequest
+from balcon.catalogue.v1.discounts_pb2 import ArchivePromotionCodeResponse as ArchivePromotionCodeResponse
+from balcon.catalogue.v1.discounts_pb2 import CreateDiscountRequest as CreateDiscountRequest
+from balcon.catalogue.v1.discounts_pb2 import CreateDiscountResponse as CreateDiscountResponse
+from balcon.catalogue.v1.discounts_pb2 import CreatePromotionCodeRequest as CreatePromotionCodeRequest
+from balcon.catalogue.v1.discounts_pb2 import CreatePromotionCodeResponse as CreatePromotionCodeResponse
+from balcon.catalogue.v1.discounts_pb2 import DISCOUNT_EFFECT_KIND_AMOUNT_OFF as DISCOUNT_EFFECT_KIND_AMOUNT_OFF
+from balcon.catalogue.v1.discounts_pb2 import DISCOUNT_EFFECT_KIND_FIXED_PRICE as DISCOUNT_EFFECT_KIND_FIXED_PRICE
+from balcon.catalogue.v1.discounts_pb2 import DISCOUNT_EFFECT_KIND_PERCENT_OFF as DISCOUNT_EFFECT_KIND_PERCENT_OFF
+from balcon.catalogue.v1.discounts_pb2 import DISCOUNT_EFFECT_KIND_UNSPECIFIED as DISCOUNT_EFFECT_KIND_UNSPECIFIED
+from balcon.catalogue.v1.discounts_pb2 import Discount as Discount
+from balcon.catalogue.v1.discounts_pb2 import DiscountEffect as DiscountEffect
+from balcon.catalogue.v1.discounts_pb2 import DiscountEffectKind as DiscountEffectKind
+from balcon.catalogue.v1.discounts_pb2 import FindPromotionRequest as FindPromotionRequest
+from balcon.catalogue.v1.discounts_pb2 import FindPromotionResponse as FindPromotionResponse
+from balcon.catalogue.v1.discounts_pb2 import GeneratePromotionCodesRequest as GeneratePromotionCodesRequest
+from balcon.catalogue.v1.discounts_pb2 import GeneratePromotionCodesResponse as GeneratePromotionCodesResponse
+from balcon.catalogue.v1.discounts_pb2 import GetDiscountRequest as GetDiscountRequest
+from balcon.catalogue.v1.discounts_pb2 import GetDiscountResponse as GetDiscountResponse
+from balcon.catalogue.v1.discounts_pb2 import GetPromotionCodeRequest as GetPromotionCodeRequest
+from balcon.catalogue.v1.discounts_pb2 import GetPromotionCodeResponse as GetPromotionCodeResponse
+from balcon.catalogue.v1.discounts_pb2 import ListDiscountsRequest as ListDiscountsRequest
+from balcon.catalogue.v1.discounts_pb2 import ListDiscountsResponse as ListDiscountsResponse
+from balcon.catalogue.v1.discounts_pb2 import ListPromotionCodesRequest as ListPromotionCodesRequest
+from balcon.catalogue.v1.discounts_pb2 import ListPromotionCodesResponse as ListPromotionCodesResponse
+from balcon.catalogue.v1.discounts_pb2 import PromotionCode as PromotionCode
+from balcon.catalogue.v1.discounts_pb2 import UpdateDiscountRequest as UpdateDiscountRequest
+from balcon.catalogue.v1.discounts_pb2 import UpdateDiscountResponse as UpdateDiscountResponse
+from balcon.catalogue.v1.discounts_pb2 import UpdatePromotionCodeRequest as UpdatePromotionCodeRequest
+from balcon.catalogue.v1.discounts_pb2 import UpdatePromotionCodeResponse as UpdatePromotionCodeResponse
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallRequest
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallResponse as ArchiveHallResponse
 from balcon.catalogue.v1.halls_pb2 import CreateHallRequest as CreateHallRequest

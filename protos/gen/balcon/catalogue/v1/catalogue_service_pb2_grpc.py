@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from balcon.catalogue.v1 import discounts_pb2 as balcon_dot_catalogue_dot_v1_dot_discounts__pb2
 from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_halls__pb2
 from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
@@ -378,6 +379,66 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/ArchiveTicketType',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeResponse.FromString,
+                _registered_method=True)
+        self.CreateDiscount = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreateDiscount',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreateDiscountRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreateDiscountResponse.FromString,
+                _registered_method=True)
+        self.GetDiscount = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetDiscount',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetDiscountRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetDiscountResponse.FromString,
+                _registered_method=True)
+        self.ListDiscounts = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListDiscounts',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListDiscountsRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListDiscountsResponse.FromString,
+                _registered_method=True)
+        self.UpdateDiscount = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdateDiscount',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdateDiscountRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdateDiscountResponse.FromString,
+                _registered_method=True)
+        self.ArchiveDiscount = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchiveDiscount',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchiveDiscountRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchiveDiscountResponse.FromString,
+                _registered_method=True)
+        self.CreatePromotionCode = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreatePromotionCode',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreatePromotionCodeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreatePromotionCodeResponse.FromString,
+                _registered_method=True)
+        self.GetPromotionCode = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetPromotionCode',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetPromotionCodeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetPromotionCodeResponse.FromString,
+                _registered_method=True)
+        self.ListPromotionCodes = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListPromotionCodes',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListPromotionCodesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListPromotionCodesResponse.FromString,
+                _registered_method=True)
+        self.UpdatePromotionCode = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdatePromotionCode',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdatePromotionCodeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdatePromotionCodeResponse.FromString,
+                _registered_method=True)
+        self.ArchivePromotionCode = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchivePromotionCode',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchivePromotionCodeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchivePromotionCodeResponse.FromString,
+                _registered_method=True)
+        self.GeneratePromotionCodes = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GeneratePromotionCodes',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GeneratePromotionCodesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GeneratePromotionCodesResponse.FromString,
+                _registered_method=True)
+        self.FindPromotion = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/FindPromotion',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionResponse.FromString,
                 _registered_method=True)
 
 
@@ -864,6 +925,91 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateDiscount(self, request, context):
+        """Adds something that is taken off prices.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDiscount(self, request, context):
+        """One discount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDiscounts(self, request, context):
+        """A house's discounts, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateDiscount(self, request, context):
+        """Changes a discount; orders that are made keep what they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveDiscount(self, request, context):
+        """Takes a discount out of use for what is new; what has it keeps it. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreatePromotionCode(self, request, context):
+        """Adds a code that gives a discount.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPromotionCode(self, request, context):
+        """One promotion code.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPromotionCodes(self, request, context):
+        """A house's promotion codes, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePromotionCode(self, request, context):
+        """Changes a promotion code; orders that are made keep what they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchivePromotionCode(self, request, context):
+        """Takes a promotion code out of use for what is new; what has it keeps it. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GeneratePromotionCodes(self, request, context):
+        """Adds codes that nobody can guess.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindPromotion(self, request, context):
+        """The discount that a code gives, or that needs none, for whoever prices an order. What is unknown, archived or not for this
+        is the same PROMOTION_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -1201,6 +1347,66 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.ArchiveTicketType,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeResponse.SerializeToString,
+            ),
+            'CreateDiscount': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateDiscount,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreateDiscountRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreateDiscountResponse.SerializeToString,
+            ),
+            'GetDiscount': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDiscount,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetDiscountRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetDiscountResponse.SerializeToString,
+            ),
+            'ListDiscounts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDiscounts,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListDiscountsRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListDiscountsResponse.SerializeToString,
+            ),
+            'UpdateDiscount': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateDiscount,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdateDiscountRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdateDiscountResponse.SerializeToString,
+            ),
+            'ArchiveDiscount': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveDiscount,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchiveDiscountRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchiveDiscountResponse.SerializeToString,
+            ),
+            'CreatePromotionCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePromotionCode,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreatePromotionCodeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreatePromotionCodeResponse.SerializeToString,
+            ),
+            'GetPromotionCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPromotionCode,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetPromotionCodeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetPromotionCodeResponse.SerializeToString,
+            ),
+            'ListPromotionCodes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPromotionCodes,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListPromotionCodesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListPromotionCodesResponse.SerializeToString,
+            ),
+            'UpdatePromotionCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePromotionCode,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdatePromotionCodeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdatePromotionCodeResponse.SerializeToString,
+            ),
+            'ArchivePromotionCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchivePromotionCode,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchivePromotionCodeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchivePromotionCodeResponse.SerializeToString,
+            ),
+            'GeneratePromotionCodes': grpc.unary_unary_rpc_method_handler(
+                    servicer.GeneratePromotionCodes,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GeneratePromotionCodesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GeneratePromotionCodesResponse.SerializeToString,
+            ),
+            'FindPromotion': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindPromotion,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -3013,6 +3219,330 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/ArchiveTicketType',
             balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2.ArchiveTicketTypeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateDiscount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreateDiscount',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreateDiscountRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreateDiscountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDiscount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetDiscount',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetDiscountRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetDiscountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDiscounts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListDiscounts',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListDiscountsRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListDiscountsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateDiscount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdateDiscount',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdateDiscountRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdateDiscountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveDiscount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchiveDiscount',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchiveDiscountRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchiveDiscountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePromotionCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreatePromotionCode',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreatePromotionCodeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.CreatePromotionCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPromotionCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetPromotionCode',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetPromotionCodeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GetPromotionCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPromotionCodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListPromotionCodes',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListPromotionCodesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ListPromotionCodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePromotionCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdatePromotionCode',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdatePromotionCodeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.UpdatePromotionCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchivePromotionCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchivePromotionCode',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchivePromotionCodeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.ArchivePromotionCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GeneratePromotionCodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GeneratePromotionCodes',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GeneratePromotionCodesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.GeneratePromotionCodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindPromotion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/FindPromotion',
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 Houses, halls, seating plans, productions, performances and their prices."""
 
+from balcon.catalogue.v1 import discounts_pb2 as _discounts_pb2
 from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
@@ -13,6 +14,38 @@ from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
 from balcon.catalogue.v1 import shared_plans_pb2 as _shared_plans_pb2
 from balcon.catalogue.v1 import ticket_types_pb2 as _ticket_types_pb2
 from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
+from balcon.catalogue.v1.discounts_pb2 import ArchiveDiscountRequest as ArchiveDiscountRequest
+from balcon.catalogue.v1.discounts_pb2 import ArchiveDiscountResponse as ArchiveDiscountResponse
+from balcon.catalogue.v1.discounts_pb2 import ArchivePromotionCodeRequest as ArchivePromotionCodeRequest
+from balcon.catalogue.v1.discounts_pb2 import ArchivePromotionCodeResponse as ArchivePromotionCodeResponse
+from balcon.catalogue.v1.discounts_pb2 import CreateDiscountRequest as CreateDiscountRequest
+from balcon.catalogue.v1.discounts_pb2 import CreateDiscountResponse as CreateDiscountResponse
+from balcon.catalogue.v1.discounts_pb2 import CreatePromotionCodeRequest as CreatePromotionCodeRequest
+from balcon.catalogue.v1.discounts_pb2 import CreatePromotionCodeResponse as CreatePromotionCodeResponse
+from balcon.catalogue.v1.discounts_pb2 import DISCOUNT_EFFECT_KIND_AMOUNT_OFF as DISCOUNT_EFFECT_KIND_AMOUNT_OFF
+from balcon.catalogue.v1.discounts_pb2 import DISCOUNT_EFFECT_KIND_FIXED_PRICE as DISCOUNT_EFFECT_KIND_FIXED_PRICE
+from balcon.catalogue.v1.discounts_pb2 import DISCOUNT_EFFECT_KIND_PERCENT_OFF as DISCOUNT_EFFECT_KIND_PERCENT_OFF
+from balcon.catalogue.v1.discounts_pb2 import DISCOUNT_EFFECT_KIND_UNSPECIFIED as DISCOUNT_EFFECT_KIND_UNSPECIFIED
+from balcon.catalogue.v1.discounts_pb2 import Discount as Discount
+from balcon.catalogue.v1.discounts_pb2 import DiscountEffect as DiscountEffect
+from balcon.catalogue.v1.discounts_pb2 import DiscountEffectKind as DiscountEffectKind
+from balcon.catalogue.v1.discounts_pb2 import FindPromotionRequest as FindPromotionRequest
+from balcon.catalogue.v1.discounts_pb2 import FindPromotionResponse as FindPromotionResponse
+from balcon.catalogue.v1.discounts_pb2 import GeneratePromotionCodesRequest as GeneratePromotionCodesRequest
+from balcon.catalogue.v1.discounts_pb2 import GeneratePromotionCodesResponse as GeneratePromotionCodesResponse
+from balcon.catalogue.v1.discounts_pb2 import GetDiscountRequest as GetDiscountRequest
+from balcon.catalogue.v1.discounts_pb2 import GetDiscountResponse as GetDiscountResponse
+from balcon.catalogue.v1.discounts_pb2 import GetPromotionCodeRequest as GetPromotionCodeRequest
+from balcon.catalogue.v1.discounts_pb2 import GetPromotionCodeResponse as GetPromotionCodeResponse
+from balcon.catalogue.v1.discounts_pb2 import ListDiscountsRequest as ListDiscountsRequest
+from balcon.catalogue.v1.discounts_pb2 import ListDiscountsResponse as ListDiscountsResponse
+from balcon.catalogue.v1.discounts_pb2 import ListPromotionCodesRequest as ListPromotionCodesRequest
+from balcon.catalogue.v1.discounts_pb2 import ListPromotionCodesResponse as ListPromotionCodesResponse
+from balcon.catalogue.v1.discounts_pb2 import PromotionCode as PromotionCode
+from balcon.catalogue.v1.discounts_pb2 import UpdateDiscountRequest as UpdateDiscountRequest
+from balcon.catalogue.v1.discounts_pb2 import UpdateDiscountResponse as UpdateDiscountResponse
+from balcon.catalogue.v1.discounts_pb2 import UpdatePromotionCodeRequest as UpdatePromotionCodeRequest
+from balcon.catalogue.v1.discounts_pb2 import UpdatePromotionCodeResponse as UpdatePromotionCodeResponse
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallRequest as ArchiveHallRequest
 from balcon.catalogue.v1.halls_pb2 import ArchiveHallResponse as ArchiveHallResponse
 from balcon.catalogue.v1.halls_pb2 import CreateHallRequest as CreateHallRequest
@@ -441,6 +474,32 @@ class CatalogueServiceStub:
     """Changes a ticket type; orders that are made keep what they have."""
     ArchiveTicketType: _grpc.UnaryUnaryMultiCallable[_ticket_types_pb2.ArchiveTicketTypeRequest, _ticket_types_pb2.ArchiveTicketTypeResponse]
     """Takes a ticket type out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    CreateDiscount: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.CreateDiscountRequest, _discounts_pb2.CreateDiscountResponse]
+    """Adds something that is taken off prices."""
+    GetDiscount: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.GetDiscountRequest, _discounts_pb2.GetDiscountResponse]
+    """One discount."""
+    ListDiscounts: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.ListDiscountsRequest, _discounts_pb2.ListDiscountsResponse]
+    """A house's discounts, page by page."""
+    UpdateDiscount: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.UpdateDiscountRequest, _discounts_pb2.UpdateDiscountResponse]
+    """Changes a discount; orders that are made keep what they have."""
+    ArchiveDiscount: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.ArchiveDiscountRequest, _discounts_pb2.ArchiveDiscountResponse]
+    """Takes a discount out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    CreatePromotionCode: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.CreatePromotionCodeRequest, _discounts_pb2.CreatePromotionCodeResponse]
+    """Adds a code that gives a discount."""
+    GetPromotionCode: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.GetPromotionCodeRequest, _discounts_pb2.GetPromotionCodeResponse]
+    """One promotion code."""
+    ListPromotionCodes: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.ListPromotionCodesRequest, _discounts_pb2.ListPromotionCodesResponse]
+    """A house's promotion codes, page by page."""
+    UpdatePromotionCode: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.UpdatePromotionCodeRequest, _discounts_pb2.UpdatePromotionCodeResponse]
+    """Changes a promotion code; orders that are made keep what they have."""
+    ArchivePromotionCode: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.ArchivePromotionCodeRequest, _discounts_pb2.ArchivePromotionCodeResponse]
+    """Takes a promotion code out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    GeneratePromotionCodes: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.GeneratePromotionCodesRequest, _discounts_pb2.GeneratePromotionCodesResponse]
+    """Adds codes that nobody can guess."""
+    FindPromotion: _grpc.UnaryUnaryMultiCallable[_discounts_pb2.FindPromotionRequest, _discounts_pb2.FindPromotionResponse]
+    """The discount that a code gives, or that needs none, for whoever prices an order. What is unknown, archived or not for this
+    is the same PROMOTION_UNKNOWN.
+    """
 
 @_typing.type_check_only
 class CatalogueServiceAsyncStub(CatalogueServiceStub):
@@ -601,6 +660,32 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Changes a ticket type; orders that are made keep what they have."""
     ArchiveTicketType: _aio.UnaryUnaryMultiCallable[_ticket_types_pb2.ArchiveTicketTypeRequest, _ticket_types_pb2.ArchiveTicketTypeResponse]  # type: ignore[assignment]
     """Takes a ticket type out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    CreateDiscount: _aio.UnaryUnaryMultiCallable[_discounts_pb2.CreateDiscountRequest, _discounts_pb2.CreateDiscountResponse]  # type: ignore[assignment]
+    """Adds something that is taken off prices."""
+    GetDiscount: _aio.UnaryUnaryMultiCallable[_discounts_pb2.GetDiscountRequest, _discounts_pb2.GetDiscountResponse]  # type: ignore[assignment]
+    """One discount."""
+    ListDiscounts: _aio.UnaryUnaryMultiCallable[_discounts_pb2.ListDiscountsRequest, _discounts_pb2.ListDiscountsResponse]  # type: ignore[assignment]
+    """A house's discounts, page by page."""
+    UpdateDiscount: _aio.UnaryUnaryMultiCallable[_discounts_pb2.UpdateDiscountRequest, _discounts_pb2.UpdateDiscountResponse]  # type: ignore[assignment]
+    """Changes a discount; orders that are made keep what they have."""
+    ArchiveDiscount: _aio.UnaryUnaryMultiCallable[_discounts_pb2.ArchiveDiscountRequest, _discounts_pb2.ArchiveDiscountResponse]  # type: ignore[assignment]
+    """Takes a discount out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    CreatePromotionCode: _aio.UnaryUnaryMultiCallable[_discounts_pb2.CreatePromotionCodeRequest, _discounts_pb2.CreatePromotionCodeResponse]  # type: ignore[assignment]
+    """Adds a code that gives a discount."""
+    GetPromotionCode: _aio.UnaryUnaryMultiCallable[_discounts_pb2.GetPromotionCodeRequest, _discounts_pb2.GetPromotionCodeResponse]  # type: ignore[assignment]
+    """One promotion code."""
+    ListPromotionCodes: _aio.UnaryUnaryMultiCallable[_discounts_pb2.ListPromotionCodesRequest, _discounts_pb2.ListPromotionCodesResponse]  # type: ignore[assignment]
+    """A house's promotion codes, page by page."""
+    UpdatePromotionCode: _aio.UnaryUnaryMultiCallable[_discounts_pb2.UpdatePromotionCodeRequest, _discounts_pb2.UpdatePromotionCodeResponse]  # type: ignore[assignment]
+    """Changes a promotion code; orders that are made keep what they have."""
+    ArchivePromotionCode: _aio.UnaryUnaryMultiCallable[_discounts_pb2.ArchivePromotionCodeRequest, _discounts_pb2.ArchivePromotionCodeResponse]  # type: ignore[assignment]
+    """Takes a promotion code out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    GeneratePromotionCodes: _aio.UnaryUnaryMultiCallable[_discounts_pb2.GeneratePromotionCodesRequest, _discounts_pb2.GeneratePromotionCodesResponse]  # type: ignore[assignment]
+    """Adds codes that nobody can guess."""
+    FindPromotion: _aio.UnaryUnaryMultiCallable[_discounts_pb2.FindPromotionRequest, _discounts_pb2.FindPromotionResponse]  # type: ignore[assignment]
+    """The discount that a code gives, or that needs none, for whoever prices an order. What is unknown, archived or not for this
+    is the same PROMOTION_UNKNOWN.
+    """
 
 class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
@@ -1160,5 +1245,103 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ticket_types_pb2.ArchiveTicketTypeResponse, _abc.Awaitable[_ticket_types_pb2.ArchiveTicketTypeResponse]]:
         """Takes a ticket type out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def CreateDiscount(
+        self,
+        request: _discounts_pb2.CreateDiscountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.CreateDiscountResponse, _abc.Awaitable[_discounts_pb2.CreateDiscountResponse]]:
+        """Adds something that is taken off prices."""
+
+    @_abc_1.abstractmethod
+    def GetDiscount(
+        self,
+        request: _discounts_pb2.GetDiscountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.GetDiscountResponse, _abc.Awaitable[_discounts_pb2.GetDiscountResponse]]:
+        """One discount."""
+
+    @_abc_1.abstractmethod
+    def ListDiscounts(
+        self,
+        request: _discounts_pb2.ListDiscountsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.ListDiscountsResponse, _abc.Awaitable[_discounts_pb2.ListDiscountsResponse]]:
+        """A house's discounts, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdateDiscount(
+        self,
+        request: _discounts_pb2.UpdateDiscountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.UpdateDiscountResponse, _abc.Awaitable[_discounts_pb2.UpdateDiscountResponse]]:
+        """Changes a discount; orders that are made keep what they have."""
+
+    @_abc_1.abstractmethod
+    def ArchiveDiscount(
+        self,
+        request: _discounts_pb2.ArchiveDiscountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.ArchiveDiscountResponse, _abc.Awaitable[_discounts_pb2.ArchiveDiscountResponse]]:
+        """Takes a discount out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def CreatePromotionCode(
+        self,
+        request: _discounts_pb2.CreatePromotionCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.CreatePromotionCodeResponse, _abc.Awaitable[_discounts_pb2.CreatePromotionCodeResponse]]:
+        """Adds a code that gives a discount."""
+
+    @_abc_1.abstractmethod
+    def GetPromotionCode(
+        self,
+        request: _discounts_pb2.GetPromotionCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.GetPromotionCodeResponse, _abc.Awaitable[_discounts_pb2.GetPromotionCodeResponse]]:
+        """One promotion code."""
+
+    @_abc_1.abstractmethod
+    def ListPromotionCodes(
+        self,
+        request: _discounts_pb2.ListPromotionCodesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.ListPromotionCodesResponse, _abc.Awaitable[_discounts_pb2.ListPromotionCodesResponse]]:
+        """A house's promotion codes, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdatePromotionCode(
+        self,
+        request: _discounts_pb2.UpdatePromotionCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.UpdatePromotionCodeResponse, _abc.Awaitable[_discounts_pb2.UpdatePromotionCodeResponse]]:
+        """Changes a promotion code; orders that are made keep what they have."""
+
+    @_abc_1.abstractmethod
+    def ArchivePromotionCode(
+        self,
+        request: _discounts_pb2.ArchivePromotionCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.ArchivePromotionCodeResponse, _abc.Awaitable[_discounts_pb2.ArchivePromotionCodeResponse]]:
+        """Takes a promotion code out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def GeneratePromotionCodes(
+        self,
+        request: _discounts_pb2.GeneratePromotionCodesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.GeneratePromotionCodesResponse, _abc.Awaitable[_discounts_pb2.GeneratePromotionCodesResponse]]:
+        """Adds codes that nobody can guess."""
+
+    @_abc_1.abstractmethod
+    def FindPromotion(
+        self,
+        request: _discounts_pb2.FindPromotionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discounts_pb2.FindPromotionResponse, _abc.Awaitable[_discounts_pb2.FindPromotionResponse]]:
+        """The discount that a code gives, or that needs none, for whoever prices an order. What is unknown, archived or not for this
+        is the same PROMOTION_UNKNOWN.
+        """
 
 def add_CatalogueServiceServicer_to_server(servicer: CatalogueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -256,6 +256,7 @@ class OrderLine(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     VAT_FIELD_NUMBER: _builtins.int
     COMPONENTS_FIELD_NUMBER: _builtins.int
+    DISCOUNT_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
     category: _builtins.str
@@ -280,6 +281,10 @@ class OrderLine(_message.Message):
     def components(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineComponent]:
         """What the price is made of, each with its tax; none on orders from before it was kept."""
 
+    @_builtins.property
+    def discount(self) -> Global___LineDiscount:
+        """What was taken off by a discount of the house; unset: nothing."""
+
     def __init__(
         self,
         *,
@@ -291,14 +296,47 @@ class OrderLine(_message.Message):
         kind: _prices_pb2.TicketKind.ValueType = ...,
         vat: Global___Vat | None = ...,
         components: _abc.Iterable[Global___LineComponent] | None = ...,
+        discount: Global___LineDiscount | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price", "seat_name", b"seat_name", "vat", b"vat"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["discount", b"discount", "price", b"price", "seat_name", b"seat_name", "vat", b"vat"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "components", b"components", "kind", b"kind", "price", b"price", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_type", b"ticket_type", "vat", b"vat"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "components", b"components", "discount", b"discount", "kind", b"kind", "price", b"price", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_type", b"ticket_type", "vat", b"vat"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OrderLine: _TypeAlias = OrderLine  # noqa: Y015
+
+@_typing.final
+class LineDiscount(_message.Message):
+    """What was taken off a line's price. Price and components are those that are left."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISCOUNT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    OFFICE_FIELD_NUMBER: _builtins.int
+    discount_id: _builtins.str
+    """The house's discount."""
+    office: _builtins.str
+    """The office out of whose contingent it was sold (R1.10); empty: nobody's."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    def __init__(
+        self,
+        *,
+        discount_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        office: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "discount_id", b"discount_id", "office", b"office"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LineDiscount: _TypeAlias = LineDiscount  # noqa: Y015
 
 @_typing.final
 class LineComponent(_message.Message):
@@ -690,6 +728,8 @@ class CreateOrderRequest(_message.Message):
     SEATS_FIELD_NUMBER: _builtins.int
     CUSTOMER_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    PROMOTION_CODE_FIELD_NUMBER: _builtins.int
+    DISCOUNT_ID_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
@@ -702,6 +742,10 @@ class CreateOrderRequest(_message.Message):
     """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     channel: _seating_pb2.Channel.ValueType
     """How the sale reaches the house."""
+    promotion_code: _builtins.str
+    """As the buyer typed it. One discount an order: its uses are counted with it, and given back if it ends unsold."""
+    discount_id: _builtins.str
+    """A discount that needs no code; beside a code, the one that it must give."""
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChoice]:
         """Exactly the hold's seats."""
@@ -721,10 +765,12 @@ class CreateOrderRequest(_message.Message):
         seats: _abc.Iterable[Global___SeatChoice] | None = ...,
         customer: Global___Customer | None = ...,
         channel: _seating_pb2.Channel.ValueType = ...,
+        promotion_code: _builtins.str = ...,
+        discount_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "performance_id", b"performance_id", "seats", b"seats"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "seats", b"seats"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
