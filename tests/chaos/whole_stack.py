@@ -67,6 +67,7 @@ class WholeStack:
                 performance_id=sale.performance.performance_id,
                 plan_version=sale.performance.plan_version,
                 places=[Place(seat.seat_id, seat.zone, seat.row, seat.x, seat.y) for seat in sale.plan.seats],
+                service_key=self.services.service_key,
             )
             for number, sale in enumerate(self.on_sale)
         ]

@@ -1,0 +1,155 @@
+"""INV-8 on the running system: with the ids of another house in every field of every call, nothing of it is reached.
+
+Once as it is, and once with every `house_id = ...` taken out of all statements: then the database alone keeps apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.console.stack.data_folder import make_temp_folder, remove_temp_folder
+from services.runtime.ids import RandomIds
+from tests.integration.access.two_houses import (
+    IDS,
+    Answer,
+    House,
+    Stack,
+    id_fields,
+    request_with,
+    running_stack,
+    staff_methods,
+)
+from tests.integration.access.unwalled import without_house
+
+TABLES = text(
+    "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'house_id'"
+)
+# What the machinery writes down about rows that are there already.
+# Ids that no call of these tests makes, and why.
+ALL_HOUSES_OWN = {"shared_plan_id": "a plan that a house offers is there for every other one"}
+NOT_MADE = {"ticket_vat_class_id": "the classes of every house have the same ids"}
+MACHINERY = {"outbox", "outbox_sequence", "inbox", "inbox_sequence"}
+
+
+@asynccontextmanager
+async def stack_with(*, first_wall: bool) -> AsyncIterator[Stack]:
+    path = make_temp_folder(RandomIds())
+    try:
+        async with running_stack(path, walled=first_wall) as running:
+            yield running
+    finally:
+        remove_temp_folder(path)
+
+
+async def take_the_second_wall_down(stack: Stack) -> None:
+    """Policies are there and bind nobody."""
+    for url in stack.database_urls.values():
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            for (table,) in (await connection.execute(TABLES)).all():
+                await connection.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+        await engine.dispose()
+
+
+async def two_houses(stack: Stack) -> tuple[House, House]:
+    """Each with one of every thing that there is an id of."""
+    mine, other = await stack.add_house("alpha"), await stack.add_house("beta")
+    for house in (mine, other):
+        unmade = await stack.fill(house)
+        told = "\n".join(f"{name}: {why}" for name, why in unmade.items())
+        assert sorted(every_name() - set(house.ids)) == sorted(NOT_MADE), told
+    return mine, other
+
+
+async def rows_of(stack: Stack, house_id: str) -> dict[str, list[str]]:
+    """Every row of the house, as the databases' owner sees them."""
+    found = {}
+    for service, url in stack.database_urls.items():
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT set_config('balcon.all_houses', 'on', true)"))
+            for (table,) in (await connection.execute(TABLES)).all():
+                if table not in MACHINERY:
+                    rows = await connection.execute(
+                        text(f"SELECT * FROM {table} WHERE house_id = :house"),
+                        {"house": house_id},
+                    )
+                    found[f"{service}.{table}"] = sorted(map(repr, rows))
+        await engine.dispose()
+    return found
+
+
+def in_words(answer: Answer, **ids: str) -> str:
+    """What was told, with ids that differ by nature as their names."""
+    told = f"{answer.told} {answer.message}"
+    for name, value in ids.items():
+        told = told.replace(value, name)
+    # What the call has made anew.
+    return re.sub(r"\b[a-z]{3}_[0-9a-z]{26}\b|\d{10,}|seconds: \d+|nanos: \d+", "#", told)
+
+
+def every_name() -> set[str]:
+    """The names of all ids in the requests of staff."""
+    return {name for method in staff_methods() for name in id_fields(request_with(method, {}, "key"))}
+
+
+async def differing(stack: Stack, mine: House, other: House) -> list[str]:
+    """Where the other house's id is told anything else than an id that nobody has; and where its ids come back."""
+    found: list[str] = []
+    # Ids of the house's own things must not be among them: a call that ends something ends the asker's own.
+    secret = {value for name, value in other.ids.items() if value not in mine.ids.values()}
+    for method in staff_methods():
+        for name in id_fields(request_with(method, {}, "key")):
+            if method.name.removeprefix("Create").lower() == name.removesuffix("_id").replace("_", ""):
+                continue  # An id that a house chooses itself, in its own house: it is free to.
+            if name in ALL_HOUSES_OWN or other.ids.get(name) in {None, mine.ids.get(name)}:
+                continue
+            nobodys = f"{other.ids[name][:4]}{IDS.new_id('x')[-20:]}"
+            answers: list[str] = []
+            for value in (other.ids[name], nobodys):
+                ids: dict[str, Any] = {**mine.ids, name: value}
+                answer = await stack.call(method, request_with(method, ids, IDS.new_id("key")), mine.token)
+                answers.append(in_words(answer, ID=value))
+                if leaked := [one for one in secret - {value} if one in str(answer.message)]:
+                    found.append(f"{method.name}.{name} shows {leaked}")
+            if answers[0] != answers[1]:
+                found.append(f"{method.name}.{name}: {answers[0][:300]} | {answers[1][:300]}")
+    return found
+
+
+@pytest.mark.parametrize("first_wall", [True, False], ids=["both walls", "the database alone"])
+async def test_the_ids_of_another_house_are_told_the_same_as_ids_that_nobody_has(first_wall: bool) -> None:
+    async with stack_with(first_wall=first_wall) as stack:
+        mine, other = await two_houses(stack)
+        before = await rows_of(stack, other.house_id)
+        assert sum(map(len, before.values())) > 20
+        found = await differing(stack, mine, other)
+        assert not found, "\n".join(found)
+        assert await rows_of(stack, other.house_id) == before
+
+
+async def test_without_either_wall_the_other_house_is_found() -> None:
+    """The control: the statements do have no house any more, and the test above would see it."""
+    async with stack_with(first_wall=False) as stack:
+        mine, other = await two_houses(stack)
+        await take_the_second_wall_down(stack)
+        found = await differing(stack, mine, other)
+        assert len(found) > 10, found
+        reached = {line.split(".")[0] for line in found}
+        assert {"GetHall", "GetPerformance", "GetOrder"} <= reached
+
+
+def test_what_is_taken_out_of_a_statement_is_the_house_and_nothing_else() -> None:
+    statement = (
+        "SELECT x FROM orders JOIN p ON orders.house_id = p.house_id WHERE orders.house_id = $1::VARCHAR AND a = $2"
+    )
+    assert without_house(statement) == (
+        "SELECT x FROM orders JOIN p ON orders.house_id = p.house_id WHERE ($1::VARCHAR IS NOT NULL) AND a = $2"
+    )
