@@ -13,6 +13,7 @@ from services.contracts.audit_servicer import serve_audit
 from services.contracts.walled_audit import WalledAudit
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
+from services.inventory.actors.plan_change import PlanChanger
 from services.inventory.adapters.bus_availability_feed import BusAvailabilityFeed
 from services.inventory.adapters.catalogue_events import GROUP, TOPIC, copy_performance
 from services.inventory.adapters.catalogue_performances import CataloguePerformances
@@ -20,6 +21,7 @@ from services.inventory.adapters.outbox_act_log import OutboxActLog
 from services.inventory.adapters.postgres_audit import REFERENCES, PostgresAudit
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
+from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
 from services.inventory.adapters.redis_connection import connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
@@ -98,7 +100,8 @@ def _serve(service: Service, settings: InventorySettings, parts: _Parts) -> None
     service.rpc.intercept(forwarding)
     service.on_close(forwarding.close)
     service.rpc.keep_queues_short(settings.calls_per_connection)
-    seats = InventoryServicer(parts.host, service.clock)
+    changer = PlanChanger(parts.host, parts.performances, PostgresPlanStore(parts.engine), service.clock)
+    seats = InventoryServicer(parts.host, changer, service.clock)
     service.rpc.add(
         lambda server: add_InventoryServiceServicer_to_server(seats, server), "balcon.inventory.v1.InventoryService"
     )

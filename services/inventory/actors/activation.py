@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.actors.performance_actor import OwnerGone, PerformanceActor
 from services.inventory.actors.store_clock import StoreClock
 from services.inventory.actors.turn_log import TurnLog
 from services.inventory.cluster.placement import preferred
@@ -89,11 +89,17 @@ class Activation:
     async def bring_up(
         self, performance: Performance, epoch: int, on_end: Callable[[PerformanceActor, str], None]
     ) -> PerformanceActor:
-        """The actor under `epoch`, state loaded and fence raised. Raises Fenced, StoreUnavailable, WritesLost."""
+        """The actor under `epoch`, state loaded and fence raised.
+
+        Raises Fenced, OwnerGone, StoreUnavailable, WritesLost.
+        """
         performance_id = performance.performance_id
         claims = self._claims_of(performance)
         # The record first: whoever could still write to it was shut out when the epoch was taken.
         record = await claims.load(performance_id, epoch)
+        if record.plan_version not in {0, performance.plan.plan_version}:
+            # The plan was changed after it was read and before the epoch was taken: its indexes mean other seats.
+            raise OwnerGone(performance_id=performance_id)
         opened = await self._holds.open(performance_id, epoch)
         # At once: every moment between the reading and this is one that holds would live too long.
         store_clock = StoreClock(self._clock, opened.store_now_ms)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 from services.inventory.actors.activation import Activation, LeaseLost
 from services.inventory.actors.mailbox import lanes_in_turn
@@ -12,7 +12,7 @@ from services.inventory.actors.performance_actor import OwnerGone, PerformanceAc
 from services.inventory.cluster.placement import pays, preferred, without
 from services.inventory.domain.commands import Command
 from services.inventory.domain.decisions import Decision
-from services.inventory.domain.refusals import NotOwner, PerformanceNotFound
+from services.inventory.domain.refusals import NotOwner, PerformanceNotFound, PlanVersionMismatch
 from services.inventory.ports import (
     Availability,
     AvailabilityFeed,
@@ -39,6 +39,9 @@ AVAILABILITY_SECONDS = 0.5
 BALANCE_TICK_SECONDS = 2.0
 # Below this a performance is quiet: its hand-over disturbs nobody.
 QUIET_COMMANDS_PER_SECOND = 1.0
+
+
+Changed = TypeVar("Changed")
 
 
 class Decided(NamedTuple):
@@ -74,6 +77,8 @@ class PerformanceHost:
         self._told: dict[str, tuple[float, int]] = {}
         self._causes: dict[str, str] = {}
         self._is_draining = False
+        # Performances that go over to another plan: nobody brings them up meanwhile.
+        self._adopting: dict[str, asyncio.Future[None]] = {}
 
     @property
     def actors(self) -> Sequence[PerformanceActor]:
@@ -89,8 +94,12 @@ class PerformanceHost:
         epoch: int = 0,
         deadline: float | None = None,
         was_sent_here: bool = False,
+        plan_version: int = 0,
     ) -> Decided | Refusal:
         """The commands decided in their order, or why there is no decision at all.
+
+        `plan_version`: whose indexes they name seats by, 0 where they name none. The owner may have gone over to
+        another plan since they were read, and there an index means another seat.
 
         Raises StoreUnavailable and other Retryable faults: the outcome is unknown, ask again with the same ids.
         """
@@ -100,6 +109,8 @@ class PerformanceHost:
                 actor = await self.owner(house_id, performance_id, epoch=epoch, was_sent_here=was_sent_here)
                 if isinstance(actor, Refusal):
                     return actor
+                if plan_version not in {0, actor.performance.plan.plan_version}:
+                    return PlanVersionMismatch(actor.performance.plan.plan_version, plan_version)
                 decisions = await _in_lanes(actor, commands, deadline)
                 return decisions if isinstance(decisions, Overloaded) else Decided(decisions, actor)
             except (OwnerGone, Fenced, WritesLost, ClaimConflict) as gone:
@@ -165,6 +176,8 @@ class PerformanceHost:
         return await asyncio.shield(task)
 
     async def _bring_up(self, house_id: str, performance_id: str, was_sent_here: bool) -> PerformanceActor | Refusal:
+        while (adopting := self._adopting.get(performance_id)) is not None:
+            await asyncio.wait([adopting])
         performance = await self._performances.find(house_id, performance_id)
         if isinstance(performance, Refusal):
             return performance
@@ -221,6 +234,26 @@ class PerformanceHost:
             return False
         await self._retire(actor, "moved")
         return True
+
+    async def stop_for_a_change(self, actor: PerformanceActor, change: Callable[[], Awaitable[Changed]]) -> Changed:
+        """Lets the actor decide what waits, stops it, and changes its stored state before anybody here brings the
+        performance up again. Elsewhere the epoch is the guard. Raises OwnerGone where it did not stop in order.
+        """
+        performance_id = actor.performance.performance_id
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # With no await since the actor was found active: no activation is under way.
+        self._adopting[performance_id] = done
+        try:
+            run = self._runs.get(actor)
+            actor.request_stop()
+            if run is not None:
+                await asyncio.wait([run])
+            if actor.ended_by != "stopped" or actor.records_settled is None:
+                raise OwnerGone(performance_id=performance_id)
+            return await change()
+        finally:
+            del self._adopting[performance_id]
+            done.set_result(None)
 
     async def _retire(self, actor: PerformanceActor, cause: str) -> None:
         self._causes[actor.performance.performance_id] = cause

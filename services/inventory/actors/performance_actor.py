@@ -96,6 +96,7 @@ class PerformanceActor:
         self._wait_cap = WaitCap(clock.monotonic())
         self._expiries = Expiries(lambda commands: self.submit(commands, None))
         self._ended = False
+        self.ended_by = ""  # "stopped": everything was decided, written and told
         self._in_turn: Sequence[HoldWork | RecordWork] = ()
         # Of the last turn.
         self._callers_told = 0
@@ -395,4 +396,5 @@ class PerformanceActor:
     def _end(self, cause: str) -> None:
         self._fail_all(OwnerGone(performance_id=self.performance.performance_id))
         self.feed.close()
+        self.ended_by = cause
         self._on_end(self, cause)

@@ -6,6 +6,7 @@ After that no catalogue is needed to answer. A plan version never changes; rules
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from services.inventory.adapters.plan_places import pack_places, unpack_layout
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import seat_plan as plans
 from services.inventory.domain.records import NEVER_MS, HoldRules, SalesWindow
-from services.inventory.domain.refusals import PerformanceNotFound
+from services.inventory.domain.refusals import PerformanceNotFound, SeatingPlanNotFound
 from services.inventory.domain.seat_layout import SeatPlace
 from services.inventory.ports import Performance, SeatPlan
 from services.runtime.errors import Retryable
@@ -46,6 +47,10 @@ _StoredPlan = tuple[list[str], bytes | None]
 
 class CatalogueUnavailable(Retryable):
     """The catalogue did not answer for a performance that is not known here yet."""
+
+
+class PlanUnknown(CatalogueUnavailable):
+    """The catalogue does not know that plan version."""
 
 
 class CataloguePerformances:
@@ -73,6 +78,16 @@ class CataloguePerformances:
             row = await self._ask_again(row, house_id, performance_id)
         plan = await self._plan(house_id, row.hall_id, row.plan_version)
         return Performance(performance_id, house_id, plan, self._rules(row))
+
+    async def with_plan(self, performance: Performance, plan_version: int) -> Performance | SeatingPlanNotFound:
+        async with connected(self._engine, HouseScope(performance.house_id)) as connection:
+            row = await self._row(connection, performance.house_id, performance.performance_id)
+        assert row is not None, "it was found before"
+        try:
+            plan = await self._plan(performance.house_id, row.hall_id, plan_version)
+        except PlanUnknown:
+            return SeatingPlanNotFound(plan_version)
+        return dataclasses.replace(performance, plan=plan)
 
     async def rules_of(self, performance_ids: Sequence[str]) -> dict[str, HoldRules]:
         if not performance_ids:
@@ -172,6 +187,8 @@ class CataloguePerformances:
             async for part in self._catalogue.StreamSeatingPlan(request, timeout=PLAN_SECONDS, wait_for_ready=True):
                 plan.MergeFrom(part.plan)
         except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                raise PlanUnknown(hall_id=hall_id, plan_version=plan_version) from error
             raise CatalogueUnavailable(hall_id=hall_id, plan_version=plan_version) from error
         seat_ids, packed_ids, places = await asyncio.to_thread(_packed, plan)
         row = {

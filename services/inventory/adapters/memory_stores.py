@@ -5,13 +5,17 @@ A twin outlives the actors that use it, as a server outlives its clients: give o
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from services.inventory.domain.changes import RecordChange, apply_to_record
+from services.inventory.domain.plan_adoption import SeatMoves
 from services.inventory.domain.records import Claim, Hold, HoldRules
-from services.inventory.domain.refusals import PerformanceNotFound
+from services.inventory.domain.refusals import PerformanceNotFound, SeatingPlanNotFound
 from services.inventory.domain.seat_map import ENDED_HOLDS_REMEMBERED
 from services.inventory.domain.seat_state import BLOCKED
 from services.inventory.ports import (
@@ -25,6 +29,7 @@ from services.inventory.ports import (
     Owner,
     Performance,
     PerformanceRecord,
+    SeatPlan,
     WritesLost,
 )
 from services.runtime.clock import Clock
@@ -115,6 +120,8 @@ class _Record:
     owner: Owner
     seats: _RecordedSeats = field(default_factory=lambda: _RecordedSeats({}, frozenset(), frozenset()))
     batch: int = 0
+    # 0 until the performance has gone over to another plan.
+    plan_version: int = 0
 
 
 class MemoryRecord:
@@ -162,8 +169,11 @@ class MemoryRecord:
         return [OwnedPerformance(name, self._performances[name].owner, self._pins.get(name, "")) for name in names]
 
     async def load(self, performance_id: str, epoch: int) -> PerformanceRecord:
-        seats = self._fenced(performance_id, epoch).seats
-        return PerformanceRecord(list(seats.claims.values()), sorted(seats.blocked), sorted(seats.given_back))
+        record = self._fenced(performance_id, epoch)
+        seats = record.seats
+        return PerformanceRecord(
+            list(seats.claims.values()), sorted(seats.blocked), sorted(seats.given_back), record.plan_version
+        )
 
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
         record = self._fenced(performance_id, epoch)
@@ -175,6 +185,22 @@ class MemoryRecord:
         for change in changes:
             apply_to_record(seats, change)
         record.seats, record.batch = seats, batch
+
+    def renumber(self, performance_id: str, epoch: int, plan_version: int, moves: SeatMoves) -> None:
+        """The record's side of a change of plan: see MemoryPlans. Raises Fenced."""
+        record = self._fenced(performance_id, epoch)
+        new = moves.new_index
+        claims = {
+            order_id: msgspec.structs.replace(claim, seats=tuple(sorted(new[seat] for seat in claim.seats)))
+            for order_id, claim in record.seats.claims.items()
+        }
+        record.seats = _RecordedSeats(claims, {new[seat] for seat in record.seats.blocked}, record.seats.given_back)
+        record.owner, record.batch, record.plan_version = Owner("", "", epoch + 1), 0, plan_version
+
+    def plan_version(self, performance_id: str) -> int:
+        """Which plan a performance has gone over to; 0: to none."""
+        record = self._performances.get(performance_id)
+        return 0 if record is None else record.plan_version
 
     def _fenced(self, performance_id: str, epoch: int) -> _Record:
         record = self._performances.get(performance_id)
@@ -243,6 +269,29 @@ class MemoryPerformances:
     def put(self, performance: Performance) -> None:
         """Adds a performance, or changes its rules."""
         self._performances[performance.performance_id] = performance
+
+
+class MemoryPlans:
+    """See ports.HallPlans and ports.PlanStore: the plans that it is given, of one hall."""
+
+    def __init__(self, record: MemoryRecord, performances: MemoryPerformances, *plans: SeatPlan) -> None:
+        self._record = record
+        self._performances = performances
+        self._plans = {plan.plan_version: plan for plan in plans}
+
+    async def with_plan(self, performance: Performance, plan_version: int) -> Performance | SeatingPlanNotFound:
+        plan = self._plans.get(plan_version)
+        return SeatingPlanNotFound(plan_version) if plan is None else dataclasses.replace(performance, plan=plan)
+
+    async def adopt(self, performance: Performance, epoch: int, plan_version: int, moves: SeatMoves) -> None:
+        performance_id = performance.performance_id
+        try:
+            self._record.renumber(performance_id, epoch, plan_version, moves)
+        except Fenced:
+            if self._record.plan_version(performance_id) == plan_version:
+                return
+            raise
+        self._performances.put(dataclasses.replace(performance, plan=self._plans[plan_version]))
 
 
 class MemoryAvailabilityFeed:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.inventory.adapters.outbox_act_log import OutboxActLog, seats_act
+from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
@@ -57,6 +58,7 @@ class PostgresClaimStore:
                 claims=await self._load_claims(connection, performance_id),
                 blocked=await self._load_blocks(connection, performance_id),
                 given_back=await self._load_given_back(connection, performance_id),
+                plan_version=await self._load_plan_version(connection, performance_id),
             )
 
     async def _check_epoch(self, connection: AsyncConnection, performance_id: str, epoch: int) -> None:
@@ -92,6 +94,10 @@ class PostgresClaimStore:
     async def _load_given_back(self, connection: AsyncConnection, performance_id: str) -> list[str]:
         ended = (claims.c.performance_id == performance_id) & (claims.c.state == "cancelled") & (claims.c.hold_id == "")
         return list((await connection.scalars(select(claims.c.order_id).where(ended).distinct())).all())
+
+    async def _load_plan_version(self, connection: AsyncConnection, performance_id: str) -> int:
+        query = select(performances.c.plan_version).where(performances.c.performance_id == performance_id)
+        return await connection.scalar(query) or 0
 
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
         """See ClaimStore."""

@@ -93,7 +93,12 @@ class CommandStream:
         decided: Decided | Refusal = Decided([], actor)
         if wanted:
             decided = await self._host.execute(
-                key.house_id, key.performance_id, wanted, deadline=deadline, was_sent_here=was_sent_here
+                key.house_id,
+                key.performance_id,
+                wanted,
+                deadline=deadline,
+                was_sent_here=was_sent_here,
+                plan_version=plan.plan_version,
             )
         if isinstance(decided, Refusal):
             raise Refused(decided)

@@ -15,6 +15,7 @@ from balcon.types.v1.seating_pb2 import SeatRefs
 from services.contracts.wire_types import refused_channel
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.actors.plan_change import PlanChanger
 from services.inventory.api import messages
 from services.inventory.api.command_stream import CommandStream
 from services.inventory.api.forwarding import was_sent_here
@@ -32,6 +33,8 @@ from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused, accept
 
 Context = grpc.aio.ServicerContext[Any, Any]
+# As many as the largest plan has.
+CHANGED_SEATS = 100_000
 Answer = TypeVar(
     "Answer",
     pb.HoldSeatsResponse,
@@ -45,8 +48,9 @@ Answer = TypeVar(
 class InventoryServicer(InventoryServiceServicer):
     """See inventory_service.proto."""
 
-    def __init__(self, host: PerformanceHost, clock: Clock) -> None:
+    def __init__(self, host: PerformanceHost, changer: PlanChanger, clock: Clock) -> None:
         self._host = host
+        self._changer = changer
         self._stream = CommandStream(host, clock)
 
     async def _owner(self, key: pb.PerformanceKey, *checks: FieldInvalid | None) -> PerformanceActor:
@@ -63,12 +67,13 @@ class InventoryServicer(InventoryServiceServicer):
         command_for: Callable[[tuple[int, ...]], commands.Command],
         *checks: FieldInvalid | None,
         at_most: int = messages.SEATS_PER_COMMAND,
+        older_too: bool = False,
     ) -> tuple[Accepted[Change], PerformanceActor]:
         """Decides one command at the performance's owner, and says which that was; raises Refused where the answer
         is no. `checks`: what is wrong with the request's other fields, if anything is."""
         refused_seats = () if seats is None else messages.refused_seats(seats, at_most)
         plan = (await self._owner(key, *checks, *refused_seats)).performance.plan
-        indexes = () if seats is None else messages.seat_indexes(seats, plan)
+        indexes = () if seats is None else messages.seat_indexes(seats, plan, older_too=older_too)
         call = current_call()
         decided = await self._host.execute(
             key.house_id,
@@ -76,12 +81,13 @@ class InventoryServicer(InventoryServiceServicer):
             [command_for(indexes)],
             deadline=None if call is None else call.deadline,
             was_sent_here=was_sent_here(),
+            plan_version=plan.plan_version if indexes else 0,
         )
         if isinstance(decided, Refusal):
             raise Refused(decided)
         decision = decided.decisions[0]
         if not isinstance(decision, Accepted):
-            raise Refused(messages.with_seat_ids(decision, plan))
+            raise Refused(messages.with_seat_ids(decision, decided.owner.performance.plan))
         return decision, decided.owner
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
@@ -179,6 +185,7 @@ class InventoryServicer(InventoryServiceServicer):
             refused_key("holder_id", holder_id),
             refused_key("hold_id", hold_id) if hold_id else None,
             refused_channel("channel", channel),
+            older_too=True,
         )
         return pb.ClaimSeatsResponse(epoch=actor.epoch)
 
@@ -227,6 +234,22 @@ class InventoryServicer(InventoryServiceServicer):
             at_most=messages.BLOCKED_SEATS_PER_COMMAND,
         )
         return pb.UnblockSeatsResponse(epoch=actor.epoch)
+
+    async def AdoptPlan(self, request: pb.AdoptPlanRequest, context: Context) -> pb.AdoptPlanResponse:
+        """Goes over to another version of the plan, where nothing stands in the way."""
+        key, changed = request.key, request.changed_seat_ids
+        too_many = FieldInvalid("changed_seat_ids", f"names {len(changed):,} seats", f"at most {CHANGED_SEATS:,}")
+        accept(
+            *messages.refused_performance(key),
+            messages.refused_plan_version("plan_version", request.plan_version),
+            too_many if len(changed) > CHANGED_SEATS else None,
+        )
+        version = await self._changer.adopt(
+            key.house_id, key.performance_id, request.plan_version, changed, was_sent_here=was_sent_here()
+        )
+        if isinstance(version, Refusal):
+            raise Refused(version)
+        return pb.AdoptPlanResponse(plan_version=version)
 
     async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.GetSeatMapResponse:
         """The acknowledged state of every seat."""

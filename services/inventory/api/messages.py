@@ -75,9 +75,13 @@ def check_plan_version(asked: int, plan: SeatPlan) -> None:
         raise Refused(PlanVersionMismatch(plan.plan_version, asked))
 
 
-def seat_indexes(refs: SeatRefs, plan: SeatPlan) -> tuple[int, ...]:
-    """Ascending indexes of the seats named, or Refused: unknown, or of another plan. See refused_seats first."""
-    check_plan_version(refs.plan_version, plan)
+def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, older_too: bool = False) -> tuple[int, ...]:
+    """Ascending indexes of the seats named, or Refused: unknown, or of another plan. See refused_seats first.
+
+    `older_too`: what an order held before the performance went over to another plan is the same seat in it.
+    """
+    if not (older_too and refs.plan_version < plan.plan_version):
+        check_plan_version(refs.plan_version, plan)
     index_of = plan.index_of
     try:
         return tuple(sorted([index_of[seat_id] for seat_id in refs.seat_ids]))

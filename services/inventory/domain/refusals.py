@@ -75,6 +75,14 @@ class PerformanceNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class SeatingPlanNotFound(Refusal):
+    """The performance's hall has no plan version {plan_version}."""
+
+    kind = Kind.NOT_FOUND
+    plan_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotOnSale(Refusal):
     """The performance is not on sale."""
 

@@ -9,10 +9,12 @@ from services.inventory.ports.availability import Availability, AvailabilityFeed
 from services.inventory.ports.claim_store import ClaimStore, PerformanceRecord
 from services.inventory.ports.directory import Directory, OwnedPerformance, Owner
 from services.inventory.ports.faults import ClaimConflict, Fenced, RecordRefused, WritesLost
+from services.inventory.ports.hall_plans import HallPlans
 from services.inventory.ports.hold_store import HoldStore, HoldWrites, OpenedHolds
 from services.inventory.ports.lease_store import LeaseStore
 from services.inventory.ports.membership import Membership, NodeInfo
 from services.inventory.ports.performances import Performance, Performances, SeatPlan
+from services.inventory.ports.plan_store import PlanStore
 from services.inventory.ports.record_audit import SeatRecordAudit
 from services.runtime.errors import StoreUnavailable
 
@@ -23,6 +25,7 @@ __all__ = [
     "ClaimStore",
     "Directory",
     "Fenced",
+    "HallPlans",
     "HoldStore",
     "HoldWrites",
     "LeaseStore",
@@ -33,6 +36,7 @@ __all__ = [
     "Owner",
     "Performance",
     "PerformanceRecord",
+    "PlanStore",
     "Performances",
     "RecordRefused",
     "SeatPlan",

@@ -18,6 +18,8 @@ class PerformanceRecord:
     blocked: Sequence[int] = ()
     # Orders that claimed seats without a hold and whose claim has ended.
     given_back: Sequence[str] = ()
+    # Whose indexes these are; 0: nobody has told.
+    plan_version: int = 0
 
 
 class ClaimStore(Protocol):

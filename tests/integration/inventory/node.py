@@ -18,10 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
-from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed
+from services.inventory.actors.plan_change import PlanChanger
+from services.inventory.adapters.memory_stores import (
+    MemoryAvailabilityFeed,
+    MemoryPerformances,
+    MemoryPlans,
+    MemoryRecord,
+)
 from services.inventory.adapters.outbox_act_log import OutboxActLog
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
+from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
 from services.inventory.adapters.redis_connection import AnyRedis, connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
@@ -30,7 +37,7 @@ from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.domain.records import HoldRules
-from services.inventory.ports import Performance, Performances, SeatPlan
+from services.inventory.ports import HallPlans, Performance, Performances, SeatPlan
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
@@ -67,6 +74,9 @@ class Node:
     cluster: ClusterServiceAsyncStub
 
 
+_NO_PLANS = MemoryPlans(MemoryRecord(), MemoryPerformances())
+
+
 @asynccontextmanager
 async def running_node(
     redis_url: str,
@@ -74,9 +84,10 @@ async def running_node(
     performances: Performances,
     *inside: grpc.aio.ServerInterceptor,
     forwards: bool = False,
+    halls: HallPlans | None = None,
 ) -> AsyncIterator[Node]:
     """A node of the cluster that shares these stores. Its loops do not run: tests call what they need."""
-    clock, ids = SystemClock(), RandomIds()
+    clock, ids, feed = SystemClock(), RandomIds(), MemoryAvailabilityFeed()
     async with AsyncExitStack() as stack:
         engine = create_engine(database_url, application="test")
         stack.push_async_callback(engine.dispose)
@@ -88,11 +99,11 @@ async def running_node(
         holds = RedisHoldStore(redis)
         record = partial(PostgresClaimStore, engine, act_log=OutboxActLog(clock, ids, wake=lambda: None))
         activation = Activation(lease, directory, holds, record, clock)
-        feed = MemoryAvailabilityFeed()
         host = PerformanceHost(lease, performances, activation, feed, clock)
+        changer = PlanChanger(host, halls or _NO_PLANS, PostgresPlanStore(engine), clock)
         rpc = RpcServer(clock=clock, ids=ids)
         rpc.add(
-            lambda server: add_InventoryServiceServicer_to_server(InventoryServicer(host, clock), server),
+            partial(add_InventoryServiceServicer_to_server, InventoryServicer(host, changer, clock)),
             "balcon.inventory.v1.InventoryService",
         )
         forwarding = OwnerForwarding(clock)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
-from services.inventory.adapters.memory_stores import MemoryAvailabilityFeed, MemoryPerformances
+from services.inventory.actors.plan_change import PlanChanger
+from services.inventory.adapters.memory_stores import (
+    MemoryAvailabilityFeed,
+    MemoryPerformances,
+    MemoryPlans,
+    MemoryRecord,
+)
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.domain.commands import Command
 from services.inventory.domain.decisions import Decision
@@ -81,7 +87,9 @@ class InventoryNode:
         )
         self.lease.load = self.host.load
         forwarding = SimulatedForwarding(cluster.wires, place, self.process)
-        self.rpc = NodeRpc(self.host, forwarding, clock, SeededIds(start * 1_000))
+        plans = MemoryPlans(cast("MemoryRecord", servers.record), cluster.performances)
+        changer = PlanChanger(self.host, plans, plans, clock)
+        self.rpc = NodeRpc(self.host, changer, forwarding, clock, SeededIds(start * 1_000))
         loops = [
             self.lease.run,
             self.lease.keep_pins_fresh,

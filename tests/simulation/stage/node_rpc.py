@@ -14,6 +14,7 @@ import grpc
 from balcon.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
 
 from services.inventory.actors.host import PerformanceHost
+from services.inventory.actors.plan_change import PlanChanger
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
@@ -90,12 +91,19 @@ class _CallContext:
 class NodeRpc:
     """One process's server. Its methods run inside the process."""
 
-    def __init__(self, host: PerformanceHost, forwarding: grpc.aio.ServerInterceptor, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        host: PerformanceHost,
+        changer: PlanChanger,
+        forwarding: grpc.aio.ServerInterceptor,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
         self._clock = clock
         self._interceptors = [CallInterceptor(clock, ids), forwarding]
         self._methods: dict[str, Any] = {}
         self._handlers: dict[str, Any] = {}
-        add_InventoryServiceServicer_to_server(InventoryServicer(host, clock), cast("grpc.aio.Server", self))
+        add_InventoryServiceServicer_to_server(InventoryServicer(host, changer, clock), cast("grpc.aio.Server", self))
 
     def add_generic_rpc_handlers(self, _: object) -> None:
         """See grpc.aio.Server: the registered ones are the same."""

@@ -10,11 +10,13 @@ from typing import Any
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
+from services.inventory.actors.plan_change import PlanChanger
 from services.inventory.adapters.memory_stores import (
     MemoryAvailabilityFeed,
     MemoryHoldStore,
     MemoryMembership,
     MemoryPerformances,
+    MemoryPlans,
     MemoryRecord,
 )
 from services.inventory.domain import commands as c
@@ -76,6 +78,11 @@ class Stage:
         return PerformanceHost(
             member, performances or self.performances, activation, self.feed, self.clock, idle_seconds=idle_seconds
         )
+
+    def changer(self, node: PerformanceHost, *plans: SeatPlan) -> PlanChanger:
+        """Changes the performance's plan at the node; the hall has these versions of it."""
+        known = MemoryPlans(self.record, self.performances, *plans)
+        return PlanChanger(node, known, known, self.clock)
 
     async def owner(self, node: PerformanceHost) -> PerformanceActor:
         """The node's actor of the performance."""

@@ -1812,6 +1812,62 @@ class Refused(_message.Message):
 
 Global___Refused: _TypeAlias = Refused  # noqa: Y015
 
+@_typing.final
+class AdoptPlanRequest(_message.Message):
+    """What AdoptPlan is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    CHANGED_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    plan_version: _builtins.int
+    """The version to go over to; newer than the one that it has."""
+    @_builtins.property
+    def key(self) -> Global___PerformanceKey:
+        """The performance."""
+
+    @_builtins.property
+    def changed_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Seats that both versions have and that are not the same: in another row, of another category, with another number."""
+
+    def __init__(
+        self,
+        *,
+        key: Global___PerformanceKey | None = ...,
+        plan_version: _builtins.int = ...,
+        changed_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_seat_ids", b"changed_seat_ids", "key", b"key", "plan_version", b"plan_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdoptPlanRequest: _TypeAlias = AdoptPlanRequest  # noqa: Y015
+
+@_typing.final
+class AdoptPlanResponse(_message.Message):
+    """What AdoptPlan answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    plan_version: _builtins.int
+    """The version that the performance has now."""
+    def __init__(
+        self,
+        *,
+        plan_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan_version", b"plan_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdoptPlanResponse: _TypeAlias = AdoptPlanResponse  # noqa: Y015
+
 FOR_THE_RECORD_FIELD_NUMBER: _builtins.int
 for_the_record: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]
 """Of the rows of Command: waits for the record, not only for the owner's next turn. A message whose rows all do, or

@@ -95,6 +95,11 @@ class InventoryServiceStub:
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsRequest.SerializeToString,
                 response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsResponse.FromString,
                 _registered_method=True)
+        self.AdoptPlan = channel.unary_unary(
+                '/balcon.inventory.v1.InventoryService/AdoptPlan',
+                request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.AdoptPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.AdoptPlanResponse.FromString,
+                _registered_method=True)
         self.GetSeatMap = channel.unary_unary(
                 '/balcon.inventory.v1.InventoryService/GetSeatMap',
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetSeatMapRequest.SerializeToString,
@@ -205,6 +210,15 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AdoptPlan(self, request, context):
+        """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Refused
+        with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others, are held, claimed,
+        sold or blocked, and where what is held would get another index. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetSeatMap(self, request, context):
         """Every seat's state in one message, as long as every client takes that: with the ids of seats it may be more than
         4 MiB and is refused with ANSWER_TOO_LARGE then.
@@ -297,6 +311,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.UnblockSeats,
                     request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsRequest.FromString,
                     response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsResponse.SerializeToString,
+            ),
+            'AdoptPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdoptPlan,
+                    request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.AdoptPlanRequest.FromString,
+                    response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.AdoptPlanResponse.SerializeToString,
             ),
             'GetSeatMap': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSeatMap,
@@ -644,6 +663,33 @@ class InventoryService:
             '/balcon.inventory.v1.InventoryService/UnblockSeats',
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsRequest.SerializeToString,
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdoptPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.inventory.v1.InventoryService/AdoptPlan',
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.AdoptPlanRequest.SerializeToString,
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.AdoptPlanResponse.FromString,
             options,
             channel_credentials,
             insecure,

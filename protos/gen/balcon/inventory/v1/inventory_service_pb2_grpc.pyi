@@ -61,6 +61,11 @@ class InventoryServiceStub:
     """Takes free seats off sale."""
     UnblockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]
     """Puts blocked seats back on sale."""
+    AdoptPlan: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AdoptPlanRequest, _inventory_service_pb2.AdoptPlanResponse]
+    """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Refused
+    with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others, are held, claimed,
+    sold or blocked, and where what is held would get another index. Repeating it changes nothing.
+    """
     GetSeatMap: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetSeatMapRequest, _inventory_service_pb2.GetSeatMapResponse]
     """Every seat's state in one message, as long as every client takes that: with the ids of seats it may be more than
     4 MiB and is refused with ANSWER_TOO_LARGE then.
@@ -103,6 +108,11 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Takes free seats off sale."""
     UnblockSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]  # type: ignore[assignment]
     """Puts blocked seats back on sale."""
+    AdoptPlan: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AdoptPlanRequest, _inventory_service_pb2.AdoptPlanResponse]  # type: ignore[assignment]
+    """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Refused
+    with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others, are held, claimed,
+    sold or blocked, and where what is held would get another index. Repeating it changes nothing.
+    """
     GetSeatMap: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetSeatMapRequest, _inventory_service_pb2.GetSeatMapResponse]  # type: ignore[assignment]
     """Every seat's state in one message, as long as every client takes that: with the ids of seats it may be more than
     4 MiB and is refused with ANSWER_TOO_LARGE then.
@@ -214,6 +224,17 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.UnblockSeatsResponse, _abc.Awaitable[_inventory_service_pb2.UnblockSeatsResponse]]:
         """Puts blocked seats back on sale."""
+
+    @_abc_1.abstractmethod
+    def AdoptPlan(
+        self,
+        request: _inventory_service_pb2.AdoptPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.AdoptPlanResponse, _abc.Awaitable[_inventory_service_pb2.AdoptPlanResponse]]:
+        """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Refused
+        with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others, are held, claimed,
+        sold or blocked, and where what is held would get another index. Repeating it changes nothing.
+        """
 
     @_abc_1.abstractmethod
     def GetSeatMap(
