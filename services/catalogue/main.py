@@ -79,7 +79,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
         productions=ProductionHandler(store, service.clock, service.ids),
         performances=PerformanceHandler(store, service.clock, service.ids),
         performance_life=PerformanceLifeHandler(store, service.clock),
-        performance_copies=PerformanceCopyHandler(store, service.ids),
+        performance_copies=PerformanceCopyHandler(store, service.clock, service.ids),
         prices=price_handlers(store, service.clock, service.ids, country_rates()),
         posters=PosterHandler(store, pictures),
     )

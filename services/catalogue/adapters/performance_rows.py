@@ -219,6 +219,11 @@ class PostgresPerformanceRows:
             await self._connection.execute(named.values(search_text=sa.bindparam("sought")), sought)
         return found
 
+    async def lock_series(self, house_id: str, series_id: str, from_ms: int, limit: int) -> Sequence[Performance]:
+        wanted = PerformanceFilter(starts_from_ms=from_ms, series_id=series_id, include_archived=True)
+        query = page_of(house_id, wanted, None, limit).with_for_update()
+        return await load_performances(self._connection, house_id, query)
+
     async def performances(
         self, house_id: str, wanted: PerformanceFilter, after: Place | None, limit: int
     ) -> Sequence[Performance]:

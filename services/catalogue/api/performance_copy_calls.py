@@ -38,13 +38,22 @@ class PerformanceCopyCalls:
         )
         return pb.CreateSeriesResponse.FromString(answered(series))
 
+    async def UpdateSeries(self, request: pb.UpdateSeriesRequest, context: Context) -> pb.UpdateSeriesResponse:  # noqa: N802
+        changed = await self._performance_copies.carry_on(
+            request.house_id, request.performance_id, tuple(request.carried_fields.paths), request.etag
+        )
+        return pb.UpdateSeriesResponse(members=_members(answered(changed)))
+
 
 def _series_response(series: Series) -> pb.CreateSeriesResponse:
-    members = [
-        pb.SeriesMember(performance_id=member.performance_id, starts_at=wire_instant(member.starts_at_ms))
-        for member in series.members
+    return pb.CreateSeriesResponse(series_id=series.series_id, members=_members(series.members))
+
+
+def _members(performances: Sequence[Performance]) -> list[pb.SeriesMember]:
+    return [
+        pb.SeriesMember(performance_id=one.performance_id, starts_at=wire_instant(one.starts_at_ms))
+        for one in performances
     ]
-    return pb.CreateSeriesResponse(series_id=series.series_id, members=members)
 
 
 def _rule_of(request: pb.CreateSeriesRequest) -> WeeklyRule | Sequence[int] | None:

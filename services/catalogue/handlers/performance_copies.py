@@ -18,14 +18,17 @@ from services.catalogue.domain.performance_copies import (
 )
 from services.catalogue.domain.performance_events import PerformanceCreated, PerformanceUpdated
 from services.catalogue.domain.performance_life import changed
+from services.catalogue.domain.performance_series import CARRIED, MAX_CARRIED, carried
 from services.catalogue.domain.refusals import PerformanceNotFound
 from services.catalogue.handlers.once import Asked, once
-from services.catalogue.handlers.performance_places import PerformancePlace, usable_place
+from services.catalogue.handlers.performance_places import PerformancePlace, usable_place, usable_production
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
+from services.contracts.changes import refused_etag, refused_mask, refused_unset_etag
 from services.contracts.instants import instant_text, refused_instant
 from services.contracts.texts import refused_idempotency_key
+from services.runtime.clock import Clock
 from services.runtime.errors import UNSET, FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key
 
@@ -41,8 +44,9 @@ class Series:
 class PerformanceCopyHandler:
     """One transaction for each request, all of its events in it; nothing of sales, holds or figures is copied."""
 
-    def __init__(self, store: CatalogueStore, ids: Ids) -> None:
+    def __init__(self, store: CatalogueStore, clock: Clock, ids: Ids) -> None:
         self._store = store
+        self._clock = clock
         self._ids = ids
 
     async def copy(
@@ -109,6 +113,58 @@ class PerformanceCopyHandler:
             return await _added(transaction, source, Series(series_id, tuple(members)))
 
         return await once(self._store, house_id, asked, Series, act)
+
+    async def carry_on(
+        self, house_id: str, model_id: str, named: Sequence[str], etag: str
+    ) -> Sequence[Performance] | Refusal:
+        """Gives the later members of its series the model's values of what is `named`; those that have changed.
+
+        Refusals: FieldInvalid, PerformanceNotFound, EtagStale, ProductionArchived, those of details.update of a member.
+        """
+        checks = (
+            refused_key("house_id", house_id),
+            refused_key("performance_id", model_id),
+            refused_mask(named, CARRIED, "carried_fields"),
+            refused_unset_etag(etag),
+        )
+        if refusal := refused_fields(checks):
+            return refusal
+        async with self._store.transaction(house_id) as transaction:
+            model = await transaction.lock_performance(house_id, model_id)
+            house = await transaction.house(house_id)
+            if model is None or house is None:
+                return PerformanceNotFound(model_id)
+            if not model.series_id:
+                return FieldInvalid("performance_id", "is in no series", "a performance of a series")
+            if stale := refused_etag("performance", etag, model.revision):
+                return stale
+            production = await usable_production(transaction, house_id, model.production_id)
+            if "production_id" in named and isinstance(production, Refusal):
+                return production
+            later = await transaction.performances.lock_series(
+                house_id, model.series_id, model.starts_at_ms + 1, MAX_CARRIED
+            )
+            updated = carried(model, later, house.time_zone, named, self._clock.now_ms())
+            if isinstance(updated, Refusal):
+                return updated
+            await _carried(transaction, model, updated, named)
+            await transaction.commit()
+            return [change.performance for change in updated]
+
+
+async def _carried(
+    transaction: CatalogueTransaction, model: Performance, updated: Sequence[PerformanceUpdated], named: Sequence[str]
+) -> None:
+    for change in updated:
+        await transaction.performances.save(change.performance)
+        await transaction.publish(change)
+    if updated:
+        facts = {
+            "model": model.performance_id,
+            "performances": str(len(updated)),
+            "fields": ",".join(sorted(set(named))),
+        }
+        await transaction.record_act(model.house_id, Act("series.changed", "series", model.series_id, facts=facts))
 
 
 async def _added(transaction: CatalogueTransaction, source: Performance, series: Series) -> Series:

@@ -33,6 +33,10 @@ class PerformanceRows(Protocol):
         """Of one that was locked: other prices, and their revision."""
         ...
 
+    async def lock_series(self, house_id: str, series_id: str, from_ms: int, limit: int) -> Sequence[Performance]:
+        """Those of a series that begin then or later, by start, locked until the transaction ends; at most `limit`."""
+        ...
+
     async def id_of_code(self, house_id: str, code: str) -> str | None: ...
 
     async def performances(

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.contracts.wire_types import instant_ms, wire_instant
 from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, price, refusal
+from tests.integration.catalogue.test_performance_changes import updating
 from tests.integration.catalogue.test_performance_life import DAY_MS, HOUR_MS, acts, named
 
 WEEKLY = pb.WeeklyRule(weekdays=[4], local_times=["20:00"], first_date="2030-03-21", last_date="2030-04-11")
@@ -136,3 +138,51 @@ async def test_a_series_at_its_bound_is_made_in_one_go(catalogue: Catalogue) -> 
     assert [instant_ms(member.starts_at) for member in answer.members] == [instant_ms(start) for start in starts]
     created = "SELECT count(*) FROM outbox WHERE type = 'balcon.catalogue.v1.PerformanceCreated'"
     assert await catalogue.rows(created) == [(201,)]
+
+
+async def test_r2_4_a_change_is_carried_to_the_later_ones_of_a_series_by_the_clock_on_the_wall(
+    catalogue: Catalogue,
+) -> None:
+    venue = await catalogue.venue("genova")
+    source = await full(catalogue, venue)
+    series = await catalogue.stub.CreateSeries(series_of(source))
+    ids = [member.performance_id for member in series.members]
+
+    async def read(performance_id: str) -> pb.Performance:
+        request = pb.GetPerformanceRequest(house_id=source.house_id, performance_id=performance_id)
+        return (await catalogue.stub.GetPerformance(request)).performance
+
+    second = await read(ids[1])
+    earlier = wire_instant(instant_ms(second.starts_at) - HOUR_MS // 2)
+    model = (await catalogue.stub.UpdatePerformance(updating(second, doors_at=earlier, code="B2"))).performance
+    asked = pb.UpdateSeriesRequest(
+        **named(model), carried_fields=FieldMask(paths=["doors_at", "seats_per_holder"]), etag=model.etag
+    )
+    answer = await catalogue.stub.UpdateSeries(asked)
+    assert [member.performance_id for member in answer.members] == ids[2:]
+    # On the 4th and 11th of April, in summer time, half an hour before eight.
+    doors = [(await read(one)).doors_at.ToJsonString() for one in ids]
+    assert doors == ["2030-03-21T18:00:00Z", "2030-03-28T18:30:00Z", "2030-04-04T17:30:00Z", "2030-04-11T17:30:00Z"]
+    assert list((await catalogue.stub.UpdateSeries(asked)).members) == []
+    act = (await acts(catalogue))[-1]
+    assert (act.act, act.thing_id, act.facts["performances"]) == ("series.changed", series.series_id, "2")
+
+
+async def test_a_change_is_carried_by_who_has_seen_it_and_within_a_series_only(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    alone = await full(catalogue, venue)
+    paths = FieldMask(paths=["texts"])
+    refused = await refusal(
+        catalogue.stub.UpdateSeries(pb.UpdateSeriesRequest(**named(alone), carried_fields=paths, etag=alone.etag))
+    )
+    assert refused.facts["field"] == "performance_id"
+    await catalogue.stub.CreateSeries(series_of(alone))
+    refused = await refusal(
+        catalogue.stub.UpdateSeries(pb.UpdateSeriesRequest(**named(alone), carried_fields=paths, etag=alone.etag))
+    )
+    assert refused.reason == "ETAG_STALE"
+    code = FieldMask(paths=["code"])
+    refused = await refusal(
+        catalogue.stub.UpdateSeries(pb.UpdateSeriesRequest(**named(alone), carried_fields=code, etag='"2"'))
+    )
+    assert refused.facts["field"] == "carried_fields"

@@ -114,6 +114,8 @@ from balcon.catalogue.v1.performances_pb2 import SeriesMember as SeriesMember
 from balcon.catalogue.v1.performances_pb2 import StartList as StartList
 from balcon.catalogue.v1.performances_pb2 import UpdatePerformanceRequest as UpdatePerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import UpdatePerformanceResponse as UpdatePerformanceResponse
+from balcon.catalogue.v1.performances_pb2 import UpdateSeriesRequest as UpdateSeriesRequest
+from balcon.catalogue.v1.performances_pb2 import UpdateSeriesResponse as UpdateSeriesResponse
 from balcon.catalogue.v1.performances_pb2 import WeeklyRule as WeeklyRule
 from balcon.catalogue.v1.plan_building_pb2 import BlockPlace as BlockPlace
 from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanRequest as BuildSeatingPlanRequest

@@ -230,6 +230,11 @@ class CatalogueServiceStub:
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesResponse.FromString,
                 _registered_method=True)
+        self.UpdateSeries = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdateSeries',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdateSeriesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdateSeriesResponse.FromString,
+                _registered_method=True)
         self.OpenForSale = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/OpenForSale',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.OpenForSaleRequest.SerializeToString,
@@ -706,6 +711,14 @@ class CatalogueServiceServicer:
 
     def CreateSeries(self, request, context):
         """Copies a performance to many starts, all or none of them; each copy is as CopyPerformance makes it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateSeries(self, request, context):
+        """Carries what was changed of one performance to those of its series that begin later, at most 1,000: all or none of
+        them; what was cancelled or archived is passed over. Repeating it changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -1197,6 +1210,11 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.CreateSeries,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesResponse.SerializeToString,
+            ),
+            'UpdateSeries': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateSeries,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdateSeriesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdateSeriesResponse.SerializeToString,
             ),
             'OpenForSale': grpc.unary_unary_rpc_method_handler(
                     servicer.OpenForSale,
@@ -2409,6 +2427,33 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/CreateSeries',
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.CreateSeriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateSeries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdateSeries',
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdateSeriesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performances__pb2.UpdateSeriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -125,6 +125,8 @@ from balcon.catalogue.v1.performances_pb2 import SeriesMember as SeriesMember
 from balcon.catalogue.v1.performances_pb2 import StartList as StartList
 from balcon.catalogue.v1.performances_pb2 import UpdatePerformanceRequest as UpdatePerformanceRequest
 from balcon.catalogue.v1.performances_pb2 import UpdatePerformanceResponse as UpdatePerformanceResponse
+from balcon.catalogue.v1.performances_pb2 import UpdateSeriesRequest as UpdateSeriesRequest
+from balcon.catalogue.v1.performances_pb2 import UpdateSeriesResponse as UpdateSeriesResponse
 from balcon.catalogue.v1.performances_pb2 import WeeklyRule as WeeklyRule
 from balcon.catalogue.v1.plan_building_pb2 import BlockPlace as BlockPlace
 from balcon.catalogue.v1.plan_building_pb2 import BuildSeatingPlanRequest as BuildSeatingPlanRequest
@@ -406,6 +408,10 @@ class CatalogueServiceStub:
     """
     CreateSeries: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CreateSeriesRequest, _performances_pb2.CreateSeriesResponse]
     """Copies a performance to many starts, all or none of them; each copy is as CopyPerformance makes it."""
+    UpdateSeries: _grpc.UnaryUnaryMultiCallable[_performances_pb2.UpdateSeriesRequest, _performances_pb2.UpdateSeriesResponse]
+    """Carries what was changed of one performance to those of its series that begin later, at most 1,000: all or none of
+    them; what was cancelled or archived is passed over. Repeating it changes nothing.
+    """
     OpenForSale: _grpc.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]
     """Lets seats be held from now on. Repeating it changes nothing."""
     CloseSale: _grpc.UnaryUnaryMultiCallable[_performances_pb2.CloseSaleRequest, _performances_pb2.CloseSaleResponse]
@@ -592,6 +598,10 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """
     CreateSeries: _aio.UnaryUnaryMultiCallable[_performances_pb2.CreateSeriesRequest, _performances_pb2.CreateSeriesResponse]  # type: ignore[assignment]
     """Copies a performance to many starts, all or none of them; each copy is as CopyPerformance makes it."""
+    UpdateSeries: _aio.UnaryUnaryMultiCallable[_performances_pb2.UpdateSeriesRequest, _performances_pb2.UpdateSeriesResponse]  # type: ignore[assignment]
+    """Carries what was changed of one performance to those of its series that begin later, at most 1,000: all or none of
+    them; what was cancelled or archived is passed over. Repeating it changes nothing.
+    """
     OpenForSale: _aio.UnaryUnaryMultiCallable[_performances_pb2.OpenForSaleRequest, _performances_pb2.OpenForSaleResponse]  # type: ignore[assignment]
     """Lets seats be held from now on. Repeating it changes nothing."""
     CloseSale: _aio.UnaryUnaryMultiCallable[_performances_pb2.CloseSaleRequest, _performances_pb2.CloseSaleResponse]  # type: ignore[assignment]
@@ -997,6 +1007,16 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_performances_pb2.CreateSeriesResponse, _abc.Awaitable[_performances_pb2.CreateSeriesResponse]]:
         """Copies a performance to many starts, all or none of them; each copy is as CopyPerformance makes it."""
+
+    @_abc_1.abstractmethod
+    def UpdateSeries(
+        self,
+        request: _performances_pb2.UpdateSeriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performances_pb2.UpdateSeriesResponse, _abc.Awaitable[_performances_pb2.UpdateSeriesResponse]]:
+        """Carries what was changed of one performance to those of its series that begin later, at most 1,000: all or none of
+        them; what was cancelled or archived is passed over. Repeating it changes nothing.
+        """
 
     @_abc_1.abstractmethod
     def OpenForSale(

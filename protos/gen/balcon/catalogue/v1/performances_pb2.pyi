@@ -725,6 +725,66 @@ class CreateSeriesResponse(_message.Message):
 Global___CreateSeriesResponse: _TypeAlias = CreateSeriesResponse  # noqa: Y015
 
 @_typing.final
+class UpdateSeriesRequest(_message.Message):
+    """What UpdateSeries is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    CARRIED_FIELDS_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The member of the series whose values those that begin later take."""
+    etag: _builtins.str
+    """That member's etag as it was read."""
+    @_builtins.property
+    def carried_fields(self) -> _field_mask_pb2.FieldMask:
+        """Which: what UpdatePerformance takes, but for the code. Times shift along to each start."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        carried_fields: _field_mask_pb2.FieldMask | None = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["carried_fields", b"carried_fields"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried_fields", b"carried_fields", "etag", b"etag", "house_id", b"house_id", "performance_id", b"performance_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateSeriesRequest: _TypeAlias = UpdateSeriesRequest  # noqa: Y015
+
+@_typing.final
+class UpdateSeriesResponse(_message.Message):
+    """What UpdateSeries answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeriesMember]:
+        """Those that have changed, by start."""
+
+    def __init__(
+        self,
+        *,
+        members: _abc.Iterable[Global___SeriesMember] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["members", b"members"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateSeriesResponse: _TypeAlias = UpdateSeriesResponse  # noqa: Y015
+
+@_typing.final
 class OpenForSaleRequest(_message.Message):
     """What OpenForSale is asked."""
 
