@@ -26,6 +26,7 @@ from services.console.terminal import ERR, OUT, fail
 from services.runtime.embedded.servers import default_data_dir
 from services.runtime.errors import Fault
 from services.runtime.ids import RandomIds
+from services.runtime.rpc.tls import CA_VARIABLE, ClientTls, use_for_channels
 
 app = typer.Typer(
     name="balcon", help="Theatre seats sold in real time.", no_args_is_help=True, pretty_exceptions_show_locals=False
@@ -37,6 +38,19 @@ Target = Annotated[
     list[str] | None,
     typer.Option("--target", help="service=host:port, once a service; default: the stack on the data folder."),
 ]
+
+
+@app.callback()
+def _everywhere(
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca", envvar=CA_VARIABLE, help="PEM certificates of the deployment's CA: services are called over TLS."
+        ),
+    ] = None,
+) -> None:
+    """Theatre seats sold in real time."""
+    use_for_channels(ClientTls(ca) if ca else None)
 
 
 def _run(command: Coroutine[Any, Any, Any], data: Path | None = None) -> Any:

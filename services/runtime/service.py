@@ -28,6 +28,7 @@ from services.runtime.outbox.bus_servicer import serve_bus
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.rpc.server import RpcServer
+from services.runtime.rpc.tls import client_tls, server_tls, use_for_channels
 from services.runtime.settings import BusSettings, ServiceSettings, SqlSettings
 from services.runtime.sql.engine import COMMAND_SECONDS, create_engine
 from services.runtime.sql.faults import as_fault
@@ -56,13 +57,21 @@ class Service:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self.ids: Ids = RandomIds()
-        self.rpc = RpcServer(clock=self.clock, ids=self.ids, host=settings.listen_host, port=settings.grpc_port)
+        self.rpc = RpcServer(
+            clock=self.clock,
+            ids=self.ids,
+            host=settings.listen_host,
+            port=settings.grpc_port,
+            tls=server_tls(settings),
+            internal_port=settings.internal_grpc_port,
+        )
         self.log = get_logger(name)
         self._closing = AsyncExitStack()
         self._engines: list[AsyncEngine] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._after_start: list[Callable[[], Awaitable[None]]] = []
         self._before_drain: list[Callable[[], Awaitable[None]]] = []
+        use_for_channels(client_tls(settings))
         self.guard: Guard | None = None
 
     def let_in(self, roles_with: RolesWith) -> None:
@@ -190,6 +199,7 @@ class Service:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._closing.aclose()
+        use_for_channels(None)
 
 
 def _collect_garbage_less_often() -> None:

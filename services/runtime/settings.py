@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -13,6 +15,18 @@ class ServiceSettings(BaseSettings):
 
     listen_host: str = Field("127.0.0.1", description="Address the gRPC, HTTP and metrics ports bind to.")
     grpc_port: int = Field(0, ge=0, le=65_535, description="gRPC port; 0 takes a free one.")
+    internal_grpc_port: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        description="gRPC port that asks callers for a certificate of the CA; unset: none.",
+    )
+    tls_certificate_file: str = Field("", description="PEM certificate and chain of the gRPC ports; empty: no TLS.")
+    tls_key_file: str = Field("", description="PEM key of the certificate.")
+    tls_ca_file: str = Field(
+        "",
+        description="PEM of the deployment's CA: calls to services use TLS, and the internal port asks.",
+    )
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of /metrics; 0 takes a free one.")
     advertised_host: str = Field("127.0.0.1", description="Host other services reach this process at.")
     log_level: str = Field(
@@ -28,6 +42,16 @@ class ServiceSettings(BaseSettings):
         description="Public keys of the deployment that are trusted besides while its key changes, with commas.",
     )
     accounts_target: str = Field("", description="gRPC target of accounts: its public keys, and what it has revoked.")
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
+            message = "tls_certificate_file and tls_key_file go together"
+            raise ValueError(message)
+        if self.internal_grpc_port is not None and not (self.tls_certificate_file and self.tls_ca_file):
+            message = "internal_grpc_port needs tls_certificate_file and tls_ca_file"
+            raise ValueError(message)
+        return self
 
 
 class SqlSettings(ServiceSettings):

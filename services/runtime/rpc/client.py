@@ -9,6 +9,7 @@ import grpc
 from services.runtime.clock import Clock
 from services.runtime.rpc.interceptors import OutgoingCallInterceptor, OutgoingStreamInterceptor
 from services.runtime.rpc.server import MAX_MESSAGE_BYTES
+from services.runtime.rpc.tls import ClientTls, used_for_channels
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 
@@ -54,12 +55,17 @@ def open_channel(
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     own_connection: bool = False,
     wait_for_ready: bool = True,
+    tls: ClientTls | None = None,
 ) -> grpc.aio.Channel:
     """A channel to host:port. Calls without a timeout get `timeout_seconds`, less when the caller's deadline is nearer.
 
     `own_connection` keeps gRPC from sharing one TCP connection among channels to one target: for load generators.
     `wait_for_ready=False` is for callers that have somebody else to ask: a peer that is away is UNAVAILABLE at once.
+    `tls` None is what the process uses for its channels.
     """
     options = (*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1 if own_connection else 0))
     interceptors = [OutgoingCallInterceptor(clock, timeout_seconds, wait_for_ready), OutgoingStreamInterceptor(clock)]
-    return grpc.aio.insecure_channel(target, options=options, interceptors=interceptors)
+    tls = tls or used_for_channels()
+    if tls is None:
+        return grpc.aio.insecure_channel(target, options=options, interceptors=interceptors)
+    return grpc.aio.secure_channel(target, tls.credentials(), options=options, interceptors=interceptors)

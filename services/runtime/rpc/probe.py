@@ -1,11 +1,18 @@
-"""Asks a gRPC server for its health, for containers: `python -m services.runtime.rpc.probe HOST:PORT`."""
+"""Asks a gRPC server for its health, for containers: `python -m services.runtime.rpc.probe HOST:PORT`.
+
+With BALCON_CA, a file with the CA's certificates, it asks over TLS; HOST is a name of the server's certificate then.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2
+
+from services.runtime.rpc.tls import CA_VARIABLE, ClientTls
 
 TIMEOUT_SECONDS = 3.0
 _USAGE = 2
@@ -13,7 +20,9 @@ _USAGE = 2
 
 def is_serving(target: str, service: str = "") -> bool:
     """Whether the server at `target` answers SERVING for `service` (all of it by default) within three seconds."""
-    with grpc.insecure_channel(target) as channel:
+    ca = os.environ.get(CA_VARIABLE, "")
+    opened = grpc.secure_channel(target, ClientTls(Path(ca)).credentials()) if ca else grpc.insecure_channel(target)
+    with opened as channel:
         try:
             check = channel.unary_unary(
                 "/grpc.health.v1.Health/Check",

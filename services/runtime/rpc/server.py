@@ -14,6 +14,7 @@ from services.runtime.ids import Ids
 from services.runtime.rpc.door import Door
 from services.runtime.rpc.interceptors import CallInterceptor, Handler, call_came, is_ours
 from services.runtime.rpc.reflection import add_reflection
+from services.runtime.rpc.tls import ServerTls
 
 # A seating plan of 10 MB plus its envelope is the largest thing anyone may send.
 MAX_MESSAGE_BYTES = 11 * 1024 * 1024
@@ -87,9 +88,18 @@ class _Methods(grpc.GenericRpcHandler):
 
 
 class RpcServer:
-    """Serves from start() to stop(). `port` is known after start()."""
+    """Serves from start() to stop(). `port` is known after start(), and so is `internal_port` where there is one."""
 
-    def __init__(self, *, clock: Clock, ids: Ids, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        ids: Ids,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ServerTls | None = None,
+        internal_port: int | None = None,
+    ) -> None:
         self._clock = clock
         self._door = Door()
         self._interceptors: list[grpc.aio.ServerInterceptor] = [CallInterceptor(clock, ids, self._door)]
@@ -100,6 +110,8 @@ class RpcServer:
         self._names: list[str] = [health.SERVICE_NAME]
         self._host = host
         self.port = port
+        self.internal_port = internal_port
+        self._tls = tls
 
     def add(self, register: Callable[[grpc.aio.Server], None], service_name: str) -> None:
         """Registers one servicer; `service_name` is its full protobuf name. Before start()."""
@@ -133,9 +145,17 @@ class RpcServer:
         for interceptor in reversed(self._interceptors):
             await self._methods.surround(interceptor)
         self._server = grpc.aio.server(handlers=[self._methods], options=tuple(self._options.items()))
-        self.port = self._server.add_insecure_port(f"{self._host}:{self.port}")
+        self._bind(self._server)
         await self._server.start()
         await self.tell_health(True)
+
+    def _bind(self, server: grpc.aio.Server) -> None:
+        if self._tls is None:
+            self.port = server.add_insecure_port(f"{self._host}:{self.port}")
+            return
+        self.port = server.add_secure_port(f"{self._host}:{self.port}", self._tls.public())
+        if self.internal_port is not None:
+            self.internal_port = server.add_secure_port(f"{self._host}:{self.internal_port}", self._tls.internal())
 
     async def tell_health(self, is_serving: bool) -> None:
         """Whether callers should come here. After announce_stop() it is no for good."""
