@@ -32,9 +32,9 @@ def message_of(letter_id: str, sender: str, to: str, text: LetterText, language:
     message["From"], message["To"], message["Subject"] = sender, to, text.subject
     domain = sender.rpartition("@")[2].strip("> ")
     message["Message-ID"] = f"<{letter_id}@{domain}>"
-    message["Content-Language"] = language
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text.body)
+    message["Content-Language"] = language
     return message
 
 

@@ -41,10 +41,10 @@ def step_of(factor: SecondFactor, code: str, now_ms: int) -> int | None:
     """The step that the code is of, if it is right and no code of that step or a later one was taken; else None."""
     now = now_ms // 1000 // STEP_SECONDS
     digits = pyotp.TOTP(factor.secret)
-    found = None
+    found, given = None, code.encode(errors="replace")
     # All are compared, whichever fits: how long it takes tells nothing.
     for step in range(now - _STEPS_AROUND, now + _STEPS_AROUND + 1):
-        if hmac.compare_digest(digits.generate_otp(step), code) and step > factor.last_step:
+        if hmac.compare_digest(digits.generate_otp(step).encode(), given) and step > factor.last_step:
             found = step
     return found
 

@@ -140,7 +140,7 @@ class SessionHandler:
             _principal(session, memberships), issued_at_ms, expires_at_ms, session.session_id, grants_version
         )
         TOKENS_ISSUED.labels(facts.principal.kind.value.lower()).inc()
-        return IssuedToken(await self._keys.signed(facts, now_ms), facts.expires_at_ms)
+        return IssuedToken(await self._keys.signed(facts), facts.expires_at_ms)
 
 
 def _principal(session: Session, memberships: tuple[Membership, ...]) -> Principal:

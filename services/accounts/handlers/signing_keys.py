@@ -23,12 +23,13 @@ class KeyRing:
         self._look_seconds = look_seconds
         self._keys: Sequence[SigningKey] = ()
 
-    async def signed(self, facts: TokenFacts, now_ms: int) -> str:
+    async def signed(self, facts: TokenFacts) -> str:
         """The token, by the key that signs now."""
-        key = signing_now(self._keys, now_ms)
+        key = signing_now(self._keys, self._clock.now_ms())
         if key is None:
             await self.look()
-            key = signing_now(self._keys, now_ms)
+            # Later than before the look: the first key signs from the moment it was made.
+            key = signing_now(self._keys, self._clock.now_ms())
             assert key is not None, "a look leaves a key that signs"
         return self._signer.signed(key, facts)
 
