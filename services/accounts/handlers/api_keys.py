@@ -152,7 +152,7 @@ class ApiKeyHandler:
         houses = (HouseRoles(key.house_id, frozenset()),)
         principal = Principal(PrincipalKind.RESELLER, key.reseller_id, houses)
         facts = TokenFacts(principal, now_ms, now_ms + TOKEN_SECONDS * 1000, key.key_id)
-        return IssuedToken(await self._signer.signed(facts, now_ms), facts.expires_at_ms)
+        return IssuedToken(await self._signer.signed(facts), facts.expires_at_ms)
 
     async def _refused(self, transaction: AccountsTransaction, source: str) -> Refusal:
         name = f"key:{source}"
