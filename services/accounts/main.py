@@ -21,6 +21,7 @@ from services.accounts.domain.attempts import AttemptRule
 from services.accounts.domain.session import Lifetimes, SessionKind
 from services.accounts.domain.signing_key import RotationRule
 from services.accounts.handlers.act_log import ActLogHandler
+from services.accounts.handlers.adoption import AdoptionHandler
 from services.accounts.handlers.api_keys import ApiKeyHandler
 from services.accounts.handlers.grants import GrantHandler
 from services.accounts.handlers.guesses import Guesses, GuessRules
@@ -96,13 +97,15 @@ def _handlers(
     keys = KeyRing(store, signer, service.clock, rule=rule, look_seconds=settings.signing_key_look_seconds)
     sessions = SessionHandler(store, keys, ids, lifetimes=_lifetimes(settings))
     people = PersonHandler(store, passwords, guesses, mailing)
+    invitations = InvitationHandler(store, passwords, mailing, ids)
     return Handlers(
         act_log=ActLogHandler(store),
+        adoption=AdoptionHandler(store, invitations),
         api_keys=ApiKeyHandler(store, keys, ids, _guess_rules(settings).address),
         grants=GrantHandler(store, ids),
         houses=HouseHandler(store, passwords, mailing, ids),
         members=MemberHandler(store),
-        invitations=InvitationHandler(store, passwords, mailing, ids),
+        invitations=invitations,
         people=people,
         promoters=PromoterHandler(store, passwords, mailing, ids),
         second_factors=SecondFactorHandler(store, people, guesses, ids),

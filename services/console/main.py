@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
+from services.console.commands.adopt import owners_of, run_adopt
 from services.console.commands.audit import run_audit
 from services.console.commands.bus import CONSUMING, run_dead_letters, run_lag, run_replay, run_topics
 from services.console.commands.cluster import run_describe, run_drain, run_move, run_pin
@@ -156,6 +157,24 @@ def totals(
     except Fault as error:
         fail(error)
     _run(run_totals(targets["reporting"], house, json), data)
+
+
+@app.command(name="adopt-houses")
+def adopt_houses(
+    owner: Annotated[
+        list[str] | None, typer.Option("--owner", help="LABEL=ADDRESS: who is invited to own a house; repeatable.")
+    ] = None,
+    data: Data = None,
+    target: Target = None,
+    json: Json = False,
+) -> None:
+    """Takes the houses of a catalogue from before accounts into accounts. May be repeated."""
+    try:
+        targets = find_targets(data, target or [])
+        owners = owners_of(owner or [])
+    except Fault as error:
+        fail(error)
+    _run(run_adopt(targets, owners, as_json=json), data)
 
 
 cluster = typer.Typer(help="Which inventory node owns which performance, and how to change that.")

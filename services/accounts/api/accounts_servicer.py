@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceServicer
 
 from services.accounts.api.act_calls import ActCalls
+from services.accounts.api.adoption_calls import AdoptionCalls
 from services.accounts.api.grant_calls import GrantCalls
 from services.accounts.api.house_calls import HouseCalls
 from services.accounts.api.key_calls import KeyCalls
@@ -16,6 +17,7 @@ from services.accounts.api.promoter_calls import PromoterCalls
 from services.accounts.api.revocation_calls import RevocationCalls
 from services.accounts.api.session_calls import SessionCalls
 from services.accounts.handlers.act_log import ActLogHandler
+from services.accounts.handlers.adoption import AdoptionHandler
 from services.accounts.handlers.api_keys import ApiKeyHandler
 from services.accounts.handlers.grants import GrantHandler
 from services.accounts.handlers.houses import HouseHandler
@@ -35,6 +37,7 @@ class Handlers:
     """What the calls are handed to, by subject."""
 
     act_log: ActLogHandler
+    adoption: AdoptionHandler
     api_keys: ApiKeyHandler
     grants: GrantHandler
     houses: HouseHandler
@@ -51,6 +54,7 @@ class Handlers:
 
 class AccountsServicer(
     ActCalls,
+    AdoptionCalls,
     GrantCalls,
     HouseCalls,
     KeyCalls,
@@ -65,6 +69,7 @@ class AccountsServicer(
 
     def __init__(self, handlers: Handlers) -> None:
         self._act_log = handlers.act_log
+        self._adoption = handlers.adoption
         self._api_keys = handlers.api_keys
         self._grants = handlers.grants
         self._houses = handlers.houses

@@ -132,6 +132,7 @@ GOOD: Mapping[str, Any] = {
     "max_uses_per_order": 2,
     "needs_code": True,
     "may_split": True,
+    "owner_email": "owner@theatre.example",
     "page_size": 10,
     "password": "a long password",
     "place": 1,

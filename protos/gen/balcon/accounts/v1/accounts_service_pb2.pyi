@@ -40,6 +40,8 @@ from balcon.accounts.v1.grants_pb2 import ListMyGrantsRequest as ListMyGrantsReq
 from balcon.accounts.v1.grants_pb2 import ListMyGrantsResponse as ListMyGrantsResponse
 from balcon.accounts.v1.grants_pb2 import WithdrawGrantRequest as WithdrawGrantRequest
 from balcon.accounts.v1.grants_pb2 import WithdrawGrantResponse as WithdrawGrantResponse
+from balcon.accounts.v1.houses_pb2 import AdoptHouseRequest as AdoptHouseRequest
+from balcon.accounts.v1.houses_pb2 import AdoptHouseResponse as AdoptHouseResponse
 from balcon.accounts.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
 from balcon.accounts.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.accounts.v1.houses_pb2 import GetHouseByLabelRequest as GetHouseByLabelRequest

@@ -73,6 +73,11 @@ class AccountsServiceStub:
                 request_serializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesRequest.SerializeToString,
                 response_deserializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesResponse.FromString,
                 _registered_method=True)
+        self.AdoptHouse = channel.unary_unary(
+                '/balcon.accounts.v1.AccountsService/AdoptHouse',
+                request_serializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.AdoptHouseRequest.SerializeToString,
+                response_deserializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.AdoptHouseResponse.FromString,
+                _registered_method=True)
         self.ListActs = channel.unary_unary(
                 '/balcon.accounts.v1.AccountsService/ListActs',
                 request_serializer=balcon_dot_accounts_dot_v1_dot_act__log__pb2.ListActsRequest.SerializeToString,
@@ -346,6 +351,13 @@ class AccountsServiceServicer:
 
     def ListHouses(self, request, context):
         """The houses that the caller is a member of, with the caller's roles.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AdoptHouse(self, request, context):
+        """Takes in a house that the catalogue had before houses were kept here. Repeating it changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -705,6 +717,11 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     servicer.ListHouses,
                     request_deserializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesRequest.FromString,
                     response_serializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesResponse.SerializeToString,
+            ),
+            'AdoptHouse': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdoptHouse,
+                    request_deserializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.AdoptHouseRequest.FromString,
+                    response_serializer=balcon_dot_accounts_dot_v1_dot_houses__pb2.AdoptHouseResponse.SerializeToString,
             ),
             'ListActs': grpc.unary_unary_rpc_method_handler(
                     servicer.ListActs,
@@ -1100,6 +1117,33 @@ class AccountsService:
             '/balcon.accounts.v1.AccountsService/ListHouses',
             balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesRequest.SerializeToString,
             balcon_dot_accounts_dot_v1_dot_houses__pb2.ListHousesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdoptHouse(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.accounts.v1.AccountsService/AdoptHouse',
+            balcon_dot_accounts_dot_v1_dot_houses__pb2.AdoptHouseRequest.SerializeToString,
+            balcon_dot_accounts_dot_v1_dot_houses__pb2.AdoptHouseResponse.FromString,
             options,
             channel_credentials,
             insecure,

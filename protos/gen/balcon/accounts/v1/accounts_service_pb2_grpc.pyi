@@ -49,6 +49,8 @@ from balcon.accounts.v1.grants_pb2 import ListMyGrantsRequest as ListMyGrantsReq
 from balcon.accounts.v1.grants_pb2 import ListMyGrantsResponse as ListMyGrantsResponse
 from balcon.accounts.v1.grants_pb2 import WithdrawGrantRequest as WithdrawGrantRequest
 from balcon.accounts.v1.grants_pb2 import WithdrawGrantResponse as WithdrawGrantResponse
+from balcon.accounts.v1.houses_pb2 import AdoptHouseRequest as AdoptHouseRequest
+from balcon.accounts.v1.houses_pb2 import AdoptHouseResponse as AdoptHouseResponse
 from balcon.accounts.v1.houses_pb2 import CreateHouseRequest as CreateHouseRequest
 from balcon.accounts.v1.houses_pb2 import CreateHouseResponse as CreateHouseResponse
 from balcon.accounts.v1.houses_pb2 import GetHouseByLabelRequest as GetHouseByLabelRequest
@@ -181,6 +183,8 @@ class AccountsServiceStub:
     """Changes what a house says of itself."""
     ListHouses: _grpc.UnaryUnaryMultiCallable[_houses_pb2.ListHousesRequest, _houses_pb2.ListHousesResponse]
     """The houses that the caller is a member of, with the caller's roles."""
+    AdoptHouse: _grpc.UnaryUnaryMultiCallable[_houses_pb2.AdoptHouseRequest, _houses_pb2.AdoptHouseResponse]
+    """Takes in a house that the catalogue had before houses were kept here. Repeating it changes nothing."""
     ListActs: _grpc.UnaryUnaryMultiCallable[_act_log_pb2.ListActsRequest, _act_log_pb2.ListActsResponse]
     """What was done in a house, the newest first."""
     RecordAct: _grpc.UnaryUnaryMultiCallable[_act_log_pb2.RecordActRequest, _act_log_pb2.RecordActResponse]
@@ -291,6 +295,8 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     """Changes what a house says of itself."""
     ListHouses: _aio.UnaryUnaryMultiCallable[_houses_pb2.ListHousesRequest, _houses_pb2.ListHousesResponse]  # type: ignore[assignment]
     """The houses that the caller is a member of, with the caller's roles."""
+    AdoptHouse: _aio.UnaryUnaryMultiCallable[_houses_pb2.AdoptHouseRequest, _houses_pb2.AdoptHouseResponse]  # type: ignore[assignment]
+    """Takes in a house that the catalogue had before houses were kept here. Repeating it changes nothing."""
     ListActs: _aio.UnaryUnaryMultiCallable[_act_log_pb2.ListActsRequest, _act_log_pb2.ListActsResponse]  # type: ignore[assignment]
     """What was done in a house, the newest first."""
     RecordAct: _aio.UnaryUnaryMultiCallable[_act_log_pb2.RecordActRequest, _act_log_pb2.RecordActResponse]  # type: ignore[assignment]
@@ -434,6 +440,14 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_houses_pb2.ListHousesResponse, _abc.Awaitable[_houses_pb2.ListHousesResponse]]:
         """The houses that the caller is a member of, with the caller's roles."""
+
+    @_abc_1.abstractmethod
+    def AdoptHouse(
+        self,
+        request: _houses_pb2.AdoptHouseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_houses_pb2.AdoptHouseResponse, _abc.Awaitable[_houses_pb2.AdoptHouseResponse]]:
+        """Takes in a house that the catalogue had before houses were kept here. Repeating it changes nothing."""
 
     @_abc_1.abstractmethod
     def ListActs(

@@ -476,3 +476,87 @@ class HouseWithRoles(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___HouseWithRoles: _TypeAlias = HouseWithRoles  # noqa: Y015
+
+@_typing.final
+class AdoptHouseRequest(_message.Message):
+    """What AdoptHouse is asked: a house as the catalogue has it, from before houses were kept here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    OWNER_EMAIL_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house. It keeps its id."""
+    label: _builtins.str
+    """Its label."""
+    name: _builtins.str
+    """The name that people read."""
+    time_zone: _builtins.str
+    """IANA name, such as Europe/Berlin."""
+    currency: _builtins.str
+    """ISO 4217, upper case."""
+    owner_email: _builtins.str
+    """Who is invited to be its owner, by a mail; empty: nobody yet. Not where it has members already."""
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Some of en, nl, de, nb; the first is the default."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        label: _builtins.str = ...,
+        name: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+        owner_email: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "house_id", b"house_id", "label", b"label", "languages", b"languages", "name", b"name", "owner_email", b"owner_email", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdoptHouseRequest: _TypeAlias = AdoptHouseRequest  # noqa: Y015
+
+@_typing.final
+class AdoptHouseResponse(_message.Message):
+    """What AdoptHouse answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
+    HAS_MEMBERS_FIELD_NUMBER: _builtins.int
+    IS_INVITED_FIELD_NUMBER: _builtins.int
+    is_new: _builtins.bool
+    """Whether it was not known before this call."""
+    has_members: _builtins.bool
+    """Whether somebody works in it; until then nobody but services can do anything with it."""
+    is_invited: _builtins.bool
+    """Whether the owner that was named was sent an invitation by this call, or by one before it."""
+    @_builtins.property
+    def house(self) -> Global___House:
+        """The house as it is now. One that was known stays as it was."""
+
+    def __init__(
+        self,
+        *,
+        house: Global___House | None = ...,
+        is_new: _builtins.bool = ...,
+        has_members: _builtins.bool = ...,
+        is_invited: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["house", b"house"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_members", b"has_members", "house", b"house", "is_invited", b"is_invited", "is_new", b"is_new"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdoptHouseResponse: _TypeAlias = AdoptHouseResponse  # noqa: Y015
