@@ -63,10 +63,19 @@ class House:
 class Stack:
     """Channels to every service, and both houses."""
 
-    def __init__(self, channels: Mapping[str, grpc.aio.Channel], database_urls: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        channels: Mapping[str, grpc.aio.Channel],
+        database_urls: Mapping[str, str],
+        metrics_urls: Mapping[str, str],
+        folder: DataFolder,
+    ) -> None:
         self._channels = channels
         self.database_urls = database_urls
-        self.houses: list[House] = []
+        self.metrics_urls = metrics_urls
+        self.folder = folder
+        # Whatever lets somebody in, by what it is.
+        self.secrets: dict[str, str] = {}
 
     async def call(self, method: MethodDescriptor, request: Message, token: str) -> Answer:
         """The method as whoever the token is of."""
@@ -129,7 +138,6 @@ class Stack:
         found = House(sale.house_id, token, ids)
         for message in (performance, out):
             harvest(found, message)
-        self.houses.append(found)
         return found
 
     async def _token_of(self, label: str) -> str:
@@ -137,6 +145,11 @@ class Stack:
         accounts: Any = AccountsServiceStub(self._channels["accounts"])
         session = await accounts.LogIn(LogInRequest(email=email, password=password))
         issued = await accounts.IssueToken(IssueTokenRequest(session_secret=session.session_secret))
+        self.secrets |= {
+            f"{label}'s password": password,
+            f"{label}'s session": session.session_secret,
+            f"{label}'s token": issued.token,
+        }
         return f"Bearer {issued.token}"
 
     async def fill(self, house: House) -> dict[str, str]:
@@ -152,6 +165,11 @@ class Stack:
                 told[method.name] = answer.told
                 if answer.message is not None:
                     harvest(house, answer.message)
+        for method in [one for one in staff_methods() if one.name.startswith("List")]:
+            request = GetMessageClass(method.input_type)(**{access_of(method).house: house.house_id})
+            answer = await self.call(method, request, house.token)
+            if answer.message is not None:
+                harvest(house, answer.message)
         return {name: why for name, why in told.items() if why != "OK"}
 
 
@@ -196,6 +214,8 @@ def _put(message: Any, ids: Mapping[str, str], key: str) -> None:
             setattr(message, field.name, ids[f"{field.name}_id"])
         elif value == AN_ID and field.name in {"name", "title"}:
             setattr(message, field.name, key)
+        elif field.name == "email" and OWN in ids:
+            setattr(message, field.name, f"{key}@example.org")
         elif value == AN_ID and field.name.endswith("_id") and OWN in ids:
             setattr(message, field.name, ids[OWN])
 
@@ -231,9 +251,11 @@ async def running_stack(path: Path, *, walled: bool) -> AsyncIterator[Stack]:
             patch.setattr(local_stack, "parts_of", unwalled_parts)
         async with LocalStack(folder, StackOptions(), clock=CLOCK, ids=IDS) as stack:
             channels = {name: open_channel(target, CLOCK) for name, target in stack.record.targets.items()}
-            urls = {name: stack.servers.postgres.url_for(f"balcon_{name}") for name in SERVICES}
+            urls = {name: stack.servers.postgres.url_for(f"balcon_{name}") for name in (*SERVICES, "bus")}
+            running = Stack(channels, urls, stack.record.metrics, folder)
+            running.secrets["the deployment's key"] = stack.service_key
             try:
-                yield Stack(channels, urls)
+                yield running
             finally:
                 for channel in channels.values():
                     await channel.close()
