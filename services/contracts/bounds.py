@@ -22,6 +22,8 @@ MAX_ZONE_CHARS = 100
 # Of a seat's number and a row's.
 MAX_NUMBER_CHARS = 32
 MAX_TICKET_TYPE_CHARS = 64
+# Of a pass that a ticket type asks for, as it is typed.
+MAX_PASS_NUMBER_CHARS = 40
 # What people and things are called: buyers, houses, halls, titles.
 MAX_NAME_CHARS = 200
 # Why somebody did it, for the people of the house.

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.catalogue.adapters.drawing_request_rows import PostgresDrawingRequestRows
 from services.catalogue.adapters.hall_rows import PostgresHallRows
 from services.catalogue.adapters.house_rows import keep_house, load_house
+from services.catalogue.adapters.pass_rows import PostgresPassNumbers
 from services.catalogue.adapters.performance_rows import PostgresPerformanceRows, load_performances
 from services.catalogue.adapters.plan_rows import PostgresPlanRows
 from services.catalogue.adapters.poster_rows import PosterRows
@@ -52,6 +53,7 @@ class PostgresTransaction:
         self.plans = PostgresPlanRows(connection, now_ms)
         self.shared_plans = PostgresSharedPlanRows(connection)
         self.drawings = PostgresDrawingRequestRows(connection)
+        self.pass_numbers = PostgresPassNumbers(connection, now_ms)
         self.price_things = PostgresPriceThings(connection, now_ms)
         self.performances = PostgresPerformanceRows(connection, now_ms)
         self.is_complete = self.has_published = False

@@ -279,6 +279,16 @@ sa.Index(
     plan_drawings.c.drawing_id,
 )
 
+# The numbers of passes that a house has listed: a hash of each, for they are people's (R2.12).
+pass_numbers = sa.Table(
+    "pass_numbers",
+    metadata,
+    sa.Column("house_id", sa.Text, sa.ForeignKey("houses.house_id"), primary_key=True),
+    sa.Column("pass_kind_id", sa.Text, primary_key=True),
+    sa.Column("pass_key", sa.Text, primary_key=True),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+)
+
 # First answers of writes (RULE 27). The house "" was the scope of sign-ups, before accounts did those.
 idempotency_keys = sa.Table(
     "idempotency_keys",

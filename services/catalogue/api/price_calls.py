@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.catalogue.api.discount_calls import DiscountCalls
+from services.catalogue.api.pass_calls import PassCalls
 from services.catalogue.api.price_list_calls import PriceListCalls
 from services.catalogue.api.promotion_code_calls import PromotionCodeCalls
 from services.catalogue.api.ticket_type_calls import TicketTypeCalls
@@ -10,7 +11,7 @@ from services.catalogue.api.vat_calls import VatCalls
 from services.catalogue.handlers.price_sorts import PriceHandlers
 
 
-class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, PromotionCodeCalls):
+class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, PromotionCodeCalls, PassCalls):
     """Stateless; everything lives in the handlers."""
 
     def take(self, prices: PriceHandlers) -> None:
@@ -23,3 +24,5 @@ class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, Promo
         self._discounts = prices.discounts
         self._promotion_codes = prices.promotion_codes
         self._promotions = prices.promotions
+        self._pass_kinds = prices.pass_kinds
+        self._passes = prices.passes

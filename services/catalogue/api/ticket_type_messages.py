@@ -21,6 +21,7 @@ def ticket_type_message(kept: Kept[TicketType]) -> pb.TicketType:
         channels=[wire_channel(channel) for channel in body.channels if channel],
         min_per_order=body.min_per_order,
         max_per_order=body.max_per_order,
+        pass_kind_id=body.pass_kind_id,
         etag=kept.etag,
         archived_at=wire_instant(kept.archived_at_ms) if kept.archived_at_ms else None,
     )
@@ -35,6 +36,7 @@ def ticket_type_of(message: pb.TicketType) -> TicketType:
         channels=tuple(channel_of(channel) for channel in message.channels),
         min_per_order=message.min_per_order,
         max_per_order=message.max_per_order,
+        pass_kind_id=message.pass_kind_id,
     )
 
 
@@ -45,4 +47,5 @@ def terms_message(ticket_type: str, body: TicketType) -> pb.TicketTerms:
         channels=[wire_channel(channel) for channel in body.channels if channel],
         min_per_order=body.min_per_order,
         max_per_order=body.max_per_order,
+        pass_kind_id=body.pass_kind_id,
     )

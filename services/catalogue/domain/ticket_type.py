@@ -33,11 +33,12 @@ class TicketType:
     channels: tuple[Channel | None, ...] = ()
     min_per_order: int = 0
     max_per_order: int = 0
+    pass_kind_id: str = ""
 
     @property
     def has_terms(self) -> bool:
         """Whether anything is to be looked at when it is sold."""
-        return bool(self.channels or self.min_per_order or self.max_per_order)
+        return bool(self.channels or self.min_per_order or self.max_per_order or self.pass_kind_id)
 
 
 def refused_ticket_type(ticket_type_id: str, ticket_type: TicketType) -> FieldInvalid | None:
@@ -57,6 +58,8 @@ def _faults(ticket_type_id: str, ticket_type: TicketType) -> Iterator[FieldInval
     for name, value in (("min_per_order", least), ("max_per_order", most)):
         if not 0 <= value <= MAX_SEATS_PER_HOLD:
             yield FieldInvalid(f"{field}.{name}", f"is {value:,}", f"0 to {MAX_SEATS_PER_HOLD}")
+    if ticket_type.pass_kind_id:
+        yield refused_key(f"{field}.pass_kind_id", ticket_type.pass_kind_id)
     if most and least > most:
         yield FieldInvalid(f"{field}.min_per_order", f"is {least:,}", f"max_per_order, {most:,}")
 

@@ -12,10 +12,12 @@ from services.catalogue.domain.discount import (
     refused_discount,
     refused_promotion_code,
 )
+from services.catalogue.domain.pass_kind import PassKind, refused_pass_kind
 from services.catalogue.domain.price import faults_beside_the_house
 from services.catalogue.domain.price_list import PriceList, refused_price_list, within
 from services.catalogue.domain.ticket_type import TicketType, refused_ticket_type
 from services.catalogue.domain.vat import CountryRates, VatClass, refused_vat_class
+from services.catalogue.handlers.passes import PassHandler
 from services.catalogue.handlers.performance_prices import PerformancePrices
 from services.catalogue.handlers.price_rules import PriceRulesHandler
 from services.catalogue.handlers.price_things import Names, PriceThingHandler, Rules
@@ -27,7 +29,13 @@ from services.runtime.errors import refused_fields
 from services.runtime.ids import Ids
 
 VAT_CLASSES = Rules(Sort.VAT_CLASS, VatClass, refused_vat_class)
-TICKET_TYPES = Rules(Sort.TICKET_TYPE, TicketType, refused_ticket_type)
+PASS_KINDS = Rules(Sort.PASS_KIND, PassKind, refused_pass_kind)
+TICKET_TYPES = Rules(
+    Sort.TICKET_TYPE,
+    TicketType,
+    refused_ticket_type,
+    names=lambda one: [Names("ticket_type.pass_kind_id", Sort.PASS_KIND, one.pass_kind_id)] if one.pass_kind_id else [],
+)
 DISCOUNTS = Rules(Sort.DISCOUNT, Discount, refused_discount, beside=beside_house)
 PROMOTION_CODES = Rules(
     Sort.PROMOTION_CODE,
@@ -58,6 +66,8 @@ class PriceHandlers:
     discounts: PriceThingHandler[Discount]
     promotion_codes: PriceThingHandler[PromotionCode]
     promotions: PromotionHandler
+    pass_kinds: PriceThingHandler[PassKind]
+    passes: PassHandler
 
 
 def price_handlers(
@@ -73,4 +83,6 @@ def price_handlers(
         discounts=PriceThingHandler(store, clock, DISCOUNTS),
         promotion_codes=PriceThingHandler(store, clock, PROMOTION_CODES),
         promotions=PromotionHandler(store, ids),
+        pass_kinds=PriceThingHandler(store, clock, PASS_KINDS),
+        passes=PassHandler(store),
     )

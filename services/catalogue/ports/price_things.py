@@ -24,6 +24,7 @@ class Sort(Enum):
     PRICE_LIST = "price_list"
     TICKET_TYPE = "ticket_type"
     DISCOUNT = "discount"
+    PASS_KIND = "pass_kind"  # noqa: S105 (no password)
     PROMOTION_CODE = "promotion_code"
 
 

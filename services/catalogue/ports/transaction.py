@@ -10,6 +10,7 @@ from services.catalogue.domain.performance import Performance, PlanFacts
 from services.catalogue.domain.performance_events import PerformanceEvent
 from services.catalogue.ports.drawing_requests import DrawingRequestRows
 from services.catalogue.ports.halls import HallRows
+from services.catalogue.ports.pass_numbers import PassNumbers
 from services.catalogue.ports.performances import PerformanceRows
 from services.catalogue.ports.plans import PlanRows
 from services.catalogue.ports.posters import Posters
@@ -65,6 +66,11 @@ class CatalogueTransaction(Protocol):
     @property
     def drawings(self) -> DrawingRequestRows:
         """The houses' requests for plans to be drawn."""
+        ...
+
+    @property
+    def pass_numbers(self) -> PassNumbers:
+        """The numbers of passes that houses have listed, in this transaction."""
         ...
 
     @property

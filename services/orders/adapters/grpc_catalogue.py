@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import grpc
 from balcon.catalogue.v1.catalogue_service_pb2 import (
     SALE_STATE_CANCELLED,
     SALE_STATE_ON_SALE,
+    CheckPassesRequest,
     FindPromotionRequest,
     GetPerformanceRequest,
     Performance,
@@ -32,7 +33,7 @@ from services.orders.domain.order import SeatName
 from services.orders.domain.order import TicketKind as DomainTicketKind
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.promotions import Promotion
-from services.orders.domain.ticket_terms import TicketTerms
+from services.orders.domain.ticket_terms import CheckedPasses, TicketTerms
 from services.orders.ports import Offer
 from services.runtime.rpc.client import DEFAULT_TIMEOUT_SECONDS
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 # What the catalogue says where there is no such thing. A forbidden call or a failing one says nothing of the kind.
 _NO_PERFORMANCE = frozenset({Reason.PERFORMANCE_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 _NO_PROMOTION = frozenset({Reason.PROMOTION_UNKNOWN, Reason.HOUSE_NOT_FOUND})
+_NO_PASS = frozenset({Reason.PRICE_THING_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 _NO_PLAN = frozenset({Reason.SEATING_PLAN_NOT_FOUND, Reason.HALL_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 # A kind of a later version of the catalogue is as none: an order can be priced without.
 _KINDS = {TicketKind.Value(f"TICKET_KIND_{kind.value}"): kind for kind in DomainTicketKind}
@@ -89,6 +91,15 @@ class GrpcCatalogue:
             return None
         return promotion_of(found)
 
+    async def check_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str]) -> CheckedPasses | None:
+        request = CheckPassesRequest(house_id=house_id, pass_kind_id=pass_kind_id, numbers=numbers)
+        try:
+            checked = await self._stub.CheckPasses(request)
+        except grpc.aio.AioRpcError as error:
+            _ = declined_or_raise("CheckPasses", error, _NO_PASS)
+            return None
+        return CheckedPasses(tuple(checked.pass_keys), checked.max_uses_per_performance)
+
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
         request = StreamSeatingPlanRequest(house_id=house_id, hall_id=hall_id, plan_version=plan_version)
         parts = self._stub.StreamSeatingPlan(request, timeout=DEFAULT_TIMEOUT_SECONDS, wait_for_ready=True)
@@ -120,7 +131,7 @@ def _component(one: PriceComponent) -> Component | None:
 def _terms(terms: WireTerms) -> TicketTerms:
     known = [channel_of(channel) for channel in terms.channels]
     channels = frozenset(channel for channel in known if channel is not None)
-    return TicketTerms(channels, terms.min_per_order, terms.max_per_order)
+    return TicketTerms(channels, terms.min_per_order, terms.max_per_order, terms.pass_kind_id)
 
 
 def _rounding(performance: Performance) -> VatRounding:

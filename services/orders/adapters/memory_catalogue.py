@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.orders.domain.pricing import PlanSeat
 from services.orders.domain.promotions import Promotion
+from services.orders.domain.ticket_terms import CheckedPasses
 from services.orders.ports import Offer
 
 
@@ -16,6 +17,7 @@ class MemoryCatalogue:
         self._offers: dict[tuple[str, str], Offer] = {}
         self._plans: dict[tuple[str, str, int], Mapping[str, PlanSeat]] = {}
         self._promotions: dict[tuple[str, str, str], Promotion] = {}
+        self._passes: dict[tuple[str, str], tuple[frozenset[str], int]] = {}
         self.asked = 0
 
     def put(self, house_id: str, offer: Offer, seats: Mapping[str, PlanSeat]) -> None:
@@ -41,6 +43,18 @@ class MemoryCatalogue:
             ),
             None,
         )
+
+    def accept_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str], max_uses: int) -> None:
+        """Lets these numbers be right, each so often a performance."""
+        self._passes[house_id, pass_kind_id] = frozenset(numbers), max_uses
+
+    async def check_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str]) -> CheckedPasses | None:
+        self.asked += 1
+        known = self._passes.get((house_id, pass_kind_id))
+        if known is None:
+            return None
+        right, max_uses = known
+        return CheckedPasses(tuple(f"key-{number}" if number in right else "" for number in numbers), max_uses)
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
         self.asked += 1

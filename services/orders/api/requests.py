@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from services.contracts.bounds import (
     MAX_NAME_CHARS,
+    MAX_PASS_NUMBER_CHARS,
     MAX_REASON_CHARS,
     MAX_SEAT_ID_CHARS,
     MAX_SEATS_PER_HOLD,
@@ -90,7 +91,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
 def _seat_choice(seat: wire.SeatChoice) -> SeatChoice:
     kinds = [component_kind_of(kind) for kind in seat.extras]
     extras = frozenset(kind for kind in kinds if kind is not None)
-    return SeatChoice(seat.seat_id, seat.ticket_type or NORMAL_TICKET_TYPE, extras)
+    return SeatChoice(seat.seat_id, seat.ticket_type or NORMAL_TICKET_TYPE, extras, seat.pass_number)
 
 
 def _refused_extras(field: str, seat: wire.SeatChoice) -> FieldInvalid | None:
@@ -116,6 +117,8 @@ def _refused_seats(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | 
         ticket_type = choice.ticket_type or NORMAL_TICKET_TYPE
         yield refused_text(f"seats[{place}].ticket_type", ticket_type, at_most=MAX_TICKET_TYPE_CHARS)
         yield _refused_extras(f"seats[{place}].extras", choice)
+        number = choice.pass_number
+        yield refused_text(f"seats[{place}].pass_number", number, at_least=0, at_most=MAX_PASS_NUMBER_CHARS)
 
 
 def _refused_email(email: str) -> FieldInvalid | None:

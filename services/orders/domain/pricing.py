@@ -31,6 +31,8 @@ class SeatChoice:
     ticket_type: str = NORMAL_TICKET_TYPE
     # Fees that could be avoided and are asked for.
     extras: frozenset[ComponentKind] = frozenset()
+    # Of a pass, where the ticket type asks for one; people's own, so never kept or told.
+    pass_number: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

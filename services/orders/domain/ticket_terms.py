@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.contracts.channels import Channel
 from services.orders.domain.pricing import SeatChoice
-from services.runtime.errors import FieldInvalid, refused_fields
+from services.orders.domain.uses import CountedUse
+from services.runtime.errors import UNSET, FieldInvalid, refused_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class TicketTerms:
     channels: frozenset[Channel] = frozenset()
     min_per_order: int = 0
     max_per_order: int = 0
+    pass_kind_id: str = ""
 
 
 def refused_by_terms(
@@ -25,6 +27,50 @@ def refused_by_terms(
 ) -> FieldInvalid | None:
     """All that the choices break, None if nothing. `terms`: of the ticket types that have any."""
     return refused_fields(_broken(choices, terms, channel)) if terms else None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPasses:
+    """Of each number what stands for it where uses are counted, "" where it is wrong; and its uses a performance."""
+
+    keys: tuple[str, ...]
+    max_uses: int
+
+
+def passes_asked(choices: Sequence[SeatChoice], terms: Mapping[str, TicketTerms]) -> Mapping[str, tuple[int, ...]]:
+    """By kind of pass, the places of the choices whose ticket types ask for one."""
+    asked: defaultdict[str, list[int]] = defaultdict(list)
+    for place, choice in enumerate(choices):
+        of_type = terms.get(choice.ticket_type)
+        if of_type is not None and of_type.pass_kind_id:
+            asked[of_type.pass_kind_id].append(place)
+    return {kind: tuple(places) for kind, places in asked.items()}
+
+
+def refused_without_pass(choices: Sequence[SeatChoice], places: Iterable[int]) -> FieldInvalid | None:
+    """The refusal for tickets that ask for a pass and have none, else None."""
+    return refused_fields(
+        FieldInvalid(f"seats[{place}].pass_number", UNSET, "the number of the pass that the ticket type asks for")
+        for place in places
+        if not choices[place].pass_number.strip()
+    )
+
+
+def pass_uses(
+    kind: str, performance_id: str, places: Sequence[int], checked: CheckedPasses
+) -> tuple[CountedUse, ...] | FieldInvalid:
+    """What an order takes of passes: a use for each ticket, counted for the performance."""
+    wrong = refused_fields(
+        FieldInvalid(f"seats[{place}].pass_number", "is not valid", "a number of a pass that is")
+        for place, key in zip(places, checked.keys, strict=True)
+        if not key
+    )
+    if wrong is not None:
+        return wrong
+    return tuple(
+        CountedUse(f"pass:{kind}:{performance_id}:{key}", count, checked.max_uses)
+        for key, count in Counter(checked.keys).items()
+    )
 
 
 def _broken(

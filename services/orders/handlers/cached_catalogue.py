@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from services.orders.domain.pricing import PlanSeat
 from services.orders.domain.promotions import Promotion
+from services.orders.domain.ticket_terms import CheckedPasses
 from services.orders.ports import Catalogue, Offer
 from services.runtime.call_context import own_account
 from services.runtime.clock import Clock
@@ -36,6 +37,10 @@ class CachedCatalogue:
     async def promotion(self, house_id: str, code: str, discount_id: str) -> Promotion | None:
         """See Catalogue.promotion; never remembered, for few ask and a house may end one at once."""
         return await self._behind.promotion(house_id, code, discount_id)
+
+    async def check_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str]) -> CheckedPasses | None:
+        """See Catalogue.check_passes; never remembered, for numbers are people's."""
+        return await self._behind.check_passes(house_id, pass_kind_id, numbers)
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:
         """See Catalogue.plan_seats."""

@@ -23,7 +23,8 @@ from services.orders.domain.refusals import (
     PerformanceNotFound,
     SeatsNotHeld,
 )
-from services.orders.domain.ticket_terms import refused_by_terms
+from services.orders.domain.ticket_terms import pass_uses, passes_asked, refused_by_terms, refused_without_pass
+from services.orders.domain.uses import CountedUse
 from services.orders.ports import Catalogue, Customer, Declined, HeldSeats, Offer, SeatInventory, Unanswered
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
@@ -121,6 +122,25 @@ class OrderMaker:
             return refusal
         return not_held([choice.seat_id for choice in request.seats], held)
 
+    async def _pass_uses(self, request: OrderRequest, offer: Offer) -> tuple[CountedUse, ...] | Refusal:
+        """No round trip where no ticket type asks for a pass."""
+        asked = passes_asked(request.seats, offer.terms)
+        if not asked:
+            return ()
+        if refusal := refused_without_pass(request.seats, [place for places in asked.values() for place in places]):
+            return refusal
+        uses: list[CountedUse] = []
+        for kind, places in asked.items():
+            numbers = [request.seats[place].pass_number for place in places]
+            checked = await self._catalogue.check_passes(request.house_id, kind, numbers)
+            if checked is None:
+                raise Unanswered("CheckPasses")
+            taken = pass_uses(kind, request.performance_id, places, checked)
+            if isinstance(taken, Refusal):
+                return taken
+            uses += taken
+        return tuple(uses)
+
     async def _priced(
         self, request: OrderRequest, offer: Offer, held: HeldSeats, promotion: Promotion | None
     ) -> Order | Refusal:
@@ -129,6 +149,9 @@ class OrderMaker:
         if isinstance(found, Refusal):
             return found
         lines = found.lines
+        of_passes = await self._pass_uses(request, offer)
+        if isinstance(of_passes, Refusal):
+            return of_passes
         now_ms = self._clock.now_ms()
         return Order(
             order_id=self._ids.new_id("ord"),
@@ -139,7 +162,7 @@ class OrderMaker:
             total=total_of(lines, offer.prices.currency),
             created_at_ms=now_ms,
             state_since_ms=now_ms,
-            uses=found.uses,
+            uses=(*found.uses, *of_passes),
         )
 
 

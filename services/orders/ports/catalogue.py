@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.promotions import Promotion
-from services.orders.domain.ticket_terms import TicketTerms
+from services.orders.domain.ticket_terms import CheckedPasses, TicketTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ class Catalogue(Protocol):
 
     async def promotion(self, house_id: str, code: str, discount_id: str) -> Promotion | None:
         """What a code gives, or a discount without one; None when there is no such thing to be had."""
+        ...
+
+    async def check_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str]) -> CheckedPasses | None:
+        """Which numbers of a kind of pass are right; None when there is no such kind."""
         ...
 
     async def plan_seats(self, house_id: str, hall_id: str, plan_version: int) -> Mapping[str, PlanSeat] | None:

@@ -6,6 +6,7 @@ import warnings
 from balcon.catalogue.v1 import discounts_pb2 as balcon_dot_catalogue_dot_v1_dot_discounts__pb2
 from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_halls__pb2
 from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
+from balcon.catalogue.v1 import passes_pb2 as balcon_dot_catalogue_dot_v1_dot_passes__pb2
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
 from balcon.catalogue.v1 import plan_building_pb2 as balcon_dot_catalogue_dot_v1_dot_plan__building__pb2
 from balcon.catalogue.v1 import plan_drawings_pb2 as balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2
@@ -444,6 +445,46 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/FindPromotion',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionResponse.FromString,
+                _registered_method=True)
+        self.CreatePassKind = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreatePassKind',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CreatePassKindRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CreatePassKindResponse.FromString,
+                _registered_method=True)
+        self.GetPassKind = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetPassKind',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.GetPassKindRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.GetPassKindResponse.FromString,
+                _registered_method=True)
+        self.ListPassKinds = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListPassKinds',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.ListPassKindsRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.ListPassKindsResponse.FromString,
+                _registered_method=True)
+        self.UpdatePassKind = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdatePassKind',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.UpdatePassKindRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.UpdatePassKindResponse.FromString,
+                _registered_method=True)
+        self.ArchivePassKind = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchivePassKind',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.ArchivePassKindRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.ArchivePassKindResponse.FromString,
+                _registered_method=True)
+        self.AddPassNumbers = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/AddPassNumbers',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.AddPassNumbersRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.AddPassNumbersResponse.FromString,
+                _registered_method=True)
+        self.RemovePassNumbers = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/RemovePassNumbers',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.RemovePassNumbersRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.RemovePassNumbersResponse.FromString,
+                _registered_method=True)
+        self.CheckPasses = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CheckPasses',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesResponse.FromString,
                 _registered_method=True)
 
 
@@ -1023,6 +1064,62 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreatePassKind(self, request, context):
+        """Adds a pass that ticket types may ask for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPassKind(self, request, context):
+        """One kind of pass.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPassKinds(self, request, context):
+        """A house's kinds of passes, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePassKind(self, request, context):
+        """Changes a kind of pass; orders that are made keep what they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchivePassKind(self, request, context):
+        """Takes a kind of pass out of use for what is new; what has it keeps it. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddPassNumbers(self, request, context):
+        """Lists numbers of passes. They are kept as hashes. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemovePassNumbers(self, request, context):
+        """Takes numbers off the list. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckPasses(self, request, context):
+        """Whether numbers are right, for whoever sells tickets that ask for them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -1425,6 +1522,46 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.FindPromotion,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionResponse.SerializeToString,
+            ),
+            'CreatePassKind': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePassKind,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CreatePassKindRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CreatePassKindResponse.SerializeToString,
+            ),
+            'GetPassKind': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPassKind,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.GetPassKindRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.GetPassKindResponse.SerializeToString,
+            ),
+            'ListPassKinds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPassKinds,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.ListPassKindsRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.ListPassKindsResponse.SerializeToString,
+            ),
+            'UpdatePassKind': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePassKind,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.UpdatePassKindRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.UpdatePassKindResponse.SerializeToString,
+            ),
+            'ArchivePassKind': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchivePassKind,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.ArchivePassKindRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.ArchivePassKindResponse.SerializeToString,
+            ),
+            'AddPassNumbers': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddPassNumbers,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.AddPassNumbersRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.AddPassNumbersResponse.SerializeToString,
+            ),
+            'RemovePassNumbers': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemovePassNumbers,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.RemovePassNumbersRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.RemovePassNumbersResponse.SerializeToString,
+            ),
+            'CheckPasses': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckPasses,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -3588,6 +3725,222 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/FindPromotion',
             balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_discounts__pb2.FindPromotionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePassKind(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreatePassKind',
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.CreatePassKindRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.CreatePassKindResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPassKind(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetPassKind',
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.GetPassKindRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.GetPassKindResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPassKinds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListPassKinds',
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.ListPassKindsRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.ListPassKindsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePassKind(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdatePassKind',
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.UpdatePassKindRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.UpdatePassKindResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchivePassKind(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchivePassKind',
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.ArchivePassKindRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.ArchivePassKindResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddPassNumbers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/AddPassNumbers',
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.AddPassNumbersRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.AddPassNumbersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemovePassNumbers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/RemovePassNumbers',
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.RemovePassNumbersRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.RemovePassNumbersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckPasses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CheckPasses',
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,6 +6,7 @@ Houses, halls, seating plans, productions, performances and their prices."""
 from balcon.catalogue.v1 import discounts_pb2 as _discounts_pb2
 from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
+from balcon.catalogue.v1 import passes_pb2 as _passes_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
 from balcon.catalogue.v1 import plan_building_pb2 as _plan_building_pb2
 from balcon.catalogue.v1 import plan_drawings_pb2 as _plan_drawings_pb2
@@ -76,6 +77,29 @@ from balcon.catalogue.v1.halls_pb2 import UpdateHallResponse as UpdateHallRespon
 from balcon.catalogue.v1.houses_pb2 import House as House
 from balcon.catalogue.v1.houses_pb2 import ListHousesRequest as ListHousesRequest
 from balcon.catalogue.v1.houses_pb2 import ListHousesResponse as ListHousesResponse
+from balcon.catalogue.v1.passes_pb2 import AddPassNumbersRequest as AddPassNumbersRequest
+from balcon.catalogue.v1.passes_pb2 import AddPassNumbersResponse as AddPassNumbersResponse
+from balcon.catalogue.v1.passes_pb2 import ArchivePassKindRequest as ArchivePassKindRequest
+from balcon.catalogue.v1.passes_pb2 import ArchivePassKindResponse as ArchivePassKindResponse
+from balcon.catalogue.v1.passes_pb2 import CHECK_DIGITS_EAN_13 as CHECK_DIGITS_EAN_13
+from balcon.catalogue.v1.passes_pb2 import CHECK_DIGITS_LUHN as CHECK_DIGITS_LUHN
+from balcon.catalogue.v1.passes_pb2 import CHECK_DIGITS_MOD_97 as CHECK_DIGITS_MOD_97
+from balcon.catalogue.v1.passes_pb2 import CHECK_DIGITS_NONE as CHECK_DIGITS_NONE
+from balcon.catalogue.v1.passes_pb2 import CHECK_DIGITS_UNSPECIFIED as CHECK_DIGITS_UNSPECIFIED
+from balcon.catalogue.v1.passes_pb2 import CheckDigits as CheckDigits
+from balcon.catalogue.v1.passes_pb2 import CheckPassesRequest as CheckPassesRequest
+from balcon.catalogue.v1.passes_pb2 import CheckPassesResponse as CheckPassesResponse
+from balcon.catalogue.v1.passes_pb2 import CreatePassKindRequest as CreatePassKindRequest
+from balcon.catalogue.v1.passes_pb2 import CreatePassKindResponse as CreatePassKindResponse
+from balcon.catalogue.v1.passes_pb2 import GetPassKindRequest as GetPassKindRequest
+from balcon.catalogue.v1.passes_pb2 import GetPassKindResponse as GetPassKindResponse
+from balcon.catalogue.v1.passes_pb2 import ListPassKindsRequest as ListPassKindsRequest
+from balcon.catalogue.v1.passes_pb2 import ListPassKindsResponse as ListPassKindsResponse
+from balcon.catalogue.v1.passes_pb2 import PassKind as PassKind
+from balcon.catalogue.v1.passes_pb2 import RemovePassNumbersRequest as RemovePassNumbersRequest
+from balcon.catalogue.v1.passes_pb2 import RemovePassNumbersResponse as RemovePassNumbersResponse
+from balcon.catalogue.v1.passes_pb2 import UpdatePassKindRequest as UpdatePassKindRequest
+from balcon.catalogue.v1.passes_pb2 import UpdatePassKindResponse as UpdatePassKindResponse
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_AT_START as ADMISSION_AT_START
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_DAY as ADMISSION_DAY
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_SLOT as ADMISSION_SLOT
@@ -506,6 +530,22 @@ class CatalogueServiceStub:
     """The discount that a code gives, or that needs none, for whoever prices an order. What is unknown, archived or not for this
     is the same PROMOTION_UNKNOWN.
     """
+    CreatePassKind: _grpc.UnaryUnaryMultiCallable[_passes_pb2.CreatePassKindRequest, _passes_pb2.CreatePassKindResponse]
+    """Adds a pass that ticket types may ask for."""
+    GetPassKind: _grpc.UnaryUnaryMultiCallable[_passes_pb2.GetPassKindRequest, _passes_pb2.GetPassKindResponse]
+    """One kind of pass."""
+    ListPassKinds: _grpc.UnaryUnaryMultiCallable[_passes_pb2.ListPassKindsRequest, _passes_pb2.ListPassKindsResponse]
+    """A house's kinds of passes, page by page."""
+    UpdatePassKind: _grpc.UnaryUnaryMultiCallable[_passes_pb2.UpdatePassKindRequest, _passes_pb2.UpdatePassKindResponse]
+    """Changes a kind of pass; orders that are made keep what they have."""
+    ArchivePassKind: _grpc.UnaryUnaryMultiCallable[_passes_pb2.ArchivePassKindRequest, _passes_pb2.ArchivePassKindResponse]
+    """Takes a kind of pass out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    AddPassNumbers: _grpc.UnaryUnaryMultiCallable[_passes_pb2.AddPassNumbersRequest, _passes_pb2.AddPassNumbersResponse]
+    """Lists numbers of passes. They are kept as hashes. Repeating it changes nothing."""
+    RemovePassNumbers: _grpc.UnaryUnaryMultiCallable[_passes_pb2.RemovePassNumbersRequest, _passes_pb2.RemovePassNumbersResponse]
+    """Takes numbers off the list. Repeating it changes nothing."""
+    CheckPasses: _grpc.UnaryUnaryMultiCallable[_passes_pb2.CheckPassesRequest, _passes_pb2.CheckPassesResponse]
+    """Whether numbers are right, for whoever sells tickets that ask for them."""
 
 @_typing.type_check_only
 class CatalogueServiceAsyncStub(CatalogueServiceStub):
@@ -696,6 +736,22 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """The discount that a code gives, or that needs none, for whoever prices an order. What is unknown, archived or not for this
     is the same PROMOTION_UNKNOWN.
     """
+    CreatePassKind: _aio.UnaryUnaryMultiCallable[_passes_pb2.CreatePassKindRequest, _passes_pb2.CreatePassKindResponse]  # type: ignore[assignment]
+    """Adds a pass that ticket types may ask for."""
+    GetPassKind: _aio.UnaryUnaryMultiCallable[_passes_pb2.GetPassKindRequest, _passes_pb2.GetPassKindResponse]  # type: ignore[assignment]
+    """One kind of pass."""
+    ListPassKinds: _aio.UnaryUnaryMultiCallable[_passes_pb2.ListPassKindsRequest, _passes_pb2.ListPassKindsResponse]  # type: ignore[assignment]
+    """A house's kinds of passes, page by page."""
+    UpdatePassKind: _aio.UnaryUnaryMultiCallable[_passes_pb2.UpdatePassKindRequest, _passes_pb2.UpdatePassKindResponse]  # type: ignore[assignment]
+    """Changes a kind of pass; orders that are made keep what they have."""
+    ArchivePassKind: _aio.UnaryUnaryMultiCallable[_passes_pb2.ArchivePassKindRequest, _passes_pb2.ArchivePassKindResponse]  # type: ignore[assignment]
+    """Takes a kind of pass out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    AddPassNumbers: _aio.UnaryUnaryMultiCallable[_passes_pb2.AddPassNumbersRequest, _passes_pb2.AddPassNumbersResponse]  # type: ignore[assignment]
+    """Lists numbers of passes. They are kept as hashes. Repeating it changes nothing."""
+    RemovePassNumbers: _aio.UnaryUnaryMultiCallable[_passes_pb2.RemovePassNumbersRequest, _passes_pb2.RemovePassNumbersResponse]  # type: ignore[assignment]
+    """Takes numbers off the list. Repeating it changes nothing."""
+    CheckPasses: _aio.UnaryUnaryMultiCallable[_passes_pb2.CheckPassesRequest, _passes_pb2.CheckPassesResponse]  # type: ignore[assignment]
+    """Whether numbers are right, for whoever sells tickets that ask for them."""
 
 class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
@@ -1363,5 +1419,69 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         """The discount that a code gives, or that needs none, for whoever prices an order. What is unknown, archived or not for this
         is the same PROMOTION_UNKNOWN.
         """
+
+    @_abc_1.abstractmethod
+    def CreatePassKind(
+        self,
+        request: _passes_pb2.CreatePassKindRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_passes_pb2.CreatePassKindResponse, _abc.Awaitable[_passes_pb2.CreatePassKindResponse]]:
+        """Adds a pass that ticket types may ask for."""
+
+    @_abc_1.abstractmethod
+    def GetPassKind(
+        self,
+        request: _passes_pb2.GetPassKindRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_passes_pb2.GetPassKindResponse, _abc.Awaitable[_passes_pb2.GetPassKindResponse]]:
+        """One kind of pass."""
+
+    @_abc_1.abstractmethod
+    def ListPassKinds(
+        self,
+        request: _passes_pb2.ListPassKindsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_passes_pb2.ListPassKindsResponse, _abc.Awaitable[_passes_pb2.ListPassKindsResponse]]:
+        """A house's kinds of passes, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdatePassKind(
+        self,
+        request: _passes_pb2.UpdatePassKindRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_passes_pb2.UpdatePassKindResponse, _abc.Awaitable[_passes_pb2.UpdatePassKindResponse]]:
+        """Changes a kind of pass; orders that are made keep what they have."""
+
+    @_abc_1.abstractmethod
+    def ArchivePassKind(
+        self,
+        request: _passes_pb2.ArchivePassKindRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_passes_pb2.ArchivePassKindResponse, _abc.Awaitable[_passes_pb2.ArchivePassKindResponse]]:
+        """Takes a kind of pass out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def AddPassNumbers(
+        self,
+        request: _passes_pb2.AddPassNumbersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_passes_pb2.AddPassNumbersResponse, _abc.Awaitable[_passes_pb2.AddPassNumbersResponse]]:
+        """Lists numbers of passes. They are kept as hashes. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def RemovePassNumbers(
+        self,
+        request: _passes_pb2.RemovePassNumbersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_passes_pb2.RemovePassNumbersResponse, _abc.Awaitable[_passes_pb2.RemovePassNumbersResponse]]:
+        """Takes numbers off the list. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def CheckPasses(
+        self,
+        request: _passes_pb2.CheckPassesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_passes_pb2.CheckPassesResponse, _abc.Awaitable[_passes_pb2.CheckPassesResponse]]:
+        """Whether numbers are right, for whoever sells tickets that ask for them."""
 
 def add_CatalogueServiceServicer_to_server(servicer: CatalogueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

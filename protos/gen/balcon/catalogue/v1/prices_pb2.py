@@ -27,7 +27,7 @@ from balcon.types.v1 import seating_pb2 as balcon_dot_types_dot_v1_dot_seating__
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n balcon/catalogue/v1/prices.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xd2\x01\n\x0ePriceComponent\x12;\n\x04kind\x18\x01 \x01(\x0e\x32\'.balcon.catalogue.v1.PriceComponentKindB\x04\xe2\x41\x01\x02\x12,\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x02\x12\x17\n\tvat_class\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tavoidable\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12#\n\x15vat_rate_basis_points\x18\x05 \x01(\rB\x04\xe2\x41\x01\x03\"\xdc\x01\n\x05Price\x12\x16\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bticket_type\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.balcon.catalogue.v1.TicketKindB\x04\xe2\x41\x01\x02\x12,\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x02\x12=\n\ncomponents\x18\x05 \x03(\x0b\x32#.balcon.catalogue.v1.PriceComponentB\x04\xe2\x41\x01\x01\"|\n\x0bTicketTerms\x12\x13\n\x0bticket_type\x18\x01 \x01(\t\x12*\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x18.balcon.types.v1.Channel\x12\x15\n\rmin_per_order\x18\x03 \x01(\r\x12\x15\n\rmax_per_order\x18\x04 \x01(\r*\x88\x01\n\nTicketKind\x12\x1b\n\x17TICKET_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12TICKET_KIND_NORMAL\x10\x01\x12\x18\n\x14TICKET_KIND_DISCOUNT\x10\x02\x12\x14\n\x10TICKET_KIND_FREE\x10\x03\x12\x15\n\x11TICKET_KIND_OTHER\x10\x04*\xfc\x01\n\x12PriceComponentKind\x12$\n PRICE_COMPONENT_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19PRICE_COMPONENT_KIND_BASE\x10\x01\x12*\n&PRICE_COMPONENT_KIND_THEATRE_SURCHARGE\x10\x02\x12$\n PRICE_COMPONENT_KIND_SERVICE_FEE\x10\x03\x12%\n!PRICE_COMPONENT_KIND_WARDROBE_FEE\x10\x04\x12(\n$PRICE_COMPONENT_KIND_CONSUMPTION_FEE\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n balcon/catalogue/v1/prices.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xd2\x01\n\x0ePriceComponent\x12;\n\x04kind\x18\x01 \x01(\x0e\x32\'.balcon.catalogue.v1.PriceComponentKindB\x04\xe2\x41\x01\x02\x12,\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x02\x12\x17\n\tvat_class\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tavoidable\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12#\n\x15vat_rate_basis_points\x18\x05 \x01(\rB\x04\xe2\x41\x01\x03\"\xdc\x01\n\x05Price\x12\x16\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bticket_type\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.balcon.catalogue.v1.TicketKindB\x04\xe2\x41\x01\x02\x12,\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x02\x12=\n\ncomponents\x18\x05 \x03(\x0b\x32#.balcon.catalogue.v1.PriceComponentB\x04\xe2\x41\x01\x01\"\x92\x01\n\x0bTicketTerms\x12\x13\n\x0bticket_type\x18\x01 \x01(\t\x12*\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x18.balcon.types.v1.Channel\x12\x15\n\rmin_per_order\x18\x03 \x01(\r\x12\x15\n\rmax_per_order\x18\x04 \x01(\r\x12\x14\n\x0cpass_kind_id\x18\x05 \x01(\t*\x88\x01\n\nTicketKind\x12\x1b\n\x17TICKET_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12TICKET_KIND_NORMAL\x10\x01\x12\x18\n\x14TICKET_KIND_DISCOUNT\x10\x02\x12\x14\n\x10TICKET_KIND_FREE\x10\x03\x12\x15\n\x11TICKET_KIND_OTHER\x10\x04*\xfc\x01\n\x12PriceComponentKind\x12$\n PRICE_COMPONENT_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19PRICE_COMPONENT_KIND_BASE\x10\x01\x12*\n&PRICE_COMPONENT_KIND_THEATRE_SURCHARGE\x10\x02\x12$\n PRICE_COMPONENT_KIND_SERVICE_FEE\x10\x03\x12%\n!PRICE_COMPONENT_KIND_WARDROBE_FEE\x10\x04\x12(\n$PRICE_COMPONENT_KIND_CONSUMPTION_FEE\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,14 +54,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRICE'].fields_by_name['amount']._serialized_options = b'\342A\001\002'
   _globals['_PRICE'].fields_by_name['components']._loaded_options = None
   _globals['_PRICE'].fields_by_name['components']._serialized_options = b'\342A\001\001'
-  _globals['_TICKETKIND']._serialized_start=713
-  _globals['_TICKETKIND']._serialized_end=849
-  _globals['_PRICECOMPONENTKIND']._serialized_start=852
-  _globals['_PRICECOMPONENTKIND']._serialized_end=1104
+  _globals['_TICKETKIND']._serialized_start=736
+  _globals['_TICKETKIND']._serialized_end=872
+  _globals['_PRICECOMPONENTKIND']._serialized_start=875
+  _globals['_PRICECOMPONENTKIND']._serialized_end=1127
   _globals['_PRICECOMPONENT']._serialized_start=151
   _globals['_PRICECOMPONENT']._serialized_end=361
   _globals['_PRICE']._serialized_start=364
   _globals['_PRICE']._serialized_end=584
-  _globals['_TICKETTERMS']._serialized_start=586
-  _globals['_TICKETTERMS']._serialized_end=710
+  _globals['_TICKETTERMS']._serialized_start=587
+  _globals['_TICKETTERMS']._serialized_end=733
 # @@protoc_insertion_point(module_scope)

@@ -181,12 +181,15 @@ class TicketTerms(_message.Message):
     CHANNELS_FIELD_NUMBER: _builtins.int
     MIN_PER_ORDER_FIELD_NUMBER: _builtins.int
     MAX_PER_ORDER_FIELD_NUMBER: _builtins.int
+    PASS_KIND_ID_FIELD_NUMBER: _builtins.int
     ticket_type: _builtins.str
     """As prices name it."""
     min_per_order: _builtins.int
     """So many in an order or none."""
     max_per_order: _builtins.int
     """At most so many in an order; 0: as many as it may have seats."""
+    pass_kind_id: _builtins.str
+    """Each needs a number of this kind of pass; empty: none."""
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_seating_pb2.Channel.ValueType]:
         """Where it is sold; none: everywhere."""
@@ -198,10 +201,11 @@ class TicketTerms(_message.Message):
         channels: _abc.Iterable[_seating_pb2.Channel.ValueType] | None = ...,
         min_per_order: _builtins.int = ...,
         max_per_order: _builtins.int = ...,
+        pass_kind_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "max_per_order", b"max_per_order", "min_per_order", b"min_per_order", "ticket_type", b"ticket_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "max_per_order", b"max_per_order", "min_per_order", b"min_per_order", "pass_kind_id", b"pass_kind_id", "ticket_type", b"ticket_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -29,7 +29,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/catalogue/v1/ticket_types.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a balcon/catalogue/v1/prices.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"7\n\tLocalName\x12\x16\n\x08language\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xe6\x02\n\nTicketType\x12\x1c\n\x0eticket_type_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x0ctranslations\x18\x03 \x03(\x0b\x32\x1e.balcon.catalogue.v1.LocalNameB\x04\xe2\x41\x01\x01\x12\x33\n\x04kind\x18\x04 \x01(\x0e\x32\x1f.balcon.catalogue.v1.TicketKindB\x04\xe2\x41\x01\x02\x12\x30\n\x08\x63hannels\x18\x05 \x03(\x0e\x32\x18.balcon.types.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x1b\n\rmin_per_order\x18\x06 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1b\n\rmax_per_order\x18\x07 \x01(\rB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61rchived_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x8c\x01\n\x17\x43reateTicketTypeRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x0bticket_type\x18\x03 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketTypeB\x04\xe2\x41\x01\x02\"P\n\x18\x43reateTicketTypeResponse\x12\x34\n\x0bticket_type\x18\x01 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketType\"L\n\x14GetTicketTypeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eticket_type_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"M\n\x15GetTicketTypeResponse\x12\x34\n\x0bticket_type\x18\x01 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketType\"\x83\x01\n\x16ListTicketTypesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_archived\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"i\n\x17ListTicketTypesResponse\x12\x35\n\x0cticket_types\x18\x01 \x03(\x0b\x32\x1f.balcon.catalogue.v1.TicketType\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb8\x01\n\x17UpdateTicketTypeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x0bticket_type\x18\x02 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketTypeB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x18UpdateTicketTypeResponse\x12\x34\n\x0bticket_type\x18\x01 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketType\"d\n\x18\x41rchiveTicketTypeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eticket_type_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"Q\n\x19\x41rchiveTicketTypeResponse\x12\x34\n\x0bticket_type\x18\x01 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketTypeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/catalogue/v1/ticket_types.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a balcon/catalogue/v1/prices.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"7\n\tLocalName\x12\x16\n\x08language\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\x82\x03\n\nTicketType\x12\x1c\n\x0eticket_type_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x0ctranslations\x18\x03 \x03(\x0b\x32\x1e.balcon.catalogue.v1.LocalNameB\x04\xe2\x41\x01\x01\x12\x33\n\x04kind\x18\x04 \x01(\x0e\x32\x1f.balcon.catalogue.v1.TicketKindB\x04\xe2\x41\x01\x02\x12\x30\n\x08\x63hannels\x18\x05 \x03(\x0e\x32\x18.balcon.types.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x1b\n\rmin_per_order\x18\x06 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1b\n\rmax_per_order\x18\x07 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cpass_kind_id\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61rchived_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x8c\x01\n\x17\x43reateTicketTypeRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x0bticket_type\x18\x03 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketTypeB\x04\xe2\x41\x01\x02\"P\n\x18\x43reateTicketTypeResponse\x12\x34\n\x0bticket_type\x18\x01 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketType\"L\n\x14GetTicketTypeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eticket_type_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"M\n\x15GetTicketTypeResponse\x12\x34\n\x0bticket_type\x18\x01 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketType\"\x83\x01\n\x16ListTicketTypesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_archived\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"i\n\x17ListTicketTypesResponse\x12\x35\n\x0cticket_types\x18\x01 \x03(\x0b\x32\x1f.balcon.catalogue.v1.TicketType\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb8\x01\n\x17UpdateTicketTypeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x0bticket_type\x18\x02 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketTypeB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x18UpdateTicketTypeResponse\x12\x34\n\x0bticket_type\x18\x01 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketType\"d\n\x18\x41rchiveTicketTypeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eticket_type_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"Q\n\x19\x41rchiveTicketTypeResponse\x12\x34\n\x0bticket_type\x18\x01 \x01(\x0b\x32\x1f.balcon.catalogue.v1.TicketTypeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,6 +54,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TICKETTYPE'].fields_by_name['min_per_order']._serialized_options = b'\342A\001\001'
   _globals['_TICKETTYPE'].fields_by_name['max_per_order']._loaded_options = None
   _globals['_TICKETTYPE'].fields_by_name['max_per_order']._serialized_options = b'\342A\001\001'
+  _globals['_TICKETTYPE'].fields_by_name['pass_kind_id']._loaded_options = None
+  _globals['_TICKETTYPE'].fields_by_name['pass_kind_id']._serialized_options = b'\342A\001\001'
   _globals['_TICKETTYPE'].fields_by_name['etag']._loaded_options = None
   _globals['_TICKETTYPE'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
   _globals['_TICKETTYPE'].fields_by_name['archived_at']._loaded_options = None
@@ -93,25 +95,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOCALNAME']._serialized_start=228
   _globals['_LOCALNAME']._serialized_end=283
   _globals['_TICKETTYPE']._serialized_start=286
-  _globals['_TICKETTYPE']._serialized_end=644
-  _globals['_CREATETICKETTYPEREQUEST']._serialized_start=647
-  _globals['_CREATETICKETTYPEREQUEST']._serialized_end=787
-  _globals['_CREATETICKETTYPERESPONSE']._serialized_start=789
-  _globals['_CREATETICKETTYPERESPONSE']._serialized_end=869
-  _globals['_GETTICKETTYPEREQUEST']._serialized_start=871
-  _globals['_GETTICKETTYPEREQUEST']._serialized_end=947
-  _globals['_GETTICKETTYPERESPONSE']._serialized_start=949
-  _globals['_GETTICKETTYPERESPONSE']._serialized_end=1026
-  _globals['_LISTTICKETTYPESREQUEST']._serialized_start=1029
-  _globals['_LISTTICKETTYPESREQUEST']._serialized_end=1160
-  _globals['_LISTTICKETTYPESRESPONSE']._serialized_start=1162
-  _globals['_LISTTICKETTYPESRESPONSE']._serialized_end=1267
-  _globals['_UPDATETICKETTYPEREQUEST']._serialized_start=1270
-  _globals['_UPDATETICKETTYPEREQUEST']._serialized_end=1454
-  _globals['_UPDATETICKETTYPERESPONSE']._serialized_start=1456
-  _globals['_UPDATETICKETTYPERESPONSE']._serialized_end=1536
-  _globals['_ARCHIVETICKETTYPEREQUEST']._serialized_start=1538
-  _globals['_ARCHIVETICKETTYPEREQUEST']._serialized_end=1638
-  _globals['_ARCHIVETICKETTYPERESPONSE']._serialized_start=1640
-  _globals['_ARCHIVETICKETTYPERESPONSE']._serialized_end=1721
+  _globals['_TICKETTYPE']._serialized_end=672
+  _globals['_CREATETICKETTYPEREQUEST']._serialized_start=675
+  _globals['_CREATETICKETTYPEREQUEST']._serialized_end=815
+  _globals['_CREATETICKETTYPERESPONSE']._serialized_start=817
+  _globals['_CREATETICKETTYPERESPONSE']._serialized_end=897
+  _globals['_GETTICKETTYPEREQUEST']._serialized_start=899
+  _globals['_GETTICKETTYPEREQUEST']._serialized_end=975
+  _globals['_GETTICKETTYPERESPONSE']._serialized_start=977
+  _globals['_GETTICKETTYPERESPONSE']._serialized_end=1054
+  _globals['_LISTTICKETTYPESREQUEST']._serialized_start=1057
+  _globals['_LISTTICKETTYPESREQUEST']._serialized_end=1188
+  _globals['_LISTTICKETTYPESRESPONSE']._serialized_start=1190
+  _globals['_LISTTICKETTYPESRESPONSE']._serialized_end=1295
+  _globals['_UPDATETICKETTYPEREQUEST']._serialized_start=1298
+  _globals['_UPDATETICKETTYPEREQUEST']._serialized_end=1482
+  _globals['_UPDATETICKETTYPERESPONSE']._serialized_start=1484
+  _globals['_UPDATETICKETTYPERESPONSE']._serialized_end=1564
+  _globals['_ARCHIVETICKETTYPEREQUEST']._serialized_start=1566
+  _globals['_ARCHIVETICKETTYPEREQUEST']._serialized_end=1666
+  _globals['_ARCHIVETICKETTYPERESPONSE']._serialized_start=1668
+  _globals['_ARCHIVETICKETTYPERESPONSE']._serialized_end=1749
 # @@protoc_insertion_point(module_scope)

@@ -63,6 +63,7 @@ class TicketType(_message.Message):
     CHANNELS_FIELD_NUMBER: _builtins.int
     MIN_PER_ORDER_FIELD_NUMBER: _builtins.int
     MAX_PER_ORDER_FIELD_NUMBER: _builtins.int
+    PASS_KIND_ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     ARCHIVED_AT_FIELD_NUMBER: _builtins.int
     ticket_type_id: _builtins.str
@@ -75,6 +76,8 @@ class TicketType(_message.Message):
     """So many in an order or none; at most 100."""
     max_per_order: _builtins.int
     """At most so many in an order, up to 100; 0: as many as an order may have seats."""
+    pass_kind_id: _builtins.str
+    """Asks every buyer of such a ticket for a number of this kind of pass (R2.12); empty: for none."""
     etag: _builtins.str
     """Changes with it."""
     @_builtins.property
@@ -99,12 +102,13 @@ class TicketType(_message.Message):
         channels: _abc.Iterable[_seating_pb2.Channel.ValueType] | None = ...,
         min_per_order: _builtins.int = ...,
         max_per_order: _builtins.int = ...,
+        pass_kind_id: _builtins.str = ...,
         etag: _builtins.str = ...,
         archived_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "channels", b"channels", "etag", b"etag", "kind", b"kind", "max_per_order", b"max_per_order", "min_per_order", b"min_per_order", "name", b"name", "ticket_type_id", b"ticket_type_id", "translations", b"translations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "channels", b"channels", "etag", b"etag", "kind", b"kind", "max_per_order", b"max_per_order", "min_per_order", b"min_per_order", "name", b"name", "pass_kind_id", b"pass_kind_id", "ticket_type_id", b"ticket_type_id", "translations", b"translations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

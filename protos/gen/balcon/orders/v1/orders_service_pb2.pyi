@@ -691,10 +691,13 @@ class SeatChoice(_message.Message):
     SEAT_ID_FIELD_NUMBER: _builtins.int
     TICKET_TYPE_FIELD_NUMBER: _builtins.int
     EXTRAS_FIELD_NUMBER: _builtins.int
+    PASS_NUMBER_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
     ticket_type: _builtins.str
     """Empty takes "normal"."""
+    pass_number: _builtins.str
+    """Where the ticket type asks for a pass (R2.12): its number, at most 40 characters. It is checked and not kept."""
     @_builtins.property
     def extras(self) -> _containers.RepeatedScalarFieldContainer[_prices_pb2.PriceComponentKind.ValueType]:
         """Fees of the price that can be avoided and are wanted."""
@@ -705,10 +708,11 @@ class SeatChoice(_message.Message):
         seat_id: _builtins.str = ...,
         ticket_type: _builtins.str = ...,
         extras: _abc.Iterable[_prices_pb2.PriceComponentKind.ValueType] | None = ...,
+        pass_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["extras", b"extras", "seat_id", b"seat_id", "ticket_type", b"ticket_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["extras", b"extras", "pass_number", b"pass_number", "seat_id", b"seat_id", "ticket_type", b"ticket_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
