@@ -77,6 +77,25 @@ async def test_r2_3_a_performance_has_a_time_a_place_and_all_that_belongs_to_its
     assert not made.HasField("cancelled_at")
 
 
+async def test_r2_3_an_event_needs_name_time_and_place_and_all_that_lacks_is_told_at_once(
+    catalogue: Catalogue,
+) -> None:
+    venue = await catalogue.venue("genova")
+    nothing = pb.CreatePerformanceRequest(idempotency_key="k", house_id=venue.house.house_id)
+    refused = await refusal(catalogue.stub.CreatePerformance(nothing))
+    assert refused.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert {violation.field for violation in refused.violations} == {
+        "hall_id",
+        "production_id",
+        "starts_at",
+        "prices",
+    }
+    nameless = pb.CreateProductionRequest(idempotency_key="k", house_id=venue.house.house_id)
+    assert (await refusal(catalogue.stub.CreateProduction(nameless))).facts["field"] == "title"
+    made = await catalogue.performance(venue)
+    assert (made.title, made.hall_id) == ("Hamlet", venue.hall.hall_id)
+
+
 async def test_r0_9_a_code_is_one_performances_and_the_refusal_says_whose(catalogue: Catalogue) -> None:
     venue = await catalogue.venue("genova")
     first = await catalogue.performance(venue, "k1", code="A1")
