@@ -56,6 +56,25 @@ _CHECKS = (
            ) found ORDER BY 1 LIMIT :limit""",
     ),
     (
+        "catalogue",
+        "each performance has the title of its production",
+        "SELECT count(*) FROM performances WHERE (:performance_id = '' OR performance_id = :performance_id)",
+        """SELECT format('performance %s house %s: title %s, that of production %s is %s', p.performance_id, p.house_id,
+                         p.title, p.production_id, s.title)
+           FROM performances p JOIN productions s USING (house_id, production_id)
+           WHERE p.title <> s.title AND (:performance_id = '' OR p.performance_id = :performance_id)
+           ORDER BY p.performance_id LIMIT :limit""",
+    ),
+    (
+        "catalogue",
+        "the images of a poster are of one version",
+        "SELECT count(*) FROM poster_images",
+        """SELECT format('production %s house %s: images of the versions %s', production_id, house_id,
+                         string_agg(DISTINCT version, ', '))
+           FROM poster_images GROUP BY house_id, production_id HAVING count(DISTINCT version) > 1
+           ORDER BY production_id LIMIT :limit""",
+    ),
+    (
         "INV-7",
         "numbers of events are dense per key and end at the last one given",
         "SELECT count(*) FROM outbox WHERE (:performance_id = '' OR key = :performance_id)",

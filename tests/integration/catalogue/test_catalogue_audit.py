@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from balcon.audit.v1.audit_service_pb2 import Check
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.runtime.testing import eventually
@@ -25,13 +26,18 @@ async def sound(catalogue: Catalogue) -> str:
     return created.performance_id
 
 
+def of_its_own(checks: list[Check]) -> list[Check]:
+    """Without those that every service has: INV-8 looks at the tables."""
+    return [check for check in checks if check.invariant != "INV-8"]
+
+
 async def test_a_sound_record_has_no_violations(catalogue: Catalogue) -> None:
     performance_id = await sound(catalogue)
-    checks = await catalogue.audit()
-    assert [check.invariant for check in checks] == ["INV-5", "INV-5", "catalogue", "INV-7", "INV-7"]
-    assert [check.examined for check in checks] == [2, 1, 2, 9, 2]
+    checks = of_its_own(await catalogue.audit())
+    assert [check.invariant for check in checks] == ["INV-5", "INV-5", *["catalogue"] * 3, "INV-7", "INV-7"]
+    assert [check.examined for check in checks] == [2, 1, 2, 2, 0, 9, 2]
     assert not [violation for check in checks for violation in check.violations]
-    assert [check.examined for check in await catalogue.audit(performance_id)] == [1, 1, 1, 2, 1]
+    assert [check.examined for check in of_its_own(await catalogue.audit(performance_id))] == [1, 1, 1, 1, 0, 2, 1]
 
 
 async def test_a_cancelled_performance_is_sound(catalogue: Catalogue) -> None:
@@ -61,6 +67,12 @@ async def test_an_empty_record_is_sound(catalogue: Catalogue) -> None:
         ("UPDATE prices SET currency = 'NOK' WHERE category = 'Stalls'", "price of Stalls normal is in NOK"),
         ("UPDATE outbox SET sequence = 7 WHERE sequence = 2", "numbered 1 to 7, last given 2"),
         ("DELETE FROM outbox_sequence", "last given none"),
+        ("UPDATE productions SET title = 'Macbeth'", "title Hamlet, that of production"),
+        (
+            "INSERT INTO poster_images SELECT house_id, production_id, n, n, 'v' || n, '' FROM productions, "
+            "generate_series(1, 2) n",
+            "images of the versions v1, v2",
+        ),
         ("UPDATE performances SET sale_state = 'draft'", "state draft, last event balcon.catalogue.v1.PerformanceOpen"),
     ],
 )
