@@ -19,7 +19,6 @@ from services.console.stack.blueprint import (
     BUS_DATABASE,
     GRPC_SERVICES,
     HOST,
-    PARTS,
     ServicePart,
     Surroundings,
     environment_of,
@@ -30,6 +29,7 @@ from services.console.stack.blueprint import (
 )
 from services.console.stack.credentials import hold_key
 from services.console.stack.data_folder import DataFolder, StackRecord
+from services.console.stack.databases import prepare_databases
 from services.console.stack.guardian import Guardian
 from services.console.stack.processes import ProcessPlan, SupervisedProcess
 from services.runtime.clock import Clock
@@ -37,8 +37,6 @@ from services.runtime.embedded.ports import free_port, is_free
 from services.runtime.embedded.servers import EmbeddedServers
 from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
-from services.runtime.sql.migrations import has_migrations, upgrade
-from services.runtime.sql.roles import SERVICE_ROLE
 
 T = TypeVar("T")
 
@@ -155,7 +153,7 @@ class LocalStack:
         self._watch_servers(servers)
         self._server_watch = asyncio.create_task(self._keep_servers(servers))
         self._progress("preparing databases")
-        urls = await self._prepare_databases(servers)
+        urls = await prepare_databases(servers.postgres)
         world = Surroundings(
             ports=self.ports,
             database_urls=urls,
@@ -175,20 +173,6 @@ class LocalStack:
             await process.start()
         await asyncio.gather(*(process.wait_ready() for process in self._processes))
         self._folder.write_record(self.record)
-
-    async def _prepare_databases(self, servers: EmbeddedServers) -> dict[str, str]:
-        """Their URLs as the services connect; a folder of a release before has no such role yet."""
-        postgres = servers.postgres
-        databases = [part.database for part in PARTS if part.database is not None]
-        await asyncio.to_thread(postgres.create_role, SERVICE_ROLE)
-        for name in (*databases, BUS_DATABASE):
-            await asyncio.to_thread(postgres.create_database, name)
-        for part in PARTS:
-            if part.database is not None and has_migrations(part.name):
-                await upgrade(part.name, postgres.url_for(part.database), role=SERVICE_ROLE)
-        urls = {name: postgres.url_for(name, SERVICE_ROLE) for name in databases}
-        # The bus makes its own tables, and they hold the events of all houses.
-        return urls | {BUS_DATABASE: postgres.url_for(BUS_DATABASE)}
 
     def _supervised(self, part: ServicePart, world: Surroundings) -> SupervisedProcess:
         if part.name == "sandbox":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from services.runtime.errors import Fatal
 from services.runtime.sql.faults import is_transient
@@ -26,6 +27,12 @@ _GRANTS = (
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role}",
     "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
+)
+
+_GRANTS_TO_MAKE = (
+    "GRANT USAGE, CREATE ON SCHEMA public TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
 )
 
 # Of itself or of a role it may become: by SET ROLE a member is all that the other is.
@@ -71,12 +78,23 @@ async def _terminate(driver: Any) -> None:
 
 async def grant_to(connection: AsyncConnection, role: str) -> None:
     """Lets the role work on this database's rows, those of tables to come included. The connection is the owner's."""
+    await _grant(connection, role, _GRANTS)
+
+
+async def let_make_tables(url: str, role: str) -> None:
+    """Lets the role make tables of its own, in a database that holds no house's rows. The URL is the owner's."""
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.begin() as connection:
+        await _grant(connection, role, _GRANTS_TO_MAKE)
+
+
+async def _grant(connection: AsyncConnection, role: str, grants: Sequence[str]) -> None:
     if not _ROLE_NAME.fullmatch(role):
         message = f"role name {role!r} must be 1 to 63 of a-z, 0-9 and _, not starting with a digit"
         raise ValueError(message)
     if not await connection.scalar(_IS_THERE, {"role": role}):
         raise RoleMissing(role=role)
-    for statement in _GRANTS:
+    for statement in grants:
         await connection.execute(text(statement.format(role=role)))
 
 

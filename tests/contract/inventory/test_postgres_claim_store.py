@@ -131,7 +131,7 @@ ANNA = PrincipalRef(PrincipalKind.STAFF, "per_anna")
 
 
 async def acts(engine: AsyncEngine) -> list[ActDone]:
-    async with engine.connect() as connection:
+    async with as_owner(engine).connect() as connection:
         told = select(outbox.c.payload).where(outbox.c.topic == "balcon.acts.v1").order_by(outbox.c.id)
         return [ActDone.FromString(payload) for payload in (await connection.scalars(told)).all()]
 
