@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.catalogue.adapters.drawing_request_rows import PostgresDrawingQueue
 from services.catalogue.adapters.grpc_houses import GrpcHouses
+from services.catalogue.adapters.grpc_seat_owners import GrpcSeatOwners
 from services.catalogue.adapters.house_events import GROUP, copy_house
 from services.catalogue.adapters.house_rows import PostgresHouseCopies
 from services.catalogue.adapters.packaged_plans import packaged_plans
@@ -23,6 +24,7 @@ from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performance_copies import PerformanceCopyHandler
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
+from services.catalogue.handlers.performance_plans import PerformancePlanHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_building import PlanBuildingHandler
 from services.catalogue.handlers.plan_cache import PlanCache
@@ -51,6 +53,8 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     relay = service.outbox(engine, bus)
     accounts = open_channel(settings.accounts_target, service.clock)
     service.on_close(accounts.close)
+    inventory = open_channel(settings.inventory_target, service.clock)
+    service.on_close(inventory.close)
     store = PostgresCatalogue(
         engine,
         clock=service.clock,
@@ -75,6 +79,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
             drawings=PlanDrawingHandler(
                 store, PostgresDrawingQueue(engine), intake, pictures, service.clock, service.ids
             ),
+            of_performances=PerformancePlanHandler(store, GrpcSeatOwners(inventory)),
         ),
         productions=ProductionHandler(store, service.clock, service.ids),
         performances=PerformanceHandler(store, service.clock, service.ids),

@@ -14,6 +14,7 @@ class CatalogueSettings(BusSettings):
     model_config = SettingsConfigDict(env_prefix="BALCON_CATALOGUE_", frozen=True, extra="ignore")
 
     accounts_target: str = Field(description="host:port of accounts.")
+    inventory_target: str = Field(description="host:port of any inventory node: who owns seats is asked about plans.")
     plan_cache_seats: int = Field(
         500_000, ge=0, le=10_000_000, description="Seats of the plans kept in memory together; one takes some 0.5 kB."
     )

@@ -172,6 +172,14 @@ class PostgresPerformanceRows:
         )
         await self._connection.execute(row.values(series_id=performance.series_id, revision=performance.revision))
 
+    async def save_plan(self, performance: Performance) -> None:
+        row = sa.update(performances).where(
+            performances.c.house_id == performance.house_id,
+            performances.c.performance_id == performance.performance_id,
+        )
+        values = {name: getattr(performance, name) for name in ("plan_version", "capacity", "revision")}
+        await self._connection.execute(row.values(**values))
+
     async def save_prices(self, performance: Performance) -> None:
         of_it = (prices.c.house_id == performance.house_id, prices.c.performance_id == performance.performance_id)
         await self._connection.execute(sa.delete(prices).where(*of_it))

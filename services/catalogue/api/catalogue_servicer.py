@@ -9,6 +9,7 @@ from services.catalogue.api.house_calls import HouseCalls
 from services.catalogue.api.performance_calls import PerformanceCalls
 from services.catalogue.api.performance_copy_calls import PerformanceCopyCalls
 from services.catalogue.api.performance_life_calls import PerformanceLifeCalls
+from services.catalogue.api.performance_plan_calls import PerformancePlanCalls
 from services.catalogue.api.plan_building_calls import PlanBuildingCalls
 from services.catalogue.api.plan_calls import PlanCalls
 from services.catalogue.api.plan_drawing_calls import PlanDrawingCalls
@@ -38,6 +39,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
     PosterCalls,
     PerformanceCalls,
     PerformanceLifeCalls,
+    PerformancePlanCalls,
     PerformanceCopyCalls,
     PriceCalls,
     CatalogueServiceServicer,
@@ -62,6 +64,7 @@ class CatalogueServicer(  # type: ignore[misc]  # plans are answered encoded: se
         self._building = halls.building
         self._shared = halls.shared
         self._drawings = halls.drawings
+        self._performance_plans = halls.of_performances
         self._productions = productions
         self._posters = posters
         self._performances = performances

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from services.catalogue.handlers.halls import HallHandler
+from services.catalogue.handlers.performance_plans import PerformancePlanHandler
 from services.catalogue.handlers.plan_building import PlanBuildingHandler
 from services.catalogue.handlers.plan_cache import Form
 from services.catalogue.handlers.plan_drawings import PlanDrawingHandler
@@ -22,3 +23,4 @@ class HallHandlers(Generic[Form]):
     building: PlanBuildingHandler
     shared: SharedPlanHandler
     drawings: PlanDrawingHandler
+    of_performances: PerformancePlanHandler

@@ -29,6 +29,10 @@ class PerformanceRows(Protocol):
     async def retitle(self, house_id: str, production_id: str, title: str) -> Sequence[Performance]:
         """Gives a production's performances its title; those that have changed, as they are now."""
 
+    async def save_plan(self, performance: Performance) -> None:
+        """Of one that was locked: its plan version and capacity, and its revision."""
+        ...
+
     async def save_prices(self, performance: Performance) -> None:
         """Of one that was locked: other prices, and their revision."""
         ...

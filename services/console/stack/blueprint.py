@@ -137,6 +137,9 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings["BUS_URL"] = world.bus_url
     for needed in part.needs:
         settings[f"{needed.upper()}_TARGET"] = target_of(needed, world.ports)
+    if part.name == "catalogue":
+        # Asked about the seats of performances that change their plan; it starts later.
+        settings["INVENTORY_TARGET"] = target_of("inventory", world.ports)
     if part.service == "inventory":
         settings["REDIS_URL"] = world.redis_url
     if part.name == "accounts":

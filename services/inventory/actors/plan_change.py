@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from services.contracts.plan_changes import PlanInUse, PlanNotNewer
 from services.inventory.actors.host import OWNER_ATTEMPTS, PerformanceHost
 from services.inventory.actors.performance_actor import OwnerGone, PerformanceActor
-from services.inventory.domain.plan_adoption import PlanInUse, PlanNotNewer, SeatMoves, decide_adoption
+from services.inventory.domain.plan_adoption import SeatMoves, decide_adoption
 from services.inventory.ports import Fenced, HallPlans, Performance, PlanStore, StoreUnavailable
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal

@@ -12,6 +12,7 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceServicer
 from balcon.types.v1.seating_pb2 import SeatRefs
 
+from services.contracts.plan_changes import PlanInUse
 from services.contracts.wire_types import refused_channel
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
@@ -247,6 +248,9 @@ class InventoryServicer(InventoryServiceServicer):
         version = await self._changer.adopt(
             key.house_id, key.performance_id, request.plan_version, changed, was_sent_here=was_sent_here()
         )
+        if isinstance(version, PlanInUse):
+            # Whole: a refusal has no room for the seats of a hall.
+            return pb.AdoptPlanResponse(in_the_way=messages.seats_in_the_way(version))
         if isinstance(version, Refusal):
             raise Refused(version)
         return pb.AdoptPlanResponse(plan_version=version)

@@ -9,6 +9,7 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
 from services.contracts.bounds import MAX_REASON_CHARS, MAX_SEAT_ID_CHARS, MAX_SEATS_PER_HOLD
+from services.contracts.plan_changes import PlanInUse
 from services.contracts.texts import refused_text
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import Hold, HoldRules
@@ -88,6 +89,11 @@ def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, older_too: bool = False) -> 
     except KeyError:
         unknown = [seat_id[:MAX_SEAT_ID_CHARS] for seat_id in refs.seat_ids if seat_id not in index_of]
         raise Refused(SeatUnknown(tuple(unknown[:10]), plan.plan_version)) from None
+
+
+def seats_in_the_way(refusal: PlanInUse) -> pb.SeatsInTheWay:
+    """All of them, for who changes plans."""
+    return pb.SeatsInTheWay(held=refusal.held, claimed=refusal.claimed, sold=refusal.sold, blocked=refusal.blocked)
 
 
 def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEATS_PER_COMMAND) -> FieldInvalid | None:

@@ -9,48 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.contracts.plan_changes import PlanInUse
 from services.inventory.domain import seat_state
-from services.runtime.errors import Kind, Refusal
 
 # A seat that the new version does not have, or has as another one.
 GONE = -1
-# Of each kind, in words; the lists have more.
-_SEATS_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class PlanInUse(Refusal):
-    """Plan version {plan_version} would touch seats that are not free: {seats}."""
-
-    kind = Kind.CONFLICT
-    plan_version: int
-    held: tuple[str, ...]
-    claimed: tuple[str, ...]
-    sold: tuple[str, ...]
-    blocked: tuple[str, ...]
-
-    def message(self) -> str:
-        """What stands in the way, by what it is; of each the first ones and how many more."""
-        told = []
-        for name, seats in (
-            ("held", self.held),
-            ("claimed", self.claimed),
-            ("sold", self.sold),
-            ("blocked", self.blocked),
-        ):
-            more = len(seats) - _SEATS_NAMED
-            named = ", ".join(seats[:_SEATS_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-            told += [f"{len(seats):,} {name} ({named})"] if seats else []
-        return f"Plan version {self.plan_version} would touch seats that are not free: {'; '.join(told)}."
-
-
-@dataclass(frozen=True, slots=True)
-class PlanNotNewer(Refusal):
-    """The performance has plan version {plan_version}, and {asked} is older; import the older plan anew to go back."""
-
-    kind = Kind.PRECONDITION
-    plan_version: int
-    asked: int
 
 
 @dataclass(frozen=True, slots=True)

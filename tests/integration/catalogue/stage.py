@@ -28,6 +28,7 @@ from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.service import Service
 from services.runtime.testing.servers import as_owner
 from tests.integration.catalogue.accounts_double import AccountsDouble, served_double
+from tests.integration.catalogue.owners_double import OwnersDouble, served_owners
 from tests.unit.catalogue.plan_documents import encoded, plan
 
 if TYPE_CHECKING:
@@ -79,9 +80,17 @@ class Venue:
 class Catalogue:
     """A running catalogue, clients of it, its database, and the accounts that it asks for houses."""
 
-    def __init__(self, endpoint: str, channel: grpc.aio.Channel, engine: AsyncEngine, accounts: AccountsDouble) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        channel: grpc.aio.Channel,
+        engine: AsyncEngine,
+        accounts: AccountsDouble,
+        owners: OwnersDouble,
+    ) -> None:
         self.endpoint = endpoint
         self.accounts = accounts
+        self.owners = owners
         self.channel = channel
         self.stub: CatalogueServiceAsyncStub = CatalogueServiceStub(channel)
         self._audit: AuditServiceAsyncStub = AuditServiceStub(channel)
@@ -145,16 +154,23 @@ class Catalogue:
 @asynccontextmanager
 async def running_catalogue(database_url: str, bus_url: str) -> AsyncIterator[Catalogue]:
     """Serves until the block ends."""
-    async with served_double() as accounts, _running(database_url, bus_url, accounts) as running:
+    async with (
+        served_double() as accounts,
+        served_owners() as owners,
+        _running(database_url, bus_url, accounts, owners) as running,
+    ):
         yield running
 
 
 @asynccontextmanager
-async def _running(database_url: str, bus_url: str, accounts: AccountsDouble) -> AsyncIterator[Catalogue]:
+async def _running(
+    database_url: str, bus_url: str, accounts: AccountsDouble, owners: OwnersDouble
+) -> AsyncIterator[Catalogue]:
     settings = CatalogueSettings(
         database_url=SecretStr(database_url),
         bus_url=SecretStr(bus_url),
         accounts_target=accounts.target,
+        inventory_target=owners.target,
         relay_interval_seconds=0.1,
         drain_seconds=1,
     )
@@ -165,7 +181,7 @@ async def _running(database_url: str, bus_url: str, accounts: AccountsDouble) ->
     endpoint = f"127.0.0.1:{service.rpc.port}"
     channel = open_channel(endpoint, service.clock)
     try:
-        yield Catalogue(endpoint, channel, engine, accounts)
+        yield Catalogue(endpoint, channel, engine, accounts, owners)
     finally:
         await channel.close()
         await service.stop()

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue_pb
 from balcon.catalogue.v1.catalogue_events_pb2 import PerformanceCreated
 from balcon.inventory.v1 import inventory_service_pb2 as pb
-from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
+from balcon.types.v1.seating_pb2 import CHANNEL_BOX_OFFICE, CHANNEL_ONLINE, SeatRefs
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters.catalogue_events import copy_performance
 from services.inventory.adapters.catalogue_performances import CataloguePerformances, upsert_performance
 from services.inventory.domain.refusals import PerformanceNotFound
+from services.inventory.domain.seat_state import CLAIMED
 from services.inventory.ports import Performance
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl, as_owner
-from tests.integration.catalogue.stage import Catalogue, price, running_catalogue
+from tests.integration.catalogue.stage import Catalogue, price, refusal, running_catalogue
 from tests.integration.inventory.node import running_node
 from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
 
@@ -182,3 +184,55 @@ async def test_another_house_s_word_changes_nothing_of_a_performance(catalogue: 
     async with as_owner(engine).begin() as connection:
         await upsert_performance(connection, foreign)
     assert (await source.rules_of([told.performance_id]))[told.performance_id] == known.rules
+
+
+async def test_a_performance_on_sale_changes_its_plan_where_nothing_is_held_or_sold(
+    catalogue: Catalogue, engine: AsyncEngine, redis_url: str
+) -> None:
+    """The whole way: catalogue, owner, both stores. B0 to B5 move, A5 is gone, A6 is new."""
+    told = await on_sale(catalogue, encoded(DOCUMENT))
+    shorter = copy.deepcopy(DOCUMENT)
+    shorter["zones"][0]["rows"][0]["seats"][5]["seat_guid"] = "A6"
+    shorter["zones"][0]["rows"][0]["seats"].append(seat("A7", position={"x": 150, "y": 0}))
+    await catalogue.stub.ImportSeatingPlan(
+        catalogue_pb.ImportSeatingPlanRequest(
+            idempotency_key="two", house_id=told.house_id, hall_id=told.hall_id, plan_json=encoded(shorter)
+        )
+    )
+    change = catalogue_pb.ChangePerformancePlanRequest(
+        house_id=told.house_id, performance_id=told.performance_id, plan_version=2, etag=told.etag
+    )
+    key = pb.PerformanceKey(house_id=told.house_id, performance_id=told.performance_id)
+    copies = performances(engine, catalogue)
+    database_url = engine.url.render_as_string(hide_password=False)
+    async with running_node(redis_url, database_url, copies, halls=copies) as node:
+        catalogue.owners.answer = node.stub.AdoptPlan
+        for hold_id, seat_id in (("h1", "B1"), ("h2", "A5")):
+            refs = SeatRefs(plan_version=1, seat_ids=[seat_id])
+            await node.stub.HoldSeats(
+                pb.HoldSeatsRequest(key=key, hold_id=hold_id, holder_id="b", seats=refs, channel=CHANNEL_BOX_OFFICE)
+            )
+        refused = await refusal(catalogue.stub.ChangePerformancePlan(change))
+        assert (refused.reason, refused.lists["held"]) == ("PLAN_IN_USE", ("A5", "B1"))
+        await node.stub.ReleaseHold(pb.ReleaseHoldRequest(key=key, hold_id="h2", holder_id="b"))
+        claimed = SeatRefs(plan_version=1, seat_ids=["B1"])
+        await node.stub.ClaimSeats(
+            pb.ClaimSeatsRequest(
+                key=key, order_id="o1", holder_id="b", hold_id="h1", seats=claimed, channel=CHANNEL_BOX_OFFICE
+            )
+        )
+        changed = (await catalogue.stub.ChangePerformancePlan(change)).performance
+        assert (changed.plan_version, changed.capacity) == (2, 63)
+        seats = await node.stub.GetSeatMap(pb.GetSeatMapRequest(key=key, with_seat_ids=True))
+        assert seats.plan_version == 2
+        assert [seats.seat_ids[index] for index, state in enumerate(seats.seat_states) if state == CLAIMED] == ["B1"]
+        with_old = SeatRefs(plan_version=1, seat_ids=["A1"])
+        late = pb.HoldSeatsRequest(key=key, hold_id="h3", holder_id="b", seats=with_old, channel=CHANNEL_BOX_OFFICE)
+        assert (await refusal(node.stub.HoldSeats(late))).reason == "PLAN_VERSION_MISMATCH"
+        late.seats.plan_version = 2
+        late.seats.seat_ids[:] = ["A7"]
+        await node.stub.HoldSeats(late)
+        # What an order held before is claimed by the plan that the order knows.
+        await node.stub.CancelClaim(pb.CancelClaimRequest(key=key, order_id="o1"))
+        again = pb.ClaimSeatsRequest(key=key, order_id="o2", holder_id="b", seats=claimed, channel=CHANNEL_BOX_OFFICE)
+        await node.stub.ClaimSeats(again)

@@ -56,7 +56,7 @@ async def build(service: str, url: str) -> Service:
     common: dict[str, Any] = {"bus_url": SecretStr("memory://"), "drain_seconds": 0.0}
     match service:
         case "catalogue":
-            made = CatalogueSettings(database_url=database, accounts_target=NOWHERE, **common)
+            made = CatalogueSettings(database_url=database, accounts_target=NOWHERE, inventory_target=NOWHERE, **common)
             running = Service(service, made)
             await build_catalogue(running, made)
         case "orders":

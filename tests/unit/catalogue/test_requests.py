@@ -55,6 +55,7 @@ def test_settings_are_read_with_the_services_prefix(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("BALCON_CATALOGUE_DATABASE_URL", "postgresql+asyncpg://u:secret@127.0.0.1/catalogue")
     monkeypatch.setenv("BALCON_CATALOGUE_BUS_URL", "memory://")
     monkeypatch.setenv("BALCON_CATALOGUE_ACCOUNTS_TARGET", "127.0.0.1:1")
+    monkeypatch.setenv("BALCON_CATALOGUE_INVENTORY_TARGET", "127.0.0.1:1")
     monkeypatch.setenv("BALCON_CATALOGUE_PLAN_CACHE_SEATS", "7")
     settings = CatalogueSettings()
     assert settings.plan_cache_seats == 7

@@ -32,6 +32,7 @@ from services.catalogue.handlers.halls import HallHandler
 from services.catalogue.handlers.houses import HouseHandler
 from services.catalogue.handlers.performance_copies import PerformanceCopyHandler
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
+from services.catalogue.handlers.performance_plans import PerformancePlanHandler
 from services.catalogue.handlers.performances import PerformanceHandler
 from services.catalogue.handlers.plan_building import PlanBuildingHandler
 from services.catalogue.handlers.plan_cache import PlanCache
@@ -250,6 +251,7 @@ def _servicers() -> Mapping[str, Any]:
                 building=PlanBuildingHandler(store, PlanIntake()),
                 shared=SharedPlanHandler(store, store, PlanIntake(), CLOCK, IDS),
                 drawings=PlanDrawingHandler(store, store, PlanIntake(), store, CLOCK, IDS),
+                of_performances=PerformancePlanHandler(store, store),
             ),
             productions=ProductionHandler(store, CLOCK, IDS),
             performances=PerformanceHandler(store, CLOCK, IDS),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inventory.domain.plan_adoption import GONE, PlanInUse, SeatMoves, decide_adoption
+from services.contracts.plan_changes import PlanInUse
+from services.inventory.domain.plan_adoption import GONE, SeatMoves, decide_adoption
 from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, SOLD, STATES
 from services.runtime.rpc.errors import status_of_refusal
 

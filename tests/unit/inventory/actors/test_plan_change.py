@@ -7,11 +7,12 @@ import dataclasses
 
 import pytest
 
+from services.contracts.plan_changes import PlanInUse, PlanNotNewer
 from services.inventory.actors.host import Decided, PerformanceHost
 from services.inventory.actors.performance_actor import OwnerGone
 from services.inventory.adapters.memory_stores import MemoryPerformances, MemoryPlans
 from services.inventory.domain import commands as c
-from services.inventory.domain.plan_adoption import GONE, PlanInUse, PlanNotNewer, SeatMoves
+from services.inventory.domain.plan_adoption import GONE, SeatMoves
 from services.inventory.domain.refusals import PlanVersionMismatch, SeatingPlanNotFound
 from services.inventory.domain.seat_state import BLOCKED, FREE, HELD, SOLD
 from services.inventory.ports import Fenced, SeatPlan

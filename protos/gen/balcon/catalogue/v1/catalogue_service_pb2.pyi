@@ -88,6 +88,8 @@ from balcon.catalogue.v1.passes_pb2 import RemovePassNumbersRequest as RemovePas
 from balcon.catalogue.v1.passes_pb2 import RemovePassNumbersResponse as RemovePassNumbersResponse
 from balcon.catalogue.v1.passes_pb2 import UpdatePassKindRequest as UpdatePassKindRequest
 from balcon.catalogue.v1.passes_pb2 import UpdatePassKindResponse as UpdatePassKindResponse
+from balcon.catalogue.v1.performance_plans_pb2 import ChangePerformancePlanRequest as ChangePerformancePlanRequest
+from balcon.catalogue.v1.performance_plans_pb2 import ChangePerformancePlanResponse as ChangePerformancePlanResponse
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_AT_START as ADMISSION_AT_START
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_DAY as ADMISSION_DAY
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_SLOT as ADMISSION_SLOT

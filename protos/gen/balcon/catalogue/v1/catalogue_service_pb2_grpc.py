@@ -7,6 +7,7 @@ from balcon.catalogue.v1 import discounts_pb2 as balcon_dot_catalogue_dot_v1_dot
 from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_halls__pb2
 from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
 from balcon.catalogue.v1 import passes_pb2 as balcon_dot_catalogue_dot_v1_dot_passes__pb2
+from balcon.catalogue.v1 import performance_plans_pb2 as balcon_dot_catalogue_dot_v1_dot_performance__plans__pb2
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
 from balcon.catalogue.v1 import plan_building_pb2 as balcon_dot_catalogue_dot_v1_dot_plan__building__pb2
 from balcon.catalogue.v1 import plan_drawings_pb2 as balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2
@@ -265,6 +266,11 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/CancelPerformance',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceResponse.FromString,
+                _registered_method=True)
+        self.ChangePerformancePlan = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ChangePerformancePlan',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_performance__plans__pb2.ChangePerformancePlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_performance__plans__pb2.ChangePerformancePlanResponse.FromString,
                 _registered_method=True)
         self.ArchivePerformance = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/ArchivePerformance',
@@ -809,6 +815,16 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangePerformancePlan(self, request, context):
+        """Takes a performance, on sale or not, over to a newer version of its hall's plan. Its prices must cover the new
+        categories. Refused with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others,
+        are held, claimed, sold or blocked, and where what is held would get another place in the plan's order. Whose answer
+        got lost repeats it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ArchivePerformance(self, request, context):
         """Takes what is over, or was never on sale, out of the lists. Repeating it changes nothing.
         """
@@ -1342,6 +1358,11 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.CancelPerformance,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceResponse.SerializeToString,
+            ),
+            'ChangePerformancePlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangePerformancePlan,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_performance__plans__pb2.ChangePerformancePlanRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_performance__plans__pb2.ChangePerformancePlanResponse.SerializeToString,
             ),
             'ArchivePerformance': grpc.unary_unary_rpc_method_handler(
                     servicer.ArchivePerformance,
@@ -2753,6 +2774,33 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/CancelPerformance',
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_performances__pb2.CancelPerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangePerformancePlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ChangePerformancePlan',
+            balcon_dot_catalogue_dot_v1_dot_performance__plans__pb2.ChangePerformancePlanRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_performance__plans__pb2.ChangePerformancePlanResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -7,6 +7,7 @@ from balcon.catalogue.v1 import discounts_pb2 as _discounts_pb2
 from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
 from balcon.catalogue.v1 import passes_pb2 as _passes_pb2
+from balcon.catalogue.v1 import performance_plans_pb2 as _performance_plans_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
 from balcon.catalogue.v1 import plan_building_pb2 as _plan_building_pb2
 from balcon.catalogue.v1 import plan_drawings_pb2 as _plan_drawings_pb2
@@ -100,6 +101,8 @@ from balcon.catalogue.v1.passes_pb2 import RemovePassNumbersRequest as RemovePas
 from balcon.catalogue.v1.passes_pb2 import RemovePassNumbersResponse as RemovePassNumbersResponse
 from balcon.catalogue.v1.passes_pb2 import UpdatePassKindRequest as UpdatePassKindRequest
 from balcon.catalogue.v1.passes_pb2 import UpdatePassKindResponse as UpdatePassKindResponse
+from balcon.catalogue.v1.performance_plans_pb2 import ChangePerformancePlanRequest as ChangePerformancePlanRequest
+from balcon.catalogue.v1.performance_plans_pb2 import ChangePerformancePlanResponse as ChangePerformancePlanResponse
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_AT_START as ADMISSION_AT_START
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_DAY as ADMISSION_DAY
 from balcon.catalogue.v1.performances_pb2 import ADMISSION_SLOT as ADMISSION_SLOT
@@ -452,6 +455,12 @@ class CatalogueServiceStub:
     """Calls it off for good; its sale closes at once. Refunds nothing: that is an act of its own. Repeating it changes
     nothing.
     """
+    ChangePerformancePlan: _grpc.UnaryUnaryMultiCallable[_performance_plans_pb2.ChangePerformancePlanRequest, _performance_plans_pb2.ChangePerformancePlanResponse]
+    """Takes a performance, on sale or not, over to a newer version of its hall's plan. Its prices must cover the new
+    categories. Refused with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others,
+    are held, claimed, sold or blocked, and where what is held would get another place in the plan's order. Whose answer
+    got lost repeats it.
+    """
     ArchivePerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.ArchivePerformanceRequest, _performances_pb2.ArchivePerformanceResponse]
     """Takes what is over, or was never on sale, out of the lists. Repeating it changes nothing."""
     GetPerformance: _grpc.UnaryUnaryMultiCallable[_performances_pb2.GetPerformanceRequest, _performances_pb2.GetPerformanceResponse]
@@ -657,6 +666,12 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     CancelPerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.CancelPerformanceRequest, _performances_pb2.CancelPerformanceResponse]  # type: ignore[assignment]
     """Calls it off for good; its sale closes at once. Refunds nothing: that is an act of its own. Repeating it changes
     nothing.
+    """
+    ChangePerformancePlan: _aio.UnaryUnaryMultiCallable[_performance_plans_pb2.ChangePerformancePlanRequest, _performance_plans_pb2.ChangePerformancePlanResponse]  # type: ignore[assignment]
+    """Takes a performance, on sale or not, over to a newer version of its hall's plan. Its prices must cover the new
+    categories. Refused with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others,
+    are held, claimed, sold or blocked, and where what is held would get another place in the plan's order. Whose answer
+    got lost repeats it.
     """
     ArchivePerformance: _aio.UnaryUnaryMultiCallable[_performances_pb2.ArchivePerformanceRequest, _performances_pb2.ArchivePerformanceResponse]  # type: ignore[assignment]
     """Takes what is over, or was never on sale, out of the lists. Repeating it changes nothing."""
@@ -1124,6 +1139,18 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_performances_pb2.CancelPerformanceResponse, _abc.Awaitable[_performances_pb2.CancelPerformanceResponse]]:
         """Calls it off for good; its sale closes at once. Refunds nothing: that is an act of its own. Repeating it changes
         nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def ChangePerformancePlan(
+        self,
+        request: _performance_plans_pb2.ChangePerformancePlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performance_plans_pb2.ChangePerformancePlanResponse, _abc.Awaitable[_performance_plans_pb2.ChangePerformancePlanResponse]]:
+        """Takes a performance, on sale or not, over to a newer version of its hall's plan. Its prices must cover the new
+        categories. Refused with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others,
+        are held, claimed, sold or blocked, and where what is held would get another place in the plan's order. Whose answer
+        got lost repeats it.
         """
 
     @_abc_1.abstractmethod

@@ -1847,22 +1847,70 @@ class AdoptPlanRequest(_message.Message):
 Global___AdoptPlanRequest: _TypeAlias = AdoptPlanRequest  # noqa: Y015
 
 @_typing.final
+class SeatsInTheWay(_message.Message):
+    """Seats by their ids, by what keeps them from being changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HELD_FIELD_NUMBER: _builtins.int
+    CLAIMED_FIELD_NUMBER: _builtins.int
+    SOLD_FIELD_NUMBER: _builtins.int
+    BLOCKED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def held(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Held by a buyer."""
+
+    @_builtins.property
+    def claimed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """An order is paying for them."""
+
+    @_builtins.property
+    def sold(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Sold."""
+
+    @_builtins.property
+    def blocked(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Blocked."""
+
+    def __init__(
+        self,
+        *,
+        held: _abc.Iterable[_builtins.str] | None = ...,
+        claimed: _abc.Iterable[_builtins.str] | None = ...,
+        sold: _abc.Iterable[_builtins.str] | None = ...,
+        blocked: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "claimed", b"claimed", "held", b"held", "sold", b"sold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeatsInTheWay: _TypeAlias = SeatsInTheWay  # noqa: Y015
+
+@_typing.final
 class AdoptPlanResponse(_message.Message):
     """What AdoptPlan answers."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAN_VERSION_FIELD_NUMBER: _builtins.int
+    IN_THE_WAY_FIELD_NUMBER: _builtins.int
     plan_version: _builtins.int
     """The version that the performance has now."""
+    @_builtins.property
+    def in_the_way(self) -> Global___SeatsInTheWay:
+        """Set: nothing was changed, because of these."""
+
     def __init__(
         self,
         *,
         plan_version: _builtins.int = ...,
+        in_the_way: Global___SeatsInTheWay | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["in_the_way", b"in_the_way"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan_version", b"plan_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_the_way", b"in_the_way", "plan_version", b"plan_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -211,8 +211,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AdoptPlan(self, request, context):
-        """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Refused
-        with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others, are held, claimed,
+        """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Not
+        done, and the answer names them, where seats that the new version has not, or has as others, are held, claimed,
         sold or blocked, and where what is held would get another index. Repeating it changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

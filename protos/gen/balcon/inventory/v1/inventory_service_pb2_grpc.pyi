@@ -62,8 +62,8 @@ class InventoryServiceStub:
     UnblockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]
     """Puts blocked seats back on sale."""
     AdoptPlan: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AdoptPlanRequest, _inventory_service_pb2.AdoptPlanResponse]
-    """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Refused
-    with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others, are held, claimed,
+    """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Not
+    done, and the answer names them, where seats that the new version has not, or has as others, are held, claimed,
     sold or blocked, and where what is held would get another index. Repeating it changes nothing.
     """
     GetSeatMap: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetSeatMapRequest, _inventory_service_pb2.GetSeatMapResponse]
@@ -109,8 +109,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     UnblockSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]  # type: ignore[assignment]
     """Puts blocked seats back on sale."""
     AdoptPlan: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AdoptPlanRequest, _inventory_service_pb2.AdoptPlanResponse]  # type: ignore[assignment]
-    """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Refused
-    with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others, are held, claimed,
+    """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Not
+    done, and the answer names them, where seats that the new version has not, or has as others, are held, claimed,
     sold or blocked, and where what is held would get another index. Repeating it changes nothing.
     """
     GetSeatMap: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetSeatMapRequest, _inventory_service_pb2.GetSeatMapResponse]  # type: ignore[assignment]
@@ -231,8 +231,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.AdoptPlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.AdoptPlanResponse, _abc.Awaitable[_inventory_service_pb2.AdoptPlanResponse]]:
-        """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Refused
-        with PLAN_IN_USE, which names them, where seats that the new version has not, or has as others, are held, claimed,
+        """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Not
+        done, and the answer names them, where seats that the new version has not, or has as others, are held, claimed,
         sold or blocked, and where what is held would get another index. Repeating it changes nothing.
         """
 

@@ -1,0 +1,23 @@
+"""balcon.catalogue.v1.CatalogueService, performances that change their plan."""
+
+from __future__ import annotations
+
+from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+
+from services.catalogue.api.calls import Context, answered
+from services.catalogue.api.performance_messages import performance_message
+from services.catalogue.handlers.performance_plans import PerformancePlanHandler
+
+
+class PerformancePlanCalls:
+    """Stateless; everything lives in the handler."""
+
+    _performance_plans: PerformancePlanHandler
+
+    async def ChangePerformancePlan(  # noqa: N802
+        self, request: pb.ChangePerformancePlanRequest, context: Context
+    ) -> pb.ChangePerformancePlanResponse:
+        performance = await self._performance_plans.change(
+            request.house_id, request.performance_id, request.plan_version, request.etag
+        )
+        return pb.ChangePerformancePlanResponse(performance=performance_message(answered(performance)))
