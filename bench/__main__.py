@@ -1,6 +1,7 @@
 """`make bench`: one run on one machine, ratios first. Writes a table, JSON and a chart to bench/results/.
 
-`--quick` measures only what the main ratios need; `--overload` only overload, and writes nothing.
+`--quick` measures only what the main ratios need. `--overload` measures only overload, `--access` only what access
+costs; those two write nothing.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ import sys
 import uvloop
 
 from bench.report import Report
-from bench.runs import overload_runs, run_all
+from bench.runs import access_runs, overload_runs, run_all
 
 
 async def main(options: list[str]) -> None:
     """Measures and reports."""
     report = Report()
-    if "--overload" in options:
+    if "--access" in options:
+        await access_runs(report)
+        report.show()
+        print(json.dumps(report.details, indent=2))
+    elif "--overload" in options:
         await overload_runs(report)
         report.show()
         print(json.dumps(report.details, indent=2))

@@ -15,7 +15,8 @@ def resident_mib(pid: int) -> float:
     raise ProcessLookupError(pid)
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """What a process has taken so far, in hundredths."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -25,10 +26,10 @@ class Cores:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._at = (time.perf_counter(), _cpu_seconds(pid), time.process_time())
+        self._at = (time.perf_counter(), cpu_seconds(pid), time.process_time())
 
     def lap(self) -> dict[str, float]:
         """Since the last lap."""
-        before, self._at = self._at, (time.perf_counter(), _cpu_seconds(self._pid), time.process_time())
+        before, self._at = self._at, (time.perf_counter(), cpu_seconds(self._pid), time.process_time())
         wall, owner, callers = (now - then for now, then in zip(self._at, before, strict=True))
         return {"owner_cores": round(owner / wall, 2), "callers_cores": round(callers / wall, 2)}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from bench import best_available, load, open_loop, overload, refusals, watching
+from bench import access, best_available, load, open_loop, overload, refusals, watching
 from bench.baselines import limits, postgres_rows, redis_set_nx
 from bench.flood import Flood
 from bench.report import Figure, Report
@@ -31,6 +31,7 @@ async def run_all(report: Report, *, quick: bool) -> None:
         if not quick:
             await _sizes(report, stack)
             await _many_performances(report, stack)
+    await access_runs(report)
     if not quick:
         await overload_runs(report)
         await _two_owners(report)
@@ -175,6 +176,13 @@ async def _two_owners(report: Report) -> None:
         both = await asyncio.gather(*runs)
         rate = sum(measured.holds for measured in both) / max(measured.seconds for measured in both)
         report.add(Figure("owners", "two owner processes, 128 holds a message", rate))
+
+
+async def access_runs(report: Report) -> None:
+    """What it costs to know who calls."""
+    for kind, (guarded, unguarded) in (await access.measure()).items():
+        report.details[f"access, {kind}: owner's time for a hold, us"] = {"with": guarded, "without": unguarded}
+        report.ratio(f"{kind}: owner's time for a hold, access checked / not", guarded, unguarded)
 
 
 async def overload_runs(report: Report) -> None:

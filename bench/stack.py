@@ -28,6 +28,7 @@ from services.runtime.testing.servers import as_owner, service_database
 
 HOUSE = "house_bench"
 PLAN_VERSION = 1
+GUARDED, UNGUARDED = "services.inventory.main", "bench.baselines.unguarded_inventory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,11 @@ async def wait_until_serving(target: str) -> None:
 
 
 @asynccontextmanager
-async def inventory_stack(nodes: int = 1) -> AsyncIterator[InventoryStack]:
-    """Starts everything on loopback and stops it at the end. Whoever enters it calls as a service from then on."""
+async def inventory_stack(nodes: int = 1, modules: Sequence[str] = ()) -> AsyncIterator[InventoryStack]:
+    """Starts everything on loopback and stops it at the end. Whoever enters it calls as a service from then on.
+
+    `modules`: what each node runs, instead of so many nodes of GUARDED.
+    """
     act_as(own_token())
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="balcon-bench-")))
@@ -94,8 +98,13 @@ async def inventory_stack(nodes: int = 1) -> AsyncIterator[InventoryStack]:
         stack.callback(postgres.stop)
         postgres.create_database("balcon_bus")
         url = await service_database(postgres, "inventory", "balcon_inventory")
-        ports = [free_port() for _ in range(nodes)]
-        processes = [_start_node(port, url, postgres.url_for("balcon_bus"), valkey.url, folder) for port in ports]
+        modules = modules or [GUARDED] * nodes
+        ports = [free_port() for _ in modules]
+        bus_url = postgres.url_for("balcon_bus")
+        processes = [
+            _start_node(module, port, url, bus_url, valkey.url, folder)
+            for module, port in zip(modules, ports, strict=True)
+        ]
         for process in processes:
             stack.callback(process.wait)
             stack.callback(process.terminate)
@@ -104,7 +113,9 @@ async def inventory_stack(nodes: int = 1) -> AsyncIterator[InventoryStack]:
         yield InventoryStack(targets, valkey.url, url, [process.pid for process in processes])
 
 
-def _start_node(port: int, database_url: str, bus_url: str, redis_url: str, folder: Path) -> subprocess.Popen[bytes]:
+def _start_node(
+    module: str, port: int, database_url: str, bus_url: str, redis_url: str, folder: Path
+) -> subprocess.Popen[bytes]:
     settings = {
         "GRPC_PORT": str(port),
         "DATABASE_URL": database_url,
@@ -115,4 +126,4 @@ def _start_node(port: int, database_url: str, bus_url: str, redis_url: str, fold
     }
     environment = os.environ | {f"BALCON_INVENTORY_{name}": value for name, value in settings.items()}
     with (folder / f"inventory-{port}.log").open("wb") as log:
-        return subprocess.Popen([sys.executable, "-m", "services.inventory.main"], env=environment, stderr=log)
+        return subprocess.Popen([sys.executable, "-m", module], env=environment, stderr=log)
