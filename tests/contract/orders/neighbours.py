@@ -14,7 +14,8 @@ from balcon.inventory.v1 import inventory_service_pb2 as inventory
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
 
 from services.contracts.channels import Channel
-from services.contracts.prices import Component, ComponentKind
+from services.contracts.prices import Component, ComponentKind, PercentOff
+from services.contracts.wire_types import wire_instant
 from services.inventory.adapters.memory_stores import MemoryPerformances
 from services.inventory.domain.records import HoldRules
 from services.inventory.ports import Performance, SeatPlan
@@ -27,6 +28,7 @@ from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.domain.commands import PaymentReport
 from services.orders.domain.order import SeatName, TicketKind
 from services.orders.domain.pricing import PlanSeat, PriceList
+from services.orders.domain.promotions import Promotion
 from services.orders.ports import Catalogue, HeldSeats, Offer, Payments, PaymentSeen, SeatInventory
 from services.runtime.clock import SystemClock
 from services.runtime.rpc.routing import OwnerRouting
@@ -209,7 +211,7 @@ SEATS = {
 
 
 class ShowStage(Protocol):
-    """A house with a performance like OFFER, in a hall with SEATS."""
+    """A house with a performance like OFFER, in a hall with SEATS; it has PROMOTION and passes with PASS_NUMBERS."""
 
     catalogue: Catalogue
     house_id: str
@@ -225,12 +227,31 @@ class ShowStage(Protocol):
         ...
 
 
+PROMOTION = Promotion(
+    discount_id="spring",
+    effect=PercentOff(2_000),
+    code="SPRING",
+    ticket_types=frozenset({"normal"}),
+    categories=frozenset({"Stalls"}),
+    channels=frozenset({Channel.ONLINE}),
+    starts_at_ms=1_800_000_000_000,
+    ends_at_ms=1_900_000_000_000,
+    max_uses=100,
+    max_uses_per_order=2,
+    max_uses_of_code=3,
+    office="Tourist office",
+)
+PASS_NUMBERS = ("NL1", "NL2")
+
+
 class MemoryShows:
     """The twin."""
 
     def __init__(self) -> None:
         self._twin = MemoryCatalogue()
         self._twin.put(HOUSE, OFFER, SEATS)
+        self._twin.promote(HOUSE, PROMOTION)
+        self._twin.accept_passes(HOUSE, "card", PASS_NUMBERS, 2)
         self.catalogue: Catalogue = self._twin
         self.house_id = HOUSE
         self.offer = OFFER
@@ -273,4 +294,45 @@ async def shows_of_the_catalogue(database_url: str) -> AsyncIterator[ShowStage]:
         await running_.stub.OpenForSale(
             catalogue.OpenForSaleRequest(house_id=created.house_id, performance_id=created.performance_id)
         )
+        await _promote(running_, created.house_id)
+        await _accept_passes(running_, created.house_id)
         yield RealShows(running_, created)
+
+
+async def _promote(running_: RunningCatalogue, house_id: str) -> None:
+    discount = catalogue.Discount(
+        discount_id=PROMOTION.discount_id,
+        name="Spring",
+        effect=catalogue.DiscountEffect(kind=catalogue.DISCOUNT_EFFECT_KIND_PERCENT_OFF, basis_points=2_000),
+        ticket_types=PROMOTION.ticket_types,
+        categories=PROMOTION.categories,
+        channels=[CHANNEL_ONLINE],
+        starts_at=wire_instant(PROMOTION.starts_at_ms),
+        ends_at=wire_instant(PROMOTION.ends_at_ms),
+        max_uses=PROMOTION.max_uses,
+        max_uses_per_order=PROMOTION.max_uses_per_order,
+        office=PROMOTION.office,
+    )
+    await running_.stub.CreateDiscount(
+        catalogue.CreateDiscountRequest(idempotency_key="discount", house_id=house_id, discount=discount)
+    )
+    code = catalogue.PromotionCode(promotion_code_id=PROMOTION.code, discount_id=PROMOTION.discount_id, max_uses=3)
+    await running_.stub.CreatePromotionCode(
+        catalogue.CreatePromotionCodeRequest(idempotency_key="code", house_id=house_id, promotion_code=code)
+    )
+
+
+async def _accept_passes(running_: RunningCatalogue, house_id: str) -> None:
+    kind = catalogue.PassKind(
+        pass_kind_id="card",
+        name="Card",
+        check_digits=catalogue.CHECK_DIGITS_NONE,
+        listed=True,
+        max_uses_per_performance=2,
+    )
+    await running_.stub.CreatePassKind(
+        catalogue.CreatePassKindRequest(idempotency_key="kind", house_id=house_id, pass_kind=kind)
+    )
+    await running_.stub.AddPassNumbers(
+        catalogue.AddPassNumbersRequest(house_id=house_id, pass_kind_id="card", numbers=PASS_NUMBERS)
+    )
