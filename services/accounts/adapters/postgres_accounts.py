@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.accounts.adapters.guard_tables import log_in_attempts
 from services.accounts.adapters.house_tables import idempotency_keys
-from services.accounts.adapters.link_tables import one_time_links
+from services.accounts.adapters.link_tables import letters, one_time_links
 from services.accounts.adapters.people_tables import sessions
 from services.accounts.adapters.postgres_transaction import EventForms, PostgresTransaction
 from services.accounts.adapters.revocation_rows import revocations
@@ -79,5 +79,7 @@ class PostgresAccounts:
 _OVER: Sequence[tuple[sa.Column[Any], sa.Column[int]]] = (
     (sessions.c.session_id, sessions.c.expires_at_ms),
     (one_time_links.c.secret_hash, one_time_links.c.expires_at_ms),
+    # What could not be sent for so long; its job, which has failed, stays to be seen.
+    (letters.c.letter_id, letters.c.created_at_ms),
     (log_in_attempts.c.name_hash, log_in_attempts.c.last_at_ms),
 )

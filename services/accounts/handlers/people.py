@@ -101,7 +101,9 @@ class PersonHandler:
         )
         await transaction.people.save(changed)
         await transaction.sessions.end_all(person.person_id, but=kept_id)
-        await transaction.links.remove_open(person.person_id, LinkPurpose.RESET)
+        for purpose in LinkPurpose:
+            # Also one to another address: whoever asked for it may be whom the new password is to keep out.
+            await transaction.links.remove_open(person.person_id, purpose)
         transaction.revoke(person.person_id)
 
     async def change_email(self, person_id: str, password: str, email: EmailAddress) -> Refusal | None:
@@ -171,6 +173,9 @@ class PersonHandler:
             await transaction.links.mark_used(link.secret_hash, transaction.now_ms)
             # Whoever opens the link reads mails to the address.
             reader = dataclasses.replace(person, email_confirmed=True)
+            if not person.email_confirmed:
+                # Somebody may have signed up with an address that is not theirs; now its reader comes.
+                await transaction.second_factors.remove(person.person_id)
             await self._set_password(transaction, reader, new_hash)
             await transaction.log_in_attempts.forget(f"account:{person.email.key}")
             await transaction.commit()

@@ -23,7 +23,7 @@ class AccountsStore(Protocol):
         ...
 
     async def purge_old(self, over_before_ms: int, limit: int) -> int:
-        """Forgets of sessions, links and tries at most `limit` each that were over before; how many."""
+        """Forgets of sessions, links, letters and tries at most `limit` each that were over before; how many."""
         ...
 
     async def purge_revocations(self, until_before_ms: int, limit: int) -> int:

@@ -163,10 +163,42 @@ async def test_an_address_that_somebody_took_meanwhile_is_refused(guarded: Accou
     await guarded.log_in(EMAIL)
 
 
-async def enrolled(guarded: Accounts, owner: Caller, clock: ShiftedClock) -> tuple[pyotp.TOTP, list[str]]:
+async def test_a_new_password_takes_back_a_change_of_address(guarded: Accounts, owner: Caller) -> None:
+    change = pb.ChangeEmailRequest(password=PASSWORD, email="thief@new.example")
+    await guarded.stub.ChangeEmail(change, metadata=owner.metadata)
+    thiefs = await guarded.link("thief@new.example")
+    await guarded.stub.RequestPasswordReset(pb.RequestPasswordResetRequest(email=EMAIL))
+    reset = pb.ResetPasswordRequest(link_secret=await guarded.link(EMAIL, "wachtwoord"), new_password=NEW_PASSWORD)
+    await guarded.stub.ResetPassword(reset)
+    assert (
+        await refusal(guarded.stub.ConfirmEmail(pb.ConfirmEmailRequest(link_secret=thiefs)))
+    ).reason == "LINK_UNKNOWN"
+    await guarded.log_in(EMAIL, NEW_PASSWORD)
+
+
+async def test_who_reads_an_address_gets_in_past_the_second_factor_of_who_signed_up_with_it(
+    guarded: Accounts, owner: Caller, clock: ShiftedClock
+) -> None:
+    await enrolled(guarded, owner, clock)
+    await guarded.stub.RequestPasswordReset(pb.RequestPasswordResetRequest(email=EMAIL))
+    reset = pb.ResetPasswordRequest(link_secret=await guarded.link(EMAIL, "wachtwoord"), new_password=NEW_PASSWORD)
+    await guarded.stub.ResetPassword(reset)
+    again = await guarded.signed_in(EMAIL, NEW_PASSWORD)
+    # From now on it is proved whose address it is, and a reset leaves the second factor on.
+    await enrolled(guarded, again, clock, NEW_PASSWORD)
+    await guarded.stub.RequestPasswordReset(pb.RequestPasswordResetRequest(email=EMAIL))
+    await guarded.no_letters_wait()
+    reset.link_secret = await guarded.link(EMAIL, "wachtwoord")
+    await guarded.stub.ResetPassword(reset)
+    assert (await refusal(guarded.log_in(EMAIL, NEW_PASSWORD))).reason == "SECOND_FACTOR_NEEDED"
+
+
+async def enrolled(
+    guarded: Accounts, owner: Caller, clock: ShiftedClock, password: str = PASSWORD
+) -> tuple[pyotp.TOTP, list[str]]:
     """A confirmed second factor, and its recovery codes."""
     begun = await guarded.stub.EnrolSecondFactor(
-        pb.EnrolSecondFactorRequest(password=PASSWORD), metadata=owner.metadata
+        pb.EnrolSecondFactorRequest(password=password), metadata=owner.metadata
     )
     app = pyotp.parse_uri(begun.otpauth_uri)
     assert isinstance(app, pyotp.TOTP)
