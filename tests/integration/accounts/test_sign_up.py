@@ -82,6 +82,13 @@ async def test_a_sign_up_that_comes_again_makes_one_house(accounts: Accounts) ->
     assert await accounts.rows("SELECT count(*) FROM houses") == [(1,)]
 
 
+async def test_nothing_that_is_kept_of_a_sign_up_helps_to_guess_its_password(accounts: Accounts) -> None:
+    """The hash of a request is a fast one: with a password in it, it could be guessed by whoever reads the table."""
+    first = await accounts.stub.SignUp(sign_up_request("genova"))
+    assert await accounts.stub.SignUp(sign_up_request("genova", password="quite another password")) == first
+    await accounts.log_in("owner@genova.example")
+
+
 async def test_an_address_belongs_to_one_person_however_it_is_written(accounts: Accounts) -> None:
     await accounts.sign_up("genova", "Ada@Theatre.example")
     refused = await refusal(accounts.sign_up("milano", "ada@theatre.EXAMPLE"))
