@@ -27,7 +27,7 @@ from services.catalogue.ports.transaction import RecordedAnswer
 from services.contracts.acts import Act, act_event
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
-from services.runtime.outbox.writer import enqueue
+from services.runtime.outbox.writer import ENQUEUE_MAX_EVENTS, enqueue
 
 
 class PostgresTransaction:
@@ -125,6 +125,9 @@ class PostgresTransaction:
 
     async def commit(self) -> None:
         """See CatalogueTransaction.commit. It is done as the connection's block ends."""
-        await enqueue(self._connection, self._events, now_ms=self._now_ms, ids=self._ids)
+        # A production's new title is told by all of its performances, and there may be thousands.
+        for first in range(0, len(self._events), ENQUEUE_MAX_EVENTS):
+            some = self._events[first : first + ENQUEUE_MAX_EVENTS]
+            await enqueue(self._connection, some, now_ms=self._now_ms, ids=self._ids)
         self.is_complete = True
         self.has_published = bool(self._events)

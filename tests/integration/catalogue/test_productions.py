@@ -13,6 +13,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import text
 
+from services.runtime.outbox.writer import ENQUEUE_MAX_EVENTS
 from services.runtime.testing.eventually import eventually
 from tests.integration.catalogue.stage import START_MS, Catalogue, refusal
 
@@ -182,6 +183,19 @@ async def test_a_new_title_is_that_of_the_performances_and_they_tell_so(catalogu
     assert await catalogue.violations() == []
     await catalogue.stub.UpdateProduction(update(after, subtitle="Principe di Danimarca"))
     assert len(await catalogue.rows(told)) == 2
+
+
+async def test_a_new_title_is_told_by_more_performances_than_one_batch_of_events_holds(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    await catalogue.performance(venue)
+    copy = "jsonb_populate_record(one, jsonb_build_object('performance_id', 'copy_' || n))"
+    for table in ("performances", "prices"):
+        numbers = f"generate_series(1, {ENQUEUE_MAX_EVENTS}) n"
+        await catalogue.damage(f"INSERT INTO {table} SELECT ({copy}).* FROM {table} one, {numbers}")
+    await catalogue.stub.UpdateProduction(update(venue.production, title="Amleto"))
+    told = "SELECT count(DISTINCT key) FROM outbox WHERE type = 'balcon.catalogue.v1.PerformanceUpdated'"
+    assert await catalogue.rows(told) == [(ENQUEUE_MAX_EVENTS + 1,)]
+    assert await catalogue.rows("SELECT DISTINCT title FROM performances") == [("Amleto",)]
 
 
 async def test_a_performance_that_is_made_while_the_title_changes_has_the_new_one(catalogue: Catalogue) -> None:
