@@ -41,6 +41,7 @@ from services.accounts.ports.post import Post
 from services.accounts.settings import AccountsSettings
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.runtime.access.revocations import Revocation
 from services.runtime.bus.topics import ACTS
@@ -56,6 +57,7 @@ async def build(service: Service, settings: AccountsSettings) -> None:
     """Opens the store and the bus, serves, and keeps relay, keys and mails going. The bus may be down: events wait."""
     engine, bus = service.sql(), service.bus()
     relay = service.outbox(engine, bus)
+    tell_looks(service, engine, relay.wake)
     seal = Seal(settings.secrets())
     forms = EventForms(house_changed=house_changed, access_revoked=access_revoked)
     store = PostgresAccounts(engine, clock=service.clock, ids=service.ids, forms=forms, seal=seal, wake=relay.wake)

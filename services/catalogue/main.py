@@ -38,6 +38,7 @@ from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.catalogue.settings import CatalogueSettings
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import ACCOUNTS, TOPICS
@@ -51,6 +52,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     """Opens the store and the bus, serves, and keeps the relay running. The bus may be down: events wait."""
     engine, bus = service.sql(), service.bus()
     relay = service.outbox(engine, bus)
+    tell_looks(service, engine, relay.wake)
     accounts = open_channel(settings.accounts_target, service.clock)
     service.on_close(accounts.close)
     inventory = open_channel(settings.inventory_target, service.clock)

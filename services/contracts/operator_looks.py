@@ -10,8 +10,15 @@ from services.contracts.acts import Act, act_event
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.writer import enqueue
+from services.runtime.service import Service
 from services.runtime.sql.connections import after_commit, connected
 from services.runtime.sql.scopes import HouseScope
+
+
+def tell_looks(service: Service, engine: AsyncEngine, wake: Callable[[], None]) -> None:
+    """For every main of a service with an outbox: operators' calls that name a house are told to its log."""
+    if service.guard is not None:
+        service.guard.interceptor.looked_at = OperatorLooks(engine, service.clock, service.ids, wake).tell
 
 
 class OperatorLooks:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
@@ -82,6 +83,7 @@ async def _open(service: Service, settings: InventorySettings) -> _Parts:
     )
     # The relay keeps a connection for itself: not one of those that batches of the record wait for.
     relay = service.outbox(service.sql(application="inventory outbox", pool_size=2), bus)
+    tell_looks(service, engine, relay.wake)
     act_log = OutboxActLog(clock, ids, relay.wake)
     activation = Activation(
         lease, directory, holds, lambda performance: PostgresClaimStore(engine, performance, act_log), clock

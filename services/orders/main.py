@@ -6,6 +6,7 @@ from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_t
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.orders.adapters.grpc_catalogue import GrpcCatalogue
 from services.orders.adapters.grpc_payments import GrpcPayments
@@ -50,6 +51,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     engine, bus = service.sql(), service.bus()
     await bus.create_topics(TOPICS)
     relay = service.outbox(engine, bus)
+    tell_looks(service, engine, relay.wake)
     store = PostgresOrderStore(engine, clock, ids, committed=relay.wake)
     seconds = settings.call_timeout_seconds
     routes = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)

@@ -7,6 +7,7 @@ from balcon.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServ
 from services.contracts.access import roles_with
 from services.contracts.audit import RecordAudit
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.payments.adapters.postgres_audit import PostgresAudit
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
@@ -35,6 +36,7 @@ async def build(service: Service) -> None:
     engine, bus = service.sql(), service.bus()
     await bus.create_topics(TOPICS)
     relay = service.outbox(engine, bus)
+    tell_looks(service, engine, relay.wake)
     retry_policy = _retry_policy(settings)
     store = PostgresPaymentStore(engine, clock=clock, ids=service.ids, retry_policy=retry_policy, on_events=relay.wake)
     inbox = PostgresWebhookEventStore(engine, clock=clock)

@@ -31,12 +31,15 @@ _NOT_A_SERVICE = TokenInvalid("is no service's, and the call names somebody to a
 _NO_REF = TokenInvalid("comes with a name to act for that has no form")
 
 RolesWith = Callable[[str], frozenset[str]]
+# Told of each call of an operator that names a house, before it is answered: the house and the method.
+LookedAt = Callable[[str, str], Awaitable[None]]
 
 
 class MethodGate:
     """Decides for one method. Pure: no token is looked at here."""
 
-    def __init__(self, access: MethodAccess, roles_with: RolesWith) -> None:
+    def __init__(self, access: MethodAccess, roles_with: RolesWith, method: str = "") -> None:
+        self.method = method
         self._access = access
         self._kinds = frozenset(kind for kind, names in AUDIENCES_OF_KIND.items() if names & access.audiences)
         self._roles = roles_with(access.permission) if access.permission else frozenset[str]()
@@ -68,6 +71,7 @@ class AccessInterceptor(grpc.aio.ServerInterceptor):
         self._checker = checker
         self._roles_with = roles_with
         self._clock = clock
+        self.looked_at: LookedAt | None = None
 
     async def intercept_service(
         self,
@@ -80,7 +84,7 @@ class AccessInterceptor(grpc.aio.ServerInterceptor):
         if handler is None or not is_ours(method):
             return handler
         access = method_access(method)
-        gate = MethodGate(access, self._roles_with)
+        gate = MethodGate(access, self._roles_with, method)
         codecs = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -138,6 +142,8 @@ class AccessInterceptor(grpc.aio.ServerInterceptor):
         if refusal is not None:
             raise Refused(refusal)
         call.principal = principal
+        if principal.kind is PrincipalKind.OPERATOR and access.house_of is not None and self.looked_at is not None:
+            await self.looked_at(access.house_of(request), gate.method)
         return checked
 
 

@@ -22,10 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.catalogue.main import build
 from services.catalogue.settings import CatalogueSettings
+from services.contracts.access import roles_with
 from services.contracts.wire_types import wire_instant
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.service import Service
+from services.runtime.testing.access import TEST_SERVICE_KEY
 from services.runtime.testing.servers import as_owner
 from tests.integration.catalogue.accounts_double import AccountsDouble, served_double
 from tests.integration.catalogue.owners_double import OwnersDouble, served_owners
@@ -152,29 +154,32 @@ class Catalogue:
 
 
 @asynccontextmanager
-async def running_catalogue(database_url: str, bus_url: str) -> AsyncIterator[Catalogue]:
-    """Serves until the block ends."""
+async def running_catalogue(database_url: str, bus_url: str, *, guarded: bool = False) -> AsyncIterator[Catalogue]:
+    """Serves until the block ends; `guarded` asks every caller for a token."""
     async with (
         served_double() as accounts,
         served_owners() as owners,
-        _running(database_url, bus_url, accounts, owners) as running,
+        _running(database_url, bus_url, accounts, owners, guarded=guarded) as running,
     ):
         yield running
 
 
 @asynccontextmanager
 async def _running(
-    database_url: str, bus_url: str, accounts: AccountsDouble, owners: OwnersDouble
+    database_url: str, bus_url: str, accounts: AccountsDouble, owners: OwnersDouble, *, guarded: bool
 ) -> AsyncIterator[Catalogue]:
     settings = CatalogueSettings(
         database_url=SecretStr(database_url),
         bus_url=SecretStr(bus_url),
         accounts_target=accounts.target,
         inventory_target=owners.target,
+        service_key=SecretStr(TEST_SERVICE_KEY),
         relay_interval_seconds=0.1,
         drain_seconds=1,
     )
     service = Service("catalogue", settings)
+    if guarded:
+        service.let_in(roles_with)
     engine = as_owner(database_url)
     await build(service, settings)
     await service.start()
