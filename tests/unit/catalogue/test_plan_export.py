@@ -120,6 +120,17 @@ def test_the_sidecar_says_what_the_format_cannot() -> None:
     ]
 
 
+def test_a_standing_area_gets_a_uuid_that_no_other_area_has() -> None:
+    twin = {"uuid": "twin", "shape": "rectangle"}
+    standing = twin | {"name": "Floor", "capacity": 2, "category": "Stalls"}
+    source = encoded(plan(zone(row(seat("a")), areas=[twin, standing, {"uuid": "standing-0-1"}])))
+    out = exported(source)
+    drawing, sidecar = as_json(out)
+    assert [area["uuid"] for area in drawing["zones"][0]["areas"]] == ["twin", "standing-0-1-", "standing-0-1"]
+    assert [area["uuid"] for area in sidecar["areas"]] == ["standing-0-1-"]
+    assert taken(out.document, out.sidecar) == taken(source)
+
+
 def test_a_hundred_thousand_seats_go_out_and_come_in_again() -> None:
     source = large_plan(100_000)
     out = exported(source)

@@ -9,14 +9,16 @@ import pytest
 
 from services.contracts.plan_changes import PlanInUse, PlanNotNewer
 from services.inventory.actors.host import Decided, PerformanceHost
-from services.inventory.actors.performance_actor import OwnerGone
+from services.inventory.actors.performance_actor import OwnerGone, RecordSilent
+from services.inventory.actors.plan_change import PlanChanger
 from services.inventory.adapters.memory_stores import MemoryPerformances, MemoryPlans
 from services.inventory.domain import commands as c
 from services.inventory.domain.plan_adoption import GONE, SeatMoves
 from services.inventory.domain.refusals import PlanVersionMismatch, SeatingPlanNotFound
 from services.inventory.domain.seat_state import BLOCKED, FREE, HELD, SOLD
-from services.inventory.ports import Fenced, SeatPlan
+from services.inventory.ports import Fenced, Performance, SeatPlan, WritesLost
 from services.runtime.errors import Refusal
+from tests.unit.inventory.actors.faulty_stores import loses_the_reply
 from tests.unit.inventory.actors.stage import HOUSE, NAME, Stage, done, virtual
 from tests.unit.inventory.builders import claim, hold
 
@@ -154,3 +156,70 @@ async def test_an_owner_that_read_the_plan_before_the_change_does_not_come_up_wi
     stage.alive.discard("node_b")
     await done(node, hold("h1", 1))
     assert (await seats(stage, node))["x"] == HELD
+
+
+@virtual
+async def test_a_claim_that_is_not_known_yet_is_never_overlooked() -> None:
+    """Money that came late claims b, which the new plan has not; the record has it, and nobody heard of that."""
+    stage = a_stage()
+    node = stage.node()
+    stage.claims.steps.extend([loses_the_reply] * 1_000)
+    with pytest.raises(RecordSilent):
+        await node.execute(HOUSE, NAME, [claim("late", "", 1)])
+    refused = await stage.changer(node, NEW).adopt(HOUSE, NAME, 2, [])
+    assert refused == PlanInUse(2, held=(), claimed=("b",), sold=(), blocked=())
+
+
+@virtual
+async def test_an_owner_whose_last_turn_broke_is_not_believed() -> None:
+    """Its map says that b is free, and the holds' store never heard of it."""
+    stage = a_stage()
+    node = stage.node()
+    await done(node, hold("h1", 1))
+    reached, on = asyncio.Event(), asyncio.Event()
+
+    async def breaks(_: object) -> None:
+        reached.set()
+        await on.wait()
+        raise WritesLost
+
+    stage.holds.steps.append(breaks)
+    release = asyncio.create_task(node.execute(HOUSE, NAME, [c.ReleaseHold("h1", "anna")]))
+    await reached.wait()
+    change = asyncio.create_task(stage.changer(node, NEW).adopt(HOUSE, NAME, 2, []))
+    await stage.clock.sleep(1)
+    # Whoever asked has gone, and does not ask again.
+    release.cancel()
+    on.set()
+    assert await change == PlanInUse(2, held=("b",), claimed=(), sold=(), blocked=())
+
+
+class SlowPlans(MemoryPlans):
+    """Takes its time to write."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage.record, stage.performances, NEW)
+        self.reached, self.open = asyncio.Event(), asyncio.Event()
+
+    async def adopt(self, performance: Performance, epoch: int, plan_version: int, moves: SeatMoves) -> None:
+        self.reached.set()
+        await self.open.wait()
+        await super().adopt(performance, epoch, plan_version, moves)
+
+
+@virtual
+async def test_who_comes_while_the_change_is_written_waits_for_it_and_fences_nobody() -> None:
+    stage = a_stage()
+    node, plans = stage.node(), SlowPlans(stage)
+    first = await stage.owner(node)
+    change = asyncio.create_task(PlanChanger(node, plans, plans, stage.clock).adopt(HOUSE, NAME, 2, []))
+    await plans.reached.wait()
+    asking = asyncio.create_task(node.execute(HOUSE, NAME, [hold("h1", 1)], plan_version=2))
+    await stage.clock.sleep(5)
+    assert not asking.done()
+    plans.open.set()
+    assert await change == 2
+    assert isinstance(await asking, Decided)
+    assert (await seats(stage, node))["x"] == HELD
+    # One epoch ended by the change, one taken after it: nobody took one in between.
+    assert (await stage.owner(node)).epoch == first.epoch + 2
