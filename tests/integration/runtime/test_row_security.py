@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.runtime.clock import SystemClock
+from services.runtime.ids import seeded_random
 from services.runtime.sql.connections import connected, for_single_statements, for_snapshots, own_session
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.policies import statements_for
@@ -17,6 +21,7 @@ from services.runtime.sql.scopes import AllHouses, HouseScope, Scope
 from services.runtime.testing.servers import DatabaseUrl
 
 EVERYWHERE = AllHouses("a test")
+CLOCK = SystemClock()
 HOUSES = ["hse_1", "hse_2", "o'neill \\"]
 # No WHERE: the policy alone is to tell the houses apart.
 SEEN = text("SELECT house_id FROM things ORDER BY house_id")
@@ -108,3 +113,62 @@ async def test_a_session_keeps_its_scope_and_takes_it_along_when_it_ends(secured
             assert (await connection.execute(SEEN)).scalars().all() == sorted(HOUSES)
     async with secured.connect() as connection:
         assert (await connection.execute(SEEN)).all() == []
+
+
+async def test_no_scope_reaches_the_next_user_whatever_was_broken_off(secured: AsyncEngine) -> None:
+    """One connection for all, each form in turns, some broken off at any moment: before, in and after a SET."""
+    plan = seeded_random(1)
+    url = secured.url.render_as_string(hide_password=False)
+    shared = create_engine(url, application="test", pool_size=1, may_bypass=False)
+    forms = [shared, for_single_statements(shared), for_snapshots(shared)]
+
+    async def look(number: int) -> None:
+        house_id = HOUSES[number % len(HOUSES)]
+        scope: Scope = EVERYWHERE if number % 7 == 0 else HouseScope(house_id)
+        expected = sorted(HOUSES) if number % 7 == 0 else [house_id]
+        assert await seen(plan.choice(forms), scope) == expected
+
+    for number in range(120):
+        looking = asyncio.create_task(look(number))
+        if number % 3 == 0:
+            for _ in range(plan.randrange(12)):
+                await CLOCK.sleep(0)
+            looking.cancel()
+        await asyncio.gather(looking, return_exceptions=number % 3 == 0)
+    async with for_single_statements(shared).connect() as past_the_door:
+        assert (await past_the_door.execute(SEEN)).all() == []
+    await shared.dispose()
+
+
+async def test_a_set_that_was_broken_off_is_made_again(secured: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows whether the database has it: the next user of the same house must not believe so."""
+    single = for_single_statements(secured)
+    assert await seen(single, HouseScope("hse_1")) == ["hse_1"]
+    whole = asyncpg.Connection.execute
+
+    async def lost(self: asyncpg.Connection, query: str, *arguments: object, **options: object) -> str:
+        if query.startswith("SET balcon"):
+            raise KeyError
+        return str(await whole(self, query, *arguments, **options))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(asyncpg.Connection, "execute", lost)
+        with pytest.raises(KeyError):
+            await seen(single, HouseScope("hse_2"))
+        # Not taken for the one before the lost one either.
+        with pytest.raises(KeyError):
+            await seen(single, HouseScope("hse_1"))
+    for house_id in ("hse_2", "hse_1"):
+        assert await seen(single, HouseScope(house_id)) == [house_id]
+
+
+async def test_rows_of_no_house_are_nobodys_but_of_who_is_for_all(secured: AsyncEngine) -> None:
+    """Such as the keys of sign-ups, which have no house yet."""
+    async with connected(secured, EVERYWHERE) as connection:
+        await connection.execute(text("INSERT INTO things VALUES ('')"))
+    for scope in (HouseScope(""), HouseScope("hse_1")):
+        assert "" not in await seen(secured, scope)
+        assert "" not in await seen(for_single_statements(secured), scope)
+    async with secured.connect() as connection:
+        assert (await connection.execute(SEEN)).all() == []
+    assert "" in await seen(secured, EVERYWHERE)
