@@ -21,6 +21,7 @@ from services.console.commands.onsale import OnSaleOptions, run_onsale
 from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
+from services.console.house.app import house_app
 from services.console.stack.blueprint import MAX_NODES
 from services.console.stack.credentials import find_service_key, hold_key
 from services.console.terminal import ERR, OUT, fail
@@ -176,6 +177,8 @@ def adopt_houses(
         fail(error)
     _run(run_adopt(targets, owners, as_json=json), data)
 
+
+app.add_typer(house_app(), name="house")
 
 cluster = typer.Typer(help="Which inventory node owns which performance, and how to change that.")
 app.add_typer(cluster, name="cluster")

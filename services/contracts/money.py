@@ -22,6 +22,11 @@ def refused_currency(field: str, currency: str) -> FieldInvalid | None:
     return FieldInvalid(field, problem, "a code of ISO 4217, such as EUR")
 
 
+def minor_digits(currency: str) -> int | None:
+    """2 for EUR, 0 for JPY, None for what is no currency in use."""
+    return _DIGITS.get(currency)
+
+
 def decimal_text(amount_minor: int, currency: str) -> str:
     """12.50 with EUR, 1,250 with JPY. A currency that has left the list since is told in what is stored of it."""
     digits = _DIGITS.get(currency)

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,11 +29,13 @@ COMMAND_SECONDS = 420.0
 STOP_SECONDS = 120.0
 
 
-def _command(arguments: Sequence[str]) -> list[str]:
+def own_command(*arguments: str) -> list[str]:
+    """`balcon` of this checkout, with these arguments."""
     return [sys.executable, "-m", "services.console.main", *arguments]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What `balcon` of this checkout needs, and the caller's own."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "protos/gen")])
     return {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "160"}
 
@@ -52,11 +54,11 @@ class Ended:
         return f"status {self.status}\n{self.output}\n{self.errors}"
 
 
-def balcon(*arguments: str, timeout_seconds: float = COMMAND_SECONDS) -> Ended:
+def balcon(*arguments: str, env: Mapping[str, str] | None = None, timeout_seconds: float = COMMAND_SECONDS) -> Ended:
     """Runs a command to its end."""
     done = subprocess.run(
-        _command(arguments),
-        env=_environment(),
+        own_command(*arguments),
+        env=env or environment(),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -119,8 +121,8 @@ class Up:
     def __enter__(self) -> Self:
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
-                _command(["up", "--json", "--data", str(self._data)]),
-                env=_environment(),
+                own_command("up", "--json", "--data", str(self._data)),
+                env=environment(),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

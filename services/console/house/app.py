@@ -1,0 +1,38 @@
+"""The group `balcon house`: sessions and every declared subject."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from services.console.house.command import Subject
+from services.console.house.sessions import add_sessions
+from services.console.house.shell import add_subject
+from services.console.house.subjects.halls import HALLS, PLANS
+from services.console.house.subjects.prices import PRICE_LISTS, PRICES, TICKET_TYPES, VAT_CLASSES
+from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
+from services.console.house.subjects.the_house import GRANTS, THE_HOUSE
+
+SUBJECTS: Final[tuple[Subject, ...]] = (
+    THE_HOUSE,
+    GRANTS,
+    HALLS,
+    PLANS,
+    PRODUCTIONS,
+    POSTERS,
+    PERFORMANCES,
+    PRICES,
+    VAT_CLASSES,
+    TICKET_TYPES,
+    PRICE_LISTS,
+)
+
+
+def house_app() -> typer.Typer:
+    """The group with all its commands."""
+    app = typer.Typer(help="What a house does: its halls, shows, prices and people.", no_args_is_help=True)
+    add_sessions(app)
+    for subject in SUBJECTS:
+        add_subject(app, subject)
+    return app

@@ -1,0 +1,168 @@
+"""Declared commands as commands of the shell: their options are made of the fields, with what all commands take."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.console.house import running
+from services.console.house.command import Command, Subject
+from services.console.house.connection import Where
+from services.console.house.fields import MONEY, OptionField, message_name, option_fields
+from services.console.house.printing import Shown
+from services.console.house.request import Extras
+from services.console.house.values import enum_names
+from services.console.terminal import fail
+from services.runtime.errors import Fatal
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", envvar="BALCON_DATA", help="Data folder of the stack.", show_default="per user"),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Target = Annotated[
+    list[str] | None,
+    typer.Option("--target", help="service=host:port, once a service; default: the stack on the data folder."),
+]
+_House = Annotated[str, typer.Option("--house", help="Label or id; default: your only house, or the chosen one.")]
+_Id = Annotated[bool, typer.Option("--id", help="Only the ids of what the answer is about, one a line.")]
+_MOST_CHOICES = 100
+
+
+class BothTimes(Fatal):
+    """--earlier and --later are two answers to one question."""
+
+
+def add_subject(app: typer.Typer, subject: Subject) -> None:
+    """Adds the subject's commands, in a group of their own where it has a name."""
+    group = app
+    if subject.name:
+        group = typer.Typer(help=subject.help, no_args_is_help=True)
+        app.add_typer(group, name=subject.name)
+    for command in subject.commands:
+        group.command(name=command.name, help=command.help)(_function(subject, command))
+
+
+def _function(subject: Subject, command: Command) -> Callable[..., None]:
+    """A function with a parameter for each option: what typer makes a command of."""
+    fields = option_fields(subject, command)
+    shape = subject.method_of(command).input_type.fields_by_name
+
+    def run(**values: Any) -> None:
+        if values.get("earlier") and values.get("later"):
+            fail(BothTimes())
+        asked = running.Asked(
+            given={one.key: values[f"field_{one.key}"] for one in fields},
+            where=Where(values["data"], values["target"] or []),
+            house=values.get("house", ""),
+            extras=Extras(values.get("key", ""), values.get("etag", ""), values.get("clear") or []),
+            fold=0 if values.get("earlier") else 1 if values.get("later") else None,
+            files=tuple((name, values[f"save_{name}"]) for name in command.saves if values[f"save_{name}"]),
+            limit=values.get("limit"),
+            shown=Shown.JSON if values["json"] else Shown.IDS if values["id"] else Shown.TABLE,
+        )
+        running.run(running.call(subject, command, fields, asked))
+
+    parameters = [_parameter(command, one) for one in _in_order(command, fields)]
+    parameters += list(_common(command, shape, any(one.is_time for one in fields)))
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def _in_order(command: Command, fields: list[OptionField]) -> list[OptionField]:
+    """Those that are given by position first, in the declared order."""
+    by_name = {one.path[-1]: one for one in reversed(fields)}
+    first = [by_name[name] for name in command.arguments]
+    return first + [one for one in fields if one not in first]
+
+
+def _parameter(command: Command, one: OptionField) -> inspect.Parameter:
+    name = f"field_{one.key}"
+    if one.path[-1] in command.arguments:
+        metavar = one.path[-1].upper()
+        return _keyword(name, Annotated[str, typer.Argument(metavar=metavar, show_default=False)], ...)
+    help_text = _help(one)
+    if one.repeated:
+        kind: Any = Annotated[list[str] | None, typer.Option(f"--{one.option}", help=help_text, metavar=_metavar(one))]
+    elif one.is_flag:
+        kind = Annotated[bool | None, typer.Option(f"--{one.option}/--no-{one.option}", help=help_text)]
+    else:
+        kind = Annotated[str | None, typer.Option(f"--{one.option}", help=help_text, metavar=_metavar(one))]
+    return _keyword(name, kind, None)
+
+
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    value = inspect.Parameter.empty if default is ... else default
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=value)
+
+
+def _metavar(one: OptionField) -> str:
+    field = one.field
+    if one.is_time:
+        return "TIME"
+    if message_name(field) == MONEY:
+        return "AMOUNT"
+    if field.message_type is not None:
+        return "KEY=VALUE,..."
+    if field.type == field.TYPE_BYTES:
+        return "FILE"
+    return "TEXT" if field.type == field.TYPE_STRING else "NAME" if field.enum_type is not None else "NUMBER"
+
+
+def _help(one: OptionField) -> str:
+    words = []
+    if one.field.enum_type is not None:
+        names = ", ".join(enum_names(one.field.enum_type))
+        words.append(f"One of {names}." if len(names) <= _MOST_CHOICES else f"One of {names[:_MOST_CHOICES]}...")
+    elif one.is_time:
+        words.append("By the house's clock, such as '2027-01-15 20:00'.")
+    elif one.field.message_type is not None and message_name(one.field) != MONEY:
+        words.append(f"With {', '.join(one.field.message_type.fields_by_name)}; or JSON.")
+    if one.repeated:
+        words.append("May be given more than once.")
+    return " ".join([*words, *(["Required."] if one.required else [])])
+
+
+def _common(command: Command, shape: Mapping[str, Any], has_times: bool) -> Iterator[inspect.Parameter]:
+    """What commands take beside the fields, as far as the method has it."""
+    if has_times:
+        yield _keyword(
+            "earlier",
+            Annotated[bool, typer.Option("--earlier", help="Of two times that a local time can mean.")],
+            False,
+        )
+        yield _keyword(
+            "later", Annotated[bool, typer.Option("--later", help="Of two times that a local time can mean.")], False
+        )
+    if "update_mask" in shape:
+        help_text = "A field that is to have no value. May be given more than once."
+        yield _keyword(
+            "clear", Annotated[list[str] | None, typer.Option("--clear", help=help_text, metavar="FIELD")], None
+        )
+    if "etag" in shape:
+        help_text = "Refuses the command if the thing is not as it was read with this; default: as it is now."
+        yield _keyword("etag", Annotated[str, typer.Option("--etag", help=help_text)], "")
+    if "idempotency_key" in shape:
+        help_text = "The same key with the same content has one effect; default: a new one."
+        yield _keyword("key", Annotated[str, typer.Option("--idempotency-key", help=help_text)], "")
+    if "page_token" in shape:
+        yield _keyword(
+            "limit", Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; default: all.")], None
+        )
+    for name, option in command.saves.items():
+        yield _keyword(
+            f"save_{name}",
+            Annotated[str, typer.Option(f"--{option}", metavar="FILE", help="The file it is written to.")],
+            "",
+        )
+    if "house_id" in shape:
+        yield _keyword("house", _House, "")
+    yield _keyword("data", Data, None)
+    yield _keyword("target", Target, None)
+    yield _keyword("json", Json, False)
+    yield _keyword("id", _Id, False)

@@ -1,0 +1,77 @@
+"""Prices: taxes, ticket types, price lists, and what a performance costs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from balcon.catalogue.v1 import catalogue_service_pb2
+
+from services.console.house.command import Command, ReadsEtag, Subject, archiving, changing
+
+_SERVICE: Final = catalogue_service_pb2.DESCRIPTOR.services_by_name["CatalogueService"]
+
+PRICES: Final = Subject(
+    "price",
+    "What performances cost, and how tax is rounded.",
+    "catalogue",
+    _SERVICE,
+    (
+        Command(
+            "set",
+            "UpdatePerformancePrices",
+            "Gives a performance other prices; orders that are made keep theirs.",
+            arguments=("performance_id",),
+            etag=ReadsEtag("GetPerformance", "prices_etag"),
+        ),
+        Command("rules", "GetPriceRules", "Shows how the house rounds tax, and its tickets' VAT class."),
+        Command("update-rules", "UpdatePriceRules", "Changes that from now on.", etag=ReadsEtag("GetPriceRules")),
+    ),
+)
+
+VAT_CLASSES: Final = Subject(
+    "vat-class",
+    "Taxes that prices name.",
+    "catalogue",
+    _SERVICE,
+    (
+        Command("adopt", "AdoptVatClasses", "Takes over the VAT classes of a country."),
+        Command("create", "CreateVatClass", "Adds a VAT class."),
+        Command("list", "ListVatClasses", "Lists the VAT classes.", columns=("vat_class_id", "name", "kind", "rates")),
+        Command("show", "GetVatClass", "Shows a VAT class.", arguments=("vat_class_id",)),
+        changing("vat_class", "UpdateVatClass", "GetVatClass", "Changes what is given of a VAT class."),
+        archiving("vat_class", "ArchiveVatClass", "GetVatClass", "Takes a VAT class out of use."),
+    ),
+)
+
+TICKET_TYPES: Final = Subject(
+    "ticket-type",
+    "As what tickets are sold.",
+    "catalogue",
+    _SERVICE,
+    (
+        Command("create", "CreateTicketType", "Adds a ticket type."),
+        Command(
+            "list",
+            "ListTicketTypes",
+            "Lists the ticket types.",
+            columns=("ticket_type_id", "name", "kind", "channels", "min_per_order", "max_per_order"),
+        ),
+        Command("show", "GetTicketType", "Shows a ticket type.", arguments=("ticket_type_id",)),
+        changing("ticket_type", "UpdateTicketType", "GetTicketType", "Changes what is given of a ticket type."),
+        archiving("ticket_type", "ArchiveTicketType", "GetTicketType", "Takes a ticket type out of use."),
+    ),
+)
+
+PRICE_LISTS: Final = Subject(
+    "price-list",
+    "Prices that many performances take.",
+    "catalogue",
+    _SERVICE,
+    (
+        Command("create", "CreatePriceList", "Adds a price list."),
+        Command("list", "ListPriceLists", "Lists the price lists.", columns=("price_list_id", "name", "prices")),
+        Command("show", "GetPriceList", "Shows a price list.", arguments=("price_list_id",)),
+        changing("price_list", "UpdatePriceList", "GetPriceList", "Changes what is given of a price list."),
+        archiving("price_list", "ArchivePriceList", "GetPriceList", "Takes a price list out of use."),
+    ),
+)

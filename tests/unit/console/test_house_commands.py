@@ -1,0 +1,106 @@
+"""`balcon house` has a command for whatever the API lets people of a house do, with every field as an option."""
+
+import pytest
+import typer
+from balcon.access.v1 import access_pb2
+from balcon.accounts.v1 import accounts_service_pb2
+from balcon.catalogue.v1 import catalogue_service_pb2
+from google.api import field_behavior_pb2
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+from typer.testing import CliRunner
+
+from services.console.house.app import SUBJECTS, house_app
+from services.console.house.command import Command, Subject
+from services.console.house.fields import behaviours, kind_of, option_fields
+
+SERVICES = (
+    accounts_service_pb2.DESCRIPTOR.services_by_name["AccountsService"],
+    catalogue_service_pb2.DESCRIPTOR.services_by_name["CatalogueService"],
+)
+# What no command calls by itself, and why.
+CALLED_OTHERWISE = {
+    "GetSeatingPlan": "`plan show` reads the same of any size",
+}
+COMMANDS = [pytest.param(subject, command, id=command.method) for subject in SUBJECTS for command in subject.commands]
+
+
+def for_people(method: MethodDescriptor) -> bool:
+    """Whether somebody who has logged in may call it."""
+    access = method.GetOptions().Extensions[access_pb2.access]
+    return bool(access.permission) or access_pb2.AUDIENCE_PERSON in access.audiences
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_there_is_a_command_for_every_method_that_people_may_call(service: object) -> None:
+    assert service in SERVICES
+    methods = next(each for each in SERVICES if each is service).methods
+    commanded = {command.method for subject in SUBJECTS for command in subject.commands}
+    missing = {method.name for method in methods if for_people(method)} - commanded - set(CALLED_OTHERWISE)
+    assert missing == set()
+
+
+def leaves(fields: list[FieldDescriptor], path: tuple[str, ...]) -> set[tuple[str, ...]]:
+    """The paths of all fields of a request that people can say something about."""
+    found = set()
+    for field in fields:
+        here = (*path, field.name)
+        if field_behavior_pb2.OUTPUT_ONLY in behaviours(field):
+            continue
+        inner = field.message_type
+        if (
+            inner is None
+            or field.is_repeated
+            or inner.full_name in {"balcon.types.v1.Money", "google.protobuf.Timestamp"}
+        ):
+            found.add(here)
+        else:
+            found |= leaves(list(inner.fields), here)
+    return found
+
+
+@pytest.mark.parametrize(("subject", "command"), COMMANDS)
+def test_every_field_of_the_request_can_be_given(subject: Subject, command: Command) -> None:
+    known = {"house_id", "idempotency_key", "etag", "page_size", "page_token"}
+    wanted = leaves(list(subject.method_of(command).input_type.fields), ())
+    given = {one.path for one in option_fields(subject, command)}
+    assert {path for path in wanted if path[0] not in known | {"update_mask"}} == given
+
+
+@pytest.mark.parametrize(("subject", "command"), COMMANDS)
+def test_every_command_tells_its_options_and_no_two_are_called_alike(subject: Subject, command: Command) -> None:
+    fields = option_fields(subject, command)
+    assert len({one.option for one in fields}) == len(fields)
+    words = [*([subject.name] if subject.name else []), command.name, "--help"]
+    told = CliRunner().invoke(house_app(), words, env={"COLUMNS": "300", "NO_COLOR": "1"})
+    assert told.exit_code == 0, told.output
+    for one in fields:
+        assert (one.path[-1].upper() if one.path[-1] in command.arguments else f"--{one.option}") in told.output
+    assert command.help in " ".join(told.output.split())
+
+
+@pytest.mark.parametrize(("subject", "command"), COMMANDS)
+def test_what_is_declared_is_there(subject: Subject, command: Command) -> None:
+    method = subject.method_of(command)
+    names = {one.path[-1] for one in option_fields(subject, command)}
+    assert set(command.arguments) <= names
+    assert set(command.saves) <= set(method.output_type.fields_by_name)
+    paths = {".".join(one.path) for one in option_fields(subject, command)}
+    assert set(command.names) <= paths
+    for column in command.columns:
+        rows = next(field for field in method.output_type.fields if field.is_repeated)
+        for name in column.split("."):
+            assert name in kind_of(rows).fields_by_name, column
+            rows = kind_of(rows).fields_by_name[name]
+    etag = method.input_type.fields_by_name.get("etag")
+    if etag is not None and field_behavior_pb2.REQUIRED in behaviours(etag):
+        assert command.etag is not None
+    if command.etag is not None:
+        read = subject.service.methods_by_name[command.etag.method]
+        assert command.etag.field in kind_of(read.output_type.fields[0]).fields_by_name
+        assert {field.name for field in read.input_type.fields} <= names | {"house_id"}
+
+
+def test_no_two_commands_of_a_group_are_called_alike() -> None:
+    words = [(subject.name, command.name) for subject in SUBJECTS for command in subject.commands]
+    assert len(words) == len(set(words))
+    assert isinstance(house_app(), typer.Typer)
