@@ -17,6 +17,7 @@ from services.console.commands.bus import CONSUMING, run_dead_letters, run_lag, 
 from services.console.commands.cluster import run_describe, run_drain, run_move, run_pin
 from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, run_demo
 from services.console.commands.keys import print_new_key
+from services.console.commands.letters import run_letters
 from services.console.commands.onsale import OnSaleOptions, run_onsale
 from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
@@ -25,6 +26,7 @@ from services.console.house.app import house_app
 from services.console.stack.blueprint import MAX_NODES
 from services.console.stack.credentials import find_service_key, hold_key
 from services.console.terminal import ERR, OUT, fail
+from services.runtime.clock import SystemClock
 from services.runtime.embedded.servers import default_data_dir
 from services.runtime.errors import Fault
 from services.runtime.ids import RandomIds
@@ -268,6 +270,16 @@ def bus_replay(service: str, topic: str, key: str, data: Data = None, target: Ta
     if service not in CONSUMING or service not in targets:
         raise typer.BadParameter(f"one of {', '.join(CONSUMING)}", param_hint="service")
     _run(run_replay(targets[service], topic, key), data)
+
+
+@app.command()
+def letters(
+    data: Annotated[Path | None, typer.Option("--data", envvar="BALCON_DATA", help="Data folder of the stack.")] = None,
+    to: Annotated[str, typer.Option(help="Only those to this address.")] = "",
+    link: Annotated[bool, typer.Option("--link", help="Only the link in the newest one; it is waited for.")] = False,
+) -> None:
+    """Shows the letters that a stack without a mail server has written into its data folder."""
+    _run(run_letters(data or default_data_dir(), to, link, SystemClock()), data)
 
 
 @app.command()

@@ -10,13 +10,25 @@ from services.console.house.command import Subject
 from services.console.house.sessions import add_sessions
 from services.console.house.shell import add_subject
 from services.console.house.subjects.halls import HALLS, PLANS
-from services.console.house.subjects.prices import PRICE_LISTS, PRICES, TICKET_TYPES, VAT_CLASSES
+from services.console.house.subjects.people import GRANTS, KEYS, ME, MEMBERS, PROMOTERS
+from services.console.house.subjects.prices import (
+    DISCOUNTS,
+    PRICE_LISTS,
+    PRICES,
+    PROMOTION_CODES,
+    TICKET_TYPES,
+    VAT_CLASSES,
+)
 from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
-from services.console.house.subjects.the_house import GRANTS, THE_HOUSE
+from services.console.house.subjects.the_house import THE_HOUSE
 
 SUBJECTS: Final[tuple[Subject, ...]] = (
     THE_HOUSE,
+    MEMBERS,
+    PROMOTERS,
     GRANTS,
+    KEYS,
+    ME,
     HALLS,
     PLANS,
     PRODUCTIONS,
@@ -26,6 +38,8 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     VAT_CLASSES,
     TICKET_TYPES,
     PRICE_LISTS,
+    DISCOUNTS,
+    PROMOTION_CODES,
 )
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from balcon.access.v1 import access_pb2
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
 
 @dataclass(frozen=True, slots=True)
 class ReadsEtag:
-    """Where the etag comes from that nobody gave with --etag: a method that reads the thing, and the field of it."""
+    """Where the etag comes from that nobody gave with --etag: a method that reads the thing, and the field of it.
+
+    `row` is the field by which the thing is found in a list, where nothing reads one alone.
+    """
 
     method: str
     field: str = "etag"
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class Subject:
         """The method's descriptor."""
         method: MethodDescriptor = self.service.methods_by_name[command.method]
         return method
+
+    def is_public(self, command: Command) -> bool:
+        """Whether the method is also for whoever has not logged in."""
+        access = self.method_of(command).GetOptions().Extensions[access_pb2.access]
+        return access_pb2.AUDIENCE_PUBLIC in access.audiences
 
 
 def changing(thing: str, method: str, read: str, help_text: str, name: str = "update") -> Command:

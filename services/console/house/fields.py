@@ -17,8 +17,10 @@ TIMESTAMP: Final = "google.protobuf.Timestamp"
 _MASK: Final = "google.protobuf.FieldMask"
 # What the console knows or makes itself.
 _IMPLICIT: Final = frozenset(
-    {"house_id", "idempotency_key", "update_mask", "etag", "page_size", "page_token", "password"}
+    {"house_id", "idempotency_key", "update_mask", "etag", "page_size", "page_token", "session_secret"}
 )
+# Never on the command line, where others could read them.
+_SECRETS: Final = frozenset({"password", "new_password"})
 _ONE_OF_MANY: Final = (("ies", "y"), ("s", ""))
 
 
@@ -45,6 +47,11 @@ class OptionField:
     def is_flag(self) -> bool:
         """Whether it is yes or no."""
         return self.field.type == FieldDescriptor.TYPE_BOOL
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it comes from a file, the environment or a prompt."""
+        return self.field.name in _SECRETS
 
     @property
     def is_time(self) -> bool:

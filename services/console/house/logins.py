@@ -45,6 +45,10 @@ class Logins:
             raise NotLoggedIn(stack=self._stack)
         return login
 
+    def exist(self) -> bool:
+        """Whether somebody is logged in with this stack."""
+        return self._stack in self._all()
+
     def write(self, login: Login) -> None:
         """Keeps a login in place of what was there."""
         self._replace({**self._all(), self._stack: login})

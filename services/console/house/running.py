@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import grpc
 import typer
 import uvloop
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from rich.markup import escape
@@ -18,6 +19,7 @@ from rich.markup import escape
 from services.console.house.command import Command, Subject
 from services.console.house.connection import Connection, Where, connected_to
 from services.console.house.fields import OptionField, fields_of, set_fields
+from services.console.house.logins import Login
 from services.console.house.printing import Shown, print_answer
 from services.console.house.request import Extras, Given, request_of
 from services.console.house.values import HouseTerms
@@ -92,27 +94,40 @@ def _refuse(message: str, violations: Sequence[Violation], reason: str = FieldIn
 
 async def call(subject: Subject, command: Command, fields: Sequence[OptionField], asked: Asked) -> None:
     """Calls the command's method as whoever is logged in, and prints the answer."""
-    login = asked.where.logins().read()
+    login = _login(subject, command, fields, asked)
     async with connected_to(asked.where) as connection:
-        await connection.act_as(login)
+        if login is not None:
+            await connection.act_as(login)
         terms, house_id = HouseTerms("UTC", "EUR", asked.fold), ""
         shape = subject.method_of(command).input_type
-        if "house_id" in shape.fields_by_name:
+        if "house_id" in shape.fields_by_name and login is not None:
             house = await connection.house(asked.house, login.house_id)
             terms, house_id = HouseTerms(house.time_zone, house.currency, asked.fold), house.house_id
         extras = replace(asked.extras, idempotency_key=asked.extras.idempotency_key or RandomIds().new_id("cli"))
-        request = request_of(shape, fields, asked.given, terms, extras)
+        request: Any = request_of(shape, fields, asked.given, terms, extras)
         if isinstance(request, FieldInvalid):
             raise LocallyRefused(request)
         if house_id:
-            request.house_id = house_id  # type: ignore[attr-defined]
+            request.house_id = house_id
+        if "session_secret" in shape.fields_by_name and login is not None:
+            # So that this session goes on when all others end.
+            request.session_secret = login.session_secret
         await _read_etag(connection, subject, command, request)
-        answer = await _answer(connection, subject, command, request, asked.limit)
+        answer = await _pages(connection, subject, subject.method_of(command), request, asked.limit)
     for option, path in asked.files:
         _save(answer, option, path)
     for name in command.saves:
         answer.ClearField(name)
     print_answer(answer, command.columns, terms.time_zone, asked.shown)
+
+
+def _login(subject: Subject, command: Command, fields: Sequence[OptionField], asked: Asked) -> Login | None:
+    """Who calls (NotLoggedIn); None: nobody, by a method for everybody and with what proves it in the request."""
+    if subject.is_public(command) and (
+        any(one.is_secret and asked.given.get(one.key) for one in fields) or not asked.where.logins().exist()
+    ):
+        return None
+    return asked.where.logins().read()
 
 
 async def _read_etag(connection: Connection, subject: Subject, command: Command, request: Any) -> None:
@@ -122,10 +137,15 @@ async def _read_etag(connection: Connection, subject: Subject, command: Command,
     method = subject.service.methods_by_name[command.etag.method]
     reading = GetMessageClass(method.input_type)()
     for wanted in fields_of(reading):
-        setattr(reading, wanted.name, _found(request, wanted.name))
-    answer = await connection.call(subject.target, method, reading)
+        if wanted.name not in {"page_size", "page_token"}:
+            setattr(reading, wanted.name, _found(request, wanted.name))
+    answer: Any = await _pages(connection, subject, method, reading, None)
     thing = getattr(answer, fields_of(answer)[0].name)
-    request.etag = getattr(thing, command.etag.field)
+    if command.etag.row:
+        row = getattr(request, command.etag.row)
+        thing = next((each for each in thing if getattr(each, command.etag.row) == row), None)
+    # What is not there is told by the method itself.
+    request.etag = getattr(thing, command.etag.field) if thing is not None else "unknown"
 
 
 def _found(request: Message, name: str) -> Any:
@@ -138,11 +158,10 @@ def _found(request: Message, name: str) -> Any:
     return ""
 
 
-async def _answer(
-    connection: Connection, subject: Subject, command: Command, request: Any, limit: int | None
+async def _pages(
+    connection: Connection, subject: Subject, method: MethodDescriptor, request: Any, limit: int | None
 ) -> Message:
     """The answer; of a list all pages in one, or as many rows as were asked for."""
-    method = subject.method_of(command)
     if "page_token" not in method.input_type.fields_by_name:
         return await connection.call(subject.target, method, request)
     whole = GetMessageClass(method.output_type)()

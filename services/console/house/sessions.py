@@ -12,6 +12,7 @@ from google.protobuf.json_format import MessageToDict
 from services.console.house.connection import Connection, Where, connected_to
 from services.console.house.logins import Login
 from services.console.house.running import run
+from services.console.house.secrets import password_of
 from services.console.house.shell import Data, Json, Target
 from services.console.terminal import OUT, print_json
 from services.runtime.ids import RandomIds
@@ -23,17 +24,6 @@ PasswordFile = Annotated[
     Path | None,
     typer.Option("--password-file", help="A file with the password; default: BALCON_PASSWORD, or you are asked."),
 ]
-_Password = Annotated[str, typer.Option(envvar="BALCON_PASSWORD", hidden=True)]
-
-
-def password_of(file: Path | None, from_environment: str, *, is_new: bool = False) -> str:
-    """From the file, else from BALCON_PASSWORD, else asked for; it is kept nowhere."""
-    if file is None:
-        return from_environment or str(typer.prompt("Password", hide_input=True, confirmation_prompt=is_new))
-    try:
-        return file.expanduser().read_text().rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{file} cannot be read", param_hint="--password-file") from error
 
 
 def sign_up(  # noqa: PLR0913, PLR0917 (each is an option)
@@ -45,7 +35,6 @@ def sign_up(  # noqa: PLR0913, PLR0917 (each is an option)
     your_name: Annotated[str, typer.Option(help="What you are called.")],
     email: Email,
     password_file: PasswordFile = None,
-    password: _Password = "",
     data: Data = None,
     target: Target = None,
     json: Json = False,
@@ -60,7 +49,7 @@ def sign_up(  # noqa: PLR0913, PLR0917 (each is an option)
         languages=language,
         person_name=your_name,
         email=email,
-        password=password_of(password_file, password, is_new=True),
+        password=password_of(password_file, is_new=True),
     )
 
     async def work(where: Where) -> None:
@@ -78,23 +67,23 @@ def sign_up(  # noqa: PLR0913, PLR0917 (each is an option)
 def log_in(
     email: Email,
     password_file: PasswordFile = None,
-    password: _Password = "",
+    code: Annotated[str, typer.Option(help="Of your second factor, if you have one.")] = "",
     data: Data = None,
     target: Target = None,
 ) -> None:
     """Starts a session, which is kept until it ends or `logout`. The password is not kept."""
-    secret = password_of(password_file, password)
+    secret = password_of(password_file)
 
     async def work(where: Where) -> None:
         async with connected_to(where) as connection:
-            await _log_in(connection, where, email, secret)
+            await _log_in(connection, where, email, secret, code)
         OUT.print(f"You are logged in as {email}.", highlight=False)
 
     run(work(Where(data, target or [])))
 
 
-async def _log_in(connection: Connection, where: Where, email: str, password: str) -> None:
-    request = pb.LogInRequest(email=email, password=password, device=_DEVICE)
+async def _log_in(connection: Connection, where: Where, email: str, password: str, code: str = "") -> None:
+    request = pb.LogInRequest(email=email, password=password, device=_DEVICE, code=code)
     answer = await connection.accounts().LogIn(request)
     where.logins().write(Login(answer.person.email, answer.session_secret))
 

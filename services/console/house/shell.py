@@ -15,6 +15,7 @@ from services.console.house.connection import Where
 from services.console.house.fields import MONEY, OptionField, message_name, option_fields
 from services.console.house.printing import Shown
 from services.console.house.request import Extras
+from services.console.house.secrets import variable_of, with_secrets
 from services.console.house.values import enum_names
 from services.console.terminal import fail
 from services.runtime.errors import Fatal
@@ -28,7 +29,10 @@ Target = Annotated[
     list[str] | None,
     typer.Option("--target", help="service=host:port, once a service; default: the stack on the data folder."),
 ]
-_House = Annotated[str, typer.Option("--house", help="Label or id; default: your only house, or the chosen one.")]
+_House = Annotated[
+    str,
+    typer.Option("--house", envvar="BALCON_HOUSE", help="Label or id; default: your only house, or the chosen one."),
+]
 _Id = Annotated[bool, typer.Option("--id", help="Only the ids of what the answer is about, one a line.")]
 _MOST_CHOICES = 100
 
@@ -56,7 +60,7 @@ def _function(subject: Subject, command: Command) -> Callable[..., None]:
         if values.get("earlier") and values.get("later"):
             fail(BothTimes())
         asked = running.Asked(
-            given={one.key: values[f"field_{one.key}"] for one in fields},
+            given=with_secrets(fields, {one.key: values[f"field_{one.key}"] for one in fields}),
             where=Where(values["data"], values["target"] or []),
             house=values.get("house", ""),
             extras=Extras(values.get("key", ""), values.get("etag", ""), values.get("clear") or []),
@@ -87,6 +91,9 @@ def _parameter(command: Command, one: OptionField) -> inspect.Parameter:
         metavar = one.path[-1].upper()
         return _keyword(name, Annotated[str, typer.Argument(metavar=metavar, show_default=False)], ...)
     help_text = _help(one)
+    if one.is_secret:
+        help_text = f"A file with it; default: {variable_of(one.field.name)}, or you are asked."
+        return _keyword(name, Annotated[Path | None, typer.Option(f"--{one.option}-file", help=help_text)], None)
     if one.repeated:
         kind: Any = Annotated[list[str] | None, typer.Option(f"--{one.option}", help=help_text, metavar=_metavar(one))]
     elif one.is_flag:

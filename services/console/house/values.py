@@ -57,7 +57,8 @@ def value_of(field: FieldDescriptor, text: str, terms: HouseTerms, name: str) ->
         return _YES.get(text.lower(), FieldInvalid(name, f"is {text!r}", "yes or no"))
     if field.type == FieldDescriptor.TYPE_BYTES:
         return _content_of(text, name)
-    return text
+    # Of a link that came by mail its last part proves it.
+    return text.rpartition("/")[2] if field.name.endswith("_secret") else text
 
 
 def enum_names(enum: EnumDescriptor) -> dict[str, int]:

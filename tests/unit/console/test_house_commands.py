@@ -60,7 +60,7 @@ def leaves(fields: list[FieldDescriptor], path: tuple[str, ...]) -> set[tuple[st
 
 @pytest.mark.parametrize(("subject", "command"), COMMANDS)
 def test_every_field_of_the_request_can_be_given(subject: Subject, command: Command) -> None:
-    known = {"house_id", "idempotency_key", "etag", "page_size", "page_token"}
+    known = {"house_id", "idempotency_key", "etag", "page_size", "page_token", "session_secret"}
     wanted = leaves(list(subject.method_of(command).input_type.fields), ())
     given = {one.path for one in option_fields(subject, command)}
     assert {path for path in wanted if path[0] not in known | {"update_mask"}} == given
@@ -74,7 +74,9 @@ def test_every_command_tells_its_options_and_no_two_are_called_alike(subject: Su
     told = CliRunner().invoke(house_app(), words, env={"COLUMNS": "300", "NO_COLOR": "1"})
     assert told.exit_code == 0, told.output
     for one in fields:
-        assert (one.path[-1].upper() if one.path[-1] in command.arguments else f"--{one.option}") in told.output
+        assert (
+            one.path[-1].upper() if one.path[-1] in command.arguments else f"--{one.option}{'-file' * one.is_secret}"
+        ) in told.output
     assert command.help in " ".join(told.output.split())
 
 
@@ -97,7 +99,7 @@ def test_what_is_declared_is_there(subject: Subject, command: Command) -> None:
     if command.etag is not None:
         read = subject.service.methods_by_name[command.etag.method]
         assert command.etag.field in kind_of(read.output_type.fields[0]).fields_by_name
-        assert {field.name for field in read.input_type.fields} <= names | {"house_id"}
+        assert {field.name for field in read.input_type.fields} <= names | {"house_id", "page_size", "page_token"}
 
 
 def test_no_two_commands_of_a_group_are_called_alike() -> None:

@@ -75,3 +75,42 @@ PRICE_LISTS: Final = Subject(
         archiving("price_list", "ArchivePriceList", "GetPriceList", "Takes a price list out of use."),
     ),
 )
+
+DISCOUNTS: Final = Subject(
+    "discount",
+    "What is taken off prices.",
+    "catalogue",
+    _SERVICE,
+    (
+        Command("create", "CreateDiscount", "Adds a discount."),
+        Command(
+            "list",
+            "ListDiscounts",
+            "Lists the discounts.",
+            columns=("discount_id", "name", "effect", "needs_code", "max_uses", "starts_at", "ends_at"),
+        ),
+        Command("show", "GetDiscount", "Shows a discount.", arguments=("discount_id",)),
+        changing("discount", "UpdateDiscount", "GetDiscount", "Changes what is given of a discount."),
+        archiving("discount", "ArchiveDiscount", "GetDiscount", "Takes a discount out of use."),
+    ),
+)
+
+PROMOTION_CODES: Final = Subject(
+    "code",
+    "Promotion codes: who types one gets its discount.",
+    "catalogue",
+    _SERVICE,
+    (
+        Command("create", "CreatePromotionCode", "Adds a code.", arguments=("promotion_code_id", "discount_id")),
+        Command("generate", "GeneratePromotionCodes", "Adds codes that nobody can guess.", arguments=("discount_id",)),
+        Command(
+            "list",
+            "ListPromotionCodes",
+            "Lists the codes.",
+            columns=("promotion_code_id", "discount_id", "max_uses", "archived_at"),
+        ),
+        Command("show", "GetPromotionCode", "Shows a code.", arguments=("promotion_code_id",)),
+        changing("promotion_code", "UpdatePromotionCode", "GetPromotionCode", "Changes what is given of a code."),
+        archiving("promotion_code", "ArchivePromotionCode", "GetPromotionCode", "Takes a code out of use."),
+    ),
+)

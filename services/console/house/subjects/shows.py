@@ -69,6 +69,8 @@ PERFORMANCES: Final = Subject(
             columns=("performance_id", "starts_at", "title", "sale_state", "publication", "capacity", "code"),
         ),
         Command("show", "GetPerformance", "Shows a performance with its prices.", arguments=("performance_id",)),
+        Command("find", "GetPerformanceByCode", "Shows the performance that has a code.", arguments=("code",)),
+        changing("performance", "UpdatePerformance", "GetPerformance", "Changes what is given; its date by `move`."),
         Command("publish", "PublishPerformance", "Shows it to the public.", arguments=("performance_id",)),
         Command("hide", "HidePerformance", "Takes it out of the public's sight.", arguments=("performance_id",)),
         Command("open", "OpenForSale", "Lets seats be held from now on.", arguments=("performance_id",)),

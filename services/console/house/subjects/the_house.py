@@ -33,21 +33,3 @@ THE_HOUSE: Final = Subject(
         ),
     ),
 )
-
-GRANTS: Final = Subject(
-    "grant",
-    "What promoters may see, by e-mail address.",
-    "accounts",
-    _SERVICE,
-    (
-        Command("add", "GrantAccess", "Lets whoever has an address see performances.", arguments=("email",)),
-        Command(
-            "list",
-            "ListGrants",
-            "Lists what is granted.",
-            columns=("grant_id", "email", "scope", "thing_id", "granted_at", "withdrawn_at"),
-        ),
-        Command("withdraw", "WithdrawGrant", "Takes a grant back.", arguments=("grant_id",)),
-        Command("mine", "ListMyGrants", "Lists what houses grant to you."),
-    ),
-)
