@@ -13,6 +13,7 @@ from services.console.house.subjects.halls import HALLS, PLANS
 from services.console.house.subjects.people import GRANTS, KEYS, ME, MEMBERS, PROMOTERS
 from services.console.house.subjects.prices import (
     DISCOUNTS,
+    PASSES,
     PRICE_LISTS,
     PRICES,
     PROMOTION_CODES,
@@ -39,6 +40,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     TICKET_TYPES,
     PRICE_LISTS,
     DISCOUNTS,
+    PASSES,
     PROMOTION_CODES,
 )
 

@@ -39,6 +39,11 @@ def test_there_is_a_command_for_every_method_that_people_may_call(service: objec
     assert missing == set()
 
 
+@pytest.mark.parametrize(("subject", "command"), COMMANDS)
+def test_no_command_is_for_services_alone(subject: Subject, command: Command) -> None:
+    assert for_people(subject.method_of(command)) or subject.is_public(command)
+
+
 def leaves(fields: list[FieldDescriptor], path: tuple[str, ...]) -> set[tuple[str, ...]]:
     """The paths of all fields of a request that people can say something about."""
     found = set()

@@ -114,3 +114,24 @@ PROMOTION_CODES: Final = Subject(
         archiving("promotion_code", "ArchivePromotionCode", "GetPromotionCode", "Takes a code out of use."),
     ),
 )
+
+PASSES: Final = Subject(
+    "pass",
+    "Passes that ticket types ask for, and their numbers.",
+    "catalogue",
+    _SERVICE,
+    (
+        Command("create", "CreatePassKind", "Adds a kind of pass."),
+        Command(
+            "list",
+            "ListPassKinds",
+            "Lists the kinds of passes.",
+            columns=("pass_kind_id", "name", "pattern", "check_digits", "listed", "max_uses_per_performance"),
+        ),
+        Command("show", "GetPassKind", "Shows a kind of pass.", arguments=("pass_kind_id",)),
+        changing("pass_kind", "UpdatePassKind", "GetPassKind", "Changes what is given of a kind of pass."),
+        archiving("pass_kind", "ArchivePassKind", "GetPassKind", "Takes a kind of pass out of use."),
+        Command("add-numbers", "AddPassNumbers", "Lists numbers of passes.", arguments=("pass_kind_id",)),
+        Command("remove-numbers", "RemovePassNumbers", "Takes numbers off the list.", arguments=("pass_kind_id",)),
+    ),
+)

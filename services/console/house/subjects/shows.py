@@ -97,6 +97,14 @@ PERFORMANCES: Final = Subject(
                 "starts.starts_at": "starts-at",
             },
         ),
+        Command(
+            "carry",
+            "UpdateSeries",
+            "Carries what was changed of one to those of its series that begin later.",
+            arguments=("performance_id",),
+            etag=_OF_PERFORMANCE,
+            names={"carried_fields.paths": "field"},
+        ),
         archiving("performance", "ArchivePerformance", "GetPerformance", "Takes what is over out of the lists."),
     ),
 )
