@@ -98,6 +98,13 @@ PERFORMANCES: Final = Subject(
             },
         ),
         Command(
+            "change-plan",
+            "ChangePerformancePlan",
+            "Gives it another version of the hall's plan; refused with what stands in the way.",
+            arguments=("performance_id", "plan_version"),
+            etag=_OF_PERFORMANCE,
+        ),
+        Command(
             "carry",
             "UpdateSeries",
             "Carries what was changed of one to those of its series that begin later.",
