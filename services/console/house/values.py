@@ -21,7 +21,7 @@ from google.protobuf.message_factory import GetMessageClass
 from services.console.house.fields import MONEY, TIMESTAMP, kind_of, message_name
 from services.contracts.house_time import NoSuchLocalTime, local_instant, refused_or_instant
 from services.contracts.money import minor_digits
-from services.contracts.wire_types import wire_instant
+from services.contracts.wire_types import wire_instant, wire_money
 from services.runtime.errors import FieldInvalid
 
 _WHOLE: Final = frozenset(
@@ -113,7 +113,7 @@ def money_of(text: str, terms: HouseTerms, name: str) -> Money | FieldInvalid:
         return FieldInvalid(name, f"is {text!r}", limit)
     if not amount.is_finite() or amount != amount.to_integral_value():
         return FieldInvalid(name, f"is {text!r}", limit)
-    return Money(amount_minor=int(amount), currency=currency)
+    return wire_money(int(amount), currency)
 
 
 def _message_value(field: FieldDescriptor, text: str, terms: HouseTerms, name: str) -> Any:
@@ -195,5 +195,5 @@ def _price(kind: Descriptor, pairs: Mapping[str, str], terms: HouseTerms, name: 
         part.avoidable = pairs[key].endswith("?")
         owed += 0 if part.avoidable else amount.amount_minor
         if "amount" not in pairs:
-            price.amount.CopyFrom(Money(amount_minor=owed, currency=amount.currency))
+            price.amount.CopyFrom(wire_money(owed, amount.currency))
     return price
