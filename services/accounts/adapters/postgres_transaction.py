@@ -25,10 +25,11 @@ from services.accounts.adapters.seal import Seal
 from services.accounts.adapters.signing_key_rows import SigningKeyRows
 from services.accounts.domain.house import House
 from services.accounts.ports.transaction import RecordedAnswer
-from services.contracts.acts import Act, act_event
+from services.contracts.acts import CURRENT_CALL, Act, act_event
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
+from services.runtime.principal import PrincipalKind, PrincipalRef
 
 
 class RevocationWire(Protocol):
@@ -113,9 +114,10 @@ class PostgresTransaction:
         self._revoked[key_id] = self.now_ms
         self._events.append(self._forms.access_revoked(signing_key_id=key_id, until_ms=self.now_ms))
 
-    async def record_act(self, house_id: str, act: Act) -> None:
+    async def record_act(self, house_id: str, act: Act, person_id: str = "") -> None:
         """See AccountsTransaction.record_act."""
-        self._events.append(act_event(house_id, act, now_ms=self.now_ms, ids=self._ids))
+        who = PrincipalRef(PrincipalKind.STAFF, person_id) if person_id else CURRENT_CALL
+        self._events.append(act_event(house_id, act, now_ms=self.now_ms, ids=self._ids, who=who))
 
     async def commit(self) -> None:
         """See AccountsTransaction.commit. It is done as the connection's block ends."""

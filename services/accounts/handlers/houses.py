@@ -115,7 +115,9 @@ class HouseHandler:
         await transaction.members.add(Membership(house.house_id, owner_id, frozenset({Role.OWNER}), transaction.now_ms))
         transaction.tell_house(house)
         facts = {"label": house.label, "owner": owner_id}
-        await transaction.record_act(house.house_id, Act("house.created", "house", house.house_id, facts=facts))
+        await transaction.record_act(
+            house.house_id, Act("house.created", "house", house.house_id, facts=facts), owner_id
+        )
         return house
 
     async def get(self, house_id: str) -> House | Refusal:

@@ -142,6 +142,9 @@ class InvitationHandler:
 
         Refusals: those of open, InvitationForAnother, EmailTaken, AlreadyMember, TooManyHouses, PersonUnknown.
         """
+        if isinstance(opened := await self.open(secret), Refusal):
+            # Before anything is hashed: strangers cannot keep those threads busy with links that are none.
+            return opened
         password_hash = "" if newcomer is None else await self._passwords.hashed(newcomer.password)
         async with self._store.transaction() as transaction:
             invitation = await transaction.invitations.lock(hash_of(secret))
@@ -177,7 +180,14 @@ class InvitationHandler:
         house = await transaction.houses.find(invitation.house_id)
         assert house is not None, "an invitation is a house's"
         # The link came by a mail to the address: it is theirs.
-        person = Person(self._ids.new_id("psn"), newcomer.name, invitation.email, password_hash, email_confirmed=True)
+        person = Person(
+            self._ids.new_id("psn"),
+            newcomer.name,
+            invitation.email,
+            password_hash,
+            email_confirmed=True,
+            language=house.languages[0],
+        )
         return person if await transaction.people.add(person) else EmailTaken()
 
     @staticmethod
@@ -187,4 +197,4 @@ class InvitationHandler:
         )
         facts = {"invitation": invitation.invitation_id, "roles": ",".join(sorted(membership.roles))}
         done = Act("member.joined", "person", membership.person_id, facts=facts)
-        await transaction.record_act(invitation.house_id, done)
+        await transaction.record_act(invitation.house_id, done, membership.person_id)

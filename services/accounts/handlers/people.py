@@ -10,6 +10,7 @@ from services.accounts.domain.link import (
     CONFIRMATION_MS,
     MAX_RESETS_AT_ONCE,
     RESET_MS,
+    Link,
     LinkPurpose,
     refused_link,
 )
@@ -159,14 +160,14 @@ class PersonHandler:
 
     async def reset_password(self, secret: str, new_password: str) -> Refusal | None:
         """All sessions end. Refusals: LinkUnknown, LinkUsed, LinkExpired."""
-        # Before it is known whether the link is good: how long it takes tells nothing.
+        async with self._store.transaction() as transaction:
+            # A look first: strangers cannot keep the hashing threads busy with links that are none.
+            if isinstance(link := await self._reset_link(transaction, secret), Refusal):
+                return link
         new_hash = await self._passwords.hashed(new_password)
         async with self._store.transaction() as transaction:
-            link = await transaction.links.lock(hash_of(secret), LinkPurpose.RESET)
-            if link is None:
-                return LinkUnknown()
-            if refusal := refused_link(link, transaction.now_ms):
-                return refusal
+            if isinstance(link := await self._reset_link(transaction, secret), Refusal):
+                return link
             person = await transaction.people.lock(link.person_id)
             if person is None:
                 return LinkUnknown()
@@ -180,3 +181,8 @@ class PersonHandler:
             await transaction.log_in_attempts.forget(f"account:{person.email.key}")
             await transaction.commit()
         return None
+
+    @staticmethod
+    async def _reset_link(transaction: AccountsTransaction, secret: str) -> Link | Refusal:
+        link = await transaction.links.lock(hash_of(secret), LinkPurpose.RESET)
+        return LinkUnknown() if link is None else refused_link(link, transaction.now_ms) or link

@@ -105,8 +105,11 @@ class AccountsTransaction(Protocol):
         """What the signing key has signed is void; AccessRevoked tells it."""
         ...
 
-    async def record_act(self, house_id: str, act: Act) -> None:
-        """Puts the act into the house's act log, done by whom the current call is for."""
+    async def record_act(self, house_id: str, act: Act, person_id: str = "") -> None:
+        """Puts the act into the house's act log, done by whom the current call is for, or by the person named.
+
+        Who signs up or accepts an invitation has no token yet.
+        """
         ...
 
     async def commit(self) -> None:

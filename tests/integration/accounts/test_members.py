@@ -7,6 +7,7 @@ import asyncio
 import grpc
 import pytest
 from balcon.accounts.v1 import accounts_service_pb2 as pb
+from balcon.acts.v1.acts_events_pb2 import ActDone
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.runtime.testing.eventually import eventually
@@ -79,7 +80,11 @@ async def test_an_invitation_goes_by_mail_and_lets_somebody_new_in(house: House)
     opened = await house.accounts.stub.GetInvitation(pb.GetInvitationRequest(invitation_secret=secret))
     assert (opened.house_name, opened.is_known, opened.invitation) == ("A house", False, invitation)
     accepted = await house.accounts.stub.AcceptInvitation(accepting(secret), metadata=NOBODY)
-    assert (accepted.person.email, accepted.person.email_confirmed) == (BOX_OFFICE, True)
+    assert (accepted.person.email, accepted.person.email_confirmed, accepted.person.language) == (
+        BOX_OFFICE,
+        True,
+        "nl",
+    )
     assert list(accepted.member.roles) == ["box_office", "door"]
     session = await house.accounts.log_in(BOX_OFFICE)
     claims = await house.accounts.claims(await house.accounts.token(session.session_secret))
@@ -275,3 +280,6 @@ async def test_what_is_done_to_members_is_told_to_the_act_log_without_addresses(
     for act in (b"member.invited", b"member.joined", b"member.changed", b"member.removed"):
         assert [payload for payload in payloads if act in payload]
     assert not [payload for payload in payloads if b"@" in payload or b"Ada" in payload]
+    acts = [ActDone.FromString(payload) for payload in payloads if b"member.joined" in payload]
+    # Who came by the link has no token yet, and is the one who did it all the same.
+    assert [act.who.subject for act in acts] == [members[BOX_OFFICE].person_id]

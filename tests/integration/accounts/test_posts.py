@@ -13,10 +13,11 @@ from pydantic import SecretStr
 
 from services.accounts.adapters.posts import FolderPost, LetterRefused, PostUnavailable, SmtpPost
 from services.accounts.domain.letters import LetterText
+from services.accounts.main import _post
 from services.runtime.embedded.ports import free_port
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.accounts.stage import running_accounts
+from tests.integration.accounts.stage import running_accounts, settings_of
 
 SENDER = "Balcon <no-reply@balcon.example>"
 TEXT = LetterText("Grüße", "Tromsø\n.\nA line of one dot does not end it.\n")
@@ -127,3 +128,9 @@ async def test_what_is_rolled_back_sends_nothing(database_url: DatabaseUrl) -> N
         await accounts.no_letters_wait()
         assert len(list(accounts.mail.glob("*.eml"))) <= 1
         assert await accounts.rows("SELECT count(*) FROM letters") == [(0,)]
+
+
+def test_accounts_does_not_start_where_mail_could_go_nowhere() -> None:
+    settings = settings_of("postgresql+asyncpg://", "memory://", mail_folder="")
+    with pytest.raises(ValueError, match="SMTP_URL"):
+        _post(settings)
