@@ -205,6 +205,16 @@ class PostgresPerformanceRows:
             return CodeTaken(performance.code, whose)
         return None
 
+    async def lock_shown(self, house_id: str, production_id: str) -> None:
+        names = performances.c
+        its = (
+            sa.select(names.performance_id)
+            .where(names.house_id == house_id, names.production_id == production_id)
+            .order_by(names.starts_at_ms, names.performance_id)
+            .with_for_update()
+        )
+        await self._connection.execute(its)
+
     async def retitle(self, house_id: str, production_id: str, title: str) -> list[Performance]:
         names = performances.c
         of_it = names.house_id == house_id, names.production_id == production_id

@@ -92,6 +92,9 @@ class ProductionHandler:
         ):
             return refusal
         async with self._store.transaction(house_id) as transaction:
+            if "title" in paths:
+                # Performances before their production, as whoever changes or copies one of them locks the two.
+                await transaction.performances.lock_shown(house_id, production_id)
             production = await transaction.productions.lock(house_id, production_id)
             if production is None:
                 return ProductionNotFound(production_id)

@@ -26,6 +26,10 @@ class PerformanceRows(Protocol):
         """Keeps the series that it has joined."""
         ...
 
+    async def lock_shown(self, house_id: str, production_id: str) -> None:
+        """Locks a production's performances until the transaction ends, by start."""
+        ...
+
     async def retitle(self, house_id: str, production_id: str, title: str) -> Sequence[Performance]:
         """Gives a production's performances its title; those that have changed, as they are now."""
 

@@ -213,6 +213,26 @@ async def test_a_performance_that_is_made_while_the_title_changes_has_the_new_on
     assert (await making).title == "Amleto"
 
 
+async def test_a_new_title_waits_for_changes_of_performances_without_holding_up_their_production(
+    catalogue: Catalogue,
+) -> None:
+    venue = await catalogue.venue("genova")
+    await catalogue.performance(venue)
+    waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    # Who copies a performance locks it, and then pins its production: the other way round the two would wait for ever.
+    async with catalogue.engine.connect() as other:
+        await other.execute(text("SELECT 1 FROM performances FOR UPDATE"))
+        naming = asyncio.ensure_future(catalogue.stub.UpdateProduction(update(venue.production, title="Amleto")))
+
+        async def it_waits() -> None:
+            assert await catalogue.rows(waits)
+
+        await eventually(it_waits)
+        await other.execute(text("SELECT 1 FROM productions FOR SHARE NOWAIT"))
+        await other.commit()
+    assert (await naming).production.title == "Amleto"
+
+
 async def test_an_archived_production_leaves_lists_and_is_shown_in_nothing_new(catalogue: Catalogue) -> None:
     venue = await catalogue.venue("genova")
     production, house_id = venue.production, venue.house.house_id
