@@ -96,8 +96,7 @@ def _meant(lines: Sequence[OrderLine], promotion: Promotion) -> list[int]:
     return [
         place
         for place, line in enumerate(lines)
-        if line.kind is not TicketKind.FREE
-        and (not promotion.ticket_types or line.ticket_type in promotion.ticket_types)
+        if (not promotion.ticket_types or line.ticket_type in promotion.ticket_types)
         and (not promotion.categories or line.category in promotion.categories)
     ]
 
