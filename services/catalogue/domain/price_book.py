@@ -49,7 +49,14 @@ class PriceBook:
 
     def components(self, price: Price, starts_at_ms: int) -> tuple[Component, ...]:
         """What the price is made of, with the rates of the day on which the performance begins."""
-        day = local_of(self.time_zone, starts_at_ms).date().isoformat()
+        return self.components_on(self.day_of(starts_at_ms), price)
+
+    def day_of(self, starts_at_ms: int) -> str:
+        """The date in house time."""
+        return local_of(self.time_zone, starts_at_ms).date().isoformat()
+
+    def components_on(self, day: str, price: Price) -> tuple[Component, ...]:
+        """What the price is made of, with the rates of that day."""
         return tuple(
             self._resolved(one.as_component(), day) for one in price.components or (price.as_its_own_component(),)
         )
@@ -77,9 +84,10 @@ class PricesTold:
 
 def told(prices: tuple[Price, ...], book: PriceBook, starts_at_ms: int) -> PricesTold:
     """One price at least."""
+    day = book.day_of(starts_at_ms)
     full = [price.amount_minor for price in prices if price.kind is TicketKind.NORMAL]
     return PricesTold(
-        tuple((price, book.components(price, starts_at_ms)) for price in prices),
+        tuple((price, book.components_on(day, price)) for price in prices),
         min(full or [price.amount_minor for price in prices]),
         prices[0].currency,
         book.rounding,
