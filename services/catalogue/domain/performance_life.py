@@ -201,7 +201,9 @@ def archive(
         return None
     if refusal := stale(performance, etag):
         return refusal
-    if performance.sale_state is not SaleState.DRAFT and performance.over_at_ms > now_ms:
+    # Opening publishes: what never was published was never on sale, cancelled or not.
+    was_on_sale = performance.sale_state is not SaleState.DRAFT and performance.published_at_ms
+    if was_on_sale and performance.over_at_ms > now_ms:
         return PerformanceNotOver(performance.performance_id, instant_text(performance.over_at_ms))
     state = SaleState.CLOSED if performance.sale_state is SaleState.ON_SALE else performance.sale_state
     return PerformanceArchived(changed(performance, sale_state=state, archived_at_ms=now_ms))

@@ -206,5 +206,12 @@ def test_what_is_over_or_was_never_on_sale_is_archived_and_nothing_else() -> Non
     assert isinstance(life.archive(sold, ends_ms, '"1"'), EtagStale)
 
 
+def test_what_was_cancelled_is_archived_at_once_where_it_never_was_on_sale() -> None:
+    assert isinstance(life.archive(CANCELLED, NOW_MS, '"1"'), events.PerformanceArchived)
+    sold = life.cancel(on_sale(), NOW_MS)
+    assert isinstance(sold, events.PerformanceCancelled)
+    assert isinstance(life.archive(sold.performance, NOW_MS, '"3"'), PerformanceNotOver)
+
+
 def test_a_sale_is_not_opened_after_the_start() -> None:
     assert isinstance(life.open_for_sale(performance(), START_MS), SaleEnded)
