@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
 from services.inventory.adapters.postgres_claim_store import ACTIVE
+from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
@@ -37,6 +38,9 @@ class PostgresAudit:
         """INV-1, INV-4 and INV-5 as far as the record alone can tell."""
         return [
             await self._check("INV-1", "one active claim or sale per seat", self._double_claims(performance_id)),
+            await self._check(
+                "INV-1", "claims are numbered by the plan in force", self._of_another_plan(performance_id)
+            ),
             await self._check("INV-4", "no claim by an epoch yet to come", self._future_epochs(performance_id)),
             await self._check("INV-5", "no seat both blocked and claimed", self._blocked_and_claimed(performance_id)),
         ]
@@ -56,6 +60,17 @@ class PostgresAudit:
         query = select(claims.c.performance_id, claims.c.seat_index).where(claims.c.state.in_(ACTIVE))
         grouped = query.group_by(claims.c.performance_id, claims.c.seat_index).having(func.count() > 1)
         return grouped.where(claims.c.performance_id == performance_id) if performance_id else grouped
+
+    @staticmethod
+    def _of_another_plan(performance_id: str) -> Select[Any]:
+        """A performance whose plan was changed, and a claim that was left behind: its index means another seat."""
+        same = performances.c.performance_id == claims.c.performance_id
+        query = (
+            select(claims.c.performance_id, claims.c.seat_index)
+            .join(performances, same)
+            .where(claims.c.state.in_(ACTIVE), claims.c.plan_version != performances.c.plan_version)
+        )
+        return query.where(claims.c.performance_id == performance_id) if performance_id else query
 
     @staticmethod
     def _future_epochs(performance_id: str) -> Select[Any]:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from services.inventory.adapters.memory_stores import MemoryPerformances, MemoryPlans, MemoryRecord
+from services.inventory.adapters.postgres_audit import PostgresAudit
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
@@ -22,6 +23,11 @@ from tests.contract.inventory.shelves import ACT_LOG, HALL, NAME, Record, cancel
 
 # Seat 0 is gone, a new one is in front of 1, 2 and 3, which change places with each other.
 MOVES = SeatMoves((GONE, 3, 1, 2, *range(4, 100)))
+
+PERFORMANCE = {
+    "performance_id": NAME, "house_id": HALL.house_id, "hall_id": "hal_1", "plan_version": 3, "on_sale": True,
+    "seats_per_holder": 10, "hold_ttl_seconds": 60,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,8 @@ async def shelf(request: pytest.FixtureRequest, database_url: DatabaseUrl) -> As
         yield Shelf(MemoryPlans(record, MemoryPerformances(HALL), plan), Record(record, record))
         return
     engine = create_engine(database_url("inventory"), application="test")
-    row = {
-        "performance_id": NAME, "house_id": HALL.house_id, "hall_id": "hal_1", "plan_version": 3, "on_sale": True,
-        "seats_per_holder": 10, "hold_ttl_seconds": 60,
-    }  # fmt: skip
     async with as_owner(engine).begin() as connection:
-        await connection.execute(insert(performance).values(row))
+        await connection.execute(insert(performance).values(PERFORMANCE))
     yield Shelf(PostgresPlanStore(engine), Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG)))
     await engine.dispose()
 
@@ -121,4 +123,24 @@ async def test_rows_of_the_record_keep_the_history_of_each_version(database_url:
         ("o1", "s0", -300_001, 3),
         ("o2", "s1", 3, 4),
     ]
+    await engine.dispose()
+
+
+async def test_the_audit_sees_a_claim_that_a_change_of_plan_left_behind(database_url: DatabaseUrl) -> None:
+    engine = create_engine(database_url("inventory"), application="test")
+    async with as_owner(engine).begin() as connection:
+        await connection.execute(insert(performance).values(PERFORMANCE))
+    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    await record.claims.append(NAME, await record.owned(), 1, [claimed("o1", 1)])
+    audit = PostgresAudit(engine)
+
+    async def found() -> list[str]:
+        return [violation for check in await audit.checks("") for violation in check.violations]
+
+    assert await found() == []
+    await PostgresPlanStore(engine).adopt(HALL, 1, 4, MOVES)
+    assert await found() == []
+    async with as_owner(engine).begin() as connection:
+        await connection.execute(update(seat_claim).values(plan_version=3))
+    assert await found() == [f"performance {NAME} seat index 3"]
     await engine.dispose()
