@@ -71,6 +71,8 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     intake, pictures = PlanIntake(), PillowPosterMaker()
     shared = SharedPlanHandler(store, PostgresSharedPlans(engine), intake, service.clock, service.ids)
     service.background("packaged_plans", lambda: shared.publish_packaged(packaged_plans()))
+    plans_of_performances = PerformancePlanHandler(store, GrpcSeatOwners(inventory), service.clock)
+    service.background("plan_changes", plans_of_performances.finish)
     catalogue = CatalogueServicer(
         houses=HouseHandler(PostgresHouseCopies(engine)),
         halls=HallHandlers(
@@ -81,7 +83,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
             drawings=PlanDrawingHandler(
                 store, PostgresDrawingQueue(engine), intake, pictures, service.clock, service.ids
             ),
-            of_performances=PerformancePlanHandler(store, GrpcSeatOwners(inventory)),
+            of_performances=plans_of_performances,
         ),
         productions=ProductionHandler(store, service.clock, service.ids),
         performances=PerformanceHandler(store, service.clock, service.ids),

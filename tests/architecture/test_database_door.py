@@ -42,6 +42,7 @@ ALL_HOUSES = {
         "the audit examines the whole record",
     ],
     "services/catalogue/adapters/postgres_catalogue.py": [
+        "changes of plans are finished, whatever their house",
         "keys are forgotten by age",
     ],
     "services/catalogue/adapters/house_rows.py": [

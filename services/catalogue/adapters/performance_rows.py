@@ -178,7 +178,13 @@ class PostgresPerformanceRows:
             performances.c.performance_id == performance.performance_id,
         )
         values = {name: getattr(performance, name) for name in ("plan_version", "capacity", "revision")}
-        await self._connection.execute(row.values(**values))
+        await self._connection.execute(row.values(**values, wanted_plan_version=None))
+
+    async def want_plan(self, house_id: str, performance_id: str, plan_version: int) -> None:
+        row = sa.update(performances).where(
+            performances.c.house_id == house_id, performances.c.performance_id == performance_id
+        )
+        await self._connection.execute(row.values(wanted_plan_version=plan_version or None))
 
     async def save_prices(self, performance: Performance) -> None:
         of_it = (prices.c.house_id == performance.house_id, prices.c.performance_id == performance.performance_id)

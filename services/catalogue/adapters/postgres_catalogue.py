@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from services.catalogue.adapters.postgres_transaction import PostgresTransaction
 from services.catalogue.adapters.tables import idempotency_keys, performances, seating_plans
 from services.catalogue.domain.performance import Performance
 from services.catalogue.domain.performance_events import PerformanceEvent
+from services.catalogue.domain.plan_version import WantedPlan
 from services.catalogue.domain.seating_plan import SeatingPlan
 from services.catalogue.ports.houses import Houses
 from services.runtime.clock import Clock
@@ -23,6 +24,7 @@ from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.sql.connections import after_commit, connected
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
+_WANTED_PLANS = AllHouses("changes of plans are finished, whatever their house")
 _OLD_KEYS = AllHouses("keys are forgotten by age")
 
 
@@ -64,6 +66,16 @@ class PostgresCatalogue:
         async with connected(self._engine, _OLD_KEYS) as connection:
             done = await connection.execute(sa.delete(idempotency_keys).where(sa.tuple_(*names).in_(old)))
         return int(done.rowcount)
+
+    async def plans_wanted(self, limit: int) -> Sequence[WantedPlan]:
+        names = performances.c
+        wanted = (
+            sa.select(names.house_id, names.performance_id, names.wanted_plan_version)
+            .where(names.wanted_plan_version.is_not(None))
+            .limit(limit)
+        )
+        async with connected(self._engine, _WANTED_PLANS) as connection:
+            return [WantedPlan(*row) for row in await connection.execute(wanted)]
 
     async def latest_plan_version(self, house_id: str, hall_id: str) -> int | None:
         latest = sa.select(sa.func.max(seating_plans.c.plan_version)).where(

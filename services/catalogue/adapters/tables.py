@@ -137,6 +137,8 @@ performances = sa.Table(
     sa.Column("hold_ttl_seconds", sa.Integer, nullable=False),
     sa.Column("capacity", sa.Integer, nullable=False),
     sa.Column("refuses_orphans", sa.Boolean, nullable=False),
+    # The plan that it is on its way to; NULL: none. Kept while the owner of its seats is asked.
+    sa.Column("wanted_plan_version", sa.Integer),
     # NULL: the start.
     sa.Column("sale_ends_at_ms", sa.BigInteger),
     sa.Column("prices_revision", sa.BigInteger, nullable=False, server_default="1"),
@@ -167,6 +169,11 @@ performances = sa.Table(
     # Other services name a performance without its house in keys of their own.
     sa.UniqueConstraint("performance_id"),
     sa.CheckConstraint("sale_state IN ('draft', 'on_sale', 'closed', 'cancelled')", name="sale_state"),
+)
+sa.Index(
+    "ix_performances_wanting_a_plan",
+    performances.c.performance_id,
+    postgresql_where=performances.c.wanted_plan_version.is_not(None),
 )
 sa.Index(
     "ix_performances_by_start", performances.c.house_id, performances.c.starts_at_ms, performances.c.performance_id

@@ -17,6 +17,15 @@ class PlanFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedPlan:
+    """A performance that is on its way to another version of its hall's plan."""
+
+    house_id: str
+    performance_id: str
+    plan_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanVersion:
     """What a list tells. `performance_ids`: the first that use it, by their start."""
 

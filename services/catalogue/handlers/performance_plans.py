@@ -10,17 +10,23 @@ from services.catalogue.domain.hall import usable_hall
 from services.catalogue.domain.performance import Performance, PlanFacts
 from services.catalogue.domain.performance_events import PerformanceUpdated
 from services.catalogue.domain.plan_difference import changed_seats
+from services.catalogue.domain.plan_version import WantedPlan
 from services.catalogue.domain.price import refused_prices
 from services.catalogue.domain.refusals import PerformanceNotFound, SeatingPlanNotFound
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION
-from services.catalogue.ports.seat_owners import SeatOwners
+from services.catalogue.ports.seat_owners import OwnerUnanswered, SeatOwners
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.changes import refused_etag, refused_unset_etag
 from services.contracts.plan_changes import PlanNotNewer
+from services.runtime.clock import Clock
 from services.runtime.errors import UNSET, FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import refused_key
+
+FINISH_SECONDS = 10.0
+# Of those that were broken off; the others come with the next look.
+LEFT_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,12 @@ class _Wanted:
 
 
 class PerformancePlanHandler:
-    """Asks the owner of the seats between two transactions. Repeated, it goes on where it stopped."""
+    """Asks the owner of the seats between two transactions. What breaks off in between is finished by finish()."""
 
-    def __init__(self, store: CatalogueStore, owners: SeatOwners) -> None:
+    def __init__(self, store: CatalogueStore, owners: SeatOwners, clock: Clock) -> None:
         self._store = store
         self._owners = owners
+        self._clock = clock
 
     async def change(self, house_id: str, performance_id: str, plan_version: int, etag: str) -> Performance | Refusal:
         """A plan that it has already changes nothing, whatever the etag.
@@ -54,9 +61,41 @@ class PerformancePlanHandler:
             return refusal
         async with self._store.transaction(house_id) as transaction:
             wanted = await self._wanted(transaction, house_id, performance_id, plan_version, etag)
-        if isinstance(wanted, Performance | Refusal):
-            return wanted
-        return await self._asked(wanted) or await self._written(wanted)
+            if isinstance(wanted, Performance | Refusal):
+                return wanted
+            await transaction.performances.want_plan(house_id, performance_id, plan_version)
+            await transaction.commit()
+        return await self._carried_out(wanted)
+
+    async def finish(self) -> None:
+        """Loop: carries out what was asked for and broken off, before its caller was told anything."""
+        while True:
+            for left in await self._store.plans_wanted(LEFT_AT_ONCE):
+                await self._finish(left)
+            await self._clock.sleep(FINISH_SECONDS)
+
+    async def _finish(self, left: WantedPlan) -> None:
+        async with self._store.transaction(left.house_id) as transaction:
+            found = await transaction.lock_performance(left.house_id, left.performance_id)
+            assert found is not None, "performances are never deleted"
+            plan = await transaction.plan_facts(left.house_id, found.hall_id, left.plan_version)
+            assert plan is not None, "a version of a plan stays"
+        try:
+            await self._carried_out(_Wanted(found, plan))
+        except OwnerUnanswered:
+            # The others need not wait for this one; it stays wanted.
+            return
+
+    async def _carried_out(self, wanted: _Wanted) -> Performance | Refusal:
+        """Whoever hears of a refusal finds nothing wanted any more. Raises OwnerUnanswered: it stays wanted."""
+        refusal = await self._asked(wanted)
+        if refusal is None:
+            return await self._written(wanted)
+        house_id, performance_id = wanted.performance.house_id, wanted.performance.performance_id
+        async with self._store.transaction(house_id) as transaction:
+            await transaction.performances.want_plan(house_id, performance_id, 0)
+            await transaction.commit()
+        return refusal
 
     @staticmethod
     async def _wanted(
@@ -101,6 +140,8 @@ class PerformancePlanHandler:
             found = await transaction.lock_performance(house_id, performance_id)
             assert found is not None, "performances are never deleted"
             if found.plan_version >= plan.plan_version:
+                await transaction.performances.want_plan(house_id, performance_id, 0)
+                await transaction.commit()
                 return found
             changed = dataclasses.replace(
                 found, plan_version=plan.plan_version, capacity=plan.seat_count, revision=found.revision + 1

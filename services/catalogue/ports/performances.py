@@ -34,7 +34,11 @@ class PerformanceRows(Protocol):
         """Gives a production's performances its title; those that have changed, as they are now."""
 
     async def save_plan(self, performance: Performance) -> None:
-        """Of one that was locked: its plan version and capacity, and its revision."""
+        """Of one that was locked: its plan version and capacity, and its revision. It wants no other plan any more."""
+        ...
+
+    async def want_plan(self, house_id: str, performance_id: str, plan_version: int) -> None:
+        """Notes which plan it is on its way to; 0: to none."""
         ...
 
     async def save_prices(self, performance: Performance) -> None:

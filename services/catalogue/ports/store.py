@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from services.catalogue.domain.performance import Performance
+from services.catalogue.domain.plan_version import WantedPlan
 from services.catalogue.domain.seating_plan import SeatingPlan
 from services.catalogue.ports.transaction import CatalogueTransaction
 
@@ -19,6 +21,10 @@ class CatalogueStore(Protocol):
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
         """Forgets at most `limit` idempotency keys that are older; returns how many."""
+        ...
+
+    async def plans_wanted(self, limit: int) -> Sequence[WantedPlan]:
+        """Performances of every house that are on their way to another plan, at most `limit`."""
         ...
 
     async def latest_plan_version(self, house_id: str, hall_id: str) -> int | None:

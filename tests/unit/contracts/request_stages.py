@@ -251,7 +251,7 @@ def _servicers() -> Mapping[str, Any]:
                 building=PlanBuildingHandler(store, PlanIntake()),
                 shared=SharedPlanHandler(store, store, PlanIntake(), CLOCK, IDS),
                 drawings=PlanDrawingHandler(store, store, PlanIntake(), store, CLOCK, IDS),
-                of_performances=PerformancePlanHandler(store, store),
+                of_performances=PerformancePlanHandler(store, store, CLOCK),
             ),
             productions=ProductionHandler(store, CLOCK, IDS),
             performances=PerformanceHandler(store, CLOCK, IDS),
