@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from services.contracts.access import Role
 from services.runtime.errors import UNSET, FieldInvalid
 
-# A token carries them all.
-MAX_HOUSES_OF_A_PERSON = 200
+# A token carries them all, with their roles, and must fit into a header (RFC 9110 leaves that to servers).
+MAX_HOUSES_OF_A_PERSON = 25
 _LIMIT = f"some of {', '.join(role.value for role in Role)}, each once"
 
 

@@ -132,3 +132,19 @@ async def test_the_event_loop_goes_on_while_passwords_are_hashed(database_url: D
         await accounts.stub.ListSigningKeys(pb.ListSigningKeysRequest())
         assert not signing_up.done()
         assert (await signing_up).house.label == "genova"
+
+
+async def test_a_password_that_is_changed_while_it_is_compared_lets_nobody_in(
+    guarded: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await guarded.sign_up("genova")
+    matches = Argon2Passwords.matches
+
+    async def overtaken(self: Argon2Passwords, password_hash: str | None, password: str) -> bool:
+        found = await matches(self, password_hash, password)
+        await guarded.damage("UPDATE people SET password_hash = 'that of a new one'")
+        return found
+
+    monkeypatch.setattr(Argon2Passwords, "matches", overtaken)
+    assert (await refusal(guarded.log_in(EMAIL))).reason == "LOG_IN_REFUSED"
+    assert await guarded.rows("SELECT 1 FROM sessions") == []

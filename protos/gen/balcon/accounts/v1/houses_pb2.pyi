@@ -432,7 +432,7 @@ class ListHousesResponse(_message.Message):
     HOUSES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def houses(self) -> _containers.RepeatedCompositeFieldContainer[Global___HouseWithRoles]:
-        """The houses that the caller is a member of, by name; a person is a member of 200 at most."""
+        """The houses that the caller is a member of, by name; a person is a member of 25 at most."""
 
     def __init__(
         self,
