@@ -138,6 +138,9 @@ class PersonHandler:
             if person.email.key != link.email.key:
                 # Whoever reads the former address gets no new password by it any more.
                 await transaction.links.remove_open(person.person_id, LinkPurpose.RESET)
+                # What is granted is other now: that of the new address. Whoever compares versions must see it.
+                former = await transaction.grants.version(person.email)
+                await transaction.grants.raise_version(link.email, above=former)
             await transaction.links.mark_used(link.secret_hash, transaction.now_ms)
             await transaction.commit()
         return None

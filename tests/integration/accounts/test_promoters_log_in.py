@@ -98,3 +98,20 @@ async def test_a_resellers_token_opens_nothing_of_accounts_and_a_withdrawn_key_g
     await guarded.stub.WithdrawApiKey(withdraw, metadata=owner.metadata)
     refused = await refusal(guarded.stub.ExchangeKey(pb.ExchangeKeyRequest(api_key=made.secret)))
     assert refused.reason == "KEY_REFUSED"
+
+
+async def test_r3_3_grants_stay_with_the_address_when_a_person_moves_to_another_and_the_version_goes_up(
+    guarded: Accounts,
+) -> None:
+    house, owner = await a_house(guarded, "own")
+    paula = await a_promoter(guarded, house, owner)
+    await grant(guarded, house, owner)
+    before = await guarded.stub.ListMyGrants(pb.ListMyGrantsRequest(), metadata=paula.metadata)
+    change = pb.ChangeEmailRequest(email="new@impresario.example", password=PASSWORD)
+    await guarded.stub.ChangeEmail(change, metadata=paula.metadata)
+    secret = await guarded.link("new@impresario.example")
+    await guarded.stub.ConfirmEmail(pb.ConfirmEmailRequest(link_secret=secret))
+    after = await guarded.stub.ListMyGrants(pb.ListMyGrantsRequest(), metadata=paula.metadata)
+    assert len(before.houses) == 1
+    assert list(after.houses) == []
+    assert after.version > before.version
