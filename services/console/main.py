@@ -19,6 +19,7 @@ from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, ru
 from services.console.commands.keys import print_new_key
 from services.console.commands.letters import run_letters
 from services.console.commands.onsale import OnSaleOptions, run_onsale
+from services.console.commands.seed import run_seed
 from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
@@ -88,6 +89,12 @@ def up(
 def down(data: Data = None) -> None:
     """Stops what `balcon up` runs."""
     _run(run_down(data or default_data_dir()))
+
+
+@app.command()
+def seed(data: Data = None, json: Json = False) -> None:
+    """Makes two houses with people in every role, a season and sales, and tells how to log in. May be repeated."""
+    _run(run_seed(data or default_data_dir(), json), data)
 
 
 @app.command()

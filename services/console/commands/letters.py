@@ -15,7 +15,7 @@ from services.console.terminal import OUT
 from services.runtime.clock import Clock
 from services.runtime.errors import Fatal
 
-_LINK: Final = re.compile(r"^https?://\S+$", re.MULTILINE)
+_LINK: Final = re.compile(r"^https?://\S+", re.MULTILINE)
 _PATIENCE_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.2
 

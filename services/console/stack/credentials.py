@@ -53,3 +53,8 @@ def demo_owner(label: str) -> tuple[str, str]:
     """E-mail and password of the owner of a demo house: whoever holds the deployment's key can log in as them."""
     secret = hmac.new(_key.get().encode(), f"demo house {label}".encode(), hashlib.sha256)
     return f"owner@{label}.example", secret.hexdigest()
+
+
+def password_for(email: str) -> str:
+    """The password of somebody who was seeded: whoever holds the deployment's key can log in as them."""
+    return hmac.new(_key.get().encode(), f"seeded {email}".encode(), hashlib.sha256).hexdigest()[:20]

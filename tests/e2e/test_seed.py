@@ -1,0 +1,77 @@
+"""`balcon seed` fills a stack with two houses that one can log in to and look at; a second run changes nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.console.seed.season import HOUSES, PROMOTER
+from services.console.stack.data_folder import make_temp_folder, remove_temp_folder
+from services.runtime.ids import RandomIds
+from services.runtime.testing import eventually_sync
+from tests.e2e.rig import Up, balcon, environment
+
+pytestmark = pytest.mark.slow
+COUNTED_SECONDS = 120.0
+
+
+def totals_of(data: Path, house_id: str) -> dict[str, dict[str, Any]]:
+    """Of each performance, as reporting tells it."""
+    told = balcon("totals", "--house", house_id, "--json", "--data", str(data))
+    assert told.status == 0, told.told
+    return {row["performance_id"]: row for row in msgspec.json.decode(told.output)}
+
+
+def test_seed_fills_a_stack_with_houses_to_look_at_and_changes_nothing_the_second_time(tmp_path: Path) -> None:
+    data = make_temp_folder(RandomIds())
+    try:
+        first = balcon("seed", "--json", "--data", str(data))
+        assert first.status == 0, first.told
+        logins = msgspec.json.decode(first.output)["logins"]
+        assert {login["email"] for login in logins if login["role"] == "promoter"} == {PROMOTER}
+        house_ids = []
+        with Up(data):
+            for house in HOUSES:
+                owner = next(each for each in logins if (each["house"], each["role"]) == (house.label, "owner"))
+                own = {
+                    **environment(),
+                    "BALCON_DATA": str(data),
+                    "BALCON_PASSWORD": owner["password"],
+                    "XDG_CONFIG_HOME": str(tmp_path / house.label),
+                }
+
+                def ask(*words: str, env: dict[str, str] = own) -> Any:
+                    done = balcon("house", *words, "--json", env=env)
+                    assert done.status == 0, done.told
+                    return msgspec.json.decode(done.output)
+
+                logged_in = balcon("house", "login", "--email", owner["email"], env=own)
+                assert logged_in.status == 0, logged_in.told
+                roles = {role for member in ask("member", "list")["members"] for role in member["roles"]}
+                assert roles == {"owner", "back_office", "box_office", "door", "finance", "marketing"}
+                assert {grant["email"] for grant in ask("grant", "list")["grants"]} == {PROMOTER}
+                assert all(each["poster"]["sizes"] for each in ask("production", "list")["productions"])
+                performances = ask("performance", "list")["performances"]
+                assert len(performances) == len(house.evenings)
+                states = {each["code"]: each["sale_state"] for each in performances}
+                for evening in house.evenings:
+                    expected = "DRAFT" if evening.is_draft else "CLOSED" if evening.days < 0 else "ON_SALE"
+                    assert states[evening.key] == f"SALE_STATE_{expected}"
+                sold = {each["performance_id"] for each in performances if each["sale_state"] != "SALE_STATE_DRAFT"}
+                house_id = performances[0]["house_id"]
+                house_ids.append(house_id)
+                eventually_sync(
+                    lambda house_id=house_id, sold=sold: (  # type: ignore[misc]
+                        {key for key, row in totals_of(data, house_id).items() if row.get("sold", 0) > 0} == sold
+                    ),
+                    COUNTED_SECONDS,
+                )
+            audit = balcon("audit", "--data", str(data), "--json")
+            assert audit.status == 0, audit.told
+            before = [totals_of(data, house_id) for house_id in house_ids]
+            second = balcon("seed", "--json", "--data", str(data))
+            assert (second.status, second.output) == (0, first.output), second.told
+            assert [totals_of(data, house_id) for house_id in house_ids] == before
+    finally:
+        remove_temp_folder(data)
