@@ -26,10 +26,15 @@ _CALL_SECONDS = 60.0
 _WAIT_MS = 20_000
 _WAITS = 6
 _AT_ONCE = 8
-_GIVEN_BACK = 9
+GIVEN_BACK = 9
 _WITH_CODE = 7
 _OPEN_HOLDS = 4
 _FINAL = frozenset({pb.ORDER_STATE_CONFIRMED, pb.ORDER_STATE_CANCELLED, pb.ORDER_STATE_REFUNDED})
+
+
+def seats_of(number: int) -> int:
+    """How many seats the order of that number has; each GIVEN_BACKth one gives them back."""
+    return seeded_random(number).randint(1, 4)
 
 
 class OrderUnfinished(Fatal):
@@ -78,11 +83,11 @@ class Sales:
                 if order.payment_url:
                     await self._pay_page.pay(order.payment_url, Ending.PAYS)
                 order = await self._end(order.order_id)
-            if number % _GIVEN_BACK == 0 and order.state == pb.ORDER_STATE_CONFIRMED:
+            if number % GIVEN_BACK == 0 and order.state == pb.ORDER_STATE_CONFIRMED:
                 await asyncio.create_task(self._give_back(order.order_id))
 
     async def _order(self, house: SeededHouse, evening: SeededEvening, number: int) -> pb.Order:
-        hold = await self._hold(evening, self._holder(evening, number), seeded_random(number).randint(1, 4))
+        hold = await self._hold(evening, self._holder(evening, number), seats_of(number))
         seats = [
             pb.SeatChoice(seat_id=seat_id, ticket_type=STUDENT if (number + index) % 4 == 0 else "")
             for index, seat_id in enumerate(hold.seats.seat_ids)
