@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import grpc
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.console.commands.letters import newest_link
 from services.console.seed.season import CURRENCY, PROMOTER, PROMOTER_NAME, ROLES, SeededHouse
 from services.console.stack.credentials import password_for
+from services.console.stack.letters import newest_link
 from services.runtime.call_context import act_as
 from services.runtime.clock import Clock
 from services.runtime.rpc.errors import refusal_of

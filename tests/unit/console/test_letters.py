@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.console.commands.letters import NoSuchLetter, letters_in, newest_link
+from services.console.stack.letters import NoSuchLetter, letters_in, newest_link
 from services.runtime.clock import SystemClock
 
 
