@@ -126,17 +126,22 @@ async def measure(server: EmbeddedPostgres) -> dict[str, dict[str, float]]:
     return told
 
 
-async def main() -> None:
-    """Measures and prints."""
+async def run() -> dict[str, dict[str, float]]:
+    """measure() on a server of its own."""
     with tempfile.TemporaryDirectory(prefix="balcon-bench-") as folder:
         Path(folder).chmod(0o755)
         server = EmbeddedPostgres(Path(folder) / "postgres")
         server.start()
         try:
-            for name, figures in (await measure(server)).items():
-                print(f"{name:16} {json.dumps(figures)}")
+            return await measure(server)
         finally:
             server.stop()
+
+
+async def main() -> None:
+    """Measures and prints."""
+    for name, figures in (await run()).items():
+        print(f"{name:16} {json.dumps(figures)}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from bench import access, best_available, load, open_loop, overload, refusals, watching
+from bench import access, best_available, load, open_loop, overload, refusals, row_security, watching
 from bench.baselines import limits, postgres_rows, redis_set_nx
 from bench.flood import Flood
 from bench.report import Figure, Report
@@ -33,6 +33,7 @@ async def run_all(report: Report, *, quick: bool) -> None:
             await _many_performances(report, stack)
     await access_runs(report)
     if not quick:
+        await _second_wall(report)
         await overload_runs(report)
         await _two_owners(report)
         # Pure decisions and turns, no servers: in a thread, because it brings a loop of its own.
@@ -183,6 +184,13 @@ async def access_runs(report: Report) -> None:
     for kind, (guarded, unguarded) in (await access.measure()).items():
         report.details[f"access, {kind}: owner's time for a hold, us"] = {"with": guarded, "without": unguarded}
         report.ratio(f"{kind}: owner's time for a hold, access checked / not", guarded, unguarded)
+
+
+async def _second_wall(report: Report) -> None:
+    """What row-level security costs an order's transaction, a batch of claims, and a read."""
+    for act, found in (await row_security.run()).items():
+        report.details[f"row security, {act}"] = found
+        report.ratio(f"{act}: time with row security / without", found["walled"], found["plain"])
 
 
 async def overload_runs(report: Report) -> None:
