@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
+from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, CHANNEL_UNSPECIFIED
 
 from services.runtime.access.checker import Checked, TokenChecker
 from services.runtime.access.method_access import AUDIENCES_OF_KIND, MethodAccess, method_access
 from services.runtime.access.refusals import (
     AudienceRefused,
+    ChannelForeign,
     HolderForeign,
     HouseNotFound,
     PermissionMissing,
@@ -29,6 +31,9 @@ from services.runtime.rpc.interceptors import Context, Handler, is_ours
 _REF = re.compile(rf"({'|'.join(PrincipalKind.__members__)})/([A-Za-z0-9_-]{{1,64}})")
 _NOT_A_SERVICE = TokenInvalid("is no service's, and the call names somebody to act for")
 _NO_REF = TokenInvalid("comes with a name to act for that has no form")
+
+# None at all is told by the call itself, with whatever else is wrong.
+_BUYERS_CHANNELS = frozenset({CHANNEL_ONLINE, CHANNEL_UNSPECIFIED})
 
 RolesWith = Callable[[str], frozenset[str]]
 # Told of each call of an operator that names a house, before it is answered: the house and the method.
@@ -51,7 +56,9 @@ class MethodGate:
             # Whoever is named is bound as if it had called itself.
             named = principal.on_behalf_of or principal
             if access.holder_of is not None and named.kind is PrincipalKind.BUYER:
-                return None if access.holder_of(request) == named.subject else HolderForeign(access.holder)
+                if access.holder_of(request) != named.subject:
+                    return HolderForeign(access.holder)
+                return self._refused_channel(request)
             if kind is PrincipalKind.RESELLER and access.house_of is not None:
                 house_id = access.house_of(request)
                 return None if principal.is_in(house_id) else HouseNotFound(house_id)
@@ -62,6 +69,11 @@ class MethodGate:
         if not principal.is_in(house_id):
             return HouseNotFound(house_id)
         return None if principal.roles_in(house_id) & self._roles else PermissionMissing(house_id, access.permission)
+
+    def _refused_channel(self, request: Any) -> ChannelForeign | None:
+        """What is sold at a till or in the office has other tickets, prices and times: a buyer cannot choose it."""
+        channel = self._access.channel
+        return ChannelForeign(channel) if channel and getattr(request, channel) not in _BUYERS_CHANNELS else None
 
 
 class AccessInterceptor(grpc.aio.ServerInterceptor):

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from balcon.access.v1 import access_pb2
+from balcon.types.v1 import seating_pb2
 from google.protobuf import descriptor_pool
-from google.protobuf.descriptor import Descriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 
 from services.runtime.errors import Fatal
 from services.runtime.principal import PrincipalKind
 
+_CHANNEL = seating_pb2.DESCRIPTOR.enum_types_by_name["Channel"].full_name
 PUBLIC = "PUBLIC"
 PERSON = "PERSON"
 # The audiences that a token of each kind belongs to. Staff and promoters are people: one log-in for both (R3.4).
@@ -32,7 +34,10 @@ class AccessUndeclared(Fatal):
 
 @dataclass(frozen=True, slots=True)
 class MethodAccess:
-    """`house_of` and `holder_of` read a request's fields; None where the option names none. `holder` is that field."""
+    """`house_of` and `holder_of` read a request's fields; None where the option names none. `holder` is that field.
+
+    `channel` is the field that says how the sale reaches the house, '' where the request has none.
+    """
 
     permission: str
     audiences: frozenset[str]
@@ -40,6 +45,7 @@ class MethodAccess:
     holder_of: Callable[[Any], str] | None
     holder: str
     own: bool
+    channel: str
 
     @property
     def is_public(self) -> bool:
@@ -70,6 +76,7 @@ def access_of(method: MethodDescriptor) -> MethodAccess:
         holder_of=_reader(said.holder),
         holder=said.holder,
         own=said.own,
+        channel=next((field.name for field in method.input_type.fields if _is_channel(field)), ""),
     )
 
 
@@ -98,6 +105,10 @@ def _problems(method: MethodDescriptor, said: access_pb2.Access, audiences: froz
 def _names_nobody(method: MethodDescriptor) -> bool:
     """Whether nothing in the request is anybody's: seat maps are the same for all."""
     return not any(field.name.startswith(("holder", "hold_", "order_")) for field in method.input_type.fields)
+
+
+def _is_channel(field: FieldDescriptor) -> bool:
+    return field.enum_type is not None and field.enum_type.full_name == _CHANNEL and not field.is_repeated
 
 
 def _has_text(message: Descriptor, path: str) -> bool:

@@ -62,6 +62,14 @@ class HolderForeign(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelForeign(Refusal):
+    """A buyer buys online: {field} names a channel of the house's people."""
+
+    kind = Kind.FORBIDDEN
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class HouseNotFound(Refusal):
     """There is no house {house_id}."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message_factory import GetMessageClass
 
 from services.contracts.access import PERMISSIONS, Permission, Role
 from services.runtime.access.revocations import Revocation
@@ -108,6 +110,20 @@ async def test_a_buyer_names_itself_where_a_holder_is_named(name: str, every: Ev
         other = request_of(method, holder="hld_other")
         assert await every.call(method, credential_of(BUYER), other) == "HOLDER_FOREIGN"
         assert await every.call(method, credential_of(SERVICE), other) == "OK"
+
+
+CHANNELLED = [name for name, method in METHODS.items() if "channel" in method.input_type.fields_by_name]
+
+
+@pytest.mark.parametrize("name", [name for name in CHANNELLED if "BUYER" in audiences_of(METHODS[name])])
+async def test_a_buyer_is_let_into_no_channel_of_the_houses_people(name: str, every: EveryCall) -> None:
+    method = METHODS[name]
+    request: Any = GetMessageClass(method.input_type).FromString(request_of(method))
+    for channel, told in ((1, "CHANNEL_FOREIGN"), (2, "OK"), (3, "CHANNEL_FOREIGN")):
+        request.channel = channel
+        sent = request.SerializeToString()
+        assert await every.call(method, credential_of(BUYER), sent) == told
+        assert await every.call(method, credential_of(staff("box_office")), sent) == "OK"
 
 
 def unsigned(principal: Principal) -> str:

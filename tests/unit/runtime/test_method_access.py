@@ -8,12 +8,20 @@ from typing import Any
 import pytest
 from balcon.access.v1 import access_pb2 as pb
 from balcon.inventory.v1 import inventory_service_pb2
+from balcon.orders.v1 import orders_service_pb2
+from balcon.types.v1.seating_pb2 import CHANNEL_BACKEND, CHANNEL_BOX_OFFICE, CHANNEL_ONLINE, CHANNEL_UNSPECIFIED
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 
 from services.runtime.access.interceptor import MethodGate
 from services.runtime.access.method_access import AccessUndeclared, MethodAccess, access_of, method_access
-from services.runtime.access.refusals import AudienceRefused, HolderForeign, HouseNotFound, PermissionMissing
+from services.runtime.access.refusals import (
+    AudienceRefused,
+    ChannelForeign,
+    HolderForeign,
+    HouseNotFound,
+    PermissionMissing,
+)
 from services.runtime.principal import HouseRoles, Principal, PrincipalKind, PrincipalRef
 
 _TEXT, _NUMBER = descriptor_pb2.FieldDescriptorProto.TYPE_STRING, descriptor_pb2.FieldDescriptorProto.TYPE_INT64
@@ -118,6 +126,30 @@ def service(acts_for: PrincipalRef | None = None) -> Principal:
 )
 def test_the_gate_of_a_method_for_staff_buyers_and_services(principal: Principal, refusal: object) -> None:
     assert HOLDING.refusal(principal, REQUEST) == refusal
+
+
+ORDERING = f"/{orders_service_pb2.DESCRIPTOR.package}.OrdersService/CreateOrder"
+BUYING = gate(method_access(ORDERING))
+SHOPPER = PrincipalRef(PrincipalKind.BUYER, "hld_1")
+
+
+@pytest.mark.parametrize("channel", [CHANNEL_BOX_OFFICE, CHANNEL_BACKEND])
+@pytest.mark.parametrize("who", [Principal(SHOPPER.kind, SHOPPER.subject), service(SHOPPER)])
+def test_a_buyer_buys_online_and_on_no_channel_of_the_houses_people(who: Principal, channel: int) -> None:
+    request = SimpleNamespace(house_id="hse_a", holder_id="hld_1", channel=channel)
+    assert BUYING.refusal(who, request) == ChannelForeign("channel")
+    for theirs in (CHANNEL_ONLINE, CHANNEL_UNSPECIFIED):
+        # None at all is told by the call itself, with whatever else is wrong.
+        request.channel = theirs
+        assert BUYING.refusal(who, request) is None
+
+
+@pytest.mark.parametrize("channel", [CHANNEL_BOX_OFFICE, CHANNEL_BACKEND, CHANNEL_ONLINE])
+def test_services_and_people_of_the_house_sell_on_every_channel(channel: int) -> None:
+    request = SimpleNamespace(house_id="hse_a", holder_id="hld_1", channel=channel)
+    selling = MethodGate(method_access(ORDERING), lambda _: frozenset({"door"}))
+    for who in (service(), service(PrincipalRef(PrincipalKind.STAFF, "psn_1")), staff("door")):
+        assert selling.refusal(who, request) is None
 
 
 def test_staff_of_no_house_in_particular_are_people_too() -> None:
