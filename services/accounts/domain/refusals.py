@@ -47,6 +47,14 @@ class PromoterNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class PromoterIsMember(Refusal):
+    """Promoter {promoter_id} works in a house by now: name, address and password are changed by nobody else."""
+
+    kind = Kind.PRECONDITION
+    promoter_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyNotFound(Refusal):
     """The house has no key {key_id} that is good."""
 

@@ -14,7 +14,7 @@ from services.accounts.domain.letters import LetterKind
 from services.accounts.domain.link import CONFIRMATION_MS, RESET_MS, LinkPurpose
 from services.accounts.domain.person import Person
 from services.accounts.domain.promoter import FIRST_PASSWORD_MS, Promoter
-from services.accounts.domain.refusals import EmailTaken, PromoterNotFound
+from services.accounts.domain.refusals import EmailTaken, PromoterIsMember, PromoterNotFound
 from services.accounts.handlers.mailing import Mailing
 from services.accounts.handlers.once import Asked, once
 from services.accounts.ports.passwords import Passwords
@@ -80,13 +80,16 @@ class PromoterHandler:
     async def update(
         self, house_id: str, promoter_id: str, etag: str, *, name: str | None, email: EmailAddress | None
     ) -> Promoter | Refusal:
-        """None leaves a value as it is. Refusals: PromoterNotFound, EtagStale, EmailTaken.
+        """None leaves a value as it is. Refusals: PromoterNotFound, PromoterIsMember, EtagStale, EmailTaken.
 
         With a new address all sessions end, and nothing is granted until somebody has opened the link sent there.
         """
         nobodys = await self._nobodys_password() if email is not None else ""
-        async with self._store.transaction(house_id) as transaction:
-            found = await self._locked(transaction, house_id, promoter_id)
+        known = await self.get(house_id, promoter_id)
+        if isinstance(known, Refusal):
+            return known
+        async with self._store.transaction() as transaction:
+            found = await self._locked(transaction, known)
             if isinstance(found, Refusal):
                 return found
             if refusal := refused_etag("the promoter", etag, found.person.revision):
@@ -120,10 +123,16 @@ class PromoterHandler:
         await self._send_link(transaction, now, FIRST_PASSWORD_MS)
 
     async def reset_password(self, house_id: str, promoter_id: str) -> Refusal | None:
-        """The old password is good no more; a link to a new one goes to the promoter. Refusals: PromoterNotFound."""
+        """The old password is good no more; a link to a new one goes to the promoter.
+
+        Refusals: PromoterNotFound, PromoterIsMember.
+        """
         nobodys = await self._nobodys_password()
-        async with self._store.transaction(house_id) as transaction:
-            found = await self._locked(transaction, house_id, promoter_id)
+        known = await self.get(house_id, promoter_id)
+        if isinstance(known, Refusal):
+            return known
+        async with self._store.transaction() as transaction:
+            found = await self._locked(transaction, known)
             if isinstance(found, Refusal):
                 return found
             changed = dataclasses.replace(
@@ -137,12 +146,19 @@ class PromoterHandler:
         return None
 
     @staticmethod
-    async def _locked(transaction: AccountsTransaction, house_id: str, promoter_id: str) -> Promoter | Refusal:
-        found = await transaction.promoters.find(house_id, promoter_id)
-        person = None if found is None else await transaction.people.lock(promoter_id)
-        if found is None or person is None:
+    async def _locked(transaction: AccountsTransaction, known: Promoter) -> Promoter | Refusal:
+        """The house's own, which `known` proves. The transaction is for all houses: memberships are in any of them.
+
+        Whoever has the address of a member has the member's houses, so no house may move it. Who joins or makes a
+        house at this moment has locked the person, too.
+        """
+        promoter_id = known.person.person_id
+        person = await transaction.people.lock(promoter_id)
+        if person is None:
             return PromoterNotFound(promoter_id)
-        return dataclasses.replace(found, person=person)
+        if await transaction.members.of_person(promoter_id):
+            return PromoterIsMember(promoter_id)
+        return dataclasses.replace(known, person=person)
 
     @staticmethod
     async def _end_sessions(transaction: AccountsTransaction, person_id: str) -> None:
