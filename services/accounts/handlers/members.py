@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.accounts.domain.membership import Membership, leaves_no_owner
 from services.accounts.domain.person import Person
 from services.accounts.domain.refusals import LastOwner, MemberNotFound
+from services.accounts.handlers.revocations import void_what_was_signed_meanwhile
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.access import Role
@@ -62,6 +63,7 @@ class MemberHandler:
             await transaction.record_act(house_id, Act("member.changed", "person", person_id, facts=facts))
             person = await self._void_tokens(transaction, person_id)
             await transaction.commit()
+        await void_what_was_signed_meanwhile(self._store, person_id)
         return Member(changed, person)
 
     async def remove(self, house_id: str, person_id: str, etag: str) -> Refusal | None:
@@ -75,6 +77,7 @@ class MemberHandler:
             await transaction.record_act(house_id, Act("member.removed", "person", person_id, facts=facts))
             await self._void_tokens(transaction, person_id)
             await transaction.commit()
+        await void_what_was_signed_meanwhile(self._store, person_id)
         return None
 
     @staticmethod

@@ -19,6 +19,7 @@ from services.accounts.domain.refusals import EmailTaken, LinkUnknown, PasswordW
 from services.accounts.domain.session import hash_of
 from services.accounts.handlers.guesses import Guesses
 from services.accounts.handlers.mailing import Mailing
+from services.accounts.handlers.revocations import void_what_was_signed_meanwhile
 from services.accounts.ports.passwords import Passwords
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
@@ -74,6 +75,7 @@ class PersonHandler:
             kept_id = kept.session_id if kept is not None and kept.subject == person_id else ""
             await self._set_password(transaction, person, new_hash, kept_id)
             await transaction.commit()
+        await void_what_was_signed_meanwhile(self._store, person_id)
         return None
 
     async def proved(self, person_id: str, password: str) -> Person | Refusal:
@@ -183,6 +185,7 @@ class PersonHandler:
             await self._set_password(transaction, reader, new_hash)
             await transaction.log_in_attempts.forget(f"account:{person.email.key}")
             await transaction.commit()
+        await void_what_was_signed_meanwhile(self._store, link.person_id)
         return None
 
     @staticmethod

@@ -17,6 +17,7 @@ from services.accounts.domain.promoter import FIRST_PASSWORD_MS, Promoter
 from services.accounts.domain.refusals import EmailTaken, PromoterIsMember, PromoterNotFound
 from services.accounts.handlers.mailing import Mailing
 from services.accounts.handlers.once import Asked, once
+from services.accounts.handlers.revocations import void_what_was_signed_meanwhile
 from services.accounts.ports.passwords import Passwords
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
@@ -110,6 +111,8 @@ class PromoterHandler:
             facts = {"fields": ",".join(field for field, new in (("name", name), ("email", email)) if new is not None)}
             await transaction.record_act(house_id, _act("promoter.changed", promoter_id, facts))
             await transaction.commit()
+        if moves:
+            await void_what_was_signed_meanwhile(self._store, promoter_id)
         return Promoter(house_id, changed, found.created_at_ms)
 
     async def _moved(self, transaction: AccountsTransaction, before: Person, now: Person) -> None:
@@ -143,6 +146,7 @@ class PromoterHandler:
             await self._send_link(transaction, changed, RESET_MS)
             await transaction.record_act(house_id, _act("promoter.password_reset", promoter_id))
             await transaction.commit()
+        await void_what_was_signed_meanwhile(self._store, promoter_id)
         return None
 
     @staticmethod

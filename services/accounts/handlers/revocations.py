@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from services.accounts.domain.revocation import Revocation
@@ -24,3 +25,24 @@ class RevocationHandler:
         """Those that can still be about a living token."""
         async with self._store.transaction() as transaction:
             return await transaction.revocations.since(transaction.now_ms - KEPT_SECONDS * 1000, MOST)
+
+
+async def void_what_was_signed_meanwhile(store: AccountsStore, person_id: str) -> None:
+    """After a change of what a person may: tokens of whoever still read what was before it, and signed until now.
+
+    By a transaction that begins after the change is known. The next token is signed later than that.
+    """
+    async with store.transaction() as transaction:
+        person = await transaction.people.lock(person_id)
+        if person is not None:
+            until_ms = max(transaction.now_ms, person.tokens_void_until_ms)
+            await transaction.people.save(dataclasses.replace(person, tokens_void_until_ms=until_ms))
+            await transaction.revocations.add({person_id: until_ms})
+            await transaction.commit()
+
+
+async def void_what_the_session_got_meanwhile(store: AccountsStore, session_id: str) -> None:
+    """The same of a session that has ended: it gets no token any more."""
+    async with store.transaction() as transaction:
+        await transaction.revocations.add({session_id: transaction.now_ms})
+        await transaction.commit()

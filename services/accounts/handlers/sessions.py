@@ -18,6 +18,7 @@ from services.accounts.domain.session import (
     hash_of,
 )
 from services.accounts.domain.signing_key import TOKEN_SECONDS
+from services.accounts.handlers.revocations import void_what_the_session_got_meanwhile
 from services.accounts.handlers.signing_keys import KeyRing
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.token_signer import TokenFacts
@@ -95,6 +96,7 @@ class SessionHandler:
             await transaction.sessions.end(session.session_id)
             transaction.revoke(session.subject, session.session_id)
             await transaction.commit()
+        await void_what_the_session_got_meanwhile(self._store, session.session_id)
 
     async def of_person(self, person_id: str) -> Sequence[Session]:
         """Those that are not over, the newest first, at most MAX_SESSIONS_TOLD."""
@@ -112,6 +114,7 @@ class SessionHandler:
             await transaction.sessions.end(session_id)
             transaction.revoke(person_id, session_id)
             await transaction.commit()
+        await void_what_the_session_got_meanwhile(self._store, session_id)
         return None
 
     async def issue_token(self, secret: str) -> IssuedToken | Refusal:

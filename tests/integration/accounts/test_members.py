@@ -9,6 +9,7 @@ import pytest
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 from balcon.acts.v1.acts_events_pb2 import ActDone
 from google.protobuf.field_mask_pb2 import FieldMask
+from sqlalchemy import text
 
 from services.runtime.testing.eventually import eventually
 from tests.integration.accounts.stage import NOBODY, PASSWORD, Accounts, Caller, ShiftedClock, refusal
@@ -283,3 +284,37 @@ async def test_what_is_done_to_members_is_told_to_the_act_log_without_addresses(
     acts = [ActDone.FromString(payload) for payload in payloads if b"member.joined" in payload]
     # Who came by the link has no token yet, and is the one who did it all the same.
     assert [act.who.subject for act in acts] == [members[BOX_OFFICE].person_id]
+
+
+@pytest.mark.parametrize("what", ["changed", "removed"])
+async def test_a_token_of_the_moment_in_which_a_member_is_changed_or_removed_is_void_too(
+    house: House, what: str
+) -> None:
+    """Whoever asks for tokens all the time gets one with the old roles before the change is known."""
+    bo = await house.join(BOX_OFFICE)
+    member = (await house.members())[BOX_OFFICE]
+    async with house.accounts.engine.connect() as other:
+        # Somebody has the row: the change has begun, and waits.
+        await other.execute(text("SELECT 1 FROM people WHERE person_id = :id FOR UPDATE"), {"id": bo.person_id})
+        change = asyncio.create_task(changed(house, member) if what == "changed" else house.remove(member))
+        await eventually(lambda: somebody_waits(house.accounts))
+        old = await house.accounts.claims(await house.accounts.token(bo.session_secret))
+        await other.rollback()
+    await change
+    assert old["hss"] == {house.house_id: ["box_office"]}
+    void = {one.name: one.until_ms for one in await house.accounts.revoked()}
+    assert round(old["iat"] * 1000) <= void[bo.person_id]
+    new = await house.accounts.claims(await house.accounts.token(bo.session_secret))
+    assert new.get("hss", {}) == ({house.house_id: ["door"]} if what == "changed" else {})
+    assert round(new["iat"] * 1000) > void[bo.person_id]
+
+
+async def changed(house: House, member: pb.Member) -> None:
+    await house.update(member, "door")
+
+
+async def somebody_waits(accounts: Accounts) -> None:
+    """For a row that another transaction has."""
+    assert await accounts.rows(
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )

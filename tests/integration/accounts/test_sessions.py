@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-import grpc
-from balcon.accounts.v1 import accounts_service_pb2 as pb
+import asyncio
+from typing import Any
 
-from tests.integration.accounts.stage import Accounts, refusal
+import grpc
+import pytest
+from balcon.accounts.v1 import accounts_service_pb2 as pb
+from sqlalchemy import text
+
+from services.runtime.testing.eventually import eventually
+from tests.integration.accounts.stage import PASSWORD, Accounts, refusal
+
+OWNER = "owner@genova.example"
 
 
 async def test_r3_4_one_login_gives_a_token_for_every_house(accounts: Accounts) -> None:
@@ -48,6 +56,47 @@ async def test_a_session_that_was_logged_out_gives_no_token(accounts: Accounts) 
     assert await accounts.rows("SELECT type, key FROM outbox WHERE topic = 'balcon.access.v1'") == [
         ("balcon.access.v1.AccessRevoked", session.person.person_id)
     ]
+
+
+@pytest.mark.parametrize("how", ["log_out", "end", "new_password"])
+async def test_a_token_of_the_moment_in_which_its_session_ends_is_void_too(guarded: Accounts, how: str) -> None:
+    """Whoever has a stolen session and asks for tokens all the time gets one before the end is known."""
+    accounts = guarded
+    await accounts.sign_up("genova")
+    session, mine = await accounts.log_in(OWNER), await accounts.signed_in(OWNER)
+    calls: dict[str, Any] = {
+        "log_out": lambda: accounts.stub.LogOut(pb.LogOutRequest(session_secret=session.session_secret)),
+        "end": lambda: accounts.stub.EndSession(
+            pb.EndSessionRequest(session_id=session.session_id), metadata=mine.metadata
+        ),
+        "new_password": lambda: accounts.stub.ChangePassword(
+            pb.ChangePasswordRequest(
+                password=PASSWORD, new_password="a new and long one", session_secret=mine.session_secret
+            ),
+            metadata=mine.metadata,
+        ),
+    }
+
+    async def ended() -> None:
+        await calls[how]()
+
+    async def is_waiting() -> None:
+        query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        assert await accounts.rows(query)
+
+    async with accounts.engine.connect() as other:
+        await other.execute(
+            text("SELECT 1 FROM sessions WHERE session_id = :id FOR UPDATE"), {"id": session.session_id}
+        )
+        ending = asyncio.create_task(ended())
+        await eventually(is_waiting)
+        old = await accounts.claims(await accounts.token(session.session_secret))
+        await other.rollback()
+    await ending
+    void = {one.name: one.until_ms for one in await accounts.revoked()}
+    assert round(old["iat"] * 1000) <= max(void.get(old["sub"], 0), void.get(old["sid"], 0))
+    kept = await accounts.claims(await accounts.token(mine.session_secret))
+    assert round(kept["iat"] * 1000) > void.get(kept["sub"], 0)
 
 
 async def test_a_buyers_holder_id_is_made_here(accounts: Accounts) -> None:
