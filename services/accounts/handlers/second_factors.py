@@ -48,7 +48,13 @@ class SecondFactorHandler:
         return enrolment_uri(secret, person.email.written)
 
     async def confirm(self, person_id: str, code: str) -> Sequence[str] | Refusal:
-        """Recovery codes. Refusals: SecondFactorOff, SecondFactorOn, SecondFactorWrong."""
+        """Recovery codes. Refusals: TooManyAttempts, SecondFactorOff, SecondFactorOn, SecondFactorWrong."""
+        person = await self._people.get(person_id)
+        if isinstance(person, Refusal):
+            return person
+        guess = await self._guesses.counted(person.email)
+        if isinstance(guess, Refusal):
+            return guess
         async with self._store.transaction() as transaction:
             factor = await transaction.second_factors.lock(person_id)
             if factor is None:
@@ -60,6 +66,7 @@ class SecondFactorHandler:
                 return SecondFactorWrong()
             await transaction.second_factors.save(SecondFactor(person_id, factor.secret, True, step))
             codes = await self._new_codes(transaction, person_id)
+            await self._guesses.forgive(transaction, guess)
             await transaction.commit()
         return codes
 

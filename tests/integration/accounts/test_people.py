@@ -193,6 +193,26 @@ async def test_who_reads_an_address_gets_in_past_the_second_factor_of_who_signed
     assert (await refusal(guarded.log_in(EMAIL, NEW_PASSWORD))).reason == "SECOND_FACTOR_NEEDED"
 
 
+async def test_codes_that_would_confirm_an_enrolment_are_guesses_and_are_counted(
+    guarded: Accounts, clock: ShiftedClock
+) -> None:
+    """Or somebody with a stolen token confirms what the owner has begun, and has the recovery codes."""
+    await guarded.sign_up("genova")
+    owner = await guarded.signed_in("owner@genova.example")
+    begin = pb.EnrolSecondFactorRequest(password=PASSWORD)
+    begun = await guarded.stub.EnrolSecondFactor(begin, metadata=owner.metadata)
+
+    async def confirming(code: str) -> str:
+        request = pb.ConfirmSecondFactorRequest(code=code)
+        return (await refusal(guarded.stub.ConfirmSecondFactor(request, metadata=owner.metadata))).reason
+
+    told = [await confirming("none") for _ in range(12)]
+    assert (told[0], told[-1]) == ("SECOND_FACTOR_WRONG", "TOO_MANY_ATTEMPTS")
+    app = pyotp.parse_uri(begun.otpauth_uri)
+    assert isinstance(app, pyotp.TOTP)
+    assert await confirming(app.at(clock.now_ms() // 1000)) == "TOO_MANY_ATTEMPTS"
+
+
 async def enrolled(
     guarded: Accounts, owner: Caller, clock: ShiftedClock, password: str = PASSWORD
 ) -> tuple[pyotp.TOTP, list[str]]:
