@@ -51,6 +51,11 @@ class InvitationRows:
         wanted = sa.select(invitations).where(invitations.c.secret_hash == secret_hash)
         return await self._first(wanted.with_for_update())
 
+    async def withdraw_open(self, house_id: str, email: EmailAddress) -> None:
+        is_open = (invitations.c.email_key == email.key) & (invitations.c.state == InvitationState.OPEN.value)
+        withdraw = sa.update(invitations).where(invitations.c.house_id == house_id, is_open)
+        await self._connection.execute(withdraw.values(state=InvitationState.WITHDRAWN.value))
+
     async def lock_by_id(self, house_id: str, invitation_id: str) -> Invitation | None:
         wanted = sa.select(invitations).where(
             invitations.c.house_id == house_id, invitations.c.invitation_id == invitation_id

@@ -72,6 +72,10 @@ class MemberHandler:
             found = await self._changeable(transaction, house_id, person_id, etag, frozenset())
             if isinstance(found, Refusal):
                 return found
+            person = await transaction.people.find(person_id)
+            assert person is not None, "a member is somebody"
+            # Whoever was sent two has one left, which would let them in again. First, as who accepts locks it first.
+            await transaction.invitations.withdraw_open(house_id, person.email)
             await transaction.members.remove(house_id, person_id)
             facts = {"roles": _text(found.roles)}
             await transaction.record_act(house_id, Act("member.removed", "person", person_id, facts=facts))

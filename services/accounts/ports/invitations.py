@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.invitation import Invitation, InvitationState
 from services.contracts.pages import Place
 
@@ -31,3 +32,7 @@ class Invitations(Protocol):
     async def count_open(self, house_id: str) -> int: ...
 
     async def save_state(self, house_id: str, invitation_id: str, state: InvitationState) -> None: ...
+
+    async def withdraw_open(self, house_id: str, email: EmailAddress) -> None:
+        """All of the house's to that address that nobody has accepted."""
+        ...

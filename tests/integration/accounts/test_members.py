@@ -318,3 +318,25 @@ async def somebody_waits(accounts: Accounts) -> None:
     assert await accounts.rows(
         "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
+
+
+async def test_who_was_removed_does_not_come_back_by_an_older_invitation(house: House) -> None:
+    stub = house.accounts.stub
+    await house.invite(BOX_OFFICE, key="first")
+    spare = await house.accounts.link(BOX_OFFICE)
+    elsewhere = await house.invite("else@genova.example", key="another")
+    await house.invite(BOX_OFFICE, key="second")
+
+    async def second_letter() -> str:
+        found = await house.accounts.link(BOX_OFFICE)
+        assert found != spare
+        return found
+
+    await stub.AcceptInvitation(accepting(await eventually(second_letter)), metadata=NOBODY)
+    await house.remove((await house.members())[BOX_OFFICE])
+    bo = await house.accounts.signed_in(BOX_OFFICE)
+    again = stub.AcceptInvitation(accepting(spare, new=False), metadata=bo.metadata)
+    assert (await refusal(again)).reason == "INVITATION_WITHDRAWN"
+    request = pb.ListInvitationsRequest(house_id=house.house_id)
+    told = await stub.ListInvitations(request, metadata=house.owner.metadata)
+    assert [one.invitation_id for one in told.invitations] == [elsewhere.invitation_id]
