@@ -29,7 +29,7 @@ THE_HOUSE: Final = Subject(
             "acts",
             "ListActs",
             "Lists who did what and when, the newest first.",
-            columns=("done_at", "who_name", "act", "thing_id", "reason", "facts"),
+            columns=("done_at", "who_name", "who.kind", "act", "thing_id", "reason", "facts"),
         ),
     ),
 )
