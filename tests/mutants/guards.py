@@ -71,7 +71,7 @@ GUARDS = (
     _cluster("a call is passed on once", watch.passed_on_without_end, 40),
     _cluster("the epoch that a caller knows goes with its call", watch.epoch_lost_on_the_way, 60),
     _cluster("silence of the owner is not its no", watch.silence_told_as_a_no, 30),
-    _cluster("what may be decided is asked again as it was", watch.asked_again_under_a_new_id, 120),
+    _cluster("what may be decided is asked again as it was", watch.asked_again_under_a_new_id, 240),
     _cluster("a watch has one owner from its snapshot on", watch.second_owner_in_one_watch, 200),
     _sale("seats go on proof, not on a timeout", orders.release_on_timeout),
     _sale("late money claims again or goes back", orders.forget_late_success),

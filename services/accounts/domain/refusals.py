@@ -34,7 +34,7 @@ class EmailTaken(Refusal):
 class TooManyHouses(Refusal):
     """A person is a member of {limit} houses at most."""
 
-    kind = Kind.EXHAUSTED
+    kind = Kind.PRECONDITION
     limit: int
 
 
@@ -81,7 +81,7 @@ class ResellerNotFound(Refusal):
 class TooManyKeys(Refusal):
     """A house has {limit} keys at most that are good; withdraw one first."""
 
-    kind = Kind.EXHAUSTED
+    kind = Kind.PRECONDITION
     limit: int
 
 
@@ -104,7 +104,7 @@ class GrantNotFound(Refusal):
 class TooManyGrants(Refusal):
     """A house grants an address {limit} things at most; grant productions, or the whole house."""
 
-    kind = Kind.EXHAUSTED
+    kind = Kind.PRECONDITION
     limit: int
 
 
@@ -241,7 +241,7 @@ class InvitationForAnother(Refusal):
 class TooManyInvitations(Refusal):
     """The house has {limit} invitations that nobody has answered; withdraw some."""
 
-    kind = Kind.EXHAUSTED
+    kind = Kind.PRECONDITION
     limit: int
 
 

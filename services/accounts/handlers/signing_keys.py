@@ -45,6 +45,8 @@ class KeyRing:
             if next_signs_from(keys, self._rule, now_ms) is not None or forgotten(keys, now_ms):
                 # Others may look at the same moment: the first does it, the rest find it done.
                 keys = [*await transaction.signing_keys.lock()]
+                # Later than the beginning: what somebody else has made while this one waited signs by now.
+                now_ms = self._clock.now_ms()
                 for key in forgotten(keys, now_ms):
                     await transaction.signing_keys.remove(key.key_id)
                     keys.remove(key)

@@ -120,7 +120,8 @@ class OutsideSalesWindow(Refusal):
         sells = [f"from {instant_text(self.opens_at_ms)}"] if self.opens_at_ms else []
         if self.closes_at_ms < NEVER_MS:
             sells.append(f"until {instant_text(self.closes_at_ms)}")
-        return f"The {_CHANNELS.get(self.channel, 'channel')} sells {' '.join(sells)} only."
+        who = _CHANNELS.get(self.channel, "channel")
+        return f"Channel {self.channel} does not sell now: the {who} sells {' '.join(sells)} only."
 
 
 @dataclass(frozen=True, slots=True)

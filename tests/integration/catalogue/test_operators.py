@@ -15,8 +15,17 @@ from services.runtime.testing.access import own_token
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.catalogue.stage import Catalogue, refusal, running_catalogue
 
-OPERATOR = ((AUTHORIZATION_KEY, own_token(PrincipalKind.OPERATOR, "opr_1")()),)
-SERVICE = ((AUTHORIZATION_KEY, own_token()()),)
+
+def as_operator() -> tuple[tuple[str, str], ...]:
+    """Made when it is needed: a token lives for minutes, and a run of all tests is longer."""
+    return ((AUTHORIZATION_KEY, own_token(PrincipalKind.OPERATOR, "opr_1")()),)
+
+
+def as_service() -> tuple[tuple[str, str], ...]:
+    """The same for a service."""
+    return ((AUTHORIZATION_KEY, own_token()()),)
+
+
 DRAWING = pb.OpenPlanDrawingRequest(house_id="hse_1", drawing_id="drw_1")
 
 
@@ -38,7 +47,7 @@ async def looks(catalogue: Catalogue) -> list[ActDone]:
 
 
 async def test_an_operators_look_at_a_house_is_in_its_log_also_where_nothing_was_found(guarded: Catalogue) -> None:
-    refused = await refusal(look_at(guarded, OPERATOR))
+    refused = await refusal(look_at(guarded, as_operator()))
     assert refused.code is grpc.StatusCode.NOT_FOUND
     [look] = await looks(guarded)
     assert (look.house_id, look.thing, look.thing_id, look.who.subject) == ("hse_1", "house", "hse_1", "opr_1")
@@ -46,19 +55,19 @@ async def test_an_operators_look_at_a_house_is_in_its_log_also_where_nothing_was
 
 
 async def test_what_names_no_house_and_what_a_service_asks_is_no_look(guarded: Catalogue) -> None:
-    await guarded.stub.ListHouses(pb.ListHousesRequest(), metadata=OPERATOR)
-    await guarded.stub.ListPerformances(pb.ListPerformancesRequest(house_id="hse_1"), metadata=SERVICE)
+    await guarded.stub.ListHouses(pb.ListHousesRequest(), metadata=as_operator())
+    await guarded.stub.ListPerformances(pb.ListPerformancesRequest(house_id="hse_1"), metadata=as_service())
     assert await looks(guarded) == []
 
 
 async def test_a_look_that_cannot_be_told_is_not_had(guarded: Catalogue) -> None:
     await guarded.damage("ALTER TABLE outbox ADD CONSTRAINT no_act CHECK (false) NOT VALID")
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await look_at(guarded, OPERATOR)
+        await look_at(guarded, as_operator())
     assert raised.value.code() is not grpc.StatusCode.NOT_FOUND
 
 
 async def test_who_is_not_let_in_has_looked_at_nothing(guarded: Catalogue) -> None:
-    refused = await refusal(look_at(guarded, SERVICE))
+    refused = await refusal(look_at(guarded, as_service()))
     assert refused.code is grpc.StatusCode.PERMISSION_DENIED
     assert await looks(guarded) == []

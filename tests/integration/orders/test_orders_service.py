@@ -241,7 +241,7 @@ async def test_the_audit_tells_orders_and_tickets_and_finds_nothing_wrong(stage:
     async with open_channel(stage.target(), CLOCK) as channel:
         pages = [page async for page in AuditServiceStub(channel).Audit(AuditRequest())]
     checks = [check for page in pages for check in page.checks]
-    assert {check.invariant for check in checks} == {"INV-1", "INV-3", "INV-7", "orders"}
+    assert {check.invariant for check in checks} == {"INV-1", "INV-3", "INV-7", "INV-8", "orders"}
     assert not [violation for check in checks for violation in check.violations]
     facts = [fact for page in pages for fact in page.facts]
     assert [(fact.order.state, fact.order.seats) for fact in facts if fact.HasField("order")] == [("CONFIRMED", 2)]

@@ -16,11 +16,12 @@ import httpx
 import pytest
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 
+from services.runtime.call_context import act_as
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.ports import free_port
 from services.runtime.rpc.client import open_channel
 from services.runtime.testing import eventually, eventually_sync
-from services.runtime.testing.access import guarded_settings
+from services.runtime.testing.access import guarded_settings, own_token
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import PAYS, SECRET, SUCCEEDED, Rig, RigPlan
@@ -120,6 +121,7 @@ async def test_a_crash_between_the_record_and_the_provider_is_taken_up_again(
     rig.http_port = http_port
     await rig.start_sandbox()
     clock = SystemClock()
+    act_as(own_token())
     channel = open_channel(f"127.0.0.1:{grpc_port}", clock)
     stub, log = PaymentsServiceStub(channel), tmp_path / "payments.log"
 

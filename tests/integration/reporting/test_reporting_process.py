@@ -19,9 +19,12 @@ from balcon.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
 
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import TOPICS
+from services.runtime.call_context import act_as
 from services.runtime.ids import RandomIds
+from services.runtime.principal import PrincipalKind
 from services.runtime.rpc.client import open_channel
 from services.runtime.testing import eventually
+from services.runtime.testing.access import guarded_settings, own_token
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.reporting.sales_stage import CLOCK, Publisher, confirmed
 
@@ -35,6 +38,7 @@ def environment(database_url: str, bus_url: str) -> Mapping[str, str]:
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")]),
         "BALCON_REPORTING_DATABASE_URL": database_url,
         "BALCON_REPORTING_BUS_URL": bus_url,
+        **guarded_settings("reporting"),
     }
 
 
@@ -54,7 +58,7 @@ async def running(settings: Mapping[str, str], log: Path) -> AsyncIterator[tuple
     """The process and its address; killed at the end."""
     process = launch(settings, log)
     try:
-        await eventually(lambda: any(line["event"] == "service_started" for line in lines(log)), 30)
+        await eventually(lambda: any(line["event"] == "service_started" for line in lines(log)))
         (port,) = [line["grpc_port"] for line in lines(log) if line["event"] == "service_started"]
         yield process, f"127.0.0.1:{port}"
     finally:
@@ -63,6 +67,7 @@ async def running(settings: Mapping[str, str], log: Path) -> AsyncIterator[tuple
 
 
 async def told(target: str) -> PerformanceTotals:
+    act_as(own_token())
     async with open_channel(target, CLOCK) as channel:
         request = GetTotalsRequest(house_id="house_1", performance_id="p1")
         return (await ReportingServiceStub(channel).GetTotals(request)).totals
@@ -82,6 +87,7 @@ async def rebuild_without_history(settings: Mapping[str, str], bus_url: str, log
 
 
 async def violations(target: str) -> list[str]:
+    act_as(own_token(PrincipalKind.OPERATOR))
     async with open_channel(target, CLOCK) as channel:
         stream = AuditServiceStub(channel).Audit(AuditRequest())
         return [line async for response in stream for check in response.checks for line in check.violations]
@@ -109,7 +115,9 @@ async def test_killed_in_mid_stream_it_goes_on_and_counts_every_order_once(
 
         async def first_is_told() -> bool:
             async with open_channel(target, CLOCK) as channel:
-                stream = AuditServiceStub(channel).Audit(AuditRequest())
+                stream = AuditServiceStub(channel).Audit(
+                    AuditRequest(), metadata=(("authorization", own_token(PrincipalKind.OPERATOR)()),)
+                )
                 return bool([fact async for response in stream for fact in response.facts])
 
         await eventually(first_is_told)
