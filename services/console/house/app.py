@@ -20,6 +20,7 @@ from services.console.house.subjects.prices import (
     TICKET_TYPES,
     VAT_CLASSES,
 )
+from services.console.house.subjects.sales import FIGURES, ORDERS, PAYMENTS, SEATS
 from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
 from services.console.house.subjects.the_house import THE_HOUSE
 
@@ -42,12 +43,16 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     DISCOUNTS,
     PASSES,
     PROMOTION_CODES,
+    ORDERS,
+    SEATS,
+    PAYMENTS,
+    FIGURES,
 )
 
 
 def house_app() -> typer.Typer:
     """The group with all its commands."""
-    app = typer.Typer(help="What a house does: its halls, shows, prices and people.", no_args_is_help=True)
+    app = typer.Typer(help="What a house does: its halls, shows, prices, people and sales.", no_args_is_help=True)
     add_sessions(app)
     for subject in SUBJECTS:
         add_subject(app, subject)

@@ -56,6 +56,14 @@ class Subject:
         method: MethodDescriptor = self.service.methods_by_name[command.method]
         return method
 
+    def house_path(self, command: Command) -> tuple[str, ...]:
+        """Where the request names the house, from its outermost field on; () where it names none."""
+        path = ("house_id",)
+        said: str = self.method_of(command).GetOptions().Extensions[access_pb2.access].house
+        if said:
+            return tuple(said.split("."))
+        return path if path[0] in self.method_of(command).input_type.fields_by_name else ()
+
     def is_public(self, command: Command) -> bool:
         """Whether the method is also for whoever has not logged in."""
         access = self.method_of(command).GetOptions().Extensions[access_pb2.access]

@@ -100,7 +100,8 @@ async def call(subject: Subject, command: Command, fields: Sequence[OptionField]
             await connection.act_as(login)
         terms, house_id = HouseTerms("UTC", "EUR", asked.fold), ""
         shape = subject.method_of(command).input_type
-        if "house_id" in shape.fields_by_name and login is not None:
+        house_path = subject.house_path(command)
+        if house_path and login is not None:
             house = await connection.house(asked.house, login.house_id)
             terms, house_id = HouseTerms(house.time_zone, house.currency, asked.fold), house.house_id
         extras = replace(asked.extras, idempotency_key=asked.extras.idempotency_key or RandomIds().new_id("cli"))
@@ -108,7 +109,10 @@ async def call(subject: Subject, command: Command, fields: Sequence[OptionField]
         if isinstance(request, FieldInvalid):
             raise LocallyRefused(request)
         if house_id:
-            request.house_id = house_id
+            holder = request
+            for name in house_path[:-1]:
+                holder = getattr(holder, name)
+            setattr(holder, house_path[-1], house_id)
         if "session_secret" in shape.fields_by_name and login is not None:
             # So that this session goes on when all others end.
             request.session_secret = login.session_secret

@@ -72,7 +72,7 @@ def _function(subject: Subject, command: Command) -> Callable[..., None]:
         running.run(running.call(subject, command, fields, asked))
 
     parameters = [_parameter(command, one) for one in _in_order(command, fields)]
-    parameters += list(_common(command, shape, any(one.is_time for one in fields)))
+    parameters += list(_common(command, shape, any(one.is_time for one in fields), bool(subject.house_path(command))))
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
@@ -135,7 +135,9 @@ def _help(one: OptionField) -> str:
     return " ".join([*words, *(["Required."] if one.required else [])])
 
 
-def _common(command: Command, shape: Mapping[str, Any], has_times: bool) -> Iterator[inspect.Parameter]:
+def _common(
+    command: Command, shape: Mapping[str, Any], has_times: bool, names_house: bool
+) -> Iterator[inspect.Parameter]:
     """What commands take beside the fields, as far as the method has it."""
     if has_times:
         yield _keyword(
@@ -167,7 +169,7 @@ def _common(command: Command, shape: Mapping[str, Any], has_times: bool) -> Iter
             Annotated[str, typer.Option(f"--{option}", metavar="FILE", help="The file it is written to.")],
             "",
         )
-    if "house_id" in shape:
+    if names_house:
         yield _keyword("house", _House, "")
     yield _keyword("data", Data, None)
     yield _keyword("target", Target, None)

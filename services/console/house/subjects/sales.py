@@ -1,0 +1,74 @@
+"""What is sold: orders with their refunds, seats that are held or blocked, payments, and the figures of sales."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from balcon.inventory.v1 import inventory_service_pb2
+from balcon.orders.v1 import orders_service_pb2
+from balcon.payments.v1 import payments_service_pb2
+from balcon.reporting.v1 import reporting_service_pb2
+
+from services.console.house.command import Command, Subject
+
+ORDERS: Final = Subject(
+    "order",
+    "Orders, their cancellation and their refunds.",
+    "orders",
+    orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
+    (
+        Command("create", "CreateOrder", "Makes an order out of a hold."),
+        Command("check-out", "CheckOut", "Claims an order's seats and asks for its payment.", arguments=("order_id",)),
+        Command(
+            "list",
+            "ListOrders",
+            "Lists the orders, the newest first.",
+            columns=("order_id", "performance_id", "state", "total", "refunded", "channel"),
+        ),
+        Command("show", "GetOrder", "Shows an order.", arguments=("order_id",)),
+        Command("cancel", "CancelOrder", "Gives up an order that is not paid.", arguments=("order_id",)),
+        Command("refund", "RefundOrder", "Gives the money of an order back.", arguments=("order_id",)),
+    ),
+)
+
+SEATS: Final = Subject(
+    "seat",
+    "Seats of a performance: held, blocked, and how they stand.",
+    "inventory",
+    inventory_service_pb2.DESCRIPTOR.services_by_name["InventoryService"],
+    (
+        Command("map", "GetSeatMap", "Shows how a performance's seats stand.", arguments=("performance_id",)),
+        Command("block", "BlockSeats", "Takes seats out of the sale.", arguments=("performance_id",)),
+        Command("unblock", "UnblockSeats", "Puts blocked seats on sale again.", arguments=("performance_id",)),
+        Command("hold", "HoldSeats", "Holds seats for a buyer.", arguments=("performance_id",)),
+        Command("best", "HoldBestAvailable", "Holds the best seats there are.", arguments=("performance_id",)),
+        Command("extend", "ExtendHold", "Lets a hold live longer.", arguments=("performance_id", "hold_id")),
+        Command("move", "MoveHold", "Moves a hold to other seats.", arguments=("performance_id", "hold_id")),
+        Command("release", "ReleaseHold", "Ends a hold.", arguments=("performance_id", "hold_id")),
+        Command("show", "GetHold", "Shows a hold.", arguments=("performance_id", "hold_id")),
+    ),
+)
+
+PAYMENTS: Final = Subject(
+    "payment",
+    "Payments of orders.",
+    "payments",
+    payments_service_pb2.DESCRIPTOR.services_by_name["PaymentsService"],
+    (Command("show", "GetPayment", "Shows a payment.", arguments=("payment_id",)),),
+)
+
+FIGURES: Final = Subject(
+    "figures",
+    "What has been sold.",
+    "reporting",
+    reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
+    (
+        Command(
+            "list",
+            "ListTotals",
+            "Lists the figures of each performance.",
+            columns=("performance_id", "capacity", "sold", "held", "free", "blocked", "revenue"),
+        ),
+        Command("show", "GetTotals", "Shows a performance's figures.", arguments=("performance_id",)),
+    ),
+)
