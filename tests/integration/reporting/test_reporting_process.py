@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from balcon.audit.v1.audit_service_pb2 import AuditRequest
+from balcon.audit.v1.audit_service_pb2 import AuditRequest, AuditResponse
 from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from balcon.reporting.v1.reporting_service_pb2 import GetTotalsRequest, PerformanceTotals
 from balcon.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
@@ -86,11 +86,14 @@ async def rebuild_without_history(settings: Mapping[str, str], bus_url: str, log
     assert "'first_sequence': 11" in last["message"]
 
 
-async def violations(target: str) -> list[str]:
+async def audited(target: str) -> list[AuditResponse]:
     act_as(own_token(PrincipalKind.OPERATOR))
     async with open_channel(target, CLOCK) as channel:
-        stream = AuditServiceStub(channel).Audit(AuditRequest())
-        return [line async for response in stream for check in response.checks for line in check.violations]
+        return [page async for page in AuditServiceStub(channel).Audit(AuditRequest())]
+
+
+async def violations(target: str) -> list[str]:
+    return [line for page in await audited(target) for check in page.checks for line in check.violations]
 
 
 @pytest.mark.slow
@@ -114,11 +117,7 @@ async def test_killed_in_mid_stream_it_goes_on_and_counts_every_order_once(
             return (await told(target)).orders_confirmed > 5
 
         async def first_is_told() -> bool:
-            async with open_channel(target, CLOCK) as channel:
-                stream = AuditServiceStub(channel).Audit(
-                    AuditRequest(), metadata=(("authorization", own_token(PrincipalKind.OPERATOR)()),)
-                )
-                return bool([fact async for response in stream for fact in response.facts])
+            return any(page.facts for page in await audited(target))
 
         await eventually(first_is_told)
         selling = asyncio.create_task(sell())
