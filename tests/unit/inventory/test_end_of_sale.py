@@ -66,10 +66,10 @@ def test_a_channel_sells_in_its_window_and_the_others_always() -> None:
 
 def test_the_refusal_says_when_the_channel_sells() -> None:
     assert OutsideSalesWindow(ONLINE, 1_900_000_000_000, NEVER_MS).message() == (
-        "The online shop sells from 2030-03-17T17:46:40Z only."
+        "Channel 2 does not sell now: the online shop sells from 2030-03-17T17:46:40Z only."
     )
     assert OutsideSalesWindow(BOX_OFFICE, 0, 1_900_000_000_000).message() == (
-        "The box office sells until 2030-03-17T17:46:40Z only."
+        "Channel 1 does not sell now: the box office sells until 2030-03-17T17:46:40Z only."
     )
 
 
