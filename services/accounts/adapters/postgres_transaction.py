@@ -24,8 +24,8 @@ from services.accounts.adapters.revocation_rows import RevocationRows
 from services.accounts.adapters.seal import Seal
 from services.accounts.adapters.signing_key_rows import SigningKeyRows
 from services.accounts.domain.house import House
-from services.accounts.ports.transaction import RecordedAnswer
 from services.contracts.acts import CURRENT_CALL, Act, act_event
+from services.contracts.once import RecordedAnswer
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue

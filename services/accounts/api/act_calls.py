@@ -5,18 +5,19 @@ from __future__ import annotations
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
 from services.accounts.api.act_messages import act_message
-from services.accounts.api.calls import Context, answered, asked_once
 from services.accounts.domain.act_log import ActFilter, refused_act, refused_filter
 from services.accounts.handlers.act_log import ActLogHandler
-from services.accounts.handlers.once import Asked
 from services.contracts.acts import Act
+from services.contracts.once import Asked
 from services.contracts.pages import asked_page
 from services.contracts.texts import refused_idempotency_key
+from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import instant_ms
 from services.runtime.call_context import current_principal
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused, accept
+from services.runtime.rpc.errors import Refused, accept, answered
+from services.runtime.rpc.interceptors import Context
 
 
 class ActCalls:

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.api.calls import Context, answered, asked_once, calling_person
+from services.accounts.api.calls import calling_person
 from services.accounts.api.grant_messages import grant_message, house_grants_message
 from services.accounts.domain.email_address import EmailAddress, email_address
 from services.accounts.domain.grant import Grant, refused_things, things
 from services.accounts.handlers.grants import GrantHandler
 from services.contracts.pages import asked_page
 from services.contracts.texts import refused_idempotency_key
+from services.contracts.wire_requests import asked_once
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused, accept
+from services.runtime.rpc.errors import Refused, accept, answered
+from services.runtime.rpc.interceptors import Context
 
 
 class GrantCalls:

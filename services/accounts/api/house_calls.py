@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.api.calls import Context, answered, asked_once, calling_person
+from services.accounts.api.calls import calling_person
 from services.accounts.api.house_messages import house_message
 from services.accounts.api.people_messages import person_message
 from services.accounts.domain.email_address import EmailAddress, email_address
@@ -15,9 +15,11 @@ from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.changes import refused_mask, refused_unset_etag
 from services.contracts.languages import refused_languages
 from services.contracts.texts import refused_idempotency_key, refused_text
+from services.contracts.wire_requests import asked_once
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import accept
+from services.runtime.rpc.errors import accept, answered
+from services.runtime.rpc.interceptors import Context
 
 _CHANGEABLE = frozenset({"name", "languages"})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.api.calls import Context, answered, asked_once
 from services.accounts.api.key_messages import key_message, scope_message, scope_of
 from services.accounts.api.requests import address_of
 from services.accounts.domain.api_key import refused_scope, refused_whole_key
@@ -12,10 +11,12 @@ from services.accounts.handlers.api_keys import ApiKeyHandler, NewKey
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.pages import asked_page
 from services.contracts.texts import refused_idempotency_key, refused_text
+from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import wire_instant
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused, accept
+from services.runtime.rpc.errors import Refused, accept, answered
+from services.runtime.rpc.interceptors import Context
 
 
 class KeyCalls:

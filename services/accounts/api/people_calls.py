@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.api.calls import Context, answered, calling_person
+from services.accounts.api.calls import calling_person
 from services.accounts.api.people_messages import person_message
 from services.accounts.api.requests import refused_code, refused_secret
 from services.accounts.domain.email_address import email_address, refused_email
@@ -16,7 +16,8 @@ from services.contracts.changes import refused_mask, refused_unset_etag
 from services.contracts.languages import refused_language
 from services.contracts.texts import refused_text
 from services.runtime.errors import UNSET, FieldInvalid
-from services.runtime.rpc.errors import accept
+from services.runtime.rpc.errors import accept, answered
+from services.runtime.rpc.interceptors import Context
 
 _CHANGEABLE = frozenset({"name", "language"})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.api.calls import Context, answered, asked_once
 from services.accounts.domain.email_address import EmailAddress, email_address
 from services.accounts.domain.promoter import CHANGEABLE, Promoter
 from services.accounts.handlers.promoters import PromoterHandler
@@ -12,10 +11,12 @@ from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.changes import etag_of, refused_mask, refused_unset_etag
 from services.contracts.pages import asked_page
 from services.contracts.texts import refused_idempotency_key, refused_text
+from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import wire_instant
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused, accept
+from services.runtime.rpc.errors import Refused, accept, answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PromoterCalls:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.api.calls import Context
 from services.accounts.handlers.revocations import RevocationHandler
 from services.contracts.wire_types import wire_instant
+from services.runtime.rpc.interceptors import Context
 
 
 class RevocationCalls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.api.calls import Context, answered, calling_person
+from services.accounts.api.calls import calling_person
 from services.accounts.api.people_messages import person_message
 from services.accounts.api.requests import address_of, refused_code, refused_secret
 from services.accounts.domain.email_address import EmailAddress, email_address
@@ -17,7 +17,8 @@ from services.contracts.texts import refused_text
 from services.contracts.wire_types import wire_instant
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import accept
+from services.runtime.rpc.errors import accept, answered
+from services.runtime.rpc.interceptors import Context
 
 
 class SessionCalls:

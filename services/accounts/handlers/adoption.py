@@ -10,10 +10,10 @@ from services.accounts.domain.house import House
 from services.accounts.domain.invitation import Invitation
 from services.accounts.domain.refusals import LabelTaken
 from services.accounts.handlers.invitations import InvitationHandler
-from services.accounts.handlers.once import Asked
 from services.accounts.ports.store import AccountsStore
 from services.contracts.access import Role
 from services.contracts.acts import Act
+from services.contracts.once import Asked
 from services.runtime.errors import Refusal
 
 

@@ -18,13 +18,14 @@ from services.accounts.domain.attempts import AttemptRule, after_attempt, refuse
 from services.accounts.domain.refusals import KeyNotFound, KeyRefused, ResellerNotFound, TooManyKeys, TwoKeysLive
 from services.accounts.domain.session import hash_of
 from services.accounts.domain.signing_key import TOKEN_SECONDS
-from services.accounts.handlers.once import Asked, once
+from services.accounts.handlers.once import once
 from services.accounts.handlers.sessions import IssuedToken
 from services.accounts.handlers.signing_keys import KeyRing
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.token_signer import TokenFacts
 from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.acts import Act
+from services.contracts.once import Asked
 from services.contracts.pages import AskedPage, token_after
 from services.runtime.access.refusals import HouseNotFound
 from services.runtime.errors import Refusal

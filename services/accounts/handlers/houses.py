@@ -14,13 +14,14 @@ from services.accounts.domain.membership import MAX_HOUSES_OF_A_PERSON, Membersh
 from services.accounts.domain.person import Person
 from services.accounts.domain.refusals import EmailTaken, LabelNotFound, LabelTaken, TooManyHouses
 from services.accounts.handlers.mailing import Mailing
-from services.accounts.handlers.once import STRANGERS, Asked, once
+from services.accounts.handlers.once import STRANGERS, once
 from services.accounts.ports.passwords import Passwords
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.access import Role
 from services.contracts.acts import Act
 from services.contracts.changes import refused_etag
+from services.contracts.once import Asked
 from services.runtime.access.refusals import HouseNotFound
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids

@@ -27,12 +27,13 @@ from services.accounts.domain.refusals import (
 from services.accounts.domain.session import hash_of
 from services.accounts.handlers.mailing import Mailing
 from services.accounts.handlers.members import Member
-from services.accounts.handlers.once import Asked, once
+from services.accounts.handlers.once import once
 from services.accounts.ports.passwords import Passwords
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.access import Role
 from services.contracts.acts import Act
+from services.contracts.once import Asked
 from services.contracts.pages import AskedPage, token_after
 from services.runtime.access.refusals import HouseNotFound
 from services.runtime.errors import Refusal

@@ -16,13 +16,14 @@ from services.accounts.domain.person import Person
 from services.accounts.domain.promoter import FIRST_PASSWORD_MS, Promoter
 from services.accounts.domain.refusals import EmailTaken, PromoterIsMember, PromoterNotFound
 from services.accounts.handlers.mailing import Mailing
-from services.accounts.handlers.once import Asked, once
+from services.accounts.handlers.once import once
 from services.accounts.handlers.revocations import void_what_was_signed_meanwhile
 from services.accounts.ports.passwords import Passwords
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.acts import Act
 from services.contracts.changes import refused_etag
+from services.contracts.once import Asked
 from services.contracts.pages import AskedPage, token_after
 from services.runtime.access.refusals import HouseNotFound
 from services.runtime.errors import Refusal

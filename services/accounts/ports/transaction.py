@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from services.accounts.domain.house import House
@@ -22,14 +21,7 @@ from services.accounts.ports.second_factors import SecondFactors
 from services.accounts.ports.sessions import Sessions
 from services.accounts.ports.signing_keys import SigningKeys
 from services.contracts.acts import Act
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedAnswer:
-    """What a key was answered with before: the hash of the request, and the answer in wire form."""
-
-    request_hash: bytes
-    answer: bytes
+from services.contracts.once import RecordedAnswer
 
 
 class AccountsTransaction(Protocol):

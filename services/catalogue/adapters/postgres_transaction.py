@@ -23,8 +23,8 @@ from services.catalogue.domain.house import House
 from services.catalogue.domain.performance import Performance, PlanFacts
 from services.catalogue.domain.performance_events import PerformanceEvent
 from services.catalogue.ports.houses import Houses
-from services.catalogue.ports.transaction import RecordedAnswer
 from services.contracts.acts import Act, act_event
+from services.contracts.once import RecordedAnswer
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import ENQUEUE_MAX_EVENTS, enqueue

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.pass_messages import pass_kind_message, pass_kind_of
 from services.catalogue.domain.kept import Kept
 from services.catalogue.domain.pass_kind import PassKind
-from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.passes import PassHandler
 from services.catalogue.handlers.price_things import PriceThingHandler, ThingChange
+from services.contracts.once import Asked
+from services.contracts.wire_requests import asked_once
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PassCalls:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.performance_messages import details_of, filter_of, performance_message, terms_of
 from services.catalogue.domain.performance import Performance
-from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.performance_places import PerformancePlace
 from services.catalogue.handlers.performances import PerformanceHandler
+from services.contracts.once import Asked
+from services.contracts.wire_requests import asked_once
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PerformanceCalls:

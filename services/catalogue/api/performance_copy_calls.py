@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.performance_messages import performance_message
 from services.catalogue.domain.performance import Performance
 from services.catalogue.domain.performance_copies import WeeklyRule
-from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.performance_copies import PerformanceCopyHandler, Series
+from services.contracts.once import Asked
+from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import instant_ms, wire_instant
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PerformanceCopyCalls:

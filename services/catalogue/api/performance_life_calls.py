@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered
 from services.catalogue.api.performance_messages import performance_message
 from services.catalogue.domain.performance_life import NewDate
 from services.catalogue.handlers.performance_life import PerformanceLifeHandler
 from services.contracts.wire_types import instant_ms
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PerformanceLifeCalls:

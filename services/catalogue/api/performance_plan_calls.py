@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered
 from services.catalogue.api.performance_messages import performance_message
 from services.catalogue.handlers.performance_plans import PerformancePlanHandler
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PerformancePlanCalls:

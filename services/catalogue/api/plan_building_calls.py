@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.plan_messages import warning_messages
 from services.catalogue.domain.plan_blueprint import (
     BlockPlace,
@@ -19,6 +18,9 @@ from services.catalogue.domain.plan_blueprint import (
 )
 from services.catalogue.handlers.plan_building import PlanBuildingHandler
 from services.catalogue.handlers.plan_intake import PlanImported
+from services.contracts.wire_requests import asked_once
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 _ROW_LABELS: Mapping[int, RowLabels] = {
     pb.ROW_LABELS_UNSPECIFIED: RowLabels.NUMBERS,

@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.plan_messages import export_parts, import_response, version_message
 from services.catalogue.api.plan_parts import PlanParts
 from services.catalogue.domain.plan_version import PlanFiles
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.contracts.bounds import MAX_ANSWER_BYTES
+from services.contracts.wire_requests import asked_once
 from services.runtime.errors import AnswerTooLarge
-from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.errors import Refused, answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PlanCalls:

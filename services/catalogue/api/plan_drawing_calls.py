@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.domain.drawing_request import DrawingRequest, DrawingState
 from services.catalogue.domain.plan_version import PlanFiles
-from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.plan_drawings import OpenedDrawing, PlanDrawingHandler
 from services.contracts.bounds import PART_BYTES
+from services.contracts.once import Asked
+from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import wire_instant
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 _STATES: Mapping[DrawingState, pb.PlanDrawingState.ValueType] = {
     DrawingState.REQUESTED: pb.PLAN_DRAWING_STATE_REQUESTED,

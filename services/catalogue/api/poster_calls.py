@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered
 from services.catalogue.api.production_messages import production_message
 from services.catalogue.domain.poster import MEDIA_TYPE
 from services.catalogue.handlers.posters import PosterHandler
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PosterCalls:

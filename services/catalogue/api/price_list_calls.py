@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.performance_messages import performance_message
 from services.catalogue.api.price_list_messages import price_list_message, price_list_of
 from services.catalogue.api.price_messages import prices_of
 from services.catalogue.domain.kept import Kept
 from services.catalogue.domain.price_list import PriceList, WantedPrices
-from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.performance_prices import PerformancePrices
 from services.catalogue.handlers.price_things import PriceThingHandler, ThingChange
+from services.contracts.once import Asked
+from services.contracts.wire_requests import asked_once
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PriceListCalls:

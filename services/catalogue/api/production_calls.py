@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.production_messages import details_of, filter_of, production_message
 from services.catalogue.domain.production import Production
-from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.productions import ProductionHandler
+from services.contracts.once import Asked
+from services.contracts.wire_requests import asked_once
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class ProductionCalls:

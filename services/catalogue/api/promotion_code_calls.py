@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.discount_messages import discount_message, promotion_code_message, promotion_code_of
 from services.catalogue.domain.discount import PromotionCode
 from services.catalogue.domain.kept import Kept
-from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.price_things import PriceThingHandler, ThingChange
 from services.catalogue.handlers.promotions import CodesWish, PromotionHandler
+from services.contracts.once import Asked
 from services.contracts.promotions import code_of
+from services.contracts.wire_requests import asked_once
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class PromotionCodeCalls:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.plan_messages import warning_messages
 from services.catalogue.domain.plan_version import PlanFiles
 from services.catalogue.domain.shared_plan import SharedPlan, SharedPlanTerms
-from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.plan_intake import PlanImported
 from services.catalogue.handlers.shared_plans import OfferedPlan, SharedPlanHandler
+from services.contracts.once import Asked
+from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import wire_instant
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class SharedPlanCalls:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.calls import Context, answered, asked_once
 from services.catalogue.api.ticket_type_messages import ticket_type_message, ticket_type_of
 from services.catalogue.domain.kept import Kept
 from services.catalogue.domain.ticket_type import TicketType
-from services.catalogue.handlers.once import Asked
 from services.catalogue.handlers.price_things import PriceThingHandler, ThingChange
+from services.contracts.once import Asked
+from services.contracts.wire_requests import asked_once
+from services.runtime.rpc.errors import answered
+from services.runtime.rpc.interceptors import Context
 
 
 class TicketTypeCalls:

@@ -15,11 +15,12 @@ from services.catalogue.domain.hall import (
     refused_hall,
 )
 from services.catalogue.domain.refusals import HallNotFound
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.changes import refused_mask, refused_unset_etag
+from services.contracts.once import Asked
 from services.contracts.pages import asked_page, token_after
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.access.refusals import HouseNotFound

@@ -20,13 +20,14 @@ from services.catalogue.domain.performance_events import PerformanceCreated, Per
 from services.catalogue.domain.performance_life import changed
 from services.catalogue.domain.performance_series import CARRIED, MAX_CARRIED, carried
 from services.catalogue.domain.refusals import PerformanceNotFound
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.handlers.performance_places import PerformancePlace, usable_place, usable_production
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.changes import refused_etag, refused_mask, refused_unset_etag
 from services.contracts.instants import instant_text, refused_instant
+from services.contracts.once import Asked
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.clock import Clock
 from services.runtime.errors import UNSET, FieldInvalid, Refusal, refused_fields

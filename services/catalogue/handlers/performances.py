@@ -20,13 +20,14 @@ from services.catalogue.domain.performance_filter import PerformanceFilter, refu
 from services.catalogue.domain.performance_texts import parts_of
 from services.catalogue.domain.price_list import WantedPrices
 from services.catalogue.domain.refusals import CodeUnknown, PerformanceNotFound
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.handlers.performance_places import PerformancePlace, usable_place, usable_production
 from services.catalogue.handlers.performance_prices import all_prices
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.changes import refused_change
+from services.contracts.once import Asked
 from services.contracts.pages import asked_page, fitting, token_after
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.clock import Clock

@@ -6,10 +6,11 @@ from services.catalogue.domain.plan_blueprint import PlanBlueprint, refused_blue
 from services.catalogue.domain.plan_builder import built_files, in_blueprint
 from services.catalogue.domain.plan_parser import parse_unbounded
 from services.catalogue.domain.seating_plan import PlanInvalid
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.handlers.plan_intake import PlanImported, PlanIntake, ReadFiles, add_version
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
+from services.contracts.once import Asked
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import Refusal, refused_fields
 from services.runtime.ids import refused_key

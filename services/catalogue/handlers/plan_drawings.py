@@ -20,7 +20,7 @@ from services.catalogue.domain.hall import usable_hall
 from services.catalogue.domain.plan_document import refused_size
 from services.catalogue.domain.plan_version import PlanFiles
 from services.catalogue.domain.refusals import PlanDrawingEnded, PlanDrawingNotFound
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.handlers.plan_intake import PlanIntake, add_version
 from services.catalogue.ports.drawing_queue import DrawingQueue
 from services.catalogue.ports.poster_maker import PosterMaker
@@ -28,6 +28,7 @@ from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.bounds import MAX_REASON_CHARS
+from services.contracts.once import Asked
 from services.contracts.pages import AskedPage, asked_page, token_after
 from services.contracts.texts import refused_idempotency_key, refused_text
 from services.runtime.clock import Clock

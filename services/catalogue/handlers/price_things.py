@@ -11,12 +11,13 @@ from services.catalogue.domain.house import House
 from services.catalogue.domain.kept import Kept
 from services.catalogue.domain.price_book import PriceBook
 from services.catalogue.domain.refusals import PriceThingArchived, PriceThingNotFound, PriceThingTaken
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.ports.price_things import NOTHING, PriceThings, Sort
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.changes import refused_etag, refused_mask, refused_unset_etag
+from services.contracts.once import Asked
 from services.contracts.pages import asked_page, fitting, token_after
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.access.refusals import HouseNotFound

@@ -18,11 +18,12 @@ from services.catalogue.domain.production import (
     with_language,
 )
 from services.catalogue.domain.refusals import ProductionNotFound
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
 from services.contracts.changes import masked, refused_change, refused_etag, refused_unset_etag
+from services.contracts.once import Asked
 from services.contracts.pages import asked_page, fitting, token_after
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.access.refusals import HouseNotFound

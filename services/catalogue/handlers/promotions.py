@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from services.catalogue.domain.discount import Discount, PromotionCode, refused_generation
 from services.catalogue.domain.kept import Kept
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.handlers.price_things import Names, is_usable
 from services.catalogue.ports.price_things import PriceThings, Sort
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
+from services.contracts.once import Asked
 from services.contracts.promotions import PromotionUnknown, refused_code
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import UNSET, FieldInvalid, Refusal, refused_fields

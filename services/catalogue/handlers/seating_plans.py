@@ -12,11 +12,12 @@ from services.catalogue.domain.plan_export import PlanDocuments, export_plan
 from services.catalogue.domain.plan_version import PlanFiles, PlanVersion
 from services.catalogue.domain.refusals import HallNotFound, SeatingPlanNotFound
 from services.catalogue.domain.seating_plan import MAX_PLAN_VERSION, SeatingPlan
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.handlers.plan_cache import Form, PlanCache, PlanKey
 from services.catalogue.handlers.plan_intake import PlanImported, PlanIntake, add_version
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
+from services.contracts.once import Asked
 from services.contracts.pages import asked_page, token_after
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.errors import FieldInvalid, Refusal, refused_fields

@@ -18,12 +18,13 @@ from services.catalogue.domain.shared_plan import (
     refused_shared_terms,
     withdrawn,
 )
-from services.catalogue.handlers.once import Asked, once
+from services.catalogue.handlers.once import once
 from services.catalogue.handlers.plan_intake import PlanImported, PlanIntake, add_version
 from services.catalogue.ports.shared_plans import SharedPlans
 from services.catalogue.ports.store import CatalogueStore
 from services.catalogue.ports.transaction import CatalogueTransaction
 from services.contracts.acts import Act
+from services.contracts.once import Asked
 from services.contracts.pages import asked_page, token_after
 from services.contracts.texts import refused_idempotency_key, refused_text
 from services.runtime.clock import Clock

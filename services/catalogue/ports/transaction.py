@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from services.catalogue.domain.house import House
@@ -18,18 +17,7 @@ from services.catalogue.ports.price_things import PriceThings
 from services.catalogue.ports.productions import Productions
 from services.catalogue.ports.shared_plan_rows import SharedPlanRows
 from services.contracts.acts import Act
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedAnswer:
-    """What a key was answered with before: the hash of the request, and the answer as record_answer was given it.
-
-    `in_wire_form` is False for what an older version wrote, which kept both in forms of its own.
-    """
-
-    request_hash: bytes
-    answer: bytes
-    in_wire_form: bool = True
+from services.contracts.once import RecordedAnswer
 
 
 class CatalogueTransaction(Protocol):

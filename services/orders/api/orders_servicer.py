@@ -16,8 +16,7 @@ from services.orders.handlers.order_desk import OrderDesk
 from services.orders.ports import Operation
 from services.runtime.call_context import current_call, remaining_seconds
 from services.runtime.clock import Clock
-from services.runtime.errors import Refusal
-from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.errors import answered
 
 T = TypeVar("T")
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -26,12 +25,6 @@ Context = grpc.aio.ServicerContext[Any, Any]
 ANSWER_MARGIN_SECONDS = 0.25
 CHECK_OUT_SECONDS = 10.0
 CANCEL_SECONDS = 5.0
-
-
-def _done(answer: T | Refusal) -> T:
-    if isinstance(answer, Refusal):
-        raise Refused(answer)
-    return answer
 
 
 class OrdersServicer(OrdersServiceServicer):
@@ -49,7 +42,7 @@ class OrdersServicer(OrdersServiceServicer):
     async def CreateOrder(self, request: wire.CreateOrderRequest, context: Context) -> wire.CreateOrderResponse:  # noqa: N802
         asked = requests.order_request(request)
         key = requests.request_key(request, Operation.CREATE, asked.house_id, request.idempotency_key)
-        order: Order = _done(await self._desk.create(asked, key))
+        order: Order = answered(await self._desk.create(asked, key))
         return wire.CreateOrderResponse(order=order_message(order))
 
     async def CheckOut(self, request: wire.CheckOutRequest, context: Context) -> wire.CheckOutResponse:  # noqa: N802
@@ -57,24 +50,24 @@ class OrdersServicer(OrdersServiceServicer):
         seconds = self._seconds(CHECK_OUT_SECONDS)
         busy_until_ms = self._clock.now_ms() + int(seconds * 1000)
         key = requests.request_key(request, Operation.CHECK_OUT, ref.house_id, request.idempotency_key, busy_until_ms)
-        order: Order = _done(await self._desk.check_out(ref, total, url, key, seconds))
+        order: Order = answered(await self._desk.check_out(ref, total, url, key, seconds))
         return wire.CheckOutResponse(order=order_message(order))
 
     async def CancelOrder(self, request: wire.CancelOrderRequest, context: Context) -> wire.CancelOrderResponse:  # noqa: N802
         ref = requests.cancel_wish(request)
-        order: Order = _done(await self._desk.cancel(ref, self._seconds(CANCEL_SECONDS)))
+        order: Order = answered(await self._desk.cancel(ref, self._seconds(CANCEL_SECONDS)))
         return wire.CancelOrderResponse(order=order_message(order))
 
     async def RefundOrder(self, request: wire.RefundOrderRequest, context: Context) -> wire.RefundOrderResponse:  # noqa: N802
         ref, reason = requests.refund_wish(request)
         key = requests.request_key(request, Operation.REFUND, ref.house_id, request.idempotency_key)
-        order: Order = _done(await self._desk.refund(ref, reason, key, self._seconds(CANCEL_SECONDS)))
+        order: Order = answered(await self._desk.refund(ref, reason, key, self._seconds(CANCEL_SECONDS)))
         return wire.RefundOrderResponse(order=order_message(order))
 
     async def GetOrder(self, request: wire.GetOrderRequest, context: Context) -> wire.GetOrderResponse:  # noqa: N802
         ref, wait_seconds = requests.order_wanted(request)
         seconds = min(wait_seconds, self._seconds(requests.MAX_WAIT_MS / 1000))
-        order: Order = _done(await self._desk.get(ref, seconds))
+        order: Order = answered(await self._desk.get(ref, seconds))
         return wire.GetOrderResponse(order=order_message(order))
 
     async def ListOrders(self, request: wire.ListOrdersRequest, context: Context) -> wire.ListOrdersResponse:  # noqa: N802

@@ -15,7 +15,7 @@ from services.payments.domain.refusals import PaymentWanted
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused, accept
+from services.runtime.rpc.errors import accept, answered
 
 _STATES = {
     PaymentState.CREATING: pb.PAYMENT_STATE_CREATING,
@@ -58,9 +58,7 @@ def payment_message(payment: Payment) -> pb.Payment:
 
 
 def _answered(answer: Payment | Refusal) -> pb.Payment:
-    if isinstance(answer, Refusal):
-        raise Refused(answer)
-    return payment_message(answer)
+    return payment_message(answered(answer))
 
 
 def _refused_keys(

@@ -44,7 +44,6 @@ class MethodAccess:
     house_of: Callable[[Any], str] | None
     holder_of: Callable[[Any], str] | None
     holder: str
-    own: bool
     channel: str
 
     @property
@@ -75,7 +74,6 @@ def access_of(method: MethodDescriptor) -> MethodAccess:
         house_of=_reader(said.house),
         holder_of=_reader(said.holder),
         holder=said.holder,
-        own=said.own,
         channel=next((field.name for field in method.input_type.fields if _is_channel(field)), ""),
     )
 

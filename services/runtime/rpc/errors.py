@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import grpc
 from balcon.types.v1.refusals_pb2 import RefusedItems
@@ -13,6 +14,8 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from services.runtime.errors import Fault, FieldInvalid, Kind, Refusal, Retryable, Violation, refused_fields
+
+Answer = TypeVar("Answer")
 
 DOMAIN = "balcon"
 
@@ -58,6 +61,13 @@ class Refused(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.reason())
         self.refusal = refusal
+
+
+def answered(answer: Answer | Refusal) -> Answer:
+    """The answer of a handler; raises Refused for its refusal."""
+    if isinstance(answer, Refusal):
+        raise Refused(answer)
+    return answer
 
 
 def accept(*checks: FieldInvalid | None) -> None:

@@ -7,8 +7,8 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from balcon.types.v1.money_pb2 import Money
 from pydantic import ValidationError
 
-from services.catalogue.api.calls import asked_once
 from services.catalogue.settings import CatalogueSettings
+from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import wire_instant
 
 REQUEST = pb.CreatePerformanceRequest(
