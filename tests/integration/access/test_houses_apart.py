@@ -27,7 +27,7 @@ from tests.integration.access.two_houses import (
     running_stack,
     staff_methods,
 )
-from tests.integration.access.unwalled import without_house
+from tests.integration.walls import take_policies_away, without_house
 
 TABLES = text(
     "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'house_id'"
@@ -61,11 +61,7 @@ async def stack_with(*, first_wall: bool) -> AsyncIterator[Stack]:
 async def take_the_second_wall_down(stack: Stack) -> None:
     """Policies are there and bind nobody."""
     for url in stack.database_urls.values():
-        engine = create_async_engine(url)
-        async with engine.begin() as connection:
-            for (table,) in (await connection.execute(TABLES)).all():
-                await connection.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
-        await engine.dispose()
+        await take_policies_away(url)
 
 
 async def written_down(stack: Stack) -> dict[str, str]:
@@ -187,5 +183,5 @@ def test_what_is_taken_out_of_a_statement_is_the_house_and_nothing_else() -> Non
         "SELECT x FROM orders JOIN p ON orders.house_id = p.house_id WHERE orders.house_id = $1::VARCHAR AND a = $2"
     )
     assert without_house(statement) == (
-        "SELECT x FROM orders JOIN p ON orders.house_id = p.house_id WHERE ($1::VARCHAR IS NOT NULL) AND a = $2"
+        "SELECT x FROM orders JOIN p ON true WHERE ($1::VARCHAR::text IS NOT NULL) AND a = $2"
     )

@@ -1,8 +1,7 @@
 """services.accounts.main without its first wall."""
 
 from services.accounts.main import main
-from tests.integration.access.unwalled import take_the_first_wall_down
+from tests.integration.access.unwalled import run_unwalled
 
 if __name__ == "__main__":
-    take_the_first_wall_down()
-    main()
+    run_unwalled(main)
