@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from subprocess import PIPE
+from subprocess import PIPE, Popen, TimeoutExpired
 from typing import Final
 
 import msgspec
@@ -48,24 +48,36 @@ class PillowPosterMaker:
 
     async def _made(self, field: str, content: bytes) -> Sequence[PosterImage] | FieldInvalid:
         try:
-            process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env={})
+            process = _started(self._command)
         except OSError as error:
             raise PosterProcessFailed from error
-        answer = said = b""
+        talk = asyncio.ensure_future(asyncio.to_thread(_talk, process, content, self._seconds))
         try:
-            async with asyncio.timeout(self._seconds):
-                answer, said = await process.communicate(content)
-        except TimeoutError:
-            pass
+            answer, said = await asyncio.shield(talk)
         finally:
-            if process.returncode is None:
+            # A caller who has gone: the thread ends with the process that it waits for.
+            if not talk.done():
                 process.kill()
-                await process.wait()
+                await asyncio.gather(talk, return_exceptions=True)
         # A signal is the bound of its time, or a decoder that broke over the picture.
-        if process.returncode == OUT_OF_MEMORY or (process.returncode or 0) < 0:
+        if process.returncode == OUT_OF_MEMORY or process.returncode < 0:
             limit = f"a picture that is read within {self._seconds:.0f} seconds and bounds of memory"
             return FieldInvalid(field, "could not be read", limit)
         if process.returncode:
             raise PosterProcessFailed(exit_code=process.returncode, said=said[-_SAID_BYTES:].decode(errors="replace"))
         made = msgspec.msgpack.decode(answer, type=Made)
         return FieldInvalid(field, made.problem, made.limit) if made.problem else made.images
+
+
+def _started(command: Sequence[str]) -> Popen[bytes]:
+    """By subprocess, not by the loop: uvloop closes the pipe now and then before all of the picture is written."""
+    return Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env={})  # noqa: S603 (a command of ours)
+
+
+def _talk(process: Popen[bytes], content: bytes, seconds: float) -> tuple[bytes, bytes]:
+    """What the process answered and said, when it has ended; it is ended after `seconds`."""
+    try:
+        return process.communicate(content, timeout=seconds)
+    except TimeoutExpired:
+        process.kill()
+        return process.communicate()

@@ -202,8 +202,8 @@ class LocalStack:
 
     async def _stop(self) -> None:
         self._progress("stopping")
-        for process in reversed(self._processes):
-            await process.stop()
+        # All at once: one that waits for a database which is gone keeps the others no longer than itself.
+        await asyncio.gather(*(process.stop() for process in self._processes))
         if self._server_watch is not None:
             self._server_watch.cancel()
             await asyncio.gather(self._server_watch, return_exceptions=True)

@@ -40,7 +40,8 @@ class EmbeddedPostgres(FolderServer):
     """
 
     stop_signal = signal.SIGINT
-    kept_name = "pgdata"
+    # Not the folder: a server that writes while it is emptied leaves the folder, and in it nothing to start from.
+    kept_name = "pgdata/PG_VERSION"
 
     def __init__(self, data_dir: Path, port: int | None = None, fsync: bool = True) -> None:
         super().__init__("postgres", data_dir, port)

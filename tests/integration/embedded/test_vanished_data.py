@@ -44,7 +44,25 @@ def test_data_put_in_the_place_of_the_old_is_not_taken_for_it(server: Server) ->
     server.start()
     server.kill()
     kept = server.data_dir / server.kept_name
-    kept.rename(kept.with_name("old"))
-    shutil.copytree(kept.with_name("old"), kept)
+    old = kept.rename(kept.with_name("old"))
+    if old.is_dir():
+        shutil.copytree(old, kept)
+    else:
+        shutil.copy(old, kept)
     with pytest.raises(DataVanished):
         server.start()
+
+
+def test_a_database_that_left_its_folder_and_a_file_behind_has_vanished_too(own_server_folder: Path) -> None:
+    server = EmbeddedPostgres(own_server_folder / "data")
+    try:
+        server.start()
+        data = server.data_dir / "pgdata"
+        # Removed while it runs: what it writes meanwhile stays.
+        for each in data.iterdir():
+            if each.name != "pg_wal":
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
+        with pytest.raises(DataVanished):
+            server.require_data()
+    finally:
+        server.kill()
