@@ -42,16 +42,36 @@ class Permission(StrEnum):
     PRICES_WRITE = "prices.write"
     SEATS_HOLD = "seats.hold"
     SEATS_BLOCK = "seats.block"
+    # Promising seats without payment (R4.8).
+    SEATS_RESERVE = "seats.reserve"
+    # Selling beyond a quota's cap (R4.12); the shop never does.
+    SEATS_OVERBOOK = "seats.overbook"
+    # Offices, allotments, what they report, their paper.
+    CONTINGENTS_READ = "contingents.read"
+    CONTINGENTS_WRITE = "contingents.write"
+    QUOTAS_WRITE = "quotas.write"
     ORDERS_READ = "orders.read"
     ORDERS_WRITE = "orders.write"
     REFUNDS_WRITE = "refunds.write"
     REPORTS_READ = "reports.read"
     TICKETS_CHECK = "tickets.check"
+    # Printing tickets, and printing them again, which voids the codes before.
+    TICKETS_PRINT = "tickets.print"
 
 
 _P = Permission
 _READING = frozenset({_P.HOUSE_READ, _P.CATALOGUE_READ})
-_SELLING = frozenset({_P.SEATS_HOLD, _P.SEATS_BLOCK, _P.ORDERS_READ, _P.ORDERS_WRITE})
+_SELLING = frozenset(
+    {
+        _P.SEATS_HOLD,
+        _P.SEATS_BLOCK,
+        _P.SEATS_RESERVE,
+        _P.ORDERS_READ,
+        _P.ORDERS_WRITE,
+        _P.CONTINGENTS_READ,
+        _P.TICKETS_PRINT,
+    }
+)
 _PLANNING = frozenset(
     {
         _P.HALLS_WRITE,
@@ -60,6 +80,9 @@ _PLANNING = frozenset(
         _P.PERFORMANCES_SELL,
         _P.PRICES_WRITE,
         _P.GRANTS_WRITE,
+        _P.CONTINGENTS_WRITE,
+        _P.QUOTAS_WRITE,
+        _P.SEATS_OVERBOOK,
     }
 )
 
@@ -71,7 +94,9 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     | {_P.PEOPLE_READ, _P.ACTS_READ, _P.REFUNDS_WRITE, _P.REPORTS_READ, _P.TICKETS_CHECK},
     Role.BOX_OFFICE: _READING | _SELLING | {_P.TICKETS_CHECK},
     Role.DOOR: frozenset({_P.CATALOGUE_READ, _P.TICKETS_CHECK}),
-    Role.FINANCE: _READING | {_P.ORDERS_READ, _P.REFUNDS_WRITE, _P.PRICES_WRITE, _P.REPORTS_READ, _P.ACTS_READ},
+    Role.FINANCE: _READING
+    | {_P.CONTINGENTS_READ}
+    | {_P.ORDERS_READ, _P.REFUNDS_WRITE, _P.PRICES_WRITE, _P.REPORTS_READ, _P.ACTS_READ},
     Role.MARKETING: _READING | {_P.PRODUCTIONS_WRITE, _P.REPORTS_READ},
 }
 

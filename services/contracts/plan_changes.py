@@ -20,10 +20,20 @@ class PlanInUse(Refusal):
     claimed: tuple[str, ...]
     sold: tuple[str, ...]
     blocked: tuple[str, ...]
+    reserved: tuple[str, ...] = ()
+    # Reported sold or not.
+    handed_out: tuple[str, ...] = ()
 
     def message(self) -> str:
         """What stands in the way, by what it is; of each the first ones and how many more."""
-        states = (("held", self.held), ("claimed", self.claimed), ("sold", self.sold), ("blocked", self.blocked))
+        states = (
+            ("held", self.held),
+            ("claimed", self.claimed),
+            ("sold", self.sold),
+            ("blocked", self.blocked),
+            ("reserved", self.reserved),
+            ("handed out", self.handed_out),
+        )
         told = []
         for name, seats in states:
             more = len(seats) - _SEATS_NAMED

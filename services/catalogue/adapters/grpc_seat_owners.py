@@ -47,4 +47,12 @@ class GrpcSeatOwners:
         if not answer.HasField("in_the_way"):
             return None
         taken = answer.in_the_way
-        return PlanInUse(plan_version, tuple(taken.held), tuple(taken.claimed), tuple(taken.sold), tuple(taken.blocked))
+        return PlanInUse(
+            plan_version,
+            tuple(taken.held),
+            tuple(taken.claimed),
+            tuple(taken.sold),
+            tuple(taken.blocked),
+            tuple(taken.reserved),
+            tuple(taken.allotted),
+        )

@@ -93,7 +93,14 @@ def seat_indexes(refs: SeatRefs, plan: SeatPlan, *, older_too: bool = False) -> 
 
 def seats_in_the_way(refusal: PlanInUse) -> pb.SeatsInTheWay:
     """All of them, for who changes plans."""
-    return pb.SeatsInTheWay(held=refusal.held, claimed=refusal.claimed, sold=refusal.sold, blocked=refusal.blocked)
+    return pb.SeatsInTheWay(
+        held=refusal.held,
+        claimed=refusal.claimed,
+        sold=refusal.sold,
+        blocked=refusal.blocked,
+        reserved=refusal.reserved,
+        allotted=refusal.handed_out,
+    )
 
 
 def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEATS_PER_COMMAND) -> FieldInvalid | None:

@@ -1,7 +1,7 @@
 """Whether a performance can go over to another version of its plan, and where each of its seats is then.
 
-Seats that the new version leaves as they are may be sold, claimed or blocked: their tickets stay, under new indexes.
-All others must be free. What is held must also keep its index: holds are in a store of their own and stay untouched.
+Seats that the new version leaves as they are keep what they have, under new indexes; all others must be free. What is
+held must keep its index too: holds are in a store of their own and stay untouched.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ def decide_adoption(
         seat_state.CLAIMED: [],
         seat_state.SOLD: [],
         seat_state.BLOCKED: [],
+        seat_state.RESERVED: [],
+        seat_state.ALLOTTED: [],
+        seat_state.REPORTED_SOLD: [],
     }
     for index, (status, moved) in enumerate(zip(statuses, moves, strict=True)):
         if status == seat_state.FREE:
@@ -50,5 +53,7 @@ def decide_adoption(
             tuple(in_the_way[seat_state.CLAIMED]),
             tuple(in_the_way[seat_state.SOLD]),
             tuple(in_the_way[seat_state.BLOCKED]),
+            tuple(in_the_way[seat_state.RESERVED]),
+            tuple(in_the_way[seat_state.ALLOTTED] + in_the_way[seat_state.REPORTED_SOLD]),
         )
     return SeatMoves(moves)

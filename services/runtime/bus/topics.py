@@ -11,6 +11,8 @@ ORDERS: Final = "balcon.orders.v1"
 PAYMENTS: Final = "balcon.payments.v1"
 CONSENTS: Final = "balcon.consents.v1"  # key = customer
 ACCOUNTS: Final = "balcon.accounts.v1"  # key = house; what a house says of itself, only the latest is kept
+ALLOTMENTS: Final = "balcon.inventory.allotments.v1"
+TICKETS: Final = "balcon.tickets.v1"
 ACTS: Final = "balcon.acts.v1"  # key = house
 ACCESS: Final = "balcon.access.v1"  # key = subject; what makes tokens void before they are over
 FUNNEL: Final = "balcon.funnel.v1"  # key = session
@@ -23,6 +25,8 @@ TOPICS: Final[Mapping[str, int]] = {
     PAYMENTS: 8,
     CONSENTS: 4,
     ACCOUNTS: 4,
+    ALLOTMENTS: 4,
+    TICKETS: 4,
     ACTS: 4,
     ACCESS: 4,
     FUNNEL: 4,

@@ -885,6 +885,9 @@ class SeatCounts(_message.Message):
     SOLD_FIELD_NUMBER: _builtins.int
     BLOCKED_FIELD_NUMBER: _builtins.int
     CAPACITY_FIELD_NUMBER: _builtins.int
+    RESERVED_FIELD_NUMBER: _builtins.int
+    ALLOTTED_FIELD_NUMBER: _builtins.int
+    REPORTED_SOLD_FIELD_NUMBER: _builtins.int
     free: _builtins.int
     """Seats that anybody may hold."""
     held: _builtins.int
@@ -897,6 +900,12 @@ class SeatCounts(_message.Message):
     """Seats that the house has taken off sale."""
     capacity: _builtins.int
     """All seats of the plan."""
+    reserved: _builtins.int
+    """Seats that the house has promised without payment."""
+    allotted: _builtins.int
+    """Seats that offices have and have not reported sold."""
+    reported_sold: _builtins.int
+    """Seats that offices have reported sold."""
     def __init__(
         self,
         *,
@@ -906,10 +915,13 @@ class SeatCounts(_message.Message):
         sold: _builtins.int = ...,
         blocked: _builtins.int = ...,
         capacity: _builtins.int = ...,
+        reserved: _builtins.int = ...,
+        allotted: _builtins.int = ...,
+        reported_sold: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "capacity", b"capacity", "claimed", b"claimed", "free", b"free", "held", b"held", "sold", b"sold"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allotted", b"allotted", "blocked", b"blocked", "capacity", b"capacity", "claimed", b"claimed", "free", b"free", "held", b"held", "reported_sold", b"reported_sold", "reserved", b"reserved", "sold", b"sold"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1856,6 +1868,8 @@ class SeatsInTheWay(_message.Message):
     CLAIMED_FIELD_NUMBER: _builtins.int
     SOLD_FIELD_NUMBER: _builtins.int
     BLOCKED_FIELD_NUMBER: _builtins.int
+    RESERVED_FIELD_NUMBER: _builtins.int
+    ALLOTTED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def held(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Held by a buyer."""
@@ -1872,6 +1886,14 @@ class SeatsInTheWay(_message.Message):
     def blocked(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Blocked."""
 
+    @_builtins.property
+    def reserved(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Reserved."""
+
+    @_builtins.property
+    def allotted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Handed out to offices, reported sold or not."""
+
     def __init__(
         self,
         *,
@@ -1879,10 +1901,12 @@ class SeatsInTheWay(_message.Message):
         claimed: _abc.Iterable[_builtins.str] | None = ...,
         sold: _abc.Iterable[_builtins.str] | None = ...,
         blocked: _abc.Iterable[_builtins.str] | None = ...,
+        reserved: _abc.Iterable[_builtins.str] | None = ...,
+        allotted: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "claimed", b"claimed", "held", b"held", "sold", b"sold"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allotted", b"allotted", "blocked", b"blocked", "claimed", b"claimed", "held", b"held", "reserved", b"reserved", "sold", b"sold"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x61lcon/types/v1/seating.proto\x12\x0f\x62\x61lcon.types.v1\x1a\x1fgoogle/api/field_behavior.proto\">\n\x08SeatRefs\x12\x1a\n\x0cplan_version\x18\x01 \x01(\rB\x04\xe2\x41\x01\x02\x12\x16\n\x08seat_ids\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02*c\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43HANNEL_BOX_OFFICE\x10\x01\x12\x12\n\x0e\x43HANNEL_ONLINE\x10\x02\x12\x13\n\x0f\x43HANNEL_BACKEND\x10\x03*\x96\x01\n\tSeatState\x12\x1a\n\x16SEAT_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSEAT_STATE_FREE\x10\x01\x12\x13\n\x0fSEAT_STATE_HELD\x10\x02\x12\x16\n\x12SEAT_STATE_CLAIMED\x10\x03\x12\x13\n\x0fSEAT_STATE_SOLD\x10\x04\x12\x16\n\x12SEAT_STATE_BLOCKED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x61lcon/types/v1/seating.proto\x12\x0f\x62\x61lcon.types.v1\x1a\x1fgoogle/api/field_behavior.proto\">\n\x08SeatRefs\x12\x1a\n\x0cplan_version\x18\x01 \x01(\rB\x04\xe2\x41\x01\x02\x12\x16\n\x08seat_ids\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02*c\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43HANNEL_BOX_OFFICE\x10\x01\x12\x12\n\x0e\x43HANNEL_ONLINE\x10\x02\x12\x13\n\x0f\x43HANNEL_BACKEND\x10\x03*\xe6\x01\n\tSeatState\x12\x1a\n\x16SEAT_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSEAT_STATE_FREE\x10\x01\x12\x13\n\x0fSEAT_STATE_HELD\x10\x02\x12\x16\n\x12SEAT_STATE_CLAIMED\x10\x03\x12\x13\n\x0fSEAT_STATE_SOLD\x10\x04\x12\x16\n\x12SEAT_STATE_BLOCKED\x10\x05\x12\x17\n\x13SEAT_STATE_RESERVED\x10\x06\x12\x17\n\x13SEAT_STATE_ALLOTTED\x10\x07\x12\x1c\n\x18SEAT_STATE_REPORTED_SOLD\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,7 +39,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANNEL']._serialized_start=147
   _globals['_CHANNEL']._serialized_end=246
   _globals['_SEATSTATE']._serialized_start=249
-  _globals['_SEATSTATE']._serialized_end=399
+  _globals['_SEATSTATE']._serialized_end=479
   _globals['_SEATREFS']._serialized_start=83
   _globals['_SEATREFS']._serialized_end=145
 # @@protoc_insertion_point(module_scope)

@@ -65,6 +65,12 @@ class _SeatStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SeatState.V
     """It has a ticket."""
     SEAT_STATE_BLOCKED: _SeatState.ValueType  # 5
     """The house has taken it off sale."""
+    SEAT_STATE_RESERVED: _SeatState.ValueType  # 6
+    """Promised without payment by the house, with a deadline or none (R4.8)."""
+    SEAT_STATE_ALLOTTED: _SeatState.ValueType  # 7
+    """Handed out to an office, which has not reported it sold (R1)."""
+    SEAT_STATE_REPORTED_SOLD: _SeatState.ValueType  # 8
+    """Handed out to an office, which has reported it sold."""
 
 class SeatState(_SeatState, metaclass=_SeatStateEnumTypeWrapper):
     """What a seat is, to everybody but its holder."""
@@ -81,6 +87,12 @@ SEAT_STATE_SOLD: SeatState.ValueType  # 4
 """It has a ticket."""
 SEAT_STATE_BLOCKED: SeatState.ValueType  # 5
 """The house has taken it off sale."""
+SEAT_STATE_RESERVED: SeatState.ValueType  # 6
+"""Promised without payment by the house, with a deadline or none (R4.8)."""
+SEAT_STATE_ALLOTTED: SeatState.ValueType  # 7
+"""Handed out to an office, which has not reported it sold (R1)."""
+SEAT_STATE_REPORTED_SOLD: SeatState.ValueType  # 8
+"""Handed out to an office, which has reported it sold."""
 Global___SeatState: _TypeAlias = SeatState  # noqa: Y015
 
 @_typing.final
