@@ -81,6 +81,7 @@ def performance_message(performance: Performance) -> pb.Performance:
         from_price=wire_money(prices.from_minor, prices.currency),
         prices_etag=etag_of(performance.prices_revision),
         ticket_terms=[terms_message(name, ticket_type) for name, ticket_type in prices.terms.items()],
+        terms_version=performance.revision,
     )
 
 

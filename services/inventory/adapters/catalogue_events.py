@@ -18,6 +18,8 @@ _PERFORMANCE_EVENTS = {
         events.PerformanceCreated,
         events.PerformanceOpenedForSale,
         events.PerformanceSaleClosed,
+        events.PerformancePublished,
+        events.PerformanceHidden,
         events.PerformanceUpdated,
         events.PerformanceMoved,
         events.PerformanceCancelled,

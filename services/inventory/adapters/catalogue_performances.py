@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contracts.wire_types import instant_ms
 from services.inventory.adapters.plan_places import pack_places, unpack_layout
+from services.inventory.adapters.quota_rows import quota_rows, quotas_of_rows
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import seat_plan as plans
 from services.inventory.domain.records import NEVER_MS, HoldRules, SalesWindow
@@ -113,6 +114,9 @@ class CataloguePerformances:
             sale_ends_at_ms=row.sale_ends_at_ms or NEVER_MS,
             windows=tuple(SalesWindow(channel, opens, closes or NEVER_MS) for channel, opens, closes in row.windows),
             cancelled=row.cancelled,
+            quotas=quotas_of_rows(row.quotas),
+            terms_version=row.terms_version,
+            published_at_ms=row.published_at_ms or NEVER_MS,
         )
 
     @staticmethod
@@ -237,6 +241,11 @@ async def upsert_performance(
             (window.channel, instant_ms(window.opens_at), instant_ms(window.closes_at)) for window in told.sales_windows
         ],
         "cancelled": told.sale_state == catalogue.SALE_STATE_CANCELLED,
+        "quotas": quota_rows(told.quotas),
+        "terms_version": told.terms_version,
+        "published_at_ms": (
+            instant_ms(told.published_at) if told.publication == catalogue.PUBLICATION_PUBLISHED else 0
+        ),
     }
     statement = insert(performances).values(
         performance_id=told.performance_id,

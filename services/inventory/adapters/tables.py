@@ -97,6 +97,11 @@ performance = Table(
     # [[channel, opens at, closes at]], unix milliseconds, 0: no bound.
     Column("windows", JSONB, nullable=False, server_default="[]"),
     Column("cancelled", Boolean, nullable=False, server_default=text("false")),
+    # See quota_rows.py.
+    Column("quotas", JSONB, nullable=False, server_default="[]"),
+    Column("terms_version", BigInteger, nullable=False, server_default="0"),
+    # 0: the public is not shown it.
+    Column("published_at_ms", BigInteger, nullable=False, server_default="0"),
 )
 
 inbox, inbox_sequence = inbox_table(metadata)

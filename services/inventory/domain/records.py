@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from services.contracts.bounds import HOLD_CAP_SECONDS, HOLD_GRACE_SECONDS
+from services.contracts.quotas import QuotaPercentages, SalePhase
 
 # What a hold came from, where its record is of a version that did not keep it.
 ASKED_UNTOLD = "?"
@@ -48,6 +49,22 @@ class SalesWindow(msgspec.Struct, frozen=True, gc=False):
     closes_at_ms: int = NEVER_MS
 
 
+class QuotaTerms(msgspec.Struct, frozen=True, gc=False):
+    """A quota (R4) of the performance, as balcon.types.v1.QuotaTerms: what of it decides."""
+
+    quota_id: str
+    name: str
+    size: int
+    # It covers the places of any of these categories, and those of any of these zones besides. Both empty: every place.
+    categories: tuple[str, ...]
+    zones: tuple[str, ...]
+    anchor_ms: int
+    presale_hours: int
+    percentages: QuotaPercentages
+    # (ticket type, channel, phase); empty: every ticket type, on every channel, in both phases.
+    assignments: frozenset[tuple[str, int, SalePhase]] = frozenset()
+
+
 class HoldRules(msgspec.Struct, frozen=True, gc=False):
     """How holds behave for one performance. INV-6: hold_until + grace never passes acquired + cap."""
 
@@ -64,6 +81,16 @@ class HoldRules(msgspec.Struct, frozen=True, gc=False):
     windows: tuple[SalesWindow, ...] = ()
     # It will not be shown: why it is not on sale.
     cancelled: bool = False
+    # Of the pool's places; none in most halls.
+    quotas: tuple[QuotaTerms, ...] = ()
+    # Of the catalogue: grows with every change of these. 0: copied by a version that did not know.
+    terms_version: int = 0
+    # From then on the public is shown it.
+    published_at_ms: int = NEVER_MS
+
+    def is_published(self, now_ms: int) -> bool:
+        """Whether the public is shown it."""
+        return now_ms >= self.published_at_ms
 
     @property
     def longest_ttl_ms(self) -> int:

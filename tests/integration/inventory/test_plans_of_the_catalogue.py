@@ -10,11 +10,16 @@ import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue_pb
 from balcon.catalogue.v1.catalogue_events_pb2 import PerformanceCreated
 from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.types.v1.quotas_pb2 import SALE_PHASE_DAY, QuotaAssignment, QuotaPercentages
+from balcon.types.v1.quotas_pb2 import QuotaTerms as WireQuota
 from balcon.types.v1.seating_pb2 import CHANNEL_BOX_OFFICE, CHANNEL_ONLINE, SeatRefs
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contracts import quotas as quota_arithmetic
+from services.contracts.wire_types import instant_ms
 from services.inventory.adapters.catalogue_events import copy_performance
 from services.inventory.adapters.catalogue_performances import CataloguePerformances, upsert_performance
+from services.inventory.domain.records import QuotaTerms
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.inventory.domain.seat_state import CLAIMED
 from services.inventory.ports import Performance
@@ -105,6 +110,37 @@ async def test_what_is_copied_is_what_the_catalogue_told_and_answers_without_it(
     assert layout.regular_seats == 11
     again = await found(performances(engine, catalogue), told)
     assert again == first
+
+
+async def test_quotas_and_the_publication_reach_the_owner(catalogue: Catalogue, engine: AsyncEngine) -> None:
+    told = await on_sale(catalogue, encoded(DOCUMENT))
+    assignment = QuotaAssignment(ticket_type="normal", channel=CHANNEL_ONLINE, phase=SALE_PHASE_DAY)
+    percentages = QuotaPercentages(online_presale=50, backend_day=0)
+    quota = WireQuota(
+        quota_id="quo_1",
+        name="Pit",
+        size=25,
+        zones=["Pit"],
+        anchor_at=told.starts_at,
+        presale_hours=2,
+        percentages=percentages,
+        assignments=[assignment],
+    )
+    later = copy.deepcopy(told)
+    later.quotas.append(quota)
+    later.terms_version += 1
+    async with as_owner(engine).begin() as connection:
+        await upsert_performance(connection, told)
+        await upsert_performance(connection, later)
+    rules = (await performances(engine, catalogue).rules_of([told.performance_id]))[told.performance_id]
+    start_ms = instant_ms(told.starts_at)
+    caps = quota_arithmetic.QuotaPercentages(online_presale=50, backend_day=0)
+    sold = frozenset({("normal", CHANNEL_ONLINE, quota_arithmetic.SalePhase.DAY)})
+    assert rules.quotas == (QuotaTerms("quo_1", "Pit", 25, (), ("Pit",), start_ms, 2, caps, sold),)
+    assert rules.terms_version == told.terms_version + 1
+    published_ms = instant_ms(told.published_at)
+    assert not rules.is_published(published_ms - 1)
+    assert rules.is_published(published_ms)
 
 
 async def test_a_category_of_the_plan_without_seats_reaches_the_owner(

@@ -26,13 +26,14 @@ from balcon.catalogue.v1 import prices_pb2 as balcon_dot_catalogue_dot_v1_dot_pr
 from balcon.catalogue.v1 import productions_pb2 as balcon_dot_catalogue_dot_v1_dot_productions__pb2
 from balcon.catalogue.v1 import vat_pb2 as balcon_dot_catalogue_dot_v1_dot_vat__pb2
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
+from balcon.types.v1 import quotas_pb2 as balcon_dot_types_dot_v1_dot_quotas__pb2
 from balcon.types.v1 import seating_pb2 as balcon_dot_types_dot_v1_dot_seating__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/catalogue/v1/performances.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a balcon/catalogue/v1/prices.proto\x1a%balcon/catalogue/v1/productions.proto\x1a\x1d\x62\x61lcon/catalogue/v1/vat.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"w\n\x0cOpeningHours\x12\x32\n\x08opens_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x33\n\tcloses_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"\xa7\x01\n\x0bSalesWindow\x12/\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x18.balcon.types.v1.ChannelB\x04\xe2\x41\x01\x02\x12\x32\n\x08opens_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x33\n\tcloses_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"\xc0\x0b\n\x0bPerformance\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cplan_version\x18\x04 \x01(\rB\x04\xe2\x41\x01\x03\x12\x1b\n\rproduction_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05title\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x38\n\nsale_state\x18\x08 \x01(\x0e\x32\x1e.balcon.catalogue.v1.SaleStateB\x04\xe2\x41\x01\x03\x12\x30\n\x06prices\x18\t \x03(\x0b\x32\x1a.balcon.catalogue.v1.PriceB\x04\xe2\x41\x01\x03\x12\x1e\n\x10seats_per_holder\x18\n \x01(\rB\x04\xe2\x41\x01\x01\x12\x1e\n\x10hold_ttl_seconds\x18\x0b \x01(\rB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x63\x61pacity\x18\x0c \x01(\rB\x04\xe2\x41\x01\x03\x12\x1d\n\x0frefuses_orphans\x18\r \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tstarts_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0csale_ends_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x64oors_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x31\n\x07\x65nds_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x37\n\tadmission\x18\x13 \x01(\x0e\x32\x1e.balcon.catalogue.v1.AdmissionB\x04\xe2\x41\x01\x01\x12>\n\ropening_hours\x18\x14 \x01(\x0b\x32!.balcon.catalogue.v1.OpeningHoursB\x04\xe2\x41\x01\x01\x12=\n\rsales_windows\x18\x15 \x03(\x0b\x32 .balcon.catalogue.v1.SalesWindowB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ode\x18\x16 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x05texts\x18\x1f \x03(\x0b\x32#.balcon.catalogue.v1.ProductionTextB\x04\xe2\x41\x01\x01\x12;\n\x0bpublication\x18\x17 \x01(\x0e\x32 .balcon.catalogue.v1.PublicationB\x04\xe2\x41\x01\x03\x12\x36\n\x0cpublished_at\x18\x18 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x19\n\x0bmove_number\x18\x19 \x01(\rB\x04\xe2\x41\x01\x03\x12\x39\n\x0frefund_until_at\x18\x1a \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x63\x61ncelled_at\x18\x1b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61rchived_at\x18\x1c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x17\n\tseries_id\x18\x1d \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x1e \x01(\tB\x04\xe2\x41\x01\x03\x12<\n\x0cvat_rounding\x18( \x01(\x0e\x32 .balcon.catalogue.v1.VatRoundingB\x04\xe2\x41\x01\x03\x12\x30\n\nfrom_price\x18) \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x19\n\x0bprices_etag\x18* \x01(\tB\x04\xe2\x41\x01\x03\x12<\n\x0cticket_terms\x18+ \x03(\x0b\x32 .balcon.catalogue.v1.TicketTermsB\x04\xe2\x41\x01\x03J\x04\x08\x07\x10\x08J\x04\x08\x0e\x10\x0fR\x0cstarts_at_msR\x0fsale_ends_at_ms\"\xd4\x06\n\x18\x43reatePerformanceRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1b\n\rproduction_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x06prices\x18\x07 \x03(\x0b\x32\x1a.balcon.catalogue.v1.PriceB\x04\xe2\x41\x01\x01\x12\x1e\n\x10seats_per_holder\x18\x08 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1e\n\x10hold_ttl_seconds\x18\t \x01(\rB\x04\xe2\x41\x01\x01\x12\x1d\n\x0frefuses_orphans\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tstarts_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x36\n\x0csale_ends_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x64oors_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x31\n\x07\x65nds_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x37\n\tadmission\x18\x10 \x01(\x0e\x32\x1e.balcon.catalogue.v1.AdmissionB\x04\xe2\x41\x01\x01\x12>\n\ropening_hours\x18\x11 \x01(\x0b\x32!.balcon.catalogue.v1.OpeningHoursB\x04\xe2\x41\x01\x01\x12=\n\rsales_windows\x18\x12 \x03(\x0b\x32 .balcon.catalogue.v1.SalesWindowB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ode\x18\x13 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x05texts\x18\x14 \x03(\x0b\x32#.balcon.catalogue.v1.ProductionTextB\x04\xe2\x41\x01\x01\x12\x1b\n\rprice_list_id\x18( \x01(\tB\x04\xe2\x41\x01\x01J\x04\x08\x06\x10\x07J\x04\x08\x0b\x10\x0cR\x0cstarts_at_msR\x0fsale_ends_at_ms\"R\n\x19\x43reatePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\xb6\x01\n\x16\x43opyPerformanceRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\tstarts_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x63ode\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"P\n\x17\x43opyPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"r\n\nWeeklyRule\x12\x16\n\x08weekdays\x18\x01 \x03(\rB\x04\xe2\x41\x01\x02\x12\x19\n\x0blocal_times\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nfirst_date\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tlast_date\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"@\n\tStartList\x12\x33\n\tstarts_at\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"\xe3\x01\n\x13\x43reateSeriesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\x06weekly\x18\x04 \x01(\x0b\x32\x1f.balcon.catalogue.v1.WeeklyRuleB\x04\xe2\x41\x01\x01H\x00\x12\x36\n\x06starts\x18\x05 \x01(\x0b\x32\x1e.balcon.catalogue.v1.StartListB\x04\xe2\x41\x01\x01H\x00\x42\x06\n\x04rule\"U\n\x0cSeriesMember\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12-\n\tstarts_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x14\x43reateSeriesResponse\x12\x11\n\tseries_id\x18\x01 \x01(\t\x12\x32\n\x07members\x18\x02 \x03(\x0b\x32!.balcon.catalogue.v1.SeriesMember\"\x99\x01\n\x13UpdateSeriesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\x0e\x63\x61rried_fields\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x14UpdateSeriesResponse\x12\x32\n\x07members\x18\x01 \x03(\x0b\x32!.balcon.catalogue.v1.SeriesMember\"J\n\x12OpenForSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x13OpenForSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"H\n\x10\x43loseSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x11\x43loseSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\x89\x01\n\x19PublishPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x0cpublished_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"S\n\x1aPublishPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"N\n\x16HidePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x17HidePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"z\n\x18\x43\x61ncelPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"R\n\x19\x43\x61ncelPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\xe8\x01\n\x16MovePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\tstarts_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x39\n\x0frefund_until_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x17MovePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"e\n\x19\x41rchivePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x1a\x41rchivePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"M\n\x15GetPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"O\n\x16GetPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"I\n\x1bGetPerformanceByCodeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x63ode\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"U\n\x1cGetPerformanceByCodeResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\xba\x01\n\x18UpdatePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12;\n\x0bperformance\x18\x02 \x01(\x0b\x32 .balcon.catalogue.v1.PerformanceB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"R\n\x19UpdatePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\x9b\x04\n\x17ListPerformancesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0estarts_from_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x39\n\x0fstarts_until_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rproduction_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07hall_id\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tseries_id\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ode\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\n \x01(\tB\x04\xe2\x41\x01\x01\x12\x39\n\x0bsale_states\x18\x0b \x03(\x0e\x32\x1e.balcon.catalogue.v1.SaleStateB\x04\xe2\x41\x01\x01\x12<\n\x0cpublications\x18\x0c \x03(\x0e\x32 .balcon.catalogue.v1.PublicationB\x04\xe2\x41\x01\x01\x12\x32\n\x08shown_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_archived\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x01\"k\n\x18ListPerformancesResponse\x12\x36\n\x0cperformances\x18\x01 \x03(\x0b\x32 .balcon.catalogue.v1.Performance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x86\x01\n\tSaleState\x12\x1a\n\x16SALE_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10SALE_STATE_DRAFT\x10\x01\x12\x16\n\x12SALE_STATE_ON_SALE\x10\x02\x12\x15\n\x11SALE_STATE_CLOSED\x10\x03\x12\x18\n\x14SALE_STATE_CANCELLED\x10\x04*e\n\tAdmission\x12\x19\n\x15\x41\x44MISSION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41\x44MISSION_AT_START\x10\x01\x12\x12\n\x0e\x41\x44MISSION_SLOT\x10\x02\x12\x11\n\rADMISSION_DAY\x10\x03*t\n\x0bPublication\x12\x1b\n\x17PUBLICATION_UNSPECIFIED\x10\x00\x12\x15\n\x11PUBLICATION_DRAFT\x10\x01\x12\x19\n\x15PUBLICATION_PUBLISHED\x10\x02\x12\x16\n\x12PUBLICATION_HIDDEN\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/catalogue/v1/performances.proto\x12\x13\x62\x61lcon.catalogue.v1\x1a balcon/catalogue/v1/prices.proto\x1a%balcon/catalogue/v1/productions.proto\x1a\x1d\x62\x61lcon/catalogue/v1/vat.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1c\x62\x61lcon/types/v1/quotas.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"w\n\x0cOpeningHours\x12\x32\n\x08opens_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x33\n\tcloses_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"\xa7\x01\n\x0bSalesWindow\x12/\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x18.balcon.types.v1.ChannelB\x04\xe2\x41\x01\x02\x12\x32\n\x08opens_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x33\n\tcloses_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"\x90\x0c\n\x0bPerformance\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cplan_version\x18\x04 \x01(\rB\x04\xe2\x41\x01\x03\x12\x1b\n\rproduction_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05title\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x38\n\nsale_state\x18\x08 \x01(\x0e\x32\x1e.balcon.catalogue.v1.SaleStateB\x04\xe2\x41\x01\x03\x12\x30\n\x06prices\x18\t \x03(\x0b\x32\x1a.balcon.catalogue.v1.PriceB\x04\xe2\x41\x01\x03\x12\x1e\n\x10seats_per_holder\x18\n \x01(\rB\x04\xe2\x41\x01\x01\x12\x1e\n\x10hold_ttl_seconds\x18\x0b \x01(\rB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x63\x61pacity\x18\x0c \x01(\rB\x04\xe2\x41\x01\x03\x12\x1d\n\x0frefuses_orphans\x18\r \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tstarts_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0csale_ends_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x64oors_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x31\n\x07\x65nds_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x37\n\tadmission\x18\x13 \x01(\x0e\x32\x1e.balcon.catalogue.v1.AdmissionB\x04\xe2\x41\x01\x01\x12>\n\ropening_hours\x18\x14 \x01(\x0b\x32!.balcon.catalogue.v1.OpeningHoursB\x04\xe2\x41\x01\x01\x12=\n\rsales_windows\x18\x15 \x03(\x0b\x32 .balcon.catalogue.v1.SalesWindowB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ode\x18\x16 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x05texts\x18\x1f \x03(\x0b\x32#.balcon.catalogue.v1.ProductionTextB\x04\xe2\x41\x01\x01\x12;\n\x0bpublication\x18\x17 \x01(\x0e\x32 .balcon.catalogue.v1.PublicationB\x04\xe2\x41\x01\x03\x12\x36\n\x0cpublished_at\x18\x18 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x19\n\x0bmove_number\x18\x19 \x01(\rB\x04\xe2\x41\x01\x03\x12\x39\n\x0frefund_until_at\x18\x1a \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x63\x61ncelled_at\x18\x1b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61rchived_at\x18\x1c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x17\n\tseries_id\x18\x1d \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x1e \x01(\tB\x04\xe2\x41\x01\x03\x12<\n\x0cvat_rounding\x18( \x01(\x0e\x32 .balcon.catalogue.v1.VatRoundingB\x04\xe2\x41\x01\x03\x12\x30\n\nfrom_price\x18) \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x19\n\x0bprices_etag\x18* \x01(\tB\x04\xe2\x41\x01\x03\x12<\n\x0cticket_terms\x18+ \x03(\x0b\x32 .balcon.catalogue.v1.TicketTermsB\x04\xe2\x41\x01\x03\x12\x31\n\x06quotas\x18, \x03(\x0b\x32\x1b.balcon.types.v1.QuotaTermsB\x04\xe2\x41\x01\x03\x12\x1b\n\rterms_version\x18- \x01(\x04\x42\x04\xe2\x41\x01\x03J\x04\x08\x07\x10\x08J\x04\x08\x0e\x10\x0fR\x0cstarts_at_msR\x0fsale_ends_at_ms\"\xd4\x06\n\x18\x43reatePerformanceRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0cplan_version\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1b\n\rproduction_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x06prices\x18\x07 \x03(\x0b\x32\x1a.balcon.catalogue.v1.PriceB\x04\xe2\x41\x01\x01\x12\x1e\n\x10seats_per_holder\x18\x08 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1e\n\x10hold_ttl_seconds\x18\t \x01(\rB\x04\xe2\x41\x01\x01\x12\x1d\n\x0frefuses_orphans\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tstarts_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x36\n\x0csale_ends_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x64oors_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x31\n\x07\x65nds_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x37\n\tadmission\x18\x10 \x01(\x0e\x32\x1e.balcon.catalogue.v1.AdmissionB\x04\xe2\x41\x01\x01\x12>\n\ropening_hours\x18\x11 \x01(\x0b\x32!.balcon.catalogue.v1.OpeningHoursB\x04\xe2\x41\x01\x01\x12=\n\rsales_windows\x18\x12 \x03(\x0b\x32 .balcon.catalogue.v1.SalesWindowB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ode\x18\x13 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x05texts\x18\x14 \x03(\x0b\x32#.balcon.catalogue.v1.ProductionTextB\x04\xe2\x41\x01\x01\x12\x1b\n\rprice_list_id\x18( \x01(\tB\x04\xe2\x41\x01\x01J\x04\x08\x06\x10\x07J\x04\x08\x0b\x10\x0cR\x0cstarts_at_msR\x0fsale_ends_at_ms\"R\n\x19\x43reatePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\xb6\x01\n\x16\x43opyPerformanceRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\tstarts_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x63ode\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"P\n\x17\x43opyPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"r\n\nWeeklyRule\x12\x16\n\x08weekdays\x18\x01 \x03(\rB\x04\xe2\x41\x01\x02\x12\x19\n\x0blocal_times\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nfirst_date\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tlast_date\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"@\n\tStartList\x12\x33\n\tstarts_at\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"\xe3\x01\n\x13\x43reateSeriesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\x06weekly\x18\x04 \x01(\x0b\x32\x1f.balcon.catalogue.v1.WeeklyRuleB\x04\xe2\x41\x01\x01H\x00\x12\x36\n\x06starts\x18\x05 \x01(\x0b\x32\x1e.balcon.catalogue.v1.StartListB\x04\xe2\x41\x01\x01H\x00\x42\x06\n\x04rule\"U\n\x0cSeriesMember\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12-\n\tstarts_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x14\x43reateSeriesResponse\x12\x11\n\tseries_id\x18\x01 \x01(\t\x12\x32\n\x07members\x18\x02 \x03(\x0b\x32!.balcon.catalogue.v1.SeriesMember\"\x99\x01\n\x13UpdateSeriesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\x0e\x63\x61rried_fields\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x14UpdateSeriesResponse\x12\x32\n\x07members\x18\x01 \x03(\x0b\x32!.balcon.catalogue.v1.SeriesMember\"J\n\x12OpenForSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"L\n\x13OpenForSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"H\n\x10\x43loseSaleRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x11\x43loseSaleResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\x89\x01\n\x19PublishPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x0cpublished_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"S\n\x1aPublishPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"N\n\x16HidePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x17HidePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"z\n\x18\x43\x61ncelPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"R\n\x19\x43\x61ncelPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\xe8\x01\n\x16MovePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\tstarts_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x39\n\x0frefund_until_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x17MovePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"e\n\x19\x41rchivePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x1a\x41rchivePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"M\n\x15GetPerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"O\n\x16GetPerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"I\n\x1bGetPerformanceByCodeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x63ode\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"U\n\x1cGetPerformanceByCodeResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\xba\x01\n\x18UpdatePerformanceRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12;\n\x0bperformance\x18\x02 \x01(\x0b\x32 .balcon.catalogue.v1.PerformanceB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"R\n\x19UpdatePerformanceResponse\x12\x35\n\x0bperformance\x18\x01 \x01(\x0b\x32 .balcon.catalogue.v1.Performance\"\x9b\x04\n\x17ListPerformancesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0estarts_from_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x39\n\x0fstarts_until_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rproduction_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07hall_id\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tseries_id\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x63ode\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\n \x01(\tB\x04\xe2\x41\x01\x01\x12\x39\n\x0bsale_states\x18\x0b \x03(\x0e\x32\x1e.balcon.catalogue.v1.SaleStateB\x04\xe2\x41\x01\x01\x12<\n\x0cpublications\x18\x0c \x03(\x0e\x32 .balcon.catalogue.v1.PublicationB\x04\xe2\x41\x01\x01\x12\x32\n\x08shown_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_archived\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x01\"k\n\x18ListPerformancesResponse\x12\x36\n\x0cperformances\x18\x01 \x03(\x0b\x32 .balcon.catalogue.v1.Performance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x86\x01\n\tSaleState\x12\x1a\n\x16SALE_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10SALE_STATE_DRAFT\x10\x01\x12\x16\n\x12SALE_STATE_ON_SALE\x10\x02\x12\x15\n\x11SALE_STATE_CLOSED\x10\x03\x12\x18\n\x14SALE_STATE_CANCELLED\x10\x04*e\n\tAdmission\x12\x19\n\x15\x41\x44MISSION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41\x44MISSION_AT_START\x10\x01\x12\x12\n\x0e\x41\x44MISSION_SLOT\x10\x02\x12\x11\n\rADMISSION_DAY\x10\x03*t\n\x0bPublication\x12\x1b\n\x17PUBLICATION_UNSPECIFIED\x10\x00\x12\x15\n\x11PUBLICATION_DRAFT\x10\x01\x12\x19\n\x15PUBLICATION_PUBLISHED\x10\x02\x12\x16\n\x12PUBLICATION_HIDDEN\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -115,6 +116,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PERFORMANCE'].fields_by_name['prices_etag']._serialized_options = b'\342A\001\003'
   _globals['_PERFORMANCE'].fields_by_name['ticket_terms']._loaded_options = None
   _globals['_PERFORMANCE'].fields_by_name['ticket_terms']._serialized_options = b'\342A\001\003'
+  _globals['_PERFORMANCE'].fields_by_name['quotas']._loaded_options = None
+  _globals['_PERFORMANCE'].fields_by_name['quotas']._serialized_options = b'\342A\001\003'
+  _globals['_PERFORMANCE'].fields_by_name['terms_version']._loaded_options = None
+  _globals['_PERFORMANCE'].fields_by_name['terms_version']._serialized_options = b'\342A\001\003'
   _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
   _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
   _globals['_CREATEPERFORMANCEREQUEST'].fields_by_name['house_id']._loaded_options = None
@@ -279,82 +284,82 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['shown_at']._serialized_options = b'\342A\001\001'
   _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['include_archived']._loaded_options = None
   _globals['_LISTPERFORMANCESREQUEST'].fields_by_name['include_archived']._serialized_options = b'\342A\001\001'
-  _globals['_SALESTATE']._serialized_start=6776
-  _globals['_SALESTATE']._serialized_end=6910
-  _globals['_ADMISSION']._serialized_start=6912
-  _globals['_ADMISSION']._serialized_end=7013
-  _globals['_PUBLICATION']._serialized_start=7015
-  _globals['_PUBLICATION']._serialized_end=7131
-  _globals['_OPENINGHOURS']._serialized_start=327
-  _globals['_OPENINGHOURS']._serialized_end=446
-  _globals['_SALESWINDOW']._serialized_start=449
-  _globals['_SALESWINDOW']._serialized_end=616
-  _globals['_PERFORMANCE']._serialized_start=619
-  _globals['_PERFORMANCE']._serialized_end=2091
-  _globals['_CREATEPERFORMANCEREQUEST']._serialized_start=2094
-  _globals['_CREATEPERFORMANCEREQUEST']._serialized_end=2946
-  _globals['_CREATEPERFORMANCERESPONSE']._serialized_start=2948
-  _globals['_CREATEPERFORMANCERESPONSE']._serialized_end=3030
-  _globals['_COPYPERFORMANCEREQUEST']._serialized_start=3033
-  _globals['_COPYPERFORMANCEREQUEST']._serialized_end=3215
-  _globals['_COPYPERFORMANCERESPONSE']._serialized_start=3217
-  _globals['_COPYPERFORMANCERESPONSE']._serialized_end=3297
-  _globals['_WEEKLYRULE']._serialized_start=3299
-  _globals['_WEEKLYRULE']._serialized_end=3413
-  _globals['_STARTLIST']._serialized_start=3415
-  _globals['_STARTLIST']._serialized_end=3479
-  _globals['_CREATESERIESREQUEST']._serialized_start=3482
-  _globals['_CREATESERIESREQUEST']._serialized_end=3709
-  _globals['_SERIESMEMBER']._serialized_start=3711
-  _globals['_SERIESMEMBER']._serialized_end=3796
-  _globals['_CREATESERIESRESPONSE']._serialized_start=3798
-  _globals['_CREATESERIESRESPONSE']._serialized_end=3891
-  _globals['_UPDATESERIESREQUEST']._serialized_start=3894
-  _globals['_UPDATESERIESREQUEST']._serialized_end=4047
-  _globals['_UPDATESERIESRESPONSE']._serialized_start=4049
-  _globals['_UPDATESERIESRESPONSE']._serialized_end=4123
-  _globals['_OPENFORSALEREQUEST']._serialized_start=4125
-  _globals['_OPENFORSALEREQUEST']._serialized_end=4199
-  _globals['_OPENFORSALERESPONSE']._serialized_start=4201
-  _globals['_OPENFORSALERESPONSE']._serialized_end=4277
-  _globals['_CLOSESALEREQUEST']._serialized_start=4279
-  _globals['_CLOSESALEREQUEST']._serialized_end=4351
-  _globals['_CLOSESALERESPONSE']._serialized_start=4353
-  _globals['_CLOSESALERESPONSE']._serialized_end=4427
-  _globals['_PUBLISHPERFORMANCEREQUEST']._serialized_start=4430
-  _globals['_PUBLISHPERFORMANCEREQUEST']._serialized_end=4567
-  _globals['_PUBLISHPERFORMANCERESPONSE']._serialized_start=4569
-  _globals['_PUBLISHPERFORMANCERESPONSE']._serialized_end=4652
-  _globals['_HIDEPERFORMANCEREQUEST']._serialized_start=4654
-  _globals['_HIDEPERFORMANCEREQUEST']._serialized_end=4732
-  _globals['_HIDEPERFORMANCERESPONSE']._serialized_start=4734
-  _globals['_HIDEPERFORMANCERESPONSE']._serialized_end=4814
-  _globals['_CANCELPERFORMANCEREQUEST']._serialized_start=4816
-  _globals['_CANCELPERFORMANCEREQUEST']._serialized_end=4938
-  _globals['_CANCELPERFORMANCERESPONSE']._serialized_start=4940
-  _globals['_CANCELPERFORMANCERESPONSE']._serialized_end=5022
-  _globals['_MOVEPERFORMANCEREQUEST']._serialized_start=5025
-  _globals['_MOVEPERFORMANCEREQUEST']._serialized_end=5257
-  _globals['_MOVEPERFORMANCERESPONSE']._serialized_start=5259
-  _globals['_MOVEPERFORMANCERESPONSE']._serialized_end=5339
-  _globals['_ARCHIVEPERFORMANCEREQUEST']._serialized_start=5341
-  _globals['_ARCHIVEPERFORMANCEREQUEST']._serialized_end=5442
-  _globals['_ARCHIVEPERFORMANCERESPONSE']._serialized_start=5444
-  _globals['_ARCHIVEPERFORMANCERESPONSE']._serialized_end=5527
-  _globals['_GETPERFORMANCEREQUEST']._serialized_start=5529
-  _globals['_GETPERFORMANCEREQUEST']._serialized_end=5606
-  _globals['_GETPERFORMANCERESPONSE']._serialized_start=5608
-  _globals['_GETPERFORMANCERESPONSE']._serialized_end=5687
-  _globals['_GETPERFORMANCEBYCODEREQUEST']._serialized_start=5689
-  _globals['_GETPERFORMANCEBYCODEREQUEST']._serialized_end=5762
-  _globals['_GETPERFORMANCEBYCODERESPONSE']._serialized_start=5764
-  _globals['_GETPERFORMANCEBYCODERESPONSE']._serialized_end=5849
-  _globals['_UPDATEPERFORMANCEREQUEST']._serialized_start=5852
-  _globals['_UPDATEPERFORMANCEREQUEST']._serialized_end=6038
-  _globals['_UPDATEPERFORMANCERESPONSE']._serialized_start=6040
-  _globals['_UPDATEPERFORMANCERESPONSE']._serialized_end=6122
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_start=6125
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_end=6664
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_start=6666
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_end=6773
+  _globals['_SALESTATE']._serialized_start=6886
+  _globals['_SALESTATE']._serialized_end=7020
+  _globals['_ADMISSION']._serialized_start=7022
+  _globals['_ADMISSION']._serialized_end=7123
+  _globals['_PUBLICATION']._serialized_start=7125
+  _globals['_PUBLICATION']._serialized_end=7241
+  _globals['_OPENINGHOURS']._serialized_start=357
+  _globals['_OPENINGHOURS']._serialized_end=476
+  _globals['_SALESWINDOW']._serialized_start=479
+  _globals['_SALESWINDOW']._serialized_end=646
+  _globals['_PERFORMANCE']._serialized_start=649
+  _globals['_PERFORMANCE']._serialized_end=2201
+  _globals['_CREATEPERFORMANCEREQUEST']._serialized_start=2204
+  _globals['_CREATEPERFORMANCEREQUEST']._serialized_end=3056
+  _globals['_CREATEPERFORMANCERESPONSE']._serialized_start=3058
+  _globals['_CREATEPERFORMANCERESPONSE']._serialized_end=3140
+  _globals['_COPYPERFORMANCEREQUEST']._serialized_start=3143
+  _globals['_COPYPERFORMANCEREQUEST']._serialized_end=3325
+  _globals['_COPYPERFORMANCERESPONSE']._serialized_start=3327
+  _globals['_COPYPERFORMANCERESPONSE']._serialized_end=3407
+  _globals['_WEEKLYRULE']._serialized_start=3409
+  _globals['_WEEKLYRULE']._serialized_end=3523
+  _globals['_STARTLIST']._serialized_start=3525
+  _globals['_STARTLIST']._serialized_end=3589
+  _globals['_CREATESERIESREQUEST']._serialized_start=3592
+  _globals['_CREATESERIESREQUEST']._serialized_end=3819
+  _globals['_SERIESMEMBER']._serialized_start=3821
+  _globals['_SERIESMEMBER']._serialized_end=3906
+  _globals['_CREATESERIESRESPONSE']._serialized_start=3908
+  _globals['_CREATESERIESRESPONSE']._serialized_end=4001
+  _globals['_UPDATESERIESREQUEST']._serialized_start=4004
+  _globals['_UPDATESERIESREQUEST']._serialized_end=4157
+  _globals['_UPDATESERIESRESPONSE']._serialized_start=4159
+  _globals['_UPDATESERIESRESPONSE']._serialized_end=4233
+  _globals['_OPENFORSALEREQUEST']._serialized_start=4235
+  _globals['_OPENFORSALEREQUEST']._serialized_end=4309
+  _globals['_OPENFORSALERESPONSE']._serialized_start=4311
+  _globals['_OPENFORSALERESPONSE']._serialized_end=4387
+  _globals['_CLOSESALEREQUEST']._serialized_start=4389
+  _globals['_CLOSESALEREQUEST']._serialized_end=4461
+  _globals['_CLOSESALERESPONSE']._serialized_start=4463
+  _globals['_CLOSESALERESPONSE']._serialized_end=4537
+  _globals['_PUBLISHPERFORMANCEREQUEST']._serialized_start=4540
+  _globals['_PUBLISHPERFORMANCEREQUEST']._serialized_end=4677
+  _globals['_PUBLISHPERFORMANCERESPONSE']._serialized_start=4679
+  _globals['_PUBLISHPERFORMANCERESPONSE']._serialized_end=4762
+  _globals['_HIDEPERFORMANCEREQUEST']._serialized_start=4764
+  _globals['_HIDEPERFORMANCEREQUEST']._serialized_end=4842
+  _globals['_HIDEPERFORMANCERESPONSE']._serialized_start=4844
+  _globals['_HIDEPERFORMANCERESPONSE']._serialized_end=4924
+  _globals['_CANCELPERFORMANCEREQUEST']._serialized_start=4926
+  _globals['_CANCELPERFORMANCEREQUEST']._serialized_end=5048
+  _globals['_CANCELPERFORMANCERESPONSE']._serialized_start=5050
+  _globals['_CANCELPERFORMANCERESPONSE']._serialized_end=5132
+  _globals['_MOVEPERFORMANCEREQUEST']._serialized_start=5135
+  _globals['_MOVEPERFORMANCEREQUEST']._serialized_end=5367
+  _globals['_MOVEPERFORMANCERESPONSE']._serialized_start=5369
+  _globals['_MOVEPERFORMANCERESPONSE']._serialized_end=5449
+  _globals['_ARCHIVEPERFORMANCEREQUEST']._serialized_start=5451
+  _globals['_ARCHIVEPERFORMANCEREQUEST']._serialized_end=5552
+  _globals['_ARCHIVEPERFORMANCERESPONSE']._serialized_start=5554
+  _globals['_ARCHIVEPERFORMANCERESPONSE']._serialized_end=5637
+  _globals['_GETPERFORMANCEREQUEST']._serialized_start=5639
+  _globals['_GETPERFORMANCEREQUEST']._serialized_end=5716
+  _globals['_GETPERFORMANCERESPONSE']._serialized_start=5718
+  _globals['_GETPERFORMANCERESPONSE']._serialized_end=5797
+  _globals['_GETPERFORMANCEBYCODEREQUEST']._serialized_start=5799
+  _globals['_GETPERFORMANCEBYCODEREQUEST']._serialized_end=5872
+  _globals['_GETPERFORMANCEBYCODERESPONSE']._serialized_start=5874
+  _globals['_GETPERFORMANCEBYCODERESPONSE']._serialized_end=5959
+  _globals['_UPDATEPERFORMANCEREQUEST']._serialized_start=5962
+  _globals['_UPDATEPERFORMANCEREQUEST']._serialized_end=6148
+  _globals['_UPDATEPERFORMANCERESPONSE']._serialized_start=6150
+  _globals['_UPDATEPERFORMANCERESPONSE']._serialized_end=6232
+  _globals['_LISTPERFORMANCESREQUEST']._serialized_start=6235
+  _globals['_LISTPERFORMANCESREQUEST']._serialized_end=6774
+  _globals['_LISTPERFORMANCESRESPONSE']._serialized_start=6776
+  _globals['_LISTPERFORMANCESRESPONSE']._serialized_end=6883
 # @@protoc_insertion_point(module_scope)

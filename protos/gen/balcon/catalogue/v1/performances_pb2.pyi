@@ -7,6 +7,7 @@ from balcon.catalogue.v1 import prices_pb2 as _prices_pb2
 from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
 from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
+from balcon.types.v1 import quotas_pb2 as _quotas_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -217,6 +218,8 @@ class Performance(_message.Message):
     FROM_PRICE_FIELD_NUMBER: _builtins.int
     PRICES_ETAG_FIELD_NUMBER: _builtins.int
     TICKET_TERMS_FIELD_NUMBER: _builtins.int
+    QUOTAS_FIELD_NUMBER: _builtins.int
+    TERMS_VERSION_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     house_id: _builtins.str
@@ -255,6 +258,8 @@ class Performance(_message.Message):
     """How the tax in its prices is rounded: the house's rule."""
     prices_etag: _builtins.str
     """Changes with its prices: for UpdatePerformancePrices."""
+    terms_version: _builtins.int
+    """Grows with every change of what it is sold by, its quotas included; the owner's answers can say by which."""
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.Price]:
         """One for each category and ticket type; "normal" for every category."""
@@ -313,6 +318,10 @@ class Performance(_message.Message):
     def ticket_terms(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.TicketTerms]:
         """Under which conditions its ticket types are sold: those that have any."""
 
+    @_builtins.property
+    def quotas(self) -> _containers.RepeatedCompositeFieldContainer[_quotas_pb2.QuotaTerms]:
+        """Its quotas (R4) as they are for it: what the owner of its seats decides by."""
+
     def __init__(
         self,
         *,
@@ -349,10 +358,12 @@ class Performance(_message.Message):
         from_price: _money_pb2.Money | None = ...,
         prices_etag: _builtins.str = ...,
         ticket_terms: _abc.Iterable[_prices_pb2.TicketTerms] | None = ...,
+        quotas: _abc.Iterable[_quotas_pb2.QuotaTerms] | None = ...,
+        terms_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "doors_at", b"doors_at", "ends_at", b"ends_at", "from_price", b"from_price", "opening_hours", b"opening_hours", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "capacity", b"capacity", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "etag", b"etag", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "move_number", b"move_number", "opening_hours", b"opening_hours", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "publication", b"publication", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "series_id", b"series_id", "starts_at", b"starts_at", "texts", b"texts", "ticket_terms", b"ticket_terms", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "capacity", b"capacity", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "etag", b"etag", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "move_number", b"move_number", "opening_hours", b"opening_hours", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "publication", b"publication", "published_at", b"published_at", "quotas", b"quotas", "refund_until_at", b"refund_until_at", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "sales_windows", b"sales_windows", "seats_per_holder", b"seats_per_holder", "series_id", b"series_id", "starts_at", b"starts_at", "terms_version", b"terms_version", "texts", b"texts", "ticket_terms", b"ticket_terms", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

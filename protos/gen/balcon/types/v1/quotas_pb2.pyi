@@ -165,8 +165,8 @@ class QuotaTerms(_message.Message):
     """D: elapsed hours before the anchor at which the presale ends."""
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The places that it covers: those of these categories, and of these zones. Both empty: every place. No place is in
-        two quotas.
+        """The places that it covers: those of any of these categories, and those of any of these zones besides. Both empty:
+        every place. No place is in two quotas.
         """
 
     @_builtins.property
