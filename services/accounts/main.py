@@ -14,7 +14,6 @@ from services.accounts.adapters.postgres_accounts import PostgresAccounts
 from services.accounts.adapters.postgres_audit import PostgresAudit
 from services.accounts.adapters.postgres_transaction import EventForms
 from services.accounts.adapters.posts import FolderPost, SmtpPost
-from services.accounts.adapters.seal import Seal
 from services.accounts.api.accounts_servicer import AccountsServicer, Handlers
 from services.accounts.api.events import access_revoked, house_changed
 from services.accounts.domain.attempts import AttemptRule
@@ -47,6 +46,7 @@ from services.runtime.access.revocations import Revocation
 from services.runtime.bus.topics import ACTS
 from services.runtime.jobs.job import JobRun, Task
 from services.runtime.jobs.worker import JobWorker
+from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
 from services.runtime.work.purge import purge
 
@@ -58,7 +58,7 @@ async def build(service: Service, settings: AccountsSettings) -> None:
     engine, bus = service.sql(), service.bus()
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
-    seal = Seal(settings.secrets())
+    seal = Seal(settings.secrets(), owner="accounts")
     forms = EventForms(house_changed=house_changed, access_revoked=access_revoked)
     store = PostgresAccounts(engine, clock=service.clock, ids=service.ids, forms=forms, seal=seal, wake=relay.wake)
     passwords = _passwords(settings)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from services.runtime.seal import sealing_secrets
 from services.runtime.settings import BusSettings
-
-_MIN_SECRET_CHARS = 20
 
 
 class AccountsSettings(BusSettings):
@@ -60,8 +59,4 @@ class AccountsSettings(BusSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""
-        found = tuple(filter(None, (part.strip() for part in self.sealing_secrets.get_secret_value().split(","))))
-        if not found or min(map(len, found)) < _MIN_SECRET_CHARS:
-            message = f"BALCON_ACCOUNTS_SEALING_SECRETS must name secrets of {_MIN_SECRET_CHARS} characters or more"
-            raise ValueError(message)
-        return found
+        return sealing_secrets("BALCON_ACCOUNTS_SEALING_SECRETS", self.sealing_secrets.get_secret_value())

@@ -85,6 +85,12 @@ ALL_HOUSES = {
     "services/reporting/adapters/postgres_totals_reader.py": [
         "the audit compares everything that is served",
     ],
+    "services/ticketing/adapters/postgres_audit.py": [
+        "the audit examines the whole record",
+    ],
+    "services/ticketing/adapters/postgres_ticketing.py": [
+        "the keys of codes are the deployment's",
+    ],
     "services/runtime/outbox/application.py": [
         "a partition holds events of many houses",
     ],

@@ -20,7 +20,10 @@ PROGRAMS = [
     "services.runtime.sql.migrate",
     "services.runtime.rpc.probe",
     "services.payments.sandbox.main",
-    *(f"services.{name}.main" for name in ("accounts", "catalogue", "inventory", "orders", "payments", "reporting")),
+    *(
+        f"services.{name}.main"
+        for name in ("accounts", "catalogue", "inventory", "orders", "payments", "reporting", "ticketing")
+    ),
 ]
 
 

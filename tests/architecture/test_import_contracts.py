@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("accounts", "catalogue", "console", "integrations", "inventory", "orders", "payments", "reporting")
+SERVICES = (
+    "accounts",
+    "catalogue",
+    "console",
+    "integrations",
+    "inventory",
+    "orders",
+    "payments",
+    "reporting",
+    "ticketing",
+)
 RUNTIME = ("bus", "clock", "errors", "outbox", "rpc", "settings", "sql", "telemetry")
 WHOLE = {
     "services.orders.main": "import services.orders.adapters.postgres_orders, services.orders.settings",

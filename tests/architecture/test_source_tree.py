@@ -15,9 +15,10 @@ SERVICE_PARTS = {
     "__init__.py", "actors", "adapters", "api", "cluster", "domain", "handlers", "main.py", "migrations", "ports.py",
     "ports", "settings.py",
     "plans",  # catalogue: the halls that every house may start from
+    "paper",  # ticketing: documents drawn from plain data, without a store or a wire
     "sandbox",  # payments: the pretended provider, a process of its own
 }  # fmt: skip
-SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting")
+SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting", "ticketing")
 # Each a service of the same shape, with nothing beside them but the package's own first lines.
 INTEGRATIONS = ROOT / "services" / "integrations"
 

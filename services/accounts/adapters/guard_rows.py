@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.accounts.adapters.guard_tables import log_in_attempts, recovery_codes, second_factors
-from services.accounts.adapters.seal import Seal
 from services.accounts.domain.attempts import Attempts
 from services.accounts.domain.second_factor import SecondFactor
+from services.runtime.seal import Seal
 
 
 class LogInAttemptRows:

@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.accounts.adapters.link_tables import invitations, letters, one_time_links
-from services.accounts.adapters.seal import Seal
 from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.invitation import Invitation, InvitationState
 from services.accounts.domain.letters import Letter
@@ -20,6 +19,7 @@ from services.contracts.pages import Place
 from services.runtime.ids import Ids
 from services.runtime.jobs.job import Job
 from services.runtime.jobs.queue import add_jobs
+from services.runtime.seal import Seal
 
 LETTER_TASK = "letter"
 

@@ -15,9 +15,9 @@ from services.accounts.adapters.link_tables import letters, one_time_links
 from services.accounts.adapters.people_tables import sessions
 from services.accounts.adapters.postgres_transaction import EventForms, PostgresTransaction
 from services.accounts.adapters.revocation_rows import revocations
-from services.accounts.adapters.seal import Seal
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
+from services.runtime.seal import Seal
 from services.runtime.sql.connections import after_commit, connected
 from services.runtime.sql.scopes import AllHouses, HouseScope
 

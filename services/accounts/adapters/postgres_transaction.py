@@ -21,7 +21,6 @@ from services.accounts.adapters.link_rows import InvitationRows, LetterRows, Lin
 from services.accounts.adapters.people_rows import PeopleRows, SessionRows
 from services.accounts.adapters.promoter_rows import PromoterRows
 from services.accounts.adapters.revocation_rows import RevocationRows
-from services.accounts.adapters.seal import Seal
 from services.accounts.adapters.signing_key_rows import SigningKeyRows
 from services.accounts.domain.house import House
 from services.contracts.acts import CURRENT_CALL, Act, act_event
@@ -30,6 +29,7 @@ from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
 from services.runtime.principal import PrincipalKind, PrincipalRef
+from services.runtime.seal import Seal
 
 
 class RevocationWire(Protocol):

@@ -23,6 +23,7 @@ from services.console.house.subjects.prices import (
 from services.console.house.subjects.sales import FIGURES, ORDERS, PAYMENTS, SEATS
 from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
 from services.console.house.subjects.the_house import THE_HOUSE
+from services.console.house.subjects.tickets import TICKETS
 
 SUBJECTS: Final[tuple[Subject, ...]] = (
     THE_HOUSE,
@@ -46,6 +47,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     ORDERS,
     SEATS,
     PAYMENTS,
+    TICKETS,
     FIGURES,
 )
 

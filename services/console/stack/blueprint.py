@@ -35,6 +35,7 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart("inventory", "services.inventory.main", "balcon_inventory", needs=("catalogue",)),
     ServicePart("sandbox", "services.payments.sandbox.main", on_bus=False),
     ServicePart("payments", "services.payments.main", "balcon_payments"),
+    ServicePart("ticketing", "services.ticketing.main", "balcon_ticketing"),
     ServicePart("orders", "services.orders.main", "balcon_orders", needs=("catalogue", "inventory", "payments")),
     ServicePart("reporting", "services.reporting.main", "balcon_reporting"),
 )
@@ -144,6 +145,9 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings["REDIS_URL"] = world.redis_url
     if part.name == "accounts":
         settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
+    if part.name == "ticketing":
+        # Its seals are its own, whoever has the same secret.
+        settings["SEALING_SECRETS"] = world.sealing_secret
     if part.name == "payments":
         settings |= {
             "HTTP_PORT": str(world.ports["payments_http"]),

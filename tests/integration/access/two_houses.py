@@ -32,14 +32,15 @@ from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import refusal_of
 from tests.integration.access.every_call import access_of, every_method
-from tests.unit.contracts.request_stages import AN_ID, WELL_KNOWN, good_requests
+from tests.unit.contracts.good_values import AN_ID
+from tests.unit.contracts.request_stages import WELL_KNOWN, good_requests
 
 PLAN = Path(__file__).parents[3] / "services/catalogue/plans/schouwburg-grote-zaal.json"
 CLOCK, IDS = SystemClock(), RandomIds()
 # Under this name: what a house calls its things where it chooses their ids itself.
 OWN = "#own"
 UNWALLED = "tests.integration.access.unwalled"
-SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting")
+SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting", "ticketing")
 _CALL_SECONDS = 60.0
 
 

@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from services.accounts.adapters.jwt_tokens import JwtTokens
 from services.accounts.adapters.postgres_accounts import PostgresAccounts
 from services.accounts.adapters.postgres_transaction import EventForms
-from services.accounts.adapters.seal import Seal, SealBroken
 from services.accounts.api.events import access_revoked, house_changed
 from services.accounts.domain.signing_key import RotationRule
 from services.accounts.handlers.signing_keys import KeyRing
@@ -21,6 +20,7 @@ from services.runtime.access.keys import private_key
 from services.runtime.access.own_token import OwnToken
 from services.runtime.ids import RandomIds
 from services.runtime.principal import Principal, PrincipalKind
+from services.runtime.seal import Seal, SealBroken
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.access import TEST_SERVICE_KEY
 from services.runtime.testing.eventually import eventually
@@ -53,7 +53,7 @@ class PassingClock(ShiftedClock):
 
 async def test_the_first_token_is_signed_by_the_key_that_is_made_for_it(database_url: DatabaseUrl) -> None:
     clock, ids = PassingClock(), RandomIds()
-    seal = Seal(["a sealing secret of tests"])
+    seal = Seal(["a sealing secret of tests"], owner="accounts")
     engine = create_engine(database_url("accounts"), application="test", row_security=True)
     forms = EventForms(house_changed=house_changed, access_revoked=access_revoked)
     store = PostgresAccounts(engine, clock=clock, ids=ids, forms=forms, seal=seal, wake=lambda: None)
@@ -93,9 +93,9 @@ async def test_a_private_key_is_sealed_and_the_seal_may_change(database_url: Dat
     async with running_accounts(url) as accounts:
         first = await key_of(accounts)
         [(sealed,)] = await accounts.rows("SELECT sealed_private FROM signing_keys")
-    assert len(Seal(["a sealing secret of tests"]).opened(bytes(sealed))) == 32
+    assert len(Seal(["a sealing secret of tests"], owner="accounts").opened(bytes(sealed))) == 32
     with pytest.raises(SealBroken):
-        Seal(["another sealing secret"]).opened(bytes(sealed))
+        Seal(["another sealing secret"], owner="accounts").opened(bytes(sealed))
     both = SecretStr("a new sealing secret, a sealing secret of tests")
     async with running_accounts(url, sealing_secrets=both) as accounts:
         assert await key_of(accounts) == first

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.accounts.adapters.jwt_tokens import JwtTokens
-from services.accounts.adapters.seal import Seal
 from services.accounts.domain.membership import MAX_HOUSES_OF_A_PERSON
 from services.accounts.ports.token_signer import TokenFacts
 from services.contracts.access import Role
@@ -13,11 +12,12 @@ from services.runtime.access.tokens import ACCOUNTS_ISSUER, decoded
 from services.runtime.call_context import CallContext
 from services.runtime.ids import SeededIds
 from services.runtime.principal import HouseRoles, Principal, PrincipalKind
+from services.runtime.seal import Seal
 
 
 def test_the_longest_token_is_taken_as_a_credential() -> None:
     ids = SeededIds(1)
-    signer = JwtTokens(Seal(["a sealing secret of tests"]), ids)
+    signer = JwtTokens(Seal(["a sealing secret of tests"], owner="accounts"), ids)
     key = signer.new_key(0, 0)
     roles = frozenset(role.value for role in Role)
     houses = tuple(HouseRoles(ids.new_id("hse"), roles) for _ in range(MAX_HOUSES_OF_A_PERSON))

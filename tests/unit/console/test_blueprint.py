@@ -27,6 +27,7 @@ SETTINGS = {
     "payments": ("services.payments.settings", "PaymentsSettings"),
     "orders": ("services.orders.settings", "OrdersSettings"),
     "reporting": ("services.reporting.settings", "ReportingSettings"),
+    "ticketing": ("services.ticketing.settings", "TicketingSettings"),
 }
 
 

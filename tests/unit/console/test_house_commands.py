@@ -9,6 +9,7 @@ from balcon.inventory.v1 import inventory_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.reporting.v1 import reporting_service_pb2
+from balcon.ticketing.v1 import ticketing_service_pb2
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from typer.testing import CliRunner
@@ -24,6 +25,7 @@ SERVICES = (
     orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
     payments_service_pb2.DESCRIPTOR.services_by_name["PaymentsService"],
     reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
+    ticketing_service_pb2.DESCRIPTOR.services_by_name["TicketingService"],
 )
 # What no command calls by itself, and why.
 CALLED_OTHERWISE = {

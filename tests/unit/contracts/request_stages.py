@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +15,7 @@ from balcon.inventory.v1 import cluster_service_pb2, inventory_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.reporting.v1 import reporting_service_pb2
+from balcon.ticketing.v1 import ticketing_service_pb2
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -54,132 +54,17 @@ from services.orders.api.orders_servicer import OrdersServicer
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.reporting.api.reporting_servicer import ReportingServicer
-from services.runtime.clock import SystemClock
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import SeededIds
 from services.runtime.outbox.bus_servicer import BusServicer
 from services.runtime.rpc.errors import Refused
-from tests.unit.catalogue.plan_documents import plan
+from services.ticketing.api.ticketing_servicer import Handlers as TicketingHandlers
+from services.ticketing.api.ticketing_servicer import TicketingServicer
+from tests.unit.contracts.good_values import AN_ID, CLOCK, GOOD
 
-CLOCK, IDS = SystemClock(), SeededIds(1)
-AN_ID = "id_1"
+IDS = SeededIds(1)
 FIELD_INVALID = FieldInvalid.reason()
 Path = tuple[str, ...]
-
-# By the field's name; what is not here is an id.
-GOOD: Mapping[str, Any] = {
-    "accessible": 1,
-    "act": "performance.moved",
-    "act_prefix": "performance.",
-    "api_key": f"bk_{'0' * 26}_{'a' * 32}",
-    "calls_per_minute": 60,
-    "email_confirmed": True,
-    "seats_held": 1,
-    "seats_per_order": 1,
-    "admission": 3,
-    "aisles_after_place": 1,
-    "aisles_after_row": 1,
-    "amount_minor": 2_500,
-    "avoidable": False,
-    "basis_points": 700,
-    "attachment": b"%PDF-1.7 %%EOF",
-    "batch_id": 1,
-    "beside_the_last": True,
-    "channels": 2,
-    "capacity": 1,
-    "categories": "Stalls",
-    "carried_fields": FieldMask(paths=["texts"]),
-    "category": AN_ID,
-    "channel": 2,
-    "closes_at": Timestamp(seconds=1_900_000_100),
-    "country": "NL",
-    "color": "#112233",
-    "currency": "EUR",
-    "default_language": "en",
-    "draining": True,
-    "duration_minutes": 90,
-    "first_date": "2030-01-01",
-    "last_date": "2030-01-08",
-    "local_times": "20:00",
-    "weekdays": 3,
-    "email": "buyer@example.org",
-    "endpoint": "node:1",
-    "ends_at": Timestamp(seconds=1_900_000_100),
-    "epoch": 1,
-    "expires_at_ms": CLOCK.now_ms() + 3_600_000,
-    "first_row": 1,
-    "from_age": 6,
-    "from_row": 1,
-    "genre": 1,
-    "extras": 1,
-    "from_date": "2026-01-01",
-    "guessed": True,
-    "image": b"GIF89a",
-    "include_archived": True,
-    "include_withdrawn": True,
-    "height": 320,
-    "hold_ttl_seconds": 60,
-    "kind": 1,
-    "label": "a-house",
-    "new_password": "a new long password",
-    "roles": "owner",
-    "language": "nl",
-    "languages": "en",
-    "latest_plan_version": 1,
-    "max_per_order": 4,
-    "min_per_order": 1,
-    "count": 1,
-    "max_uses": 5,
-    "max_uses_per_order": 2,
-    "needs_code": True,
-    "check_digits": 1,
-    "listed": True,
-    "pattern": "##",
-    "max_uses_per_performance": 1,
-    "may_split": True,
-    "owner_email": "owner@theatre.example",
-    "page_size": 10,
-    "password": "a long password",
-    "place": 1,
-    "plan_json": json.dumps(plan()).encode(),
-    "plan_version": 1,
-    "refuses_orphans": True,
-    "return_url": "https://shop.example/",
-    "row": 1,
-    "row_labels": 1,
-    "rows": 2,
-    "seat_counts": 1,
-    "seat_indexes": 0,
-    "seat_numbering": 1,
-    "seats_per_holder": 2,
-    "seats_per_row": 2,
-    "sidecar_json": b'{"version": 1}',
-    "size": 1,
-    "source_url": "https://company.example/hamlet",
-    "states": 1,
-    "sale_state": 1,
-    "sale_states": 2,
-    "publication": 1,
-    "publications": 2,
-    "move_number": 1,
-    "starts_until_at": Timestamp(seconds=1_900_000_100),
-    "thing": "performance",
-    "ticket_vat_class_id": "reduced",
-    "time_zone": "Europe/Berlin",
-    "timeout_ms": 1_000,
-    "to_age": 12,
-    "to_endpoint": "node:1",
-    "to_row": 2,
-    "ttl_seconds": 60,
-    "vat_rate_basis_points": 700,
-    "vat_rounding": 1,
-    "wait_ms": 1,
-    "width": 320,
-    "whole_house": True,
-    "with_seat_ids": True,
-    "zone": "Ground",
-}
-
 
 # Messages by the field that holds them, where another one like it is in the way.
 GOOD_MESSAGES: Mapping[str, Message] = {
@@ -265,6 +150,9 @@ def _servicers() -> Mapping[str, Any]:
         "OrdersService": OrdersServicer(store, CLOCK),
         "PaymentsService": PaymentsServicer(desk),
         "ReportingService": ReportingServicer(store),
+        "TicketingService": TicketingServicer(
+            TicketingHandlers(**{one.name: store for one in dataclasses.fields(TicketingHandlers)})
+        ),
         "AuditService": AuditServicer(store),
         "BusService": BusServicer(_no_consumers),
     }
@@ -282,6 +170,7 @@ def methods() -> Iterator[MethodDescriptor]:
         orders_service_pb2,
         payments_service_pb2,
         reporting_service_pb2,
+        ticketing_service_pb2,
     ):
         for service in module.DESCRIPTOR.services_by_name.values():
             yield from service.methods

@@ -10,6 +10,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from services.runtime.errors import Fatal
 
+_MIN_SECRET_CHARS = 20
+
 
 class SealBroken(Fatal):
     """Something was sealed with another secret than those of the settings: put the former one there as well."""
@@ -18,8 +20,9 @@ class SealBroken(Fatal):
 class Seal:
     """The first secret seals, all of them open: so the secret is changed without losing anything."""
 
-    def __init__(self, secrets: Sequence[str]) -> None:
-        self._fernet = MultiFernet([Fernet(_key_of(secret)) for secret in secrets])
+    def __init__(self, secrets: Sequence[str], *, owner: str) -> None:
+        """`owner`: the service whose things these are; with the same secret another one opens none of them."""
+        self._fernet = MultiFernet([Fernet(_key_of(owner, secret)) for secret in secrets])
 
     def sealed(self, plain: bytes) -> bytes:
         """Encrypted and authenticated."""
@@ -33,6 +36,15 @@ class Seal:
             raise SealBroken from error
 
 
-def _key_of(secret: str) -> bytes:
+def sealing_secrets(setting: str, written: str) -> tuple[str, ...]:
+    """The secrets of a setting, separated by commas: at least one and none that could be guessed (ValueError)."""
+    found = tuple(filter(None, (part.strip() for part in written.split(","))))
+    if not found or min(map(len, found)) < _MIN_SECRET_CHARS:
+        message = f"{setting} must name secrets of {_MIN_SECRET_CHARS} characters or more"
+        raise ValueError(message)
+    return found
+
+
+def _key_of(owner: str, secret: str) -> bytes:
     """The secret is random and long, so a fast hash makes a key of it."""
-    return base64.urlsafe_b64encode(hashlib.sha256(b"balcon.accounts.seal:" + secret.encode()).digest())
+    return base64.urlsafe_b64encode(hashlib.sha256(f"balcon.{owner}.seal:{secret}".encode()).digest())

@@ -1,0 +1,1 @@
+"""PostgreSQL, keys, paper, mail, the other services."""

@@ -1,0 +1,37 @@
+"""Ticketing's record in PostgreSQL: transactions over one house, or over the keys, which belong to none."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.runtime.clock import Clock
+from services.runtime.ids import Ids
+from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.scopes import AllHouses, HouseScope
+from services.ticketing.adapters.postgres_transaction import PostgresTransaction
+
+_KEYS = AllHouses("the keys of codes are the deployment's")
+
+
+class PostgresTicketing:
+    """See TicketingStore. `wake` is called after a commit with events."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, ids: Ids, wake: Callable[[], None]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._ids = ids
+        self._wake = wake
+
+    @asynccontextmanager
+    async def transaction(self, house_id: str = "") -> AsyncIterator[PostgresTransaction]:
+        scope = HouseScope(house_id) if house_id else _KEYS
+        async with connected(self._engine, scope) as connection:
+            transaction = PostgresTransaction(connection, house_id, self._clock.now_ms(), ids=self._ids)
+            yield transaction
+            if not transaction.is_complete:
+                await connection.rollback()
+            elif transaction.has_published:
+                after_commit(connection, self._wake)

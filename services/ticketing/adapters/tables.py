@@ -1,0 +1,8 @@
+"""All tables of ticketing, so that whoever looks at the schema sees the whole of it."""
+
+from __future__ import annotations
+
+from services.ticketing.adapters import key_tables
+from services.ticketing.adapters.metadata import metadata
+
+__all__ = ["key_tables", "metadata"]

@@ -1,0 +1,24 @@
+"""balcon.ticketing.v1.TicketingService, put together from the calls of each subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from balcon.ticketing.v1.ticketing_service_pb2_grpc import TicketingServiceServicer
+
+from services.ticketing.api.key_calls import KeyCalls
+from services.ticketing.handlers.signing_keys import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What the calls are answered by."""
+
+    keys: KeyRing
+
+
+class TicketingServicer(KeyCalls, TicketingServiceServicer):
+    """Stateless; everything lives in the handlers."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._keys = handlers.keys

@@ -1,0 +1,1 @@
+"""What ticketing decides: pure, no clock, no store, no private key."""

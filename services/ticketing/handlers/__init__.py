@@ -1,0 +1,1 @@
+"""What ticketing does, one module a subject."""

@@ -1,0 +1,1 @@
+"""What ticketing needs from outside, one noun a file."""

@@ -1,0 +1,16 @@
+"""What ticketing's handlers need from a store."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from services.ticketing.ports.transaction import TicketingTransaction
+
+
+class TicketingStore(Protocol):
+    """Ticketing's record. Every call may raise StoreUnavailable."""
+
+    def transaction(self, house_id: str = "") -> AbstractAsyncContextManager[TicketingTransaction]:
+        """Over what belongs to the house; "": over the keys, which are the deployment's. Undone unless commit()."""
+        ...

@@ -1,0 +1,34 @@
+"""Ticketing's settings, BALCON_TICKETING_*."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.seal import sealing_secrets
+from services.runtime.settings import BusSettings
+
+
+class TicketingSettings(BusSettings):
+    """What ticketing needs beside the settings of every service."""
+
+    model_config = SettingsConfigDict(env_prefix="BALCON_TICKETING_", frozen=True, extra="ignore")
+
+    sealing_secrets: SecretStr = Field(
+        description="Random, 20 characters or more, separated by commas: the first seals the keys of ticket codes in "
+        "the database, all of them open what was sealed."
+    )
+    signing_key_days: int = Field(90, ge=1, le=3_650, description="A key signs ticket codes for so long.")
+    signing_key_announce_hours: int = Field(
+        168, ge=1, le=8_760, description="The next key is told for so long before it signs: doors check offline."
+    )
+    signing_key_check_days: int = Field(
+        800, ge=1, le=36_500, description="Codes of a key are good for so long after another one has followed it."
+    )
+    signing_key_look_seconds: float = Field(
+        60.0, gt=0, le=3_600, description="How often a process looks which key signs."
+    )
+
+    def secrets(self) -> tuple[str, ...]:
+        """The sealing secrets, at least one and none that could be guessed (ValueError)."""
+        return sealing_secrets("BALCON_TICKETING_SEALING_SECRETS", self.sealing_secrets.get_secret_value())
