@@ -29,6 +29,7 @@ MAX_NAME_CHARS = 200
 # Why somebody did it, for the people of the house.
 MAX_REASON_CHARS = 200
 MAX_URL_CHARS = 2_048
+MAX_EMAIL_CHARS = 254
 # Of a BCP 47 tag: zh-Hant-419.
 MAX_LANGUAGE_CHARS = 11
 

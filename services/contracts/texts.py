@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from services.contracts.bounds import MAX_LANGUAGE_CHARS, MAX_URL_CHARS
+from services.contracts.bounds import MAX_EMAIL_CHARS, MAX_LANGUAGE_CHARS, MAX_URL_CHARS
 from services.runtime.errors import UNSET, FieldInvalid
 
 # Control characters, line separators, and halves of surrogate pairs: no store, log line or page wants them. What joins
@@ -15,6 +15,8 @@ _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _FORBIDDEN_IN_LINES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # What pages and catalogues use of BCP 47: a language, its script, its region, in the spelling that it recommends.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
+# RFC 5321's shape without its exotica; whether it can be reached, only a mail shows.
+_EMAIL = re.compile(r"[^\s@<>\",;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 
 
@@ -75,6 +77,14 @@ def refused_idempotency_key(value: str, field: str = "idempotency_key") -> Field
         return None
     problem = "must be letters, digits, '_', '-', ':' or '.'" if value else UNSET
     return FieldInvalid(field, problem, "1 to 128 characters")
+
+
+def refused_email(field: str, value: str) -> FieldInvalid | None:
+    """The refusal for what is no address that papers and tickets can be sent to, else None."""
+    if len(value) <= MAX_EMAIL_CHARS and _EMAIL.fullmatch(value):
+        return None
+    problem = "is not an e-mail address" if value else UNSET
+    return FieldInvalid(field, problem, f"name@domain, at most {MAX_EMAIL_CHARS} characters")
 
 
 def refused_url(field: str, value: str) -> FieldInvalid | None:

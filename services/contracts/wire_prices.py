@@ -35,6 +35,6 @@ def wire_line_component(kind: ComponentKind, amount_minor: int, currency: str, v
     return LineComponent(kind=_TO_WIRE[kind], amount=wire_money(amount_minor, currency), vat=vat)
 
 
-def wire_line_discount(discount_id: str, amount_minor: int, currency: str, office: str) -> LineDiscount:
+def wire_line_discount(discount_id: str, amount_minor: int, currency: str, office_id: str) -> LineDiscount:
     """What was taken off an order line's price."""
-    return LineDiscount(discount_id=discount_id, amount=wire_money(amount_minor, currency), office=office)
+    return LineDiscount(discount_id=discount_id, amount=wire_money(amount_minor, currency), office_id=office_id)

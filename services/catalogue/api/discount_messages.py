@@ -40,7 +40,7 @@ def discount_message(kept: Kept[Discount]) -> pb.Discount:
         max_uses=body.max_uses,
         max_uses_per_order=body.max_uses_per_order,
         needs_code=body.needs_code,
-        office=body.office,
+        office_id=body.office_id,
         etag=kept.etag,
         archived_at=_instant(kept.archived_at_ms),
     )
@@ -71,7 +71,7 @@ def discount_of(message: pb.Discount) -> Discount:
         max_uses=message.max_uses,
         max_uses_per_order=message.max_uses_per_order,
         needs_code=message.needs_code,
-        office=message.office,
+        office_id=message.office_id,
     )
 
 

@@ -1,8 +1,9 @@
-"""balcon.catalogue.v1.CatalogueService, all that is about prices: the groups of its calls as one."""
+"""balcon.catalogue.v1.CatalogueService, all that is kept for prices and sales: the groups of its calls as one."""
 
 from __future__ import annotations
 
 from services.catalogue.api.discount_calls import DiscountCalls
+from services.catalogue.api.office_calls import OfficeCalls
 from services.catalogue.api.pass_calls import PassCalls
 from services.catalogue.api.price_list_calls import PriceListCalls
 from services.catalogue.api.promotion_code_calls import PromotionCodeCalls
@@ -11,7 +12,7 @@ from services.catalogue.api.vat_calls import VatCalls
 from services.catalogue.handlers.price_sorts import PriceHandlers
 
 
-class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, PromotionCodeCalls, PassCalls):
+class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, PromotionCodeCalls, PassCalls, OfficeCalls):
     """Stateless; everything lives in the handlers."""
 
     def take(self, prices: PriceHandlers) -> None:
@@ -26,3 +27,4 @@ class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, Promo
         self._promotions = prices.promotions
         self._pass_kinds = prices.pass_kinds
         self._passes = prices.passes
+        self._offices = prices.offices

@@ -50,7 +50,7 @@ class DiscountEffect:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """Empty lists are all; 0 is no bound. An office's discount is sold out of its contingent (R1.10).
+    """Empty lists are all; 0 is no bound. A contingent discount has an office (R1.10).
 
     Fields are named as in the message; instants are unix milliseconds.
     """
@@ -66,7 +66,7 @@ class Discount:
     max_uses: int = 0
     max_uses_per_order: int = 0
     needs_code: bool = False
-    office: str = ""
+    office_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,8 @@ def _faults(discount_id: str, discount: Discount) -> Iterator[FieldInvalid | Non
         yield FieldInvalid("discount.ends_at", "is not after its start", "after starts_at")
     yield _refused_uses("discount.max_uses", discount.max_uses, MAX_USES)
     yield _refused_uses("discount.max_uses_per_order", discount.max_uses_per_order, MAX_SEATS_PER_HOLD)
-    yield refused_text("discount.office", discount.office, at_least=0, at_most=MAX_NAME_CHARS)
+    if discount.office_id:
+        yield refused_key("discount.office_id", discount.office_id)
 
 
 def _faults_of_effect(effect: DiscountEffect) -> Iterator[FieldInvalid]:

@@ -12,6 +12,7 @@ from services.catalogue.domain.discount import (
     refused_discount,
     refused_promotion_code,
 )
+from services.catalogue.domain.office import Office, parts_of, refused_office
 from services.catalogue.domain.pass_kind import PassKind, refused_pass_kind
 from services.catalogue.domain.price import faults_beside_the_house
 from services.catalogue.domain.price_list import PriceList, refused_price_list, within
@@ -36,7 +37,14 @@ TICKET_TYPES = Rules(
     refused_ticket_type,
     names=lambda one: [Names("ticket_type.pass_kind_id", Sort.PASS_KIND, one.pass_kind_id)] if one.pass_kind_id else [],
 )
-DISCOUNTS = Rules(Sort.DISCOUNT, Discount, refused_discount, beside=beside_house)
+OFFICES = Rules(Sort.OFFICE, Office, refused_office, parts=parts_of)
+DISCOUNTS = Rules(
+    Sort.DISCOUNT,
+    Discount,
+    refused_discount,
+    beside=beside_house,
+    names=lambda one: [Names("discount.office_id", Sort.OFFICE, one.office_id)] if one.office_id else [],
+)
 PROMOTION_CODES = Rules(
     Sort.PROMOTION_CODE,
     PromotionCode,
@@ -68,6 +76,7 @@ class PriceHandlers:
     promotions: PromotionHandler
     pass_kinds: PriceThingHandler[PassKind]
     passes: PassHandler
+    offices: PriceThingHandler[Office]
 
 
 def price_handlers(
@@ -85,4 +94,5 @@ def price_handlers(
         promotions=PromotionHandler(store, ids),
         pass_kinds=PriceThingHandler(store, clock, PASS_KINDS),
         passes=PassHandler(store),
+        offices=PriceThingHandler(store, clock, OFFICES),
     )

@@ -1,4 +1,7 @@
-"""What a house keeps about its prices: VAT classes, rules and more, each sort by its name. Inside one transaction."""
+"""What a house keeps about its prices and for its sale: VAT classes, rules, offices and more, each sort by its name.
+
+Inside one transaction.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ class Sort(Enum):
     DISCOUNT = "discount"
     PASS_KIND = "pass_kind"  # noqa: S105 (no password)
     PROMOTION_CODE = "promotion_code"
+    OFFICE = "office"
 
 
 class PriceThings(Protocol):

@@ -10,6 +10,7 @@ from services.console.house.command import Subject
 from services.console.house.sessions import add_sessions
 from services.console.house.shell import add_subject
 from services.console.house.subjects.halls import HALLS, PLANS
+from services.console.house.subjects.offices import OFFICES
 from services.console.house.subjects.people import GRANTS, KEYS, ME, MEMBERS, PROMOTERS
 from services.console.house.subjects.prices import (
     DISCOUNTS,
@@ -44,6 +45,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     DISCOUNTS,
     PASSES,
     PROMOTION_CODES,
+    OFFICES,
     ORDERS,
     SEATS,
     PAYMENTS,

@@ -224,7 +224,7 @@ def _priced_row(line: OrderLine) -> dict[str, Any]:
     ]
     priced: dict[str, Any] = {"components": components}
     if line.discount is not None:
-        priced["discount"] = [line.discount.discount_id, line.discount.amount_minor, line.discount.office]
+        priced["discount"] = [line.discount.discount_id, line.discount.amount_minor, line.discount.office_id]
     return priced
 
 

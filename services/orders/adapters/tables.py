@@ -103,7 +103,7 @@ order_parts = sa.Table(
     sa.Column("seats", sa.Text, nullable=False),
     sa.Column("uses_hold", sa.Boolean, nullable=False),
     # Of each line {components: [[kind, minor units, VAT class, basis points, VAT], ...]} and, where something was taken
-    # off, {discount: [discount, minor units, office]}. NULL: of a release before.
+    # off, {discount: [discount, minor units, office id]}. NULL: of a release before.
     sa.Column("priced", JSONB),
     sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
 )

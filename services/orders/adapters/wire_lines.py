@@ -43,7 +43,7 @@ def _discount(line: DomainLine) -> LineDiscount | None:
     one = line.discount
     if one is None:
         return None
-    return wire_line_discount(one.discount_id, one.amount_minor, line.price.currency, one.office)
+    return wire_line_discount(one.discount_id, one.amount_minor, line.price.currency, one.office_id)
 
 
 def _vat(vat: DomainVat, line: DomainLine) -> Vat | None:

@@ -38,7 +38,7 @@ def promotion_of(found: FindPromotionResponse) -> Promotion | None:
         max_uses=discount.max_uses,
         max_uses_per_order=discount.max_uses_per_order,
         max_uses_of_code=code.max_uses,
-        office=discount.office,
+        office_id=discount.office_id,
     )
 
 

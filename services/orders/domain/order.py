@@ -129,11 +129,11 @@ class LineComponent:
 
 @dataclass(frozen=True, slots=True)
 class LineDiscount:
-    """What was taken off a line's price by a discount of the house; whose contingent it was sold from (R1.10)."""
+    """What was taken off a line's price by a discount of the house; whose contingent discount it was (R1.10)."""
 
     discount_id: str
     amount_minor: int
-    office: str = ""
+    office_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Promotion:
     max_uses: int = 0
     max_uses_per_order: int = 0
     max_uses_of_code: int = 0
-    office: str = ""
+    office_id: str = ""
 
     @property
     def name(self) -> str:
@@ -106,5 +106,5 @@ def _with_discount(line: OrderLine, promotion: Promotion, saved_minor: int) -> O
     price = Money(line.price.amount_minor - saved_minor, line.price.currency)
     kind = TicketKind.DISCOUNT if line.kind is TicketKind.NORMAL else line.kind
     return replace(
-        line, price=price, kind=kind, discount=LineDiscount(promotion.discount_id, saved_minor, promotion.office)
+        line, price=price, kind=kind, discount=LineDiscount(promotion.discount_id, saved_minor, promotion.office_id)
     )

@@ -239,7 +239,7 @@ PROMOTION = Promotion(
     max_uses=100,
     max_uses_per_order=2,
     max_uses_of_code=3,
-    office="Tourist office",
+    office_id="tourist-office",
 )
 PASS_NUMBERS = ("NL1", "NL2")
 
@@ -300,6 +300,10 @@ async def shows_of_the_catalogue(database_url: str) -> AsyncIterator[ShowStage]:
 
 
 async def _promote(running_: RunningCatalogue, house_id: str) -> None:
+    office = catalogue.Office(office_id=PROMOTION.office_id, name="Tourist office")
+    await running_.stub.CreateOffice(
+        catalogue.CreateOfficeRequest(idempotency_key="office", house_id=house_id, office=office)
+    )
     discount = catalogue.Discount(
         discount_id=PROMOTION.discount_id,
         name="Spring",
@@ -311,7 +315,7 @@ async def _promote(running_: RunningCatalogue, house_id: str) -> None:
         ends_at=wire_instant(PROMOTION.ends_at_ms),
         max_uses=PROMOTION.max_uses,
         max_uses_per_order=PROMOTION.max_uses_per_order,
-        office=PROMOTION.office,
+        office_id=PROMOTION.office_id,
     )
     await running_.stub.CreateDiscount(
         catalogue.CreateDiscountRequest(idempotency_key="discount", house_id=house_id, discount=discount)

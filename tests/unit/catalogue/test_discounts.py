@@ -38,7 +38,7 @@ def test_all_that_is_wrong_with_a_discount_is_told_at_once() -> None:
         ends_at=1_900_000_000_000,
         max_uses=1_000_001,
         max_uses_per_order=101,
-        office="\n",
+        office_id="\n",
     )
     assert fields(refused_discount("a b", wrong)) == [
         "discount.discount_id",
@@ -50,7 +50,7 @@ def test_all_that_is_wrong_with_a_discount_is_told_at_once() -> None:
         "discount.ends_at",
         "discount.max_uses",
         "discount.max_uses_per_order",
-        "discount.office",
+        "discount.office_id",
     ]
     assert refused_discount("spring", SPRING) is None
 

@@ -21,6 +21,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.accounts.domain.house import refused_house
+from services.catalogue.domain.office import Office, refused_office
 from services.catalogue.domain.performance import PerformanceTerms, refused_terms
 from services.catalogue.domain.performance_times import Times
 from services.catalogue.domain.plan_parser import parse
@@ -54,6 +55,8 @@ NOT_SHARED = {
     "kind": "an enum of each message's own; no number of one is sent as another's",
     "page_token": "each service's own, given out by itself",
     "plan_version": "a number that is compared with what is there; every one is read",
+    "size": "how many, of groups of a best available and of a quota; each checked where it is counted",
+    "zones": "names of a plan's zones; the owner compares them with its own plan",
     "states": "an enum of each message's own; no number of one is sent as another's",
     "epoch": "a number that is compared with what is there; every one is read",
 }
@@ -89,7 +92,7 @@ def an_order(**fields: Any) -> bool:
         hold_id=fields.get("hold_id", "hld_1"),
         holder_id=fields.get("holder_id", "buyer"),
         seats=fields.get("seats", [orders_pb.SeatChoice(seat_id="A-1")]),
-        customer=orders_pb.Customer(name=fields.get("name", "A Buyer"), email="buyer@example.org"),
+        customer=orders_pb.Customer(name=fields.get("name", "A Buyer"), email=fields.get("email", "buyer@example.org")),
         channel=fields.get("channel", seating_pb2.CHANNEL_ONLINE),
     )
     return taken(lambda: requests.order_request(request))
@@ -279,6 +282,14 @@ FIELDS: Mapping[str, Shared] = {
                 is None
             ),
             "orders": lambda value: an_order(name=value),
+        },
+    ),
+    "email": Shared(
+        st.sampled_from(["a@b.example", "a b@c.example", f"{'a' * 64}@b.example", f"{'a' * 65}@b.example", "a@b"])
+        | st.emails(),
+        {
+            "catalogue": lambda value: refused_office("vvv", Office("VVV", email=value)) is None,
+            "orders": lambda value: an_order(email=value),
         },
     ),
     "reason": Shared(

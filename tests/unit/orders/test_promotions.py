@@ -179,7 +179,7 @@ async def test_a_use_is_given_back_when_the_order_dies_and_never_more_than_the_l
 
 async def test_r1_10_a_contingent_discounts_ticket_is_a_sale_at_its_price_and_no_block() -> None:
     """Sold +1 at the discounted price, blocked unchanged: inventory hears of a claim and a sale like any other."""
-    office = Promotion("tourist-office", FixedPrice(1_900), office="Tourist office")
+    office = Promotion("tourist-office", FixedPrice(1_900), office_id="tourist-office")
     world = a_world(office)
     assert isinstance(world.store, MemoryOrderStore)
     async with Shop(world) as shop:
@@ -195,9 +195,9 @@ async def test_r1_10_a_contingent_discounts_ticket_is_a_sale_at_its_price_and_no
     assert world.inventory.owner_of(SHOW, "A-1") is not None
     confirmed = [one for one in world.store.events if one.type.endswith("OrderConfirmed")]
     (line,) = OrderConfirmed.FromString(confirmed[0].payload).lines
-    assert (line.price.amount_minor, line.discount.discount_id, line.discount.office) == (
+    assert (line.price.amount_minor, line.discount.discount_id, line.discount.office_id) == (
         1_900,
         "tourist-office",
-        "Tourist office",
+        "tourist-office",
     )
     assert line.discount.amount.amount_minor == 600

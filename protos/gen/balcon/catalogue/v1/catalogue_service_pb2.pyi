@@ -65,6 +65,17 @@ from balcon.catalogue.v1.halls_pb2 import UpdateHallResponse as UpdateHallRespon
 from balcon.catalogue.v1.houses_pb2 import House as House
 from balcon.catalogue.v1.houses_pb2 import ListHousesRequest as ListHousesRequest
 from balcon.catalogue.v1.houses_pb2 import ListHousesResponse as ListHousesResponse
+from balcon.catalogue.v1.offices_pb2 import ArchiveOfficeRequest as ArchiveOfficeRequest
+from balcon.catalogue.v1.offices_pb2 import ArchiveOfficeResponse as ArchiveOfficeResponse
+from balcon.catalogue.v1.offices_pb2 import CreateOfficeRequest as CreateOfficeRequest
+from balcon.catalogue.v1.offices_pb2 import CreateOfficeResponse as CreateOfficeResponse
+from balcon.catalogue.v1.offices_pb2 import GetOfficeRequest as GetOfficeRequest
+from balcon.catalogue.v1.offices_pb2 import GetOfficeResponse as GetOfficeResponse
+from balcon.catalogue.v1.offices_pb2 import ListOfficesRequest as ListOfficesRequest
+from balcon.catalogue.v1.offices_pb2 import ListOfficesResponse as ListOfficesResponse
+from balcon.catalogue.v1.offices_pb2 import Office as Office
+from balcon.catalogue.v1.offices_pb2 import UpdateOfficeRequest as UpdateOfficeRequest
+from balcon.catalogue.v1.offices_pb2 import UpdateOfficeResponse as UpdateOfficeResponse
 from balcon.catalogue.v1.passes_pb2 import AddPassNumbersRequest as AddPassNumbersRequest
 from balcon.catalogue.v1.passes_pb2 import AddPassNumbersResponse as AddPassNumbersResponse
 from balcon.catalogue.v1.passes_pb2 import ArchivePassKindRequest as ArchivePassKindRequest

@@ -6,6 +6,7 @@ import warnings
 from balcon.catalogue.v1 import discounts_pb2 as balcon_dot_catalogue_dot_v1_dot_discounts__pb2
 from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_halls__pb2
 from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
+from balcon.catalogue.v1 import offices_pb2 as balcon_dot_catalogue_dot_v1_dot_offices__pb2
 from balcon.catalogue.v1 import passes_pb2 as balcon_dot_catalogue_dot_v1_dot_passes__pb2
 from balcon.catalogue.v1 import performance_plans_pb2 as balcon_dot_catalogue_dot_v1_dot_performance__plans__pb2
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
@@ -491,6 +492,31 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/CheckPasses',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesResponse.FromString,
+                _registered_method=True)
+        self.CreateOffice = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreateOffice',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.CreateOfficeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.CreateOfficeResponse.FromString,
+                _registered_method=True)
+        self.GetOffice = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetOffice',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.GetOfficeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.GetOfficeResponse.FromString,
+                _registered_method=True)
+        self.ListOffices = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListOffices',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ListOfficesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ListOfficesResponse.FromString,
+                _registered_method=True)
+        self.UpdateOffice = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdateOffice',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.UpdateOfficeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.UpdateOfficeResponse.FromString,
+                _registered_method=True)
+        self.ArchiveOffice = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchiveOffice',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeResponse.FromString,
                 _registered_method=True)
 
 
@@ -1136,6 +1162,41 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateOffice(self, request, context):
+        """Adds a ticket office outside the system.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOffice(self, request, context):
+        """One office.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOffices(self, request, context):
+        """A house's offices, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateOffice(self, request, context):
+        """Changes an office; papers that are made keep what they say.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveOffice(self, request, context):
+        """Takes an office out of use for what is new. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -1583,6 +1644,31 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.CheckPasses,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesResponse.SerializeToString,
+            ),
+            'CreateOffice': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateOffice,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.CreateOfficeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.CreateOfficeResponse.SerializeToString,
+            ),
+            'GetOffice': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOffice,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.GetOfficeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.GetOfficeResponse.SerializeToString,
+            ),
+            'ListOffices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOffices,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ListOfficesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ListOfficesResponse.SerializeToString,
+            ),
+            'UpdateOffice': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateOffice,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.UpdateOfficeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.UpdateOfficeResponse.SerializeToString,
+            ),
+            'ArchiveOffice': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveOffice,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -3989,6 +4075,141 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/CheckPasses',
             balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateOffice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreateOffice',
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.CreateOfficeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.CreateOfficeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOffice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetOffice',
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.GetOfficeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.GetOfficeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOffices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListOffices',
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.ListOfficesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.ListOfficesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateOffice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdateOffice',
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.UpdateOfficeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.UpdateOfficeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveOffice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchiveOffice',
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,6 +6,7 @@ Houses, halls, seating plans, productions, performances and their prices."""
 from balcon.catalogue.v1 import discounts_pb2 as _discounts_pb2
 from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
+from balcon.catalogue.v1 import offices_pb2 as _offices_pb2
 from balcon.catalogue.v1 import passes_pb2 as _passes_pb2
 from balcon.catalogue.v1 import performance_plans_pb2 as _performance_plans_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
@@ -78,6 +79,17 @@ from balcon.catalogue.v1.halls_pb2 import UpdateHallResponse as UpdateHallRespon
 from balcon.catalogue.v1.houses_pb2 import House as House
 from balcon.catalogue.v1.houses_pb2 import ListHousesRequest as ListHousesRequest
 from balcon.catalogue.v1.houses_pb2 import ListHousesResponse as ListHousesResponse
+from balcon.catalogue.v1.offices_pb2 import ArchiveOfficeRequest as ArchiveOfficeRequest
+from balcon.catalogue.v1.offices_pb2 import ArchiveOfficeResponse as ArchiveOfficeResponse
+from balcon.catalogue.v1.offices_pb2 import CreateOfficeRequest as CreateOfficeRequest
+from balcon.catalogue.v1.offices_pb2 import CreateOfficeResponse as CreateOfficeResponse
+from balcon.catalogue.v1.offices_pb2 import GetOfficeRequest as GetOfficeRequest
+from balcon.catalogue.v1.offices_pb2 import GetOfficeResponse as GetOfficeResponse
+from balcon.catalogue.v1.offices_pb2 import ListOfficesRequest as ListOfficesRequest
+from balcon.catalogue.v1.offices_pb2 import ListOfficesResponse as ListOfficesResponse
+from balcon.catalogue.v1.offices_pb2 import Office as Office
+from balcon.catalogue.v1.offices_pb2 import UpdateOfficeRequest as UpdateOfficeRequest
+from balcon.catalogue.v1.offices_pb2 import UpdateOfficeResponse as UpdateOfficeResponse
 from balcon.catalogue.v1.passes_pb2 import AddPassNumbersRequest as AddPassNumbersRequest
 from balcon.catalogue.v1.passes_pb2 import AddPassNumbersResponse as AddPassNumbersResponse
 from balcon.catalogue.v1.passes_pb2 import ArchivePassKindRequest as ArchivePassKindRequest
@@ -555,6 +567,16 @@ class CatalogueServiceStub:
     """Takes numbers off the list. Repeating it changes nothing."""
     CheckPasses: _grpc.UnaryUnaryMultiCallable[_passes_pb2.CheckPassesRequest, _passes_pb2.CheckPassesResponse]
     """Whether numbers are right, for whoever sells tickets that ask for them."""
+    CreateOffice: _grpc.UnaryUnaryMultiCallable[_offices_pb2.CreateOfficeRequest, _offices_pb2.CreateOfficeResponse]
+    """Adds a ticket office outside the system."""
+    GetOffice: _grpc.UnaryUnaryMultiCallable[_offices_pb2.GetOfficeRequest, _offices_pb2.GetOfficeResponse]
+    """One office."""
+    ListOffices: _grpc.UnaryUnaryMultiCallable[_offices_pb2.ListOfficesRequest, _offices_pb2.ListOfficesResponse]
+    """A house's offices, page by page."""
+    UpdateOffice: _grpc.UnaryUnaryMultiCallable[_offices_pb2.UpdateOfficeRequest, _offices_pb2.UpdateOfficeResponse]
+    """Changes an office; papers that are made keep what they say."""
+    ArchiveOffice: _grpc.UnaryUnaryMultiCallable[_offices_pb2.ArchiveOfficeRequest, _offices_pb2.ArchiveOfficeResponse]
+    """Takes an office out of use for what is new. Repeating it changes nothing."""
 
 @_typing.type_check_only
 class CatalogueServiceAsyncStub(CatalogueServiceStub):
@@ -767,6 +789,16 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Takes numbers off the list. Repeating it changes nothing."""
     CheckPasses: _aio.UnaryUnaryMultiCallable[_passes_pb2.CheckPassesRequest, _passes_pb2.CheckPassesResponse]  # type: ignore[assignment]
     """Whether numbers are right, for whoever sells tickets that ask for them."""
+    CreateOffice: _aio.UnaryUnaryMultiCallable[_offices_pb2.CreateOfficeRequest, _offices_pb2.CreateOfficeResponse]  # type: ignore[assignment]
+    """Adds a ticket office outside the system."""
+    GetOffice: _aio.UnaryUnaryMultiCallable[_offices_pb2.GetOfficeRequest, _offices_pb2.GetOfficeResponse]  # type: ignore[assignment]
+    """One office."""
+    ListOffices: _aio.UnaryUnaryMultiCallable[_offices_pb2.ListOfficesRequest, _offices_pb2.ListOfficesResponse]  # type: ignore[assignment]
+    """A house's offices, page by page."""
+    UpdateOffice: _aio.UnaryUnaryMultiCallable[_offices_pb2.UpdateOfficeRequest, _offices_pb2.UpdateOfficeResponse]  # type: ignore[assignment]
+    """Changes an office; papers that are made keep what they say."""
+    ArchiveOffice: _aio.UnaryUnaryMultiCallable[_offices_pb2.ArchiveOfficeRequest, _offices_pb2.ArchiveOfficeResponse]  # type: ignore[assignment]
+    """Takes an office out of use for what is new. Repeating it changes nothing."""
 
 class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
@@ -1510,5 +1542,45 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_passes_pb2.CheckPassesResponse, _abc.Awaitable[_passes_pb2.CheckPassesResponse]]:
         """Whether numbers are right, for whoever sells tickets that ask for them."""
+
+    @_abc_1.abstractmethod
+    def CreateOffice(
+        self,
+        request: _offices_pb2.CreateOfficeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_offices_pb2.CreateOfficeResponse, _abc.Awaitable[_offices_pb2.CreateOfficeResponse]]:
+        """Adds a ticket office outside the system."""
+
+    @_abc_1.abstractmethod
+    def GetOffice(
+        self,
+        request: _offices_pb2.GetOfficeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_offices_pb2.GetOfficeResponse, _abc.Awaitable[_offices_pb2.GetOfficeResponse]]:
+        """One office."""
+
+    @_abc_1.abstractmethod
+    def ListOffices(
+        self,
+        request: _offices_pb2.ListOfficesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_offices_pb2.ListOfficesResponse, _abc.Awaitable[_offices_pb2.ListOfficesResponse]]:
+        """A house's offices, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdateOffice(
+        self,
+        request: _offices_pb2.UpdateOfficeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_offices_pb2.UpdateOfficeResponse, _abc.Awaitable[_offices_pb2.UpdateOfficeResponse]]:
+        """Changes an office; papers that are made keep what they say."""
+
+    @_abc_1.abstractmethod
+    def ArchiveOffice(
+        self,
+        request: _offices_pb2.ArchiveOfficeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_offices_pb2.ArchiveOfficeResponse, _abc.Awaitable[_offices_pb2.ArchiveOfficeResponse]]:
+        """Takes an office out of use for what is new. Repeating it changes nothing."""
 
 def add_CatalogueServiceServicer_to_server(servicer: CatalogueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -101,7 +101,7 @@ class Discount(_message.Message):
     MAX_USES_FIELD_NUMBER: _builtins.int
     MAX_USES_PER_ORDER_FIELD_NUMBER: _builtins.int
     NEEDS_CODE_FIELD_NUMBER: _builtins.int
-    OFFICE_FIELD_NUMBER: _builtins.int
+    OFFICE_ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     ARCHIVED_AT_FIELD_NUMBER: _builtins.int
     discount_id: _builtins.str
@@ -114,8 +114,10 @@ class Discount(_message.Message):
     """At most so many uses in an order, of the dearest tickets; 0: any number."""
     needs_code: _builtins.bool
     """Only with one of its promotion codes."""
-    office: _builtins.str
-    """The office out of whose contingent it is sold (R1.10): sales, not blocks, that the books can tell. Empty: nobody's."""
+    office_id: _builtins.str
+    """The office of the house whose contingent discount it is (R1.10): sales, not blocks, that the books can tell. Empty:
+    nobody's.
+    """
     etag: _builtins.str
     """Changes with it."""
     @_builtins.property
@@ -165,13 +167,13 @@ class Discount(_message.Message):
         max_uses: _builtins.int = ...,
         max_uses_per_order: _builtins.int = ...,
         needs_code: _builtins.bool = ...,
-        office: _builtins.str = ...,
+        office_id: _builtins.str = ...,
         etag: _builtins.str = ...,
         archived_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "effect", b"effect", "ends_at", b"ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "categories", b"categories", "channels", b"channels", "discount_id", b"discount_id", "effect", b"effect", "ends_at", b"ends_at", "etag", b"etag", "max_uses", b"max_uses", "max_uses_per_order", b"max_uses_per_order", "name", b"name", "needs_code", b"needs_code", "office", b"office", "performance_ids", b"performance_ids", "starts_at", b"starts_at", "ticket_types", b"ticket_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "categories", b"categories", "channels", b"channels", "discount_id", b"discount_id", "effect", b"effect", "ends_at", b"ends_at", "etag", b"etag", "max_uses", b"max_uses", "max_uses_per_order", b"max_uses_per_order", "name", b"name", "needs_code", b"needs_code", "office_id", b"office_id", "performance_ids", b"performance_ids", "starts_at", b"starts_at", "ticket_types", b"ticket_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -314,11 +314,11 @@ class LineDiscount(_message.Message):
 
     DISCOUNT_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
-    OFFICE_FIELD_NUMBER: _builtins.int
+    OFFICE_ID_FIELD_NUMBER: _builtins.int
     discount_id: _builtins.str
     """The house's discount."""
-    office: _builtins.str
-    """The office out of whose contingent it was sold (R1.10); empty: nobody's."""
+    office_id: _builtins.str
+    """The office whose contingent discount it was (R1.10), of the catalogue's; empty: nobody's."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
@@ -328,11 +328,11 @@ class LineDiscount(_message.Message):
         *,
         discount_id: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
-        office: _builtins.str = ...,
+        office_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "discount_id", b"discount_id", "office", b"office"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "discount_id", b"discount_id", "office_id", b"office_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
