@@ -21,7 +21,7 @@ APPEND_FUNCTION = "balcon_seats_v2_append"
 
 # Of a hold's record. A later version appends fields and leaves those before as they are: an older node reads what it
 # knows. What must change its meaning gets a key of its own, read one release before it is written.
-RECORD_VERSION = 3
+RECORD_VERSION = 4
 
 # Key TTLs are only rubbish collection: far beyond the longest life of a hold.
 KEEP_SECONDS = 30 * 24 * 3600
@@ -46,6 +46,8 @@ class _Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     asked: str = ASKED_UNTOLD
     # Absent before version 3. Not the first: nodes of the release before read the record too, and ignore what follows.
     version: int = 0
+    # Absent before version 4, and where nobody has told them.
+    ticket_types: tuple[str, ...] = ()
 
 
 _decode_record = msgspec.json.Decoder(_Record).decode
@@ -54,18 +56,17 @@ _decode_record = msgspec.json.Decoder(_Record).decode
 def encode_hold(hold: Hold) -> str:
     """The stored text of a hold."""
     # A tuple, not a _Record: it is made for every hold and costs half as much.
-    return _encode_record(
-        (
-            hold.holder_id,
-            hold.seats,
-            hold.channel,
-            hold.acquired_ms,
-            hold.hold_until_ms,
-            hold.asked_ttl_ms,
-            hold.asked,
-            RECORD_VERSION,
-        )
-    ).decode()
+    record: tuple[object, ...] = (
+        hold.holder_id,
+        hold.seats,
+        hold.channel,
+        hold.acquired_ms,
+        hold.hold_until_ms,
+        hold.asked_ttl_ms,
+        hold.asked,
+        RECORD_VERSION,
+    )
+    return _encode_record((*record, hold.ticket_types) if hold.ticket_types else record).decode()
 
 
 def decode_hold(hold_id: str, stored: bytes) -> Hold:
@@ -80,6 +81,7 @@ def decode_hold(hold_id: str, stored: bytes) -> Hold:
         record.hold_until_ms,
         record.asked_ttl_ms,
         record.asked,
+        record.ticket_types,
     )
 
 

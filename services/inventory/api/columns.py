@@ -47,7 +47,10 @@ def _holds(columns: pb.HoldColumns, capacity: int) -> Sequence[commands.Command 
         _refused_seats(columns, sum(counts)),
         refused_channel("holds.channel", columns.channel),
         messages.refused_ttl(columns.ttl_seconds, "holds.ttl_seconds"),
+        messages.refused_ticket_types(columns.ticket_types, len(columns.seat_indexes), "holds.ticket_types"),
     )
+    if columns.ticket_types:
+        return _typed_holds(columns, counts, capacity)
     channel, ttl_ms = int(columns.channel), columns.ttl_seconds * 1000
     hold_ids, holder_ids = list(columns.hold_ids), list(columns.holder_ids)
     indexes = list(columns.seat_indexes)
@@ -62,6 +65,23 @@ def _holds(columns: pb.HoldColumns, capacity: int) -> Sequence[commands.Command 
         refused: Refusal | None = refused_key("hold_id", hold_id) or refused_key("holder_id", holder_id)
         refused = refused or messages.refused_indexes(seats, capacity)
         read.append(refused or commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms))
+    return read
+
+
+def _typed_holds(columns: pb.HoldColumns, counts: Sequence[int], capacity: int) -> list[commands.Command | Refusal]:
+    """Holds that say as which ticket types their seats will be sold. Few callers know."""
+    channel, ttl_ms = int(columns.channel), columns.ttl_seconds * 1000
+    read: list[commands.Command | Refusal] = []
+    start = 0
+    for hold_id, holder_id, count in zip(columns.hold_ids, columns.holder_ids, counts, strict=True):
+        end = start + count
+        pairs = sorted(zip(columns.seat_indexes[start:end], columns.ticket_types[start:end], strict=True))
+        start = end
+        seats = tuple(seat for seat, _ in pairs)
+        refused: Refusal | None = refused_key("hold_id", hold_id) or refused_key("holder_id", holder_id)
+        refused = refused or messages.refused_indexes(seats, capacity)
+        types = tuple(name for _, name in pairs)
+        read.append(refused or commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_ms, types))
     return read
 
 
@@ -185,8 +205,11 @@ def _claim(row: pb.ClaimCommand, plan: SeatPlan) -> commands.ClaimSeats:
         refused_key("holder_id", row.holder_id),
         refused_key("hold_id", row.hold_id) if row.hold_id else None,
         refused_channel("channel", row.channel),
+        messages.refused_ticket_types(row.ticket_types, len(row.seat_indexes)) if row.seat_indexes else None,
     )
-    return commands.ClaimSeats(row.order_id, row.holder_id, row.hold_id, seats, int(row.channel))
+    in_order = sorted(zip(row.seat_indexes, row.ticket_types, strict=True)) if row.ticket_types else ()
+    ticket_types = tuple(name for _, name in in_order)
+    return commands.ClaimSeats(row.order_id, row.holder_id, row.hold_id, seats, int(row.channel), ticket_types)
 
 
 def _best_available(row: pb.BestAvailableCommand, plan: SeatPlan) -> commands.HoldBestAvailable:

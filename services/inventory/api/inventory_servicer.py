@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, TypeVar
 
 import grpc
+import msgspec
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceServicer
 from balcon.types.v1.seating_pb2 import SeatRefs
@@ -39,6 +40,7 @@ CHANGED_SEATS = 100_000
 Answer = TypeVar(
     "Answer",
     pb.HoldSeatsResponse,
+    pb.OverbookSeatsResponse,
     pb.HoldBestAvailableResponse,
     pb.ExtendHoldResponse,
     pb.MoveHoldResponse,
@@ -69,17 +71,24 @@ class InventoryServicer(InventoryServiceServicer):
         *checks: FieldInvalid | None,
         at_most: int = messages.SEATS_PER_COMMAND,
         older_too: bool = False,
+        ticket_types: Sequence[str] = (),
     ) -> tuple[Accepted[Change], PerformanceActor]:
         """Decides one command at the performance's owner, and says which that was; raises Refused where the answer
-        is no. `checks`: what is wrong with the request's other fields, if anything is."""
+        is no. `checks`: what is wrong with the request's other fields, if anything is. `ticket_types`: of the seats."""
         refused_seats = () if seats is None else messages.refused_seats(seats, at_most)
+        if seats is not None and ticket_types:
+            checks = (*checks, messages.refused_ticket_types(ticket_types, len(seats.seat_ids)))
         plan = (await self._owner(key, *checks, *refused_seats)).performance.plan
         indexes = () if seats is None else messages.seat_indexes(seats, plan, older_too=older_too)
+        command = command_for(indexes)
+        if isinstance(command, commands.HoldSeats | commands.ClaimSeats) and seats is not None and ticket_types:
+            sorted_types = messages.in_seat_order(ticket_types, seats.seat_ids, plan)
+            command = msgspec.structs.replace(command, ticket_types=sorted_types)
         call = current_call()
         decided = await self._host.execute(
             key.house_id,
             key.performance_id,
-            [command_for(indexes)],
+            [command],
             deadline=None if call is None else call.deadline,
             was_sent_here=was_sent_here(),
             plan_version=plan.plan_version if indexes else 0,
@@ -102,8 +111,24 @@ class InventoryServicer(InventoryServiceServicer):
             refused_key("holder_id", holder_id),
             refused_channel("channel", request.channel),
             messages.refused_ttl(ttl_seconds),
+            ticket_types=request.ticket_types,
         )
         return _with_hold(pb.HoldSeatsResponse(epoch=actor.epoch), accepted.hold, actor)
+
+    async def OverbookSeats(self, request: pb.OverbookSeatsRequest, context: Context) -> pb.OverbookSeatsResponse:
+        """The same beyond what quotas allow (R4.12)."""
+        hold_id, holder_id, channel, ttl_seconds = _hold_of(request)
+        accepted, actor = await self._execute(
+            request.key,
+            request.seats,
+            lambda seats: commands.HoldSeats(hold_id, holder_id, seats, channel, ttl_seconds * 1000, overbook=True),
+            refused_key("hold_id", hold_id),
+            refused_key("holder_id", holder_id),
+            messages.refused_staff_channel("channel", request.channel),
+            messages.refused_ttl(ttl_seconds),
+            ticket_types=request.ticket_types,
+        )
+        return _with_hold(pb.OverbookSeatsResponse(epoch=actor.epoch), accepted.hold, actor)
 
     async def HoldBestAvailable(
         self, request: pb.HoldBestAvailableRequest, context: Context
@@ -187,6 +212,7 @@ class InventoryServicer(InventoryServiceServicer):
             refused_key("hold_id", hold_id) if hold_id else None,
             refused_channel("channel", channel),
             older_too=True,
+            ticket_types=request.ticket_types,
         )
         return pb.ClaimSeatsResponse(epoch=actor.epoch)
 
@@ -281,7 +307,9 @@ class InventoryServicer(InventoryServiceServicer):
             yield response
 
 
-def _hold_of(request: pb.HoldSeatsRequest | pb.HoldBestAvailableRequest) -> tuple[str, str, int, int]:
+def _hold_of(
+    request: pb.HoldSeatsRequest | pb.OverbookSeatsRequest | pb.HoldBestAvailableRequest,
+) -> tuple[str, str, int, int]:
     """Hold, holder, channel, and the seconds that it shall live."""
     return request.hold_id, request.holder_id, int(request.channel), request.ttl_seconds
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
-from services.contracts.bounds import MAX_REASON_CHARS, MAX_SEAT_ID_CHARS, MAX_SEATS_PER_HOLD
+from services.contracts.bounds import MAX_REASON_CHARS, MAX_SEAT_ID_CHARS, MAX_SEATS_PER_HOLD, MAX_TICKET_TYPE_CHARS
 from services.contracts.plan_changes import PlanInUse
 from services.contracts.texts import refused_text
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import Hold, HoldRules
 from services.inventory.domain.refusals import OrphanLeft, PlanVersionMismatch, SeatsTaken, SeatUnknown
 from services.inventory.ports import SeatPlan
-from services.runtime.errors import UNSET, FieldInvalid, Refusal
+from services.runtime.errors import UNSET, FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused, accept
 
@@ -26,6 +26,7 @@ FILTERS_PER_GROUP = 50
 # As much of a name as an error repeats.
 NAME_CHARS = 100
 MAX_TTL_SECONDS = 86_400
+_OF_STAFF = frozenset({Channel.CHANNEL_BOX_OFFICE, Channel.CHANNEL_BACKEND})
 
 
 def check_key(field: str, value: str) -> str:
@@ -101,6 +102,33 @@ def seats_in_the_way(refusal: PlanInUse) -> pb.SeatsInTheWay:
         reserved=refusal.reserved,
         allotted=refusal.handed_out,
     )
+
+
+def refused_ticket_types(ticket_types: Sequence[str], seats: int, field: str = "ticket_types") -> FieldInvalid | None:
+    """The refusal for ticket types that are not one a seat, or no names, else None. None at all is fine."""
+    if not ticket_types:
+        return None
+    if len(ticket_types) != seats:
+        return FieldInvalid(field, f"has {len(ticket_types)} entries", f"one for each of {seats} seats, or none")
+    checks = (
+        refused_text(f"{field}[{at}]", name, at_most=MAX_TICKET_TYPE_CHARS) for at, name in enumerate(ticket_types)
+    )
+    return refused_fields(checks)
+
+
+def in_seat_order(ticket_types: Sequence[str], seat_ids: Sequence[str], plan: SeatPlan) -> tuple[str, ...]:
+    """Ticket types in the order of seat_indexes() instead of that in which the request names the seats."""
+    index_of = plan.index_of
+    by_index = sorted(zip([index_of[seat_id] for seat_id in seat_ids], ticket_types, strict=True))
+    return tuple(ticket_type for _, ticket_type in by_index)
+
+
+def refused_staff_channel(field: str, channel: Channel.ValueType) -> FieldInvalid | None:
+    """The refusal for a channel that is not one by which the house's own people sell, else None."""
+    if channel in _OF_STAFF:
+        return None
+    name = Channel.Name(channel).removeprefix("CHANNEL_") if channel in Channel.values() else str(channel)
+    return FieldInvalid(field, f"is {name}" if channel else UNSET, "BOX_OFFICE, BACKEND")
 
 
 def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEATS_PER_COMMAND) -> FieldInvalid | None:

@@ -23,10 +23,15 @@ def is_copy(known: Hold, command: HoldSeats | HoldBestAvailable) -> bool:
         return _looks_like(known, command)
     if known.asked:
         return known.asked == fingerprint(command)
-    if not isinstance(command, HoldSeats):
+    if not isinstance(command, HoldSeats) or must_be_told(command):
         return False
     asked = (command.seats, command.channel, command.ttl_ms)
     return asked == (known.seats, known.channel, known.asked_ttl_ms)
+
+
+def must_be_told(command: HoldSeats) -> bool:
+    """Whether the hold's own seats and channel do not say all that was asked for."""
+    return command.overbook or bool(command.ticket_types)
 
 
 def fingerprint(command: HoldSeats | HoldBestAvailable) -> str:
@@ -34,6 +39,8 @@ def fingerprint(command: HoldSeats | HoldBestAvailable) -> str:
     content: tuple[object, ...]
     if isinstance(command, HoldSeats):
         content = ("seats", command.seats, command.channel, command.ttl_ms)
+        if must_be_told(command):
+            content = (*content, command.ticket_types, command.overbook)
     else:
         groups = [_wishes(group) for group in command.groups]
         content = ("best", groups, command.channel, command.may_split, command.ttl_ms)

@@ -9,6 +9,7 @@ import msgspec
 from services.inventory.domain.changes import ClaimCancelled, ClaimConfirmed, SaleCancelled, SeatsClaimed
 from services.inventory.domain.commands import CancelClaim, CancelSale, ClaimingCommand, ClaimSeats, ConfirmClaim
 from services.inventory.domain.decisions import NOTHING, Accepted, RecordDecision
+from services.inventory.domain.quota_gates import past_both_gates, type_not_assigned
 from services.inventory.domain.records import Claim, Hold
 from services.inventory.domain.refusals import (
     ClaimAlreadySold,
@@ -46,21 +47,35 @@ def _claim(state: RecordView, command: ClaimSeats, now_ms: int) -> RecordDecisio
             return NOTHING
         return IdempotencyKeyReused("order_id", command.order_id)
     hold: Hold | None = None
+    refused: Refusal | None
     if command.hold_id:
         found = living_hold(state, command.hold_id, command.holder_id, now_ms)
         if isinstance(found, Refusal):
             return found
         if found.seats != command.seats:
             return ClaimMismatch(command.order_id, command.hold_id)
+        refused = _types_not_held(state, command, found, now_ms)
+        if refused is not None:
+            return refused
         hold = found
     elif state.was_given_back(command.order_id):
         # A late copy of the command. With a hold it finds that ended; without one nothing else would stop it.
         return ClaimEnded(command.order_id)
     else:
-        taken = not_free(state, command.seats)
-        if taken is not None:
-            return taken
+        refused = not_free(state, command.seats)
+        refused = refused or past_both_gates(state, command.seats, command.ticket_types, command.channel, now_ms)
+        if refused is not None:
+            return refused
     return Accepted(SeatsClaimed(_claim_of(command), hold))
+
+
+def _types_not_held(state: RecordView, command: ClaimSeats, hold: Hold, now_ms: int) -> Refusal | None:
+    """What is held has its place: of the quota, and of the ticket types that the hold was made with (R4.7)."""
+    if state.quotas is None or command.ticket_types == hold.ticket_types:
+        return None
+    held = hold.ticket_types or ("",) * len(hold.seats)
+    new = tuple("" if own == has else own for own, has in zip(command.ticket_types, held, strict=False))
+    return type_not_assigned(state, command.seats[: len(new)], new, command.channel, now_ms)
 
 
 def _claim_of(command: ClaimSeats) -> Claim:

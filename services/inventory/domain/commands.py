@@ -31,6 +31,10 @@ class HoldSeats(msgspec.Struct, frozen=True, gc=False):
     seats: tuple[int, ...]
     channel: int
     ttl_ms: int = 0
+    # One a seat, or none where the caller does not know them yet (R4.7).
+    ticket_types: tuple[str, ...] = ()
+    # R4.12: a right of staff.
+    overbook: bool = False
 
 
 class HoldBestAvailable(msgspec.Struct, frozen=True, gc=False):
@@ -97,6 +101,8 @@ class ClaimSeats(ForTheRecord, frozen=True, gc=False):
     hold_id: str
     seats: tuple[int, ...]
     channel: int
+    # One a seat, or none where the caller does not tell.
+    ticket_types: tuple[str, ...] = ()
 
 
 class ConfirmClaim(ForTheRecord, frozen=True, gc=False):

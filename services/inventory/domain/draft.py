@@ -15,11 +15,13 @@ from services.inventory.domain.seat_map import SeatMap
 class Draft:
     """See RecordView and RecordWriter. Thrown away once its batch is decided."""
 
-    __slots__ = ("_base", "_claims", "_ended", "_given_back", "_statuses", "rules")
+    __slots__ = ("_base", "_claims", "_ended", "_given_back", "_statuses", "quotas", "rules")
 
     def __init__(self, base: SeatMap) -> None:
         self._base = base
         self.rules = base.rules
+        # What one command of the batch takes, the next one finds used.
+        self.quotas = None if base.quotas is None else base.quotas.copy()
         self._statuses: dict[int, int] = {}
         self._claims: dict[str, Claim | None] = {}
         # Holds that become claims.
@@ -48,6 +50,8 @@ class Draft:
         return order_id in self._given_back or self._base.was_given_back(order_id)
 
     def mark(self, seats: Sequence[int], status: int) -> None:
+        if self.quotas is not None:
+            self.quotas.count(seats, {seat: self.status(seat) for seat in seats}, status)
         for seat in seats:
             self._statuses[seat] = status
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 import msgspec
 
-from services.inventory.domain.asked import asked_before_it_moved, fingerprint, is_copy
+from services.inventory.domain.asked import asked_before_it_moved, fingerprint, is_copy, must_be_told
 from services.inventory.domain.best_available import Alternatives, choose
 from services.inventory.domain.changes import HoldExpired as HoldHasExpired
 from services.inventory.domain.changes import (
@@ -30,6 +30,7 @@ from services.inventory.domain.commands import (
 from services.inventory.domain.decisions import NOTHING, Accepted, HoldDecision
 from services.inventory.domain.free_seats import FreeDraft, FreeView
 from services.inventory.domain.orphans import could_avoid, is_lenient, orphans_left
+from services.inventory.domain.quota_gates import quota_reached, type_not_assigned
 from services.inventory.domain.records import Hold, HoldRules
 from services.inventory.domain.refusals import (
     HoldEnded,
@@ -90,6 +91,8 @@ def _hold(state: HoldingView, command: HoldSeats, now_ms: int) -> HoldDecision:
         return HoldEnded(command.hold_id)
     refused: Refusal | None = not_free(state, command.seats)
     refused = refused or _over_limit(state, command.holder_id, len(command.seats))
+    if refused is None and state.quotas is not None:
+        refused = _over_quota(state, command, now_ms)
     if refused is None and _must_avoid_orphans(rules, command.channel):
         refused = _orphans(state.free, command.seats)
     if refused is not None:
@@ -102,8 +105,16 @@ def _hold(state: HoldingView, command: HoldSeats, now_ms: int) -> HoldDecision:
         now_ms,
         rules.hold_until(now_ms, now_ms, command.ttl_ms),
         command.ttl_ms,
+        fingerprint(command) if must_be_told(command) else "",
+        command.ticket_types,
     )
     return Accepted(SeatsHeld(hold), hold)
+
+
+def _over_quota(state: HoldingView, command: HoldSeats, now_ms: int) -> Refusal | None:
+    """Both gates of R4.7; who may overbook (R4.12) passes the first."""
+    refused = None if command.overbook else quota_reached(state, command.seats, command.channel, now_ms)
+    return refused or type_not_assigned(state, command.seats, command.ticket_types, command.channel, now_ms)
 
 
 def _closed(rules: HoldRules, channel: int, now_ms: int) -> NotForSale | None:
@@ -159,6 +170,9 @@ def _hold_best(state: HoldingView, command: HoldBestAvailable, now_ms: int) -> H
     if isinstance(chosen, Alternatives):
         size = command.groups[chosen.position].size
         return SeatsNotTogether(chosen.position, size, chosen.largest_group, chosen.categories)
+    reached = quota_reached(state, chosen, command.channel, now_ms)
+    if reached is not None:
+        return reached
     until = rules.hold_until(now_ms, now_ms, command.ttl_ms)
     hold = Hold(
         command.hold_id,
@@ -207,14 +221,25 @@ def _move(state: HoldingView, command: MoveHold, now_ms: int) -> HoldDecision:
     wanted_more = tuple(seat for seat in command.seats if seat not in own)
     refused: Refusal | None = not_free(state, wanted_more)
     refused = refused or _over_limit(state, command.holder_id, len(command.seats) - len(hold.seats))
+    refused = refused or quota_reached(state, command.seats, hold.channel, now_ms, given_up=hold.seats)
     if refused is None and _must_avoid_orphans(state.rules, hold.channel):
         released = FreeDraft(state.free)
         released.mark(hold.seats, free=True)
         refused = _orphans(released, command.seats)
     if refused is not None:
         return refused
-    moved = msgspec.structs.replace(hold, seats=command.seats, asked=asked_before_it_moved(hold))
+    moved = msgspec.structs.replace(
+        hold, seats=command.seats, asked=asked_before_it_moved(hold), ticket_types=_types_kept(hold, command.seats)
+    )
     return Accepted(HoldMoved(moved, hold), moved)
+
+
+def _types_kept(hold: Hold, seats: tuple[int, ...]) -> tuple[str, ...]:
+    """The ticket types of the seats that stay; those of new ones are not known."""
+    if not hold.ticket_types:
+        return ()
+    known = dict(zip(hold.seats, hold.ticket_types, strict=True))
+    return tuple(known.get(seat, "") for seat in seats)
 
 
 def _release(state: HoldingView, command: ReleaseHold) -> HoldDecision:

@@ -28,6 +28,8 @@ class Hold(msgspec.Struct, frozen=True, gc=False):
     # `seats` and `channel` are as a HoldSeats asked: the hot path computes none.
     asked_ttl_ms: int = 0
     asked: str = ""
+    # One a seat, "" where nobody has told; empty: nobody has of any. They are past the second gate of R4.7.
+    ticket_types: tuple[str, ...] = ()
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):

@@ -124,6 +124,66 @@ class OutsideSalesWindow(Refusal):
         return f"Channel {self.channel} does not sell now: the {who} sells {' '.join(sells)} only."
 
 
+_PHASES = {"PRESALE": "presale", "DAY": "day sale"}
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReached(Refusal):
+    """Quota {quota_name} has {available} left for channel {channel}."""
+
+    kind = Kind.CONFLICT
+    quota: str
+    quota_name: str
+    # balcon.types.v1.Channel.
+    channel: int
+    # PRESALE or DAY.
+    phase: str
+    # Places of this quota.
+    asked: int
+    # R4.4 to R4.6: what the channel may have used in this phase, what all channels have, what is left.
+    cap: int
+    used: int
+    available: int
+    # RFC 3339; empty: the day sale opens no more.
+    opens_more_at: str
+    # By which these figures are.
+    terms_version: int
+    # What would work instead, outside of the quota: see SeatsNotTogether.
+    categories: tuple[str, ...] = ()
+
+    def message(self) -> str:
+        """What is left, what would work instead, and when there is more."""
+        who = _CHANNELS.get(self.channel, "channel")
+        text = (
+            f"Quota {self.quota_name} has {self.available} left for the {who} in the {_PHASES[self.phase]}, "
+            f"{self.asked} were asked for: {self.used} are used, the channel's limit is {self.cap}."
+        )
+        if self.categories:
+            text += f" Another category would do: {', '.join(self.categories)}."
+        return f"{text} The day sale opens more at {self.opens_more_at}." if self.opens_more_at else text
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTypeNotAssigned(Refusal):
+    """Ticket type {ticket_type} is not sold out of quota {quota_name} on channel {channel}."""
+
+    kind = Kind.PRECONDITION
+    quota: str
+    quota_name: str
+    ticket_type: str
+    # balcon.types.v1.Channel.
+    channel: int
+    # PRESALE or DAY.
+    phase: str
+    terms_version: int
+
+    def message(self) -> str:
+        """By which channel, in which phase."""
+        who = _CHANNELS.get(self.channel, "channel")
+        where = f"out of quota {self.quota_name} by the {who} in the {_PHASES[self.phase]}"
+        return f"Ticket type {self.ticket_type} is not sold {where}."
+
+
 @dataclass(frozen=True, slots=True)
 class HolderLimit(Refusal):
     """The holder has {has} seats and asked for {asked} more; the limit is {limit}."""

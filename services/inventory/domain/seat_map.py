@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from services.inventory.domain import seat_state
 from services.inventory.domain.changes import Change, RecordChange, apply_to_holds, apply_to_record
 from services.inventory.domain.free_seats import FreeSeats
+from services.inventory.domain.quotas import SeatQuotas, seat_quotas
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.seat_layout import SeatLayout, one_row
 
@@ -32,6 +33,7 @@ class SeatMap:
         "_seats_of",
         "claims",
         "holds",
+        "quotas",
         "rules",
         "statuses",
     )
@@ -42,6 +44,8 @@ class SeatMap:
         # Made when first asked for, kept true from then on.
         self._free: FreeSeats | None = None
         self.statuses = bytearray([seat_state.FREE]) * capacity
+        # None in a hall without: then nothing is counted.
+        self.quotas: SeatQuotas | None = seat_quotas(rules.quotas, self.statuses, layout)
         self.holds: dict[str, Hold] = {}
         self.claims: dict[str, Claim] = {}
         self._seats_of: dict[str, int] = {}
@@ -107,6 +111,8 @@ class SeatMap:
         statuses = self.statuses
         if self._free is not None:
             self._free.mark(seats, free=status == seat_state.FREE)
+        if self.quotas is not None:
+            self.quotas.count(seats, statuses, status)
         self._marked += seats
         for seat in seats:
             statuses[seat] = status
@@ -121,6 +127,8 @@ class SeatMap:
         seats, statuses = hold.seats, self.statuses
         if self._free is not None:
             self._free.mark(seats, free=False)
+        if self.quotas is not None:
+            self.quotas.take_free(seats)
         self._marked += seats
         for seat in seats:
             statuses[seat] = seat_state.HELD
@@ -168,7 +176,9 @@ class SeatMap:
             self._seats_of.pop(holder_id, None)
 
     def change_rules(self, rules: HoldRules) -> None:
-        """See HoldWriter."""
+        """See HoldWriter. What is held, claimed, reserved and sold stands, whatever the new quotas allow."""
+        if rules.quotas != self.rules.quotas:
+            self.quotas = seat_quotas(rules.quotas, self.statuses, self._layout)
         self.rules = rules
 
 

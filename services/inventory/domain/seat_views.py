@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.inventory.domain import seat_state
 from services.inventory.domain.free_seats import FreeView
+from services.inventory.domain.quotas import SeatQuotas
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import HoldEnded, HoldExpired, HoldForeign, HoldNotFound, SeatsTaken
 from services.runtime.errors import Refusal
@@ -30,6 +31,11 @@ class LivingHoldsView(SeatsView, Protocol):
     @property
     def rules(self) -> HoldRules:
         """How holds behave."""
+        ...
+
+    @property
+    def quotas(self) -> SeatQuotas | None:
+        """The performance's quotas and what of them is used; None where it has none."""
         ...
 
     def hold(self, hold_id: str) -> Hold | None:

@@ -40,7 +40,8 @@ _CERTAIN = frozenset({
     Reason.CLAIM_ALREADY_SOLD, Reason.CLAIM_ENDED, Reason.CLAIM_MISMATCH, Reason.CLAIM_NOT_FOUND,
     Reason.CLAIM_NOT_SOLD, Reason.FIELD_INVALID, Reason.HOLDER_LIMIT, Reason.HOLD_ENDED, Reason.HOLD_EXPIRED,
     Reason.HOLD_FOREIGN, Reason.HOLD_NOT_FOUND, Reason.NOT_ON_SALE, Reason.PERFORMANCE_NOT_FOUND,
-    Reason.PLAN_VERSION_MISMATCH, Reason.SEATS_NOT_HELD, Reason.SEATS_TAKEN, Reason.SEAT_UNKNOWN,
+    Reason.PLAN_VERSION_MISMATCH, Reason.QUOTA_REACHED, Reason.SEATS_NOT_HELD, Reason.SEATS_TAKEN, Reason.SEAT_UNKNOWN,
+    Reason.TICKET_TYPE_NOT_ASSIGNED,
 })  # fmt: skip
 
 
@@ -81,6 +82,7 @@ class GrpcSeatInventory:
             hold_id=part.hold_id if from_hold else "",
             seats=_seats(part),
             channel=wire_channel(order.channel),
+            ticket_types=[line.ticket_type for line in part.lines],
         )
         return await self._answer("ClaimSeats", part, lambda stub: stub.ClaimSeats, request)
 

@@ -64,8 +64,11 @@ _NO_CLAIM = {
     Reason.FIELD_INVALID: NoClaim.SEATS_GONE,
     Reason.PERFORMANCE_NOT_FOUND: NoClaim.SEATS_GONE,
     Reason.PLAN_VERSION_MISMATCH: NoClaim.SEATS_GONE,
+    # Not what the buyer can mend: the channel may not sell these seats (any more), or not as these tickets.
+    Reason.QUOTA_REACHED: NoClaim.SEATS_GONE,
     Reason.SEATS_TAKEN: NoClaim.SEATS_GONE,
     Reason.SEAT_UNKNOWN: NoClaim.SEATS_GONE,
+    Reason.TICKET_TYPE_NOT_ASSIGNED: NoClaim.SEATS_GONE,
 }
 # Proof that CreatePayment made nothing and, repeated, will make nothing.
 _NEVER_MADE = frozenset({Reason.FIELD_INVALID})

@@ -39,7 +39,7 @@ GOOD: Mapping[str, Any] = {
     "categories": "Stalls",
     "carried_fields": FieldMask(paths=["texts"]),
     "category": AN_ID,
-    "channel": 2,
+    "channel": 1,
     "closes_at": Timestamp(seconds=1_900_000_100),
     "country": "NL",
     "color": "#112233",

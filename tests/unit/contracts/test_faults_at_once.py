@@ -70,7 +70,8 @@ def price(category: str, ticket_type: str = "normal", currency: str = "EUR", amo
                 "ttl_seconds": 100_000,
                 "seats": {"plan_version": 0, "seat_ids": ["A", "A"]},
             },
-            ["hold_id", "channel", "ttl_seconds", "seats.seat_ids", "seats.plan_version"],
+            # One ticket type for two seats.
+            ["hold_id", "channel", "ttl_seconds", "seats.seat_ids", "seats.plan_version", "ticket_types"],
         ),
         (
             "HoldBestAvailable",

@@ -54,11 +54,11 @@ NOT_SHARED = {
     "email": "one rule reads every one: texts.refused_email",
     "kind": "an enum of each message's own; no number of one is sent as another's",
     "page_token": "each service's own, given out by itself",
-    "plan_version": "a number that is compared with what is there; every one is read",
     "size": "how many, of groups of a best available and of a quota; each checked where it is counted",
     "zones": "names of a plan's zones; the owner compares them with its own plan",
+    "ticket_types": "each is a name of 'ticket_type', a whole list of them read where it is sent",
     "states": "an enum of each message's own; no number of one is sent as another's",
-    "epoch": "a number that is compared with what is there; every one is read",
+    **dict.fromkeys(("epoch", "plan_version"), "a number that is compared with what is there; every one is read"),
 }
 PRICE = Price("Stalls", "normal", TicketKind.NORMAL, 2_500, "EUR")
 TERMS = PerformanceTerms(Times(starts_at_ms=1_900_000_000_000), (PRICE,))

@@ -12,6 +12,7 @@ from services.inventory.domain import commands as c
 from services.inventory.domain.best_available import SeatGroup
 from services.runtime.principal import PrincipalKind, PrincipalRef
 from tests.unit.inventory.builders import ONLINE, RULES
+from tests.unit.inventory.quota_terms import quota
 
 CAPACITY = 8
 SEATS = st.sets(st.integers(0, CAPACITY - 1), min_size=1, max_size=4).map(lambda seats: tuple(sorted(seats)))
@@ -32,7 +33,17 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "may_split": st.booleans(),
     "reason": st.just("camera"),
     "on_behalf_of": st.sampled_from([None, PrincipalRef(PrincipalKind.STAFF, "person_1")]),
-    "rules": st.sampled_from([RULES, msgspec.structs.replace(RULES, seats_per_holder=2, ttl_ms=30_000)]),
+    "rules": st.sampled_from(
+        [
+            RULES,
+            msgspec.structs.replace(RULES, seats_per_holder=2, ttl_ms=30_000),
+            msgspec.structs.replace(RULES, quotas=(quota(CAPACITY, online_presale=50, day_sale_from_ms=60_000),)),
+            msgspec.structs.replace(RULES, quotas=(quota(3),)),
+        ]
+    ),
+    # With one a seat: test_quota_properties.py.
+    "ticket_types": st.just(()),
+    "overbook": st.booleans(),
 }
 # A claim without a hold takes free seats; a release without seats lets any go.
 OTHERWISE: Mapping[tuple[type[c.Command], str], st.SearchStrategy[Any]] = {

@@ -30,6 +30,8 @@ def check_deck(state: SeatMap) -> None:
         own = sum(len(hold.seats) for hold in state.holds.values() if hold.holder_id == holder)
         own += sum(len(k.seats) for k in state.claims.values() if k.holder_id == holder and not k.sold)
         assert state.seats_of(holder) == own
+    if state.quotas is not None:
+        assert state.quotas.used == state.quotas.limits.counted(state.statuses)
 
 
 @given(STEPS)

@@ -29,6 +29,7 @@ FIELDS: dict[str, Any] = {
     "groups": [pb.SeatGroup(size=1)],
     "may_split": False,
     "reason": "camera",
+    "ticket_types": ["normal"],
 }
 
 
@@ -108,7 +109,7 @@ def test_a_hold_has_nothing_beside_its_holder() -> None:
     hold = HoldCommand(PERFORMANCE, "h1", "anna", [1])
     assert CODEC.on_behalf_of(hold, PrincipalRef(PrincipalKind.BUYER, "anna")) is hold
     assert {field.name for field in pb.HoldColumns.DESCRIPTOR.fields} == {
-        "hold_ids", "holder_ids", "seat_counts", "seat_indexes", "channel", "ttl_seconds",
+        "hold_ids", "holder_ids", "seat_counts", "seat_indexes", "channel", "ttl_seconds", "ticket_types",
     }  # fmt: skip
 
 

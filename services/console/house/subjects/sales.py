@@ -41,6 +41,7 @@ SEATS: Final = Subject(
         Command("block", "BlockSeats", "Takes seats out of the sale.", arguments=("performance_id",)),
         Command("unblock", "UnblockSeats", "Puts blocked seats on sale again.", arguments=("performance_id",)),
         Command("hold", "HoldSeats", "Holds seats for a buyer.", arguments=("performance_id",)),
+        Command("overbook", "OverbookSeats", "Holds seats beyond what quotas allow.", arguments=("performance_id",)),
         Command("best", "HoldBestAvailable", "Holds the best seats there are.", arguments=("performance_id",)),
         Command("extend", "ExtendHold", "Lets a hold live longer.", arguments=("performance_id", "hold_id")),
         Command("move", "MoveHold", "Moves a hold to other seats.", arguments=("performance_id", "hold_id")),

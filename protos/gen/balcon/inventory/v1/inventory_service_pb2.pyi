@@ -115,6 +115,7 @@ class HoldSeatsRequest(_message.Message):
     SEATS_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
+    TICKET_TYPES_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
     """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
     holder_id: _builtins.str
@@ -131,6 +132,12 @@ class HoldSeatsRequest(_message.Message):
     def seats(self) -> _seating_pb2.SeatRefs:
         """Which seats."""
 
+    @_builtins.property
+    def ticket_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As which ticket type each of the seats will be sold, in the order in which they are named; empty where the caller
+        does not know yet. Quotas may keep a ticket type from a channel (R4.7): then it is refused here, else at the claim.
+        """
+
     def __init__(
         self,
         *,
@@ -140,14 +147,95 @@ class HoldSeatsRequest(_message.Message):
         seats: _seating_pb2.SeatRefs | None = ...,
         channel: _seating_pb2.Channel.ValueType = ...,
         ttl_seconds: _builtins.int = ...,
+        ticket_types: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "seats", b"seats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key", "seats", b"seats", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key", "seats", b"seats", "ticket_types", b"ticket_types", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___HoldSeatsRequest: _TypeAlias = HoldSeatsRequest  # noqa: Y015
+
+@_typing.final
+class OverbookSeatsRequest(_message.Message):
+    """What OverbookSeats is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    HOLDER_ID_FIELD_NUMBER: _builtins.int
+    SEATS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TTL_SECONDS_FIELD_NUMBER: _builtins.int
+    TICKET_TYPES_FIELD_NUMBER: _builtins.int
+    hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
+    holder_id: _builtins.str
+    """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
+    channel: _seating_pb2.Channel.ValueType
+    """The box office or the backend."""
+    ttl_seconds: _builtins.int
+    """0 takes the performance's default. Longer than a hold may live is refused (FIELD_INVALID names the limit)."""
+    @_builtins.property
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
+    @_builtins.property
+    def seats(self) -> _seating_pb2.SeatRefs:
+        """Which seats. They must be free, as always."""
+
+    @_builtins.property
+    def ticket_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """See HoldSeatsRequest: who overbooks sells no ticket type that the quota does not sell."""
+
+    def __init__(
+        self,
+        *,
+        key: Global___PerformanceKey | None = ...,
+        hold_id: _builtins.str = ...,
+        holder_id: _builtins.str = ...,
+        seats: _seating_pb2.SeatRefs | None = ...,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        ttl_seconds: _builtins.int = ...,
+        ticket_types: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "seats", b"seats"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key", "seats", b"seats", "ticket_types", b"ticket_types", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OverbookSeatsRequest: _TypeAlias = OverbookSeatsRequest  # noqa: Y015
+
+@_typing.final
+class OverbookSeatsResponse(_message.Message):
+    """What OverbookSeats answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLD_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
+    @_builtins.property
+    def hold(self) -> Global___Hold:
+        """The hold as it is now."""
+
+    def __init__(
+        self,
+        *,
+        hold: Global___Hold | None = ...,
+        epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hold", b"hold"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "hold", b"hold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OverbookSeatsResponse: _TypeAlias = OverbookSeatsResponse  # noqa: Y015
 
 @_typing.final
 class HoldSeatsResponse(_message.Message):
@@ -559,6 +647,7 @@ class ClaimSeatsRequest(_message.Message):
     HOLD_ID_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    TICKET_TYPES_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The claim's id: one claim per order and performance."""
     holder_id: _builtins.str
@@ -575,6 +664,12 @@ class ClaimSeatsRequest(_message.Message):
     def seats(self) -> _seating_pb2.SeatRefs:
         """Must equal the hold's seats where a hold is named."""
 
+    @_builtins.property
+    def ticket_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As which ticket type each of the seats is sold, in the order in which they are named; empty where the caller does
+        not tell. What the hold did not name is checked here (R4.7).
+        """
+
     def __init__(
         self,
         *,
@@ -584,10 +679,11 @@ class ClaimSeatsRequest(_message.Message):
         hold_id: _builtins.str = ...,
         seats: _seating_pb2.SeatRefs | None = ...,
         channel: _seating_pb2.Channel.ValueType = ...,
+        ticket_types: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "seats", b"seats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key", "order_id", b"order_id", "seats", b"seats"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key", "order_id", b"order_id", "seats", b"seats", "ticket_types", b"ticket_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1255,6 +1351,7 @@ class HoldColumns(_message.Message):
     SEAT_INDEXES_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
+    TICKET_TYPES_FIELD_NUMBER: _builtins.int
     channel: _seating_pb2.Channel.ValueType
     """How the sale reaches the house."""
     ttl_seconds: _builtins.int
@@ -1275,6 +1372,10 @@ class HoldColumns(_message.Message):
     def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Seats as positions in the plan's order, from 0."""
 
+    @_builtins.property
+    def ticket_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """See HoldSeatsRequest: one for each of seat_indexes, or none at all."""
+
     def __init__(
         self,
         *,
@@ -1284,10 +1385,11 @@ class HoldColumns(_message.Message):
         seat_indexes: _abc.Iterable[_builtins.int] | None = ...,
         channel: _seating_pb2.Channel.ValueType = ...,
         ttl_seconds: _builtins.int = ...,
+        ticket_types: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_ids", b"hold_ids", "holder_ids", b"holder_ids", "seat_counts", b"seat_counts", "seat_indexes", b"seat_indexes", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_ids", b"hold_ids", "holder_ids", b"holder_ids", "seat_counts", b"seat_counts", "seat_indexes", b"seat_indexes", "ticket_types", b"ticket_types", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1530,6 +1632,7 @@ class ClaimCommand(_message.Message):
     HOLD_ID_FIELD_NUMBER: _builtins.int
     SEAT_INDEXES_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    TICKET_TYPES_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     holder_id: _builtins.str
@@ -1542,6 +1645,10 @@ class ClaimCommand(_message.Message):
     def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Seats as positions in the plan's order, from 0."""
 
+    @_builtins.property
+    def ticket_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """See ClaimSeatsRequest."""
+
     def __init__(
         self,
         *,
@@ -1550,10 +1657,11 @@ class ClaimCommand(_message.Message):
         hold_id: _builtins.str = ...,
         seat_indexes: _abc.Iterable[_builtins.int] | None = ...,
         channel: _seating_pb2.Channel.ValueType = ...,
+        ticket_types: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "holder_id", b"holder_id", "order_id", b"order_id", "seat_indexes", b"seat_indexes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "holder_id", b"holder_id", "order_id", b"order_id", "seat_indexes", b"seat_indexes", "ticket_types", b"ticket_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,6 +45,11 @@ class InventoryServiceStub:
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableRequest.SerializeToString,
                 response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableResponse.FromString,
                 _registered_method=True)
+        self.OverbookSeats = channel.unary_unary(
+                '/balcon.inventory.v1.InventoryService/OverbookSeats',
+                request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.OverbookSeatsRequest.SerializeToString,
+                response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.OverbookSeatsResponse.FromString,
+                _registered_method=True)
         self.ExtendHold = channel.unary_unary(
                 '/balcon.inventory.v1.InventoryService/ExtendHold',
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.ExtendHoldRequest.SerializeToString,
@@ -135,6 +140,13 @@ class InventoryServiceServicer:
 
     def HoldBestAvailable(self, request, context):
         """Locks the best seats there are (R5.1), decided by the owner: the seats in the answer are the seats held.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OverbookSeats(self, request, context):
+        """Locks free seats beyond what quotas allow (R4.12): a right of staff, on the channels that staff sell by.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -261,6 +273,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.HoldBestAvailable,
                     request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableRequest.FromString,
                     response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableResponse.SerializeToString,
+            ),
+            'OverbookSeats': grpc.unary_unary_rpc_method_handler(
+                    servicer.OverbookSeats,
+                    request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.OverbookSeatsRequest.FromString,
+                    response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.OverbookSeatsResponse.SerializeToString,
             ),
             'ExtendHold': grpc.unary_unary_rpc_method_handler(
                     servicer.ExtendHold,
@@ -393,6 +410,33 @@ class InventoryService:
             '/balcon.inventory.v1.InventoryService/HoldBestAvailable',
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableRequest.SerializeToString,
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.HoldBestAvailableResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OverbookSeats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.inventory.v1.InventoryService/OverbookSeats',
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.OverbookSeatsRequest.SerializeToString,
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.OverbookSeatsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class InventoryServiceStub:
     """Locks all the seats for one holder, or none of them."""
     HoldBestAvailable: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.HoldBestAvailableRequest, _inventory_service_pb2.HoldBestAvailableResponse]
     """Locks the best seats there are (R5.1), decided by the owner: the seats in the answer are the seats held."""
+    OverbookSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.OverbookSeatsRequest, _inventory_service_pb2.OverbookSeatsResponse]
+    """Locks free seats beyond what quotas allow (R4.12): a right of staff, on the channels that staff sell by."""
     ExtendHold: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ExtendHoldRequest, _inventory_service_pb2.ExtendHoldResponse]
     """Moves the end of a hold, up to its absolute cap."""
     MoveHold: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.MoveHoldRequest, _inventory_service_pb2.MoveHoldResponse]
@@ -88,6 +90,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Locks all the seats for one holder, or none of them."""
     HoldBestAvailable: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.HoldBestAvailableRequest, _inventory_service_pb2.HoldBestAvailableResponse]  # type: ignore[assignment]
     """Locks the best seats there are (R5.1), decided by the owner: the seats in the answer are the seats held."""
+    OverbookSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.OverbookSeatsRequest, _inventory_service_pb2.OverbookSeatsResponse]  # type: ignore[assignment]
+    """Locks free seats beyond what quotas allow (R4.12): a right of staff, on the channels that staff sell by."""
     ExtendHold: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ExtendHoldRequest, _inventory_service_pb2.ExtendHoldResponse]  # type: ignore[assignment]
     """Moves the end of a hold, up to its absolute cap."""
     MoveHold: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.MoveHoldRequest, _inventory_service_pb2.MoveHoldResponse]  # type: ignore[assignment]
@@ -144,6 +148,14 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.HoldBestAvailableResponse, _abc.Awaitable[_inventory_service_pb2.HoldBestAvailableResponse]]:
         """Locks the best seats there are (R5.1), decided by the owner: the seats in the answer are the seats held."""
+
+    @_abc_1.abstractmethod
+    def OverbookSeats(
+        self,
+        request: _inventory_service_pb2.OverbookSeatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.OverbookSeatsResponse, _abc.Awaitable[_inventory_service_pb2.OverbookSeatsResponse]]:
+        """Locks free seats beyond what quotas allow (R4.12): a right of staff, on the channels that staff sell by."""
 
     @_abc_1.abstractmethod
     def ExtendHold(
