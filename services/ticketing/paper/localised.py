@@ -1,0 +1,80 @@
+"""Dates, times and money as the house's language writes them, by the clock on the house's wall."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_currency, format_decimal
+
+from services.contracts.house_time import local_of
+from services.contracts.money import minor_digits
+
+# Of services.contracts.languages.LANGUAGES; with the region whose clock and order of a date people expect.
+LOCALES: Final = {"en": "en_GB", "nl": "nl_NL", "de": "de_DE", "nb": "nb_NO"}
+
+
+def language_tag(language: str) -> str:
+    """As a PDF names its language: en-GB."""
+    return LOCALES[language].replace("_", "-")
+
+
+@lru_cache(maxsize=1_024)
+def day_text(ms: int, zone: str, language: str) -> str:
+    """Saturday 12 December 2026."""
+    return format_date(_local(ms, zone), "full", locale=_locale(language))
+
+
+@lru_cache(maxsize=1_024)
+def short_day_text(ms: int, zone: str, language: str) -> str:
+    """12 Dec 2026."""
+    return format_date(_local(ms, zone), "medium", locale=_locale(language))
+
+
+@lru_cache(maxsize=1_024)
+def weekday_text(ms: int, zone: str, language: str) -> str:
+    """Sat 12 Dec 2026."""
+    return format_skeleton("yMMMEd", _local(ms, zone), locale=_locale(language))
+
+
+@lru_cache(maxsize=1_024)
+def clock_text(ms: int, zone: str, language: str) -> str:
+    """20:00."""
+    return format_time(_local(ms, zone), "short", locale=_locale(language))
+
+
+def moment_text(ms: int, zone: str, language: str) -> str:
+    """Saturday 12 December 2026, 20:00."""
+    return f"{day_text(ms, zone, language)}, {clock_text(ms, zone, language)}"
+
+
+def short_moment_text(ms: int, zone: str, language: str) -> str:
+    """12 Dec 2026, 20:00."""
+    return f"{short_day_text(ms, zone, language)}, {clock_text(ms, zone, language)}"
+
+
+@lru_cache(maxsize=4_096)
+def money_text(amount_minor: int, currency: str, language: str) -> str:
+    """€ 25,00."""
+    digits = minor_digits(currency)
+    assert digits is not None, f"{currency} is no currency in use"
+    return format_currency(Decimal(amount_minor).scaleb(-digits), currency, locale=_locale(language))
+
+
+@lru_cache(maxsize=4_096)
+def number_text(number: int, language: str) -> str:
+    """20.000."""
+    return format_decimal(number, locale=_locale(language))
+
+
+@lru_cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(LOCALES[language])
+
+
+def _local(ms: int, zone: str) -> datetime:
+    return local_of(zone, ms)
