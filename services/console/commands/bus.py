@@ -22,7 +22,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
 
-CONSUMING: tuple[str, ...] = ("inventory", "orders", "reporting")
+CONSUMING: tuple[str, ...] = ("inventory", "orders", "reporting", "ticketing")
 _REPLAY_SECONDS = 300.0
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import TicketingServiceServicer
 
 from services.ticketing.api.key_calls import KeyCalls
+from services.ticketing.api.ticket_calls import TicketCalls
+from services.ticketing.handlers.code_checks import CodeCheckHandler
+from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.signing_keys import KeyRing
 
 
@@ -15,10 +18,14 @@ class Handlers:
     """What the calls are answered by."""
 
     keys: KeyRing
+    order_tickets: OrderTicketHandler
+    code_checks: CodeCheckHandler
 
 
-class TicketingServicer(KeyCalls, TicketingServiceServicer):
+class TicketingServicer(KeyCalls, TicketCalls, TicketingServiceServicer):
     """Stateless; everything lives in the handlers."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._keys = handlers.keys
+        self._order_tickets = handlers.order_tickets
+        self._code_checks = handlers.code_checks

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from services.contracts.acts import Act
+from services.ticketing.domain.ticket import Ticket, VoidReason
 from services.ticketing.ports.signing_keys import SigningKeys
+from services.ticketing.ports.tickets import Tickets
 
 
 class TicketingTransaction(Protocol):
@@ -17,6 +21,21 @@ class TicketingTransaction(Protocol):
 
     @property
     def signing_keys(self) -> SigningKeys: ...
+
+    @property
+    def tickets(self) -> Tickets: ...
+
+    def tell_issued(self, tickets: Sequence[Ticket]) -> None:
+        """Tells the topic of tickets, of each performance and source by itself."""
+        ...
+
+    def tell_voided(self, tickets: Sequence[Ticket], reason: VoidReason) -> None:
+        """Tells the topic of tickets, of each performance by itself."""
+        ...
+
+    def record_act(self, act: Act) -> None:
+        """Into the house's act log, on behalf of whom the current call is for."""
+        ...
 
     async def commit(self) -> None:
         """The last call: what was done is to stay."""

@@ -26,6 +26,7 @@ GOOD: Mapping[str, Any] = {
     "seats_held": 1,
     "seats_per_order": 1,
     "admission": 3,
+    "after": 1,
     "aisles_after_place": 1,
     "aisles_after_row": 1,
     "amount_minor": 2_500,

@@ -20,5 +20,13 @@ TICKETS: Final = Subject(
             "Lists the public keys that codes are checked with.",
             columns=("key_id", "signs_from_at", "checks_until_at"),
         ),
+        Command("check", "CheckCode", "Says what a code is worth now.", arguments=("performance_id", "code")),
+        Command(
+            "void",
+            "ListRevocations",
+            "Lists the tickets of a performance that are void.",
+            arguments=("performance_id",),
+            columns=("number", "ticket_id", "reason", "voided_at"),
+        ),
     ),
 )

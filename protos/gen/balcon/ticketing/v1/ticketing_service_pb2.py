@@ -24,10 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
 from balcon.ticketing.v1 import ticket_keys_pb2 as balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2
+from balcon.ticketing.v1 import tickets_pb2 as balcon_dot_ticketing_dot_v1_dot_tickets__pb2
 
 from balcon.ticketing.v1.ticket_keys_pb2 import *
+from balcon.ticketing.v1.tickets_pb2 import *
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/ticketing/v1/ticketing_service.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a%balcon/ticketing/v1/ticket_keys.proto2\xa0\x01\n\x10TicketingService\x12\x8b\x01\n\x0eListTicketKeys\x12*.balcon.ticketing.v1.ListTicketKeysRequest\x1a+.balcon.ticketing.v1.ListTicketKeysResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/ticketing/v1/ticketing_service.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a%balcon/ticketing/v1/ticket_keys.proto\x1a!balcon/ticketing/v1/tickets.proto2\xa7\x04\n\x10TicketingService\x12\x8b\x01\n\x0eListTicketKeys\x12*.balcon.ticketing.v1.ListTicketKeysRequest\x1a+.balcon.ticketing.v1.ListTicketKeysResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06\x12v\n\x0cIssueTickets\x12(.balcon.ticketing.v1.IssueTicketsRequest\x1a).balcon.ticketing.v1.IssueTicketsResponse\"\x11\xb2\xe1\x18\r\x12\x08house_id\x1a\x01\x06\x12|\n\tCheckCode\x12%.balcon.ticketing.v1.CheckCodeRequest\x1a&.balcon.ticketing.v1.CheckCodeResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06\x12\x8e\x01\n\x0fListRevocations\x12+.balcon.ticketing.v1.ListRevocationsRequest\x1a,.balcon.ticketing.v1.ListRevocationsResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06P\x01P\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +38,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TICKETINGSERVICE'].methods_by_name['ListTicketKeys']._loaded_options = None
   _globals['_TICKETINGSERVICE'].methods_by_name['ListTicketKeys']._serialized_options = b'\262\341\030\034\n\rtickets.check\022\010house_id\032\001\006'
-  _globals['_TICKETINGSERVICE']._serialized_start=139
-  _globals['_TICKETINGSERVICE']._serialized_end=299
+  _globals['_TICKETINGSERVICE'].methods_by_name['IssueTickets']._loaded_options = None
+  _globals['_TICKETINGSERVICE'].methods_by_name['IssueTickets']._serialized_options = b'\262\341\030\r\022\010house_id\032\001\006'
+  _globals['_TICKETINGSERVICE'].methods_by_name['CheckCode']._loaded_options = None
+  _globals['_TICKETINGSERVICE'].methods_by_name['CheckCode']._serialized_options = b'\262\341\030\034\n\rtickets.check\022\010house_id\032\001\006'
+  _globals['_TICKETINGSERVICE'].methods_by_name['ListRevocations']._loaded_options = None
+  _globals['_TICKETINGSERVICE'].methods_by_name['ListRevocations']._serialized_options = b'\262\341\030\034\n\rtickets.check\022\010house_id\032\001\006'
+  _globals['_TICKETINGSERVICE']._serialized_start=174
+  _globals['_TICKETINGSERVICE']._serialized_end=725
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,24 @@ Tickets, their codes and the paper around them: what lets a person in, and wheth
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_FOREIGN as CODE_VERDICT_FOREIGN
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_OTHER_PERFORMANCE as CODE_VERDICT_OTHER_PERFORMANCE
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_UNKNOWN as CODE_VERDICT_UNKNOWN
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_UNSPECIFIED as CODE_VERDICT_UNSPECIFIED
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_VALID as CODE_VERDICT_VALID
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_VOID as CODE_VERDICT_VOID
+from balcon.ticketing.v1.tickets_pb2 import CheckCodeRequest as CheckCodeRequest
+from balcon.ticketing.v1.tickets_pb2 import CheckCodeResponse as CheckCodeResponse
+from balcon.ticketing.v1.tickets_pb2 import CodeRevocation as CodeRevocation
+from balcon.ticketing.v1.tickets_pb2 import CodeVerdict as CodeVerdict
+from balcon.ticketing.v1.tickets_pb2 import IssueTicketsRequest as IssueTicketsRequest
+from balcon.ticketing.v1.tickets_pb2 import IssueTicketsResponse as IssueTicketsResponse
+from balcon.ticketing.v1.tickets_pb2 import IssuedTicket as IssuedTicket
+from balcon.ticketing.v1.tickets_pb2 import IssuedTickets as IssuedTickets
+from balcon.ticketing.v1.tickets_pb2 import ListRevocationsRequest as ListRevocationsRequest
+from balcon.ticketing.v1.tickets_pb2 import ListRevocationsResponse as ListRevocationsResponse
+from balcon.ticketing.v1.tickets_pb2 import OrderTickets as OrderTickets
+from balcon.ticketing.v1.tickets_pb2 import TicketSeat as TicketSeat
 from google.protobuf import descriptor as _descriptor
 
 DESCRIPTOR: _descriptor.FileDescriptor

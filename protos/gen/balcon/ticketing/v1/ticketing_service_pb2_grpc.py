@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from balcon.ticketing.v1 import ticket_keys_pb2 as balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2
+from balcon.ticketing.v1 import tickets_pb2 as balcon_dot_ticketing_dot_v1_dot_tickets__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -40,6 +41,21 @@ class TicketingServiceStub:
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2.ListTicketKeysRequest.SerializeToString,
                 response_deserializer=balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2.ListTicketKeysResponse.FromString,
                 _registered_method=True)
+        self.IssueTickets = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/IssueTickets',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsResponse.FromString,
+                _registered_method=True)
+        self.CheckCode = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/CheckCode',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.CheckCodeRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.CheckCodeResponse.FromString,
+                _registered_method=True)
+        self.ListRevocations = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/ListRevocations',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsResponse.FromString,
+                _registered_method=True)
 
 
 class TicketingServiceServicer:
@@ -53,6 +69,27 @@ class TicketingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def IssueTickets(self, request, context):
+        """Tickets for orders that are paid and sold. For the orders service: the same again gets the same tickets.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckCode(self, request, context):
+        """What a code is worth now. Entries are not counted here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRevocations(self, request, context):
+        """The tickets of a performance that are void, from a number on: what an offline door needs besides the keys.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TicketingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +97,21 @@ def add_TicketingServiceServicer_to_server(servicer, server):
                     servicer.ListTicketKeys,
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2.ListTicketKeysRequest.FromString,
                     response_serializer=balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2.ListTicketKeysResponse.SerializeToString,
+            ),
+            'IssueTickets': grpc.unary_unary_rpc_method_handler(
+                    servicer.IssueTickets,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsResponse.SerializeToString,
+            ),
+            'CheckCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckCode,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.CheckCodeRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.CheckCodeResponse.SerializeToString,
+            ),
+            'ListRevocations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRevocations,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +142,87 @@ class TicketingService:
             '/balcon.ticketing.v1.TicketingService/ListTicketKeys',
             balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2.ListTicketKeysRequest.SerializeToString,
             balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2.ListTicketKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IssueTickets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/IssueTickets',
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/CheckCode',
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.CheckCodeRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.CheckCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRevocations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/ListRevocations',
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,9 +4,28 @@ isort:skip_file
 Tickets, their codes and the paper around them: what lets a person in, and whether it still does."""
 
 from balcon.ticketing.v1 import ticket_keys_pb2 as _ticket_keys_pb2
+from balcon.ticketing.v1 import tickets_pb2 as _tickets_pb2
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_FOREIGN as CODE_VERDICT_FOREIGN
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_OTHER_PERFORMANCE as CODE_VERDICT_OTHER_PERFORMANCE
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_UNKNOWN as CODE_VERDICT_UNKNOWN
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_UNSPECIFIED as CODE_VERDICT_UNSPECIFIED
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_VALID as CODE_VERDICT_VALID
+from balcon.ticketing.v1.tickets_pb2 import CODE_VERDICT_VOID as CODE_VERDICT_VOID
+from balcon.ticketing.v1.tickets_pb2 import CheckCodeRequest as CheckCodeRequest
+from balcon.ticketing.v1.tickets_pb2 import CheckCodeResponse as CheckCodeResponse
+from balcon.ticketing.v1.tickets_pb2 import CodeRevocation as CodeRevocation
+from balcon.ticketing.v1.tickets_pb2 import CodeVerdict as CodeVerdict
+from balcon.ticketing.v1.tickets_pb2 import IssueTicketsRequest as IssueTicketsRequest
+from balcon.ticketing.v1.tickets_pb2 import IssueTicketsResponse as IssueTicketsResponse
+from balcon.ticketing.v1.tickets_pb2 import IssuedTicket as IssuedTicket
+from balcon.ticketing.v1.tickets_pb2 import IssuedTickets as IssuedTickets
+from balcon.ticketing.v1.tickets_pb2 import ListRevocationsRequest as ListRevocationsRequest
+from balcon.ticketing.v1.tickets_pb2 import ListRevocationsResponse as ListRevocationsResponse
+from balcon.ticketing.v1.tickets_pb2 import OrderTickets as OrderTickets
+from balcon.ticketing.v1.tickets_pb2 import TicketSeat as TicketSeat
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -38,6 +57,12 @@ class TicketingServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TicketingServiceAsyncStub: ...
     ListTicketKeys: _grpc.UnaryUnaryMultiCallable[_ticket_keys_pb2.ListTicketKeysRequest, _ticket_keys_pb2.ListTicketKeysResponse]
     """The public keys that codes are checked with, without asking for each."""
+    IssueTickets: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.IssueTicketsRequest, _tickets_pb2.IssueTicketsResponse]
+    """Tickets for orders that are paid and sold. For the orders service: the same again gets the same tickets."""
+    CheckCode: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.CheckCodeRequest, _tickets_pb2.CheckCodeResponse]
+    """What a code is worth now. Entries are not counted here."""
+    ListRevocations: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.ListRevocationsRequest, _tickets_pb2.ListRevocationsResponse]
+    """The tickets of a performance that are void, from a number on: what an offline door needs besides the keys."""
 
 @_typing.type_check_only
 class TicketingServiceAsyncStub(TicketingServiceStub):
@@ -46,6 +71,12 @@ class TicketingServiceAsyncStub(TicketingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListTicketKeys: _aio.UnaryUnaryMultiCallable[_ticket_keys_pb2.ListTicketKeysRequest, _ticket_keys_pb2.ListTicketKeysResponse]  # type: ignore[assignment]
     """The public keys that codes are checked with, without asking for each."""
+    IssueTickets: _aio.UnaryUnaryMultiCallable[_tickets_pb2.IssueTicketsRequest, _tickets_pb2.IssueTicketsResponse]  # type: ignore[assignment]
+    """Tickets for orders that are paid and sold. For the orders service: the same again gets the same tickets."""
+    CheckCode: _aio.UnaryUnaryMultiCallable[_tickets_pb2.CheckCodeRequest, _tickets_pb2.CheckCodeResponse]  # type: ignore[assignment]
+    """What a code is worth now. Entries are not counted here."""
+    ListRevocations: _aio.UnaryUnaryMultiCallable[_tickets_pb2.ListRevocationsRequest, _tickets_pb2.ListRevocationsResponse]  # type: ignore[assignment]
+    """The tickets of a performance that are void, from a number on: what an offline door needs besides the keys."""
 
 class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tickets of orders and of allotments."""
@@ -57,5 +88,29 @@ class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ticket_keys_pb2.ListTicketKeysResponse, _abc.Awaitable[_ticket_keys_pb2.ListTicketKeysResponse]]:
         """The public keys that codes are checked with, without asking for each."""
+
+    @_abc_1.abstractmethod
+    def IssueTickets(
+        self,
+        request: _tickets_pb2.IssueTicketsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tickets_pb2.IssueTicketsResponse, _abc.Awaitable[_tickets_pb2.IssueTicketsResponse]]:
+        """Tickets for orders that are paid and sold. For the orders service: the same again gets the same tickets."""
+
+    @_abc_1.abstractmethod
+    def CheckCode(
+        self,
+        request: _tickets_pb2.CheckCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tickets_pb2.CheckCodeResponse, _abc.Awaitable[_tickets_pb2.CheckCodeResponse]]:
+        """What a code is worth now. Entries are not counted here."""
+
+    @_abc_1.abstractmethod
+    def ListRevocations(
+        self,
+        request: _tickets_pb2.ListRevocationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tickets_pb2.ListRevocationsResponse, _abc.Awaitable[_tickets_pb2.ListRevocationsResponse]]:
+        """The tickets of a performance that are void, from a number on: what an offline door needs besides the keys."""
 
 def add_TicketingServiceServicer_to_server(servicer: TicketingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,68 @@
+"""Takes balcon.orders.v1 events: tickets of orders whose money goes back are void, in the transaction of the inbox row.
+
+It calls nobody and needs no answer.
+"""
+
+from __future__ import annotations
+
+from balcon.orders.v1 import orders_events_pb2 as wire
+from google.protobuf.message import DecodeError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.runtime.clock import Clock
+from services.runtime.errors import Fatal
+from services.runtime.ids import Ids
+from services.runtime.outbox.event import IncomingEvent
+from services.ticketing.adapters.postgres_transaction import PostgresTransaction
+from services.ticketing.domain.ticket import TicketSource, VoidReason
+
+# After these an order gets no tickets any more.
+_FINAL: dict[str, type[wire.RefundBecameDue | wire.OrderRefunded]] = {
+    wire.RefundBecameDue.DESCRIPTOR.full_name: wire.RefundBecameDue,
+    wire.OrderRefunded.DESCRIPTOR.full_name: wire.OrderRefunded,
+}
+_CANCELLED = wire.OrderCancelled.DESCRIPTOR.full_name
+
+
+class OrderEventUnreadable(Fatal):
+    """An order's event has bytes that are not the message that its type names."""
+
+
+class OrderEvents:
+    """An EventHandler."""
+
+    def __init__(self, clock: Clock, ids: Ids) -> None:
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, connection: AsyncConnection, event: IncomingEvent) -> None:
+        """Applies one event. An unknown type is a newer publisher's."""
+        if event.type not in _FINAL and event.type != _CANCELLED:
+            return
+        transaction = PostgresTransaction(connection, event.house_id, self._clock.now_ms(), ids=self._ids)
+        try:
+            if event.type == _CANCELLED:
+                await self._cancelled(transaction, wire.OrderCancelled.FromString(event.payload))
+            else:
+                ended = _FINAL[event.type].FromString(event.payload)
+                await transaction.tickets.lock([ended.order_id])
+                await transaction.tickets.end_order(ended.order_id)
+                await _void(transaction, ended.performance_id, ended.order_id)
+        except DecodeError as error:
+            raise OrderEventUnreadable(type=event.type, event_id=event.id) from error
+        await transaction.commit()
+
+    @staticmethod
+    async def _cancelled(transaction: PostgresTransaction, told: wire.OrderCancelled) -> None:
+        """A late payment takes an order out of this state again: tickets from after that are not meant."""
+        await transaction.tickets.lock([told.order_id])
+        await _void(transaction, told.performance_id, told.order_id, paid_until_ms=told.cancelled_at_ms)
+
+
+async def _void(
+    transaction: PostgresTransaction, performance_id: str, order_id: str, *, paid_until_ms: int | None = None
+) -> None:
+    valid = await transaction.tickets.valid_of_source(performance_id, TicketSource(order_id=order_id))
+    meant = [one.ticket_id for one in valid if paid_until_ms is None or one.source.as_of <= paid_until_ms]
+    reason = VoidReason.ORDER_ENDED
+    transaction.tell_voided(await transaction.tickets.void(performance_id, meant, reason), reason)

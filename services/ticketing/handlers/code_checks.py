@@ -1,0 +1,81 @@
+"""What a code is worth: to a door that asks, and for one that will not be able to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from services.contracts.ticket_codes import (
+    CodeFacts,
+    DamagedCode,
+    ForeignCode,
+    ForgedCode,
+    UnknownKey,
+    checked_code,
+)
+from services.ticketing.domain.ticket import Revocation, Ticket
+from services.ticketing.handlers.signing_keys import KeyRing
+from services.ticketing.ports.store import TicketingStore
+
+
+class Verdict(Enum):
+    """Names as in balcon.ticketing.v1.CodeVerdict."""
+
+    VALID = "VALID"
+    VOID = "VOID"
+    OTHER_PERFORMANCE = "OTHER_PERFORMANCE"
+    UNKNOWN = "UNKNOWN"
+    FOREIGN = "FOREIGN"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`ticket` is there where the verdict is VALID or VOID."""
+
+    verdict: Verdict
+    ticket: Ticket | None = None
+
+
+class CodeCheckHandler:
+    """Counts nothing: entries are the door's."""
+
+    def __init__(self, store: TicketingStore, keys: KeyRing) -> None:
+        self._store = store
+        self._keys = keys
+
+    async def check(self, house_id: str, performance_id: str, code: str) -> Checked:
+        """What the code is worth at this performance."""
+        keys = {key.key_id: Ed25519PublicKey.from_public_bytes(key.public_key) for key in await self._keys.checking()}
+        read = checked_code(code, keys)
+        match read:
+            case CodeFacts():
+                if read.performance_id != performance_id:
+                    return Checked(Verdict.OTHER_PERFORMANCE)
+                async with self._store.transaction(house_id) as transaction:
+                    ticket = await transaction.tickets.find(performance_id, read.ticket_id)
+                return _worth(ticket, Verdict.UNKNOWN)
+            case ForeignCode():
+                async with self._store.transaction(house_id) as transaction:
+                    ticket = await transaction.tickets.find_foreign(performance_id, code)
+                return _worth(ticket, Verdict.FOREIGN)
+            case DamagedCode() | UnknownKey() | ForgedCode():
+                return Checked(Verdict.UNKNOWN)
+            case _:
+                assert_never(read)
+
+    async def revocations(
+        self, house_id: str, performance_id: str, after: int, limit: int
+    ) -> tuple[Sequence[Revocation], int]:
+        """Those after a number, and the last number there is."""
+        async with self._store.transaction(house_id) as transaction:
+            return await transaction.tickets.revocations(performance_id, after, limit)
+
+
+def _worth(ticket: Ticket | None, otherwise: Verdict) -> Checked:
+    if ticket is None:
+        return Checked(otherwise)
+    return Checked(Verdict.VALID if ticket.is_valid else Verdict.VOID, ticket)

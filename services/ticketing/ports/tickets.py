@@ -1,0 +1,54 @@
+"""Rows of tickets, inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from services.ticketing.domain.ticket import Revocation, Ticket, TicketSource, VoidReason
+
+
+class Tickets(Protocol):
+    """Any call may raise StoreUnavailable."""
+
+    async def lock(self, sources: Collection[str]) -> None:
+        """Orders and allotments by their ids: who else locks one of them waits until the transaction ends."""
+        ...
+
+    async def ended_orders(self, order_ids: Collection[str]) -> set[str]:
+        """Those of them whose money goes back."""
+        ...
+
+    async def end_order(self, order_id: str) -> None:
+        """Its money goes back: it gets no tickets any more."""
+        ...
+
+    async def valid_of_orders(self, order_ids: Collection[str]) -> Sequence[Ticket]:
+        """The tickets of these orders that let in."""
+        ...
+
+    async def add(self, tickets: Sequence[Ticket]) -> set[str]:
+        """Adds those whose seat has no other valid ticket; returns the ids of the others, which were not added."""
+        ...
+
+    async def remove(self, ticket_ids: Collection[str]) -> None:
+        """Takes back tickets that this transaction has added."""
+        ...
+
+    async def find(self, performance_id: str, ticket_id: str) -> Ticket | None: ...
+
+    async def find_foreign(self, performance_id: str, code: str) -> Ticket | None:
+        """The newest ticket with that code of another system."""
+        ...
+
+    async def valid_of_source(self, performance_id: str, source: TicketSource) -> Sequence[Ticket]:
+        """The tickets that let in of the source's order or allotment."""
+        ...
+
+    async def void(self, performance_id: str, ticket_ids: Sequence[str], reason: VoidReason) -> Sequence[Ticket]:
+        """They let nobody in from now on, and are in the performance's list; those that did until now."""
+        ...
+
+    async def revocations(self, performance_id: str, after: int, limit: int) -> tuple[Sequence[Revocation], int]:
+        """Those after a number, and the last number there is."""
+        ...

@@ -1,0 +1,21 @@
+"""One ticketing service per test, over a database and a bus of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.runtime.testing.servers import DatabaseUrl
+from tests.integration.ticketing.stage import ShiftedClock, Ticketing, running_ticketing
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    return ShiftedClock()
+
+
+@pytest.fixture
+async def ticketing(database_url: DatabaseUrl, clock: ShiftedClock) -> AsyncIterator[Ticketing]:
+    async with running_ticketing(database_url("ticketing"), database_url(), clock=clock) as running:
+        yield running
