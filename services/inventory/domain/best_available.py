@@ -15,6 +15,7 @@ import msgspec
 
 from services.inventory.domain.free_seats import FreeDraft, FreeView
 from services.inventory.domain.orphans import clean_windows, windows
+from services.inventory.domain.quota_rooms import QuotaRooms
 from services.inventory.domain.seat_layout import Run, bits, stretches
 
 
@@ -40,16 +41,23 @@ class Alternatives:
     categories: tuple[str, ...]
 
 
+Choice = Callable[[FreeView, SeatGroup], list[int] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Misfit:
     """The first group that does not fit, and what is free when it is its turn."""
 
     position: int
-    left: FreeView
+    left: FreeDraft
+    rooms: QuotaRooms | None
 
 
-def choose(free: FreeView, groups: Sequence[SeatGroup], *, may_split: bool) -> tuple[int, ...] | Alternatives:
+def choose(
+    free: FreeView, groups: Sequence[SeatGroup], *, may_split: bool, rooms: QuotaRooms | None = None
+) -> tuple[int, ...] | Alternatives:
     """Ascending seat indexes for all the groups, none shared; or what would work for the first that does not fit.
+    `rooms`: no more of any quota than there is room for.
 
     Groups are given the best seats one after the other. Where that fails, the most demanding ones choose first; where
     that fails, they sit as tightly as they can, however far from the focal point.
@@ -62,15 +70,15 @@ def choose(free: FreeView, groups: Sequence[SeatGroup], *, may_split: bool) -> t
         return _tight(left, group) or best(left, group)
 
     in_order = list(enumerate(groups))
-    placed = _place(free, in_order, best)
+    placed = _place(free, in_order, best, rooms)
     if isinstance(placed, tuple):
         return placed
     if len(groups) > 1:
         for demand, choice in ((_by_size, best), (_by_wishes, best), (_by_size, tight), (_by_wishes, tight)):
-            again = _place(free, sorted(in_order, key=lambda entry: demand(entry[1])), choice)
+            again = _place(free, sorted(in_order, key=lambda entry: demand(entry[1])), choice, rooms)
             if isinstance(again, tuple):
                 return again
-    return _alternatives(placed.left, placed.position, groups[placed.position], may_split)
+    return _alternatives(placed, groups[placed.position], may_split)
 
 
 def _by_size(group: SeatGroup) -> tuple[int, ...]:
@@ -84,17 +92,31 @@ def _by_wishes(group: SeatGroup) -> tuple[int, ...]:
 def _place(
     free: FreeView,
     groups: Iterable[tuple[int, SeatGroup]],
-    choice: Callable[[FreeView, SeatGroup], list[int] | None],
+    choice: Choice,
+    rooms: QuotaRooms | None,
 ) -> tuple[int, ...] | _Misfit:
     left = FreeDraft(free)
+    rooms = None if rooms is None else rooms.again()
     chosen: list[int] = []
     for position, group in groups:
-        seats = choice(left, group)
+        seats = choice(left, group) if rooms is None else _within(rooms, left, group, choice)
         if seats is None:
-            return _Misfit(position, left)
+            return _Misfit(position, left, rooms)
         chosen += seats
         left.mark(seats, free=False)
+        if rooms is not None:
+            rooms.take(seats)
     return tuple(sorted(chosen))
+
+
+def _within(rooms: QuotaRooms, left: FreeDraft, group: SeatGroup, choice: Choice) -> list[int] | None:
+    """R4: the choice that takes no more of a quota than there is room for, as near to the best one as that allows."""
+    for closed in rooms.closings(left, group.size, lambda run: _allowed(run, group)):
+        left.closed = closed
+        seats = choice(left, group)
+        if seats is not None and rooms.fit(seats):
+            return seats
+    return None
 
 
 def _choose_group(free: FreeView, group: SeatGroup, may_split: bool) -> list[int] | None:
@@ -115,7 +137,7 @@ def _tight(free: FreeView, group: SeatGroup) -> list[int] | None:
     found: list[int] | None = None
     for number in bits(free.with_room(size) & layout.seated_runs_for(group.categories, group.zones)):
         run = layout.runs[number]
-        for piece in stretches(free.mask(number) & _allowed(run, group)):
+        for piece in stretches(free.mask(number) & _allowed(run, group) & ~free.closed.get(number, 0)):
             length = piece.bit_count()
             first = (piece & -piece).bit_length() - 1
             for start in (first, first + length - size) if length >= size else ():
@@ -157,7 +179,7 @@ def _side_by_side(free: FreeView, group: SeatGroup, *, clean: bool) -> list[int]
         if best is not None and run.nearest * size >= best[0]:
             break
         mask = free.mask(number)
-        allowed = mask & _allowed(run, group)
+        allowed = mask & _allowed(run, group) & ~free.closed.get(number, 0)
         starts = clean_windows(run, mask, allowed, size) if clean else windows(allowed, size)
         if not starts:
             continue
@@ -192,7 +214,7 @@ def _standing_places(free: FreeView, group: SeatGroup) -> list[int] | None:
         found: list[int] = []
         for number in bits(layout.standing_runs_of_zone.get(zone, 0)):
             run = layout.runs[number]
-            for bit in bits(free.mask(number) & _of_categories(run, group)):
+            for bit in bits(free.mask(number) & _of_categories(run, group) & ~free.closed.get(number, 0)):
                 found.append(run.seats[bit])
                 if len(found) == group.size:
                     return found
@@ -236,7 +258,7 @@ def _in_pieces(free: FreeView, group: SeatGroup, near: Sequence[int]) -> list[in
         if len(chosen) == group.size:
             break
         run = layout.runs[number]
-        taken = layout.masks_of(chosen).get(number, 0)
+        taken = layout.masks_of(chosen).get(number, 0) | free.closed.get(number, 0)
         chosen += _pieces_of(run, free.mask(number) & _allowed(run, group) & ~taken, group.size - len(chosen), middle)
     return chosen if len(chosen) == group.size else None
 
@@ -266,11 +288,14 @@ def _pieces_of(run: Run, allowed: int, wanted: int, middle: tuple[float, float])
     return chosen
 
 
-def _alternatives(free: FreeView, position: int, group: SeatGroup, may_split: bool) -> Alternatives:
+def _alternatives(misfit: _Misfit, group: SeatGroup, may_split: bool) -> Alternatives:
     """Everything told here has been tried."""
+    free, rooms = misfit.left, misfit.rooms
 
     def fits(wanted: SeatGroup, *, split: bool) -> bool:
-        return _choose_group(free, wanted, split) is not None
+        if rooms is None:
+            return _choose_group(free, wanted, split) is not None
+        return _within(rooms, free, wanted, lambda left, group: _choose_group(left, group, split)) is not None
 
     def smaller(size: int) -> SeatGroup:
         return msgspec.structs.replace(group, size=size, accessible=min(group.accessible, size))
@@ -281,4 +306,4 @@ def _alternatives(free: FreeView, position: int, group: SeatGroup, may_split: bo
     works = [
         category for category in others if fits(msgspec.structs.replace(group, categories=(category,)), split=may_split)
     ]
-    return Alternatives(position, largest, tuple(works))
+    return Alternatives(misfit.position, largest, tuple(works))

@@ -3,7 +3,7 @@ looks at few runs of a large hall. Only the seat map and its drafts write here."
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from services.inventory.domain.seat_layout import Run, SeatLayout, bits
 
 # int(…, 2) of a run's statuses as digits is its mask.
 _DIGITS = bytes(ord("1") if status == seat_state.FREE else ord("0") for status in range(256))
+_NOTHING: Mapping[int, int] = {}
 
 
 class FreeView(Protocol):
@@ -25,6 +26,11 @@ class FreeView(Protocol):
     @property
     def regular(self) -> int:
         """How many free seats there are that are neither standing places nor accessible."""
+        ...
+
+    @property
+    def closed(self) -> Mapping[int, int]:
+        """By run: seats that may not be given, free or not. They are neighbours all the same (R5.2)."""
         ...
 
     def mask(self, run: int) -> int:
@@ -61,6 +67,10 @@ class FreeSeats:
     @property
     def layout(self) -> SeatLayout:
         return self._layout
+
+    @property
+    def closed(self) -> Mapping[int, int]:
+        return _NOTHING
 
     @property
     def regular(self) -> int:
@@ -118,10 +128,11 @@ class FreeSeats:
 class FreeDraft:
     """Free seats with changes on top that may be thrown away."""
 
-    __slots__ = ("_base", "_changed", "_masks", "_regular")
+    __slots__ = ("_base", "_changed", "_masks", "_regular", "closed")
 
     def __init__(self, base: FreeView) -> None:
         self._base = base
+        self.closed = base.closed
         self._masks: dict[int, int] = {}
         self._changed = 0
         self._regular = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import assert_never
 
 import msgspec
@@ -31,6 +32,7 @@ from services.inventory.domain.decisions import NOTHING, Accepted, HoldDecision
 from services.inventory.domain.free_seats import FreeDraft, FreeView
 from services.inventory.domain.orphans import could_avoid, is_lenient, orphans_left
 from services.inventory.domain.quota_gates import quota_reached, type_not_assigned
+from services.inventory.domain.quota_rooms import QuotaRooms
 from services.inventory.domain.records import Hold, HoldRules
 from services.inventory.domain.refusals import (
     HoldEnded,
@@ -40,6 +42,7 @@ from services.inventory.domain.refusals import (
     OrphanLeft,
     OutsideSalesWindow,
     PerformanceCancelled,
+    QuotaReached,
     SaleEnded,
     SeatsNotHeld,
     SeatsNotTogether,
@@ -166,13 +169,9 @@ def _hold_best(state: HoldingView, command: HoldBestAvailable, now_ms: int) -> H
     refused = _over_limit(state, command.holder_id, asked)
     if refused is not None:
         return refused
-    chosen = choose(state.free, command.groups, may_split=command.may_split)
-    if isinstance(chosen, Alternatives):
-        size = command.groups[chosen.position].size
-        return SeatsNotTogether(chosen.position, size, chosen.largest_group, chosen.categories)
-    reached = quota_reached(state, chosen, command.channel, now_ms)
-    if reached is not None:
-        return reached
+    chosen = _chosen(state, command, now_ms)
+    if isinstance(chosen, Refusal):
+        return chosen
     until = rules.hold_until(now_ms, now_ms, command.ttl_ms)
     hold = Hold(
         command.hold_id,
@@ -185,6 +184,25 @@ def _hold_best(state: HoldingView, command: HoldBestAvailable, now_ms: int) -> H
         fingerprint(command),
     )
     return Accepted(SeatsHeld(hold), hold)
+
+
+def _chosen(state: HoldingView, command: HoldBestAvailable, now_ms: int) -> tuple[int, ...] | Refusal:
+    """The seats, or why there are none and what would work: never more of a quota (R4) than the channel may take."""
+    best = choose(state.free, command.groups, may_split=command.may_split)
+    reached: QuotaReached | None = None
+    if state.quotas is not None:
+        if not isinstance(best, Alternatives):
+            reached = quota_reached(state, best, command.channel, now_ms)
+            if reached is None:
+                return best
+        rooms = QuotaRooms(state.quotas, command.channel, now_ms, state.free.layout)
+        best = choose(state.free, command.groups, may_split=command.may_split, rooms=rooms)
+    if not isinstance(best, Alternatives):
+        return best
+    if reached is not None:
+        return dataclasses.replace(reached, categories=best.categories)
+    size = command.groups[best.position].size
+    return SeatsNotTogether(best.position, size, best.largest_group, best.categories)
 
 
 def _over_limit(state: HoldingView, holder_id: str, more: int) -> HolderLimit | None:
