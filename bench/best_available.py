@@ -26,7 +26,7 @@ from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_layout import SeatLayout, SeatPlace
 from services.inventory.domain.seat_map import SeatMap, apply
 from services.inventory.domain.seat_state import SOLD
-from services.inventory.ports import Performance, SeatPlan
+from services.inventory.ports import Performance, PerformanceRecord, SeatPlan
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Overloaded
 
@@ -159,7 +159,7 @@ def _bring_up(places: Sequence[SeatPlace]) -> dict[str, float]:
     at = step("layout", at)
     SeatPlan.of(1, ids, layout)
     at = step("index", at)
-    state, _ = restore(SEATS, RULES, claims, [], [], layout)
+    state, _ = restore(SEATS, RULES, PerformanceRecord(claims), [], layout)
     at = step("restore", at)
     decide(state, HoldBestAvailable("h", "b", (SeatGroup(2),), ONLINE), 0)
     step("first_search", at)

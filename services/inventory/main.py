@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from balcon.inventory.v1.allotment_service_pb2_grpc import add_AllotmentServiceServicer_to_server
 from balcon.inventory.v1.cluster_service_pb2_grpc import add_ClusterServiceServicer_to_server
 from balcon.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,6 +27,7 @@ from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
 from services.inventory.adapters.redis_connection import connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
+from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
 from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
@@ -106,6 +108,11 @@ def _serve(service: Service, settings: InventorySettings, parts: _Parts) -> None
     seats = InventoryServicer(parts.host, changer, service.clock)
     service.rpc.add(
         lambda server: add_InventoryServiceServicer_to_server(seats, server), "balcon.inventory.v1.InventoryService"
+    )
+    allotments = AllotmentServicer(parts.host)
+    service.rpc.add(
+        lambda server: add_AllotmentServiceServicer_to_server(allotments, server),
+        "balcon.inventory.v1.AllotmentService",
     )
     cluster = ClusterServicer(parts.lease, parts.directory, parts.performances, parts.host, forwarding.channel_to)
     service.rpc.add(

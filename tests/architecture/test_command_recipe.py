@@ -11,7 +11,7 @@ from tests.architecture.tree import ROOT, modules, parsed
 
 MOST_FILES = 8
 HERE = "services/inventory/"
-RULES = {f"{HERE}domain/{family}.py" for family in ("holding", "claiming", "blocking")}
+RULES = {f"{HERE}domain/{family}.py" for family in ("holding", "claiming", "blocking", "allotting")}
 # A hold's store is written from what a turn leaves, the record by its adapter.
 STORES = {f"{HERE}actors/turn.py", f"{HERE}adapters/postgres_claim_store.py"}
 # What plays a part of its own beside being a command or a change, and where.
@@ -23,6 +23,12 @@ PARTS = {
     "ExpireHold": {"actors/expiries.py", "actors/performance_actor.py"},  # timers propose it
     "ChangeSaleTerms": {"actors/performance_actor.py"},
     "HoldExpired": {"domain/refusals.py", "domain/seat_views.py"},  # a refusal has the same name
+}
+# Allotments are a service of their own.
+PARTS |= {
+    kind.__name__: {"api/allotment_servicer.py"}
+    for kind in get_args(commands.AllottingCommand)
+    if kind is not commands.ReturnDue
 }
 NAMES = sorted({kind.__name__ for kind in (*get_args(commands.Command), *get_args(changes.Change))})
 

@@ -9,6 +9,7 @@ import typer
 from services.console.house.command import Subject
 from services.console.house.sessions import add_sessions
 from services.console.house.shell import add_subject
+from services.console.house.subjects.contingents import CONTINGENTS
 from services.console.house.subjects.halls import HALLS, PLANS
 from services.console.house.subjects.offices import OFFICES
 from services.console.house.subjects.people import GRANTS, KEYS, ME, MEMBERS, PROMOTERS
@@ -48,6 +49,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     OFFICES,
     ORDERS,
     SEATS,
+    CONTINGENTS,
     PAYMENTS,
     TICKETS,
     FIGURES,

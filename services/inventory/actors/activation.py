@@ -106,11 +106,9 @@ class Activation:
         seat_map, stale = restore(
             len(performance.plan.seat_ids),
             performance.rules,
-            record.claims,
-            record.blocked,
+            record,
             opened.holds,
             performance.plan.layout,
-            record.given_back,
             opened.ended,
         )
         log = TurnLog(performance_id, epoch, self._holds, claims, self._clock)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.changes import RecordChange, apply_to_record
-from services.inventory.domain.plan_adoption import SeatMoves
+from services.inventory.domain.plan_adoption import GONE, SeatMoves
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.refusals import PerformanceNotFound, SeatingPlanNotFound
 from services.inventory.domain.seat_map import ENDED_HOLDS_REMEMBERED
@@ -81,14 +82,23 @@ class MemoryHoldStore:
 class _RecordedSeats:
     """See changes.RecordWriter: what a batch makes of the record."""
 
-    def __init__(self, claims: Mapping[str, Claim], blocked: Iterable[int], given_back: Iterable[str]) -> None:
+    def __init__(
+        self,
+        claims: Mapping[str, Claim],
+        blocked: Iterable[int],
+        given_back: Iterable[str],
+        allotments: Mapping[str, Allotment],
+        steps: Mapping[str, Step],
+    ) -> None:
         self.claims = dict(claims)
         self.blocked = set(blocked)
         self.given_back = set(given_back)
+        self.allotments = dict(allotments)
+        self.steps = dict(steps)
 
     def copy(self) -> _RecordedSeats:
         """A batch is written whole or not at all."""
-        return _RecordedSeats(self.claims, self.blocked, self.given_back)
+        return _RecordedSeats(self.claims, self.blocked, self.given_back, self.allotments, self.steps)
 
     def mark(self, seats: Sequence[int], status: int) -> None:
         """See SeatWriter. The record keeps blocks; every other state follows from the claims."""
@@ -114,11 +124,21 @@ class _RecordedSeats:
     def give_back(self, order_id: str) -> None:
         self.given_back.add(order_id)
 
+    def put_step(self, allotment: Allotment, step: Step) -> None:
+        """See RecordWriter. Raises ClaimConflict: the key of the seats in allotments."""
+        others = (each for each in self.allotments.values() if each.allotment_id != allotment.allotment_id)
+        if not {seat for each in others for seat in each.seats}.isdisjoint(allotment.seats):
+            raise ClaimConflict(allotment_id=allotment.allotment_id)
+        if step.step_id in self.steps:
+            raise ClaimConflict(step_id=step.step_id)
+        self.allotments[allotment.allotment_id] = allotment
+        self.steps[step.step_id] = step
+
 
 @dataclass(slots=True)
 class _Record:
     owner: Owner
-    seats: _RecordedSeats = field(default_factory=lambda: _RecordedSeats({}, frozenset(), frozenset()))
+    seats: _RecordedSeats = field(default_factory=lambda: _RecordedSeats({}, (), (), {}, {}))
     batch: int = 0
     # 0 until the performance has gone over to another plan.
     plan_version: int = 0
@@ -172,7 +192,12 @@ class MemoryRecord:
         record = self._fenced(performance_id, epoch)
         seats = record.seats
         return PerformanceRecord(
-            list(seats.claims.values()), sorted(seats.blocked), sorted(seats.given_back), record.plan_version
+            list(seats.claims.values()),
+            sorted(seats.blocked),
+            sorted(seats.given_back),
+            record.plan_version,
+            list(seats.allotments.values()),
+            list(seats.steps.values()),
         )
 
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
@@ -194,7 +219,13 @@ class MemoryRecord:
             order_id: msgspec.structs.replace(claim, seats=tuple(sorted(new[seat] for seat in claim.seats)))
             for order_id, claim in record.seats.claims.items()
         }
-        record.seats = _RecordedSeats(claims, {new[seat] for seat in record.seats.blocked}, record.seats.given_back)
+        allotments = {key: _moved(each, new) for key, each in record.seats.allotments.items()}
+        steps = {
+            key: msgspec.structs.replace(step, seats=_moved_seats(step.seats, new))
+            for key, step in record.seats.steps.items()
+        }
+        blocked = {new[seat] for seat in record.seats.blocked}
+        record.seats = _RecordedSeats(claims, blocked, record.seats.given_back, allotments, steps)
         record.owner, record.batch, record.plan_version = Owner("", "", epoch + 1), 0, plan_version
 
     def plan_version(self, performance_id: str) -> int:
@@ -207,6 +238,17 @@ class MemoryRecord:
         if record is None or record.owner.epoch != epoch:
             raise Fenced(performance_id=performance_id, epoch=epoch)
         return record
+
+
+def _moved(allotment: Allotment, new: Sequence[int]) -> Allotment:
+    return msgspec.structs.replace(
+        allotment, open=_moved_seats(allotment.open, new), sold=_moved_seats(allotment.sold, new)
+    )
+
+
+def _moved_seats(seats: Sequence[int], new: Sequence[int]) -> tuple[int, ...]:
+    """What the new plan has not is gone: of steps that were; an allotment's own seats are in both."""
+    return tuple(sorted(new[seat] for seat in seats if new[seat] != GONE))
 
 
 class MemoryLeaseStore:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.contracts.acts import Act, act_event
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
+from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
 from services.runtime.principal import PrincipalRef
 from services.runtime.sql.connections import after_commit
@@ -34,7 +35,11 @@ class OutboxActLog:
         """Adds the acts, each with who did it, to the caller's transaction."""
         now_ms = self._clock.now_ms()
         events = [act_event(house_id, act, now_ms=now_ms, ids=self._ids, who=who) for act, who in acts]
-        await enqueue(connection, events, now_ms=now_ms, ids=self._ids)
+        await self.publish(connection, events)
+
+    async def publish(self, connection: AsyncConnection, events: Sequence[OutgoingEvent]) -> None:
+        """Adds what the record tells by itself, such as allotments' steps."""
+        await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
         after_commit(connection, self._wake)
 
 

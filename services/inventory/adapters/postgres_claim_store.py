@@ -10,12 +10,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.inventory.adapters.allotment_rows import load_allotments, load_steps, write_steps
 from services.inventory.adapters.outbox_act_log import OutboxActLog, seats_act
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
 from services.inventory.domain.changes import (
+    AllotmentStepped,
     ClaimCancelled,
     ClaimConfirmed,
     RecordChange,
@@ -59,6 +61,8 @@ class PostgresClaimStore:
                 blocked=await self._load_blocks(connection, performance_id),
                 given_back=await self._load_given_back(connection, performance_id),
                 plan_version=await self._load_plan_version(connection, performance_id),
+                allotments=await load_allotments(connection, performance_id),
+                steps=await load_steps(connection, performance_id, self._performance.plan),
             )
 
     async def _check_epoch(self, connection: AsyncConnection, performance_id: str, epoch: int) -> None:
@@ -164,6 +168,9 @@ class PostgresClaimStore:
                 gone = (blocks.c.performance_id == performance_id) & unblocked
                 await connection.execute(delete(blocks).where(gone))
                 await self._tell_acts(connection, performance_id, run)
+            case AllotmentStepped():
+                steps = [(change.allotment, change.step) for change in run if isinstance(change, AllotmentStepped)]
+                await write_steps(connection, self._performance, epoch, steps, self._act_log)
             case _:
                 assert_never(run[0])
 

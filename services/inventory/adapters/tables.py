@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.inventory.adapters.allotment_tables import allotment_tables
 from services.runtime.outbox.tables import inbox_table, outbox_tables
 from services.runtime.sql.engine import new_metadata
 
@@ -103,6 +104,8 @@ performance = Table(
     # 0: the public is not shown it.
     Column("published_at_ms", BigInteger, nullable=False, server_default="0"),
 )
+
+allotment, allotment_seat, allotment_step = allotment_tables(metadata)
 
 inbox, inbox_sequence = inbox_table(metadata)
 outbox, outbox_sequence = outbox_tables(metadata)

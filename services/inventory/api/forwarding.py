@@ -24,7 +24,8 @@ from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY, SENT_HERE_KEY
 Context = grpc.aio.ServicerContext[Any, Any]
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
-SERVICE = "/balcon.inventory.v1.InventoryService/"
+# What the owner of a performance answers.
+SERVICES = ("/balcon.inventory.v1.InventoryService/", "/balcon.inventory.v1.AllotmentService/")
 
 # The call, if the owner that it was passed on to is away and it is decided here after all.
 _came_back: ContextVar[CallContext | None] = ContextVar("balcon_came_back", default=None)
@@ -55,7 +56,7 @@ class OwnerForwarding(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or not method.startswith(SERVICE) or handler.request_streaming:
+        if handler is None or not method.startswith(SERVICES) or handler.request_streaming:
             return handler
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(

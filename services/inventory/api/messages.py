@@ -11,6 +11,7 @@ from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 from services.contracts.bounds import MAX_REASON_CHARS, MAX_SEAT_ID_CHARS, MAX_SEATS_PER_HOLD, MAX_TICKET_TYPE_CHARS
 from services.contracts.plan_changes import PlanInUse
 from services.contracts.texts import refused_text
+from services.inventory.domain.allotment_refusals import SeatsAllotted, SeatsNotAllotted, SeatsReportedSold
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import Hold, HoldRules
 from services.inventory.domain.refusals import OrphanLeft, PlanVersionMismatch, SeatsTaken, SeatUnknown
@@ -57,7 +58,9 @@ def refused_plan_version(field: str, asked: int) -> FieldInvalid | None:
     return None if asked else FieldInvalid(field, UNSET, "the version of the plan that the caller has seen")
 
 
-def refused_seats(refs: SeatRefs, at_most: int = SEATS_PER_COMMAND) -> Sequence[FieldInvalid | None]:
+def refused_seats(
+    refs: SeatRefs, at_most: int = SEATS_PER_COMMAND, field: str = "seats"
+) -> Sequence[FieldInvalid | None]:
     """What is wrong with the seats named, whatever the plan has: none, too many, twice, of no version."""
     seat_ids = refs.seat_ids
     count = len(seat_ids)
@@ -65,10 +68,10 @@ def refused_seats(refs: SeatRefs, at_most: int = SEATS_PER_COMMAND) -> Sequence[
         return ()
     named: FieldInvalid | None = None
     if not 1 <= count <= at_most:
-        named = FieldInvalid("seats.seat_ids", f"names {count} seats" if count else UNSET, f"1 to {at_most} seats")
+        named = FieldInvalid(f"{field}.seat_ids", f"names {count} seats" if count else UNSET, f"1 to {at_most} seats")
     elif len(set(seat_ids)) != count:
-        named = FieldInvalid("seats.seat_ids", "names a seat twice", "each seat once")
-    return named, refused_plan_version("seats.plan_version", refs.plan_version)
+        named = FieldInvalid(f"{field}.seat_ids", "names a seat twice", "each seat once")
+    return named, refused_plan_version(f"{field}.plan_version", refs.plan_version)
 
 
 def check_plan_version(asked: int, plan: SeatPlan) -> None:
@@ -145,10 +148,15 @@ def refused_indexes(indexes: Sequence[int], capacity: int, *, at_most: int = SEA
 
 def with_seat_ids(refusal: Refusal, plan: SeatPlan) -> Refusal:
     """The refusal as people read it: seats by their ids."""
-    if isinstance(refusal, SeatsTaken | OrphanLeft):
-        named = tuple(plan.seat_ids[seat] if isinstance(seat, int) else seat for seat in refusal.seats)
-        return dataclasses.replace(refusal, seats=named)
+    if isinstance(refusal, SeatsAllotted):
+        return dataclasses.replace(refusal, seats=_named(refusal.seats, plan), taken=_named(refusal.taken, plan))
+    if isinstance(refusal, SeatsTaken | OrphanLeft | SeatsNotAllotted | SeatsReportedSold):
+        return dataclasses.replace(refusal, seats=_named(refusal.seats, plan))
     return refusal
+
+
+def _named(seats: tuple[int, ...] | tuple[str, ...], plan: SeatPlan) -> tuple[str, ...]:
+    return tuple(plan.seat_ids[seat] if isinstance(seat, int) else seat for seat in seats)
 
 
 def refused_groups(groups: Sequence[pb.SeatGroup]) -> Sequence[FieldInvalid | None]:

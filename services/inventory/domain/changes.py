@@ -10,7 +10,8 @@ from typing import Protocol, assert_never
 
 import msgspec
 
-from services.inventory.domain import seat_state
+from services.inventory.domain import allotments, seat_state
+from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.runtime.principal import PrincipalRef
 
@@ -93,8 +94,18 @@ class SeatsUnblocked(msgspec.Struct, frozen=True, gc=False):
     on_behalf_of: PrincipalRef | None = None
 
 
+class AllotmentStepped(msgspec.Struct, frozen=True, gc=False):
+    """One step of an allotment: as it is after it, and what the step's seats become."""
+
+    allotment: Allotment
+    step: Step
+    becomes: int
+
+
 HoldChange = SeatsHeld | HoldExtended | HoldMoved | HoldReleased | HoldExpired | SaleTermsChanged
-RecordChange = SeatsClaimed | ClaimConfirmed | ClaimCancelled | SaleCancelled | SeatsBlocked | SeatsUnblocked
+RecordChange = (
+    SeatsClaimed | ClaimConfirmed | ClaimCancelled | SaleCancelled | SeatsBlocked | SeatsUnblocked | AllotmentStepped
+)
 Change = HoldChange | RecordChange
 
 
@@ -141,6 +152,10 @@ class RecordWriter(SeatWriter, Protocol):
         """Remembers that the order's claim without a hold has ended."""
         ...
 
+    def put_step(self, allotment: Allotment, step: Step) -> None:
+        """Adds or replaces an allotment, and remembers the step that made it so."""
+        ...
+
 
 def apply_to_holds(state: HoldWriter, change: HoldChange) -> None:
     """Writes one change of a turn."""
@@ -169,6 +184,10 @@ def taken_from_the_free(change: RecordChange) -> tuple[Sequence[int], int]:
             return claim.seats, seat_state.CLAIMED
         case SeatsBlocked(seats, _):
             return seats, seat_state.BLOCKED
+        case AllotmentStepped(_, step, becomes) if step.kind == allotments.HANDED_OUT:
+            return step.seats, becomes
+        case AllotmentStepped():
+            return (), seat_state.FREE
         case SeatsClaimed() | ClaimConfirmed() | ClaimCancelled() | SaleCancelled() | SeatsUnblocked():
             return (), seat_state.FREE
         case _:
@@ -195,5 +214,8 @@ def apply_to_record(state: RecordWriter, change: RecordChange) -> None:
             state.mark(seats, seat_state.BLOCKED)
         case SeatsUnblocked(seats):
             state.mark(seats, seat_state.FREE)
+        case AllotmentStepped(allotment, step, becomes):
+            state.mark(step.seats, becomes)
+            state.put_step(allotment, step)
         case _:
             assert_never(change)

@@ -9,6 +9,7 @@ from typing import assert_never
 
 import msgspec
 
+from services.inventory.domain.allotments import SeatsAsked
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.records import HoldRules
 from services.runtime.principal import PrincipalRef
@@ -136,6 +137,68 @@ class UnblockSeats(ForTheRecord, frozen=True, gc=False):
     seats: tuple[int, ...]
 
 
+class AllotmentCommand(ForTheRecord, frozen=True, gc=False):
+    """Of an allotment (R1), under an id of its own. `asked`: fingerprint of all that the caller asked for, so that a
+    copy gets the first answer and other content under the id is refused."""
+
+    step_id: str
+    asked: str
+    allotment_id: str
+
+
+class AllotSeats(AllotmentCommand, frozen=True, gc=False):
+    """Hand free seats to an office."""
+
+    kind: int
+    office_id: str
+    wanted: SeatsAsked
+    note: str = ""
+    # Unix ms by the store's clock; 0: they go back by hand.
+    return_due_at_ms: int = 0
+    override_reason: str = ""
+
+
+class ExtendAllotment(AllotmentCommand, frozen=True, gc=False):
+    """Hand more free seats to it."""
+
+    wanted: SeatsAsked
+    override_reason: str = ""
+
+
+class ReportSold(AllotmentCommand, frozen=True, gc=False):
+    """The office sold them. Those reported before stay so."""
+
+    wanted: SeatsAsked
+
+
+class TakeBackReport(AllotmentCommand, frozen=True, gc=False):
+    """The office did not sell them after all: they are open again, and still its own."""
+
+    wanted: SeatsAsked
+
+
+class RecallSeats(AllotmentCommand, frozen=True, gc=False):
+    """Open seats go back into the pool."""
+
+    wanted: SeatsAsked
+
+
+class ReturnUnsold(AllotmentCommand, frozen=True, gc=False):
+    """Open seats go back on the day: these, or all of them."""
+
+    wanted: SeatsAsked | None = None
+
+
+class CloseAllotment(AllotmentCommand, frozen=True, gc=False):
+    """What is open goes back, what is reported stays, and nothing changes any more (R1.12)."""
+
+
+class ReturnDue(ForTheRecord, frozen=True, gc=False):
+    """Proposed by the timer: its due time may have come (R1.6). decide() has the last word (RULE 16)."""
+
+    allotment_id: str
+
+
 # Want seats, or want them for longer: the first to be refused in overload (RULE 21).
 TakingCommand = HoldSeats | HoldBestAvailable | ExtendHold | MoveHold
 # Callers end a hold or look at it, and act on whatever they are told.
@@ -150,8 +213,12 @@ HoldCommand = TakingCommand | UrgentCommand
 ClaimingCommand = ClaimSeats | ConfirmClaim | CancelClaim | CancelSale
 # Of the house.
 BlockingCommand = BlockSeats | UnblockSeats
+# Of the house and its offices.
+AllottingCommand = (
+    AllotSeats | ExtendAllotment | ReportSold | TakeBackReport | RecallSeats | ReturnUnsold | CloseAllotment | ReturnDue
+)
 # Decided in batches beside the turns; what they change is in the record before anybody hears of it (INV-2).
-RecordCommand = ClaimingCommand | BlockingCommand
+RecordCommand = ClaimingCommand | BlockingCommand | AllottingCommand
 Command = HoldCommand | RecordCommand
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from services.inventory.domain.allotting import decide_allotting
 from services.inventory.domain.blocking import decide_blocking
 from services.inventory.domain.claiming import decide_claiming
-from services.inventory.domain.commands import BlockingCommand, Command, RecordCommand
+from services.inventory.domain.commands import AllottingCommand, BlockingCommand, Command, RecordCommand
 from services.inventory.domain.decisions import Decision, RecordDecision
 from services.inventory.domain.holding import decide_holding
 from services.inventory.domain.seat_views import HoldingView, RecordView
@@ -27,4 +28,6 @@ def decide_for_the_record(state: RecordView, command: RecordCommand, now_ms: int
     """decide() for what a batch of the record takes. Turns of holds go to decide_holding() themselves."""
     if isinstance(command, BlockingCommand):
         return decide_blocking(state, command)
+    if isinstance(command, AllottingCommand):
+        return decide_allotting(state, command, now_ms)
     return decide_claiming(state, command, now_ms)

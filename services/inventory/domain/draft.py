@@ -5,9 +5,10 @@ Holds are decided on the map itself, so a draft has nothing that only they need.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.inventory.domain import seat_state
+from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.records import Claim, Hold
 from services.inventory.domain.seat_map import SeatMap
 
@@ -15,7 +16,17 @@ from services.inventory.domain.seat_map import SeatMap
 class Draft:
     """See RecordView and RecordWriter. Thrown away once its batch is decided."""
 
-    __slots__ = ("_base", "_claims", "_ended", "_given_back", "_statuses", "quotas", "rules")
+    __slots__ = (
+        "_allotments",
+        "_base",
+        "_claims",
+        "_ended",
+        "_given_back",
+        "_statuses",
+        "_steps",
+        "quotas",
+        "rules",
+    )
 
     def __init__(self, base: SeatMap) -> None:
         self._base = base
@@ -27,6 +38,12 @@ class Draft:
         # Holds that become claims.
         self._ended: set[str] = set()
         self._given_back: set[str] = set()
+        self._allotments: dict[str, Allotment] = {}
+        self._steps: dict[str, Step] = {}
+
+    @property
+    def capacity(self) -> int:
+        return self._base.capacity
 
     def status(self, seat: int) -> int:
         status = self._statuses.get(seat)
@@ -66,3 +83,16 @@ class Draft:
 
     def give_back(self, order_id: str) -> None:
         self._given_back.add(order_id)
+
+    def allotment(self, allotment_id: str) -> Allotment | None:
+        return self._allotments.get(allotment_id) or self._base.allotment(allotment_id)
+
+    def all_allotments(self) -> Iterable[Allotment]:
+        return (self._base.allotments | self._allotments).values()
+
+    def step(self, step_id: str) -> Step | None:
+        return self._steps.get(step_id) or self._base.step(step_id)
+
+    def put_step(self, allotment: Allotment, step: Step) -> None:
+        self._allotments[allotment.allotment_id] = allotment
+        self._steps[step.step_id] = step

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from services.inventory.domain import seat_state
 from services.inventory.domain.changes import SeatsHeld, apply_to_holds
-from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.recorded import PerformanceRecord
+from services.inventory.domain.records import Hold, HoldRules
 from services.inventory.domain.seat_layout import SeatLayout
 from services.inventory.domain.seat_map import SeatMap
 
@@ -14,20 +15,22 @@ from services.inventory.domain.seat_map import SeatMap
 def restore(
     capacity: int,
     rules: HoldRules,
-    claims: Iterable[Claim],
-    blocked: Sequence[int],
+    record: PerformanceRecord,
     holds: Iterable[Hold],
     layout: SeatLayout | None = None,
-    given_back: Iterable[str] = (),
     ended: Iterable[str] = (),
 ) -> tuple[SeatMap, list[str]]:
     """The seat map, and the ids of holds that contradict the record or one another and must be forgotten."""
     seat_map = SeatMap(capacity, rules, layout)
-    seat_map.mark(blocked, seat_state.BLOCKED)
-    for claim in claims:
+    seat_map.mark(record.blocked, seat_state.BLOCKED)
+    for claim in record.claims:
         seat_map.mark(claim.seats, seat_state.SOLD if claim.sold else seat_state.CLAIMED)
         seat_map.put_claim(claim)
-    for order_id in given_back:
+    for allotment in record.allotments:
+        seat_map.restore_allotment(allotment)
+    for step in record.steps:
+        seat_map.restore_step(step)
+    for order_id in record.given_back:
         seat_map.give_back(order_id)
     for hold_id in ended:
         seat_map.remember_ended(hold_id)

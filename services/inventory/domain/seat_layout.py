@@ -55,6 +55,8 @@ class Run(msgspec.Struct, frozen=True):
     cheapest: dict[int, int]
     x: float
     y: float
+    # Its name, empty for standing places.
+    row: str = ""
 
     def cost(self, start: int, size: int) -> int:
         """Distance to the focal point, summed over a window."""
@@ -252,6 +254,7 @@ def _run(seats: Sequence[int], places: Sequence[SeatPlace], focus: tuple[float, 
         cheapest={},
         x=sum(place.x for place in own) / len(own),
         y=sum(place.y for place in own) / len(own),
+        row="" if standing else own[0].row,
     )
 
 

@@ -7,9 +7,10 @@ throws the whole map away.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.inventory.domain import seat_state
+from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.changes import Change, RecordChange, apply_to_holds, apply_to_record
 from services.inventory.domain.free_seats import FreeSeats
 from services.inventory.domain.quotas import SeatQuotas, seat_quotas
@@ -31,6 +32,8 @@ class SeatMap:
         "_layout",
         "_marked",
         "_seats_of",
+        "_steps",
+        "allotments",
         "claims",
         "holds",
         "quotas",
@@ -53,6 +56,9 @@ class SeatMap:
         # Few: money that came late, and went back.
         self._given_back: set[str] = set()
         self._marked: list[int] = []
+        self.allotments: dict[str, Allotment] = {}
+        # By the ids that callers gave them.
+        self._steps: dict[str, Step] = {}
 
     @property
     def capacity(self) -> int:
@@ -105,6 +111,33 @@ class SeatMap:
     def give_back(self, order_id: str) -> None:
         """See RecordWriter."""
         self._given_back.add(order_id)
+
+    def allotment(self, allotment_id: str) -> Allotment | None:
+        """See AllottingView."""
+        return self.allotments.get(allotment_id)
+
+    def all_allotments(self) -> Iterable[Allotment]:
+        """See AllottingView."""
+        return self.allotments.values()
+
+    def step(self, step_id: str) -> Step | None:
+        """See AllottingView."""
+        return self._steps.get(step_id)
+
+    def put_step(self, allotment: Allotment, step: Step) -> None:
+        """See RecordWriter."""
+        self.allotments[allotment.allotment_id] = allotment
+        self._steps[step.step_id] = step
+
+    def restore_allotment(self, allotment: Allotment) -> None:
+        """As the record has it."""
+        self.mark(allotment.open, seat_state.ALLOTTED)
+        self.mark(allotment.sold, seat_state.REPORTED_SOLD)
+        self.allotments[allotment.allotment_id] = allotment
+
+    def restore_step(self, step: Step) -> None:
+        """So that a copy of its command finds it."""
+        self._steps[step.step_id] = step
 
     def mark(self, seats: Sequence[int], status: int) -> None:
         """See SeatWriter."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from services.inventory.domain import seat_state
+from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.free_seats import FreeView
 from services.inventory.domain.quotas import SeatQuotas
 from services.inventory.domain.records import Claim, Hold, HoldRules
@@ -60,7 +61,33 @@ class HoldingView(LivingHoldsView, Protocol):
         ...
 
 
-class RecordView(LivingHoldsView, Protocol):
+class AllottingView(SeatsView, Protocol):
+    """The seats and who outside has them."""
+
+    @property
+    def rules(self) -> HoldRules:
+        """Of the performance."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """Seats of the plan."""
+        ...
+
+    def allotment(self, allotment_id: str) -> Allotment | None:
+        """The allotment, closed or not."""
+        ...
+
+    def all_allotments(self) -> Iterable[Allotment]:
+        """All of them, in the order of their making."""
+        ...
+
+    def step(self, step_id: str) -> Step | None:
+        """What was done under that id."""
+        ...
+
+
+class RecordView(LivingHoldsView, AllottingView, Protocol):
     """What a batch of the record looks at."""
 
     def claim(self, order_id: str) -> Claim | None:

@@ -5,8 +5,9 @@ Adapters live in adapters/; each in-memory twin passes the same contract suite a
 
 from __future__ import annotations
 
+from services.inventory.domain.recorded import PerformanceRecord
 from services.inventory.ports.availability import Availability, AvailabilityFeed
-from services.inventory.ports.claim_store import ClaimStore, PerformanceRecord
+from services.inventory.ports.claim_store import ClaimStore
 from services.inventory.ports.directory import Directory, OwnedPerformance, Owner
 from services.inventory.ports.faults import ClaimConflict, Fenced, RecordRefused, WritesLost
 from services.inventory.ports.hall_plans import HallPlans

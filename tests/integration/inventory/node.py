@@ -9,6 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import grpc
+from balcon.inventory.v1.allotment_service_pb2_grpc import (
+    AllotmentServiceStub,
+    add_AllotmentServiceServicer_to_server,
+)
 from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceStub, add_ClusterServiceServicer_to_server
 from balcon.inventory.v1.inventory_service_pb2_grpc import (
     InventoryServiceStub,
@@ -32,6 +36,7 @@ from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
 from services.inventory.adapters.redis_connection import AnyRedis, connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
 from services.inventory.adapters.redis_lease_store import RedisLeaseStore
+from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
 from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
@@ -45,6 +50,7 @@ from services.runtime.rpc.server import RpcServer
 from services.runtime.sql.engine import create_engine
 
 if TYPE_CHECKING:
+    from balcon.inventory.v1.allotment_service_pb2_grpc import AllotmentServiceAsyncStub
     from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceAsyncStub
     from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
 
@@ -72,6 +78,12 @@ class Node:
     endpoint: str
     feed: MemoryAvailabilityFeed
     cluster: ClusterServiceAsyncStub
+    allotments: AllotmentServiceAsyncStub
+
+
+def _serve_seats(rpc: RpcServer, seats: InventoryServicer, allotments: AllotmentServicer) -> None:
+    rpc.add(partial(add_InventoryServiceServicer_to_server, seats), "balcon.inventory.v1.InventoryService")
+    rpc.add(partial(add_AllotmentServiceServicer_to_server, allotments), "balcon.inventory.v1.AllotmentService")
 
 
 _NO_PLANS = MemoryPlans(MemoryRecord(), MemoryPerformances())
@@ -102,17 +114,11 @@ async def running_node(
         host = PerformanceHost(lease, performances, activation, feed, clock)
         changer = PlanChanger(host, halls or _NO_PLANS, PostgresPlanStore(engine), clock)
         rpc = RpcServer(clock=clock, ids=ids)
-        rpc.add(
-            partial(add_InventoryServiceServicer_to_server, InventoryServicer(host, changer, clock)),
-            "balcon.inventory.v1.InventoryService",
-        )
+        _serve_seats(rpc, InventoryServicer(host, changer, clock), AllotmentServicer(host))
         forwarding = OwnerForwarding(clock)
         stack.push_async_callback(forwarding.close)
         cluster = ClusterServicer(lease, directory, performances, host, forwarding.channel_to)
-        rpc.add(
-            lambda server: add_ClusterServiceServicer_to_server(cluster, server),
-            "balcon.inventory.v1.ClusterService",
-        )
+        rpc.add(partial(add_ClusterServiceServicer_to_server, cluster), "balcon.inventory.v1.ClusterService")
         for interceptor in (*inside, forwarding) if forwards else inside:
             rpc.intercept(interceptor)
         await rpc.start()
@@ -125,6 +131,5 @@ async def running_node(
         await lease.look_around()
         channel = open_channel(lease.endpoint, clock, own_connection=True)
         stack.push_async_callback(channel.close)
-        yield Node(
-            host, lease, redis, engine, InventoryServiceStub(channel), lease.endpoint, feed, ClusterServiceStub(channel)
-        )
+        seats, allotments = InventoryServiceStub(channel), AllotmentServiceStub(channel)
+        yield Node(host, lease, redis, engine, seats, lease.endpoint, feed, ClusterServiceStub(channel), allotments)

@@ -62,7 +62,7 @@ class Acknowledged:
         if found is None or found.is_open:
             return
         found.is_open = True
-        _, stale = restore(self._capacity, self._rules, found.claims.values(), (), holds)
+        _, stale = restore(self._capacity, self._rules, PerformanceRecord([*found.claims.values()]), holds)
         found.holds = {hold.hold_id: hold for hold in holds if hold.hold_id not in stale}
         # What the record overrules was never the owner's: its id may be used again, for nobody was told of it since.
         found.made.update(found.holds, ended)

@@ -251,7 +251,7 @@ class World:
     async def _restored(self, performance_id: str, epoch: int) -> tuple[SeatMap, list[str]]:
         record = await self.servers.record.load(performance_id, epoch)
         opened = await self.servers.holds.holds(performance_id, epoch)
-        return restore(len(self.plan.seat_ids), self.rules, record.claims, record.blocked, opened.holds)
+        return restore(len(self.plan.seat_ids), self.rules, record, opened.holds)
 
     def _seats_of_orders(self, performance_id: str) -> dict[str, tuple[set[int], bool]]:
         return {

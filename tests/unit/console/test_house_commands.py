@@ -5,7 +5,7 @@ import typer
 from balcon.access.v1 import access_pb2
 from balcon.accounts.v1 import accounts_service_pb2
 from balcon.catalogue.v1 import catalogue_service_pb2
-from balcon.inventory.v1 import inventory_service_pb2
+from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.reporting.v1 import reporting_service_pb2
@@ -21,6 +21,7 @@ from services.console.house.fields import behaviours, kind_of, option_fields
 SERVICES = (
     accounts_service_pb2.DESCRIPTOR.services_by_name["AccountsService"],
     catalogue_service_pb2.DESCRIPTOR.services_by_name["CatalogueService"],
+    allotment_service_pb2.DESCRIPTOR.services_by_name["AllotmentService"],
     inventory_service_pb2.DESCRIPTOR.services_by_name["InventoryService"],
     orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
     payments_service_pb2.DESCRIPTOR.services_by_name["PaymentsService"],

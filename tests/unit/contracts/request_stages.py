@@ -11,7 +11,7 @@ from balcon.accounts.v1 import accounts_service_pb2
 from balcon.audit.v1 import audit_service_pb2
 from balcon.bus.v1 import bus_service_pb2
 from balcon.catalogue.v1 import catalogue_service_pb2
-from balcon.inventory.v1 import cluster_service_pb2, inventory_service_pb2
+from balcon.inventory.v1 import allotment_service_pb2, cluster_service_pb2, inventory_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.reporting.v1 import reporting_service_pb2
@@ -46,6 +46,7 @@ from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.contracts.audit_servicer import AuditServicer
 from services.contracts.pages import token_after
 from services.inventory.actors.host import Decided
+from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.domain.refusals import HoldNotFound
@@ -146,6 +147,7 @@ def _servicers() -> Mapping[str, Any]:
             posters=PosterHandler(store, store),
         ),
         "InventoryService": InventoryServicer(Host(), Behind(), CLOCK),  # type: ignore[arg-type]
+        "AllotmentService": AllotmentServicer(Host()),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, CLOCK),
         "PaymentsService": PaymentsServicer(desk),
@@ -162,6 +164,7 @@ def methods() -> Iterator[MethodDescriptor]:
     """Every method of every service."""
     for module in (
         accounts_service_pb2,
+        allotment_service_pb2,
         audit_service_pb2,
         bus_service_pb2,
         catalogue_service_pb2,
@@ -183,7 +186,8 @@ def good_requests(method: MethodDescriptor) -> Iterator[Any]:
     for pick in picks:
         request = _filled(method.input_type, pick)
         if "page_token" in method.input_type.fields_by_name:
-            request.page_token = token_after(getattr(request, "house_id", ""), AN_ID)
+            house_id = request.key.house_id if hasattr(request, "key") else getattr(request, "house_id", "")
+            request.page_token = token_after(house_id, AN_ID)
         if "update_mask" in method.input_type.fields_by_name:
             request.update_mask.paths[:] = _changeable(method.input_type)
         yield request

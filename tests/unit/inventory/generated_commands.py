@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from services.inventory.domain import commands as c
+from services.inventory.domain.allotments import KINDS, SeatsAsked
 from services.inventory.domain.best_available import SeatGroup
 from services.runtime.principal import PrincipalKind, PrincipalRef
 from tests.unit.inventory.builders import ONLINE, RULES
@@ -32,6 +33,15 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "groups": GROUPS,
     "may_split": st.booleans(),
     "reason": st.just("camera"),
+    "step_id": st.sampled_from(["s1", "s2", "s3", "s4", "s5", "s6"]),
+    "asked": st.sampled_from(["asked", "otherwise"]),
+    "allotment_id": st.sampled_from(["a1", "a2", "a3"]),
+    "office_id": st.just("office_1"),
+    "kind": st.sampled_from(KINDS),
+    "wanted": st.builds(SeatsAsked, SEATS, st.booleans(), st.integers(0, 3)),
+    "note": st.just(""),
+    "return_due_at_ms": st.sampled_from([0, 60_000, 900_000]),
+    "override_reason": st.sampled_from(["", "agreed by telephone"]),
     "on_behalf_of": st.sampled_from([None, PrincipalRef(PrincipalKind.STAFF, "person_1")]),
     "rules": st.sampled_from(
         [
@@ -49,6 +59,7 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
 OTHERWISE: Mapping[tuple[type[c.Command], str], st.SearchStrategy[Any]] = {
     (c.ClaimSeats, "hold_id"): st.one_of(HOLDS, st.just("")),
     (c.ReleaseHold, "seats"): st.one_of(SEATS, st.just(())),
+    (c.ReturnUnsold, "wanted"): st.one_of(st.none(), st.builds(SeatsAsked, SEATS)),
 }
 
 

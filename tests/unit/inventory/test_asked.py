@@ -10,6 +10,7 @@ from services.inventory.domain.asked import fingerprint
 from services.inventory.domain.best_available import SeatGroup
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.dispatch import decide
+from services.inventory.domain.recorded import PerformanceRecord
 from services.inventory.domain.records import ASKED_UNTOLD, Hold
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_map import SeatMap
@@ -33,7 +34,7 @@ def best(*, groups: tuple[SeatGroup, ...] = (SeatGroup(2),), channel: int = ONLI
 
 def failed_over(state: SeatMap) -> SeatMap:
     """As the next owner puts it together."""
-    restored, stale = restore(state.capacity, RULES, state.claims.values(), (), state.holds.values())
+    restored, stale = restore(state.capacity, RULES, PerformanceRecord([*state.claims.values()]), state.holds.values())
     assert stale == []
     return restored
 
@@ -96,7 +97,7 @@ def test_a_fingerprint_is_the_same_in_every_process_and_version() -> None:
 def test_a_hold_of_the_version_before_is_known_by_its_seats_or_their_number() -> None:
     """Its record tells nothing else, and callers ask again just when owners change: during a deployment."""
     old = Hold("h1", "anna", (4, 5), ONLINE, 0, 60_000, asked=ASKED_UNTOLD)
-    state, _ = restore(10, RULES, (), (), [old])
+    state, _ = restore(10, RULES, PerformanceRecord(), [old])
     assert obey(state, hold("h1", 4, 5, ttl_ms=30_000)) == Accepted(hold=old)
     assert obey(state, BEST) == Accepted(hold=old)
     assert obey(state, hold("h1", 4)) == REUSED

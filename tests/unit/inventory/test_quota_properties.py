@@ -13,6 +13,7 @@ from services.contracts.quotas import SalePhase
 from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.quotas import CHANNELS, SeatQuotas
+from services.inventory.domain.recorded import PerformanceRecord
 from services.inventory.domain.records import QuotaTerms
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_layout import lay_out
@@ -119,5 +120,11 @@ def test_counters_of_a_restored_map_are_those_of_the_one_that_was(
     for command, passed in steps:
         obey(state, command, passed)
     blocked = [seat for seat in range(CAPACITY) if state.status(seat) == BLOCKED]
-    restored, _ = restore(CAPACITY, state.rules, state.claims.values(), blocked, state.holds.values(), LAYOUT)
+    restored, _ = restore(
+        CAPACITY,
+        state.rules,
+        PerformanceRecord(list(state.claims.values()), blocked, allotments=list(state.all_allotments())),
+        state.holds.values(),
+        LAYOUT,
+    )
     assert used_of(restored.quotas) == used_of(state.quotas)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted
+from services.inventory.domain.recorded import PerformanceRecord
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_map import SeatMap
 from services.inventory.domain.seat_state import BLOCKED, CLAIMED, HELD, SOLD, SeatCounts
@@ -32,6 +33,15 @@ def check_deck(state: SeatMap) -> None:
         assert state.seats_of(holder) == own
     if state.quotas is not None:
         assert state.quotas.used == state.quotas.limits.counted(state.statuses)
+
+
+def recorded(state: SeatMap) -> PerformanceRecord:
+    """What the record has of it."""
+    return PerformanceRecord(
+        claims=list(state.claims.values()),
+        blocked=[seat for seat in range(CAPACITY) if state.status(seat) == BLOCKED],
+        allotments=list(state.all_allotments()),
+    )
 
 
 @given(STEPS)
@@ -67,8 +77,7 @@ def test_a_restored_map_equals_the_one_that_was(steps: list[tuple[c.Command, int
     state = seat_map(CAPACITY)
     for command, passed in steps:
         obey(state, command, passed)
-    blocked = [seat for seat in range(CAPACITY) if state.status(seat) == BLOCKED]
-    restored, stale = restore(CAPACITY, RULES, state.claims.values(), blocked, state.holds.values())
+    restored, stale = restore(CAPACITY, RULES, recorded(state), state.holds.values())
     assert stale == []
     assert restored.statuses == state.statuses
     assert restored.counts() == state.counts()
@@ -83,9 +92,8 @@ def test_the_record_wins_over_holds_that_contradict_it(steps: list[tuple[c.Comma
     for command, passed in steps:
         kept.update(state.holds)
         obey(state, command, passed)
-    blocked = [seat for seat in range(CAPACITY) if state.status(seat) == BLOCKED]
     found = [hold for hold in kept.values() if hold.hold_id not in lost]
-    restored, _ = restore(CAPACITY, RULES, state.claims.values(), blocked, found)
+    restored, _ = restore(CAPACITY, RULES, recorded(state), found)
     check_deck(restored)
     for claim in state.claims.values():
         assert restored.claim(claim.order_id) == claim

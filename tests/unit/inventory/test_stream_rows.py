@@ -54,8 +54,9 @@ def test_the_proto_marks_the_very_rows_that_wait_for_the_record() -> None:
 
 def test_every_command_that_callers_have_travels_on_the_stream() -> None:
     kinds = {type(read(row)) for row in every_row().values()}
-    # Holds are columns, reads are unary, expiries and changed rules come from the owner's own node.
-    assert kinds == set(get_args(c.Command)) - {c.HoldSeats, c.ReadHold, c.ExpireHold, c.ChangeSaleTerms}
+    # Holds are columns; reads and allotments are unary; expiries and changed rules come from the owner's own node.
+    others = {c.HoldSeats, c.ReadHold, c.ExpireHold, c.ChangeSaleTerms, *get_args(c.AllottingCommand)}
+    assert kinds == set(get_args(c.Command)) - others
 
 
 def test_a_release_names_its_seats_in_any_order_or_none() -> None:

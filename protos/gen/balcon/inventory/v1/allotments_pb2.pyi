@@ -75,6 +75,8 @@ class _AllotmentStepEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Allotme
     """All that was not sold went back into the pool, on the day or by hand."""
     ALLOTMENT_STEP_CLOSED: _AllotmentStep.ValueType  # 6
     """Final: nothing of it is open any more (R1.12)."""
+    ALLOTMENT_STEP_CHANGED: _AllotmentStep.ValueType  # 7
+    """Its note or its due time was changed; no seat was."""
 
 class AllotmentStep(_AllotmentStep, metaclass=_AllotmentStepEnumTypeWrapper):
     """What was done to an allotment."""
@@ -93,6 +95,8 @@ ALLOTMENT_STEP_RETURNED: AllotmentStep.ValueType  # 5
 """All that was not sold went back into the pool, on the day or by hand."""
 ALLOTMENT_STEP_CLOSED: AllotmentStep.ValueType  # 6
 """Final: nothing of it is open any more (R1.12)."""
+ALLOTMENT_STEP_CHANGED: AllotmentStep.ValueType  # 7
+"""Its note or its due time was changed; no seat was."""
 Global___AllotmentStep: _TypeAlias = AllotmentStep  # noqa: Y015
 
 @_typing.final

@@ -1,0 +1,107 @@
+"""Seats of an allotment as an office sends them: a CSV with a column seat_id. All wrong lines are told at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.contracts.bounds import MAX_SEAT_ID_CHARS
+from services.inventory.domain.allotment_refusals import SeatsNotAllotted, SeatsReportedSold
+from services.inventory.domain.allotments import SEATS_A_STEP
+from services.inventory.ports import SeatPlan
+from services.runtime.errors import FAULTS_TOLD, FieldInvalid, Refusal, refused_fields
+from services.runtime.rpc.errors import accept
+
+MAX_CSV_BYTES = 1_000_000
+COLUMN = "seat_id"
+# More would not be told: the rest of the file is not read.
+_LIMIT = f"a column {COLUMN}, one seat a line"
+# As much of a cell as an error repeats.
+_CELL_CHARS = MAX_SEAT_ID_CHARS
+
+
+def refused_csv(field: str, content: bytes) -> FieldInvalid | None:
+    """What is wrong with it, whatever the plan has."""
+    if len(content) > MAX_CSV_BYTES:
+        return FieldInvalid(field, f"has {len(content):,} bytes", f"at most {MAX_CSV_BYTES:,} bytes")
+    if not content.strip():
+        return FieldInvalid(field, "is empty", _LIMIT)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return FieldInvalid(field, f"is not UTF-8 in line {line}", "UTF-8")
+    if "\0" in text:
+        return FieldInvalid(field, f"has a zero byte in line {text.count(chr(10), 0, text.index(chr(0))) + 1}", "UTF-8")
+    header = text.splitlines()[0]
+    if COLUMN not in _header(header):
+        return FieldInvalid(field, f"has no column {COLUMN} in line 1", _LIMIT)
+    return None
+
+
+def seats_of_csv(field: str, content: bytes, plan: SeatPlan) -> tuple[Sequence[int], Mapping[str, int]]:
+    """The seats named, ascending, and the line of each by its id. Raises Refused: see refused_csv first."""
+    lines: dict[str, int] = {}
+    faults: list[FieldInvalid] = []
+    for line, seat_id in _cells(content.decode("utf-8-sig")):
+        problem = _problem(seat_id, lines, plan)
+        if problem is None:
+            lines[seat_id or ""] = line
+        else:
+            faults.append(FieldInvalid(field, f"line {line}: {problem}", _LIMIT))
+        if len(faults) >= FAULTS_TOLD or len(lines) > SEATS_A_STEP:
+            break
+    if len(lines) > SEATS_A_STEP:
+        faults.append(FieldInvalid(field, f"names more than {SEATS_A_STEP:,} seats", f"at most {SEATS_A_STEP:,} seats"))
+    if not lines and not faults:
+        faults.append(FieldInvalid(field, "names no seat", _LIMIT))
+    accept(*faults)
+    return sorted(plan.index_of[seat_id] for seat_id in lines), lines
+
+
+def by_lines(field: str, refusal: Refusal, lines: Mapping[str, int]) -> Refusal:
+    """A refusal of seats as whoever sent the file reads it: by the lines that name them."""
+    match refusal:
+        case SeatsNotAllotted(allotment_id, seats):
+            problem = f"is not in allotment {allotment_id}"
+        case SeatsReportedSold(allotment_id, seats):
+            problem = f"was reported sold by the office of allotment {allotment_id}"
+        case _:
+            return refusal
+    limit = f"seats of allotment {allotment_id}"
+    told = sorted((lines[str(seat)], str(seat)) for seat in seats if str(seat) in lines)
+    return refused_fields(FieldInvalid(field, f"line {line}: seat {seat} {problem}", limit) for line, seat in told) or (
+        refusal
+    )
+
+
+def _problem(seat_id: str | None, seen: Mapping[str, int], plan: SeatPlan) -> str | None:
+    if not seat_id:
+        return "has no seat"
+    if seat_id in seen:
+        return f"names seat {seat_id[:_CELL_CHARS]} again, see line {seen[seat_id]}"
+    if seat_id not in plan.index_of:
+        return f"seat {seat_id[:_CELL_CHARS]} is not in plan version {plan.plan_version}"
+    return None
+
+
+def _delimiter(header: str) -> str:
+    return ";" if header.count(";") > header.count(",") else ","
+
+
+def _header(line: str) -> list[str]:
+    return [name.strip() for name in next(csv.reader([line], delimiter=_delimiter(line)), [])]
+
+
+def _cells(text: str) -> Iterator[tuple[int, str | None]]:
+    """The number of each line and its seat; None where the line ends before that column. Empty lines are skipped."""
+    header = text.splitlines()[0]
+    at = _header(header).index(COLUMN)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(header))
+    try:
+        for row in reader:
+            if reader.line_num > 1 and any(cell.strip() for cell in row):
+                yield reader.line_num, row[at].strip() if at < len(row) else None
+    except csv.Error:
+        yield reader.line_num, None
