@@ -14,6 +14,7 @@ from typing import Any
 
 from services.inventory.actors import turn
 from services.inventory.actors.expiries import Expiries
+from services.inventory.actors.lingering import Lingering
 from services.inventory.actors.mailbox import (
     RETRY_AFTER_MS,
     CommandT,
@@ -42,14 +43,6 @@ from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import FENCED, MAILBOX_WAIT_SECONDS, TURN_SECONDS
 
 _log = get_logger("performance_actor")
-# The batching delay. A turn of so many callers makes the next one linger, and one in so many tries whether that would
-# pay: up to so many steps, until so many commands wait.
-BUSY_WORKS = 4
-TRY_EVERY_TURNS = 16
-LINGER_STEPS = 4
-LINGER_STEP_SECONDS = 0.001
-ENOUGH_COMMANDS = 64
-STILL_BUSY_SECONDS = 0.01
 # Commands that may wait for a claim to be known; with a turn's own they stay within one append.
 DEFERRED_COMMANDS = 1_024
 
@@ -93,15 +86,12 @@ class PerformanceActor:
         self._clock = clock
         self._on_end = on_end
         self._mailbox = Mailbox()
+        self._lingering = Lingering(self._mailbox, clock)
         self._wait_cap = WaitCap(clock.monotonic())
         self._expiries = Expiries(lambda commands: self.submit(commands, None))
         self._ended = False
         self.ended_by = ""  # "stopped": everything was decided, written and told
         self._in_turn: Sequence[HoldWork | RecordWork] = ()
-        # Of the last turn.
-        self._callers_told = 0
-        self._told_at = 0.0
-        self._turns_since_try = 0
         self._record: RecordBatch | None = None
         self._records_settled = 0
         # Waits for the record batch to be known, because it touches the holds that this one claims.
@@ -148,13 +138,13 @@ class PerformanceActor:
         cause = "stopped"
         try:
             while not self._may_go():
-                await self._linger()
+                await self._lingering.wait()
                 self._settle_record()
                 self._begin_record()
                 self._in_turn = works = self._next_turn()
                 if works or self._claimed_holds:
                     await self._turn(works)
-                    self._callers_told, self._told_at = len(self._in_turn), self._clock.monotonic()
+                    self._lingering.saw_turn(len(self._in_turn))
                     self._in_turn = ()
                 elif not self._could_go_on() and not self._may_go():
                     await self._mailbox.wait()
@@ -176,28 +166,6 @@ class PerformanceActor:
             _log.error("actor_broke", performance_id=self.performance.performance_id, epoch=self.epoch, exc_info=error)
         finally:
             self._end(cause)
-
-    async def _linger(self) -> None:
-        """The batching delay of a busy moment: one append then serves many callers (decision 0009).
-
-        Only while more keep coming, and only a few milliseconds. Who is alone is served at once, but for a try now and
-        then: turns that are served at once are small, however many callers there are.
-        """
-        if self._clock.monotonic() - self._told_at > STILL_BUSY_SECONDS:
-            return
-        self._turns_since_try += 1
-        is_busy = self._callers_told >= BUSY_WORKS
-        if not self._mailbox.waiting_for_a_turn or not (is_busy or self._turns_since_try >= TRY_EVERY_TURNS):
-            return
-        self._turns_since_try = 0
-        for step in range(LINGER_STEPS):
-            came = self._mailbox.waiting_for_a_turn
-            if came >= ENOUGH_COMMANDS:
-                return
-            await self._clock.sleep(LINGER_STEP_SECONDS)
-            # A first step may have been none: timers have a grain of a millisecond, and are early in a busy loop.
-            if step and self._mailbox.waiting_for_a_turn == came:
-                return
 
     def _has_work(self) -> bool:
         waiting = self._mailbox.waiting_for_a_turn + self._mailbox.waiting_for_the_record

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 
 from services.inventory.actors.host import PerformanceHost
-from services.inventory.actors.mailbox import TURN_COMMANDS
-from services.inventory.actors.performance_actor import (
+from services.inventory.actors.lingering import (
     BUSY_WORKS,
     ENOUGH_COMMANDS,
     LINGER_STEP_SECONDS,
     LINGER_STEPS,
     STILL_BUSY_SECONDS,
 )
+from services.inventory.actors.mailbox import TURN_COMMANDS
 from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.refusals import HoldNotFound, SeatsTaken

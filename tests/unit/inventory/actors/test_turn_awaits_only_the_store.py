@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ACTOR = "services.inventory.actors.performance_actor"
+LINGERING = "services.inventory.actors.lingering"
 LOG = "services.inventory.actors.turn_log"
 # What a turn may await, as it is written. The sleep lies between two sends of one batch whose outcome is unknown.
 ALLOWED = {
@@ -31,7 +32,7 @@ def methods(module: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
     }
 
 
-SOURCE = methods(ACTOR) | methods(LOG)
+SOURCE = methods(ACTOR) | methods(LOG) | methods(LINGERING)
 
 
 def awaited(method: ast.AST) -> set[str]:
@@ -90,8 +91,8 @@ def test_what_is_sent_in_a_turn_goes_to_the_stores() -> None:
 
 
 def test_the_loop_of_turns_awaits_only_work_and_turns() -> None:
-    assert awaited(SOURCE["PerformanceActor.run"]) == {"self._linger", "self._mailbox.wait", "self._turn"}
-    assert awaited(SOURCE["PerformanceActor._linger"]) == {"self._clock.sleep"}
+    assert awaited(SOURCE["PerformanceActor.run"]) == {"self._lingering.wait", "self._mailbox.wait", "self._turn"}
+    assert awaited(SOURCE["Lingering.wait"]) == {"self._clock.sleep"}
 
 
 def test_the_record_is_begun_and_settled_without_a_wait() -> None:
