@@ -21,6 +21,7 @@ from services.inventory.adapters.catalogue_events import GROUP, TOPIC, copy_perf
 from services.inventory.adapters.catalogue_performances import CataloguePerformances
 from services.inventory.adapters.outbox_act_log import OutboxActLog
 from services.inventory.adapters.postgres_audit import REFERENCES, PostgresAudit
+from services.inventory.adapters.postgres_block_list import PostgresBlockList
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
@@ -105,7 +106,7 @@ def _serve(service: Service, settings: InventorySettings, parts: _Parts) -> None
     service.on_close(forwarding.close)
     service.rpc.keep_queues_short(settings.calls_per_connection)
     changer = PlanChanger(parts.host, parts.performances, PostgresPlanStore(parts.engine), service.clock)
-    seats = InventoryServicer(parts.host, changer, service.clock)
+    seats = InventoryServicer(parts.host, changer, PostgresBlockList(parts.engine), service.clock)
     service.rpc.add(
         lambda server: add_InventoryServiceServicer_to_server(seats, server), "balcon.inventory.v1.InventoryService"
     )

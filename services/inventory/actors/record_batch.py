@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from services.inventory.actors.mailbox import RecordWork
 from services.inventory.actors.turn_log import TurnLog
-from services.inventory.domain.changes import RecordChange, SeatsClaimed, apply_to_record, taken_from_the_free
+from services.inventory.domain.changes import RecordChange, SeatsClaimed, apply_to_record, reserve
 from services.inventory.domain.commands import HoldCommand, changed_hold
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.seat_map import SeatMap
@@ -60,7 +60,7 @@ class RecordBatch:
     def reserve(self, seat_map: SeatMap) -> None:
         """Takes the free seats that it will need: for every other command they are gone."""
         for change in self.changes:
-            seat_map.mark(*taken_from_the_free(change))
+            reserve(seat_map, change)
             if isinstance(change, SeatsClaimed) and change.hold is None:
                 seat_map.count_for(change.claim.holder_id, len(change.claim.seats))
 

@@ -15,10 +15,9 @@ import msgspec
 from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.changes import RecordChange, apply_to_record
 from services.inventory.domain.plan_adoption import GONE, SeatMoves
-from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.records import BlockKind, Claim, Hold, HoldRules, SeatBlock
 from services.inventory.domain.refusals import PerformanceNotFound, SeatingPlanNotFound
 from services.inventory.domain.seat_map import ENDED_HOLDS_REMEMBERED
-from services.inventory.domain.seat_state import BLOCKED
 from services.inventory.ports import (
     Availability,
     ClaimConflict,
@@ -85,27 +84,33 @@ class _RecordedSeats:
     def __init__(
         self,
         claims: Mapping[str, Claim],
-        blocked: Iterable[int],
+        blocks: Mapping[int, SeatBlock],
         given_back: Iterable[str],
         allotments: Mapping[str, Allotment],
         steps: Mapping[str, Step],
     ) -> None:
         self.claims = dict(claims)
-        self.blocked = set(blocked)
+        self.blocks = dict(blocks)
         self.given_back = set(given_back)
         self.allotments = dict(allotments)
         self.steps = dict(steps)
 
     def copy(self) -> _RecordedSeats:
         """A batch is written whole or not at all."""
-        return _RecordedSeats(self.claims, self.blocked, self.given_back, self.allotments, self.steps)
+        return _RecordedSeats(self.claims, self.blocks, self.given_back, self.allotments, self.steps)
 
     def mark(self, seats: Sequence[int], status: int) -> None:
-        """See SeatWriter. The record keeps blocks; every other state follows from the claims."""
-        if status == BLOCKED:
-            self.blocked.update(seats)
-        else:
-            self.blocked.difference_update(seats)
+        """See SeatWriter: states follow from the claims and the blocks."""
+
+    def let_go(self, seats: Sequence[int]) -> None:
+        """See SeatWriter: as mark()."""
+
+    def block(self, seats: Sequence[int], kind: BlockKind, reason: str) -> None:
+        self.blocks.update({seat: SeatBlock(seat, kind, reason) for seat in seats})
+
+    def unblock(self, seats: Sequence[int]) -> None:
+        for seat in seats:
+            self.blocks.pop(seat, None)
 
     def end_hold(self, hold_id: str) -> None:
         """See SeatWriter: holds are kept elsewhere."""
@@ -138,14 +143,14 @@ class _RecordedSeats:
 @dataclass(slots=True)
 class _Record:
     owner: Owner
-    seats: _RecordedSeats = field(default_factory=lambda: _RecordedSeats({}, (), (), {}, {}))
+    seats: _RecordedSeats = field(default_factory=lambda: _RecordedSeats({}, {}, (), {}, {}))
     batch: int = 0
     # 0 until the performance has gone over to another plan.
     plan_version: int = 0
 
 
 class MemoryRecord:
-    """Directory and claims, which share one database: see ports.Directory and ports.ClaimStore."""
+    """Directory, claims and blocks, which share one database: see ports.Directory, ClaimStore and BlockList."""
 
     def __init__(self) -> None:
         self._performances: dict[str, _Record] = {}
@@ -192,12 +197,13 @@ class MemoryRecord:
         record = self._fenced(performance_id, epoch)
         seats = record.seats
         return PerformanceRecord(
-            list(seats.claims.values()),
-            sorted(seats.blocked),
-            sorted(seats.given_back),
-            record.plan_version,
-            list(seats.allotments.values()),
-            list(seats.steps.values()),
+            claims=list(seats.claims.values()),
+            blocked=sorted(seats.blocks),
+            softly_blocked=sorted(seat for seat, block in seats.blocks.items() if block.kind is BlockKind.SOFT),
+            given_back=sorted(seats.given_back),
+            plan_version=record.plan_version,
+            allotments=list(seats.allotments.values()),
+            steps=list(seats.steps.values()),
         )
 
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
@@ -210,6 +216,14 @@ class MemoryRecord:
         for change in changes:
             apply_to_record(seats, change)
         record.seats, record.batch = seats, batch
+
+    async def blocks(
+        self, house_id: str, performance_id: str, kind: BlockKind | None, after: int, size: int
+    ) -> Sequence[SeatBlock]:
+        """See BlockList."""
+        known = self._performances.get(performance_id)
+        found = [] if known is None else sorted(known.seats.blocks.values(), key=lambda block: block.seat)
+        return [block for block in found if block.seat > after and kind in {None, block.kind}][:size]
 
     def renumber(self, performance_id: str, epoch: int, plan_version: int, moves: SeatMoves) -> None:
         """The record's side of a change of plan: see MemoryPlans. Raises Fenced."""
@@ -224,8 +238,10 @@ class MemoryRecord:
             key: msgspec.structs.replace(step, seats=_moved_seats(step.seats, new))
             for key, step in record.seats.steps.items()
         }
-        blocked = {new[seat] for seat in record.seats.blocked}
-        record.seats = _RecordedSeats(claims, blocked, record.seats.given_back, allotments, steps)
+        blocks = {
+            new[seat]: msgspec.structs.replace(block, seat=new[seat]) for seat, block in record.seats.blocks.items()
+        }
+        record.seats = _RecordedSeats(claims, blocks, record.seats.given_back, allotments, steps)
         record.owner, record.batch, record.plan_version = Owner("", "", epoch + 1), 0, plan_version
 
     def plan_version(self, performance_id: str) -> int:

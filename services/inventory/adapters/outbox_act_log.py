@@ -43,8 +43,10 @@ class OutboxActLog:
         after_commit(connection, self._wake)
 
 
-def seats_act(done: str, performance_id: str, seat_ids: Sequence[str], reason: str = "") -> Act:
-    """What was done to some seats of a performance."""
+def seats_act(done: str, performance_id: str, seat_ids: Sequence[str], reason: str = "", kind: str = "") -> Act:
+    """What was done to some seats of a performance; `kind`: of a block."""
     named = ", ".join(seat_ids[:SEATS_NAMED])
     facts = {"count": str(len(seat_ids)), "seats": named if len(seat_ids) <= SEATS_NAMED else f"{named}, …"}
+    if kind:
+        facts["kind"] = kind
     return Act(done, "performance", performance_id, reason=reason, facts=facts)

@@ -26,7 +26,7 @@ from services.inventory.domain.changes import (
     SeatsClaimed,
     SeatsUnblocked,
 )
-from services.inventory.domain.records import Claim
+from services.inventory.domain.records import BlockKind, Claim
 from services.inventory.ports import (
     ClaimConflict,
     Fenced,
@@ -56,9 +56,11 @@ class PostgresClaimStore:
         """See ClaimStore."""
         async with connected(self._engine, self._scope) as connection:
             await self._check_epoch(connection, performance_id, epoch)
+            kinds = await self._load_blocks(connection, performance_id)
             return PerformanceRecord(
                 claims=await self._load_claims(connection, performance_id),
-                blocked=await self._load_blocks(connection, performance_id),
+                blocked=list(kinds),
+                softly_blocked=[seat for seat, kind in kinds.items() if kind == BlockKind.SOFT.name],
                 given_back=await self._load_given_back(connection, performance_id),
                 plan_version=await self._load_plan_version(connection, performance_id),
                 allotments=await load_allotments(connection, performance_id),
@@ -91,9 +93,9 @@ class PostgresClaimStore:
             for order_id, rows in by_order.items()
         ]
 
-    async def _load_blocks(self, connection: AsyncConnection, performance_id: str) -> list[int]:
-        query = select(blocks.c.seat_index).where(blocks.c.performance_id == performance_id)
-        return list((await connection.scalars(query)).all())
+    async def _load_blocks(self, connection: AsyncConnection, performance_id: str) -> dict[int, str]:
+        query = select(blocks.c.seat_index, blocks.c.kind).where(blocks.c.performance_id == performance_id)
+        return {row.seat_index: row.kind for row in await connection.execute(query)}
 
     async def _load_given_back(self, connection: AsyncConnection, performance_id: str) -> list[str]:
         ended = (claims.c.performance_id == performance_id) & (claims.c.state == "cancelled") & (claims.c.hold_id == "")
@@ -154,25 +156,34 @@ class PostgresClaimStore:
                 )
             case ClaimConfirmed():
                 await self._set_state(connection, performance_id, epoch, run, "sold")
+                sold = [seat for change in run if isinstance(change, ClaimConfirmed) for seat in change.unblocked]
+                if sold:
+                    await self._delete_blocks(connection, performance_id, sold)
             case ClaimCancelled() | SaleCancelled():
                 await self._set_state(connection, performance_id, epoch, run, "cancelled")
             case SeatsBlocked():
+                statement = insert(blocks)
+                again = {name: statement.excluded[name] for name in ("kind", "reason", "epoch")}
                 await connection.execute(
-                    insert(blocks), [r for c in run for r in self._block_rows(c, performance_id, epoch)]
+                    statement.on_conflict_do_update(index_elements=["performance_id", "seat_index"], set_=again),
+                    [row for change in run for row in self._block_rows(change, performance_id, epoch)],
                 )
                 await self._tell_acts(connection, performance_id, run)
             case SeatsUnblocked():
                 seats = [seat for change in run if isinstance(change, SeatsUnblocked) for seat in change.seats]
-                # One parameter, whatever their number: a statement has room for 32,767.
-                unblocked = blocks.c.seat_index == any_(bindparam("seats", seats, type_=ARRAY(Integer)))
-                gone = (blocks.c.performance_id == performance_id) & unblocked
-                await connection.execute(delete(blocks).where(gone))
+                await self._delete_blocks(connection, performance_id, seats)
                 await self._tell_acts(connection, performance_id, run)
             case AllotmentStepped():
                 steps = [(change.allotment, change.step) for change in run if isinstance(change, AllotmentStepped)]
                 await write_steps(connection, self._performance, epoch, steps, self._act_log)
             case _:
                 assert_never(run[0])
+
+    @staticmethod
+    async def _delete_blocks(connection: AsyncConnection, performance_id: str, seats: Sequence[int]) -> None:
+        # One parameter, whatever their number: a statement has room for 32,767.
+        unblocked = blocks.c.seat_index == any_(bindparam("seats", seats, type_=ARRAY(Integer)))
+        await connection.execute(delete(blocks).where(blocks.c.performance_id == performance_id, unblocked))
 
     async def _tell_acts(self, connection: AsyncConnection, performance_id: str, run: Sequence[RecordChange]) -> None:
         """Once for each: a batch whose outcome was unknown is written, and told, by the copy that came first."""
@@ -181,7 +192,7 @@ class PostgresClaimStore:
             assert isinstance(change, SeatsBlocked | SeatsUnblocked)
             seat_ids = [self._performance.plan.seat_ids[seat] for seat in change.seats]
             if isinstance(change, SeatsBlocked):
-                act = seats_act("seats.blocked", performance_id, seat_ids, change.reason)
+                act = seats_act("seats.blocked", performance_id, seat_ids, change.reason, change.kind.name)
             else:
                 act = seats_act("seats.unblocked", performance_id, seat_ids)
             acts.append((act, change.on_behalf_of))
@@ -223,6 +234,7 @@ class PostgresClaimStore:
                 "seat_index": seat,
                 "house_id": self._performance.house_id,
                 "seat_id": self._performance.plan.seat_ids[seat],
+                "kind": change.kind.name,
                 "reason": change.reason,
                 "epoch": epoch,
             }

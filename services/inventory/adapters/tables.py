@@ -64,6 +64,8 @@ seat_block = Table(
     Column("seat_index", Integer, primary_key=True),
     Column("house_id", String(64), nullable=False),
     Column("seat_id", String(64), nullable=False),
+    # A name of BlockKind. Those of versions that did not know of soft ones are hard.
+    Column("kind", String(8), nullable=False, server_default="HARD"),
     Column("reason", String(200), nullable=False),
     Column("epoch", BigInteger, nullable=False),
 )

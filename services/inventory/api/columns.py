@@ -11,6 +11,7 @@ from balcon.inventory.v1 import inventory_service_pb2 as pb
 from services.contracts.wire_types import principal_of, refused_channel, refused_principal
 from services.inventory.actors.mailbox import WORK_COMMANDS
 from services.inventory.api import messages
+from services.inventory.api.blocks import block_kind, refused_block_kind
 from services.inventory.domain import commands
 from services.inventory.domain.refusals import OrphanLeft, SeatsTaken
 from services.inventory.ports import SeatPlan
@@ -167,9 +168,10 @@ def _decoded(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0
         case "cancel_sale":
             return commands.CancelSale(messages.check_key("order_id", row.cancel_sale.order_id))
         case "block":
-            reason = row.block.reason
-            refused = messages.refused_reason(reason)
-            return commands.BlockSeats(_seats(row.block.seat_indexes, plan, refused, at_most=_BLOCKED), reason)
+            reason, wanted = row.block.reason, row.block.kind
+            refusals = messages.refused_reason(reason), refused_block_kind("kind", wanted)
+            seats = _seats(row.block.seat_indexes, plan, *refusals, at_most=_BLOCKED)
+            return commands.BlockSeats(seats, reason, block_kind(wanted))
         case "unblock":
             return commands.UnblockSeats(_seats(row.unblock.seat_indexes, plan, at_most=_BLOCKED))
         case "best_available":

@@ -19,6 +19,7 @@ from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.actors.plan_change import PlanChanger
 from services.inventory.api import messages
+from services.inventory.api.blocks import block_kind, list_blocks, refused_block_kind
 from services.inventory.api.command_stream import CommandStream
 from services.inventory.api.forwarding import was_sent_here
 from services.inventory.api.seat_maps import seat_map, seat_map_parts
@@ -28,6 +29,7 @@ from services.inventory.domain.changes import Change
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.records import Hold
 from services.inventory.domain.refusals import HoldNotFound
+from services.inventory.ports import BlockList
 from services.runtime.call_context import current_buyer, current_call, current_principal
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
@@ -51,9 +53,10 @@ Answer = TypeVar(
 class InventoryServicer(InventoryServiceServicer):
     """See inventory_service.proto."""
 
-    def __init__(self, host: PerformanceHost, changer: PlanChanger, clock: Clock) -> None:
+    def __init__(self, host: PerformanceHost, changer: PlanChanger, blocks: BlockList, clock: Clock) -> None:
         self._host = host
         self._changer = changer
+        self._blocks = blocks
         self._stream = CommandStream(host, clock)
 
     async def _owner(self, key: pb.PerformanceKey, *checks: FieldInvalid | None) -> PerformanceActor:
@@ -242,12 +245,13 @@ class InventoryServicer(InventoryServiceServicer):
 
     async def BlockSeats(self, request: pb.BlockSeatsRequest, context: Context) -> pb.BlockSeatsResponse:
         """Takes free seats off sale."""
-        reason = request.reason
+        reason, kind = request.reason, request.kind
         _, actor = await self._execute(
             request.key,
             request.seats,
-            lambda seats: commands.BlockSeats(seats, reason, on_behalf_of=current_principal()),
+            lambda seats: commands.BlockSeats(seats, reason, block_kind(kind), on_behalf_of=current_principal()),
             messages.refused_reason(reason),
+            refused_block_kind("kind", kind),
             at_most=messages.BLOCKED_SEATS_PER_COMMAND,
         )
         return pb.BlockSeatsResponse(epoch=actor.epoch)
@@ -261,6 +265,10 @@ class InventoryServicer(InventoryServiceServicer):
             at_most=messages.BLOCKED_SEATS_PER_COMMAND,
         )
         return pb.UnblockSeatsResponse(epoch=actor.epoch)
+
+    async def ListBlocks(self, request: pb.ListBlocksRequest, context: Context) -> pb.ListBlocksResponse:
+        """The blocked seats, and why."""
+        return await list_blocks(request, self._owner, self._blocks)
 
     async def AdoptPlan(self, request: pb.AdoptPlanRequest, context: Context) -> pb.AdoptPlanResponse:
         """Goes over to another version of the plan, where nothing stands in the way."""

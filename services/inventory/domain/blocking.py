@@ -8,6 +8,7 @@ from services.inventory.domain import seat_state
 from services.inventory.domain.changes import SeatsBlocked, SeatsUnblocked
 from services.inventory.domain.commands import BlockingCommand, BlockSeats, UnblockSeats
 from services.inventory.domain.decisions import NOTHING, Accepted, RecordDecision
+from services.inventory.domain.records import BlockKind
 from services.inventory.domain.refusals import SeatsTaken
 from services.inventory.domain.seat_views import SeatsView, not_free
 
@@ -24,16 +25,26 @@ def decide_blocking(state: SeatsView, command: BlockingCommand) -> RecordDecisio
 
 
 def _block(state: SeatsView, command: BlockSeats) -> RecordDecision:
-    wanted = tuple(seat for seat in command.seats if state.status(seat) != seat_state.BLOCKED)
-    taken = not_free(state, wanted)
+    fresh = tuple(seat for seat in command.seats if state.status(seat) != seat_state.BLOCKED)
+    taken = not_free(state, fresh)
     if taken is not None:
         return taken
-    return Accepted(SeatsBlocked(wanted, command.reason, command.on_behalf_of)) if wanted else NOTHING
+    is_soft = command.kind is BlockKind.SOFT
+    wanted = tuple(
+        seat
+        for seat in command.seats
+        if state.status(seat) != seat_state.BLOCKED or state.has_soft_block(seat) != is_soft
+    )
+    return Accepted(SeatsBlocked(wanted, command.reason, command.on_behalf_of, command.kind)) if wanted else NOTHING
 
 
 def _unblock(state: SeatsView, command: UnblockSeats) -> RecordDecision:
-    blocked = tuple(seat for seat in command.seats if state.status(seat) == seat_state.BLOCKED)
-    others = tuple(seat for seat in command.seats if state.status(seat) not in {seat_state.BLOCKED, seat_state.FREE})
+    """What staff hold or claim of a soft block is not let go: only the block under it ends."""
+    blocked = tuple(
+        seat for seat in command.seats if state.status(seat) == seat_state.BLOCKED or state.has_soft_block(seat)
+    )
+    ended = frozenset(blocked)
+    others = tuple(seat for seat in command.seats if seat not in ended and state.status(seat) != seat_state.FREE)
     if others:
         return SeatsTaken(others)
     return Accepted(SeatsUnblocked(blocked, command.on_behalf_of)) if blocked else NOTHING

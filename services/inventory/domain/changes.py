@@ -12,7 +12,7 @@ import msgspec
 
 from services.inventory.domain import allotments, seat_state
 from services.inventory.domain.allotments import Allotment, Step
-from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.records import BlockKind, Claim, Hold, HoldRules
 from services.runtime.principal import PrincipalRef
 
 
@@ -62,9 +62,10 @@ class SeatsClaimed(msgspec.Struct, frozen=True, gc=False):
 
 
 class ClaimConfirmed(msgspec.Struct, frozen=True, gc=False):
-    """The claim, now sold."""
+    """The claim, now sold, and those of its seats whose soft block ends by it."""
 
     claim: Claim
+    unblocked: tuple[int, ...] = ()
 
 
 class ClaimCancelled(msgspec.Struct, frozen=True, gc=False):
@@ -80,11 +81,12 @@ class SaleCancelled(msgspec.Struct, frozen=True, gc=False):
 
 
 class SeatsBlocked(msgspec.Struct, frozen=True, gc=False):
-    """Seats that were free, and who asked for it."""
+    """Seats that were free, or blocked as another kind, and who asked for it."""
 
     seats: tuple[int, ...]
     reason: str
     on_behalf_of: PrincipalRef | None = None
+    kind: BlockKind = BlockKind.HARD
 
 
 class SeatsUnblocked(msgspec.Struct, frozen=True, gc=False):
@@ -114,6 +116,10 @@ class SeatWriter(Protocol):
 
     def mark(self, seats: Sequence[int], status: int) -> None:
         """Sets the status of seats."""
+        ...
+
+    def let_go(self, seats: Sequence[int]) -> None:
+        """Nobody has these seats any more: they are free, or blocked again where a soft block is on them."""
         ...
 
     def end_hold(self, hold_id: str) -> None:
@@ -156,6 +162,14 @@ class RecordWriter(SeatWriter, Protocol):
         """Adds or replaces an allotment, and remembers the step that made it so."""
         ...
 
+    def block(self, seats: Sequence[int], kind: BlockKind, reason: str) -> None:
+        """Takes seats off sale."""
+        ...
+
+    def unblock(self, seats: Sequence[int]) -> None:
+        """Ends the blocks on seats; whoever has one of them keeps it."""
+        ...
+
 
 def apply_to_holds(state: HoldWriter, change: HoldChange) -> None:
     """Writes one change of a turn."""
@@ -165,11 +179,11 @@ def apply_to_holds(state: HoldWriter, change: HoldChange) -> None:
         case HoldExtended(hold):
             state.put_hold(hold)
         case HoldMoved(hold, before):
-            state.mark(before.seats, seat_state.FREE)
+            state.let_go(before.seats)
             state.mark(hold.seats, seat_state.HELD)
             state.put_hold(hold)
         case HoldReleased(hold) | HoldExpired(hold):
-            state.mark(hold.seats, seat_state.FREE)
+            state.let_go(hold.seats)
             state.end_hold(hold.hold_id)
         case SaleTermsChanged(rules):
             state.change_rules(rules)
@@ -177,19 +191,20 @@ def apply_to_holds(state: HoldWriter, change: HoldChange) -> None:
             assert_never(change)
 
 
-def taken_from_the_free(change: RecordChange) -> tuple[Sequence[int], int]:
-    """The free seats that the change takes and what becomes of them: until the record has it they are reserved."""
+def reserve(state: RecordWriter, change: RecordChange) -> None:
+    """Takes the free seats that the change needs: until the record has it they are nobody else's."""
     match change:
         case SeatsClaimed(claim, None):
-            return claim.seats, seat_state.CLAIMED
-        case SeatsBlocked(seats, _):
-            return seats, seat_state.BLOCKED
+            state.mark(claim.seats, seat_state.CLAIMED)
+        case SeatsBlocked(seats, reason):
+            # For staff too, while it is not known which kind of block it will be.
+            state.block(seats, BlockKind.HARD, reason)
         case AllotmentStepped(_, step, becomes) if step.kind == allotments.HANDED_OUT:
-            return step.seats, becomes
+            state.mark(step.seats, becomes)
         case AllotmentStepped():
-            return (), seat_state.FREE
+            pass
         case SeatsClaimed() | ClaimConfirmed() | ClaimCancelled() | SaleCancelled() | SeatsUnblocked():
-            return (), seat_state.FREE
+            pass
         case _:
             assert_never(change)
 
@@ -202,18 +217,20 @@ def apply_to_record(state: RecordWriter, change: RecordChange) -> None:
             state.put_claim(claim)
             if from_hold is not None:
                 state.end_hold(from_hold.hold_id)
-        case ClaimConfirmed(claim):
+        case ClaimConfirmed(claim, unblocked):
             state.mark(claim.seats, seat_state.SOLD)
             state.put_claim(claim)
+            if unblocked:
+                state.unblock(unblocked)
         case ClaimCancelled(claim) | SaleCancelled(claim):
-            state.mark(claim.seats, seat_state.FREE)
+            state.let_go(claim.seats)
             state.drop_claim(claim.order_id)
             if not claim.hold_id:
                 state.give_back(claim.order_id)
-        case SeatsBlocked(seats, _):
-            state.mark(seats, seat_state.BLOCKED)
+        case SeatsBlocked(seats, reason, _, kind):
+            state.block(seats, kind, reason)
         case SeatsUnblocked(seats):
-            state.mark(seats, seat_state.FREE)
+            state.unblock(seats)
         case AllotmentStepped(allotment, step, becomes):
             state.mark(step.seats, becomes)
             state.put_step(allotment, step)

@@ -18,7 +18,7 @@ from services.inventory.domain.refusals import (
     ClaimNotFound,
     ClaimNotSold,
 )
-from services.inventory.domain.seat_views import RecordView, living_hold, not_free
+from services.inventory.domain.seat_views import RecordView, living_hold, not_free_to
 from services.runtime.errors import IdempotencyKeyReused, Refusal
 
 
@@ -62,7 +62,7 @@ def _claim(state: RecordView, command: ClaimSeats, now_ms: int) -> RecordDecisio
         # A late copy of the command. With a hold it finds that ended; without one nothing else would stop it.
         return ClaimEnded(command.order_id)
     else:
-        refused = not_free(state, command.seats)
+        refused = not_free_to(command.channel, state, command.seats)
         refused = refused or past_both_gates(state, command.seats, command.ticket_types, command.channel, now_ms)
         if refused is not None:
             return refused
@@ -88,7 +88,8 @@ def _confirm(state: RecordView, command: ConfirmClaim) -> RecordDecision:
         return ClaimNotFound(command.order_id)
     if claim.sold:
         return NOTHING
-    return Accepted(ClaimConfirmed(msgspec.structs.replace(claim, sold=True)))
+    unblocked = tuple(seat for seat in claim.seats if state.has_soft_block(seat))
+    return Accepted(ClaimConfirmed(msgspec.structs.replace(claim, sold=True), unblocked))
 
 
 def _cancel_claim(state: RecordView, command: CancelClaim) -> RecordDecision:

@@ -11,7 +11,7 @@ import msgspec
 
 from services.inventory.domain.allotments import SeatsAsked
 from services.inventory.domain.best_available import SeatGroup
-from services.inventory.domain.records import HoldRules
+from services.inventory.domain.records import BlockKind, HoldRules
 from services.runtime.principal import PrincipalRef
 
 
@@ -125,14 +125,15 @@ class CancelSale(ForTheRecord, frozen=True, gc=False):
 
 
 class BlockSeats(ForTheRecord, frozen=True, gc=False):
-    """Take free seats off sale. Seats blocked already stay so."""
+    """Take free seats off sale. Seats blocked already stay so; those of another kind become of this one."""
 
     seats: tuple[int, ...]
     reason: str
+    kind: BlockKind = BlockKind.HARD
 
 
 class UnblockSeats(ForTheRecord, frozen=True, gc=False):
-    """Put blocked seats back on sale. Seats free already stay so."""
+    """Put blocked seats back on sale. Seats free already stay so; what staff have of a soft block they keep."""
 
     seats: tuple[int, ...]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from services.inventory.domain import seat_state
 from services.inventory.domain.allotments import Allotment, Step
-from services.inventory.domain.records import Claim, Hold
+from services.inventory.domain.records import BlockKind, Claim, Hold
 from services.inventory.domain.seat_map import SeatMap
 
 
@@ -22,6 +22,7 @@ class Draft:
         "_claims",
         "_ended",
         "_given_back",
+        "_soft",
         "_statuses",
         "_steps",
         "quotas",
@@ -38,6 +39,8 @@ class Draft:
         # Holds that become claims.
         self._ended: set[str] = set()
         self._given_back: set[str] = set()
+        # Soft blocks that came (True) or went.
+        self._soft: dict[int, bool] = {}
         self._allotments: dict[str, Allotment] = {}
         self._steps: dict[str, Step] = {}
 
@@ -51,6 +54,10 @@ class Draft:
 
     def are_free(self, seats: Sequence[int]) -> bool:
         return all(self.status(seat) == seat_state.FREE for seat in seats)
+
+    def has_soft_block(self, seat: int) -> bool:
+        known = self._soft.get(seat)
+        return self._base.has_soft_block(seat) if known is None else known
 
     def hold(self, hold_id: str) -> Hold | None:
         return None if hold_id in self._ended else self._base.holds.get(hold_id)
@@ -71,6 +78,18 @@ class Draft:
             self.quotas.count(seats, {seat: self.status(seat) for seat in seats}, status)
         for seat in seats:
             self._statuses[seat] = status
+
+    def let_go(self, seats: Sequence[int]) -> None:
+        self.mark([seat for seat in seats if self.has_soft_block(seat)], seat_state.BLOCKED)
+        self.mark([seat for seat in seats if not self.has_soft_block(seat)], seat_state.FREE)
+
+    def block(self, seats: Sequence[int], kind: BlockKind, reason: str) -> None:
+        self.mark(seats, seat_state.BLOCKED)
+        self._soft.update(dict.fromkeys(seats, kind is BlockKind.SOFT))
+
+    def unblock(self, seats: Sequence[int]) -> None:
+        self.mark([seat for seat in seats if self.status(seat) == seat_state.BLOCKED], seat_state.FREE)
+        self._soft.update(dict.fromkeys(seats, False))
 
     def end_hold(self, hold_id: str) -> None:
         self._ended.add(hold_id)

@@ -33,7 +33,7 @@ from services.inventory.domain.free_seats import FreeDraft, FreeView
 from services.inventory.domain.orphans import could_avoid, is_lenient, orphans_left
 from services.inventory.domain.quota_gates import quota_reached, type_not_assigned
 from services.inventory.domain.quota_rooms import QuotaRooms
-from services.inventory.domain.records import Hold, HoldRules
+from services.inventory.domain.records import ONLINE, Hold, HoldRules
 from services.inventory.domain.refusals import (
     HoldEnded,
     HolderLimit,
@@ -47,13 +47,10 @@ from services.inventory.domain.refusals import (
     SeatsNotHeld,
     SeatsNotTogether,
 )
-from services.inventory.domain.seat_views import HoldingView, living_hold, no_such_hold, not_free
+from services.inventory.domain.seat_views import HoldingView, living_hold, no_such_hold, not_free_to
 from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Refusal
 
 NotForSale = NotOnSale | PerformanceCancelled | SaleEnded | OutsideSalesWindow
-
-# balcon.types.v1.Channel: the channel to which the orphan rule applies.
-ONLINE = 2
 
 
 def decide_holding(state: HoldingView, command: HoldCommand, now_ms: int) -> HoldDecision:
@@ -92,7 +89,7 @@ def _hold(state: HoldingView, command: HoldSeats, now_ms: int) -> HoldDecision:
             return closed
     if state.has_ended(command.hold_id):
         return HoldEnded(command.hold_id)
-    refused: Refusal | None = not_free(state, command.seats)
+    refused: Refusal | None = not_free_to(command.channel, state, command.seats)
     refused = refused or _over_limit(state, command.holder_id, len(command.seats))
     if refused is None and state.quotas is not None:
         refused = _over_quota(state, command, now_ms)
@@ -237,7 +234,7 @@ def _move(state: HoldingView, command: MoveHold, now_ms: int) -> HoldDecision:
             return closed
     own = set(hold.seats)
     wanted_more = tuple(seat for seat in command.seats if seat not in own)
-    refused: Refusal | None = not_free(state, wanted_more)
+    refused: Refusal | None = not_free_to(hold.channel, state, wanted_more)
     refused = refused or _over_limit(state, command.holder_id, len(command.seats) - len(hold.seats))
     refused = refused or quota_reached(state, command.seats, hold.channel, now_ms, given_up=hold.seats)
     if refused is None and _must_avoid_orphans(state.rules, hold.channel):

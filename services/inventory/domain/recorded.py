@@ -14,6 +14,7 @@ class PerformanceRecord:
     """What the record knows of a performance's seats."""
 
     claims: Sequence[Claim] = ()
+    # Of either kind, whoever has the seat.
     blocked: Sequence[int] = ()
     # Orders that claimed seats without a hold and whose claim has ended.
     given_back: Sequence[str] = ()
@@ -22,3 +23,5 @@ class PerformanceRecord:
     # In the order of their making, closed ones too, and all that was done to them.
     allotments: Sequence[Allotment] = ()
     steps: Sequence[Step] = ()
+    # Those of the blocked whose block is a soft one.
+    softly_blocked: Sequence[int] = ()

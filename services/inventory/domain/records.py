@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import enum
+from typing import Final
+
 import msgspec
 
 from services.contracts.bounds import HOLD_CAP_SECONDS, HOLD_GRACE_SECONDS
@@ -13,6 +16,26 @@ ASKED_UNTOLD = "?"
 
 # An end that no clock reaches.
 NEVER_MS = 2**62
+
+# balcon.types.v1.Channel: the shop. All others are staff's.
+ONLINE: Final = 2
+
+
+class BlockKind(enum.IntEnum):
+    """Whom a block keeps out. The numbers are those of balcon.inventory.v1.BlockKind."""
+
+    # Everybody.
+    HARD = 1
+    # The shop; staff who name the seats may hold and sell them.
+    SOFT = 2
+
+
+class SeatBlock(msgspec.Struct, frozen=True, gc=False):
+    """A seat that is taken off sale, and why. A soft one stays while staff hold or claim the seat."""
+
+    seat: int
+    kind: BlockKind
+    reason: str
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from services.inventory.domain import seat_state
 from services.inventory.domain.changes import SeatsHeld, apply_to_holds
 from services.inventory.domain.recorded import PerformanceRecord
-from services.inventory.domain.records import Hold, HoldRules
+from services.inventory.domain.records import BlockKind, Hold, HoldRules
 from services.inventory.domain.seat_layout import SeatLayout
 from services.inventory.domain.seat_map import SeatMap
+from services.inventory.domain.seat_views import not_free_to
 
 
 def restore(
@@ -22,7 +23,8 @@ def restore(
 ) -> tuple[SeatMap, list[str]]:
     """The seat map, and the ids of holds that contradict the record or one another and must be forgotten."""
     seat_map = SeatMap(capacity, rules, layout)
-    seat_map.mark(record.blocked, seat_state.BLOCKED)
+    seat_map.block(record.blocked, BlockKind.HARD)
+    seat_map.block(record.softly_blocked, BlockKind.SOFT)
     for claim in record.claims:
         seat_map.mark(claim.seats, seat_state.SOLD if claim.sold else seat_state.CLAIMED)
         seat_map.put_claim(claim)
@@ -37,7 +39,8 @@ def restore(
     stale: list[str] = []
     # Oldest first, so that of two contradicting holds the same one always wins.
     for hold in sorted(holds, key=lambda hold: (hold.acquired_ms, hold.hold_id)):
-        if all(0 <= seat < capacity and seat_map.status(seat) == seat_state.FREE for seat in hold.seats):
+        exist = all(0 <= seat < capacity for seat in hold.seats)
+        if exist and not_free_to(hold.channel, seat_map, hold.seats) is None:
             apply_to_holds(seat_map, SeatsHeld(hold))
         else:
             stale.append(hold.hold_id)

@@ -14,7 +14,7 @@ from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.changes import Change, RecordChange, apply_to_holds, apply_to_record
 from services.inventory.domain.free_seats import FreeSeats
 from services.inventory.domain.quotas import SeatQuotas, seat_quotas
-from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.records import BlockKind, Claim, Hold, HoldRules
 from services.inventory.domain.seat_layout import SeatLayout, one_row
 
 # How many ended holds are remembered, here and in the holds' store, so that a late copy of their first command is
@@ -38,6 +38,7 @@ class SeatMap:
         "holds",
         "quotas",
         "rules",
+        "soft_blocks",
         "statuses",
     )
 
@@ -59,6 +60,8 @@ class SeatMap:
         self.allotments: dict[str, Allotment] = {}
         # By the ids that callers gave them.
         self._steps: dict[str, Step] = {}
+        # Seats with a soft block on them, whoever has them now.
+        self.soft_blocks: set[int] = set()
 
     @property
     def capacity(self) -> int:
@@ -87,6 +90,10 @@ class SeatMap:
             if statuses[seat] != seat_state.FREE:
                 return False
         return True
+
+    def has_soft_block(self, seat: int) -> bool:
+        """See SeatsView."""
+        return seat in self.soft_blocks
 
     def hold(self, hold_id: str) -> Hold | None:
         """See LivingHoldsView."""
@@ -149,6 +156,27 @@ class SeatMap:
         self._marked += seats
         for seat in seats:
             statuses[seat] = status
+
+    def let_go(self, seats: Sequence[int]) -> None:
+        """See SeatWriter."""
+        soft = self.soft_blocks
+        if soft and not soft.isdisjoint(seats):
+            self.mark([seat for seat in seats if seat in soft], seat_state.BLOCKED)
+            seats = [seat for seat in seats if seat not in soft]
+        self.mark(seats, seat_state.FREE)
+
+    def block(self, seats: Sequence[int], kind: BlockKind, reason: str = "") -> None:
+        """See RecordWriter. The reasons are the record's."""
+        self.mark(seats, seat_state.BLOCKED)
+        if kind is BlockKind.SOFT:
+            self.soft_blocks.update(seats)
+        else:
+            self.soft_blocks.difference_update(seats)
+
+    def unblock(self, seats: Sequence[int]) -> None:
+        """See RecordWriter."""
+        self.soft_blocks.difference_update(seats)
+        self.mark([seat for seat in seats if self.statuses[seat] == seat_state.BLOCKED], seat_state.FREE)
 
     def take_marked(self) -> Sequence[int]:
         """The seats that were marked since the last call, some perhaps more than once."""

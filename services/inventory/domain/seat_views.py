@@ -9,7 +9,7 @@ from services.inventory.domain import seat_state
 from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.free_seats import FreeView
 from services.inventory.domain.quotas import SeatQuotas
-from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.records import ONLINE, Claim, Hold, HoldRules
 from services.inventory.domain.refusals import HoldEnded, HoldExpired, HoldForeign, HoldNotFound, SeatsTaken
 from services.runtime.errors import Refusal
 
@@ -23,6 +23,10 @@ class SeatsView(Protocol):
 
     def are_free(self, seats: Sequence[int]) -> bool:
         """Whether all of them are free."""
+        ...
+
+    def has_soft_block(self, seat: int) -> bool:
+        """Whether a soft block is on the seat, whoever has it now."""
         ...
 
 
@@ -104,6 +108,20 @@ def not_free(state: SeatsView, seats: tuple[int, ...]) -> SeatsTaken | None:
     if state.are_free(seats):
         return None
     return SeatsTaken(tuple(seat for seat in seats if state.status(seat) != seat_state.FREE))
+
+
+def not_free_to(channel: int, state: SeatsView, seats: tuple[int, ...]) -> SeatsTaken | None:
+    """Which of the seats the channel may not take: a soft block keeps only the shop out."""
+    taken = not_free(state, seats)
+    if taken is None or channel == ONLINE:
+        return taken
+    others = tuple(seat for seat in taken.seats if isinstance(seat, int) and not is_softly_blocked(state, seat))
+    return SeatsTaken(others) if others else None
+
+
+def is_softly_blocked(state: SeatsView, seat: int) -> bool:
+    """Whether the seat is nobody's and only a soft block is on it."""
+    return state.status(seat) == seat_state.BLOCKED and state.has_soft_block(seat)
 
 
 def no_such_hold(state: LivingHoldsView, hold_id: str) -> Refusal:

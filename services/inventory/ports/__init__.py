@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from services.inventory.domain.recorded import PerformanceRecord
 from services.inventory.ports.availability import Availability, AvailabilityFeed
+from services.inventory.ports.block_list import BlockList
 from services.inventory.ports.claim_store import ClaimStore
 from services.inventory.ports.directory import Directory, OwnedPerformance, Owner
 from services.inventory.ports.faults import ClaimConflict, Fenced, RecordRefused, WritesLost
@@ -22,6 +23,7 @@ from services.runtime.errors import StoreUnavailable
 __all__ = [
     "Availability",
     "AvailabilityFeed",
+    "BlockList",
     "ClaimConflict",
     "ClaimStore",
     "Directory",

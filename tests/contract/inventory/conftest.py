@@ -11,8 +11,6 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryLeaseStore, MemoryRecord
-from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
-from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.redis_cluster import ClusterClient
 from services.inventory.adapters.redis_connection import AnyRedis, connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
@@ -21,7 +19,7 @@ from services.inventory.ports import LeaseStore
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.valkey_cluster import EmbeddedValkeyCluster
 from services.runtime.sql.engine import create_engine
-from tests.contract.inventory.shelves import ACT_LOG, HALL, HoldShelf, Record
+from tests.contract.inventory.shelves import HoldShelf, Record, postgres_record
 
 
 @pytest.fixture
@@ -84,9 +82,9 @@ def record(request: pytest.FixtureRequest) -> Record:
     """A directory and a claim store with nothing in them."""
     if request.param == "memory":
         memory = MemoryRecord()
-        return Record(memory, memory)
+        return Record(memory, memory, memory)
     engine: AsyncEngine = request.getfixturevalue("engine")
-    return Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    return postgres_record(engine)
 
 
 @pytest.fixture(params=["memory", "redis", "cluster"])

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from services.inventory.adapters.outbox_act_log import OutboxActLog
+from services.inventory.adapters.postgres_block_list import PostgresBlockList
+from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
+from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.domain.changes import ClaimCancelled, ClaimConfirmed, SaleCancelled, SeatsClaimed
 from services.inventory.domain.records import Claim, Hold, HoldRules
-from services.inventory.ports import ClaimStore, Directory, HoldStore, HoldWrites, Performance, SeatPlan
+from services.inventory.ports import BlockList, ClaimStore, Directory, HoldStore, HoldWrites, Performance, SeatPlan
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 
@@ -30,10 +35,11 @@ class HoldShelf:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Directory and claims of one database."""
+    """Directory, claims and the list of blocks of one database."""
 
     directory: Directory
     claims: ClaimStore
+    blocks: BlockList
 
     async def owned(self, seen_epoch: int = 0) -> int:
         """Takes the performance; the new epoch."""
@@ -80,3 +86,8 @@ def cancelled(order_id: str, *seats: int) -> ClaimCancelled:
 def sale_cancelled(order_id: str, *seats: int) -> SaleCancelled:
     """The change that frees sold seats."""
     return SaleCancelled(claim(order_id, *seats, sold=True))
+
+
+def postgres_record(engine: AsyncEngine) -> Record:
+    """The record of the hall in Postgres."""
+    return Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG), PostgresBlockList(engine))

@@ -13,9 +13,10 @@ from services.inventory.domain.changes import (
     SeatsClaimed,
     SeatsUnblocked,
 )
-from services.inventory.domain.records import Claim
+from services.inventory.domain.records import BlockKind, Claim, SeatBlock
 from services.inventory.ports import ClaimConflict, Fenced, WritesLost
 from tests.contract.inventory.shelves import (
+    HALL,
     NAME,
     Record,
     cancelled,
@@ -210,6 +211,47 @@ async def test_a_refused_batch_remembers_nobody_as_having_given_back(record: Rec
         await record.claims.append(NAME, epoch, 2, [ClaimCancelled(anew), claimed("o3", 2)])
     loaded = await record.claims.load(NAME, epoch)
     assert (list(loaded.given_back), len(loaded.claims)) == ([], 2)
+
+
+async def test_the_next_owner_finds_which_blocks_are_soft_and_a_later_block_says_which_kind_it_is(
+    record: Record,
+) -> None:
+    epoch = await record.owned()
+    soft = SeatsBlocked((5, 6, 7), "house seats", None, BlockKind.SOFT)
+    await record.claims.append(NAME, epoch, 1, [soft, SeatsBlocked((8, 9), "camera")])
+    again = SeatsBlocked((9,), "house seats", None, BlockKind.SOFT)
+    await record.claims.append(NAME, epoch, 2, [SeatsBlocked((7,), "rail"), again])
+    loaded = await record.claims.load(NAME, await record.owned(epoch))
+    assert (sorted(loaded.blocked), sorted(loaded.softly_blocked)) == ([5, 6, 7, 8, 9], [5, 6, 9])
+
+
+async def test_a_soft_block_stays_under_a_claim_and_ends_with_the_sale(record: Record) -> None:
+    epoch = await record.owned()
+    soft = SeatsBlocked((5, 6, 7), "house seats", None, BlockKind.SOFT)
+    await record.claims.append(NAME, epoch, 1, [soft, claimed("o1", 4, 5), claimed("o2", 6)])
+    await record.claims.append(NAME, epoch, 2, [cancelled("o2", 6)])
+    assert sorted((await record.claims.load(NAME, epoch)).softly_blocked) == [5, 6, 7]
+    await record.claims.append(NAME, epoch, 3, [ClaimConfirmed(claim("o1", 4, 5, sold=True), unblocked=(5,))])
+    assert sorted((await record.claims.load(NAME, epoch)).softly_blocked) == [6, 7]
+    await record.claims.append(NAME, epoch, 4, [sale_cancelled("o1", 4, 5)])
+    assert sorted((await record.claims.load(NAME, epoch)).blocked) == [6, 7]
+
+
+async def test_blocks_are_listed_with_their_reasons_by_seat_page_by_page(record: Record) -> None:
+    epoch = await record.owned()
+    soft = SeatsBlocked((30, 4), "house seats", None, BlockKind.SOFT)
+    await record.claims.append(NAME, epoch, 1, [soft, SeatsBlocked((10, 20), "camera"), claimed("o1", 4)])
+    listed = [
+        SeatBlock(4, BlockKind.SOFT, "house seats"),
+        SeatBlock(10, BlockKind.HARD, "camera"),
+        SeatBlock(20, BlockKind.HARD, "camera"),
+        SeatBlock(30, BlockKind.SOFT, "house seats"),
+    ]
+    house = HALL.house_id
+    assert list(await record.blocks.blocks(house, NAME, None, -1, 3)) == listed[:3]
+    assert list(await record.blocks.blocks(house, NAME, None, 20, 3)) == listed[3:]
+    assert list(await record.blocks.blocks(house, NAME, BlockKind.HARD, 10, 3)) == [listed[2]]
+    assert list(await record.blocks.blocks(house, "perf_2", None, -1, 3)) == []
 
 
 async def test_more_seats_are_unblocked_at_once_than_a_statement_has_room_for(record: Record) -> None:

@@ -10,16 +10,15 @@ from sqlalchemy import insert, select, update
 
 from services.inventory.adapters.memory_stores import MemoryPerformances, MemoryPlans, MemoryRecord
 from services.inventory.adapters.postgres_audit import PostgresAudit
-from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
-from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
 from services.inventory.adapters.tables import performance, seat_claim
 from services.inventory.domain.changes import RecordChange, SeatsBlocked
 from services.inventory.domain.plan_adoption import GONE, SeatMoves
+from services.inventory.domain.records import BlockKind
 from services.inventory.ports import Fenced, PlanStore, SeatPlan
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl, as_owner
-from tests.contract.inventory.shelves import ACT_LOG, HALL, NAME, Record, cancelled, claim, claimed, confirmed
+from tests.contract.inventory.shelves import HALL, NAME, Record, cancelled, claim, claimed, confirmed, postgres_record
 
 # Seat 0 is gone, a new one is in front of 1, 2 and 3, which change places with each other.
 MOVES = SeatMoves((GONE, 3, 1, 2, *range(4, 100)))
@@ -43,12 +42,12 @@ async def shelf(request: pytest.FixtureRequest, database_url: DatabaseUrl) -> As
     if request.param == "memory":
         record = MemoryRecord()
         plan = SeatPlan.of(4, [f"t{number}" for number in range(100)])
-        yield Shelf(MemoryPlans(record, MemoryPerformances(HALL), plan), Record(record, record))
+        yield Shelf(MemoryPlans(record, MemoryPerformances(HALL), plan), Record(record, record, record))
         return
     engine = create_engine(database_url("inventory"), application="test")
     async with as_owner(engine).begin() as connection:
         await connection.execute(insert(performance).values(PERFORMANCE))
-    yield Shelf(PostgresPlanStore(engine), Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG)))
+    yield Shelf(PostgresPlanStore(engine), postgres_record(engine))
     await engine.dispose()
 
 
@@ -58,13 +57,13 @@ async def test_claims_and_blocks_are_found_under_their_new_numbers_by_the_next_o
         claimed("o1", 1, 2),
         confirmed("o1", 1, 2),
         claimed("o2", 5),
-        SeatsBlocked((3,), "camera"),
+        SeatsBlocked((3,), "camera", None, BlockKind.SOFT),
     ]
     await shelf.record.claims.append(NAME, epoch, 1, changes)
     await shelf.plans.adopt(HALL, epoch, 4, MOVES)
     found = await shelf.record.claims.load(NAME, await shelf.record.owned(epoch + 1))
     assert sorted(found.claims, key=lambda one: one.order_id) == [claim("o1", 1, 3, sold=True), claim("o2", 5)]
-    assert list(found.blocked) == [2]
+    assert list(found.blocked) == list(found.softly_blocked) == [2]
     assert found.plan_version == 4
 
 
@@ -112,7 +111,7 @@ async def test_history_of_seats_that_are_gone_is_in_nobodys_way(shelf: Shelf) ->
 
 async def test_rows_of_the_record_keep_the_history_of_each_version(database_url: DatabaseUrl) -> None:
     engine = create_engine(database_url("inventory"), application="test")
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    record = postgres_record(engine)
     epoch = await record.owned()
     changes: list[RecordChange] = [claimed("o1", 0), cancelled("o1", 0), claimed("o2", 1)]
     await record.claims.append(NAME, epoch, 1, changes)
@@ -130,7 +129,7 @@ async def test_the_audit_sees_a_claim_that_a_change_of_plan_left_behind(database
     engine = create_engine(database_url("inventory"), application="test")
     async with as_owner(engine).begin() as connection:
         await connection.execute(insert(performance).values(PERFORMANCE))
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    record = postgres_record(engine)
     await record.claims.append(NAME, await record.owned(), 1, [claimed("o1", 1)])
     audit = PostgresAudit(engine)
 

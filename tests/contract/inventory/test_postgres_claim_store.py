@@ -15,18 +15,19 @@ from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.tables import outbox, seat_block, seat_claim
 from services.inventory.domain.changes import RecordChange, SeatsBlocked, SeatsUnblocked
+from services.inventory.domain.records import BlockKind
 from services.inventory.ports import Fenced, RecordRefused, StoreUnavailable
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.principal import PrincipalKind, PrincipalRef
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl, as_owner, service_database
-from tests.contract.inventory.shelves import ACT_LOG, HALL, NAME, Record, claim, claimed
+from tests.contract.inventory.shelves import ACT_LOG, HALL, NAME, Record, claim, claimed, postgres_record
 
 
 async def test_rows_carry_house_plan_version_seat_id_and_epoch(engine: AsyncEngine) -> None:
     """INV-8, R3.1: every row of house data says whose it is, and which seat its index means."""
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    record = postgres_record(engine)
     epoch = await record.owned(await record.owned())
     await record.claims.append(NAME, epoch, 1, [claimed("o1", 7), SeatsBlocked((8,), "camera")])
     async with as_owner(engine).connect() as connection:
@@ -41,7 +42,7 @@ async def test_an_append_and_a_take_at_once_are_one_after_the_other(engine: Asyn
     fenced = 0
     for number in range(40):
         name = f"perf_{number}"
-        record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+        record = postgres_record(engine)
         await record.directory.take(name, 0, "node_a", "a")
         appended, taken = await asyncio.gather(
             record.claims.append(name, 1, 1, [claimed("o1", 1)]),
@@ -60,7 +61,7 @@ async def test_an_append_and_a_take_at_once_are_one_after_the_other(engine: Asyn
 
 async def test_what_the_database_will_never_take_is_refused_and_not_unavailable(engine: AsyncEngine) -> None:
     """Unavailable is sent again for ever."""
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    record = postgres_record(engine)
     epoch = await record.owned()
     with pytest.raises(RecordRefused):
         await record.claims.append(NAME, epoch, 1, [claimed("o1", 7), SeatsBlocked((8,), "a\0b")])
@@ -79,7 +80,7 @@ def server(own_server_folder: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 async def own_record(server: EmbeddedPostgres) -> AsyncIterator[Record]:
     engine = create_engine(await service_database(server, "inventory"), application="test")
-    yield Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    yield postgres_record(engine)
     await engine.dispose()
 
 
@@ -137,9 +138,13 @@ async def acts(engine: AsyncEngine) -> list[ActDone]:
 
 
 async def test_blocks_and_their_ends_are_acts_of_who_asked_for_them_and_claims_are_none(engine: AsyncEngine) -> None:
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    record = postgres_record(engine)
     epoch = await record.owned()
-    changes: list[RecordChange] = [claimed("o1", 7), SeatsBlocked((8, 9), "camera", ANNA), SeatsUnblocked((8,), ANNA)]
+    changes: list[RecordChange] = [
+        claimed("o1", 7),
+        SeatsBlocked((8, 9), "camera", ANNA, BlockKind.SOFT),
+        SeatsUnblocked((8,), ANNA),
+    ]
     await record.claims.append(NAME, epoch, 1, changes)
     blocked, unblocked = await acts(engine)
     assert (blocked.house_id, blocked.act, blocked.thing, blocked.thing_id) == (
@@ -150,12 +155,12 @@ async def test_blocks_and_their_ends_are_acts_of_who_asked_for_them_and_claims_a
     )
     assert blocked.who.subject == unblocked.who.subject == "per_anna"
     assert blocked.reason == "camera"
-    assert dict(blocked.facts) == {"count": "2", "seats": "s8, s9"}
+    assert dict(blocked.facts) == {"count": "2", "seats": "s8, s9", "kind": "SOFT"}
     assert (unblocked.act, dict(unblocked.facts)) == ("seats.unblocked", {"count": "1", "seats": "s8"})
 
 
 async def test_a_batch_that_is_sent_again_is_no_second_act(engine: AsyncEngine) -> None:
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    record = postgres_record(engine)
     epoch = await record.owned()
     for _ in range(2):
         await record.claims.append(NAME, epoch, 1, [SeatsBlocked((8,), "camera", ANNA)])
@@ -163,7 +168,7 @@ async def test_a_batch_that_is_sent_again_is_no_second_act(engine: AsyncEngine) 
 
 
 async def test_a_fenced_owner_blocks_nothing_and_tells_nothing(engine: AsyncEngine) -> None:
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    record = postgres_record(engine)
     epoch = await record.owned()
     await record.directory.take(NAME, epoch, "node_b", "b")
     with pytest.raises(Fenced):
@@ -172,9 +177,9 @@ async def test_a_fenced_owner_blocks_nothing_and_tells_nothing(engine: AsyncEngi
 
 
 async def test_a_block_of_a_whole_hall_names_some_of_its_seats_and_counts_all(engine: AsyncEngine) -> None:
-    record = Record(PostgresDirectory(engine), PostgresClaimStore(engine, HALL, ACT_LOG))
+    record = postgres_record(engine)
     epoch = await record.owned()
     await record.claims.append(NAME, epoch, 1, [SeatsBlocked(tuple(range(100)), "fire", ANNA)])
     [act] = await acts(engine)
     named = ", ".join(f"s{number}" for number in range(20))
-    assert dict(act.facts) == {"count": "100", "seats": f"{named}, …"}
+    assert dict(act.facts) == {"count": "100", "seats": f"{named}, …", "kind": "HARD"}

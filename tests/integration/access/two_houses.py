@@ -167,11 +167,23 @@ class Stack:
                 if answer.message is not None:
                     harvest(house, answer.message)
         for method in [one for one in staff_methods() if one.name.startswith("List")]:
-            request = GetMessageClass(method.input_type)(**{access_of(method).house: house.house_id})
-            answer = await self.call(method, request, house.token)
+            answer = await self.call(method, _list_of(method, house), house.token)
             if answer.message is not None:
                 harvest(house, answer.message)
         return {name: why for name, why in told.items() if why != "OK"}
+
+
+def _list_of(method: MethodDescriptor, house: House) -> Message:
+    """All of the house, or of the performance where the request names one."""
+    request: Message = GetMessageClass(method.input_type)()
+    *parents, name = access_of(method).house.split(".")
+    named: Any = request
+    for parent in parents:
+        named = getattr(named, parent)
+    setattr(named, name, house.house_id)
+    if parents:
+        named.performance_id = house.ids["performance_id"]
+    return request
 
 
 def harvest(house: House, message: Message) -> None:

@@ -30,6 +30,7 @@ from services.inventory.adapters.memory_stores import (
     MemoryRecord,
 )
 from services.inventory.adapters.outbox_act_log import OutboxActLog
+from services.inventory.adapters.postgres_block_list import PostgresBlockList
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
 from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
@@ -113,8 +114,9 @@ async def running_node(
         activation = Activation(lease, directory, holds, record, clock)
         host = PerformanceHost(lease, performances, activation, feed, clock)
         changer = PlanChanger(host, halls or _NO_PLANS, PostgresPlanStore(engine), clock)
+        servicer = InventoryServicer(host, changer, PostgresBlockList(engine), clock)
         rpc = RpcServer(clock=clock, ids=ids)
-        _serve_seats(rpc, InventoryServicer(host, changer, clock), AllotmentServicer(host))
+        _serve_seats(rpc, servicer, AllotmentServicer(host))
         forwarding = OwnerForwarding(clock)
         stack.push_async_callback(forwarding.close)
         cluster = ClusterServicer(lease, directory, performances, host, forwarding.channel_to)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import grpc
 import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
-from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
+from balcon.types.v1.seating_pb2 import CHANNEL_BOX_OFFICE, CHANNEL_ONLINE, SeatRefs
 
 from services.inventory.adapters.memory_stores import MemoryPerformances
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
@@ -105,6 +105,37 @@ async def test_another_houses_performance_is_unknown(node: Node) -> None:
     assert (await refused(node.stub.GetSeatMap(pb.GetSeatMapRequest(key=foreign)))).reason == "PERFORMANCE_NOT_FOUND"
     await node.stub.HoldSeats(hold("h1", "s1"))
     assert (await refused(node.stub.GetSeatMap(pb.GetSeatMapRequest(key=foreign)))).reason == "PERFORMANCE_NOT_FOUND"
+
+
+async def test_staff_sell_what_is_blocked_for_the_shop_and_the_house_lists_its_blocks_with_reasons(node: Node) -> None:
+    soft = pb.BlockSeatsRequest(key=KEY, seats=seats("s1", "s2"), reason="house seats", kind=pb.BLOCK_KIND_SOFT)
+    await node.stub.BlockSeats(soft)
+    await node.stub.BlockSeats(pb.BlockSeatsRequest(key=KEY, seats=seats("s3"), reason="camera"))
+    assert (await refused(node.stub.HoldSeats(hold("h1", "s1")))).facts["seats"] == "s1"
+    staffs = hold("h2", "s1")
+    staffs.channel = CHANNEL_BOX_OFFICE
+    await node.stub.HoldSeats(staffs)
+    assert await counts(node) == (97, 1, 0, 0, 2)
+    first = await node.stub.ListBlocks(pb.ListBlocksRequest(key=KEY, page_size=2))
+    rest = await node.stub.ListBlocks(pb.ListBlocksRequest(key=KEY, page_size=2, page_token=first.next_page_token))
+    assert [(block.seat_id, block.kind, block.reason) for block in (*first.blocks, *rest.blocks)] == [
+        ("s1", pb.BLOCK_KIND_SOFT, "house seats"),
+        ("s2", pb.BLOCK_KIND_SOFT, "house seats"),
+        ("s3", pb.BLOCK_KIND_HARD, "camera"),
+    ]
+    assert rest.next_page_token == ""
+    hard = await node.stub.ListBlocks(pb.ListBlocksRequest(key=KEY, kind=pb.BLOCK_KIND_HARD))
+    assert [block.seat_id for block in hard.blocks] == ["s3"]
+    await node.stub.ReleaseHold(pb.ReleaseHoldRequest(key=KEY, hold_id="h2", holder_id="buyer_1"))
+    assert await counts(node) == (97, 0, 0, 0, 3)
+
+
+async def test_a_kind_of_block_that_is_none_is_refused_beside_all_else_that_is_wrong(node: Node) -> None:
+    odd = pb.BlockSeatsRequest(key=KEY, seats=seats("s1"), kind=7)  # type: ignore[arg-type]
+    refusal = await refused(node.stub.BlockSeats(odd))
+    assert {fault.field for fault in refusal.violations} == {"reason", "kind"}
+    listed = await refused(node.stub.ListBlocks(pb.ListBlocksRequest(key=KEY, kind=7, page_size=9_999)))  # type: ignore[arg-type]
+    assert {fault.field for fault in listed.violations} == {"kind", "page_size"}
 
 
 async def test_a_second_node_is_told_who_owns_the_performance(

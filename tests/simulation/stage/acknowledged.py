@@ -31,6 +31,7 @@ Place: TypeAlias = tuple[int, int]
 class _Epoch:
     """What one owner found and what it has written since, as the servers have it."""
 
+    record: PerformanceRecord
     claims: dict[str, Claim]
     holds: dict[str, Hold] = field(default_factory=dict)
     is_open: bool = False
@@ -54,7 +55,7 @@ class Acknowledged:
     def loaded(self, performance_id: str, epoch: int, record: PerformanceRecord) -> None:
         """The record as a new owner finds it: it comes before the holds, and only the first answer is used."""
         claims = {claim.order_id: claim for claim in record.claims}
-        self._epochs.setdefault((performance_id, epoch), _Epoch(claims))
+        self._epochs.setdefault((performance_id, epoch), _Epoch(record, claims))
 
     def opened(self, performance_id: str, epoch: int, holds: Sequence[Hold], ended: Iterable[str]) -> None:
         """The holds as it finds them, and those that have ended: none of either is made again."""
@@ -62,7 +63,7 @@ class Acknowledged:
         if found is None or found.is_open:
             return
         found.is_open = True
-        _, stale = restore(self._capacity, self._rules, PerformanceRecord([*found.claims.values()]), holds)
+        _, stale = restore(self._capacity, self._rules, found.record, holds)
         found.holds = {hold.hold_id: hold for hold in holds if hold.hold_id not in stale}
         # What the record overrules was never the owner's: its id may be used again, for nobody was told of it since.
         found.made.update(found.holds, ended)

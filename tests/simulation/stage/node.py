@@ -87,9 +87,10 @@ class InventoryNode:
         )
         self.lease.load = self.host.load
         forwarding = SimulatedForwarding(cluster.wires, place, self.process)
-        plans = MemoryPlans(cast("MemoryRecord", servers.record), cluster.performances)
+        record = cast("MemoryRecord", servers.record)
+        plans = MemoryPlans(record, cluster.performances)
         changer = PlanChanger(self.host, plans, plans, clock)
-        self.rpc = NodeRpc(self.host, changer, forwarding, clock, SeededIds(start * 1_000))
+        self.rpc = NodeRpc(self.host, changer, record, forwarding, clock, SeededIds(start * 1_000))
         loops = [
             self.lease.run,
             self.lease.keep_pins_fresh,

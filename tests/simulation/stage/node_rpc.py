@@ -16,6 +16,7 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceS
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.plan_change import PlanChanger
 from services.inventory.api.inventory_servicer import InventoryServicer
+from services.inventory.ports import BlockList
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.rpc.interceptors import CallInterceptor
@@ -95,6 +96,7 @@ class NodeRpc:
         self,
         host: PerformanceHost,
         changer: PlanChanger,
+        blocks: BlockList,
         forwarding: grpc.aio.ServerInterceptor,
         clock: Clock,
         ids: Ids,
@@ -103,7 +105,9 @@ class NodeRpc:
         self._interceptors = [CallInterceptor(clock, ids), forwarding]
         self._methods: dict[str, Any] = {}
         self._handlers: dict[str, Any] = {}
-        add_InventoryServiceServicer_to_server(InventoryServicer(host, changer, clock), cast("grpc.aio.Server", self))
+        add_InventoryServiceServicer_to_server(
+            InventoryServicer(host, changer, blocks, clock), cast("grpc.aio.Server", self)
+        )
 
     def add_generic_rpc_handlers(self, _: object) -> None:
         """See grpc.aio.Server: the registered ones are the same."""

@@ -146,7 +146,7 @@ def _servicers() -> Mapping[str, Any]:
             prices=price_handlers(store, CLOCK, IDS, country_rates()),
             posters=PosterHandler(store, store),
         ),
-        "InventoryService": InventoryServicer(Host(), Behind(), CLOCK),  # type: ignore[arg-type]
+        "InventoryService": InventoryServicer(Host(), Behind(), Behind(), CLOCK),  # type: ignore[arg-type]
         "AllotmentService": AllotmentServicer(Host()),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, CLOCK),

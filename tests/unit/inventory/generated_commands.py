@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from services.inventory.domain import commands as c
 from services.inventory.domain.allotments import KINDS, SeatsAsked
 from services.inventory.domain.best_available import SeatGroup
+from services.inventory.domain.records import BlockKind
 from services.runtime.principal import PrincipalKind, PrincipalRef
-from tests.unit.inventory.builders import ONLINE, RULES
+from tests.unit.inventory.builders import BOX_OFFICE, ONLINE, RULES
 from tests.unit.inventory.quota_terms import quota
 
 CAPACITY = 8
@@ -28,7 +29,7 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "holder_id": HOLDERS,
     "order_id": ORDERS,
     "seats": SEATS,
-    "channel": st.just(ONLINE),
+    "channel": st.sampled_from([BOX_OFFICE, ONLINE]),
     "ttl_ms": TTL,
     "groups": GROUPS,
     "may_split": st.booleans(),
@@ -58,6 +59,7 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
 # A claim without a hold takes free seats; a release without seats lets any go.
 OTHERWISE: Mapping[tuple[type[c.Command], str], st.SearchStrategy[Any]] = {
     (c.ClaimSeats, "hold_id"): st.one_of(HOLDS, st.just("")),
+    (c.BlockSeats, "kind"): st.sampled_from(BlockKind),
     (c.ReleaseHold, "seats"): st.one_of(SEATS, st.just(())),
     (c.ReturnUnsold, "wanted"): st.one_of(st.none(), st.builds(SeatsAsked, SEATS)),
 }

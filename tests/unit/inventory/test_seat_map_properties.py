@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted
-from services.inventory.domain.recorded import PerformanceRecord
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_map import SeatMap
-from services.inventory.domain.seat_state import BLOCKED, CLAIMED, HELD, SOLD, SeatCounts
-from tests.unit.inventory.builders import RULES, obey, obey_as_owners_do, seat_map
+from services.inventory.domain.seat_state import CLAIMED, FREE, HELD, SOLD, SeatCounts
+from tests.unit.inventory.builders import RULES, obey, obey_as_owners_do, recorded, seat_map
 from tests.unit.inventory.generated_commands import CAPACITY, COMMANDS, HOLDS
 
 STEPS = st.lists(st.tuples(COMMANDS, st.integers(0, 40_000)), max_size=40)
@@ -27,21 +26,14 @@ def check_deck(state: SeatMap) -> None:
     assert all(state.status(seat) == HELD for seat in held)
     for claim in state.claims.values():
         assert all(state.status(seat) == (SOLD if claim.sold else CLAIMED) for seat in claim.seats)
+    free = {seat for seat in range(CAPACITY) if state.status(seat) in {FREE, SOLD}}
+    assert free.isdisjoint(state.soft_blocks)
     for holder in ("anna", "bert"):
         own = sum(len(hold.seats) for hold in state.holds.values() if hold.holder_id == holder)
         own += sum(len(k.seats) for k in state.claims.values() if k.holder_id == holder and not k.sold)
         assert state.seats_of(holder) == own
     if state.quotas is not None:
         assert state.quotas.used == state.quotas.limits.counted(state.statuses)
-
-
-def recorded(state: SeatMap) -> PerformanceRecord:
-    """What the record has of it."""
-    return PerformanceRecord(
-        claims=list(state.claims.values()),
-        blocked=[seat for seat in range(CAPACITY) if state.status(seat) == BLOCKED],
-        allotments=list(state.all_allotments()),
-    )
 
 
 @given(STEPS)
@@ -70,6 +62,7 @@ def test_batches_of_the_record_on_a_draft_decide_as_one_by_one(steps: list[tuple
         assert obey_as_owners_do(batched, commands, start) == expected
         assert batched.statuses == alone.statuses
         assert (batched.holds, batched.claims) == (alone.holds, alone.claims)
+        assert batched.soft_blocks == alone.soft_blocks
 
 
 @given(STEPS)
@@ -79,6 +72,7 @@ def test_a_restored_map_equals_the_one_that_was(steps: list[tuple[c.Command, int
         obey(state, command, passed)
     restored, stale = restore(CAPACITY, RULES, recorded(state), state.holds.values())
     assert stale == []
+    assert restored.soft_blocks == state.soft_blocks
     assert restored.statuses == state.statuses
     assert restored.counts() == state.counts()
     check_deck(restored)

@@ -12,6 +12,7 @@ from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 from services.contracts.inventory_stream import HoldCommand, InventoryCodec, OnPerformance, RowCommand
 from services.inventory.api.columns import read_commands
 from services.inventory.domain import commands as c
+from services.inventory.domain.records import BlockKind
 from services.inventory.ports import SeatPlan
 from services.runtime.errors import FieldInvalid
 from services.runtime.principal import PrincipalKind, PrincipalRef
@@ -30,6 +31,7 @@ FIELDS: dict[str, Any] = {
     "may_split": False,
     "reason": "camera",
     "ticket_types": ["normal"],
+    "kind": pb.BLOCK_KIND_SOFT,
 }
 
 
@@ -135,3 +137,25 @@ def test_a_row_on_behalf_of_nobody_known_is_refused_and_its_neighbours_are_not(
     assert isinstance(refused, FieldInvalid)
     assert refused.field == field
     assert isinstance(read_all_the_same, c.BlockSeats)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        (pb.BLOCK_KIND_UNSPECIFIED, BlockKind.HARD),
+        (pb.BLOCK_KIND_HARD, BlockKind.HARD),
+        (pb.BLOCK_KIND_SOFT, BlockKind.SOFT),
+    ],
+)
+def test_a_row_blocks_as_the_kind_it_names_and_hard_where_it_names_none(asked: Any, kind: BlockKind) -> None:
+    block = pb.BlockCommand(seat_indexes=[2, 1], reason="camera", kind=asked)
+    read = read_commands(pb.ExecuteCommandsRequest(commands=[pb.Command(block=block)]), PLAN)
+    assert read == [c.BlockSeats((1, 2), "camera", kind)]
+
+
+def test_a_row_of_a_kind_of_block_that_is_none_is_refused() -> None:
+    odd: Any = 7
+    block = pb.BlockCommand(seat_indexes=[1], reason="camera", kind=odd)
+    [refused] = read_commands(pb.ExecuteCommandsRequest(commands=[pb.Command(block=block)]), PLAN)
+    assert isinstance(refused, FieldInvalid)
+    assert refused.field == "kind"

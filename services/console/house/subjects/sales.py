@@ -40,6 +40,13 @@ SEATS: Final = Subject(
         Command("map", "GetSeatMap", "Shows how a performance's seats stand.", arguments=("performance_id",)),
         Command("block", "BlockSeats", "Takes seats out of the sale.", arguments=("performance_id",)),
         Command("unblock", "UnblockSeats", "Puts blocked seats on sale again.", arguments=("performance_id",)),
+        Command(
+            "blocks",
+            "ListBlocks",
+            "Lists a performance's blocked seats, and why.",
+            arguments=("performance_id",),
+            columns=("seat_id", "kind", "reason"),
+        ),
         Command("hold", "HoldSeats", "Holds seats for a buyer.", arguments=("performance_id",)),
         Command("overbook", "OverbookSeats", "Holds seats beyond what quotas allow.", arguments=("performance_id",)),
         Command("best", "HoldBestAvailable", "Holds the best seats there are.", arguments=("performance_id",)),

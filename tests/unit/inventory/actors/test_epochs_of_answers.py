@@ -31,7 +31,9 @@ async def test_a_unary_answer_names_the_owner_that_decided_it() -> None:
     node = await about_to_be_replaced(stage)
     refs = SeatRefs(plan_version=1, seat_ids=["s1"])
     request = pb.HoldSeatsRequest(key=KEY, hold_id="h1", holder_id="anna", seats=refs, channel=CHANNEL_ONLINE)
-    answer = await InventoryServicer(node, stage.changer(node), stage.clock).HoldSeats(request, NO_CONTEXT)
+    answer = await InventoryServicer(node, stage.changer(node), stage.record, stage.clock).HoldSeats(
+        request, NO_CONTEXT
+    )
     assert answer.epoch == (await stage.owner(node)).epoch == 2
 
 

@@ -27,7 +27,7 @@ async def servicer_of(seats: int) -> InventoryServicer:
     stage.performances.put(dataclasses.replace(stage.performance, plan=plan))
     node = stage.node()
     await done(node, hold("h1", 1))
-    return InventoryServicer(node, stage.changer(node), stage.clock)
+    return InventoryServicer(node, stage.changer(node), stage.record, stage.clock)
 
 
 async def parts_of(servicer: InventoryServicer) -> list[pb.StreamSeatMapResponse]:

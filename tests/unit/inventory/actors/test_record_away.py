@@ -14,13 +14,14 @@ from services.inventory.actors.performance_actor import DEFERRED_COMMANDS, Recor
 from services.inventory.actors.turn_log import APPEND_PATIENCE_SECONDS, SILENT_RETRY_SECONDS
 from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted, Decision
+from services.inventory.domain.records import BlockKind
 from services.inventory.domain.refusals import ClaimEnded, DeadlinePassed, HoldEnded, HolderLimit, SeatsTaken
 from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, SOLD
 from services.inventory.ports import RecordRefused
 from services.runtime.errors import Overloaded
 from tests.unit.inventory.actors.faulty_stores import Gate, Step, fails_before_the_write, loses_the_reply, raises
 from tests.unit.inventory.actors.stage import HOUSE, NAME, RULES, Stage, ask, done, virtual
-from tests.unit.inventory.builders import claim, hold
+from tests.unit.inventory.builders import BOX_OFFICE, claim, hold
 
 TRY_AGAIN = Overloaded(RETRY_AFTER_MS)
 Asking = asyncio.Task[Sequence[Decision]]
@@ -141,6 +142,34 @@ async def test_free_seats_on_their_way_into_the_record_are_gone_for_others_and_s
     gate.open()
     await taking
     assert actor.feed.statuses[1] == state
+
+
+@virtual
+async def test_a_seat_on_its_way_into_a_block_is_gone_for_staff_too_until_the_record_says_it_is_a_soft_one() -> None:
+    stage = Stage()
+    node = stage.node()
+    await done(node, c.BlockSeats((1,), "house seats", BlockKind.SOFT))
+    for command in (c.BlockSeats((1, 2), "camera"), c.BlockSeats((1, 2), "house seats", BlockKind.SOFT)):
+        gate, blocking = await on_its_way(stage, node, command)
+        assert await ask(node, hold("h1", 1, 2, channel=BOX_OFFICE)) == [SeatsTaken((1, 2))]
+        gate.open()
+        await blocking
+    await done(node, hold("h1", 1, 2, channel=BOX_OFFICE))
+
+
+@virtual
+async def test_a_soft_block_on_its_way_out_does_not_take_the_seat_from_staff_who_hold_it_meanwhile() -> None:
+    stage = Stage()
+    node = stage.node()
+    await done(node, c.BlockSeats((1, 2), "house seats", BlockKind.SOFT))
+    gate, unblocking = await on_its_way(stage, node, c.UnblockSeats((1, 2)))
+    await done(node, hold("h1", 1, channel=BOX_OFFICE))
+    gate.open()
+    await unblocking
+    seat_map = (await stage.owner(node)).seat_map
+    assert [seat_map.status(seat) for seat in (1, 2)] == [HELD, FREE]
+    await done(node, c.ReleaseHold("h1", "anna"))
+    assert seat_map.status(1) == FREE
 
 
 @virtual

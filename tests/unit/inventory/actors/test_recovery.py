@@ -9,7 +9,7 @@ import pytest
 
 from services.inventory.domain import commands as c
 from services.inventory.domain.best_available import SeatGroup
-from services.inventory.domain.records import Hold
+from services.inventory.domain.records import BlockKind, Hold
 from services.inventory.domain.refusals import HoldEnded
 from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, SOLD
 from services.inventory.ports import HoldWrites
@@ -18,7 +18,7 @@ from services.runtime.ids import seeded_random
 from tests.mutants.cluster_guards import ended_holds_forgotten
 from tests.unit.inventory.actors.faulty_stores import Gate
 from tests.unit.inventory.actors.stage import NAME, Stage, ask, crash, done, virtual
-from tests.unit.inventory.builders import ONLINE, claim, hold
+from tests.unit.inventory.builders import BOX_OFFICE, ONLINE, claim, hold
 
 
 @virtual
@@ -148,7 +148,9 @@ async def test_everything_in_every_state_comes_back_with_the_next_owner() -> Non
     node = stage.node("node_a")
     await done(node, hold("h1", 1), hold("h2", 2), hold("h3", 3, holder="bert"))
     await done(node, claim("o2", "h2", 2), claim("o3", "h3", 3, holder="bert"), c.ConfirmClaim("o3"))
-    await done(node, c.BlockSeats((4, 5), "camera"))
+    await done(node, c.BlockSeats((4, 5), "camera"), c.BlockSeats((6, 7, 8), "house seats", BlockKind.SOFT))
+    await done(node, hold("h4", 6, holder="till", channel=BOX_OFFICE), hold("h5", 7, holder="till", channel=BOX_OFFICE))
+    await done(node, claim("o5", "h5", 7, holder="till", channel=BOX_OFFICE))
     before = await stage.owner(node)
     await node.hand_over()
     after = await stage.owner(stage.node("node_b"))
@@ -158,6 +160,8 @@ async def test_everything_in_every_state_comes_back_with_the_next_owner() -> Non
     assert (after.seat_map.holds, after.seat_map.claims) == (before.seat_map.holds, before.seat_map.claims)
     assert after.seat_map.seats_of("anna") == 2
     assert [after.seat_map.status(seat) for seat in (1, 2, 3, 4)] == [HELD, CLAIMED, SOLD, BLOCKED]
+    assert [after.seat_map.status(seat) for seat in (6, 7, 8)] == [HELD, CLAIMED, BLOCKED]
+    assert after.seat_map.soft_blocks == before.seat_map.soft_blocks == {6, 7, 8}
 
 
 @pytest.mark.parametrize("seed", range(8))

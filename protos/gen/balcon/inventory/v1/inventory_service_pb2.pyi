@@ -14,6 +14,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf.internal import extension_dict as _extension_dict
 import builtins as _builtins
 import sys
@@ -25,6 +26,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _BlockKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BlockKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BlockKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BLOCK_KIND_UNSPECIFIED: _BlockKind.ValueType  # 0
+    """Not set: taken for hard."""
+    BLOCK_KIND_HARD: _BlockKind.ValueType  # 1
+    """Nobody may hold the seat."""
+    BLOCK_KIND_SOFT: _BlockKind.ValueType  # 2
+    """The shop may not hold the seat, and best available never takes it; staff who name it may hold and sell it. Until it
+    is sold the block stays on the seat: it is blocked again when the hold or the claim ends.
+    """
+
+class BlockKind(_BlockKind, metaclass=_BlockKindEnumTypeWrapper):
+    """Whom a block keeps out. Seat maps show both kinds as blocked."""
+
+BLOCK_KIND_UNSPECIFIED: BlockKind.ValueType  # 0
+"""Not set: taken for hard."""
+BLOCK_KIND_HARD: BlockKind.ValueType  # 1
+"""Nobody may hold the seat."""
+BLOCK_KIND_SOFT: BlockKind.ValueType  # 2
+"""The shop may not hold the seat, and best available never takes it; staff who name it may hold and sell it. Until it
+is sold the block stays on the seat: it is blocked again when the hold or the claim ends.
+"""
+Global___BlockKind: _TypeAlias = BlockKind  # noqa: Y015
 
 @_typing.final
 class PerformanceKey(_message.Message):
@@ -870,8 +899,11 @@ class BlockSeatsRequest(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
     """Why, for the people of the house. At most 200 characters."""
+    kind: Global___BlockKind.ValueType
+    """Whom to keep out. Seats that are blocked already as another kind become of this one."""
     @_builtins.property
     def key(self) -> Global___PerformanceKey:
         """Whose performance."""
@@ -886,10 +918,11 @@ class BlockSeatsRequest(_message.Message):
         key: Global___PerformanceKey | None = ...,
         seats: _seating_pb2.SeatRefs | None = ...,
         reason: _builtins.str = ...,
+        kind: Global___BlockKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "seats", b"seats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "reason", b"reason", "seats", b"seats"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "kind", b"kind", "reason", b"reason", "seats", b"seats"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1741,8 +1774,11 @@ class BlockCommand(_message.Message):
 
     SEAT_INDEXES_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
     """Why, for people."""
+    kind: Global___BlockKind.ValueType
+    """Whom to keep out."""
     @_builtins.property
     def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Seats as positions in the plan's order, from 0."""
@@ -1752,10 +1788,11 @@ class BlockCommand(_message.Message):
         *,
         seat_indexes: _abc.Iterable[_builtins.int] | None = ...,
         reason: _builtins.str = ...,
+        kind: Global___BlockKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "seat_indexes", b"seat_indexes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "reason", b"reason", "seat_indexes", b"seat_indexes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1931,6 +1968,100 @@ class Refused(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Refused: _TypeAlias = Refused  # noqa: Y015
+
+@_typing.final
+class ListBlocksRequest(_message.Message):
+    """What ListBlocks is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    kind: Global___BlockKind.ValueType
+    """Of this kind only; not set: of every kind."""
+    page_size: _builtins.int
+    """At most this many; 0 takes the default."""
+    page_token: _builtins.str
+    """The next_page_token of the page before."""
+    @_builtins.property
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
+    def __init__(
+        self,
+        *,
+        key: Global___PerformanceKey | None = ...,
+        kind: Global___BlockKind.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "kind", b"kind", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBlocksRequest: _TypeAlias = ListBlocksRequest  # noqa: Y015
+
+@_typing.final
+class ListBlocksResponse(_message.Message):
+    """What ListBlocks answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BLOCKS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty: that was the last page."""
+    @_builtins.property
+    def blocks(self) -> _containers.RepeatedCompositeFieldContainer[Global___BlockedSeat]:
+        """A row a seat."""
+
+    def __init__(
+        self,
+        *,
+        blocks: _abc.Iterable[Global___BlockedSeat] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBlocksResponse: _TypeAlias = ListBlocksResponse  # noqa: Y015
+
+@_typing.final
+class BlockedSeat(_message.Message):
+    """A seat that is blocked. Staff may have it on hold or under claim while its block is a soft one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEAT_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    seat_id: _builtins.str
+    """seat_guid of the plan."""
+    kind: Global___BlockKind.ValueType
+    """Whom it keeps out."""
+    reason: _builtins.str
+    """Why, in the words of who blocked it."""
+    def __init__(
+        self,
+        *,
+        seat_id: _builtins.str = ...,
+        kind: Global___BlockKind.ValueType = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "reason", b"reason", "seat_id", b"seat_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BlockedSeat: _TypeAlias = BlockedSeat  # noqa: Y015
 
 @_typing.final
 class AdoptPlanRequest(_message.Message):

@@ -100,6 +100,11 @@ class InventoryServiceStub:
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsRequest.SerializeToString,
                 response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsResponse.FromString,
                 _registered_method=True)
+        self.ListBlocks = channel.unary_unary(
+                '/balcon.inventory.v1.InventoryService/ListBlocks',
+                request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.ListBlocksRequest.SerializeToString,
+                response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.ListBlocksResponse.FromString,
+                _registered_method=True)
         self.AdoptPlan = channel.unary_unary(
                 '/balcon.inventory.v1.InventoryService/AdoptPlan',
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.AdoptPlanRequest.SerializeToString,
@@ -222,6 +227,13 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListBlocks(self, request, context):
+        """The seats that are blocked, and why, in the order of the plan.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AdoptPlan(self, request, context):
         """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Not
         done, and the answer names them, where seats that the new version has not, or has as others, are held, claimed,
@@ -328,6 +340,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.UnblockSeats,
                     request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsRequest.FromString,
                     response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsResponse.SerializeToString,
+            ),
+            'ListBlocks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBlocks,
+                    request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.ListBlocksRequest.FromString,
+                    response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.ListBlocksResponse.SerializeToString,
             ),
             'AdoptPlan': grpc.unary_unary_rpc_method_handler(
                     servicer.AdoptPlan,
@@ -707,6 +724,33 @@ class InventoryService:
             '/balcon.inventory.v1.InventoryService/UnblockSeats',
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsRequest.SerializeToString,
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.UnblockSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBlocks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.inventory.v1.InventoryService/ListBlocks',
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.ListBlocksRequest.SerializeToString,
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.ListBlocksResponse.FromString,
             options,
             channel_credentials,
             insecure,

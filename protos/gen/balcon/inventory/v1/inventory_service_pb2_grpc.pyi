@@ -63,6 +63,8 @@ class InventoryServiceStub:
     """Takes free seats off sale."""
     UnblockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]
     """Puts blocked seats back on sale."""
+    ListBlocks: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListBlocksRequest, _inventory_service_pb2.ListBlocksResponse]
+    """The seats that are blocked, and why, in the order of the plan."""
     AdoptPlan: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AdoptPlanRequest, _inventory_service_pb2.AdoptPlanResponse]
     """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Not
     done, and the answer names them, where seats that the new version has not, or has as others, are held, claimed,
@@ -112,6 +114,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Takes free seats off sale."""
     UnblockSeats: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.UnblockSeatsRequest, _inventory_service_pb2.UnblockSeatsResponse]  # type: ignore[assignment]
     """Puts blocked seats back on sale."""
+    ListBlocks: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListBlocksRequest, _inventory_service_pb2.ListBlocksResponse]  # type: ignore[assignment]
+    """The seats that are blocked, and why, in the order of the plan."""
     AdoptPlan: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AdoptPlanRequest, _inventory_service_pb2.AdoptPlanResponse]  # type: ignore[assignment]
     """Takes a performance over to a newer version of its hall's plan, decided by its owner between two commands. Not
     done, and the answer names them, where seats that the new version has not, or has as others, are held, claimed,
@@ -236,6 +240,14 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.UnblockSeatsResponse, _abc.Awaitable[_inventory_service_pb2.UnblockSeatsResponse]]:
         """Puts blocked seats back on sale."""
+
+    @_abc_1.abstractmethod
+    def ListBlocks(
+        self,
+        request: _inventory_service_pb2.ListBlocksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.ListBlocksResponse, _abc.Awaitable[_inventory_service_pb2.ListBlocksResponse]]:
+        """The seats that are blocked, and why, in the order of the plan."""
 
     @_abc_1.abstractmethod
     def AdoptPlan(
