@@ -11,6 +11,7 @@ from services.contracts.walled_audit import WalledAudit
 from services.orders.adapters.grpc_catalogue import GrpcCatalogue
 from services.orders.adapters.grpc_payments import GrpcPayments
 from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
+from services.orders.adapters.grpc_ticketing import GrpcTicketing
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
@@ -59,13 +60,16 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
     to_payments = open_channel(settings.payments_target, clock, timeout_seconds=seconds)
     service.on_close(to_catalogue.close)
+    to_ticketing = open_channel(settings.ticketing_target, clock, timeout_seconds=seconds)
     service.on_close(to_payments.close)
+    service.on_close(to_ticketing.close)
     inventory, payments = GrpcSeatInventory(routes, timeout_seconds=seconds), GrpcPayments(to_payments)
     catalogue = CachedCatalogue(GrpcCatalogue(to_catalogue), clock, ttl_seconds=settings.catalogue_ttl_seconds)
 
     timing = timing_of(settings)
     notifier = OrderNotifier(store, clock)
-    saga = Saga(SagaParts(store, inventory, payments, notifier, clock, ids, timing, settings.lease_seconds * 1000))
+    tickets, lease_ms = GrpcTicketing(to_ticketing), settings.lease_seconds * 1000
+    saga = Saga(SagaParts(store, inventory, payments, tickets, notifier, clock, timing, lease_ms))
     limits = DriverLimits(settings.saga_concurrency, settings.checkout_concurrency, settings.saga_interval_seconds)
     driver = SagaDriver(saga, store, clock, ids, limits)
     maker = OrderMaker(inventory, catalogue, clock, ids, hold_grace_ms=timing.hold_grace_ms)

@@ -18,6 +18,7 @@ class OrdersSettings(BusSettings):
     inventory_target: str = Field(description="host:port[,host:port] of any inventory nodes.")
     catalogue_target: str = Field(description="host:port of the catalogue.")
     payments_target: str = Field(description="host:port of payments.")
+    ticketing_target: str = Field(description="host:port of ticketing.")
     payment_window_seconds: int = Field(
         900, ge=5, le=86_400, description="Time to pay after check-out; then the order is cancelled (R2.7)."
     )

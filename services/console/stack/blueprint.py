@@ -36,7 +36,9 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart("sandbox", "services.payments.sandbox.main", on_bus=False),
     ServicePart("payments", "services.payments.main", "balcon_payments"),
     ServicePart("ticketing", "services.ticketing.main", "balcon_ticketing"),
-    ServicePart("orders", "services.orders.main", "balcon_orders", needs=("catalogue", "inventory", "payments")),
+    ServicePart(
+        "orders", "services.orders.main", "balcon_orders", needs=("catalogue", "inventory", "payments", "ticketing")
+    ),
     ServicePart("reporting", "services.reporting.main", "balcon_reporting"),
 )
 GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name != "sandbox")

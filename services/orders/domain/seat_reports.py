@@ -151,7 +151,8 @@ def on_sale_confirmed(
     sold = () if order.parts[part].seats is SeatStatus.SOLD else (SeatsChanged(SeatStatus.SOLD, part),)
     match order.state:
         case OrderState.PAID:
-            if any(other is not SeatStatus.SOLD for other in _others(order, part)):
+            if not tickets or any(other is not SeatStatus.SOLD for other in _others(order, part)):
+                # Without tickets, where the money came while a cancelled order was looked after: they are next.
                 return sold
             assert tuple(ticket.seat_id for ticket in tickets) == order.seat_ids, "a ticket for each seat"
             return (*sold, OrderConfirmed(tickets, now_ms))

@@ -26,7 +26,7 @@ from services.orders.domain.commands import (
     SeatsClaimed,
     SeatsFreed,
 )
-from services.orders.domain.order import FINAL_STATES, Order, Ticket
+from services.orders.domain.order import FINAL_STATES, Order, OrderState, SeatStatus
 from services.orders.domain.steps import NextStep, Step, Timing, next_step, retry_at_ms
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
@@ -43,11 +43,11 @@ from services.orders.ports import (
     PaymentSeen,
     PaymentState,
     SeatInventory,
+    Ticketing,
     Unanswered,
 )
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
-from services.runtime.ids import Ids
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import ORDERS_ENDED, SAGA_STEPS
 
@@ -83,9 +83,9 @@ class SagaParts:
     store: OrderStore
     inventory: SeatInventory
     payments: Payments
+    ticketing: Ticketing
     notifier: OrderNotifier
     clock: Clock
-    ids: Ids
     timing: Timing
     lease_ms: int
 
@@ -172,11 +172,11 @@ class Saga:
             case Step.CLAIM_FREE_SEATS:
                 return self._claim_answer(order, step, place, await inventory.claim(order, part, from_hold=False))
             case Step.CONFIRM_CLAIM:
-                return self._confirm_answer(order, place, await inventory.confirm_claim(order, part))
+                return await self._confirm_answer(order, place, await inventory.confirm_claim(order, part))
             case Step.CANCEL_CLAIM:
-                return self._free_answer(order, step, place, await inventory.cancel_claim(order, part))
+                return await self._free_answer(order, step, place, await inventory.cancel_claim(order, part))
             case Step.CANCEL_SALE:
-                return self._free_answer(order, step, place, await inventory.cancel_sale(order, part))
+                return await self._free_answer(order, step, place, await inventory.cancel_sale(order, part))
             case Step.CREATE_PAYMENT:
                 return self._payment_answer(order, step, await payments.create(order), _NEVER_MADE)
             case Step.LOOK_AT_PAYMENT:
@@ -200,24 +200,29 @@ class Saga:
         why = _NO_CLAIM.get(answer.reason)
         return self._odd(order, step, answer) if why is None else ClaimRefused(why, place)
 
-    def _confirm_answer(self, order: Order, place: int, answer: Answer) -> Command | None:
+    async def _confirm_answer(self, order: Order, place: int, answer: Answer) -> Command | None:
         if not isinstance(answer, Declined):
-            return self._sold(order, place)
+            return await self._sold(order, place)
         if answer.reason is Reason.CLAIM_NOT_FOUND:
             return ClaimMissing(place)
         return self._odd(order, Step.CONFIRM_CLAIM, answer)
 
-    def _sold(self, order: Order, place: int) -> Command:
-        ids = self._parts.ids
-        tickets = tuple(Ticket(ids.new_id("tkt"), seat, ids.new_secret()) for seat in order.seat_ids)
+    async def _sold(self, order: Order, place: int) -> Command | None:
+        """The last part of an order that is paid brings the tickets of all; without them it is not confirmed yet."""
+        others = [other.seats for number, other in enumerate(order.parts) if number != place]
+        if order.state is not OrderState.PAID or any(seats is not SeatStatus.SOLD for seats in others):
+            return SaleConfirmed((), place)
+        tickets = await self._parts.ticketing.issue(order)
+        if isinstance(tickets, Declined):
+            return self._odd(order, Step.CONFIRM_CLAIM, tickets)
         return SaleConfirmed(tickets, place)
 
-    def _free_answer(self, order: Order, step: Step, place: int, answer: Answer) -> Command | None:
+    async def _free_answer(self, order: Order, step: Step, place: int, answer: Answer) -> Command | None:
         if not isinstance(answer, Declined) or answer.reason is Reason.CLAIM_NOT_FOUND:
             return SeatsFreed(place)
         if step is Step.CANCEL_CLAIM and answer.reason is Reason.CLAIM_ALREADY_SOLD:
             # The answer to its confirmation was lost, and the money went back meanwhile: it is given back as a sale.
-            return self._sold(order, place)
+            return await self._sold(order, place)
         return self._odd(order, step, answer)
 
     def _payment_answer(

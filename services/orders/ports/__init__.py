@@ -21,6 +21,7 @@ from services.orders.ports.order_store import (
 from services.orders.ports.payments import Payments, PaymentSeen, PaymentState
 from services.orders.ports.request_key import KeyInRecord, Operation, RequestKey
 from services.orders.ports.seat_inventory import HeldSeats, SeatInventory
+from services.orders.ports.ticketing import Ticketing
 
 __all__ = [
     "Act",
@@ -45,5 +46,6 @@ __all__ = [
     "Payments",
     "RequestKey",
     "SeatInventory",
+    "Ticketing",
     "Unanswered",
 ]

@@ -111,6 +111,7 @@ async def stage(database_url: DatabaseUrl) -> AsyncIterator[Stage]:
         "inventory_target": neighbours.target,
         "catalogue_target": neighbours.target,
         "payments_target": neighbours.target,
+        "ticketing_target": neighbours.target,
         "call_timeout_seconds": 2,
         "lease_seconds": 4,
         "saga_interval_seconds": 0.05,

@@ -1,4 +1,4 @@
-"""Inventory, catalogue and payments as the orders service sees them over gRPC: the twins, served on real ports."""
+"""The other services as orders sees them over gRPC: the twins, served on real ports."""
 
 # ruff: noqa: N802 (gRPC's names)
 
@@ -21,12 +21,18 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import (
 from balcon.payments.v1 import payments_events_pb2 as payment_events
 from balcon.payments.v1 import payments_service_pb2 as payments
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer, add_PaymentsServiceServicer_to_server
+from balcon.ticketing.v1 import ticketing_service_pb2 as ticketing
+from balcon.ticketing.v1.ticketing_service_pb2_grpc import (
+    TicketingServiceServicer,
+    add_TicketingServiceServicer_to_server,
+)
 from balcon.types.v1.money_pb2 import Money
 from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
+from services.orders.adapters.memory_ticketing import MemoryTicketing
 from services.orders.domain.commands import PaymentDisputeChanged, PaymentPartlyRefunded, PaymentReport
 from services.orders.ports import Answer, Declined, PaymentSeen
 from services.runtime.bus.port import Bus
@@ -229,6 +235,40 @@ class ServedPayments(PaymentsServiceServicer):
         )
 
 
+class ServedTicketing(TicketingServiceServicer):
+    """MemoryTicketing on the wire."""
+
+    def __init__(self, twin: MemoryTicketing, trouble: Trouble) -> None:
+        self.twin = twin
+        self.trouble = trouble
+        # What orders are told instead of tickets.
+        self.refused: list[str] = []
+
+    async def IssueTickets(
+        self, request: ticketing.IssueTicketsRequest, context: Context
+    ) -> ticketing.IssueTicketsResponse:
+        self.trouble.meet("IssueTickets")
+        response = ticketing.IssueTicketsResponse()
+        refused = self.refused.pop(0) if self.refused else ""
+        for one in request.orders:
+            told = response.orders.add(order_id=one.order_id, performance_id=one.performance_id, refused=refused)
+            order = an_order(
+                order_id=one.order_id,
+                house_id=request.house_id,
+                performance_id=one.performance_id,
+                seats=tuple(seat.seat_id for seat in one.seats),
+            )
+            made = await self.twin.issue(order)
+            assert not isinstance(made, Declined)
+            if not refused:
+                told.tickets.extend(
+                    ticketing.IssuedTicket(ticket_id=ticket.ticket_id, seat_id=ticket.seat_id, code=ticket.barcode)
+                    for ticket in made
+                )
+        self.trouble.meet_after()
+        return response
+
+
 class ServedCatalogue(CatalogueServiceServicer):
     """MemoryCatalogue on the wire."""
 
@@ -280,7 +320,7 @@ class ServedCatalogue(CatalogueServiceServicer):
 
 
 class Neighbours:
-    """The three of them on one port, and payments' events on a bus. start() first."""
+    """All of them on one port, and payments' events on a bus. start() first."""
 
     def __init__(self, bus: Bus) -> None:
         clock = SystemClock()
@@ -293,16 +333,22 @@ class Neighbours:
         self.payments = MemoryPayments(lambda payment, report: self.unpublished.append((payment, report)), clock)
         self.catalogue = MemoryCatalogue()
         self.catalogue.put(HOUSE, an_offer(), a_plan())
-        self.inventory_trouble, self.payments_trouble = Trouble(), Trouble()
+        self.ticketing = MemoryTicketing(self._ids)
+        self.inventory_trouble, self.payments_trouble, self.ticketing_trouble = Trouble(), Trouble(), Trouble()
         self._server = RpcServer(clock=clock, ids=self._ids)
         self.checking = Checking()
         self._server.intercept(self.checking)
         seats = ServedInventory(self.inventory, self.inventory_trouble)  # type: ignore[abstract]
         money = ServedPayments(self.payments, self.payments_trouble)
+        self.tickets = tickets = ServedTicketing(self.ticketing, self.ticketing_trouble)  # type: ignore[abstract]
         shows = ServedCatalogue(self.catalogue)  # type: ignore[abstract]
         add = self._server.add
         add(
             lambda server: add_InventoryServiceServicer_to_server(seats, server), "balcon.inventory.v1.InventoryService"
+        )
+        add(
+            lambda server: add_TicketingServiceServicer_to_server(tickets, server),
+            "balcon.ticketing.v1.TicketingService",
         )
         add(lambda server: add_PaymentsServiceServicer_to_server(money, server), "balcon.payments.v1.PaymentsService")
         add(
@@ -311,7 +357,7 @@ class Neighbours:
 
     @property
     def target(self) -> str:
-        """host:port of all three."""
+        """host:port of all."""
         return f"127.0.0.1:{self._server.port}"
 
     async def start(self) -> None:

@@ -301,3 +301,17 @@ async def test_parts_and_disputes_at_the_provider_are_shown_and_the_rest_ends_th
         assert stage.neighbours.inventory.is_free(SHOW, "A-1")
 
     await eventually(ended)
+
+
+async def test_an_order_is_confirmed_once_ticketing_has_answered_and_with_its_tickets(stage: Stage) -> None:
+    orders = await stage.start()
+    stage.neighbours.tickets.refused += ["SEAT_HAS_TICKET", "ORDER_ENDED"]
+    stage.neighbours.ticketing_trouble.after.append(ConnectionError("the answer is lost"))
+    order = (await orders.CreateOrder(stage.create_request("A-1", "A-2"))).order
+    await orders.CheckOut(check_out_request(order))
+    await paid(stage, order)
+    confirmed = (await orders.GetOrder(get_request(order))).order
+    assert {ticket.barcode for ticket in confirmed.tickets} == {
+        ticket.barcode for ticket in stage.neighbours.ticketing.tickets.values()
+    }
+    assert stage.neighbours.ticketing_trouble.calls == ["IssueTickets"] * 4

@@ -64,6 +64,7 @@ async def build(service: str, url: str) -> Service:
                 "inventory_target": NOWHERE,
                 "catalogue_target": NOWHERE,
                 "payments_target": NOWHERE,
+                "ticketing_target": NOWHERE,
             }
             ours = OrdersSettings(database_url=database, **about, **common)
             running = Service(service, ours)

@@ -48,6 +48,7 @@ class ShopProcess:
             shops.world,
             inventory=lambda _: seats,
             payments=lambda port: tapped(port, shops.to_payments(place)),
+            ticketing=lambda port: tapped(port, shops.to_ticketing(place)),
             store=lambda port: tapped(port, shops.to_record()),
             consumes=False,
         )
@@ -136,6 +137,14 @@ class Shops:
 
         async def tap(name: str, call: Call) -> Any:
             return await self._network.to_store(place, "payments", name, call, lambda: Unanswered(name))
+
+        return tap
+
+    def to_ticketing(self, place: str) -> Tap:
+        """Calls of ticketing."""
+
+        async def tap(name: str, call: Call) -> Any:
+            return await self._network.to_store(place, "ticketing", name, call, lambda: Unanswered(name))
 
         return tap
 

@@ -10,6 +10,7 @@ from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
+from services.orders.adapters.memory_ticketing import MemoryTicketing
 from services.orders.domain.commands import PaymentReport
 from services.orders.domain.order import Order
 from services.orders.domain.steps import Timing
@@ -21,7 +22,7 @@ from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
-from services.orders.ports import Operation, OrderRef, OrderStore, Payments, SeatInventory
+from services.orders.ports import Operation, OrderRef, OrderStore, Payments, SeatInventory, Ticketing
 from services.runtime.clock import Clock, LoopClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids, SeededIds
@@ -41,6 +42,7 @@ class World:
         self.store: OrderStore = store or MemoryOrderStore(self.clock)
         self.inventory = MemorySeatInventory(self.clock)
         self.payments = MemoryPayments(self._tell, self.clock)
+        self.ticketing = MemoryTicketing(self.ids)
         self.catalogue = MemoryCatalogue()
         self.catalogue.put(HOUSE, an_offer(), a_plan())
         self.bus: list[tuple[MemoryPayment, PaymentReport]] = []
@@ -66,6 +68,7 @@ class Shop:
         *,
         inventory: Callable[[SeatInventory], SeatInventory] = lambda port: port,
         payments: Callable[[Payments], Payments] = lambda port: port,
+        ticketing: Callable[[Ticketing], Ticketing] = lambda port: port,
         store: Callable[[OrderStore], OrderStore] = lambda port: port,
         limits: DriverLimits | None = None,
         consumes: bool = True,
@@ -76,7 +79,8 @@ class Shop:
         record = store(world.store)
         seats = inventory(world.inventory)
         self.notifier = OrderNotifier(record, clock)
-        saga = Saga(SagaParts(record, seats, payments(world.payments), self.notifier, clock, ids, TIMING, LEASE_MS))
+        money, tickets = payments(world.payments), ticketing(world.ticketing)
+        saga = Saga(SagaParts(record, seats, money, tickets, self.notifier, clock, TIMING, LEASE_MS))
         self.driver = SagaDriver(saga, record, clock, ids, limits or DriverLimits())
         catalogue = CachedCatalogue(world.catalogue, clock, ttl_seconds=1.0)
         maker = OrderMaker(seats, catalogue, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
