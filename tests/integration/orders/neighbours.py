@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-import grpc
 from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import (
     CatalogueServiceServicer,
@@ -21,9 +19,7 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import (
 from balcon.payments.v1 import payments_events_pb2 as payment_events
 from balcon.payments.v1 import payments_service_pb2 as payments
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer, add_PaymentsServiceServicer_to_server
-from balcon.ticketing.v1 import ticketing_service_pb2 as ticketing
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import (
-    TicketingServiceServicer,
     add_TicketingServiceServicer_to_server,
 )
 from balcon.types.v1.money_pb2 import Money
@@ -38,71 +34,14 @@ from services.orders.ports import Answer, Declined, PaymentSeen
 from services.runtime.bus.port import Bus
 from services.runtime.bus.topics import PAYMENTS
 from services.runtime.clock import SystemClock
-from services.runtime.errors import Kind, Refusal
 from services.runtime.ids import RandomIds
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
-from services.runtime.rpc.errors import Refused
 from services.runtime.rpc.server import RpcServer
+from tests.integration.orders.served_ticketing import ServedTicketing
+from tests.integration.orders.trouble import Context, Trouble, refused
 from tests.integration.runtime.checking import Checking
 from tests.unit.orders.builders import HOUSE, a_plan, an_offer, an_order
-
-Context = grpc.aio.ServicerContext[Any, Any]
-
-_KINDS = {
-    "SEATS_TAKEN": Kind.CONFLICT,
-    "HOLD_NOT_FOUND": Kind.NOT_FOUND,
-    "CLAIM_NOT_FOUND": Kind.NOT_FOUND,
-    "PERFORMANCE_NOT_FOUND": Kind.NOT_FOUND,
-    "HOLD_FOREIGN": Kind.FORBIDDEN,
-    "OVERLOADED": Kind.EXHAUSTED,
-    "PAYMENT_UNKNOWN": Kind.NOT_FOUND,
-    "FIELD_INVALID": Kind.INVALID,
-}
-
-
-def refused(worded: str, **told: str) -> Refused:
-    """A refusal as another service words it."""
-
-    class Worded(Refusal):
-        """Said by another service."""
-
-        kind = _KINDS.get(worded, Kind.PRECONDITION)
-
-        @classmethod
-        def reason(cls) -> str:
-            return worded
-
-        def facts(self) -> dict[str, str]:
-            return told
-
-        def lists(self) -> dict[str, tuple[str, ...]]:
-            return {}
-
-        def message(self) -> str:
-            return worded
-
-    return Refused(Worded())
-
-
-class Trouble:
-    """What the next calls of a service meet instead of an answer; `calls` counts them all by name."""
-
-    def __init__(self) -> None:
-        self.next: list[Exception] = []
-        self.after: list[Exception] = []
-        self.calls: list[str] = []
-
-    def meet(self, name: str) -> None:
-        """Before the call has its effect."""
-        self.calls.append(name)
-        if self.next:
-            raise self.next.pop(0)
-
-    def meet_after(self) -> None:
-        """After the call had its effect: the answer is lost."""
-        if self.after:
-            raise self.after.pop(0)
 
 
 class ServedInventory(InventoryServiceServicer):
@@ -233,40 +172,6 @@ class ServedPayments(PaymentsServiceServicer):
             pay_url=seen.payment_url,
             refund_state=payments.REFUND_STATE_SUCCEEDED if seen.refunded else payments.REFUND_STATE_UNSPECIFIED,
         )
-
-
-class ServedTicketing(TicketingServiceServicer):
-    """MemoryTicketing on the wire."""
-
-    def __init__(self, twin: MemoryTicketing, trouble: Trouble) -> None:
-        self.twin = twin
-        self.trouble = trouble
-        # What orders are told instead of tickets.
-        self.refused: list[str] = []
-
-    async def IssueTickets(
-        self, request: ticketing.IssueTicketsRequest, context: Context
-    ) -> ticketing.IssueTicketsResponse:
-        self.trouble.meet("IssueTickets")
-        response = ticketing.IssueTicketsResponse()
-        refused = self.refused.pop(0) if self.refused else ""
-        for one in request.orders:
-            told = response.orders.add(order_id=one.order_id, performance_id=one.performance_id, refused=refused)
-            order = an_order(
-                order_id=one.order_id,
-                house_id=request.house_id,
-                performance_id=one.performance_id,
-                seats=tuple(seat.seat_id for seat in one.seats),
-            )
-            made = await self.twin.issue(order)
-            assert not isinstance(made, Declined)
-            if not refused:
-                told.tickets.extend(
-                    ticketing.IssuedTicket(ticket_id=ticket.ticket_id, seat_id=ticket.seat_id, code=ticket.barcode)
-                    for ticket in made
-                )
-        self.trouble.meet_after()
-        return response
 
 
 class ServedCatalogue(CatalogueServiceServicer):

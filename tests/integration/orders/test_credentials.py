@@ -16,7 +16,8 @@ from services.runtime.call_context import act_as
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing.servers import as_owner
 from tests.integration.orders.conftest import CLOCK, IDS, Stage, check_out_request, get_request
-from tests.integration.orders.neighbours import payment_of, refused
+from tests.integration.orders.neighbours import payment_of
+from tests.integration.orders.trouble import refused
 from tests.integration.runtime.checking import authorization, credential_of, written_log
 
 OWN = "Bearer the-services-own"

@@ -19,7 +19,8 @@ from services.runtime.rpc.client import open_channel
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import as_owner
 from tests.integration.orders.conftest import CLOCK, IDS, Stage, check_out_request, get_request
-from tests.integration.orders.neighbours import payment_of, refused
+from tests.integration.orders.neighbours import payment_of
+from tests.integration.orders.trouble import refused
 from tests.unit.orders.builders import HOUSE, SHOW
 
 
