@@ -47,9 +47,9 @@ def clock_text(ms: int, zone: str, language: str) -> str:
     return format_time(_local(ms, zone), "short", locale=_locale(language))
 
 
-def moment_text(ms: int, zone: str, language: str) -> str:
-    """Saturday 12 December 2026, 20:00."""
-    return f"{day_text(ms, zone, language)}, {clock_text(ms, zone, language)}"
+def weekday_moment_text(ms: int, zone: str, language: str) -> str:
+    """Sat 12 Dec 2026, 20:00."""
+    return f"{weekday_text(ms, zone, language)}, {clock_text(ms, zone, language)}"
 
 
 def short_moment_text(ms: int, zone: str, language: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from reportlab.lib.colors import Color, HexColor
+from reportlab.lib.colors import HexColor
 from reportlab.lib.utils import ImageReader
 
 from services.ticketing.paper.fitting import FittedText, fitted
@@ -118,9 +118,9 @@ class Surface:
             canvas.drawString(box.x * MM + spare, y, line)
             y -= LEADING * text.size
 
-    def fill(self, box: Box, ink: Ink | Color) -> None:
+    def fill(self, box: Box, ink: Ink) -> None:
         """A box of one colour."""
-        self._canvas.setFillColor(self._inks[ink] if isinstance(ink, Ink) else ink)
+        self._canvas.setFillColor(self._inks[ink])
         bottom = self._height - (box.y + box.height) * MM
         self._canvas.rect(box.x * MM, bottom, box.width * MM, box.height * MM, stroke=0, fill=1)
 
