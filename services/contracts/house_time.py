@@ -6,7 +6,7 @@ The API takes instants; people and weekly rules say local times. Pure but for th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.contracts.instants import instant_text
@@ -55,6 +55,23 @@ def local_of(zone: str, ms: int) -> datetime:
 def local_text(local: datetime) -> str:
     """2026-10-25 20:00; with seconds where there are any."""
     return local.isoformat(sep=" ", timespec="seconds" if local.second or local.microsecond else "minutes")
+
+
+def time_of_day(text: str) -> time | None:
+    """hh:mm; None for what is none."""
+    try:
+        return time.fromisoformat(text) if len(text) == len("20:00") and text[2] == ":" else None
+    except ValueError:
+        return None
+
+
+def calendar_day(text: str) -> date | None:
+    """YYYY-MM-DD in the years that houses plan in; None for what is none."""
+    try:
+        found = date.fromisoformat(text) if len(text) == len("2026-10-25") else None
+    except ValueError:
+        return None
+    return found if found is not None and date(2000, 1, 1) <= found <= date(2099, 12, 31) else None
 
 
 def shifted(zone: str, ms: int, *, from_ms: int, to_ms: int) -> int | NoSuchLocalTime:

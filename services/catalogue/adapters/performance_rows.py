@@ -12,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalogue.adapters.price_rows import component_rows, components_of, load_book
+from services.catalogue.adapters.quota_rows import load_quotas
 from services.catalogue.adapters.tables import performances, prices
+from services.catalogue.domain.kept import Kept
 from services.catalogue.domain.performance import Performance, Publication, SaleState
 from services.catalogue.domain.performance_filter import PerformanceFilter
 from services.catalogue.domain.performance_texts import search_text
@@ -20,6 +22,7 @@ from services.catalogue.domain.performance_times import Admission, SalesWindow, 
 from services.catalogue.domain.price import Price, TicketKind
 from services.catalogue.domain.price_book import PriceBook
 from services.catalogue.domain.production import ProductionText
+from services.catalogue.domain.quota import Quota
 from services.catalogue.domain.refusals import CodeTaken
 from services.contracts.channels import Channel
 from services.contracts.pages import Place
@@ -27,7 +30,10 @@ from services.runtime.errors import StoreUnavailable
 
 
 async def load_performances(connection: AsyncConnection, house_id: str, wanted: sa.Select[Any]) -> list[Performance]:
-    """The performances that `wanted`, a select of the whole table for one house, finds; three statements in all."""
+    """The performances that `wanted`, a select of the whole table for one house, finds.
+
+    Four statements in all, and one more where quotas name their performances.
+    """
     rows = (await connection.execute(wanted)).all()
     if not rows:
         return []
@@ -49,10 +55,13 @@ async def load_performances(connection: AsyncConnection, house_id: str, wanted: 
             )
         )
     book = await load_book(connection, house_id)
-    return [_performance(row, tuple(priced[row.performance_id]), book) for row in rows]
+    limited = await load_quotas(connection, house_id, {row.performance_id: row.production_id for row in rows})
+    return [_performance(row, tuple(priced[row.performance_id]), book, limited[row.performance_id]) for row in rows]
 
 
-def _performance(row: sa.Row[Any], its_prices: tuple[Price, ...], book: PriceBook) -> Performance:
+def _performance(
+    row: sa.Row[Any], its_prices: tuple[Price, ...], book: PriceBook, its_quotas: tuple[Kept[Quota], ...]
+) -> Performance:
     return Performance(
         performance_id=row.performance_id,
         house_id=row.house_id,
@@ -91,6 +100,7 @@ def _performance(row: sa.Row[Any], its_prices: tuple[Price, ...], book: PriceBoo
         revision=row.revision,
         prices_revision=row.prices_revision,
         book=book,
+        quotas=its_quotas,
     )
 
 
@@ -242,6 +252,24 @@ class PostgresPerformanceRows:
             ]
             await self._connection.execute(named.values(search_text=sa.bindparam("sought")), sought)
         return found
+
+    async def lock_to_come(self, house_id: str, production_id: str, from_ms: int) -> Sequence[Performance]:
+        names = performances.c
+        over_ms = sa.func.greatest(names.starts_at_ms, names.ends_at_ms, names.closes_at_ms)
+        wanted = sa.select(performances).where(
+            names.house_id == house_id,
+            names.production_id == production_id,
+            names.archived_at_ms == 0,
+            names.sale_state != SaleState.CANCELLED.value,
+            over_ms > from_ms,
+        )
+        in_order = wanted.order_by(names.starts_at_ms, names.performance_id).with_for_update()
+        return await load_performances(self._connection, house_id, in_order)
+
+    async def revise(self, house_id: str, performance_ids: Sequence[str]) -> None:
+        of_them = performances.c.house_id == house_id, performances.c.performance_id.in_(performance_ids)
+        revise = sa.update(performances).where(*of_them).values(revision=performances.c.revision + 1)
+        await self._connection.execute(revise)
 
     async def lock_series(self, house_id: str, series_id: str, from_ms: int, limit: int) -> Sequence[Performance]:
         wanted = PerformanceFilter(starts_from_ms=from_ms, series_id=series_id, include_archived=True)

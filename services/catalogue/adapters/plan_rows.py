@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.catalogue.adapters.plan_blob import packed_plan, packed_source, unpacked_source
+from services.catalogue.adapters.plan_blob import packed_plan, packed_source, unpacked_plan, unpacked_source
 from services.catalogue.adapters.tables import halls, performances, seating_plans
 from services.catalogue.domain.plan_version import MAX_PERFORMANCES_NAMED, PlanFiles, PlanVersion
+from services.catalogue.domain.quota_checks import PlacesOf
 from services.catalogue.domain.seating_plan import SeatingPlan
 
 
@@ -48,6 +50,15 @@ class PostgresPlanRows:
         }
         await self._connection.execute(sa.insert(seating_plans), values)
         return version
+
+    async def places(self, house_id: str, hall_id: str, plan_version: int) -> PlacesOf:
+        plans = seating_plans.c
+        wanted = sa.select(plans.plan).where(
+            plans.house_id == house_id, plans.hall_id == hall_id, plans.plan_version == plan_version
+        )
+        blob: bytes = (await self._connection.execute(wanted)).scalar_one()
+        plan = await asyncio.to_thread(unpacked_plan, blob)
+        return Counter((seat.category, seat.zone) for seat in plan.seats)
 
     async def files(self, house_id: str, hall_id: str, plan_version: int) -> PlanFiles | None:
         plans = seating_plans.c

@@ -17,6 +17,7 @@ from services.catalogue.adapters.plan_rows import PostgresPlanRows
 from services.catalogue.adapters.poster_rows import PosterRows
 from services.catalogue.adapters.price_rows import PostgresPriceThings
 from services.catalogue.adapters.production_rows import ProductionRows
+from services.catalogue.adapters.quota_rows import PostgresQuotas
 from services.catalogue.adapters.shared_plan_rows import PostgresSharedPlanRows
 from services.catalogue.adapters.tables import idempotency_keys, performances, seating_plans
 from services.catalogue.domain.house import House
@@ -55,6 +56,7 @@ class PostgresTransaction:
         self.drawings = PostgresDrawingRequestRows(connection)
         self.pass_numbers = PostgresPassNumbers(connection, now_ms)
         self.price_things = PostgresPriceThings(connection, now_ms)
+        self.quotas = PostgresQuotas(connection, now_ms)
         self.performances = PostgresPerformanceRows(connection, now_ms)
         self.is_complete = self.has_published = False
 

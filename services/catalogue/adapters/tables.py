@@ -240,6 +240,44 @@ sa.Index(
     price_things.c.thing_id,
 )
 
+# Ceilings per channel and phase (R4): what a house says of each, as domain/quota.py has it.
+quotas = sa.Table(
+    "quotas",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("quota_id", sa.Text, primary_key=True),
+    sa.Column("production_id", sa.Text, nullable=False),
+    # Of every performance of the production; else of those in quota_performances.
+    sa.Column("is_for_all", sa.Boolean, nullable=False),
+    sa.Column("body", JSONB, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("archived_at_ms", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["house_id", "production_id"],
+        ["productions.house_id", "productions.production_id"],
+        name="fk_quotas_production",
+    ),
+)
+sa.Index("ix_quotas_by_production", quotas.c.house_id, quotas.c.production_id, quotas.c.created_at_ms)
+
+quota_performances = sa.Table(
+    "quota_performances",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("quota_id", sa.Text, primary_key=True),
+    sa.Column("performance_id", sa.Text, primary_key=True),
+    sa.ForeignKeyConstraint(
+        ["house_id", "quota_id"], ["quotas.house_id", "quotas.quota_id"], name="fk_quota_performances_quota"
+    ),
+    sa.ForeignKeyConstraint(
+        ["house_id", "performance_id"],
+        ["performances.house_id", "performances.performance_id"],
+        name="fk_quota_performances_performance",
+    ),
+)
+sa.Index("ix_quota_performances", quota_performances.c.house_id, quota_performances.c.performance_id)
+
 # Plans to pick from. `house_id` is the house that offers it, or "operator".
 shared_plans = sa.Table(
     "shared_plans",

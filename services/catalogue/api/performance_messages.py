@@ -9,12 +9,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalogue.api.price_messages import VAT_ROUNDINGS, price_message, prices_of
 from services.catalogue.api.production_messages import text_messages, texts_of
+from services.catalogue.api.quota_terms import terms_of_quota
 from services.catalogue.api.ticket_type_messages import terms_message
 from services.catalogue.domain.performance import Performance, PerformanceTerms, Publication, SaleState
 from services.catalogue.domain.performance_details import PerformanceDetails
 from services.catalogue.domain.performance_filter import PerformanceFilter
 from services.catalogue.domain.performance_times import Admission, SalesWindow, Times
 from services.catalogue.domain.price_book import told
+from services.catalogue.domain.quotas import in_force
 from services.contracts.changes import etag_of
 from services.contracts.wire_types import channel_of, instant_ms, wire_channel, wire_instant, wire_money
 
@@ -29,7 +31,7 @@ _PUBLICATIONS: Mapping[Publication, pb.Publication.ValueType] = {
     Publication.PUBLISHED: pb.PUBLICATION_PUBLISHED,
     Publication.HIDDEN: pb.PUBLICATION_HIDDEN,
 }
-_ADMISSIONS: Mapping[Admission, pb.Admission.ValueType] = {
+ADMISSIONS: Mapping[Admission, pb.Admission.ValueType] = {
     Admission.AT_START: pb.ADMISSION_AT_START,
     Admission.SLOT: pb.ADMISSION_SLOT,
     Admission.DAY: pb.ADMISSION_DAY,
@@ -39,7 +41,7 @@ _SALE_STATES_OF_WIRE: Mapping[int, SaleState] = {wire: state for state, wire in 
 _PUBLICATIONS_OF_WIRE: Mapping[int, Publication] = {wire: each for each, wire in _PUBLICATIONS.items()}
 _ADMISSIONS_OF_WIRE: Mapping[int, Admission] = {
     pb.ADMISSION_UNSPECIFIED: Admission.AT_START,
-    **{wire: admission for admission, wire in _ADMISSIONS.items()},
+    **{wire: admission for admission, wire in ADMISSIONS.items()},
 }
 
 
@@ -64,7 +66,7 @@ def performance_message(performance: Performance) -> pb.Performance:
         sale_ends_at=instant_message(times.sale_ends_at_ms),
         doors_at=instant_message(times.doors_at_ms),
         ends_at=instant_message(times.ends_at_ms),
-        admission=_ADMISSIONS[performance.admission],
+        admission=ADMISSIONS[performance.admission],
         opening_hours=hours_message(times),
         sales_windows=window_messages(times),
         code=performance.code,
@@ -81,6 +83,7 @@ def performance_message(performance: Performance) -> pb.Performance:
         from_price=wire_money(prices.from_minor, prices.currency),
         prices_etag=etag_of(performance.prices_revision),
         ticket_terms=[terms_message(name, ticket_type) for name, ticket_type in prices.terms.items()],
+        quotas=[terms_of_quota(one) for one in in_force(performance)],
         terms_version=performance.revision,
     )
 

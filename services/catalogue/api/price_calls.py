@@ -7,12 +7,15 @@ from services.catalogue.api.office_calls import OfficeCalls
 from services.catalogue.api.pass_calls import PassCalls
 from services.catalogue.api.price_list_calls import PriceListCalls
 from services.catalogue.api.promotion_code_calls import PromotionCodeCalls
+from services.catalogue.api.quota_calls import QuotaCalls
 from services.catalogue.api.ticket_type_calls import TicketTypeCalls
 from services.catalogue.api.vat_calls import VatCalls
 from services.catalogue.handlers.price_sorts import PriceHandlers
 
 
-class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, PromotionCodeCalls, PassCalls, OfficeCalls):
+class PriceCalls(
+    VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, PromotionCodeCalls, PassCalls, OfficeCalls, QuotaCalls
+):
     """Stateless; everything lives in the handlers."""
 
     def take(self, prices: PriceHandlers) -> None:
@@ -28,3 +31,5 @@ class PriceCalls(VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, Promo
         self._pass_kinds = prices.pass_kinds
         self._passes = prices.passes
         self._offices = prices.offices
+        self._quotas = prices.quotas
+        self._capacity = prices.capacity

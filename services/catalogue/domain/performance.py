@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from services.catalogue.domain.house import House
+from services.catalogue.domain.kept import Kept
 from services.catalogue.domain.performance_texts import faults_of_own_texts
 from services.catalogue.domain.performance_times import Admission, Times, faults_of_times
 from services.catalogue.domain.price import Price, refused_prices
 from services.catalogue.domain.price_book import NO_BOOK, PriceBook
 from services.catalogue.domain.price_list import WantedPrices, refused_wanted
 from services.catalogue.domain.production import Production, ProductionText
+from services.catalogue.domain.quota import Quota
 from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_HOLD
 from services.runtime.errors import FieldInvalid, refused_fields
 
@@ -79,6 +81,8 @@ class Performance:
     prices_revision: int = 1
     # What its prices are told with: the house's, as it was when the performance was read.
     book: PriceBook = NO_BOOK
+    # Those of its production that it is one of, in the order in which they were made (R4).
+    quotas: tuple[Kept[Quota], ...] = ()
 
     @property
     def starts_at_ms(self) -> int:
@@ -165,6 +169,7 @@ def new_performance(
     production: Production,
     terms: PerformanceTerms,
     book: PriceBook = NO_BOOK,
+    quotas: tuple[Kept[Quota], ...] = (),
 ) -> Performance | FieldInvalid:
     """A draft with its defaults filled in. The terms have passed refused_terms."""
     if refusal := refused_prices(terms.prices, plan.categories, house.currency, book.usable, book.kinds):
@@ -188,4 +193,5 @@ def new_performance(
         code=terms.code,
         texts=terms.texts,
         book=book,
+        quotas=quotas,
     )

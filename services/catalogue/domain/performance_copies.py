@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from services.catalogue.domain.performance import Performance, Publication, SaleState
 from services.catalogue.domain.performance_times import faults_of_times, times_at
-from services.contracts.house_time import NoSuchLocalTime, local_instant, local_text
+from services.contracts.house_time import NoSuchLocalTime, calendar_day, local_instant, local_text, time_of_day
 from services.contracts.instants import instant_text, refused_instant
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
 
@@ -98,14 +98,14 @@ def _faults_of_week(rule: WeeklyRule) -> Iterator[FieldInvalid]:
         return
     seen: set[str] = set()
     for at, text in enumerate(rule.local_times):
-        if _time(text) is None or text in seen:
+        if time_of_day(text) is None or text in seen:
             problem = f"is {text[:20]!r}" + (" again" if text in seen else "")
             yield FieldInvalid(f"weekly.local_times[{at}]", problem, "hh:mm such as 20:00, each once")
         seen.add(text)
 
 
 def _faults_of_dates(rule: WeeklyRule) -> Iterator[FieldInvalid]:
-    first, last = _date(rule.first_date), _date(rule.last_date)
+    first, last = calendar_day(rule.first_date), calendar_day(rule.last_date)
     for name, text, found in (("first_date", rule.first_date, first), ("last_date", rule.last_date, last)):
         if found is None:
             problem = f"is {text[:20]!r}" if text else UNSET
@@ -113,21 +113,6 @@ def _faults_of_dates(rule: WeeklyRule) -> Iterator[FieldInvalid]:
     if first is not None and last is not None and not timedelta(0) <= last - first <= timedelta(MAX_SERIES_DAYS):
         limit = f"from the first date on, at most {MAX_SERIES_DAYS} days after it"
         yield FieldInvalid("weekly.last_date", f"is {rule.last_date}", limit)
-
-
-def _time(text: str) -> time | None:
-    try:
-        return time.fromisoformat(text) if len(text) == len("20:00") else None
-    except ValueError:
-        return None
-
-
-def _date(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text) if len(text) == len("2026-10-25") else None
-    except ValueError:
-        return None
-    return found if found is not None and date(2000, 1, 1) <= found <= date(2099, 12, 31) else None
 
 
 def starts_of_rule(rule: WeeklyRule, zone: str, source: Performance) -> list[Start] | FieldInvalid:
@@ -152,8 +137,8 @@ def starts_of_rule(rule: WeeklyRule, zone: str, source: Performance) -> list[Sta
 
 def _local_starts(rule: WeeklyRule) -> Iterator[tuple[int, datetime]]:
     """Each with the position of its time in the rule."""
-    day, last = _date(rule.first_date), _date(rule.last_date)
-    times = [(found, at) for at, text in enumerate(rule.local_times) if (found := _time(text)) is not None]
+    day, last = calendar_day(rule.first_date), calendar_day(rule.last_date)
+    times = [(found, at) for at, text in enumerate(rule.local_times) if (found := time_of_day(text)) is not None]
     while day is not None and last is not None and day <= last:
         if day.isoweekday() in rule.weekdays:
             yield from ((at, datetime.combine(day, found)) for found, at in sorted(times))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,6 +76,7 @@ class PerformanceCopyHandler:
                 return refused_fields(copy) or copy[0]
             if taken := await transaction.performances.add(copy):
                 return taken
+            await transaction.quotas.follow(house_id, source_id, [copy.performance_id])
             await transaction.publish(PerformanceCreated(copy))
             facts = {"source": source_id, "starts_at": instant_text(starts_at_ms)}
             await transaction.record_act(
@@ -158,7 +160,10 @@ async def _carried(
 ) -> None:
     for change in updated:
         await transaction.performances.save(change.performance)
-        await transaction.publish(change)
+        told = change.performance
+        if "production_id" in named:
+            told = await transaction.quotas.now_of(told)
+        await transaction.publish(dataclasses.replace(change, performance=told))
     if updated:
         facts = {
             "model": model.performance_id,
@@ -176,6 +181,8 @@ async def _added(transaction: CatalogueTransaction, source: Performance, series:
     for member in series.members:
         await transaction.performances.add(member)
         await transaction.publish(PerformanceCreated(member))
+    copies = [member.performance_id for member in series.members]
+    await transaction.quotas.follow(source.house_id, source.performance_id, copies)
     facts = {"source": source.performance_id, "performances": str(len(series.members))}
     await transaction.record_act(source.house_id, Act("series.created", "series", series.series_id, facts=facts))
     return series

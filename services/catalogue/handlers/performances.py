@@ -19,6 +19,7 @@ from services.catalogue.domain.performance_events import PerformanceCreated, Per
 from services.catalogue.domain.performance_filter import PerformanceFilter, refused_filter
 from services.catalogue.domain.performance_texts import parts_of
 from services.catalogue.domain.price_list import WantedPrices
+from services.catalogue.domain.quota import parts_of as parts_of_quota
 from services.catalogue.domain.refusals import CodeUnknown, PerformanceNotFound
 from services.catalogue.handlers.once import once
 from services.catalogue.handlers.performance_places import PerformancePlace, usable_place, usable_production
@@ -91,7 +92,9 @@ class PerformanceHandler:
             return prices
         terms = dataclasses.replace(terms, prices=prices)
         book = await transaction.price_things.book(place.house_id)
-        return new_performance(self._ids.new_id("prf"), found.house, found.plan, found.production, terms, book)
+        of_all = await transaction.quotas.of_production(place.house_id, place.production_id)
+        quotas = tuple(quota for quota in of_all if not quota.body.performance_ids)
+        return new_performance(self._ids.new_id("prf"), found.house, found.plan, found.production, terms, book, quotas)
 
     async def performance(self, house_id: str, performance_id: str) -> Performance | Refusal:
         """Refusals: FieldInvalid, PerformanceNotFound."""
@@ -122,7 +125,15 @@ class PerformanceHandler:
         after, limit = asked
         async with self._store.transaction(house_id) as transaction:
             found = await transaction.performances.performances(house_id, wanted, after, limit + 1)
-        page = found[: min(limit, fitting(len(one.prices) + parts_of(one.texts) for one in found))]
+        page = found[
+            : min(
+                limit,
+                fitting(
+                    len(one.prices) + parts_of(one.texts) + sum(parts_of_quota(each.body) for each in one.quotas)
+                    for one in found
+                ),
+            )
+        ]
         more = len(found) > len(page)
         token = token_after(house_id, page[-1].performance_id, page[-1].starts_at_ms) if more else ""
         return PerformancePage(page, token)
@@ -162,6 +173,8 @@ class PerformanceHandler:
             if isinstance(production, Refusal):
                 return production
             updated = details.shown_as(updated, production)
+            now = await transaction.quotas.now_of(updated.performance)
+            updated = dataclasses.replace(updated, performance=now)
         if taken := await transaction.performances.save(updated.performance):
             return taken
         await transaction.publish(updated)
@@ -174,6 +187,11 @@ class PerformanceHandler:
 
 def _refused_ids(house_id: str, performance_id: str) -> FieldInvalid | None:
     return refused_fields((refused_key("house_id", house_id), refused_key("performance_id", performance_id)))
+
+
+def _parts(performance: Performance) -> int:
+    of_quotas = sum(parts_of_quota(quota.body) for quota in performance.quotas)
+    return len(performance.prices) + parts_of(performance.texts) + of_quotas
 
 
 def _act(done: str, performance: Performance) -> Act:

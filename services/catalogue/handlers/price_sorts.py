@@ -1,4 +1,4 @@
-"""The sorts of things that a house keeps about its prices, each with its rules, and their handlers."""
+"""The sorts of things that a house keeps for its sale, each with its rules, and their handlers; quotas beside them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from services.catalogue.domain.price import faults_beside_the_house
 from services.catalogue.domain.price_list import PriceList, refused_price_list, within
 from services.catalogue.domain.ticket_type import TicketType, refused_ticket_type
 from services.catalogue.domain.vat import CountryRates, VatClass, refused_vat_class
+from services.catalogue.handlers.capacity_view import CapacityViewHandler
 from services.catalogue.handlers.passes import PassHandler
 from services.catalogue.handlers.performance_prices import PerformancePrices
 from services.catalogue.handlers.price_rules import PriceRulesHandler
 from services.catalogue.handlers.price_things import Names, PriceThingHandler, Rules
 from services.catalogue.handlers.promotions import PromotionHandler
+from services.catalogue.handlers.quotas import QuotaHandler
 from services.catalogue.ports.price_things import Sort
 from services.catalogue.ports.store import CatalogueStore
 from services.runtime.clock import Clock
@@ -77,6 +79,8 @@ class PriceHandlers:
     pass_kinds: PriceThingHandler[PassKind]
     passes: PassHandler
     offices: PriceThingHandler[Office]
+    quotas: QuotaHandler
+    capacity: CapacityViewHandler
 
 
 def price_handlers(
@@ -95,4 +99,6 @@ def price_handlers(
         pass_kinds=PriceThingHandler(store, clock, PASS_KINDS),
         passes=PassHandler(store),
         offices=PriceThingHandler(store, clock, OFFICES),
+        quotas=QuotaHandler(store, clock),
+        capacity=CapacityViewHandler(store),
     )

@@ -45,6 +45,14 @@ class PerformanceRows(Protocol):
         """Of one that was locked: other prices, and their revision."""
         ...
 
+    async def lock_to_come(self, house_id: str, production_id: str, from_ms: int) -> Sequence[Performance]:
+        """A production's that are not over by then, cancelled or archived, by start, locked."""
+        ...
+
+    async def revise(self, house_id: str, performance_ids: Sequence[str]) -> None:
+        """Of those that were locked: they are in their next revision."""
+        ...
+
     async def lock_series(self, house_id: str, series_id: str, from_ms: int, limit: int) -> Sequence[Performance]:
         """Those of a series that begin then or later, by start, locked until the transaction ends; at most `limit`."""
         ...

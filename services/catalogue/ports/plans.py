@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.catalogue.domain.plan_version import PlanFiles, PlanVersion
+from services.catalogue.domain.quota_checks import PlacesOf
 from services.catalogue.domain.seating_plan import SeatingPlan
 
 
@@ -18,6 +19,10 @@ class PlanRows(Protocol):
 
     async def files(self, house_id: str, hall_id: str, plan_version: int) -> PlanFiles | None:
         """What the version was read from."""
+        ...
+
+    async def places(self, house_id: str, hall_id: str, plan_version: int) -> PlacesOf:
+        """How many places of a version that there is are in each category and zone."""
         ...
 
     async def versions(self, house_id: str, hall_id: str, up_to: int, limit: int) -> Sequence[PlanVersion]:

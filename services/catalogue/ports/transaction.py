@@ -15,6 +15,7 @@ from services.catalogue.ports.plans import PlanRows
 from services.catalogue.ports.posters import Posters
 from services.catalogue.ports.price_things import PriceThings
 from services.catalogue.ports.productions import Productions
+from services.catalogue.ports.quotas import Quotas
 from services.catalogue.ports.shared_plan_rows import SharedPlanRows
 from services.contracts.acts import Act
 from services.contracts.once import RecordedAnswer
@@ -64,6 +65,11 @@ class CatalogueTransaction(Protocol):
     @property
     def price_things(self) -> PriceThings:
         """What houses keep about their prices, in this transaction."""
+        ...
+
+    @property
+    def quotas(self) -> Quotas:
+        """The houses' quotas, in this transaction."""
         ...
 
     @property

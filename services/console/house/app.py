@@ -22,6 +22,7 @@ from services.console.house.subjects.prices import (
     TICKET_TYPES,
     VAT_CLASSES,
 )
+from services.console.house.subjects.quotas import QUOTAS
 from services.console.house.subjects.sales import FIGURES, ORDERS, PAYMENTS, SEATS
 from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
 from services.console.house.subjects.the_house import THE_HOUSE
@@ -47,6 +48,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     PASSES,
     PROMOTION_CODES,
     OFFICES,
+    QUOTAS,
     ORDERS,
     SEATS,
     CONTINGENTS,

@@ -14,6 +14,7 @@ from balcon.catalogue.v1 import plan_building_pb2 as balcon_dot_catalogue_dot_v1
 from balcon.catalogue.v1 import plan_drawings_pb2 as balcon_dot_catalogue_dot_v1_dot_plan__drawings__pb2
 from balcon.catalogue.v1 import price_lists_pb2 as balcon_dot_catalogue_dot_v1_dot_price__lists__pb2
 from balcon.catalogue.v1 import productions_pb2 as balcon_dot_catalogue_dot_v1_dot_productions__pb2
+from balcon.catalogue.v1 import quotas_pb2 as balcon_dot_catalogue_dot_v1_dot_quotas__pb2
 from balcon.catalogue.v1 import shared_plans_pb2 as balcon_dot_catalogue_dot_v1_dot_shared__plans__pb2
 from balcon.catalogue.v1 import ticket_types_pb2 as balcon_dot_catalogue_dot_v1_dot_ticket__types__pb2
 from balcon.catalogue.v1 import vat_pb2 as balcon_dot_catalogue_dot_v1_dot_vat__pb2
@@ -517,6 +518,36 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/ArchiveOffice',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeResponse.FromString,
+                _registered_method=True)
+        self.CreateQuota = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreateQuota',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.CreateQuotaRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.CreateQuotaResponse.FromString,
+                _registered_method=True)
+        self.GetQuota = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetQuota',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetQuotaRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetQuotaResponse.FromString,
+                _registered_method=True)
+        self.ListQuotas = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListQuotas',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ListQuotasRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ListQuotasResponse.FromString,
+                _registered_method=True)
+        self.UpdateQuota = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdateQuota',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.UpdateQuotaRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.UpdateQuotaResponse.FromString,
+                _registered_method=True)
+        self.ArchiveQuota = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchiveQuota',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ArchiveQuotaRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ArchiveQuotaResponse.FromString,
+                _registered_method=True)
+        self.GetCapacityView = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetCapacityView',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetCapacityViewRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetCapacityViewResponse.FromString,
                 _registered_method=True)
 
 
@@ -1197,6 +1228,48 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateQuota(self, request, context):
+        """Adds a quota; what is held and sold already stays and counts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetQuota(self, request, context):
+        """One quota with its rules.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListQuotas(self, request, context):
+        """A house's quotas, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateQuota(self, request, context):
+        """Changes a quota. It binds the next hold; what is held has its place.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveQuota(self, request, context):
+        """Takes a quota away: it limits nothing any more. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCapacityView(self, request, context):
+        """What comes out of the quotas of a production, per day and performance (R4.11).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogueServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -1669,6 +1742,36 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.ArchiveOffice,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeResponse.SerializeToString,
+            ),
+            'CreateQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateQuota,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.CreateQuotaRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.CreateQuotaResponse.SerializeToString,
+            ),
+            'GetQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetQuota,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetQuotaRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetQuotaResponse.SerializeToString,
+            ),
+            'ListQuotas': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListQuotas,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ListQuotasRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ListQuotasResponse.SerializeToString,
+            ),
+            'UpdateQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateQuota,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.UpdateQuotaRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.UpdateQuotaResponse.SerializeToString,
+            ),
+            'ArchiveQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveQuota,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ArchiveQuotaRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ArchiveQuotaResponse.SerializeToString,
+            ),
+            'GetCapacityView': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCapacityView,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetCapacityViewRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetCapacityViewResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -4210,6 +4313,168 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/ArchiveOffice',
             balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_offices__pb2.ArchiveOfficeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreateQuota',
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.CreateQuotaRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.CreateQuotaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetQuota',
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetQuotaRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetQuotaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListQuotas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListQuotas',
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ListQuotasRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ListQuotasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdateQuota',
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.UpdateQuotaRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.UpdateQuotaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchiveQuota',
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ArchiveQuotaRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.ArchiveQuotaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCapacityView(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetCapacityView',
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetCapacityViewRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_quotas__pb2.GetCapacityViewResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -14,6 +14,7 @@ from balcon.catalogue.v1 import plan_building_pb2 as _plan_building_pb2
 from balcon.catalogue.v1 import plan_drawings_pb2 as _plan_drawings_pb2
 from balcon.catalogue.v1 import price_lists_pb2 as _price_lists_pb2
 from balcon.catalogue.v1 import productions_pb2 as _productions_pb2
+from balcon.catalogue.v1 import quotas_pb2 as _quotas_pb2
 from balcon.catalogue.v1 import shared_plans_pb2 as _shared_plans_pb2
 from balcon.catalogue.v1 import ticket_types_pb2 as _ticket_types_pb2
 from balcon.catalogue.v1 import vat_pb2 as _vat_pb2
@@ -278,6 +279,24 @@ from balcon.catalogue.v1.productions_pb2 import SetPosterRequest as SetPosterReq
 from balcon.catalogue.v1.productions_pb2 import SetPosterResponse as SetPosterResponse
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionRequest as UpdateProductionRequest
 from balcon.catalogue.v1.productions_pb2 import UpdateProductionResponse as UpdateProductionResponse
+from balcon.catalogue.v1.quotas_pb2 import ArchiveQuotaRequest as ArchiveQuotaRequest
+from balcon.catalogue.v1.quotas_pb2 import ArchiveQuotaResponse as ArchiveQuotaResponse
+from balcon.catalogue.v1.quotas_pb2 import ChannelCap as ChannelCap
+from balcon.catalogue.v1.quotas_pb2 import CreateQuotaRequest as CreateQuotaRequest
+from balcon.catalogue.v1.quotas_pb2 import CreateQuotaResponse as CreateQuotaResponse
+from balcon.catalogue.v1.quotas_pb2 import GetCapacityViewRequest as GetCapacityViewRequest
+from balcon.catalogue.v1.quotas_pb2 import GetCapacityViewResponse as GetCapacityViewResponse
+from balcon.catalogue.v1.quotas_pb2 import GetQuotaRequest as GetQuotaRequest
+from balcon.catalogue.v1.quotas_pb2 import GetQuotaResponse as GetQuotaResponse
+from balcon.catalogue.v1.quotas_pb2 import ListQuotasRequest as ListQuotasRequest
+from balcon.catalogue.v1.quotas_pb2 import ListQuotasResponse as ListQuotasResponse
+from balcon.catalogue.v1.quotas_pb2 import PerformanceCapacity as PerformanceCapacity
+from balcon.catalogue.v1.quotas_pb2 import Quota as Quota
+from balcon.catalogue.v1.quotas_pb2 import QuotaOutcome as QuotaOutcome
+from balcon.catalogue.v1.quotas_pb2 import QuotaRule as QuotaRule
+from balcon.catalogue.v1.quotas_pb2 import RulePassedOver as RulePassedOver
+from balcon.catalogue.v1.quotas_pb2 import UpdateQuotaRequest as UpdateQuotaRequest
+from balcon.catalogue.v1.quotas_pb2 import UpdateQuotaResponse as UpdateQuotaResponse
 from balcon.catalogue.v1.shared_plans_pb2 import ListSharedPlansRequest as ListSharedPlansRequest
 from balcon.catalogue.v1.shared_plans_pb2 import ListSharedPlansResponse as ListSharedPlansResponse
 from balcon.catalogue.v1.shared_plans_pb2 import OfferSharedPlanRequest as OfferSharedPlanRequest
@@ -577,6 +596,18 @@ class CatalogueServiceStub:
     """Changes an office; papers that are made keep what they say."""
     ArchiveOffice: _grpc.UnaryUnaryMultiCallable[_offices_pb2.ArchiveOfficeRequest, _offices_pb2.ArchiveOfficeResponse]
     """Takes an office out of use for what is new. Repeating it changes nothing."""
+    CreateQuota: _grpc.UnaryUnaryMultiCallable[_quotas_pb2.CreateQuotaRequest, _quotas_pb2.CreateQuotaResponse]
+    """Adds a quota; what is held and sold already stays and counts."""
+    GetQuota: _grpc.UnaryUnaryMultiCallable[_quotas_pb2.GetQuotaRequest, _quotas_pb2.GetQuotaResponse]
+    """One quota with its rules."""
+    ListQuotas: _grpc.UnaryUnaryMultiCallable[_quotas_pb2.ListQuotasRequest, _quotas_pb2.ListQuotasResponse]
+    """A house's quotas, page by page."""
+    UpdateQuota: _grpc.UnaryUnaryMultiCallable[_quotas_pb2.UpdateQuotaRequest, _quotas_pb2.UpdateQuotaResponse]
+    """Changes a quota. It binds the next hold; what is held has its place."""
+    ArchiveQuota: _grpc.UnaryUnaryMultiCallable[_quotas_pb2.ArchiveQuotaRequest, _quotas_pb2.ArchiveQuotaResponse]
+    """Takes a quota away: it limits nothing any more. Repeating it changes nothing."""
+    GetCapacityView: _grpc.UnaryUnaryMultiCallable[_quotas_pb2.GetCapacityViewRequest, _quotas_pb2.GetCapacityViewResponse]
+    """What comes out of the quotas of a production, per day and performance (R4.11)."""
 
 @_typing.type_check_only
 class CatalogueServiceAsyncStub(CatalogueServiceStub):
@@ -799,6 +830,18 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Changes an office; papers that are made keep what they say."""
     ArchiveOffice: _aio.UnaryUnaryMultiCallable[_offices_pb2.ArchiveOfficeRequest, _offices_pb2.ArchiveOfficeResponse]  # type: ignore[assignment]
     """Takes an office out of use for what is new. Repeating it changes nothing."""
+    CreateQuota: _aio.UnaryUnaryMultiCallable[_quotas_pb2.CreateQuotaRequest, _quotas_pb2.CreateQuotaResponse]  # type: ignore[assignment]
+    """Adds a quota; what is held and sold already stays and counts."""
+    GetQuota: _aio.UnaryUnaryMultiCallable[_quotas_pb2.GetQuotaRequest, _quotas_pb2.GetQuotaResponse]  # type: ignore[assignment]
+    """One quota with its rules."""
+    ListQuotas: _aio.UnaryUnaryMultiCallable[_quotas_pb2.ListQuotasRequest, _quotas_pb2.ListQuotasResponse]  # type: ignore[assignment]
+    """A house's quotas, page by page."""
+    UpdateQuota: _aio.UnaryUnaryMultiCallable[_quotas_pb2.UpdateQuotaRequest, _quotas_pb2.UpdateQuotaResponse]  # type: ignore[assignment]
+    """Changes a quota. It binds the next hold; what is held has its place."""
+    ArchiveQuota: _aio.UnaryUnaryMultiCallable[_quotas_pb2.ArchiveQuotaRequest, _quotas_pb2.ArchiveQuotaResponse]  # type: ignore[assignment]
+    """Takes a quota away: it limits nothing any more. Repeating it changes nothing."""
+    GetCapacityView: _aio.UnaryUnaryMultiCallable[_quotas_pb2.GetCapacityViewRequest, _quotas_pb2.GetCapacityViewResponse]  # type: ignore[assignment]
+    """What comes out of the quotas of a production, per day and performance (R4.11)."""
 
 class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a house offers. Every call may be repeated with its idempotency key and has one effect."""
@@ -1582,5 +1625,53 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_offices_pb2.ArchiveOfficeResponse, _abc.Awaitable[_offices_pb2.ArchiveOfficeResponse]]:
         """Takes an office out of use for what is new. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def CreateQuota(
+        self,
+        request: _quotas_pb2.CreateQuotaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_quotas_pb2.CreateQuotaResponse, _abc.Awaitable[_quotas_pb2.CreateQuotaResponse]]:
+        """Adds a quota; what is held and sold already stays and counts."""
+
+    @_abc_1.abstractmethod
+    def GetQuota(
+        self,
+        request: _quotas_pb2.GetQuotaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_quotas_pb2.GetQuotaResponse, _abc.Awaitable[_quotas_pb2.GetQuotaResponse]]:
+        """One quota with its rules."""
+
+    @_abc_1.abstractmethod
+    def ListQuotas(
+        self,
+        request: _quotas_pb2.ListQuotasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_quotas_pb2.ListQuotasResponse, _abc.Awaitable[_quotas_pb2.ListQuotasResponse]]:
+        """A house's quotas, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdateQuota(
+        self,
+        request: _quotas_pb2.UpdateQuotaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_quotas_pb2.UpdateQuotaResponse, _abc.Awaitable[_quotas_pb2.UpdateQuotaResponse]]:
+        """Changes a quota. It binds the next hold; what is held has its place."""
+
+    @_abc_1.abstractmethod
+    def ArchiveQuota(
+        self,
+        request: _quotas_pb2.ArchiveQuotaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_quotas_pb2.ArchiveQuotaResponse, _abc.Awaitable[_quotas_pb2.ArchiveQuotaResponse]]:
+        """Takes a quota away: it limits nothing any more. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def GetCapacityView(
+        self,
+        request: _quotas_pb2.GetCapacityViewRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_quotas_pb2.GetCapacityViewResponse, _abc.Awaitable[_quotas_pb2.GetCapacityViewResponse]]:
+        """What comes out of the quotas of a production, per day and performance (R4.11)."""
 
 def add_CatalogueServiceServicer_to_server(servicer: CatalogueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
