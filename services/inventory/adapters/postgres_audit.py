@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from balcon.audit.v1.audit_service_pb2 import Fact, SeatInRecord
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, case, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
+from services.inventory.adapters.deck_audit import deck_queries
 from services.inventory.adapters.postgres_claim_store import ACTIVE
+from services.inventory.adapters.tables import allotment_seat as allotment_seats
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
@@ -19,10 +21,13 @@ from services.runtime.sql.connections import connected
 from services.runtime.sql.scopes import AllHouses
 from services.runtime.sql.wall_audit import Reference
 
-# An order's seats and a hall's blocks are of the performance's house.
+# An order's seats, a hall's blocks and what offices have are of the performance's house.
 REFERENCES = (
     Reference("seat_claim", "performance", "performance_id"),
     Reference("seat_block", "performance", "performance_id"),
+    Reference("allotment", "performance", "performance_id"),
+    Reference("allotment_seat", "performance", "performance_id"),
+    Reference("allotment_step", "performance", "performance_id"),
 )
 
 _ALL = AllHouses("the audit examines the whole record")
@@ -42,8 +47,19 @@ class PostgresAudit:
                 "INV-1", "claims are numbered by the plan in force", self._of_another_plan(performance_id)
             ),
             await self._check("INV-4", "no claim by an epoch yet to come", self._future_epochs(performance_id)),
-            await self._check("INV-5", "no seat both blocked and claimed", self._blocked_and_claimed(performance_id)),
+            *[await self._check_deck(name, query, performance_id) for name, query in deck_queries().items()],
         ]
+
+    async def _check_deck(self, name: str, broken: Select[Any], performance_id: str) -> CheckResult:
+        """INV-5: each seat in one hand, and hands that add up."""
+        columns = broken.selected_columns
+        query = broken.where(columns[0] == performance_id) if performance_id else broken
+        taken = [select(table.c.performance_id) for table in (claims, blocks, allotment_seats)]
+        everything = union_all(*taken).subquery()
+        async with connected(self._engine, _ALL) as connection:
+            examined = await connection.scalar(select(func.count()).select_from(everything))
+            rows = (await connection.execute(query.limit(MAX_VIOLATIONS))).all()
+        return CheckResult("INV-5", name, examined or 0, [f"performance {row[0]} {row[1]}" for row in rows])
 
     async def _check(self, invariant: str, name: str, broken: Select[Any]) -> CheckResult:
         async with connected(self._engine, _ALL) as connection:
@@ -81,13 +97,6 @@ class PostgresAudit:
         )
         return query.where(claims.c.performance_id == performance_id) if performance_id else query
 
-    @staticmethod
-    def _blocked_and_claimed(performance_id: str) -> Select[Any]:
-        same_seat = (blocks.c.performance_id == claims.c.performance_id) & (blocks.c.seat_index == claims.c.seat_index)
-        query = select(claims.c.performance_id, claims.c.seat_index).join(blocks, same_seat)
-        active = query.where(claims.c.state.in_(ACTIVE))
-        return active.where(claims.c.performance_id == performance_id) if performance_id else active
-
     async def counts(self, performance_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         found: dict[str, dict[str, int]] = {performance_id: {} for performance_id in performance_ids}
         by_state = (
@@ -95,9 +104,22 @@ class PostgresAudit:
             .where(claims.c.performance_id.in_(performance_ids), claims.c.state.in_(ACTIVE))
             .group_by(claims.c.performance_id, claims.c.state)
         )
+        hands = case((allotment_seats.c.reported_sold, "reported_sold"), else_="allotted")
+        handed_out = (
+            select(allotment_seats.c.performance_id, hands, func.count())
+            .where(allotment_seats.c.performance_id.in_(performance_ids))
+            .group_by(allotment_seats.c.performance_id, hands)
+        )
+        blocked = (
+            select(blocks.c.performance_id, literal("blocked"), func.count())
+            # Below zero: seats that a plan of before had.
+            .where(blocks.c.performance_id.in_(performance_ids), blocks.c.seat_index >= 0)
+            .group_by(blocks.c.performance_id)
+        )
         async with connected(self._engine, _ALL) as connection:
-            for performance_id, state, count in await connection.execute(by_state):
-                found[performance_id][state] = count
+            for query in (by_state, handed_out, blocked):
+                for performance_id, state, count in await connection.execute(query):
+                    found[performance_id][state] = count
         return found
 
     async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:

@@ -9,8 +9,11 @@ from balcon.audit.v1.audit_service_pb2 import Fact
 from services.contracts.audit import CheckResult
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.performance_actor import PerformanceActor
-from services.inventory.domain.seat_state import SeatCounts
+from services.inventory.domain.seat_state import BLOCKED, SeatCounts
 from services.inventory.ports import SeatRecordAudit
+
+# States that memory and the record count alike.
+IN_THE_RECORD = ("claimed", "sold", "allotted", "reported_sold")
 
 
 class NodeAudit:
@@ -53,6 +56,12 @@ def _deck_violations(actor: PerformanceActor, counted: SeatCounts, recorded: Map
     held_by_holds = sum(len(hold.seats) for hold in actor.seat_map.holds.values())
     if held_by_holds != counted.held:
         violations.append(f"{name}: {counted.held} seats held, holds have {held_by_holds}")
-    if (recorded.get("claimed", 0), recorded.get("sold", 0)) != (counted.claimed, counted.sold):
-        violations.append(f"{name}: memory has {counted.claimed} claimed {counted.sold} sold, record {dict(recorded)}")
+    # A soft block stays on a seat that staff have on hold or under claim.
+    taken = sum(1 for seat in actor.seat_map.soft_blocks if actor.seat_map.status(seat) != BLOCKED)
+    in_memory = {name: getattr(counted, name) for name in IN_THE_RECORD} | {"blocked": counted.blocked + taken}
+    if in_memory != {name: recorded.get(name, 0) for name in in_memory}:
+        violations.append(f"{name}: memory has {in_memory}, record {dict(recorded)}")
+    of_allotments = sum(allotment.size for allotment in actor.seat_map.all_allotments())
+    if of_allotments != counted.allotted + counted.reported_sold:
+        violations.append(f"{name}: {of_allotments} seats in allotments, {in_memory}")
     return violations

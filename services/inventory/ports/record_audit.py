@@ -12,5 +12,6 @@ class SeatRecordAudit(RecordAudit, Protocol):
     """The record's view of itself, and what the owners' memory is compared with."""
 
     async def counts(self, performance_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Seats claimed and sold per performance: {"claimed": n, "sold": n}; a count of none is left out."""
+        """Seats per performance: {"claimed": n, "sold": n, "allotted": n, "reported_sold": n}, "blocked" whoever has
+        them; a count of none is left out."""
         ...
