@@ -1,7 +1,7 @@
 """`make bench`: one run on one machine, ratios first. Writes a table, JSON and a chart to bench/results/.
 
 `--quick` measures only what the main ratios need. `--overload` measures only overload, `--access` only what access
-costs; those two write nothing.
+costs, `--contingents` only what those cost; these write nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import uvloop
 
 from bench.report import Report
-from bench.runs import access_runs, overload_runs, run_all
+from bench.runs import access_runs, contingent_runs, overload_runs, run_all
 
 
 async def main(options: list[str]) -> None:
@@ -20,6 +20,10 @@ async def main(options: list[str]) -> None:
     report = Report()
     if "--access" in options:
         await access_runs(report)
+        report.show()
+        print(json.dumps(report.details, indent=2))
+    elif "--contingents" in options:
+        await contingent_runs(report)
         report.show()
         print(json.dumps(report.details, indent=2))
     elif "--overload" in options:

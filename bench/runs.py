@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from bench import access, best_available, load, open_loop, overload, refusals, row_security, watching
+from bench import access, best_available, contingents, load, open_loop, overload, refusals, row_security, watching
 from bench.baselines import limits, postgres_rows, redis_set_nx
 from bench.flood import Flood
 from bench.report import Figure, Report
@@ -32,6 +33,7 @@ async def run_all(report: Report, *, quick: bool) -> None:
             await _sizes(report, stack)
             await _many_performances(report, stack)
     await access_runs(report)
+    await contingent_runs(report)
     if not quick:
         await _second_wall(report)
         await overload_runs(report)
@@ -184,6 +186,14 @@ async def access_runs(report: Report) -> None:
     for kind, (guarded, unguarded) in (await access.measure()).items():
         report.details[f"access, {kind}: owner's time for a hold, us"] = {"with": guarded, "without": unguarded}
         report.ratio(f"{kind}: owner's time for a hold, access checked / not", guarded, unguarded)
+
+
+async def contingent_runs(report: Report) -> None:
+    """What quotas and allotments cost who only holds, and how long the largest allotment takes."""
+    found = await contingents.measure()
+    report.details["contingents"] = dataclasses.asdict(found)
+    name = "stream, 128 holds a message: owner's time for a hold, three quotas and two allotments / none"
+    report.ratio(name, found.with_us, found.without_us)
 
 
 async def _second_wall(report: Report) -> None:
