@@ -1,4 +1,4 @@
-"""What contingents cost: the owner's time for a hold in a hall without any, and with three quotas and two allotments."""
+"""What contingents cost: the owner's time for a hold without any, and with three quotas and two allotments."""
 
 from __future__ import annotations
 

@@ -15,9 +15,11 @@ from services.console.house.command import Command, Subject
 MONEY: Final = "balcon.types.v1.Money"
 TIMESTAMP: Final = "google.protobuf.Timestamp"
 _MASK: Final = "google.protobuf.FieldMask"
+# The client's own key of one request, as the methods call it: all are given with --idempotency-key.
+OWN_KEYS: Final = ("idempotency_key", "step_id", "print_id", "send_id")
 # What the console knows or makes itself.
 _IMPLICIT: Final = frozenset(
-    {"house_id", "idempotency_key", "update_mask", "etag", "page_size", "page_token", "session_secret"}
+    {"house_id", *OWN_KEYS, "update_mask", "etag", "page_size", "page_token", "session_secret"}
 )
 # Never on the command line, where others could read them.
 _SECRETS: Final = frozenset({"password", "new_password"})

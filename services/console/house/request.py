@@ -10,7 +10,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from services.console.house.fields import OptionField, thing_of
+from services.console.house.fields import OWN_KEYS, OptionField, thing_of
 from services.console.house.values import HouseTerms, put, value_of
 from services.runtime.errors import FieldInvalid, refused_fields
 
@@ -52,7 +52,7 @@ def request_of(
         holder = _holder(request, ("update_mask",))
         holder.paths.extend(dict.fromkeys([*changed, *cleared]))  # type: ignore[attr-defined]
         _holder(request, (thing.name,)).SetInParent()
-    for name, value in (("idempotency_key", extras.idempotency_key), ("etag", extras.etag)):
+    for name, value in (*((key, extras.idempotency_key) for key in OWN_KEYS), ("etag", extras.etag)):
         if value and name in shape.fields_by_name:
             setattr(request, name, value)
     return refused_fields(faults) or request

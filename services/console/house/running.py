@@ -19,6 +19,7 @@ from rich.markup import escape
 from services.console.house.command import Command, Subject
 from services.console.house.connection import Connection, Where, connected_to
 from services.console.house.fields import OptionField, fields_of, set_fields
+from services.console.house.known_plan import fill_plan_version
 from services.console.house.logins import Login
 from services.console.house.printing import Shown, print_answer
 from services.console.house.request import Extras, Given, request_of
@@ -116,6 +117,7 @@ async def call(subject: Subject, command: Command, fields: Sequence[OptionField]
         if "session_secret" in shape.fields_by_name and login is not None:
             # So that this session goes on when all others end.
             request.session_secret = login.session_secret
+        await fill_plan_version(connection, house_id, request)
         await _read_etag(connection, subject, command, request)
         answer = await _pages(connection, subject, subject.method_of(command), request, asked.limit)
     for option, path in asked.files:

@@ -12,7 +12,7 @@ import typer
 from services.console.house import running
 from services.console.house.command import Command, Subject
 from services.console.house.connection import Where
-from services.console.house.fields import MONEY, OptionField, message_name, option_fields
+from services.console.house.fields import MONEY, OWN_KEYS, OptionField, message_name, option_fields
 from services.console.house.printing import Shown
 from services.console.house.request import Extras
 from services.console.house.secrets import variable_of, with_secrets
@@ -156,7 +156,7 @@ def _common(
     if "etag" in shape:
         help_text = "Refuses the command if the thing is not as it was read with this; default: as it is now."
         yield _keyword("etag", Annotated[str, typer.Option("--etag", help=help_text)], "")
-    if "idempotency_key" in shape:
+    if any(key in shape for key in OWN_KEYS):
         help_text = "The same key with the same content has one effect; default: a new one."
         yield _keyword("key", Annotated[str, typer.Option("--idempotency-key", help=help_text)], "")
     if "page_token" in shape:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from services.console.house.app import SUBJECTS, house_app
 from services.console.house.command import Command, Subject
-from services.console.house.fields import behaviours, kind_of, option_fields
+from services.console.house.fields import OWN_KEYS, behaviours, kind_of, option_fields
 
 SERVICES = (
     accounts_service_pb2.DESCRIPTOR.services_by_name["AccountsService"],
@@ -78,7 +78,7 @@ def leaves(fields: list[FieldDescriptor], path: tuple[str, ...]) -> set[tuple[st
 
 @pytest.mark.parametrize(("subject", "command"), COMMANDS)
 def test_every_field_of_the_request_can_be_given(subject: Subject, command: Command) -> None:
-    known = {"house_id", "idempotency_key", "etag", "page_size", "page_token", "session_secret"}
+    known = {"house_id", *OWN_KEYS, "etag", "page_size", "page_token", "session_secret"}
     wanted = leaves(list(subject.method_of(command).input_type.fields), ())
     given = {one.path for one in option_fields(subject, command)}
     assert {path for path in wanted if not {path[0], path[-1]} & (known | {"update_mask"})} == given
