@@ -16,6 +16,7 @@ from services.contracts.walled_audit import WalledAudit
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.plan_change import PlanChanger
+from services.inventory.actors.return_day import ReturnDay
 from services.inventory.adapters.bus_availability_feed import BusAvailabilityFeed
 from services.inventory.adapters.catalogue_events import GROUP, TOPIC, copy_performance
 from services.inventory.adapters.catalogue_performances import CataloguePerformances
@@ -24,6 +25,7 @@ from services.inventory.adapters.postgres_audit import REFERENCES, PostgresAudit
 from services.inventory.adapters.postgres_block_list import PostgresBlockList
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
+from services.inventory.adapters.postgres_due_returns import PostgresDueReturns
 from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
 from services.inventory.adapters.redis_connection import connect
 from services.inventory.adapters.redis_hold_store import RedisHoldStore
@@ -149,6 +151,7 @@ async def build(service: Service, settings: InventorySettings) -> None:
     service.background("availability", host.publish_availability)
     service.background("rules", host.keep_rules_fresh)
     service.background("balance", host.keep_balanced)
+    service.background("returns", ReturnDay(host, PostgresDueReturns(parts.engine), service.clock).run)
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ PARTS |= {
     for kind in get_args(commands.AllottingCommand)
     if kind is not commands.ReturnDue
 }
+PARTS["ReturnDue"] = {"actors/return_day.py"}
 NAMES = sorted({kind.__name__ for kind in (*get_args(commands.Command), *get_args(changes.Change))})
 
 

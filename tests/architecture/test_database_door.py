@@ -57,6 +57,9 @@ ALL_HOUSES = {
     "services/inventory/adapters/postgres_directory.py": [
         "the directory knows performances and nodes, and no houses",
     ],
+    "services/inventory/adapters/postgres_due_returns.py": [
+        "the day comes for the allotments of every house",
+    ],
     "services/orders/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

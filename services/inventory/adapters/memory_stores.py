@@ -21,6 +21,7 @@ from services.inventory.domain.seat_map import ENDED_HOLDS_REMEMBERED
 from services.inventory.ports import (
     Availability,
     ClaimConflict,
+    DueReturn,
     Fenced,
     HoldWrites,
     NodeInfo,
@@ -244,6 +245,15 @@ class MemoryRecord:
         record.seats = _RecordedSeats(claims, blocks, record.seats.given_back, allotments, steps)
         record.owner, record.batch, record.plan_version = Owner("", "", epoch + 1), 0, plan_version
 
+    def due_returns(self, now_ms: int) -> list[tuple[str, Allotment]]:
+        """Allotments that are due then, by performance."""
+        return [
+            (performance_id, allotment)
+            for performance_id, record in self._performances.items()
+            for allotment in record.seats.allotments.values()
+            if allotment.return_pending and allotment.return_due_at_ms <= now_ms
+        ]
+
     def plan_version(self, performance_id: str) -> int:
         """Which plan a performance has gone over to; 0: to none."""
         record = self._performances.get(performance_id)
@@ -350,6 +360,22 @@ class MemoryPlans:
                 return
             raise
         self._performances.put(dataclasses.replace(performance, plan=self._plans[plan_version]))
+
+
+class MemoryDueReturns:
+    """See ports.DueReturns."""
+
+    def __init__(self, record: MemoryRecord, performances: MemoryPerformances, clock: Clock) -> None:
+        self._record = record
+        self._performances = performances
+        self._clock = clock
+
+    async def due(self, after: DueReturn | None, limit: int) -> Sequence[DueReturn]:
+        found = []
+        for performance_id, each in self._record.due_returns(self._clock.now_ms()):
+            house_id = await self._performances.house_of(performance_id) or ""
+            found.append(DueReturn(each.return_due_at_ms, performance_id, each.allotment_id, house_id))
+        return [due for due in sorted(found) if after is None or due > after][:limit]
 
 
 class MemoryAvailabilityFeed:

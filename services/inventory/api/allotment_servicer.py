@@ -50,6 +50,7 @@ StepRequest = (
     | pb.TakeBackReportRequest
     | pb.RecallSeatsRequest
     | pb.ReturnUnsoldRequest
+    | pb.ScheduleReturnRequest
     | pb.CloseAllotmentRequest
 )
 Answer = TypeVar(
@@ -60,6 +61,7 @@ Answer = TypeVar(
     pb.TakeBackReportResponse,
     pb.RecallSeatsResponse,
     pb.ReturnUnsoldResponse,
+    pb.ScheduleReturnResponse,
     pb.CloseAllotmentResponse,
 )
 _NO_SEATS = SeatsNamed(SeatsAsked(()))
@@ -124,6 +126,17 @@ class AllotmentServicer(AllotmentServiceServicer):
             pb.ReturnUnsoldResponse(),
             lambda plan: _NO_SEATS,
             lambda named, **step: commands.ReturnUnsold(wanted=None, **step),
+        )
+
+    async def ScheduleReturn(self, request: pb.ScheduleReturnRequest, context: Context) -> pb.ScheduleReturnResponse:
+        """Unsold seats go back by themselves then."""
+        due_at_ms = instant_ms(request.return_due_at)
+        return await self._step(
+            request,
+            pb.ScheduleReturnResponse(),
+            lambda plan: _NO_SEATS,
+            lambda named, **step: commands.ScheduleReturn(return_due_at_ms=due_at_ms, **step),
+            refused_instant("return_due_at", due_at_ms, may_be_unset=True),
         )
 
     async def CloseAllotment(self, request: pb.CloseAllotmentRequest, context: Context) -> pb.CloseAllotmentResponse:
@@ -270,10 +283,16 @@ def _fingerprint(request: StepRequest) -> str:
     content.CopyFrom(request)  # type: ignore[arg-type]
     content.ClearField("step_id")
     content.key.ClearField("epoch")
-    if not isinstance(content, pb.CloseAllotmentRequest) and content.seats.HasField("listed"):
-        content.seats.listed.seat_ids[:] = sorted(content.seats.listed.seat_ids)
+    if not isinstance(content, pb.CloseAllotmentRequest | pb.ScheduleReturnRequest):
+        _sort(content.seats)
     told = content.DESCRIPTOR.full_name.encode() + b"\0" + content.SerializeToString(deterministic=True)
     return blake2b(told, digest_size=16).hexdigest()
+
+
+def _sort(named: pb.SeatsToAllot | pb.SeatsOfAllotment) -> None:
+    """Seats are a set, in whatever order they are named."""
+    if named.HasField("listed"):
+        named.listed.seat_ids[:] = sorted(named.listed.seat_ids)
 
 
 def _message(allotment: Allotment, actor: PerformanceActor) -> allotments_pb2.Allotment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 import msgspec
 
@@ -42,12 +42,18 @@ from services.inventory.domain.commands import (
     ReportSold,
     ReturnDue,
     ReturnUnsold,
+    ScheduleReturn,
     TakeBackReport,
 )
 from services.inventory.domain.decisions import NOTHING, Accepted, RecordDecision
 from services.inventory.domain.refusals import PerformanceCancelled, SeatsTaken
 from services.inventory.domain.seat_views import AllottingView
-from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Refusal
+from services.runtime.errors import UNSET, FieldInvalid, IdempotencyKeyReused, Refusal
+
+# What an allotment takes until it is closed.
+_OfOpen: TypeAlias = (
+    ExtendAllotment | ReportSold | TakeBackReport | RecallSeats | ReturnUnsold | ScheduleReturn | CloseAllotment
+)
 
 
 def decide_allotting(state: AllottingView, command: AllottingCommand, now_ms: int) -> RecordDecision:
@@ -70,7 +76,7 @@ def decide_allotting(state: AllottingView, command: AllottingCommand, now_ms: in
 
 def _decide_for(
     state: AllottingView,
-    command: ExtendAllotment | ReportSold | TakeBackReport | RecallSeats | ReturnUnsold | CloseAllotment,
+    command: _OfOpen,
     allotment: Allotment,
     now_ms: int,
 ) -> RecordDecision:
@@ -86,6 +92,8 @@ def _decide_for(
             return _give_back(command, command.wanted, kinds.RECALLED, allotment, now_ms)
         case ReturnUnsold():
             return _give_back(command, command.wanted, kinds.RETURNED, allotment, now_ms)
+        case ScheduleReturn():
+            return _schedule(command, allotment, now_ms)
         case CloseAllotment():
             return _give_back(command, None, kinds.CLOSED, allotment, now_ms)
         case _:
@@ -104,8 +112,9 @@ def _allot(state: AllottingView, command: AllotSeats, known: Allotment | None, n
     if sum(1 for _ in state.all_allotments()) >= ALLOTMENTS_A_PERFORMANCE:
         return TooManyAllotments(ALLOTMENTS_A_PERFORMANCE)
     due = command.return_due_at_ms
-    if due and due <= now_ms:
-        return FieldInvalid("return_due_at", f"is {instant_text(due)}", f"after {instant_text(now_ms)}, which is now")
+    too_early = _too_early(due, now_ms)
+    if too_early is not None:
+        return too_early
     allotment = Allotment(
         command.allotment_id,
         command.kind,
@@ -116,6 +125,23 @@ def _allot(state: AllottingView, command: AllotSeats, known: Allotment | None, n
         return_pending=due > 0,
     )
     return _hand_out(state, command, command.wanted, allotment, now_ms)
+
+
+def _too_early(due_ms: int, now_ms: int) -> FieldInvalid | None:
+    if not due_ms or due_ms > now_ms:
+        return None
+    return FieldInvalid("return_due_at", f"is {instant_text(due_ms)}", f"after {instant_text(now_ms)}, which is now")
+
+
+def _schedule(command: ScheduleReturn, allotment: Allotment, now_ms: int) -> RecordDecision:
+    due = command.return_due_at_ms
+    if not due and allotment.kind == kinds.OFFER:
+        return FieldInvalid("return_due_at", UNSET, "an offer ends by itself")
+    too_early = _too_early(due, now_ms)
+    if too_early is not None:
+        return too_early
+    after = msgspec.structs.replace(allotment, return_due_at_ms=due, return_pending=due > 0)
+    return _stepped(command, kinds.CHANGED, (), after, now_ms, seat_state.ALLOTTED)
 
 
 def _extend(state: AllottingView, command: ExtendAllotment, allotment: Allotment, now_ms: int) -> RecordDecision:

@@ -194,6 +194,12 @@ class CloseAllotment(AllotmentCommand, frozen=True, gc=False):
     """What is open goes back, what is reported stays, and nothing changes any more (R1.12)."""
 
 
+class ScheduleReturn(AllotmentCommand, frozen=True, gc=False):
+    """From now on unsold seats go back by themselves then; 0: only by hand."""
+
+    return_due_at_ms: int = 0
+
+
 class ReturnDue(ForTheRecord, frozen=True, gc=False):
     """Proposed by the timer: its due time may have come (R1.6). decide() has the last word (RULE 16)."""
 
@@ -216,7 +222,15 @@ ClaimingCommand = ClaimSeats | ConfirmClaim | CancelClaim | CancelSale
 BlockingCommand = BlockSeats | UnblockSeats
 # Of the house and its offices.
 AllottingCommand = (
-    AllotSeats | ExtendAllotment | ReportSold | TakeBackReport | RecallSeats | ReturnUnsold | CloseAllotment | ReturnDue
+    AllotSeats
+    | ExtendAllotment
+    | ReportSold
+    | TakeBackReport
+    | RecallSeats
+    | ReturnUnsold
+    | ScheduleReturn
+    | CloseAllotment
+    | ReturnDue
 )
 # Decided in batches beside the turns; what they change is in the record before anybody hears of it (INV-2).
 RecordCommand = ClaimingCommand | BlockingCommand | AllottingCommand

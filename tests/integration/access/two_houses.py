@@ -12,7 +12,10 @@ import grpc
 import pytest
 from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
 from balcon.accounts.v1.sessions_pb2 import IssueTokenRequest, LogInRequest
+from balcon.inventory.v1 import allotment_service_pb2 as allotments
 from balcon.inventory.v1 import inventory_service_pb2 as inventory
+from balcon.inventory.v1.allotment_service_pb2_grpc import AllotmentServiceStub
+from balcon.inventory.v1.allotments_pb2 import ALLOTMENT_KIND_HARD
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.orders.v1 import orders_service_pb2 as orders
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
@@ -105,14 +108,15 @@ class Stack:
         performance = sale.performance
         key = inventory.PerformanceKey(house_id=sale.house_id, performance_id=performance.performance_id)
         seats = [
-            SeatRefs(plan_version=performance.plan_version, seat_ids=[seat.seat_id]) for seat in sale.plan.seats[:2]
+            SeatRefs(plan_version=performance.plan_version, seat_ids=[seat.seat_id]) for seat in sale.plan.seats[:3]
         ]
         holder, stub = f"holder_{label}", InventoryServiceStub(self._channels["inventory"])
-        for name, refs in zip(("held", "ordered"), seats, strict=True):
+        for name, refs in zip(("held", "ordered"), seats[:2], strict=True):
             hold = inventory.HoldSeatsRequest(
                 key=key, hold_id=f"{name}_{label}", holder_id=holder, seats=refs, channel=CHANNEL_ONLINE
             )
             await stub.HoldSeats(hold)
+        await self._allot(key, label, seats[2])
         desk = OrdersServiceStub(self._channels["orders"])
         made = await desk.CreateOrder(
             orders.CreateOrderRequest(
@@ -136,10 +140,23 @@ class Stack:
             )
         )
         ids = {OWN: f"own-{label}", "house_id": sale.house_id, "hold_id": f"held_{label}", "holder_id": holder}
+        ids |= {"allotment_id": f"allotted_{label}", "step_id": f"allotting_{label}"}
         found = House(sale.house_id, token, ids)
         for message in (performance, out):
             harvest(found, message)
         return found
+
+    async def _allot(self, key: inventory.PerformanceKey, label: str, seats: SeatRefs) -> None:
+        await AllotmentServiceStub(self._channels["inventory"]).AllotSeats(
+            allotments.AllotSeatsRequest(
+                key=key,
+                step_id=f"allotting_{label}",
+                allotment_id=f"allotted_{label}",
+                kind=ALLOTMENT_KIND_HARD,
+                office_id=f"office_{label}",
+                seats=allotments.SeatsToAllot(listed=seats),
+            )
+        )
 
     async def _token_of(self, label: str) -> str:
         email, password = demo_owner(label)

@@ -19,18 +19,23 @@ from balcon.inventory.v1.allotments_pb2 import (
 )
 from balcon.inventory.v1.inventory_service_pb2 import PerformanceKey
 from balcon.types.v1.seating_pb2 import SeatRefs
-from sqlalchemy import select
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import select, update
 
+from services.inventory.actors.return_day import ReturnDay
 from services.inventory.adapters.memory_stores import MemoryPerformances
-from services.inventory.adapters.tables import outbox
+from services.inventory.adapters.postgres_due_returns import PostgresDueReturns
+from services.inventory.adapters.tables import allotment, outbox
 from services.inventory.domain.records import HoldRules
 from services.inventory.domain.seat_layout import SeatPlace, lay_out
 from services.inventory.domain.seat_state import ALLOTTED, REPORTED_SOLD
 from services.inventory.ports import Performance, SeatPlan
 from services.runtime.bus.topics import ALLOTMENTS
+from services.runtime.clock import SystemClock
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.sql.connections import connected
 from services.runtime.sql.scopes import HouseScope
+from services.runtime.testing.servers import as_owner
 from tests.integration.inventory.node import HOUSE, PLAN_VERSION, Node, running_node
 
 NAME, PUBLIC = "perf_1", "perf_public"
@@ -176,3 +181,177 @@ async def test_each_step_is_told_on_the_topic_of_allotments_in_order(node: Node)
     assert [event.allotment.version for event in told] == [1, 2, 3]
     assert [event.step for event in told][::2] == [ALLOTMENT_STEP_HANDED_OUT, ALLOTMENT_STEP_RETURNED]
     assert [len(event.seat_ids) for event in told] == [8, 1, 7]
+
+
+async def test_a_block_is_handed_out_whole_or_its_taken_seats_are_named(node: Node) -> None:
+    await node.allotments.AllotSeats(allot("a1", [9]))
+    block = pb.SeatBlock(plan_version=PLAN_VERSION, zones=["Stalls"], row_names=["2"])
+    request = allot("a2", [])
+    request.seats.block.CopyFrom(block)
+    told = await refused(node.allotments.AllotSeats(request))
+    assert (told.reason, told.lists["seats"]) == ("SEATS_ALLOTTED", ("s9",))
+    request.seats.block.only_free = True
+    answer = await node.allotments.AllotSeats(request)
+    assert list(answer.seat_ids) == ["s8", *(f"s{seat}" for seat in range(10, 16))]
+
+
+async def test_names_that_the_plan_has_not_are_told_all_at_once(node: Node) -> None:
+    request = allot("a1", [])
+    request.seats.block.CopyFrom(
+        pb.SeatBlock(plan_version=PLAN_VERSION, zones=["Attic"], row_names=["99"], categories=["B", "Z"])
+    )
+    told = await refused(node.allotments.AllotSeats(request))
+    assert [violation.field for violation in told.violations] == [
+        "seats.block.zones",
+        "seats.block.categories",
+        "seats.block.row_names",
+    ]
+
+
+async def test_a_number_of_standing_places_is_the_owners_to_pick(node: Node) -> None:
+    request = allot("a1", [])
+    request.seats.places.CopyFrom(pb.StandingPlaces(zone="Arena", count=3))
+    assert list((await node.allotments.AllotSeats(request)).seat_ids) == ["s24", "s25", "s26"]
+    more = allot("a2", [])
+    more.seats.places.CopyFrom(pb.StandingPlaces(count=6))
+    told = await refused(node.allotments.AllotSeats(more))
+    assert (told.reason, told.facts["left"], told.facts["pool"]) == ("POOL_EXCEEDED", "5", "29")
+    sold = pb.SeatsOfAllotment(places=pb.StandingPlaces(count=2))
+    reported = await node.allotments.ReportSold(
+        pb.ReportSoldRequest(key=KEY, step_id="r", allotment_id="a1", seats=sold)
+    )
+    assert list(reported.seat_ids) == ["s24", "s25"]
+
+
+def csv_report(content: bytes, step_id: str = "report") -> pb.ReportSoldRequest:
+    named = pb.SeatsOfAllotment(csv=content)
+    return pb.ReportSoldRequest(key=KEY, step_id=step_id, allotment_id="a1", seats=named)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"seat_id\ns0\ns1\n",
+        b'\xef\xbb\xbfrow;seat_id;price\r\n1;s0;12\r\n1;"s1";12\r\n\r\n',
+        b"seat_id,row\ns1,1\ns0,1",
+    ],
+)
+async def test_an_office_reports_by_csv(node: Node, content: bytes) -> None:
+    await node.allotments.AllotSeats(allot("a1", range(8)))
+    answer = await node.allotments.ReportSold(csv_report(content))
+    assert list(answer.seat_ids) == ["s0", "s1"]
+
+
+async def test_every_wrong_line_of_a_csv_is_told_and_nothing_is_taken(node: Node) -> None:
+    await node.allotments.AllotSeats(allot("a1", range(8)))
+    content = b"row,seat_id\n1,s0\n1,s0\n1\n9,x9\n1,s1\n"
+    told = await refused(node.allotments.ReportSold(csv_report(content)))
+    assert [violation.field for violation in told.violations] == ["seats.csv"] * 3
+    lines = [violation.description.split(" (limit")[0] for violation in told.violations]
+    assert lines == [
+        "seats.csv line 3: names seat s0 again, see line 2",
+        "seats.csv line 4: has no seat",
+        "seats.csv line 5: seat x9 is not in plan version 3",
+    ]
+    told = await refused(node.allotments.ReportSold(csv_report(b"seat_id\ns7\ns8\ns9\n")))
+    assert [violation.description.split(" (limit")[0] for violation in told.violations] == [
+        "seats.csv line 3: seat s8 is not in allotment a1",
+        "seats.csv line 4: seat s9 is not in allotment a1",
+    ]
+    assert (await get(node, "a1")).counts.reported_sold == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"  \n", "is empty"),
+        (b"seats\ns0\n", "has no column seat_id in line 1"),
+        (b"seat_id\n", "names no seat"),
+        (b"seat_id\ns0\n\xff\n", "is not UTF-8 in line 3"),
+        (b"seat_id\ns\x000\n", "has a zero byte in line 2"),
+        (b"seat_id\n" + b"x" * 1_000_000, "has 1,000,008 bytes"),
+    ],
+)
+async def test_what_is_no_csv_of_seats_is_refused(node: Node, content: bytes, problem: str) -> None:
+    await node.allotments.AllotSeats(allot("a1", range(8)))
+    told = await refused(node.allotments.ReportSold(csv_report(content)))
+    assert (told.facts["field"], told.facts["problem"]) == ("seats.csv", problem)
+
+
+async def test_a_step_that_comes_again_is_told_the_same_seats_and_done_once(node: Node) -> None:
+    request = allot("a1", [])
+    request.seats.places.CopyFrom(pb.StandingPlaces(zone="Arena", count=3))
+    first = await node.allotments.AllotSeats(request)
+    request.key.epoch = first.epoch
+    again = await node.allotments.AllotSeats(request)
+    assert again == first
+    request.seats.places.count = 4
+    assert (await refused(node.allotments.AllotSeats(request))).reason == "IDEMPOTENCY_KEY_REUSED"
+    by_list = report("a1", 24, 25)
+    await node.allotments.ReportSold(by_list)
+    by_list.seats.listed.seat_ids[:] = ["s25", "s24"]
+    assert (await node.allotments.ReportSold(by_list)).allotment.version == 2
+
+
+async def test_steps_and_seats_are_found_by_the_next_owner(node: Node) -> None:
+    request = allot("a1", range(4), note="for the shop in town")
+    await node.allotments.AllotSeats(request)
+    await node.allotments.ReportSold(report("a1", 0, 1))
+    before = await get(node, "a1")
+    assert await node.host.let_go(NAME)
+    assert await get(node, "a1") == before
+    again = await node.allotments.ReportSold(report("a1", 1, 0))
+    assert (again.allotment.version, list(again.seat_ids)) == (2, ["s0", "s1"])
+
+
+async def test_allotments_are_listed_page_by_page(node: Node) -> None:
+    for number in range(3):
+        await node.allotments.AllotSeats(allot(f"a{number}", [number]))
+    await node.allotments.CloseAllotment(pb.CloseAllotmentRequest(key=KEY, step_id="end", allotment_id="a1"))
+    found, token = [], ""
+    while True:
+        page = await node.allotments.ListAllotments(
+            pb.ListAllotmentsRequest(key=KEY, page_size=2, page_token=token, office_id="office_1")
+        )
+        found += [each.allotment_id for each in page.allotments]
+        token = page.next_page_token
+        if not token:
+            break
+    assert found == ["a0", "a1", "a2"]
+    assert page.deck.pool == 30
+    open_ones = await node.allotments.ListAllotments(pb.ListAllotmentsRequest(key=KEY, only_open=True))
+    assert [each.allotment_id for each in open_ones.allotments] == ["a0", "a2"]
+    nobodys = await node.allotments.ListAllotments(pb.ListAllotmentsRequest(key=KEY, office_id="office_2"))
+    assert not nobodys.allotments
+
+
+def in_an_hour() -> Timestamp:
+    due = Timestamp()
+    due.FromMilliseconds(SystemClock().now_ms() + 3_600_000)
+    return due
+
+
+async def test_r1_6_what_is_due_goes_back_though_nobody_has_the_performance_in_memory(node: Node) -> None:
+    await node.allotments.AllotSeats(allot("a1", range(8), return_due_at=in_an_hour()))
+    await node.allotments.AllotSeats(allot("a2", range(8, 12), return_due_at=in_an_hour()))
+    await node.allotments.ReportSold(report("a1", 0))
+    day = ReturnDay(node.host, PostgresDueReturns(node.engine), SystemClock())
+    await day.look()
+    assert (await get(node, "a1")).counts.open == 7
+    assert await node.host.let_go(NAME)
+    async with as_owner(node.engine).begin() as connection:
+        await connection.execute(update(allotment).where(allotment.c.allotment_id == "a1").values(return_due_at_ms=1))
+    await day.look()
+    counts = (await get(node, "a1")).counts
+    assert (counts.open, counts.reported_sold, counts.returned) == (0, 1, 7)
+    assert (await get(node, "a2")).counts.open == 4
+    assert await PostgresDueReturns(node.engine).due(None, 10) == []
+
+
+async def test_the_owner_has_the_last_word_on_what_is_due(node: Node) -> None:
+    """RULE 16: whoever looks at the record may be early."""
+    await node.allotments.AllotSeats(allot("a1", range(8), return_due_at=in_an_hour()))
+    async with as_owner(node.engine).begin() as connection:
+        await connection.execute(update(allotment).values(return_due_at_ms=1))
+    await ReturnDay(node.host, PostgresDueReturns(node.engine), SystemClock()).look()
+    assert (await get(node, "a1")).counts.open == 8

@@ -47,6 +47,7 @@ CONTINGENTS: Final = Subject(
         Command("take-back", "TakeBackReport", "Notes that it has not sold them.", arguments=_ONE, names=_OF_IT),
         Command("recall", "RecallSeats", "Calls open seats back into the pool.", arguments=_ONE, names=_OF_IT),
         Command("return", "ReturnUnsold", "Puts what was not sold back into the pool.", arguments=_ONE, names=_OF_IT),
+        Command("schedule", "ScheduleReturn", "Says when what is unsold goes back by itself.", arguments=_ONE),
         Command("close", "CloseAllotment", "Ends it: what is open goes back, what is sold stays.", arguments=_ONE),
         Command("show", "GetAllotment", "Shows a contingent with its seats.", arguments=_ONE),
         Command(

@@ -665,6 +665,84 @@ class ReturnUnsoldResponse(_message.Message):
 Global___ReturnUnsoldResponse: _TypeAlias = ReturnUnsoldResponse  # noqa: Y015
 
 @_typing.final
+class ScheduleReturnRequest(_message.Message):
+    """What ScheduleReturn is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    STEP_ID_FIELD_NUMBER: _builtins.int
+    ALLOTMENT_ID_FIELD_NUMBER: _builtins.int
+    RETURN_DUE_AT_FIELD_NUMBER: _builtins.int
+    step_id: _builtins.str
+    """The id of this step, 1 to 64 characters of [A-Za-z0-9_-]."""
+    allotment_id: _builtins.str
+    """The allotment: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
+    @_builtins.property
+    def key(self) -> _inventory_service_pb2.PerformanceKey:
+        """Whose performance."""
+
+    @_builtins.property
+    def return_due_at(self) -> _timestamp_pb2.Timestamp:
+        """After now. Not set: unsold seats go back by hand only, but for an offer, which must have it."""
+
+    def __init__(
+        self,
+        *,
+        key: _inventory_service_pb2.PerformanceKey | None = ...,
+        step_id: _builtins.str = ...,
+        allotment_id: _builtins.str = ...,
+        return_due_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "return_due_at", b"return_due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allotment_id", b"allotment_id", "key", b"key", "return_due_at", b"return_due_at", "step_id", b"step_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScheduleReturnRequest: _TypeAlias = ScheduleReturnRequest  # noqa: Y015
+
+@_typing.final
+class ScheduleReturnResponse(_message.Message):
+    """What ScheduleReturn answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALLOTMENT_FIELD_NUMBER: _builtins.int
+    DECK_FIELD_NUMBER: _builtins.int
+    SEAT_IDS_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
+    @_builtins.property
+    def allotment(self) -> _allotments_pb2.Allotment:
+        """The allotment as it is now, without its seats."""
+
+    @_builtins.property
+    def deck(self) -> _allotments_pb2.Deck:
+        """The deck as it is now."""
+
+    @_builtins.property
+    def seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The seats that this step was done to, in the plan's order; a copy of the command is told the same."""
+
+    def __init__(
+        self,
+        *,
+        allotment: _allotments_pb2.Allotment | None = ...,
+        deck: _allotments_pb2.Deck | None = ...,
+        seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allotment", b"allotment", "deck", b"deck"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allotment", b"allotment", "deck", b"deck", "epoch", b"epoch", "seat_ids", b"seat_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScheduleReturnResponse: _TypeAlias = ScheduleReturnResponse  # noqa: Y015
+
+@_typing.final
 class CloseAllotmentRequest(_message.Message):
     """What CloseAllotment is asked."""
 

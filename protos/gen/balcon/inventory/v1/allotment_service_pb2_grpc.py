@@ -65,6 +65,11 @@ class AllotmentServiceStub:
                 request_serializer=balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ReturnUnsoldRequest.SerializeToString,
                 response_deserializer=balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ReturnUnsoldResponse.FromString,
                 _registered_method=True)
+        self.ScheduleReturn = channel.unary_unary(
+                '/balcon.inventory.v1.AllotmentService/ScheduleReturn',
+                request_serializer=balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ScheduleReturnRequest.SerializeToString,
+                response_deserializer=balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ScheduleReturnResponse.FromString,
+                _registered_method=True)
         self.CloseAllotment = channel.unary_unary(
                 '/balcon.inventory.v1.AllotmentService/CloseAllotment',
                 request_serializer=balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.CloseAllotmentRequest.SerializeToString,
@@ -129,6 +134,13 @@ class AllotmentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ScheduleReturn(self, request, context):
+        """From now on unsold seats go back by themselves then (R1.6, R1.7); not set: only by hand.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CloseAllotment(self, request, context):
         """Final (R1.12): what is open goes back into the pool, what was reported sold stays.
         """
@@ -182,6 +194,11 @@ def add_AllotmentServiceServicer_to_server(servicer, server):
                     servicer.ReturnUnsold,
                     request_deserializer=balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ReturnUnsoldRequest.FromString,
                     response_serializer=balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ReturnUnsoldResponse.SerializeToString,
+            ),
+            'ScheduleReturn': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScheduleReturn,
+                    request_deserializer=balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ScheduleReturnRequest.FromString,
+                    response_serializer=balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ScheduleReturnResponse.SerializeToString,
             ),
             'CloseAllotment': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseAllotment,
@@ -362,6 +379,33 @@ class AllotmentService:
             '/balcon.inventory.v1.AllotmentService/ReturnUnsold',
             balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ReturnUnsoldRequest.SerializeToString,
             balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ReturnUnsoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScheduleReturn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.inventory.v1.AllotmentService/ScheduleReturn',
+            balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ScheduleReturnRequest.SerializeToString,
+            balcon_dot_inventory_dot_v1_dot_allotment__service__pb2.ScheduleReturnResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,8 @@ class AllotmentServiceStub:
     """On the day: open seats go back into the pool, all of them or those that are named. What the office reported sold
     never does.
     """
+    ScheduleReturn: _grpc.UnaryUnaryMultiCallable[_allotment_service_pb2.ScheduleReturnRequest, _allotment_service_pb2.ScheduleReturnResponse]
+    """From now on unsold seats go back by themselves then (R1.6, R1.7); not set: only by hand."""
     CloseAllotment: _grpc.UnaryUnaryMultiCallable[_allotment_service_pb2.CloseAllotmentRequest, _allotment_service_pb2.CloseAllotmentResponse]
     """Final (R1.12): what is open goes back into the pool, what was reported sold stays."""
     GetAllotment: _grpc.UnaryUnaryMultiCallable[_allotment_service_pb2.GetAllotmentRequest, _allotment_service_pb2.GetAllotmentResponse]
@@ -75,6 +77,8 @@ class AllotmentServiceAsyncStub(AllotmentServiceStub):
     """On the day: open seats go back into the pool, all of them or those that are named. What the office reported sold
     never does.
     """
+    ScheduleReturn: _aio.UnaryUnaryMultiCallable[_allotment_service_pb2.ScheduleReturnRequest, _allotment_service_pb2.ScheduleReturnResponse]  # type: ignore[assignment]
+    """From now on unsold seats go back by themselves then (R1.6, R1.7); not set: only by hand."""
     CloseAllotment: _aio.UnaryUnaryMultiCallable[_allotment_service_pb2.CloseAllotmentRequest, _allotment_service_pb2.CloseAllotmentResponse]  # type: ignore[assignment]
     """Final (R1.12): what is open goes back into the pool, what was reported sold stays."""
     GetAllotment: _aio.UnaryUnaryMultiCallable[_allotment_service_pb2.GetAllotmentRequest, _allotment_service_pb2.GetAllotmentResponse]  # type: ignore[assignment]
@@ -134,6 +138,14 @@ class AllotmentServiceServicer(metaclass=_abc_1.ABCMeta):
         """On the day: open seats go back into the pool, all of them or those that are named. What the office reported sold
         never does.
         """
+
+    @_abc_1.abstractmethod
+    def ScheduleReturn(
+        self,
+        request: _allotment_service_pb2.ScheduleReturnRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_allotment_service_pb2.ScheduleReturnResponse, _abc.Awaitable[_allotment_service_pb2.ScheduleReturnResponse]]:
+        """From now on unsold seats go back by themselves then (R1.6, R1.7); not set: only by hand."""
 
     @_abc_1.abstractmethod
     def CloseAllotment(

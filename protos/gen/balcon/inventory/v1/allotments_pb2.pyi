@@ -76,7 +76,7 @@ class _AllotmentStepEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Allotme
     ALLOTMENT_STEP_CLOSED: _AllotmentStep.ValueType  # 6
     """Final: nothing of it is open any more (R1.12)."""
     ALLOTMENT_STEP_CHANGED: _AllotmentStep.ValueType  # 7
-    """Its note or its due time was changed; no seat was."""
+    """Its due time was changed; no seat was."""
 
 class AllotmentStep(_AllotmentStep, metaclass=_AllotmentStepEnumTypeWrapper):
     """What was done to an allotment."""
@@ -96,7 +96,7 @@ ALLOTMENT_STEP_RETURNED: AllotmentStep.ValueType  # 5
 ALLOTMENT_STEP_CLOSED: AllotmentStep.ValueType  # 6
 """Final: nothing of it is open any more (R1.12)."""
 ALLOTMENT_STEP_CHANGED: AllotmentStep.ValueType  # 7
-"""Its note or its due time was changed; no seat was."""
+"""Its due time was changed; no seat was."""
 Global___AllotmentStep: _TypeAlias = AllotmentStep  # noqa: Y015
 
 @_typing.final
