@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from services.runtime.errors import UNSET, FieldInvalid
 
 DEFAULT_PRIMARY = "#1F2A44"
 DEFAULT_ACCENT = "#B3282D"
@@ -24,3 +27,13 @@ class HouseStyle:
     logo: bytes = b""
     primary_color: str = DEFAULT_PRIMARY
     accent_color: str = DEFAULT_ACCENT
+
+
+_COLOR = re.compile("#[0-9A-Fa-f]{6}")
+
+
+def refused_color(field: str, value: str) -> FieldInvalid | None:
+    """The refusal for what is no colour as a style has it, else None."""
+    if _COLOR.fullmatch(value):
+        return None
+    return FieldInvalid(field, f"is {value[:16]!r}" if value else UNSET, "#RRGGBB, such as #1F2A44")

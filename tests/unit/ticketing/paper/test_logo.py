@@ -1,4 +1,4 @@
-"""Logos: PNG or JPEG by their content, within bounds; everything else is refused before it is decoded."""
+"""Logos are PNG or JPEG by their content, within bounds; colours are #RRGGBB. All else is refused."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import pytest
 from PIL import Image
 
+from services.ticketing.paper.house_style import refused_color
 from services.ticketing.paper.logo import MAX_DRAWN_SIDE, MAX_LOGO_BYTES, MAX_LOGO_SIDE, logo_pixels, refused_logo
 from tests.unit.ticketing.paper.paper_samples import logo
 
@@ -43,3 +44,9 @@ def test_transparency_is_kept() -> None:
     content = io.BytesIO()
     Image.new("RGBA", (40, 40), (0, 0, 0, 0)).save(content, "PNG")
     assert logo_pixels(content.getvalue()).mode == "RGBA"
+
+
+@pytest.mark.parametrize("value", ["", "red", "#12345", "#1234567", "#GGGGGG", "1F2A44", "#1F2A44\n"])
+def test_a_colour_is_six_hexadecimal_digits(value: str) -> None:
+    assert refused_color("primary_color", value) is not None
+    assert refused_color("primary_color", "#1f2A44") is None

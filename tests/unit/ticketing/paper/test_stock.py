@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +14,11 @@ from hypothesis import strategies as st
 
 from services.runtime.errors import FieldInvalid
 from services.ticketing.paper.shipped_stocks import SHIPPED, shipped_source, shipped_stock
-from services.ticketing.paper.stock import Stock
+from services.ticketing.paper.stock import Shows, Stock
 from services.ticketing.paper.stock_parser import MAX_STOCK_BYTES, parsed_stock
+from services.ticketing.paper.tickets import write_tickets
+from tests.unit.ticketing.paper import pdf_reading
+from tests.unit.ticketing.paper.paper_samples import house_style, ticket
 
 
 def source(**changes: Any) -> dict[str, Any]:
@@ -111,6 +117,22 @@ def test_what_is_no_object_is_refused_in_one_word(content: bytes) -> None:
     found = parsed_stock("stock", content)
     assert isinstance(found, FieldInvalid)
     assert found.field == "stock"
+
+
+def test_the_example_of_the_documentation_is_a_stock_that_prints() -> None:
+    page = (Path(__file__).parents[4] / "docs/paper.md").read_text()
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    stock = parsed_stock("stock", example.encode())
+    assert isinstance(stock, Stock)
+    sink = io.BytesIO()
+    assert write_tickets(sink, house_style(), [ticket()], stock) == 1
+    assert "Kersentuin" in pdf_reading.texts(sink.getvalue())[0]
+
+
+def test_every_field_of_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[4] / "docs/paper.md").read_text()
+    assert [shows.value for shows in Shows if f"`{shows.value}`" not in page] == []
+    assert [name for name in SHIPPED if f"`{name}`" not in page] == []
 
 
 _JSON = st.recursive(
