@@ -26,7 +26,12 @@ from services.orders.domain.promotions import Promotion, refused_promotion
 from services.orders.domain.refusals import PromotionNotValid, UsesExhausted
 from services.orders.domain.uses import CountedUse
 from services.orders.ports import OrderRef
+from services.reporting.adapters.event_facts import fact_of
+from services.reporting.domain.facts import SeatsCounted
+from services.reporting.domain.totals import Totals, fold
+from services.runtime.bus.topics import ORDERS
 from services.runtime.errors import Refusal
+from services.runtime.outbox.event import IncomingEvent
 from tests.unit.orders.builders import HOUSE, NOW_MS, PLAN, SHOW, a_hold, a_key, a_plan, a_request
 from tests.unit.orders.rig import Shop, World
 
@@ -177,7 +182,7 @@ async def test_a_use_is_given_back_when_the_order_dies_and_never_more_than_the_l
         assert not isinstance(again, Refusal)
 
 
-async def test_r1_10_a_contingent_discounts_ticket_is_a_sale_at_its_price_and_no_block() -> None:
+async def test_r1_11_a_contingent_discounts_ticket_is_one_more_sold_at_its_price_and_no_block() -> None:
     """Sold +1 at the discounted price, blocked unchanged: inventory hears of a claim and a sale like any other."""
     office = Promotion("tourist-office", FixedPrice(1_900), office_id="tourist-office")
     world = a_world(office)
@@ -201,3 +206,11 @@ async def test_r1_10_a_contingent_discounts_ticket_is_a_sale_at_its_price_and_no
         "tourist-office",
     )
     assert line.discount.amount.amount_minor == 600
+    figures = Totals(HOUSE, SHOW, counted=SeatsCounted(HOUSE, SHOW, 1, 1, 20, 0, 0, 0, 12, 32, 1))
+    incoming = IncomingEvent(
+        "evt_1", "balcon/orders", ORDERS, SHOW, confirmed[0].type, confirmed[0].payload, 1, 1, HOUSE
+    )
+    fact = fact_of(incoming)
+    assert fact is not None
+    after, _ = fold(figures, None, fact)
+    assert (after.sold, after.revenue_minor, after.blocked) == (1, 1_900, 12)
