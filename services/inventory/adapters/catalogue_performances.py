@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import grpc
 from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -229,7 +229,11 @@ def _focal_point(plan: catalogue.SeatingPlan) -> tuple[float, float] | None:
 async def upsert_performance(
     connection: AsyncConnection, told: catalogue.Performance, *, may_replace: bool = True
 ) -> None:
-    """Copies a performance as the catalogue tells it; `may_replace`: also over what is here. Its plan stays."""
+    """Copies a performance as the catalogue tells it; `may_replace`: also over what is here. Its plan stays.
+
+    What was asked for may be newer than the events that are still on the way: the higher version of its terms stays. A
+    catalogue of the release before tells none, and is believed.
+    """
     rules: Mapping[str, object] = {
         "on_sale": told.sale_state == catalogue.SALE_STATE_ON_SALE,
         "seats_per_holder": told.seats_per_holder,
@@ -255,8 +259,10 @@ async def upsert_performance(
         **rules,
     )
     if may_replace:
+        newer = performances.c.terms_version <= told.terms_version if told.terms_version else true()
+        own = performances.c.house_id == told.house_id
         statement = statement.on_conflict_do_update(
-            index_elements=["performance_id"], set_=dict(rules), where=performances.c.house_id == told.house_id
+            index_elements=["performance_id"], set_=dict(rules), where=own & newer
         )
     else:
         statement = statement.on_conflict_do_nothing()

@@ -233,6 +233,9 @@ def _put(message: Any, ids: Mapping[str, str], key: str) -> None:
     for field, value in message.ListFields():
         if field.name in {"idempotency_key", "page_token"}:
             setattr(message, field.name, key if field.name == "idempotency_key" else "")
+        elif message.DESCRIPTOR.name == "Quota" and field.name in {"categories", "zones"}:
+            # The made up names are in no plan.
+            message.ClearField(field.name)
         elif field.message_type is not None and field.message_type.full_name not in WELL_KNOWN:
             for part in value if field.is_repeated else [value]:
                 _put(part, ids, key)

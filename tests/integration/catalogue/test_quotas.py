@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from balcon.catalogue.v1 import catalogue_events_pb2 as events
@@ -259,3 +260,35 @@ async def test_the_capacity_view_goes_page_by_page_and_refuses_what_are_no_dates
     request.first_date, request.last_date = "Sunday", ""
     refused = await refusal(catalogue.stub.GetCapacityView(request))
     assert [violation.field for violation in refused.violations] == ["first_date", "last_date"]
+
+
+async def test_of_two_quotas_that_want_the_same_places_at_once_one_is_made(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    for turn in range(4):
+        wanted = [creating(venue, f"q{turn}_{number}", categories=["Stalls"]) for number in range(3)]
+        answers = await asyncio.gather(*map(catalogue.stub.CreateQuota, wanted), return_exceptions=True)
+        (made_one,) = [answer.quota for answer in answers if isinstance(answer, pb.CreateQuotaResponse)]
+        archive = pb.ArchiveQuotaRequest(house_id=venue.house.house_id, quota_id=made_one.quota_id, etag=made_one.etag)
+        await catalogue.stub.ArchiveQuota(archive)
+
+
+async def test_a_performance_that_is_made_beside_a_quota_is_told_with_it(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    for turn in range(4):
+        _, performance = await asyncio.gather(
+            made(catalogue, venue, f"q{turn}", size=turn % 2 + 1),
+            catalogue.performance(venue, f"k{turn}", starts_at=wire_instant(START_MS + turn * DAY_MS)),
+        )
+        last = [
+            events.PerformanceCreated.FromString(payload).performance
+            for kind in ("PerformanceCreated", "PerformanceUpdated")
+            for payload in await told(catalogue, f"balcon.catalogue.v1.{kind}")
+        ]
+        of_it = [one for one in last if one.performance_id == performance.performance_id]
+        newest = max(of_it, key=lambda one: one.terms_version)
+        assert [quota.quota_id for quota in newest.quotas] == [f"q{turn}"]
+        quota = (
+            await catalogue.stub.GetQuota(pb.GetQuotaRequest(house_id=quota_house(venue), quota_id=f"q{turn}"))
+        ).quota
+        archive = pb.ArchiveQuotaRequest(house_id=quota_house(venue), quota_id=f"q{turn}", etag=quota.etag)
+        await catalogue.stub.ArchiveQuota(archive)

@@ -143,6 +143,20 @@ async def test_quotas_and_the_publication_reach_the_owner(catalogue: Catalogue, 
     assert rules.is_published(published_ms)
 
 
+async def test_an_event_from_before_what_was_asked_for_takes_nothing_back(
+    catalogue: Catalogue, engine: AsyncEngine
+) -> None:
+    told = await on_sale(catalogue, encoded(DOCUMENT))
+    newer, unversioned = copy.deepcopy(told), copy.deepcopy(told)
+    newer.terms_version, newer.seats_per_holder = told.terms_version + 1, 3
+    unversioned.terms_version, unversioned.seats_per_holder = 0, 7
+    for message, seats_per_holder in ((newer, 3), (told, 3), (newer, 3), (unversioned, 7)):
+        async with as_owner(engine).begin() as connection:
+            await upsert_performance(connection, message)
+        rules = await performances(engine, catalogue).rules_of([told.performance_id])
+        assert rules[told.performance_id].seats_per_holder == seats_per_holder
+
+
 async def test_a_category_of_the_plan_without_seats_reaches_the_owner(
     catalogue: Catalogue, engine: AsyncEngine
 ) -> None:

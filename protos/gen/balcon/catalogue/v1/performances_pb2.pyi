@@ -259,7 +259,9 @@ class Performance(_message.Message):
     prices_etag: _builtins.str
     """Changes with its prices: for UpdatePerformancePrices."""
     terms_version: _builtins.int
-    """Grows with every change of what it is sold by, its quotas included; the owner's answers can say by which."""
+    """Grows with every change of it, its quotas included, but for its prices; the owner of its seats can say by which it
+    decides.
+    """
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.Price]:
         """One for each category and ticket type; "normal" for every category."""
