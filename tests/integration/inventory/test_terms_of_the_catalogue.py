@@ -64,72 +64,82 @@ async def held(
     return None
 
 
-async def test_a_lowered_percentage_refuses_the_next_hold_and_what_is_held_can_still_be_claimed(
-    catalogue: Catalogue, engine: AsyncEngine, redis_url: str
-) -> None:
+async def with_quota(catalogue: Catalogue) -> tuple[pb.PerformanceKey, catalogue_pb.Quota]:
+    """A performance on sale of 20 seats, 12 of which the shop may sell."""
     venue = await catalogue.venue("genova", encoded(plan(zone(row(*(seat(name) for name in SEATS))))))
     house_id = venue.house.house_id
     show = await catalogue.performance(venue, seats_per_holder=20)
-    wanted = catalogue_pb.Quota(
+    quota = catalogue_pb.Quota(
         quota_id="all",
         name="All",
         production_id=venue.production.production_id,
         size=20,
         percentages=QuotaPercentages(online_presale=60),
     )
-    made = await catalogue.stub.CreateQuota(
-        catalogue_pb.CreateQuotaRequest(idempotency_key="quota", house_id=house_id, quota=wanted)
-    )
+    request = catalogue_pb.CreateQuotaRequest(idempotency_key="quota", house_id=house_id, quota=quota)
+    made = (await catalogue.stub.CreateQuota(request)).quota
     await catalogue.stub.OpenForSale(
         catalogue_pb.OpenForSaleRequest(house_id=house_id, performance_id=show.performance_id)
     )
+    return pb.PerformanceKey(house_id=house_id, performance_id=show.performance_id), made
+
+
+async def lower(catalogue: Catalogue, house_id: str, quota: catalogue_pb.Quota) -> None:
+    """The shop may sell 10."""
+    half = catalogue_pb.Quota(quota_id=quota.quota_id, percentages=QuotaPercentages(online_presale=50))
+    mask = FieldMask(paths=["percentages"])
+    await catalogue.stub.UpdateQuota(
+        catalogue_pb.UpdateQuotaRequest(house_id=house_id, quota=half, update_mask=mask, etag=quota.etag)
+    )
+
+
+async def release(node: Node, key: pb.PerformanceKey, hold_id: str) -> None:
+    await node.stub.ReleaseHold(pb.ReleaseHoldRequest(key=key, hold_id=hold_id, holder_id="anna"))
+
+
+async def refused_in_time(node: Node, key: pb.PerformanceKey, seat_id: str) -> RemoteRefusal:
+    """What the next holds are refused with, once the owner has read its rules again."""
+    numbers = itertools.count(3)
+
+    async def refused() -> RemoteRefusal | bool:
+        hold_id = f"h{next(numbers)}"
+        found = await held(node, key, hold_id, seat_id)
+        if found is None:
+            await release(node, key, hold_id)
+        return found or False
+
+    rules = asyncio.create_task(node.host.keep_rules_fresh())
+    try:
+        found = await eventually(refused)
+    finally:
+        rules.cancel()
+    assert isinstance(found, RemoteRefusal)
+    return found
+
+
+async def test_a_lowered_percentage_refuses_the_next_hold_and_what_is_held_can_still_be_claimed(
+    catalogue: Catalogue, engine: AsyncEngine, redis_url: str
+) -> None:
+    key, quota = await with_quota(catalogue)
     await read_events(catalogue, engine)
     performances = CataloguePerformances(engine, catalogue.channel, grace_ms=15_000, cap_ms=1_800_000)
     async with running_node(redis_url, engine.url.render_as_string(hide_password=False), performances) as node:
-        key = pb.PerformanceKey(house_id=house_id, performance_id=show.performance_id)
         assert await held(node, key, "h1", *SEATS[:10]) is None
-        await catalogue.stub.UpdateQuota(
-            catalogue_pb.UpdateQuotaRequest(
-                house_id=house_id,
-                quota=catalogue_pb.Quota(quota_id="all", percentages=QuotaPercentages(online_presale=50)),
-                update_mask=FieldMask(paths=["percentages"]),
-                etag=made.quota.etag,
-            )
-        )
+        await lower(catalogue, key.house_id, quota)
         # The owner has not heard of it: two of twelve are left.
         assert await held(node, key, "h2", SEATS[10]) is None
-        await node.stub.ReleaseHold(pb.ReleaseHoldRequest(key=key, hold_id="h2", holder_id="anna"))
+        await release(node, key, "h2")
         await read_events(catalogue, engine)
-        rules = asyncio.create_task(node.host.keep_rules_fresh())
-
-        numbers = itertools.count(3)
-
-        async def refused() -> RemoteRefusal | bool:
-            hold_id = f"h{next(numbers)}"
-            found = await held(node, key, hold_id, SEATS[11])
-            if found is None:
-                await node.stub.ReleaseHold(pb.ReleaseHoldRequest(key=key, hold_id=hold_id, holder_id="anna"))
-            return found or False
-
-        try:
-            found = await eventually(refused)
-        finally:
-            rules.cancel()
-        assert isinstance(found, RemoteRefusal)
+        found = await refused_in_time(node, key, SEATS[11])
         told = {name: found.facts[name] for name in ("quota", "cap", "used", "available")}
-        assert (found.reason, told) == (
-            "QUOTA_REACHED",
-            {"quota": "all", "cap": "10", "used": "10", "available": "0"},
-        )
+        expected = {"quota": "all", "cap": "10", "used": "10", "available": "0"}
+        assert (found.reason, told) == ("QUOTA_REACHED", expected)
         assert await held(node, key, "till", SEATS[12], channel=CHANNEL_BOX_OFFICE) is None
-        claim = pb.ClaimSeatsRequest(
-            key=key,
-            order_id="ord_1",
-            holder_id="anna",
-            hold_id="h1",
-            seats=SeatRefs(plan_version=1, seat_ids=SEATS[:10]),
-            channel=CHANNEL_ONLINE,
+        seats = SeatRefs(plan_version=1, seat_ids=SEATS[:10])
+        await node.stub.ClaimSeats(
+            pb.ClaimSeatsRequest(
+                key=key, order_id="ord_1", holder_id="anna", hold_id="h1", seats=seats, channel=CHANNEL_ONLINE
+            )
         )
-        await node.stub.ClaimSeats(claim)
         counts = (await node.stub.GetSeatMap(pb.GetSeatMapRequest(key=key))).counts
         assert (counts.claimed, counts.held) == (10, 1)
