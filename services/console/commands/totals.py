@@ -54,11 +54,13 @@ def as_table(totals: Iterable[pb.PerformanceTotals]) -> Table:
     """One line a performance, and under it one for each category and channel."""
     table = Table(title="Totals", title_justify="left")
     table.add_column("performance", overflow="fold")
-    for column in ("capacity", "sold", "held", "free", "blocked", "revenue"):
+    for column in ("capacity", "sold", "held", "free", "blocked", "reserved", "with offices", "revenue"):
         table.add_column(column, justify="right")
     for row in totals:
         revenue = _money(row.revenue)
-        counts = [f"{count:,}" for count in (row.capacity, row.sold, row.held, row.free, row.blocked)]
+        with_offices = row.allotted + row.reported_sold
+        counted = (row.capacity, row.sold, row.held, row.free, row.blocked, row.reserved, with_offices)
+        counts = [f"{count:,}" for count in counted]
         table.add_row(row.performance_id, *counts, revenue)
         for line in row.lines:
             channel = seating_pb2.Channel.Name(line.channel).removeprefix("CHANNEL_").lower()

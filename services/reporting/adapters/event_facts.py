@@ -71,6 +71,9 @@ def _counted(event: IncomingEvent) -> SeatsCounted:
         claimed=changed.counts.claimed,
         sold=changed.counts.sold,
         blocked=changed.counts.blocked,
+        reserved=changed.counts.reserved,
+        allotted=changed.counts.allotted,
+        reported_sold=changed.counts.reported_sold,
         capacity=changed.counts.capacity,
         at_ms=changed.observed_at_ms,
     )

@@ -63,11 +63,13 @@ _ORDERS = """
     ORDER BY 1 LIMIT :limit"""
 _CARD_DECK = """
     SELECT house_id || ' ' || performance_id || ': free ' || counted_free || ' + held ' || counted_held || ' + claimed '
-           || counted_claimed || ' + sold ' || counted_sold || ' + blocked ' || counted_blocked || ' is not '
-           || counted_capacity
+           || counted_claimed || ' + sold ' || counted_sold || ' + blocked ' || counted_blocked || ' + reserved '
+           || coalesce(counted_reserved, 0) || ' + handed out '
+           || coalesce(counted_allotted, 0) + coalesce(counted_reported_sold, 0) || ' is not ' || counted_capacity
     FROM performances
     WHERE generation = :generation AND (:performance_id = '' OR performance_id = :performance_id)
-      AND counted_free + counted_held + counted_claimed + counted_sold + counted_blocked <> counted_capacity
+      AND counted_free + counted_held + counted_claimed + counted_sold + counted_blocked + coalesce(counted_reserved, 0)
+        + coalesce(counted_allotted, 0) + coalesce(counted_reported_sold, 0) <> counted_capacity
     ORDER BY 1 LIMIT :limit"""
 _PERFORMANCES = """
     SELECT count(*) FROM performances

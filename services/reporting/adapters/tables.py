@@ -52,6 +52,10 @@ performances = Table(
     Column("counted_claimed", Integer),
     Column("counted_sold", Integer),
     Column("counted_blocked", Integer),
+    # NULL: counted by a version that did not know of them.
+    Column("counted_reserved", Integer),
+    Column("counted_allotted", Integer),
+    Column("counted_reported_sold", Integer),
     Column("counted_capacity", Integer),
     Column("counted_at_ms", BigInteger),
     Column("orders_confirmed", Integer, nullable=False),

@@ -20,6 +20,9 @@ def performance_totals(totals: Totals) -> PerformanceTotals:
         held=totals.held,
         free=totals.free,
         blocked=totals.blocked,
+        reserved=totals.reserved,
+        allotted=totals.allotted,
+        reported_sold=totals.reported_sold,
         revenue=_money(totals, totals.revenue_minor),
         lines=[
             SalesLine(

@@ -36,6 +36,9 @@ class SeatsCounted:
     blocked: int
     capacity: int
     at_ms: int
+    reserved: int = 0
+    allotted: int = 0
+    reported_sold: int = 0
 
 
 @dataclass(frozen=True, slots=True)

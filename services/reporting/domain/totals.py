@@ -127,6 +127,21 @@ class Totals:
         """Seats nobody can buy."""
         return self.counted.blocked if self.counted is not None else 0
 
+    @property
+    def reserved(self) -> int:
+        """Promised without payment: never sold (R0.12)."""
+        return self.counted.reserved if self.counted is not None else 0
+
+    @property
+    def allotted(self) -> int:
+        """In the hands of offices that have not reported them sold."""
+        return self.counted.allotted if self.counted is not None else 0
+
+    @property
+    def reported_sold(self) -> int:
+        """Reported sold by offices: theirs, not of the house's orders."""
+        return self.counted.reported_sold if self.counted is not None else 0
+
 
 class CurrencyDiffers(Exception):
     """A sale in another currency than its performance's: it cannot be added up."""

@@ -107,9 +107,28 @@ def partly_refunded(
 
 
 def counted(
-    performance_id: str, epoch: int, version: int, *, free: int, held: int = 0, house_id: str = HOUSE
+    performance_id: str,
+    epoch: int,
+    version: int,
+    *,
+    free: int,
+    held: int = 0,
+    contingents: tuple[int, int, int] = (0, 0, 0),
+    house_id: str = HOUSE,
 ) -> AvailabilityChanged:
-    counts = SeatCounts(free=free, held=held, claimed=0, sold=100 - free - held, blocked=0, capacity=100)
+    """`contingents`: seats that are reserved, allotted, and reported sold; what is left of 100 is sold."""
+    reserved, allotted, reported_sold = contingents
+    counts = SeatCounts(
+        free=free,
+        held=held,
+        claimed=0,
+        sold=100 - free - held - sum(contingents),
+        blocked=0,
+        reserved=reserved,
+        allotted=allotted,
+        reported_sold=reported_sold,
+        capacity=100,
+    )
     return AvailabilityChanged(
         house_id=house_id,
         performance_id=performance_id,

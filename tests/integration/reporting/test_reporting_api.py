@@ -54,7 +54,7 @@ async def test_totals_are_told_whole(database_url: DatabaseUrl) -> None:
             confirmed("o1", "p1", "B", "A", "A"),
             confirmed("o2", "p1", "A", at_ms=9_000),
             refunded("o2", "p1", at_ms=9_500),
-            counted("p1", 1, 1, free=90, held=4),
+            counted("p1", 1, 1, free=80, held=4, contingents=(2, 7, 4)),
         )
         await stage.caught_up()
 
@@ -65,8 +65,12 @@ async def test_totals_are_told_whole(database_url: DatabaseUrl) -> None:
         answer = await ReportingServiceStub(channel).GetTotals(
             GetTotalsRequest(house_id="house_1", performance_id="p1")
         )
+        # INV-5, of what it has kept.
+        assert await stage.violations() == []
     totals = answer.totals
-    assert (totals.capacity, totals.sold, totals.held, totals.free, totals.blocked) == (100, 3, 4, 90, 0)
+    assert (totals.capacity, totals.sold, totals.held, totals.free, totals.blocked) == (100, 3, 4, 80, 0)
+    # R0.12: told apart, and never sold.
+    assert (totals.reserved, totals.allotted, totals.reported_sold) == (2, 7, 4)
     assert (totals.revenue.amount_minor, totals.revenue.currency) == (6000, "EUR")
     assert [(line.category, line.channel, line.tickets, line.revenue.amount_minor) for line in totals.lines] == [
         ("A", CHANNEL_ONLINE, 2, 5000),

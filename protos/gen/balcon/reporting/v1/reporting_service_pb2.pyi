@@ -74,6 +74,9 @@ class PerformanceTotals(_message.Message):
     ORDERS_CONFIRMED_FIELD_NUMBER: _builtins.int
     ORDERS_REFUNDED_FIELD_NUMBER: _builtins.int
     UPDATED_AT_MS_FIELD_NUMBER: _builtins.int
+    RESERVED_FIELD_NUMBER: _builtins.int
+    ALLOTTED_FIELD_NUMBER: _builtins.int
+    REPORTED_SOLD_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     """The house that it belongs to."""
     performance_id: _builtins.str
@@ -94,6 +97,12 @@ class PerformanceTotals(_message.Message):
     """Orders of those whose money is back."""
     updated_at_ms: _builtins.int
     """The time of the latest event that is in it, unix milliseconds."""
+    reserved: _builtins.int
+    """Seats that the house has promised without payment; never sold ones (R0.12)."""
+    allotted: _builtins.int
+    """Seats that offices have and have not reported sold."""
+    reported_sold: _builtins.int
+    """Seats that offices have reported sold."""
     @_builtins.property
     def revenue(self) -> _money_pb2.Money:
         """Money of the tickets that are sold."""
@@ -117,10 +126,13 @@ class PerformanceTotals(_message.Message):
         orders_confirmed: _builtins.int = ...,
         orders_refunded: _builtins.int = ...,
         updated_at_ms: _builtins.int = ...,
+        reserved: _builtins.int = ...,
+        allotted: _builtins.int = ...,
+        reported_sold: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["revenue", b"revenue"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "capacity", b"capacity", "free", b"free", "held", b"held", "house_id", b"house_id", "lines", b"lines", "orders_confirmed", b"orders_confirmed", "orders_refunded", b"orders_refunded", "performance_id", b"performance_id", "revenue", b"revenue", "sold", b"sold", "updated_at_ms", b"updated_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allotted", b"allotted", "blocked", b"blocked", "capacity", b"capacity", "free", b"free", "held", b"held", "house_id", b"house_id", "lines", b"lines", "orders_confirmed", b"orders_confirmed", "orders_refunded", b"orders_refunded", "performance_id", b"performance_id", "reported_sold", b"reported_sold", "reserved", b"reserved", "revenue", b"revenue", "sold", b"sold", "updated_at_ms", b"updated_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
