@@ -109,6 +109,9 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
     bus_url: Annotated[str, typer.Option(help="kafka://host:port instead of the log in Postgres.")] = "",
     load_processes: Annotated[int, typer.Option(min=1, max=16, help="Processes the buyers are dealt to.")] = 1,
     nodes: Annotated[int, typer.Option(min=1, max=MAX_NODES, help="Nodes of the inventory.")] = 1,
+    contingents: Annotated[
+        bool, typer.Option("--contingents", help="With offices that have seats, and a ceiling for the shop.")
+    ] = False,
     fast: Annotated[bool, typer.Option("--fast", hidden=True, help="Shorter windows, for tests.")] = False,
 ) -> None:
     """Runs an on-sale from start to end and audits it; status 0 only if everything holds."""
@@ -123,6 +126,7 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
         bus_url=bus_url,
         load_processes=load_processes,
         nodes=nodes,
+        contingents=contingents,
         tempo=FAST if fast else NORMAL,
     )
     if not _run(run_demo(options)):

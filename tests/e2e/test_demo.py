@@ -30,7 +30,22 @@ def test_an_on_sale_ends_with_every_seat_sold_once(tmp_path: Path) -> None:
     assert sum(figures["outcomes"].values()) == BUYERS
 
 
-@pytest.mark.parametrize("victim", ["inventory", "orders", "payments", "reporting"])
+def test_a_deck_that_was_dealt_adds_up_after_a_sale_whose_owner_was_killed(tmp_path: Path) -> None:
+    ended, figures = demo(tmp_path, "--buyers", "110", "--seed", "5", "--contingents", "--kill", "inventory")
+    assert ended.status == 0, ended.told
+    assert (figures["audit"], figures["double_sales"], figures["unresolved"]) == ("ok", 0, 0)
+    deck = figures["contingents"]
+    assert deck["pool"] + deck["allotments"] == deck["capacity"] == 618
+    assert 0 < deck["used"] <= deck["cap"] == 494
+    by_kind = {line["kind"]: line for line in deck["lines"]}
+    hard, digital, foreign = by_kind["hard"], by_kind["digital_hard"], by_kind["foreign"]
+    assert (hard["handed_out"], hard["reported_sold"], hard["returned"], hard["open"]) == (24, 16, 8, 0)
+    assert (digital["handed_out"], digital["reported_sold"], digital["returned"]) == (18, 0, 18)
+    assert (foreign["handed_out"], foreign["reported_sold"], foreign["returned"]) == (12, 12, 0)
+    assert deck["allotments"] == 28
+
+
+@pytest.mark.parametrize("victim", ["orders", "payments", "reporting"])
 def test_a_service_killed_in_the_middle_of_the_sale_costs_nothing(victim: str, tmp_path: Path) -> None:
     ended, figures = demo(tmp_path, "--buyers", "60", "--seed", "11", "--kill", victim)
     assert ended.status == 0, ended.told

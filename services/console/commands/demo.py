@@ -18,6 +18,12 @@ from rich.markup import escape
 
 from services.console.audit.verdict import as_table as audit_table
 from services.console.audit.verdict import audit, broken_rows
+from services.console.sale.contingents import (
+    RETURN_AT_SHARE,
+    ContingentFigures,
+    DemoContingents,
+    contingents_table,
+)
 from services.console.sale.crowd import Crowd
 from services.console.sale.crowd_process import Assignment
 from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms, demo_plan
@@ -103,6 +109,7 @@ class DemoOptions:
     bus_url: str = ""
     load_processes: int = 1
     nodes: int = 1
+    contingents: bool = False
     tempo: Tempo = NORMAL
 
 
@@ -137,13 +144,18 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
         async with (
             open_channel(targets["catalogue"], clock) as catalogue,
             open_channel(targets["accounts"], clock) as accounts,
+            open_channel(targets["inventory"], clock) as inventory,
         ):
             house = DemoHouse(catalogue, accounts, clock=clock, ids=ids, label="demo")
             terms = SaleTerms(hold_ttl_seconds=options.tempo.hold_ttl_seconds)
-            on_sale = await house.open_sale(options.plan or demo_plan(), terms)
-        progress(f"{options.buyers:,} buyers for {len(on_sale.plan.seats):,} seats")
-        sale = DemoSale(options, stack, on_sale, clock)
-        board, rows = await stack.while_whole(sale.run(clock.monotonic() - started, progress))
+            contingents = DemoContingents(catalogue, inventory, house) if options.contingents else None
+            before = None if contingents is None else contingents.hand_out
+            on_sale = await house.open_sale(options.plan or demo_plan(), terms, before)
+            if contingents is not None:
+                await contingents.wait_until_open(clock)
+            progress(f"{options.buyers:,} buyers for {len(on_sale.plan.seats):,} seats")
+            sale = DemoSale(options, stack, on_sale, clock, contingents)
+            board, rows = await stack.while_whole(sale.run(clock.monotonic() - started, progress))
     if options.json_path is not None:
         options.json_path.write_bytes(msgspec.json.format(msgspec.json.encode(board), indent=2) + b"\n")
     for row in [*rows, *board.error_samples]:
@@ -155,11 +167,20 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
 class DemoSale:
     """One sale on a running stack."""
 
-    def __init__(self, options: DemoOptions, stack: LocalStack, on_sale: OnSale, clock: Clock) -> None:
+    def __init__(
+        self,
+        options: DemoOptions,
+        stack: LocalStack,
+        on_sale: OnSale,
+        clock: Clock,
+        contingents: DemoContingents | None = None,
+    ) -> None:
         self._options = options
         self._stack = stack
         self._on_sale = on_sale
         self._clock = clock
+        self._contingents = contingents
+        self._returning: asyncio.Task[None] | None = None
         # The process, by its name in the stack.
         self._killed = ""
         self._owner = Victim.INVENTORY.value
@@ -175,6 +196,7 @@ class DemoSale:
             def watch(latest: Progress) -> None:
                 display.show(latest)
                 self._kill_when_due(latest)
+                self._return_when_due(latest)
 
             await self._find_owner(record.targets["inventory"])
             async with Crowd(
@@ -182,6 +204,7 @@ class DemoSale:
             ) as crowd:
                 opened = self._clock.monotonic()
                 tally = await crowd.run()
+        figures = await self._settle_contingents()
         progress("the last buyer has left; waiting until nothing is in flight")
         quiet = await wait_until_quiet(record, performance_id, self._clock, QUIET_SECONDS)
         seconds = self._clock.monotonic() - opened
@@ -205,9 +228,12 @@ class DemoSale:
             killed=self._killed,
             restarts=self._stack.restarts,
             went_quiet=quiet,
+            contingents=figures,
         )
         board = score(tally, verdict, run)
         OUT.print(as_table(board))
+        if figures is not None:
+            OUT.print(contingents_table(figures))
         OUT.print(audit_table(verdict))
         return board, broken_rows(verdict)
 
@@ -223,6 +249,19 @@ class DemoSale:
             process = self._stack.process_at(owned.endpoint)
             if owned.performance_id == self._on_sale.performance.performance_id and process is not None:
                 self._owner = process.name
+
+    def _return_when_due(self, latest: Progress) -> None:
+        """In the middle of the sale, so that buyers take what comes back."""
+        due = RETURN_AT_SHARE * len(self._on_sale.plan.seats)
+        if self._contingents is not None and self._returning is None and latest.tickets >= due:
+            self._returning = asyncio.create_task(self._contingents.return_on_the_day())
+
+    async def _settle_contingents(self) -> ContingentFigures | None:
+        if self._contingents is None:
+            return None
+        if self._returning is not None:
+            await self._returning
+        return await self._contingents.settle()
 
     def _kill_when_due(self, latest: Progress) -> None:
         victim = self._options.kill

@@ -35,6 +35,13 @@ ResponseT = TypeVar("ResponseT")
 
 
 # What a buyer hears who ordered when the hold had just ended.
+_NOT_CHANGED = (
+    Reason.SEATS_TAKEN,
+    Reason.QUOTA_REACHED,
+    Reason.HOLD_EXPIRED,
+    Reason.HOLD_NOT_FOUND,
+    Reason.HOLD_ENDED,
+)
 _TOO_LATE = (Reason.HOLD_EXPIRED, Reason.HOLD_NOT_FOUND, Reason.HOLD_ENDED, Reason.ORDER_NOT_OPEN, Reason.SEATS_TAKEN)
 
 
@@ -155,7 +162,9 @@ class Buyer:
             try:
                 return (await self._call(self._inventory.HoldSeats, request)).hold
             except Declined as no:
-                self._expect(no, Reason.SEATS_TAKEN)
+                self._expect(no, Reason.SEATS_TAKEN, Reason.QUOTA_REACHED)
+                if no.refusal.reason == Reason.QUOTA_REACHED:
+                    return None
                 taken = set(no.refusal.lists.get("seats", ()))
                 for seat in seats:
                     if self._hall.seat_ids[seat] in taken:
@@ -177,7 +186,7 @@ class Buyer:
         try:
             hold = (await self._call(self._inventory.HoldBestAvailable, request)).hold
         except Declined as no:
-            self._expect(no, Reason.SEATS_NOT_TOGETHER)
+            self._expect(no, Reason.SEATS_NOT_TOGETHER, Reason.QUOTA_REACHED)
             return None
         self._shop.tally.count("best_available")
         return hold
@@ -228,7 +237,7 @@ class Buyer:
                 case Change.MOVE:
                     return await self._move(hold)
         except Declined as no:
-            self._expect(no, Reason.SEATS_TAKEN, Reason.HOLD_EXPIRED, Reason.HOLD_NOT_FOUND, Reason.HOLD_ENDED)
+            self._expect(no, *_NOT_CHANGED)
         return hold
 
     async def _let_go(self, hold: inventory_pb.Hold) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import TypeVar
 
 import grpc
 from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
@@ -21,6 +22,8 @@ from services.runtime.clock import Clock
 from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
 from services.runtime.rpc.errors import refusal_of
+
+T = TypeVar("T")
 
 DEMO_PLAN = "riethsporthalle-erfurt.json"
 CURRENCY = "EUR"
@@ -71,18 +74,40 @@ class DemoHouse:
         self._label = label
         self._run = ids.new_id("run")
 
-    async def open_sale(self, plan_json: bytes, terms: SaleTerms) -> OnSale:
-        """House, hall, plan, production, performance, open for sale. PlanRefused names the field."""
+    async def open_sale(
+        self, plan_json: bytes, terms: SaleTerms, before: Callable[[OnSale], Awaitable[None]] | None = None
+    ) -> OnSale:
+        """House, hall, plan, production, performance, open for sale. PlanRefused names the field.
+
+        `before`: what the owner does with the performance before it opens.
+        """
         house_id = await self._house()
         # In a task of its own: only what is made here is made as the owner.
-        return await asyncio.create_task(self._open_as_owner(house_id, plan_json, terms))
+        return await asyncio.create_task(self._open_as_owner(house_id, plan_json, terms, before))
 
-    async def _open_as_owner(self, house_id: str, plan_json: bytes, terms: SaleTerms) -> OnSale:
+    async def as_owner(self, work: Coroutine[None, None, T]) -> T:
+        """What `work` returns, done as the house's owner."""
+
+        async def done() -> T:
+            act_as(await self._log_in())
+            return await work
+
+        return await asyncio.create_task(done())
+
+    async def _open_as_owner(
+        self,
+        house_id: str,
+        plan_json: bytes,
+        terms: SaleTerms,
+        before: Callable[[OnSale], Awaitable[None]] | None,
+    ) -> OnSale:
         act_as(await self._log_in())
         hall = pb.CreateHallRequest(idempotency_key=self._key("hall"), house_id=house_id, name="Hall")
         hall_id = (await self._catalogue.CreateHall(hall)).hall.hall_id
         plan = await self._import(house_id, hall_id, plan_json)
         performance = await self._performance(house_id, hall_id, plan, terms)
+        if before is not None:
+            await before(OnSale(house_id, performance, plan))
         request = pb.OpenForSaleRequest(house_id=house_id, performance_id=performance.performance_id)
         opened = await self._catalogue.OpenForSale(request)
         return OnSale(house_id, opened.performance, plan)

@@ -8,6 +8,7 @@ import msgspec
 from rich.table import Table
 
 from services.console.audit.verdict import Verdict
+from services.console.sale.contingents import ContingentFigures
 from services.console.sale.tally import Tally, busiest_second, doubled_seats, percentile
 from services.contracts.standing import UNRESOLVED
 
@@ -49,11 +50,15 @@ class Scoreboard(msgspec.Struct, frozen=True):
     killed: str
     restarts: dict[str, int]
     went_quiet: bool
+    # Of a sale with contingents.
+    contingents: ContingentFigures | None = None
 
     @property
     def ok(self) -> bool:
         """Whether everything holds."""
         nothing_wrong = not (self.double_sales or self.unresolved or self.lost_tickets or self.errors)
+        if self.contingents is not None and not self.contingents.holds:
+            return False
         return nothing_wrong and self.audit == "ok" and self.went_quiet and self.sold > 0
 
 
@@ -68,6 +73,7 @@ class SaleRun(msgspec.Struct, frozen=True):
     killed: str
     restarts: dict[str, int]
     went_quiet: bool
+    contingents: ContingentFigures | None = None
 
 
 def unresolved_orders(verdict: Verdict) -> int:
@@ -110,6 +116,7 @@ def score(tally: Tally, verdict: Verdict, run: SaleRun) -> Scoreboard:
         killed=run.killed,
         restarts=run.restarts,
         went_quiet=run.went_quiet,
+        contingents=run.contingents,
     )
 
 
