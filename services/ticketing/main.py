@@ -8,17 +8,30 @@ from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
-from services.runtime.bus.topics import ORDERS
+from services.runtime.bus.topics import ALLOTMENTS, ORDERS
+from services.runtime.ids import seeded_random
+from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
+from services.runtime.work.purge import purge
+from services.ticketing.adapters.allotment_events import AllotmentEvents
+from services.ticketing.adapters.drawn_paper import DrawnPaper
 from services.ticketing.adapters.ed25519_signer import Ed25519Signer
+from services.ticketing.adapters.event_handlers import all_of
+from services.ticketing.adapters.grpc_allotments import GrpcAllotments
+from services.ticketing.adapters.grpc_shows import GrpcShows
 from services.ticketing.adapters.order_events import OrderEvents
 from services.ticketing.adapters.postgres_audit import PostgresAudit
 from services.ticketing.adapters.postgres_ticketing import PostgresTicketing
 from services.ticketing.api.ticketing_servicer import Handlers, TicketingServicer
 from services.ticketing.domain.signing_key import RotationRule
+from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
+from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
+from services.ticketing.handlers.paper_facts import FactGatherer
+from services.ticketing.handlers.prints import PrintHandler
 from services.ticketing.handlers.signing_keys import KeyRing
 from services.ticketing.settings import TicketingSettings
 
@@ -28,27 +41,44 @@ _HOUR_MS = 3_600_000
 
 async def build(service: Service, settings: TicketingSettings) -> None:
     """Opens the store and the bus, serves, and keeps relay and keys going. The bus may be down: events wait."""
+    clock, ids = service.clock, service.ids
     engine, bus = service.sql(), service.bus()
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
-    store = PostgresTicketing(engine, clock=service.clock, ids=service.ids, wake=relay.wake)
+    store = PostgresTicketing(engine, clock=clock, ids=ids, wake=relay.wake)
     signer = Ed25519Signer(Seal(settings.secrets(), owner="ticketing"))
-    keys = KeyRing(store, signer, service.clock, rule=_rule(settings), look_seconds=settings.signing_key_look_seconds)
+    keys = KeyRing(store, signer, clock, rule=_rule(settings), look_seconds=settings.signing_key_look_seconds)
     service.background("signing keys", keys.run)
+    facts, paper = _facts(service, settings), DrawnPaper()
     handlers = Handlers(
         keys=keys,
-        order_tickets=OrderTicketHandler(store, keys, service.ids),
+        order_tickets=OrderTicketHandler(store, keys, ids),
         code_checks=CodeCheckHandler(store, keys),
+        prints=PrintHandler(store, facts, keys, paper, ids),
+        papers=AllotmentPaperHandler(store, facts, paper, ids),
+        documents=DocumentHandler(store, paper),
     )
     servicer = TicketingServicer(handlers)
     service.rpc.add(
         lambda server: add_TicketingServiceServicer_to_server(servicer, server), "balcon.ticketing.v1.TicketingService"
     )
-    consumer = service.consume(
-        engine, bus, group=GROUP, topics=[ORDERS], handler=OrderEvents(service.clock, service.ids)
-    )
+    heard = all_of([OrderEvents(clock, ids), AllotmentEvents(clock, ids)])
+    consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], handler=heard)
     consumer.when_applied(relay.wake)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
+    keep_ms = settings.request_key_hours * _HOUR_MS
+    service.background("key_purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
+
+
+def _facts(service: Service, settings: TicketingSettings) -> FactGatherer:
+    clock, seconds = service.clock, settings.call_timeout_seconds
+    routes = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
+    to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
+    to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=seconds)
+    for close in (routes.close, to_catalogue.close, to_accounts.close):
+        service.on_close(close)
+    shows = GrpcShows(to_catalogue, to_accounts, timeout_seconds=seconds)
+    return FactGatherer(GrpcAllotments(routes, timeout_seconds=seconds), shows)
 
 
 def _rule(settings: TicketingSettings) -> RotationRule:

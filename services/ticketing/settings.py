@@ -18,6 +18,10 @@ class TicketingSettings(BusSettings):
         description="Random, 20 characters or more, separated by commas: the first seals the keys of ticket codes in "
         "the database, all of them open what was sealed."
     )
+    catalogue_target: str = Field(description="host:port of the catalogue: what paper tells of shows and offices.")
+    inventory_target: str = Field(description="host:port[,host:port] of any inventory nodes: allotments.")
+    call_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Timeout of one call to another service.")
+    request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
     signing_key_days: int = Field(90, ge=1, le=3_650, description="A key signs ticket codes for so long.")
     signing_key_announce_hours: int = Field(
         168, ge=1, le=8_760, description="The next key is told for so long before it signs: doors check offline."

@@ -92,6 +92,7 @@ ALL_HOUSES = {
         "the audit examines the whole record",
     ],
     "services/ticketing/adapters/postgres_ticketing.py": [
+        "keys are forgotten by age",
         "the keys of codes are the deployment's",
     ],
     "services/runtime/outbox/application.py": [

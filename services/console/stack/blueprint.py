@@ -35,7 +35,7 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart("inventory", "services.inventory.main", "balcon_inventory", needs=("catalogue",)),
     ServicePart("sandbox", "services.payments.sandbox.main", on_bus=False),
     ServicePart("payments", "services.payments.main", "balcon_payments"),
-    ServicePart("ticketing", "services.ticketing.main", "balcon_ticketing"),
+    ServicePart("ticketing", "services.ticketing.main", "balcon_ticketing", needs=("catalogue", "inventory")),
     ServicePart(
         "orders", "services.orders.main", "balcon_orders", needs=("catalogue", "inventory", "payments", "ticketing")
     ),

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import TicketingServiceServicer
 
+from services.ticketing.api.document_calls import DocumentCalls
 from services.ticketing.api.key_calls import KeyCalls
 from services.ticketing.api.ticket_calls import TicketCalls
+from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
+from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
+from services.ticketing.handlers.prints import PrintHandler
 from services.ticketing.handlers.signing_keys import KeyRing
 
 
@@ -20,12 +24,18 @@ class Handlers:
     keys: KeyRing
     order_tickets: OrderTicketHandler
     code_checks: CodeCheckHandler
+    prints: PrintHandler
+    papers: AllotmentPaperHandler
+    documents: DocumentHandler
 
 
-class TicketingServicer(KeyCalls, TicketCalls, TicketingServiceServicer):
+class TicketingServicer(KeyCalls, TicketCalls, DocumentCalls, TicketingServiceServicer):
     """Stateless; everything lives in the handlers."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._keys = handlers.keys
         self._order_tickets = handlers.order_tickets
         self._code_checks = handlers.code_checks
+        self._prints = handlers.prints
+        self._papers = handlers.papers
+        self._documents = handlers.documents

@@ -21,3 +21,79 @@ class SeatHasTicket(Refusal):
 
     kind = Kind.CONFLICT
     seats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllotmentNotFound(Refusal):
+    """The performance has no allotment {allotment_id}."""
+
+    kind = Kind.NOT_FOUND
+    allotment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllotmentClosed(Refusal):
+    """Allotment {allotment_id} is closed: nothing more is printed for it."""
+
+    kind = Kind.PRECONDITION
+    allotment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllotmentNotPrinted(Refusal):
+    """Allotment {allotment_id} is of kind {allotment_kind}: its tickets are not the house's to print."""
+
+    kind = Kind.PRECONDITION
+    allotment_id: str
+    allotment_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToPrint(Refusal):
+    """Each of the {open} open seats of allotment {allotment_id} has its ticket; name those to print again."""
+
+    kind = Kind.PRECONDITION
+    allotment_id: str
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsNotAllotted(Refusal):
+    """Not in allotment {allotment_id}: {seats}."""
+
+    kind = Kind.PRECONDITION
+    allotment_id: str
+    seats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceNotFound(Refusal):
+    """The house has no performance {performance_id}."""
+
+    kind = Kind.NOT_FOUND
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeNotFound(Refusal):
+    """The house has no office {office_id}."""
+
+    kind = Kind.NOT_FOUND
+    office_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentNotFound(Refusal):
+    """The house has no document {document_id}."""
+
+    kind = Kind.NOT_FOUND
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanVersionMismatch(Refusal):
+    """The seats of allotment {allotment_id} are not in plan version {plan_version}; ask again in a moment."""
+
+    kind = Kind.PRECONDITION
+    allotment_id: str
+    plan_version: int

@@ -14,3 +14,7 @@ class TicketingStore(Protocol):
     def transaction(self, house_id: str = "") -> AbstractAsyncContextManager[TicketingTransaction]:
         """Over what belongs to the house; "": over the keys, which are the deployment's. Undone unless commit()."""
         ...
+
+    async def purge_keys(self, created_before_ms: int, limit: int) -> int:
+        """Forgets at most `limit` idempotency keys that are older; returns how many."""
+        ...

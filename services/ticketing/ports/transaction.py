@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.contracts.acts import Act
+from services.contracts.once import RecordedAnswer
 from services.ticketing.domain.ticket import Ticket, VoidReason
+from services.ticketing.ports.departures import Departures
+from services.ticketing.ports.documents import Documents
 from services.ticketing.ports.signing_keys import SigningKeys
 from services.ticketing.ports.tickets import Tickets
 
@@ -24,6 +27,20 @@ class TicketingTransaction(Protocol):
 
     @property
     def tickets(self) -> Tickets: ...
+
+    @property
+    def documents(self) -> Documents: ...
+
+    @property
+    def departures(self) -> Departures: ...
+
+    async def claim_key(self, owner_id: str, key: str, request_hash: bytes, /) -> RecordedAnswer | None:
+        """None: the key is this transaction's. Waits for another transaction that has it."""
+        ...
+
+    async def record_answer(self, owner_id: str, key: str, answer: bytes, /) -> None:
+        """Keeps the first answer of a claimed key."""
+        ...
 
     def tell_issued(self, tickets: Sequence[Ticket]) -> None:
         """Tells the topic of tickets, of each performance and source by itself."""

@@ -315,4 +315,4 @@ async def test_an_order_is_confirmed_once_ticketing_has_answered_and_with_its_ti
     assert {ticket.barcode for ticket in confirmed.tickets} == {
         ticket.barcode for ticket in stage.neighbours.ticketing.tickets.values()
     }
-    assert stage.neighbours.ticketing_trouble.calls == ["IssueTickets"] * 4
+    assert stage.neighbours.ticketing_trouble.calls == ["IssueTickets"] * 3

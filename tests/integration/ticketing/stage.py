@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 IDS = RandomIds()
 HOUSE, SHOW = "hse_1", "perf_1"
 PAID_MS = 1_800_000_000_000
+NOWHERE = "127.0.0.1:1"
 
 
 class ShiftedClock(SystemClock):
@@ -137,6 +138,9 @@ async def running_ticketing(
         "database_url": SecretStr(database_url),
         "bus_url": SecretStr(bus_url),
         "sealing_secrets": SecretStr("a sealing secret of tests"),
+        "catalogue_target": NOWHERE,
+        "inventory_target": NOWHERE,
+        "accounts_target": NOWHERE,
         "relay_interval_seconds": 0.1,
         "drain_seconds": 1,
         "service_key": SecretStr(TEST_SERVICE_KEY),

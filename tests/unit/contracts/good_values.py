@@ -119,6 +119,7 @@ GOOD: Mapping[str, Any] = {
     "size": 1,
     "source_url": "https://company.example/hamlet",
     "states": 1,
+    "stock": "a4",
     "sale_state": 1,
     "sale_states": 2,
     "publication": 1,

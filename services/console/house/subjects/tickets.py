@@ -28,5 +28,42 @@ TICKETS: Final = Subject(
             arguments=("performance_id",),
             columns=("number", "ticket_id", "reason", "voided_at"),
         ),
+        Command(
+            "print",
+            "PrintAllotment",
+            "Prints the tickets of a contingent; `ticket file` fetches them.",
+            arguments=("performance_id", "allotment_id"),
+        ),
+        Command(
+            "note",
+            "CreateDeliveryNote",
+            "Writes a contingent's delivery note and the list beside it.",
+            arguments=("performance_id", "allotment_id"),
+        ),
+        Command(
+            "plan",
+            "CreateHallPlan",
+            "Draws the hall with a contingent's seats marked.",
+            arguments=("performance_id", "allotment_id"),
+        ),
+        Command(
+            "statement",
+            "CreateStatement",
+            "States what became of a contingent.",
+            arguments=("performance_id", "allotment_id"),
+        ),
+        Command(
+            "documents",
+            "ListDocuments",
+            "Lists the documents of contingents, the newest first.",
+            columns=("document_id", "kind", "number", "allotment_id", "tickets", "print_number", "created_at"),
+        ),
+        Command(
+            "file",
+            "DownloadDocument",
+            "Fetches a document into a file.",
+            arguments=("document_id",),
+            saves={"data": "out"},
+        ),
     ),
 )

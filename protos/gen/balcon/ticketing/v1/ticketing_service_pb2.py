@@ -23,13 +23,15 @@ _sym_db = _symbol_database.Default()
 
 
 from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
+from balcon.ticketing.v1 import documents_pb2 as balcon_dot_ticketing_dot_v1_dot_documents__pb2
 from balcon.ticketing.v1 import ticket_keys_pb2 as balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2
 from balcon.ticketing.v1 import tickets_pb2 as balcon_dot_ticketing_dot_v1_dot_tickets__pb2
 
+from balcon.ticketing.v1.documents_pb2 import *
 from balcon.ticketing.v1.ticket_keys_pb2 import *
 from balcon.ticketing.v1.tickets_pb2 import *
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/ticketing/v1/ticketing_service.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a%balcon/ticketing/v1/ticket_keys.proto\x1a!balcon/ticketing/v1/tickets.proto2\xa7\x04\n\x10TicketingService\x12\x8b\x01\n\x0eListTicketKeys\x12*.balcon.ticketing.v1.ListTicketKeysRequest\x1a+.balcon.ticketing.v1.ListTicketKeysResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06\x12v\n\x0cIssueTickets\x12(.balcon.ticketing.v1.IssueTicketsRequest\x1a).balcon.ticketing.v1.IssueTicketsResponse\"\x11\xb2\xe1\x18\r\x12\x08house_id\x1a\x01\x06\x12|\n\tCheckCode\x12%.balcon.ticketing.v1.CheckCodeRequest\x1a&.balcon.ticketing.v1.CheckCodeResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06\x12\x8e\x01\n\x0fListRevocations\x12+.balcon.ticketing.v1.ListRevocationsRequest\x1a,.balcon.ticketing.v1.ListRevocationsResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06P\x01P\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/ticketing/v1/ticketing_service.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a#balcon/ticketing/v1/documents.proto\x1a%balcon/ticketing/v1/ticket_keys.proto\x1a!balcon/ticketing/v1/tickets.proto2\x95\x0b\n\x10TicketingService\x12\x8b\x01\n\x0eListTicketKeys\x12*.balcon.ticketing.v1.ListTicketKeysRequest\x1a+.balcon.ticketing.v1.ListTicketKeysResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06\x12v\n\x0cIssueTickets\x12(.balcon.ticketing.v1.IssueTicketsRequest\x1a).balcon.ticketing.v1.IssueTicketsResponse\"\x11\xb2\xe1\x18\r\x12\x08house_id\x1a\x01\x06\x12|\n\tCheckCode\x12%.balcon.ticketing.v1.CheckCodeRequest\x1a&.balcon.ticketing.v1.CheckCodeResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06\x12\x8e\x01\n\x0fListRevocations\x12+.balcon.ticketing.v1.ListRevocationsRequest\x1a,.balcon.ticketing.v1.ListRevocationsResponse\" \xb2\xe1\x18\x1c\n\rtickets.check\x12\x08house_id\x1a\x01\x06\x12\x8b\x01\n\x0ePrintAllotment\x12*.balcon.ticketing.v1.PrintAllotmentRequest\x1a+.balcon.ticketing.v1.PrintAllotmentResponse\" \xb2\xe1\x18\x1c\n\rtickets.print\x12\x08house_id\x1a\x01\x06\x12\x97\x01\n\x12\x43reateDeliveryNote\x12..balcon.ticketing.v1.CreateDeliveryNoteRequest\x1a/.balcon.ticketing.v1.CreateDeliveryNoteResponse\" \xb2\xe1\x18\x1c\n\rtickets.print\x12\x08house_id\x1a\x01\x06\x12\x8b\x01\n\x0e\x43reateHallPlan\x12*.balcon.ticketing.v1.CreateHallPlanRequest\x1a+.balcon.ticketing.v1.CreateHallPlanResponse\" \xb2\xe1\x18\x1c\n\rtickets.print\x12\x08house_id\x1a\x01\x06\x12\x91\x01\n\x0f\x43reateStatement\x12+.balcon.ticketing.v1.CreateStatementRequest\x1a,.balcon.ticketing.v1.CreateStatementResponse\"#\xb2\xe1\x18\x1f\n\x10\x63ontingents.read\x12\x08house_id\x1a\x01\x06\x12\x8b\x01\n\rListDocuments\x12).balcon.ticketing.v1.ListDocumentsRequest\x1a*.balcon.ticketing.v1.ListDocumentsResponse\"#\xb2\xe1\x18\x1f\n\x10\x63ontingents.read\x12\x08house_id\x1a\x01\x06\x12\x93\x01\n\x10\x44ownloadDocument\x12,.balcon.ticketing.v1.DownloadDocumentRequest\x1a-.balcon.ticketing.v1.DownloadDocumentResponse\" \xb2\xe1\x18\x1c\n\rtickets.print\x12\x08house_id\x1a\x01\x06\x30\x01P\x01P\x02P\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +46,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TICKETINGSERVICE'].methods_by_name['CheckCode']._serialized_options = b'\262\341\030\034\n\rtickets.check\022\010house_id\032\001\006'
   _globals['_TICKETINGSERVICE'].methods_by_name['ListRevocations']._loaded_options = None
   _globals['_TICKETINGSERVICE'].methods_by_name['ListRevocations']._serialized_options = b'\262\341\030\034\n\rtickets.check\022\010house_id\032\001\006'
-  _globals['_TICKETINGSERVICE']._serialized_start=174
-  _globals['_TICKETINGSERVICE']._serialized_end=725
+  _globals['_TICKETINGSERVICE'].methods_by_name['PrintAllotment']._loaded_options = None
+  _globals['_TICKETINGSERVICE'].methods_by_name['PrintAllotment']._serialized_options = b'\262\341\030\034\n\rtickets.print\022\010house_id\032\001\006'
+  _globals['_TICKETINGSERVICE'].methods_by_name['CreateDeliveryNote']._loaded_options = None
+  _globals['_TICKETINGSERVICE'].methods_by_name['CreateDeliveryNote']._serialized_options = b'\262\341\030\034\n\rtickets.print\022\010house_id\032\001\006'
+  _globals['_TICKETINGSERVICE'].methods_by_name['CreateHallPlan']._loaded_options = None
+  _globals['_TICKETINGSERVICE'].methods_by_name['CreateHallPlan']._serialized_options = b'\262\341\030\034\n\rtickets.print\022\010house_id\032\001\006'
+  _globals['_TICKETINGSERVICE'].methods_by_name['CreateStatement']._loaded_options = None
+  _globals['_TICKETINGSERVICE'].methods_by_name['CreateStatement']._serialized_options = b'\262\341\030\037\n\020contingents.read\022\010house_id\032\001\006'
+  _globals['_TICKETINGSERVICE'].methods_by_name['ListDocuments']._loaded_options = None
+  _globals['_TICKETINGSERVICE'].methods_by_name['ListDocuments']._serialized_options = b'\262\341\030\037\n\020contingents.read\022\010house_id\032\001\006'
+  _globals['_TICKETINGSERVICE'].methods_by_name['DownloadDocument']._loaded_options = None
+  _globals['_TICKETINGSERVICE'].methods_by_name['DownloadDocument']._serialized_options = b'\262\341\030\034\n\rtickets.print\022\010house_id\032\001\006'
+  _globals['_TICKETINGSERVICE']._serialized_start=211
+  _globals['_TICKETINGSERVICE']._serialized_end=1640
 # @@protoc_insertion_point(module_scope)

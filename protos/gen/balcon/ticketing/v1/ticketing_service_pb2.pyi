@@ -3,6 +3,27 @@
 isort:skip_file
 Tickets, their codes and the paper around them: what lets a person in, and whether it still does."""
 
+from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteRequest as CreateDeliveryNoteRequest
+from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteResponse as CreateDeliveryNoteResponse
+from balcon.ticketing.v1.documents_pb2 import CreateHallPlanRequest as CreateHallPlanRequest
+from balcon.ticketing.v1.documents_pb2 import CreateHallPlanResponse as CreateHallPlanResponse
+from balcon.ticketing.v1.documents_pb2 import CreateStatementRequest as CreateStatementRequest
+from balcon.ticketing.v1.documents_pb2 import CreateStatementResponse as CreateStatementResponse
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_DELIVERY_NOTE as DOCUMENT_KIND_DELIVERY_NOTE
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_HALL_PLAN as DOCUMENT_KIND_HALL_PLAN
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_OFFICE_STATEMENT as DOCUMENT_KIND_OFFICE_STATEMENT
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_SEAT_LIST as DOCUMENT_KIND_SEAT_LIST
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_STATEMENT as DOCUMENT_KIND_STATEMENT
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_TICKETS as DOCUMENT_KIND_TICKETS
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_UNSPECIFIED as DOCUMENT_KIND_UNSPECIFIED
+from balcon.ticketing.v1.documents_pb2 import Document as Document
+from balcon.ticketing.v1.documents_pb2 import DocumentKind as DocumentKind
+from balcon.ticketing.v1.documents_pb2 import DownloadDocumentRequest as DownloadDocumentRequest
+from balcon.ticketing.v1.documents_pb2 import DownloadDocumentResponse as DownloadDocumentResponse
+from balcon.ticketing.v1.documents_pb2 import ListDocumentsRequest as ListDocumentsRequest
+from balcon.ticketing.v1.documents_pb2 import ListDocumentsResponse as ListDocumentsResponse
+from balcon.ticketing.v1.documents_pb2 import PrintAllotmentRequest as PrintAllotmentRequest
+from balcon.ticketing.v1.documents_pb2 import PrintAllotmentResponse as PrintAllotmentResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from balcon.ticketing.v1 import documents_pb2 as balcon_dot_ticketing_dot_v1_dot_documents__pb2
 from balcon.ticketing.v1 import ticket_keys_pb2 as balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2
 from balcon.ticketing.v1 import tickets_pb2 as balcon_dot_ticketing_dot_v1_dot_tickets__pb2
 
@@ -56,6 +57,36 @@ class TicketingServiceStub:
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsRequest.SerializeToString,
                 response_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsResponse.FromString,
                 _registered_method=True)
+        self.PrintAllotment = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/PrintAllotment',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.PrintAllotmentRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.PrintAllotmentResponse.FromString,
+                _registered_method=True)
+        self.CreateDeliveryNote = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/CreateDeliveryNote',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateDeliveryNoteRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateDeliveryNoteResponse.FromString,
+                _registered_method=True)
+        self.CreateHallPlan = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/CreateHallPlan',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateHallPlanRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateHallPlanResponse.FromString,
+                _registered_method=True)
+        self.CreateStatement = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/CreateStatement',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateStatementRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateStatementResponse.FromString,
+                _registered_method=True)
+        self.ListDocuments = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/ListDocuments',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.ListDocumentsRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.ListDocumentsResponse.FromString,
+                _registered_method=True)
+        self.DownloadDocument = channel.unary_stream(
+                '/balcon.ticketing.v1.TicketingService/DownloadDocument',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentResponse.FromString,
+                _registered_method=True)
 
 
 class TicketingServiceServicer:
@@ -90,6 +121,48 @@ class TicketingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PrintAllotment(self, request, context):
+        """Prints tickets of an allotment (R1.7, R1.8): codes for its seats, and a document with them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateDeliveryNote(self, request, context):
+        """The delivery note of an allotment (R1.13), with the list of its seats and codes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateHallPlan(self, request, context):
+        """The hall with the seats of an allotment marked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateStatement(self, request, context):
+        """What became of an allotment: handed out, sold, returned, open.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDocuments(self, request, context):
+        """Documents of the house's allotments.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadDocument(self, request, context):
+        """A document: the same bytes however often it is asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TicketingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -112,6 +185,36 @@ def add_TicketingServiceServicer_to_server(servicer, server):
                     servicer.ListRevocations,
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsRequest.FromString,
                     response_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsResponse.SerializeToString,
+            ),
+            'PrintAllotment': grpc.unary_unary_rpc_method_handler(
+                    servicer.PrintAllotment,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.PrintAllotmentRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.PrintAllotmentResponse.SerializeToString,
+            ),
+            'CreateDeliveryNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateDeliveryNote,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateDeliveryNoteRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateDeliveryNoteResponse.SerializeToString,
+            ),
+            'CreateHallPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateHallPlan,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateHallPlanRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateHallPlanResponse.SerializeToString,
+            ),
+            'CreateStatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateStatement,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateStatementRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateStatementResponse.SerializeToString,
+            ),
+            'ListDocuments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDocuments,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.ListDocumentsRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.ListDocumentsResponse.SerializeToString,
+            ),
+            'DownloadDocument': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadDocument,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -223,6 +326,168 @@ class TicketingService:
             '/balcon.ticketing.v1.TicketingService/ListRevocations',
             balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsRequest.SerializeToString,
             balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ListRevocationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PrintAllotment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/PrintAllotment',
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.PrintAllotmentRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.PrintAllotmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateDeliveryNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/CreateDeliveryNote',
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateDeliveryNoteRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateDeliveryNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateHallPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/CreateHallPlan',
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateHallPlanRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateHallPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/CreateStatement',
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateStatementRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDocuments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/ListDocuments',
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.ListDocumentsRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.ListDocumentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/DownloadDocument',
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentResponse.FromString,
             options,
             channel_credentials,
             insecure,

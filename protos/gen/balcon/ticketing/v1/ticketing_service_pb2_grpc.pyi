@@ -3,8 +3,30 @@
 isort:skip_file
 Tickets, their codes and the paper around them: what lets a person in, and whether it still does."""
 
+from balcon.ticketing.v1 import documents_pb2 as _documents_pb2
 from balcon.ticketing.v1 import ticket_keys_pb2 as _ticket_keys_pb2
 from balcon.ticketing.v1 import tickets_pb2 as _tickets_pb2
+from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteRequest as CreateDeliveryNoteRequest
+from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteResponse as CreateDeliveryNoteResponse
+from balcon.ticketing.v1.documents_pb2 import CreateHallPlanRequest as CreateHallPlanRequest
+from balcon.ticketing.v1.documents_pb2 import CreateHallPlanResponse as CreateHallPlanResponse
+from balcon.ticketing.v1.documents_pb2 import CreateStatementRequest as CreateStatementRequest
+from balcon.ticketing.v1.documents_pb2 import CreateStatementResponse as CreateStatementResponse
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_DELIVERY_NOTE as DOCUMENT_KIND_DELIVERY_NOTE
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_HALL_PLAN as DOCUMENT_KIND_HALL_PLAN
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_OFFICE_STATEMENT as DOCUMENT_KIND_OFFICE_STATEMENT
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_SEAT_LIST as DOCUMENT_KIND_SEAT_LIST
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_STATEMENT as DOCUMENT_KIND_STATEMENT
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_TICKETS as DOCUMENT_KIND_TICKETS
+from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_UNSPECIFIED as DOCUMENT_KIND_UNSPECIFIED
+from balcon.ticketing.v1.documents_pb2 import Document as Document
+from balcon.ticketing.v1.documents_pb2 import DocumentKind as DocumentKind
+from balcon.ticketing.v1.documents_pb2 import DownloadDocumentRequest as DownloadDocumentRequest
+from balcon.ticketing.v1.documents_pb2 import DownloadDocumentResponse as DownloadDocumentResponse
+from balcon.ticketing.v1.documents_pb2 import ListDocumentsRequest as ListDocumentsRequest
+from balcon.ticketing.v1.documents_pb2 import ListDocumentsResponse as ListDocumentsResponse
+from balcon.ticketing.v1.documents_pb2 import PrintAllotmentRequest as PrintAllotmentRequest
+from balcon.ticketing.v1.documents_pb2 import PrintAllotmentResponse as PrintAllotmentResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey
@@ -63,6 +85,18 @@ class TicketingServiceStub:
     """What a code is worth now. Entries are not counted here."""
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.ListRevocationsRequest, _tickets_pb2.ListRevocationsResponse]
     """The tickets of a performance that are void, from a number on: what an offline door needs besides the keys."""
+    PrintAllotment: _grpc.UnaryUnaryMultiCallable[_documents_pb2.PrintAllotmentRequest, _documents_pb2.PrintAllotmentResponse]
+    """Prints tickets of an allotment (R1.7, R1.8): codes for its seats, and a document with them."""
+    CreateDeliveryNote: _grpc.UnaryUnaryMultiCallable[_documents_pb2.CreateDeliveryNoteRequest, _documents_pb2.CreateDeliveryNoteResponse]
+    """The delivery note of an allotment (R1.13), with the list of its seats and codes."""
+    CreateHallPlan: _grpc.UnaryUnaryMultiCallable[_documents_pb2.CreateHallPlanRequest, _documents_pb2.CreateHallPlanResponse]
+    """The hall with the seats of an allotment marked."""
+    CreateStatement: _grpc.UnaryUnaryMultiCallable[_documents_pb2.CreateStatementRequest, _documents_pb2.CreateStatementResponse]
+    """What became of an allotment: handed out, sold, returned, open."""
+    ListDocuments: _grpc.UnaryUnaryMultiCallable[_documents_pb2.ListDocumentsRequest, _documents_pb2.ListDocumentsResponse]
+    """Documents of the house's allotments."""
+    DownloadDocument: _grpc.UnaryStreamMultiCallable[_documents_pb2.DownloadDocumentRequest, _documents_pb2.DownloadDocumentResponse]
+    """A document: the same bytes however often it is asked for."""
 
 @_typing.type_check_only
 class TicketingServiceAsyncStub(TicketingServiceStub):
@@ -77,6 +111,18 @@ class TicketingServiceAsyncStub(TicketingServiceStub):
     """What a code is worth now. Entries are not counted here."""
     ListRevocations: _aio.UnaryUnaryMultiCallable[_tickets_pb2.ListRevocationsRequest, _tickets_pb2.ListRevocationsResponse]  # type: ignore[assignment]
     """The tickets of a performance that are void, from a number on: what an offline door needs besides the keys."""
+    PrintAllotment: _aio.UnaryUnaryMultiCallable[_documents_pb2.PrintAllotmentRequest, _documents_pb2.PrintAllotmentResponse]  # type: ignore[assignment]
+    """Prints tickets of an allotment (R1.7, R1.8): codes for its seats, and a document with them."""
+    CreateDeliveryNote: _aio.UnaryUnaryMultiCallable[_documents_pb2.CreateDeliveryNoteRequest, _documents_pb2.CreateDeliveryNoteResponse]  # type: ignore[assignment]
+    """The delivery note of an allotment (R1.13), with the list of its seats and codes."""
+    CreateHallPlan: _aio.UnaryUnaryMultiCallable[_documents_pb2.CreateHallPlanRequest, _documents_pb2.CreateHallPlanResponse]  # type: ignore[assignment]
+    """The hall with the seats of an allotment marked."""
+    CreateStatement: _aio.UnaryUnaryMultiCallable[_documents_pb2.CreateStatementRequest, _documents_pb2.CreateStatementResponse]  # type: ignore[assignment]
+    """What became of an allotment: handed out, sold, returned, open."""
+    ListDocuments: _aio.UnaryUnaryMultiCallable[_documents_pb2.ListDocumentsRequest, _documents_pb2.ListDocumentsResponse]  # type: ignore[assignment]
+    """Documents of the house's allotments."""
+    DownloadDocument: _aio.UnaryStreamMultiCallable[_documents_pb2.DownloadDocumentRequest, _documents_pb2.DownloadDocumentResponse]  # type: ignore[assignment]
+    """A document: the same bytes however often it is asked for."""
 
 class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tickets of orders and of allotments."""
@@ -112,5 +158,53 @@ class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_tickets_pb2.ListRevocationsResponse, _abc.Awaitable[_tickets_pb2.ListRevocationsResponse]]:
         """The tickets of a performance that are void, from a number on: what an offline door needs besides the keys."""
+
+    @_abc_1.abstractmethod
+    def PrintAllotment(
+        self,
+        request: _documents_pb2.PrintAllotmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.PrintAllotmentResponse, _abc.Awaitable[_documents_pb2.PrintAllotmentResponse]]:
+        """Prints tickets of an allotment (R1.7, R1.8): codes for its seats, and a document with them."""
+
+    @_abc_1.abstractmethod
+    def CreateDeliveryNote(
+        self,
+        request: _documents_pb2.CreateDeliveryNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.CreateDeliveryNoteResponse, _abc.Awaitable[_documents_pb2.CreateDeliveryNoteResponse]]:
+        """The delivery note of an allotment (R1.13), with the list of its seats and codes."""
+
+    @_abc_1.abstractmethod
+    def CreateHallPlan(
+        self,
+        request: _documents_pb2.CreateHallPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.CreateHallPlanResponse, _abc.Awaitable[_documents_pb2.CreateHallPlanResponse]]:
+        """The hall with the seats of an allotment marked."""
+
+    @_abc_1.abstractmethod
+    def CreateStatement(
+        self,
+        request: _documents_pb2.CreateStatementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.CreateStatementResponse, _abc.Awaitable[_documents_pb2.CreateStatementResponse]]:
+        """What became of an allotment: handed out, sold, returned, open."""
+
+    @_abc_1.abstractmethod
+    def ListDocuments(
+        self,
+        request: _documents_pb2.ListDocumentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.ListDocumentsResponse, _abc.Awaitable[_documents_pb2.ListDocumentsResponse]]:
+        """Documents of the house's allotments."""
+
+    @_abc_1.abstractmethod
+    def DownloadDocument(
+        self,
+        request: _documents_pb2.DownloadDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_documents_pb2.DownloadDocumentResponse], _abc.AsyncIterator[_documents_pb2.DownloadDocumentResponse]]:
+        """A document: the same bytes however often it is asked for."""
 
 def add_TicketingServiceServicer_to_server(servicer: TicketingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,47 @@
+"""The process that draws one document: what stands on it comes in, the document goes out.
+
+It knows no secret, asks nobody, and ends when it is done: a large drawing keeps no loop from its calls.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import assert_never
+
+from services.ticketing.adapters.written_sheets import read
+from services.ticketing.paper.delivery_note import delivery_note_csv, write_delivery_note
+from services.ticketing.paper.hall_plan import write_hall_plan
+from services.ticketing.paper.shipped_stocks import shipped_stock
+from services.ticketing.paper.statement import write_allotment_statement
+from services.ticketing.paper.streaming_pdf import ByteSink
+from services.ticketing.paper.tickets import write_tickets
+from services.ticketing.ports.paper import NoteSheet, PlanSheet, Sheet, StatementSheet, TicketsSheet
+
+
+def draw(sheet: Sheet, sink: ByteSink) -> None:
+    """Writes the document that the sheet is of."""
+    match sheet:
+        case TicketsSheet(style, stock_name, tickets):
+            stock = shipped_stock(stock_name)
+            assert stock is not None, f"a sheet on {stock_name}, which requests are refused for"
+            write_tickets(sink, style, tickets, stock)
+        case NoteSheet(style, note, False):
+            write_delivery_note(sink, style, note)
+        case NoteSheet(style, note, _):
+            sink.write(delivery_note_csv(style, note))
+        case PlanSheet(style, plan):
+            write_hall_plan(sink, style, plan)
+        case StatementSheet(style, statement):
+            write_allotment_statement(sink, style, statement)
+        case _:
+            assert_never(sheet)
+
+
+def main() -> None:
+    """Reads standard input to its end; standard output is a file."""
+    draw(read(sys.stdin.buffer.read()), sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Puts together what stands on a document, out of facts that were gathered. Asks nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+
+from services.contracts.bounds import NORMAL_TICKET_TYPE
+from services.ticketing.domain.allotment import AllotmentKind
+from services.ticketing.domain.show import PlanSeat, Show
+from services.ticketing.domain.ticket import Ticket
+from services.ticketing.handlers.paper_facts import PaperFacts
+from services.ticketing.paper import documents as paper
+from services.ticketing.paper.house_style import HouseStyle
+from services.ticketing.ports.paper import NoteSheet, PlanSheet, StatementSheet, TicketsSheet
+
+_DELIVERED = {
+    AllotmentKind.HARD: paper.DeliveryKind.HARD,
+    AllotmentKind.DIGITAL_HARD: paper.DeliveryKind.DIGITAL_HARD,
+    AllotmentKind.FOREIGN: paper.DeliveryKind.FOREIGN,
+    # Set aside for one person: on paper as what the house holds ready.
+    AllotmentKind.OFFER: paper.DeliveryKind.HARD,
+}
+# Of a ticket's id: enough for people to tell tickets of one performance apart.
+_SPOKEN_CHARS = 8
+# What has gone back of seats whose category nobody remembers.
+_ANY_CATEGORY = "-"
+
+
+def tickets_sheet(facts: PaperFacts, language: str, stock: str, tickets: Sequence[Ticket]) -> TicketsSheet:
+    """The tickets of one print."""
+    performance = _performance(facts.show)
+    allotment_id = facts.allotment.allotment_id
+    drawn = tuple(
+        paper.Ticket(
+            code=ticket.ticket_id[-_SPOKEN_CHARS:].upper(),
+            qr_text=ticket.code,
+            performance=performance,
+            place=_place(facts.plan.seats[ticket.seat.seat_id]),
+            ticket_type=ticket.seat.ticket_type,
+            price_minor=_price(facts.show, facts.plan.seats[ticket.seat.seat_id]),
+            origin=paper.TicketOrigin.ALLOTMENT,
+            origin_number=allotment_id,
+        )
+        for ticket in tickets
+    )
+    return TicketsSheet(_style(facts.show, language), stock, drawn)
+
+
+def note_sheet(
+    facts: PaperFacts, language: str, number: str, issued_at_ms: int, codes: Mapping[str, str], *, as_list: bool
+) -> NoteSheet:
+    """The note (R1.13), or the list beside it. `codes` by seat; a seat without a ticket yet has none."""
+    seats = [facts.plan.seats[seat_id] for seat_id in facts.plan.seats if seat_id in set(facts.allotment.seats)]
+    categories = list(dict.fromkeys(seat.category for seat in seats))
+    note = paper.DeliveryNote(
+        number=number,
+        issued_at_ms=issued_at_ms,
+        office=_office(facts),
+        performance=_performance(facts.show),
+        reservation=_reservation(facts),
+        seats=tuple(
+            paper.DeliveredSeat(
+                _place(seat), seat.category, NORMAL_TICKET_TYPE, _price(facts.show, seat), codes.get(seat.seat_id, "")
+            )
+            for seat in seats
+        ),
+        price_rules=tuple(
+            paper.PriceRule(category, ticket_type, amount)
+            for category in categories
+            for (priced, ticket_type), amount in facts.show.prices.items()
+            if priced == category
+        ),
+        conditions=facts.office.conditions,
+    )
+    return NoteSheet(_style(facts.show, language), note, as_list)
+
+
+def plan_sheet(facts: PaperFacts, language: str) -> PlanSheet:
+    """The hall with the allotment's seats marked."""
+    marked = set(facts.allotment.seats)
+    seats = tuple(
+        paper.DrawnSeat(seat.x, seat.y, seat.seat, seat.zone, seat.row, seat.seat_id in marked)
+        for seat in facts.plan.seats.values()
+    )
+    drawn = paper.HallPlan(
+        _performance(facts.show), _office(facts), facts.allotment.allotment_id, seats, facts.plan.focal_point
+    )
+    return PlanSheet(_style(facts.show, language), drawn)
+
+
+def statement_sheet(facts: PaperFacts, language: str, number: str, now_ms: int, left: Set[str]) -> StatementSheet:
+    """What became of it: each line adds up, and so does the whole. `left`: seats that are known to have gone back."""
+    statement = paper.AllotmentStatement(
+        number=number,
+        issued_at_ms=now_ms,
+        office=_office(facts),
+        performance=_performance(facts.show),
+        reservation=_reservation(facts),
+        is_final=facts.allotment.closed_at_ms is not None,
+        lines=_lines(facts, left),
+    )
+    return StatementSheet(_style(facts.show, language), statement)
+
+
+def _lines(facts: PaperFacts, left: Set[str]) -> tuple[paper.StatementLine, ...]:
+    allotment, seats = facts.allotment, facts.plan.seats
+    opened = Counter(seats[seat].category for seat in allotment.open_seats)
+    sold = Counter(seats[seat].category for seat in allotment.sold_seats)
+    # A seat that went back twice is counted twice by the owner, and known once here: the rest has no category.
+    back = Counter(seats[seat].category for seat in left - set(allotment.seats) if seat in seats)
+    if back.total() > allotment.returned:
+        back = Counter()
+    rest = allotment.returned - back.total()
+    found = []
+    for category in dict.fromkeys(seat.category for seat in seats.values()):
+        counts = opened[category], sold[category], back[category]
+        if any(counts):
+            price = facts.show.prices.get((category, NORMAL_TICKET_TYPE))
+            found.append(
+                paper.StatementLine(
+                    category=category,
+                    handed_out=sum(counts),
+                    reported_sold=sold[category],
+                    returned=back[category],
+                    open=opened[category],
+                    amount_minor=(price or 0) * sold[category],
+                    price_minor=price,
+                )
+            )
+    if rest:
+        found.append(paper.StatementLine(_ANY_CATEGORY, rest, 0, rest, 0, 0))
+    return tuple(found)
+
+
+def _style(show: Show, language: str) -> HouseStyle:
+    return HouseStyle(show.house_name, language, show.time_zone, show.currency, show.hall_address)
+
+
+def _performance(show: Show) -> paper.Performance:
+    return paper.Performance(show.title, show.starts_at_ms, show.hall_name, show.subtitle, show.doors_at_ms)
+
+
+def _place(seat: PlanSeat) -> paper.Place:
+    return paper.Place(seat.zone, seat.row, seat.seat)
+
+
+def _price(show: Show, seat: PlanSeat) -> int | None:
+    return show.prices.get((seat.category, NORMAL_TICKET_TYPE))
+
+
+def _office(facts: PaperFacts) -> paper.Office:
+    return paper.Office(facts.office.name or facts.allotment.note, facts.office.address_lines)
+
+
+def _reservation(facts: PaperFacts) -> paper.Reservation:
+    allotment = facts.allotment
+    return paper.Reservation(
+        allotment.allotment_id,
+        _DELIVERED[allotment.kind],
+        allotment.created_at_ms,
+        allotment.return_due_at_ms,
+        allotment.note,
+    )

@@ -1,0 +1,64 @@
+"""Draws documents out of what is written down for them, beside the event loop."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from services.runtime.errors import Retryable
+from services.ticketing.paper.documents import AllotmentStatement, DeliveryNote, HallPlan, Ticket
+from services.ticketing.paper.house_style import HouseStyle
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsSheet:
+    """Tickets on one stock."""
+
+    style: HouseStyle
+    stock: str
+    tickets: tuple[Ticket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSheet:
+    """A delivery note; `as_list`: the list of seats and codes that goes beside it."""
+
+    style: HouseStyle
+    note: DeliveryNote
+    as_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSheet:
+    """A hall with an allotment's seats marked."""
+
+    style: HouseStyle
+    plan: HallPlan
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSheet:
+    """What became of an allotment."""
+
+    style: HouseStyle
+    statement: AllotmentStatement
+
+
+Sheet = TicketsSheet | NoteSheet | PlanSheet | StatementSheet
+
+
+class PaperFailed(Retryable):
+    """The process that draws failed; nothing of the document is there."""
+
+
+class Paper(Protocol):
+    """What stands on a document is written down first, and drawn from that."""
+
+    def written(self, sheet: Sheet) -> bytes:
+        """The sheet as it is kept until it is drawn."""
+        ...
+
+    def drawn(self, written: bytes) -> AbstractAsyncContextManager[BinaryIO]:
+        """The document in a file, at its beginning, gone with the block. Raises PaperFailed."""
+        ...
