@@ -74,3 +74,4 @@ def commands_of(kind: type[c.Command]) -> st.SearchStrategy[c.Command]:
 
 
 COMMANDS: st.SearchStrategy[c.Command] = st.one_of(*map(commands_of, get_args(c.Command)))
+ALLOTTING: st.SearchStrategy[c.Command] = st.one_of(*map(commands_of, get_args(c.AllottingCommand)))
