@@ -60,6 +60,17 @@ def test_every_seat_of_a_small_hall_has_its_number_and_nothing_lies_over_it() ->
     assert text.split().count("17") == 12
 
 
+def test_a_rows_name_never_stands_on_a_seat_of_the_zone_beside_it() -> None:
+    seats = tuple(
+        DrawnSeat(24.0 * (place + 10 * zone), 26.0 * row, str(place), f"Zone {zone}", str(row))
+        for zone in range(2)
+        for row in range(1, 5)
+        for place in range(10)
+    )
+    content = printed(dataclasses.replace(hall(1, 1), seats=seats, focal_point=None))
+    assert pdf_reading.overlapping(pdf_reading.ink_of(content)) == []
+
+
 def test_a_large_hall_is_shown_whole_and_then_closer_where_seats_are_marked() -> None:
     plan = hall(60, 120, frozenset({40, 41}))
     pages = pdf_reading.texts(printed(plan))
