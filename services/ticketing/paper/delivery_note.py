@@ -162,7 +162,7 @@ class _Writer:
             shown = place.seat if place.row or place.seat else standing
             yield (
                 self._number(number), place.zone, place.row, shown, seat.category, seat.ticket_type,
-                self._price(seat.price_minor), seat.code,
+                self._price(seat.price_minor), seat.code_text or seat.code,
             )  # fmt: skip
 
     def _number(self, number: int) -> str:

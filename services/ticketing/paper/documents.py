@@ -80,13 +80,17 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class DeliveredSeat:
-    """One seat on a delivery note, with the code of its ticket. `price_minor` None: the office sets it."""
+    """One seat on a delivery note, with the code of its ticket. `price_minor` None: the office sets it.
+
+    `code` is for machines and stands in the CSV; `code_text` is what people compare, in print. Empty: the code.
+    """
 
     place: Place
     category: str
     ticket_type: str
     price_minor: int | None
     code: str
+    code_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,15 @@ def test_seats_are_told_by_rows_and_one_by_one() -> None:
     assert all(listed.count(f"CODE{index:05d}") == 1 for index in range(50))
 
 
+def test_people_read_short_codes_and_machines_whole_ones() -> None:
+    signed = dataclasses.replace(delivered(1)[0], code="B1:SIGNED OVER AND OVER.", code_text="7F3K9QXP")
+    note = delivery_note((signed,))
+    printed_pages = " ".join(pdf_reading.texts(printed(note)))
+    assert "7F3K9QXP" in printed_pages
+    assert "SIGNED" not in printed_pages
+    assert "B1:SIGNED OVER AND OVER." in delivery_note_csv(house_style(), note).decode()
+
+
 def test_long_lists_go_on_overleaf_and_pages_are_counted() -> None:
     pages = pdf_reading.texts(printed(delivery_note(delivered(300), conditions="Niet goed, geld terug. " * 400)))
     assert len(pages) > 8
