@@ -68,10 +68,18 @@ def time_of_day(text: str) -> time | None:
 def calendar_day(text: str) -> date | None:
     """YYYY-MM-DD in the years that houses plan in; None for what is none."""
     try:
-        found = date.fromisoformat(text) if len(text) == len("2026-10-25") else None
+        found = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if found is not None and date(2000, 1, 1) <= found <= date(2099, 12, 31) else None
+    # ISO 8601 has more spellings, such as 2026-W43-7.
+    is_plain = found.isoformat() == text
+    return found if is_plain and date(2000, 1, 1) <= found <= date(2099, 12, 31) else None
+
+
+def day_begins_ms(zone: str, day: date) -> int:
+    """Where a day begins. In some zones the clocks are put forward at midnight: there it begins at one."""
+    found = local_instant(zone, datetime.combine(day, time()), fold=0)
+    return found.later_ms if isinstance(found, NoSuchLocalTime) else found
 
 
 def shifted(zone: str, ms: int, *, from_ms: int, to_ms: int) -> int | NoSuchLocalTime:

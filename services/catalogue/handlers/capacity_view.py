@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from services.catalogue.domain.performance import Performance
 from services.catalogue.domain.performance_filter import PerformanceFilter
 from services.catalogue.domain.quotas import Outcome, outcomes
 from services.catalogue.ports.store import CatalogueStore
-from services.contracts.house_time import NoSuchLocalTime, calendar_day, local_instant, local_of
+from services.contracts.house_time import calendar_day, day_begins_ms, local_of
 from services.contracts.pages import asked_page, fitting, token_after
 from services.runtime.errors import UNSET, FieldInvalid, Refusal
 from services.runtime.ids import refused_key
@@ -62,8 +62,8 @@ class CapacityViewHandler:
             if house is None:
                 return CapacityPage((), "")
             wanted = PerformanceFilter(
-                starts_from_ms=_midnight(house.time_zone, first),
-                starts_until_ms=_midnight(house.time_zone, last + timedelta(days=1)),
+                starts_from_ms=day_begins_ms(house.time_zone, first),
+                starts_until_ms=day_begins_ms(house.time_zone, last + timedelta(days=1)),
                 production_id=production_id,
             )
             found = await transaction.performances.performances(house_id, wanted, asked.after, asked.size + 1)
@@ -82,12 +82,6 @@ def _shown(performance: Performance, zone: str) -> ShownCapacity:
 
 def _parts(outcome: Outcome) -> int:
     return 1 + len(outcome.passed_over) // 10
-
-
-def _midnight(zone: str, day: date) -> int:
-    """Where a day begins. In some zones the clocks are put forward at midnight: it begins at one."""
-    found = local_instant(zone, datetime.combine(day, time()), fold=0)
-    return found.later_ms if isinstance(found, NoSuchLocalTime) else found
 
 
 def _faults_of_dates(dates: tuple[str, str], first: date | None, last: date | None) -> Sequence[FieldInvalid]:

@@ -145,6 +145,19 @@ async def test_all_that_is_wrong_beside_the_performances_is_told_at_once(catalog
     assert len((await catalogue.stub.ListQuotas(pb.ListQuotasRequest(house_id=venue.house.house_id))).quotas) == 1
 
 
+async def test_another_name_is_taken_although_d_would_not_be_any_more(catalogue: Catalogue) -> None:
+    venue = await catalogue.venue("genova")
+    performance = await catalogue.performance(venue)
+    quota = await made(catalogue, venue, presale_hours=2)
+    await catalogue.stub.PublishPerformance(
+        pb.PublishPerformanceRequest(**named(performance), published_at=wire_instant(START_MS - HOUR_MS))
+    )
+    renamed = (await catalogue.stub.UpdateQuota(changing(venue, quota, name="Everything"))).quota
+    assert renamed.name == "Everything"
+    refused = await refusal(catalogue.stub.UpdateQuota(changing(venue, renamed, presale_hours=3)))
+    assert [violation.field for violation in refused.violations] == ["quota.presale_hours"]
+
+
 async def test_what_cannot_change_and_what_is_not_there_is_refused(catalogue: Catalogue) -> None:
     venue = await catalogue.venue("genova")
     quota = await made(catalogue, venue)

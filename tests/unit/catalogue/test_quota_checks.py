@@ -219,6 +219,15 @@ def test_d_beyond_the_sales_beginning_names_both_instants() -> None:
     assert beside(quota(size=1, presale_hours=49)) is None
 
 
+def test_d_is_left_alone_where_nothing_that_it_hangs_on_has_changed() -> None:
+    """Else a quota of a sale that opened late could not be given another name any more."""
+    published = dataclasses.replace(SHOW, published_at_ms=at("2026-11-18 17:00"))
+    its = Beside([published], {("hal_1", 1): PLAN}, (), frozenset())
+    late = quota(size=1, presale_hours=49)
+    assert refused_beside(late, its, hours_are_new=False) is None
+    assert fields(refused_beside(late, its, hours_are_new=True)) == ["quota.presale_hours"]
+
+
 def test_faults_beside_everything_are_told_together() -> None:
     wrong = quota(
         size=99,

@@ -160,6 +160,14 @@ def test_only_performances_whose_terms_have_changed_are_told() -> None:
     assert list(changed_terms([friday, monday], after)) == after
 
 
+def test_another_opening_of_a_day_is_another_term() -> None:
+    ten, nine = (quota(QuotaRule(1, local_opening=opening)) for opening in ("10:00", "09:00"))
+    day = show("2026-11-20 12:00", ten, opens="2026-11-20 08:00", closes="2026-11-20 20:00")
+    after = dataclasses.replace(day, quotas=(nine,))
+    assert list(changed_terms([day], [after])) == [after]
+    assert list(changed_terms([day], [day])) == []
+
+
 def test_what_is_told_is_the_outcome_not_the_rules() -> None:
     limited = quota(QuotaRule(1, size=10), percentages=HALF, presale_hours=3, zones=("Pit",))
     (found,) = in_force(show("2026-11-20 17:00", limited))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts.house_time import NoSuchLocalTime, local_instant, local_of, refused_or_instant, shifted
+from services.contracts.house_time import (
+    NoSuchLocalTime,
+    calendar_day,
+    day_begins_ms,
+    local_instant,
+    local_of,
+    refused_or_instant,
+    shifted,
+    time_of_day,
+)
 from services.contracts.instants import instant_text
 from services.runtime.errors import FieldInvalid
 
@@ -103,3 +112,25 @@ def test_a_local_time_is_one_instant_and_back_or_names_two(local: datetime, zone
     else:
         assert shown[0] < local < shown[1]
         assert shown[1] - shown[0] <= timedelta(hours=4)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins"),
+    [
+        ("Europe/Berlin", date(2026, 10, 25), "2026-10-24T22:00:00Z"),
+        ("Europe/Berlin", date(2026, 10, 26), "2026-10-25T23:00:00Z"),
+        # The clocks go from midnight to one.
+        ("Africa/Cairo", date(2026, 4, 24), "2026-04-23T22:00:00Z"),
+        # From one back to midnight: the day is 25 hours long.
+        ("America/Havana", date(2026, 11, 1), "2026-11-01T04:00:00Z"),
+    ],
+)
+def test_a_day_begins_at_midnight_or_where_the_clocks_are_put_to(zone: str, day: date, begins: str) -> None:
+    assert instant_text(day_begins_ms(zone, day)) == begins
+
+
+def test_days_and_times_of_people_are_read_or_are_none() -> None:
+    assert calendar_day("2026-10-25") == date(2026, 10, 25)
+    assert [calendar_day(text) for text in ("", "20261025", "2026-W43-7", "1999-12-31", "2026-02-30")] == [None] * 5
+    assert time_of_day("00:00") == time()
+    assert [time_of_day(text) for text in ("", "9:00", "T1000", "24:01", "10:00:00")] == [None] * 5
