@@ -29,6 +29,7 @@ from services.ticketing.domain.signing_key import RotationRule
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
 from services.ticketing.handlers.documents import DocumentHandler
+from services.ticketing.handlers.foreign_imports import ForeignImportHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.paper_facts import FactGatherer
 from services.ticketing.handlers.prints import PrintHandler
@@ -49,7 +50,8 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     signer = Ed25519Signer(Seal(settings.secrets(), owner="ticketing"))
     keys = KeyRing(store, signer, clock, rule=_rule(settings), look_seconds=settings.signing_key_look_seconds)
     service.background("signing keys", keys.run)
-    facts, paper = _facts(service, settings), DrawnPaper()
+    allotments, shows, paper = _allotments(service, settings), _shows(service, settings), DrawnPaper()
+    facts = FactGatherer(allotments, shows)
     handlers = Handlers(
         keys=keys,
         order_tickets=OrderTicketHandler(store, keys, ids),
@@ -57,6 +59,7 @@ async def build(service: Service, settings: TicketingSettings) -> None:
         prints=PrintHandler(store, facts, keys, paper, ids),
         papers=AllotmentPaperHandler(store, facts, paper, ids),
         documents=DocumentHandler(store, paper),
+        imports=ForeignImportHandler(store, allotments, ids),
     )
     servicer = TicketingServicer(handlers)
     service.rpc.add(
@@ -70,15 +73,20 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     service.background("key_purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
 
 
-def _facts(service: Service, settings: TicketingSettings) -> FactGatherer:
-    clock, seconds = service.clock, settings.call_timeout_seconds
+def _allotments(service: Service, settings: TicketingSettings) -> GrpcAllotments:
+    clock = service.clock
     routes = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
+    service.on_close(routes.close)
+    return GrpcAllotments(routes, timeout_seconds=settings.call_timeout_seconds)
+
+
+def _shows(service: Service, settings: TicketingSettings) -> GrpcShows:
+    clock, seconds = service.clock, settings.call_timeout_seconds
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
     to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=seconds)
-    for close in (routes.close, to_catalogue.close, to_accounts.close):
-        service.on_close(close)
-    shows = GrpcShows(to_catalogue, to_accounts, timeout_seconds=seconds)
-    return FactGatherer(GrpcAllotments(routes, timeout_seconds=seconds), shows)
+    service.on_close(to_catalogue.close)
+    service.on_close(to_accounts.close)
+    return GrpcShows(to_catalogue, to_accounts, timeout_seconds=seconds)
 
 
 def _rule(settings: TicketingSettings) -> RotationRule:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import TicketingServiceServicer
 
 from services.ticketing.api.document_calls import DocumentCalls
+from services.ticketing.api.foreign_calls import ForeignCalls
 from services.ticketing.api.key_calls import KeyCalls
 from services.ticketing.api.ticket_calls import TicketCalls
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
 from services.ticketing.handlers.documents import DocumentHandler
+from services.ticketing.handlers.foreign_imports import ForeignImportHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.prints import PrintHandler
 from services.ticketing.handlers.signing_keys import KeyRing
@@ -27,9 +29,10 @@ class Handlers:
     prints: PrintHandler
     papers: AllotmentPaperHandler
     documents: DocumentHandler
+    imports: ForeignImportHandler
 
 
-class TicketingServicer(KeyCalls, TicketCalls, DocumentCalls, TicketingServiceServicer):
+class TicketingServicer(KeyCalls, TicketCalls, DocumentCalls, ForeignCalls, TicketingServiceServicer):
     """Stateless; everything lives in the handlers."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -39,3 +42,4 @@ class TicketingServicer(KeyCalls, TicketCalls, DocumentCalls, TicketingServiceSe
         self._prints = handlers.prints
         self._papers = handlers.papers
         self._documents = handlers.documents
+        self._imports = handlers.imports

@@ -97,3 +97,12 @@ class PlanVersionMismatch(Refusal):
     kind = Kind.PRECONDITION
     allotment_id: str
     plan_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllotmentNotForeign(Refusal):
+    """Allotment {allotment_id} is of kind {allotment_kind}: its codes are made by the house."""
+
+    kind = Kind.PRECONDITION
+    allotment_id: str
+    allotment_kind: str

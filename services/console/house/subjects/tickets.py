@@ -53,6 +53,12 @@ TICKETS: Final = Subject(
             arguments=("performance_id", "allotment_id"),
         ),
         Command(
+            "import",
+            "ImportForeignCodes",
+            "Takes over another system's codes for a foreign contingent.",
+            arguments=("performance_id", "allotment_id", "csv"),
+        ),
+        Command(
             "documents",
             "ListDocuments",
             "Lists the documents of contingents, the newest first.",

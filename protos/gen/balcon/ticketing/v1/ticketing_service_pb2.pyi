@@ -37,6 +37,8 @@ from balcon.ticketing.v1.tickets_pb2 import CheckCodeRequest as CheckCodeRequest
 from balcon.ticketing.v1.tickets_pb2 import CheckCodeResponse as CheckCodeResponse
 from balcon.ticketing.v1.tickets_pb2 import CodeRevocation as CodeRevocation
 from balcon.ticketing.v1.tickets_pb2 import CodeVerdict as CodeVerdict
+from balcon.ticketing.v1.tickets_pb2 import ImportForeignCodesRequest as ImportForeignCodesRequest
+from balcon.ticketing.v1.tickets_pb2 import ImportForeignCodesResponse as ImportForeignCodesResponse
 from balcon.ticketing.v1.tickets_pb2 import IssueTicketsRequest as IssueTicketsRequest
 from balcon.ticketing.v1.tickets_pb2 import IssueTicketsResponse as IssueTicketsResponse
 from balcon.ticketing.v1.tickets_pb2 import IssuedTicket as IssuedTicket

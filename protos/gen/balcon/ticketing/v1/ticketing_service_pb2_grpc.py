@@ -87,6 +87,11 @@ class TicketingServiceStub:
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentRequest.SerializeToString,
                 response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentResponse.FromString,
                 _registered_method=True)
+        self.ImportForeignCodes = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/ImportForeignCodes',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesResponse.FromString,
+                _registered_method=True)
 
 
 class TicketingServiceServicer:
@@ -163,6 +168,13 @@ class TicketingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportForeignCodes(self, request, context):
+        """Takes over another system's codes for a foreign allotment (R1.9), all or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TicketingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -215,6 +227,11 @@ def add_TicketingServiceServicer_to_server(servicer, server):
                     servicer.DownloadDocument,
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentRequest.FromString,
                     response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentResponse.SerializeToString,
+            ),
+            'ImportForeignCodes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportForeignCodes,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -488,6 +505,33 @@ class TicketingService:
             '/balcon.ticketing.v1.TicketingService/DownloadDocument',
             balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentRequest.SerializeToString,
             balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportForeignCodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/ImportForeignCodes',
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,6 +40,8 @@ from balcon.ticketing.v1.tickets_pb2 import CheckCodeRequest as CheckCodeRequest
 from balcon.ticketing.v1.tickets_pb2 import CheckCodeResponse as CheckCodeResponse
 from balcon.ticketing.v1.tickets_pb2 import CodeRevocation as CodeRevocation
 from balcon.ticketing.v1.tickets_pb2 import CodeVerdict as CodeVerdict
+from balcon.ticketing.v1.tickets_pb2 import ImportForeignCodesRequest as ImportForeignCodesRequest
+from balcon.ticketing.v1.tickets_pb2 import ImportForeignCodesResponse as ImportForeignCodesResponse
 from balcon.ticketing.v1.tickets_pb2 import IssueTicketsRequest as IssueTicketsRequest
 from balcon.ticketing.v1.tickets_pb2 import IssueTicketsResponse as IssueTicketsResponse
 from balcon.ticketing.v1.tickets_pb2 import IssuedTicket as IssuedTicket
@@ -97,6 +99,8 @@ class TicketingServiceStub:
     """Documents of the house's allotments."""
     DownloadDocument: _grpc.UnaryStreamMultiCallable[_documents_pb2.DownloadDocumentRequest, _documents_pb2.DownloadDocumentResponse]
     """A document: the same bytes however often it is asked for."""
+    ImportForeignCodes: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.ImportForeignCodesRequest, _tickets_pb2.ImportForeignCodesResponse]
+    """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
 
 @_typing.type_check_only
 class TicketingServiceAsyncStub(TicketingServiceStub):
@@ -123,6 +127,8 @@ class TicketingServiceAsyncStub(TicketingServiceStub):
     """Documents of the house's allotments."""
     DownloadDocument: _aio.UnaryStreamMultiCallable[_documents_pb2.DownloadDocumentRequest, _documents_pb2.DownloadDocumentResponse]  # type: ignore[assignment]
     """A document: the same bytes however often it is asked for."""
+    ImportForeignCodes: _aio.UnaryUnaryMultiCallable[_tickets_pb2.ImportForeignCodesRequest, _tickets_pb2.ImportForeignCodesResponse]  # type: ignore[assignment]
+    """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
 
 class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tickets of orders and of allotments."""
@@ -206,5 +212,13 @@ class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_documents_pb2.DownloadDocumentResponse], _abc.AsyncIterator[_documents_pb2.DownloadDocumentResponse]]:
         """A document: the same bytes however often it is asked for."""
+
+    @_abc_1.abstractmethod
+    def ImportForeignCodes(
+        self,
+        request: _tickets_pb2.ImportForeignCodesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tickets_pb2.ImportForeignCodesResponse, _abc.Awaitable[_tickets_pb2.ImportForeignCodesResponse]]:
+        """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
 
 def add_TicketingServiceServicer_to_server(servicer: TicketingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -428,3 +428,77 @@ class ListRevocationsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListRevocationsResponse: _TypeAlias = ListRevocationsResponse  # noqa: Y015
+
+@_typing.final
+class ImportForeignCodesRequest(_message.Message):
+    """What ImportForeignCodes is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    ALLOTMENT_ID_FIELD_NUMBER: _builtins.int
+    CSV_FIELD_NUMBER: _builtins.int
+    TEST_CODE_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it has one effect and one answer."""
+    house_id: _builtins.str
+    """The house."""
+    performance_id: _builtins.str
+    """The performance."""
+    allotment_id: _builtins.str
+    """The foreign allotment whose seats the codes are for."""
+    csv: _builtins.bytes
+    """UTF-8 with columns seat_id and code, one seat a line, commas or semicolons; at most 2,000,000 bytes. With a wrong
+    line nothing is taken, and every wrong line is told by its number.
+    """
+    test_code: _builtins.str
+    """A code as a scanner reads it off one of the other system's tickets: it must be among them."""
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        allotment_id: _builtins.str = ...,
+        csv: _builtins.bytes = ...,
+        test_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allotment_id", b"allotment_id", "csv", b"csv", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "performance_id", b"performance_id", "test_code", b"test_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportForeignCodesRequest: _TypeAlias = ImportForeignCodesRequest  # noqa: Y015
+
+@_typing.final
+class ImportForeignCodesResponse(_message.Message):
+    """What ImportForeignCodes answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDED_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
+    VOIDED_FIELD_NUMBER: _builtins.int
+    added: _builtins.int
+    """Codes that are good from now on."""
+    kept: _builtins.int
+    """Codes that were there already."""
+    voided: _builtins.int
+    """Codes of the same seats that are void now."""
+    def __init__(
+        self,
+        *,
+        added: _builtins.int = ...,
+        kept: _builtins.int = ...,
+        voided: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "kept", b"kept", "voided", b"voided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportForeignCodesResponse: _TypeAlias = ImportForeignCodesResponse  # noqa: Y015
