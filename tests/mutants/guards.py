@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tests.mutants import cluster_guards as inventory
+from tests.mutants import contingent_guards as contingents
 from tests.mutants import event_guards as events
 from tests.mutants import watch_guards as watch
 from tests.mutants.hunt import Catch, Patch, hunt_in_the_cluster, hunt_in_the_sale
@@ -73,6 +74,16 @@ GUARDS = (
     _cluster("silence of the owner is not its no", watch.silence_told_as_a_no, 30),
     _cluster("what may be decided is asked again as it was", watch.asked_again_under_a_new_id, 240),
     _cluster("a watch has one owner from its snapshot on", watch.second_owner_in_one_watch, 200),
+    _cluster("what is held is used", contingents.holds_not_counted, 60),
+    _cluster("what expires or is let go is used no longer", contingents.expired_holds_stay_counted, 40),
+    _cluster("the phase is that of the moment", contingents.day_sale_never_begins, 40),
+    _cluster("the day sale begins D hours before", contingents.day_sale_begins_at_the_anchor, 60),
+    _cluster("caps are rounded down", contingents.caps_rounded_up, 40),
+    _cluster("what an office sold stays at a return", contingents.sold_seats_return, 40),
+    _cluster("and at a recall", contingents.recall_of_sold_seats, 60),
+    _cluster("offices get free seats only", contingents.allotted_seats_stay_in_the_pool, 20),
+    _cluster("a soft block comes back", contingents.soft_blocks_end_with_a_hold, 40),
+    _cluster("a soft block keeps the shop out", contingents.soft_blocks_keep_nobody_out, 100),
     _sale("seats go on proof, not on a timeout", orders.release_on_timeout),
     _sale("late money claims again or goes back", orders.forget_late_success),
     _sale("an unanswered claim is not a refused one", orders.uncertain_claim_is_refused),

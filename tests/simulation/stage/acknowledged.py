@@ -8,23 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
+from services.inventory.domain.allotments import Allotment
 from services.inventory.domain.changes import (
+    AllotmentStepped,
     ClaimCancelled,
     ClaimConfirmed,
     RecordChange,
     SaleCancelled,
+    SeatsBlocked,
     SeatsClaimed,
+    SeatsUnblocked,
 )
 from services.inventory.domain.records import Claim, Hold, HoldRules
 from services.inventory.domain.restoration import restore
-from services.inventory.domain.seat_state import CLAIMED, HELD, SOLD
+from services.inventory.domain.seat_state import ALLOTTED, BLOCKED, CLAIMED, HELD, REPORTED_SOLD, SOLD
 from services.inventory.ports import HoldWrites, PerformanceRecord
 
 T = TypeVar("T")
 # How many batches of the record, and of the holds, had changed the map.
 Place: TypeAlias = tuple[int, int]
+
+
+class _Recorded(NamedTuple):
+    """Masks of seats. Blocked: with those of soft blocks that somebody holds or claims."""
+
+    claimed: int
+    sold: int
+    allotted: int
+    reported: int
+    blocked: int
 
 
 @dataclass(slots=True)
@@ -37,8 +51,10 @@ class _Epoch:
     is_open: bool = False
     hold_batch: int = 0
     record_batch: int = 0
-    # After each batch, as masks of seats: claimed and sold; held.
-    in_the_record: list[tuple[int, int]] = field(default_factory=list)
+    blocks: set[int] = field(default_factory=set)
+    allotments: dict[str, Allotment] = field(default_factory=dict)
+    # After each batch, as masks of seats: what the record has; held.
+    in_the_record: list[_Recorded] = field(default_factory=list)
     in_the_holds: list[int] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
 
@@ -55,7 +71,9 @@ class Acknowledged:
     def loaded(self, performance_id: str, epoch: int, record: PerformanceRecord) -> None:
         """The record as a new owner finds it: it comes before the holds, and only the first answer is used."""
         claims = {claim.order_id: claim for claim in record.claims}
-        self._epochs.setdefault((performance_id, epoch), _Epoch(record, claims))
+        found = _Epoch(record, claims, blocks=set(record.blocked))
+        found.allotments = {each.allotment_id: each for each in record.allotments}
+        self._epochs.setdefault((performance_id, epoch), found)
 
     def opened(self, performance_id: str, epoch: int, holds: Sequence[Hold], ended: Iterable[str]) -> None:
         """The holds as it finds them, and those that have ended: none of either is made again."""
@@ -92,10 +110,19 @@ class Acknowledged:
         found.record_batch = batch
         for change in changes:
             match change:
-                case SeatsClaimed(claim, _) | ClaimConfirmed(claim):
+                case SeatsClaimed(claim, _):
                     found.claims[claim.order_id] = claim
+                case ClaimConfirmed(claim, unblocked):
+                    found.claims[claim.order_id] = claim
+                    found.blocks.difference_update(unblocked)
                 case ClaimCancelled(claim) | SaleCancelled(claim):
                     found.claims.pop(claim.order_id, None)
+                case SeatsBlocked(seats):
+                    found.blocks.update(seats)
+                case SeatsUnblocked(seats):
+                    found.blocks.difference_update(seats)
+                case AllotmentStepped(allotment):
+                    found.allotments[allotment.allotment_id] = allotment
                 case _:
                     raise AssertionError(change)
         self._acknowledge(found)
@@ -103,10 +130,15 @@ class Acknowledged:
     @staticmethod
     def _acknowledge(found: _Epoch) -> None:
         claims = found.claims.values()
-        claimed = _mask(seat for claim in claims if not claim.sold for seat in claim.seats)
-        sold = _mask(seat for claim in claims if claim.sold for seat in claim.seats)
-        if not found.in_the_record or found.in_the_record[-1] != (claimed, sold):
-            found.in_the_record.append((claimed, sold))
+        recorded = _Recorded(
+            _mask(seat for claim in claims if not claim.sold for seat in claim.seats),
+            _mask(seat for claim in claims if claim.sold for seat in claim.seats),
+            _mask(seat for each in found.allotments.values() for seat in each.open),
+            _mask(seat for each in found.allotments.values() for seat in each.sold),
+            _mask(found.blocks),
+        )
+        if not found.in_the_record or found.in_the_record[-1] != recorded:
+            found.in_the_record.append(recorded)
         held = _mask(seat for hold in found.holds.values() for seat in hold.seats)
         if not found.in_the_holds or found.in_the_holds[-1] != held:
             found.in_the_holds.append(held)
@@ -117,9 +149,13 @@ class Acknowledged:
         if found is None:
             return None
         held, claimed, sold = (_seats_in(states, state) for state in (HELD, CLAIMED, SOLD))
+        allotted, reported, blocked = (_seats_in(states, state) for state in (ALLOTTED, REPORTED_SOLD, BLOCKED))
+        shown = _Recorded(claimed, sold, allotted, reported, blocked)
+        # A soft block that somebody has taken is shown as theirs.
+        in_the_record = [each._replace(blocked=each.blocked & ~(held | claimed)) for each in found.in_the_record]
         # Of a claim and the hold that it came from, the claim is shown: the record is written first.
         in_the_holds = [mask & ~(claimed | sold) for mask in found.in_the_holds]
-        record = _first(found.in_the_record, (claimed, sold), since[0])
+        record = _first(in_the_record, shown, since[0])
         holds = _first(in_the_holds, held, since[1])
         return None if record is None or holds is None else (record, holds)
 

@@ -95,7 +95,7 @@ class SeatBuyer:
         decided = await self._ask(performance_id, command, PATIENCE_SECONDS)
         if isinstance(decided.decision, Accepted):
             return decided.decision.hold
-        return hold if decided.decision.reason() in {"SEATS_TAKEN", "ORPHAN_LEFT"} else None
+        return hold if decided.decision.reason() in {"SEATS_TAKEN", "ORPHAN_LEFT", "QUOTA_REACHED"} else None
 
     async def _ends(self, performance_id: str, hold: Hold) -> None:
         way = self._random.choices(["releases", "leaves", "buys", "sleeps", "returns"], [3, 1, 6, 2, 2])[0]
@@ -121,7 +121,7 @@ class SeatBuyer:
 
     async def _buys(self, performance_id: str, hold: Hold) -> None:
         order_id = f"box-{hold.hold_id}"
-        claim = c.ClaimSeats(order_id, hold.holder_id, hold.hold_id, hold.seats, ONLINE)
+        claim = c.ClaimSeats(order_id, hold.holder_id, hold.hold_id, hold.seats, hold.channel)
         claimed = await self._ask(performance_id, claim, UNTIL_ANSWERED_SECONDS)
         if not isinstance(claimed.decision, Accepted):
             return
@@ -129,7 +129,7 @@ class SeatBuyer:
         if self._random.random() < 0.3:
             await self._ask(performance_id, c.CancelClaim(order_id), UNTIL_ANSWERED_SECONDS)
             if self._random.random() < 0.5:
-                again = c.ClaimSeats(order_id, hold.holder_id, "", hold.seats, ONLINE)
+                again = c.ClaimSeats(order_id, hold.holder_id, "", hold.seats, hold.channel)
                 claimed = await self._ask(performance_id, again, UNTIL_ANSWERED_SECONDS)
                 if isinstance(claimed.decision, Accepted):
                     await self._ask(performance_id, c.CancelClaim(order_id), UNTIL_ANSWERED_SECONDS)

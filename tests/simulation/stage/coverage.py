@@ -61,6 +61,22 @@ MUST_BE_MET: Mapping[str, str] = {
     "watch_moved": "a watcher came back to a new owner",
     "viewer_in_sync": "after the storm, a watcher shows what the stores have",
     "ReleaseHold_yes": "a hold was let go",
+    "AllotSeats_yes": "seats were handed to an office",
+    "ExtendAllotment_yes": "an office got more seats",
+    "ReportSold_yes": "an office reported seats sold",
+    "TakeBackReport_yes": "an office took a report back",
+    "RecallSeats_yes": "open seats of an office were recalled",
+    "RecallSeats_no": "a recall of what an office had sold was refused",
+    "ReturnUnsold_yes": "an office returned what was open",
+    "CloseAllotment_yes": "an allotment was closed",
+    "allotment_ended_sold": "an office had sold seats at the end",
+    "returned_when_due": "an allotment's due time has come",
+    "BlockSeats_yes": "seats were blocked",
+    "UnblockSeats_yes": "a block was ended",
+    "soft_block_taken": "staff got a seat that was kept from the shop",
+    "terms_changed": "the terms of a quota changed while it was sold",
+    "quota_reached_PRESALE": "a channel was told in the presale that its share is used up",
+    "quota_reached_DAY": "and in the day sale",
 }
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from services.inventory.domain import commands as c
 from services.inventory.domain import refusals as no
@@ -17,54 +15,12 @@ from services.inventory.domain.decisions import Accepted, Decision
 from services.inventory.domain.records import Hold, HoldRules
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
+from tests.simulation.stage.ceilings import ONLINE, Ceilings, StoreTime
+from tests.simulation.stage.house_history import HouseHistory
+from tests.simulation.stage.tenures import FOR_EVER, Asked, Hand, Loss, Tenure
 
-FOR_EVER = float("inf")
 # Answers that deny a hold its owner surely has.
 _DENIALS = (no.HoldNotFound, no.HoldEnded, no.HoldExpired, no.ClaimMismatch, no.SeatsTaken)
-
-
-class StoreTime(Protocol):
-    """What the auditor must know of the hold store's clock to be fair."""
-
-    highest_offset_ms: int
-    was_set: bool
-    # How far an owner's idea of the store's time was behind it at most: the time it took to hear it.
-    behind_seconds: float
-
-
-@dataclass(slots=True)
-class Tenure:
-    """One seat that one owner was told to have. Surely so from `told_at` until the earliest thing that may end it."""
-
-    performance_id: str
-    seat: int
-    owner: str
-    epoch: int
-    told_at: float
-    ends_at: float = FOR_EVER
-    # A hold's shown end on the hold store's clock; None: a claim, which no clock ends.
-    shown_until_ms: int | None = None
-    # An extension was asked for and not answered.
-    may_last_longer: bool = False
-    is_sold: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """The hold store lost acknowledged writes: holds told under epochs up to `epoch` may be gone."""
-
-    performance_id: str
-    epoch: int
-
-
-@dataclass(slots=True)
-class Asked:
-    """A command on its way. `denies`: the tenures that a denial of it would contradict."""
-
-    performance_id: str
-    command: c.Command
-    at: float
-    denies: list[Tenure] = field(default_factory=list)
 
 
 class History:
@@ -79,6 +35,8 @@ class History:
         self._denied: list[tuple[Asked, float, str]] = []
         self.losses: list[Loss] = []
         self.violations: list[str] = []
+        self.house = HouseHistory(self, clock)
+        self.ceilings = Ceilings(clock, time)
 
     def asks(self, performance_id: str, command: c.Command) -> Asked:
         """Called before a command is sent: from now on its effect may happen."""
@@ -87,21 +45,24 @@ class History:
             case c.ReleaseHold(hold_id=hold_id):
                 self._end(performance_id, hold_id)
             case c.ExtendHold(hold_id=hold_id):
-                asked.denies = self._living(performance_id, hold_id)
+                asked.denies = self.living(performance_id, hold_id)
                 for tenure in asked.denies:
                     tenure.may_last_longer = True
             case c.MoveHold(hold_id=hold_id, seats=seats):
-                asked.denies = self._living(performance_id, hold_id)
+                asked.denies = self.living(performance_id, hold_id)
                 self._end(performance_id, hold_id, keep=seats)
-            case c.ClaimSeats(hold_id=hold_id) if hold_id:
-                asked.denies = self._living(performance_id, hold_id)
-                self._end(performance_id, hold_id)
+            case c.ClaimSeats(order_id=order_id, hold_id=hold_id, seats=seats):
+                self.house.claims(asked, order_id, seats)
+                if hold_id:
+                    asked.denies = self.living(performance_id, hold_id)
+                    self._end(performance_id, hold_id)
             case c.ConfirmClaim(order_id=order_id):
-                asked.denies = self._living(performance_id, order_id)
+                asked.denies = self.living(performance_id, order_id)
+                self.house.sells(performance_id, order_id)
             case c.CancelClaim(order_id=order_id) | c.CancelSale(order_id=order_id):
                 self._end(performance_id, order_id)
             case _:
-                pass
+                self.house.asks(asked)
         return asked
 
     def told(self, asked: Asked, decision: Decision | Refusal, epoch: int) -> None:
@@ -113,6 +74,12 @@ class History:
             self._denied.append((asked, self._clock.monotonic(), decision.reason()))
         elif isinstance(command, c.ConfirmClaim) and isinstance(decision, no.ClaimNotFound) and asked.denies:
             self.violations.append(f"{asked.performance_id} forgot the claim of {command.order_id}")
+        elif isinstance(decision, no.QuotaReached):
+            self.ceilings.refuses(asked.performance_id, decision, asked.at)
+            if isinstance(command, c.ClaimSeats) and command.hold_id:
+                self.violations.append(f"{command} of what is held was told {decision}")
+        else:
+            self.house.refused(asked, decision)
 
     @staticmethod
     def _is_denial(command: c.Command, decision: Refusal) -> bool:
@@ -123,30 +90,37 @@ class History:
         performance_id, command = asked.performance_id, asked.command
         match command:
             case c.HoldSeats() | c.HoldBestAvailable() | c.MoveHold() if decision.hold is not None:
-                self._held(performance_id, decision.hold, epoch)
+                hold, by_name = decision.hold, not isinstance(command, c.HoldBestAvailable)
+                self.house.takes(asked, hold.seats, hold.channel if by_name else ONLINE)
+                if not isinstance(command, c.MoveHold):
+                    self.ceilings.takes(performance_id, hold.hold_id, len(hold.seats), hold.channel, asked.at)
+                self._held(performance_id, hold, epoch)
             case c.ExtendHold() if decision.hold is not None:
-                for tenure in self._living(performance_id, decision.hold.hold_id):
+                for tenure in self.living(performance_id, decision.hold.hold_id):
                     tenure.shown_until_ms = max(tenure.shown_until_ms or 0, decision.hold.hold_until_ms)
                     tenure.may_last_longer = False
-            case c.ClaimSeats(order_id=order_id, seats=seats):
+            case c.ClaimSeats(order_id=order_id, hold_id=hold_id, seats=seats, channel=channel):
                 self._claimed_too_late(asked)
-                have = {tenure.seat for tenure in self._living(performance_id, order_id)}
+                if not hold_id:
+                    self.house.takes(asked, seats, channel)
+                    self.ceilings.takes(performance_id, order_id, len(seats), channel, asked.at)
+                have = {tenure.seat for tenure in self.living(performance_id, order_id)}
                 for seat in seats:
                     if seat not in have:
-                        self._add(Tenure(performance_id, seat, order_id, epoch, self._clock.monotonic()))
+                        self.add(Tenure(performance_id, seat, order_id, epoch, self._clock.monotonic()))
             case c.ConfirmClaim(order_id=order_id):
-                for tenure in self._living(performance_id, order_id):
+                for tenure in self.living(performance_id, order_id):
                     tenure.is_sold = True
             case _:
-                pass
+                self.house.obeyed(asked, epoch)
 
     def _held(self, performance_id: str, hold: Hold, epoch: int) -> None:
-        have = {tenure.seat for tenure in self._living(performance_id, hold.hold_id)}
+        have = {tenure.seat for tenure in self.living(performance_id, hold.hold_id)}
         for seat in hold.seats:
             if seat not in have:
                 tenure = Tenure(performance_id, seat, hold.hold_id, epoch, self._clock.monotonic())
                 tenure.shown_until_ms = hold.hold_until_ms
-                self._add(tenure)
+                self.add(tenure)
 
     def _claimed_too_late(self, asked: Asked) -> None:
         """INV-6: nobody claims out of a hold that must have ended. Only where nobody set the store's clock."""
@@ -157,15 +131,17 @@ class History:
         if late_seconds > 0.002:
             self.violations.append(f"{asked.command} was obeyed {late_seconds:.3f} s after its hold's end and grace")
 
-    def _add(self, tenure: Tenure) -> None:
+    def add(self, tenure: Tenure) -> None:
+        """Somebody was told to have a seat."""
         self._tenures.append(tenure)
         self._of[tenure.performance_id, tenure.owner].append(tenure)
 
-    def _living(self, performance_id: str, owner: str) -> list[Tenure]:
+    def living(self, performance_id: str, owner: str) -> list[Tenure]:
+        """What nothing has been asked for that may end it."""
         return [tenure for tenure in self._of[performance_id, owner] if tenure.ends_at == FOR_EVER]
 
     def _end(self, performance_id: str, owner: str, keep: tuple[int, ...] = ()) -> None:
-        for tenure in self._living(performance_id, owner):
+        for tenure in self.living(performance_id, owner):
             if tenure.seat not in keep:
                 tenure.ends_at = self._clock.monotonic()
 
@@ -175,20 +151,22 @@ class History:
 
     def audit(self) -> list[str]:
         """Every broken promise."""
-        return [*self.violations, *self._overlaps(), *self._denials()]
+        told = [*self.violations, *self.ceilings.violations, *self.house.violations]
+        return [*told, *self._overlaps(), *self._denials(), *self._over_the_ceiling()]
 
     def claims_of(self, performance_id: str) -> dict[str, tuple[set[int], bool]]:
         """Seats and sold-ness by order, of all claims that must stand."""
         claims: dict[str, tuple[set[int], bool]] = {}
         for tenure in self._tenures:
             standing = tenure.performance_id == performance_id and tenure.ends_at == FOR_EVER
-            if standing and tenure.shown_until_ms is None:
+            if standing and tenure.shown_until_ms is None and tenure.hand is Hand.BUYER:
                 seats, _ = claims.setdefault(tenure.owner, (set(), tenure.is_sold))
                 seats.add(tenure.seat)
         return claims
 
     def _until(self, tenure: Tenure) -> float:
-        return min(tenure.ends_at, self._shown_end(tenure))
+        due = self._by_our_clock(tenure.due_ms) if tenure.due_ms is not None and not tenure.is_sold else FOR_EVER
+        return min(tenure.ends_at, self._shown_end(tenure), due)
 
     def _is_excused(self, tenure: Tenure) -> bool:
         return tenure.shown_until_ms is not None and any(
@@ -208,6 +186,22 @@ class History:
                     if other.told_at < self._until(one) and other.owner != one.owner:
                         yield f"{one} until {self._until(one):.3f} and {other}"
 
+    def _over_the_ceiling(self) -> Iterator[str]:
+        """R4: counted are seats that others surely had all the time while the answer was on its way."""
+        for taken in self.ceilings.taken:
+            others = sum(
+                tenure.hand is Hand.BUYER
+                and tenure.performance_id == taken.performance_id
+                and tenure.owner != taken.owner
+                and tenure.told_at <= taken.asked_at
+                and self._until(tenure) > taken.told_at
+                and not self._is_excused(tenure)
+                for tenure in self._tenures
+            )
+            exceeded = self.ceilings.exceeded(taken, others)
+            if exceeded is not None:
+                yield exceeded
+
     def _denials(self) -> Iterator[str]:
         for asked, told_at, reason in self._denied:
             for tenure in asked.denies:
@@ -218,5 +212,14 @@ class History:
     def _shown_end(self, tenure: Tenure) -> float:
         if tenure.shown_until_ms is None:
             return FOR_EVER
+        return self._by_our_clock(tenure.shown_until_ms)
+
+    def _by_our_clock(self, store_ms: int) -> float:
+        """The earliest that it may be so late by the store's clock."""
         origin_ms = self._clock.now_ms() - self._clock.monotonic() * 1000
-        return (tenure.shown_until_ms - self._time.highest_offset_ms - origin_ms) / 1000
+        return (store_ms - self._time.highest_offset_ms - origin_ms) / 1000
+
+    @property
+    def clock_was_set(self) -> bool:
+        """Whether anybody set the store's clock: what is due may then never come."""
+        return self._time.was_set

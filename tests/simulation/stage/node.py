@@ -9,8 +9,10 @@ from typing import Any, cast
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.plan_change import PlanChanger
+from services.inventory.actors.return_day import ReturnDay
 from services.inventory.adapters.memory_stores import (
     MemoryAvailabilityFeed,
+    MemoryDueReturns,
     MemoryPerformances,
     MemoryPlans,
     MemoryRecord,
@@ -20,6 +22,7 @@ from services.inventory.domain.commands import Command
 from services.inventory.domain.decisions import Decision
 from services.inventory.domain.records import Hold
 from services.inventory.domain.refusals import DeadlinePassed
+from services.inventory.ports import StoreUnavailable
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
 from services.runtime.ids import SeededIds
@@ -44,6 +47,8 @@ class Cluster:
     lease_ttl_seconds: float = 6.0
     idle_seconds: float = 20.0
     tells_watchers: bool = False
+    # Without, there is nothing to return.
+    has_offices: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,13 @@ class InventoryNode:
         )
         self.lease.load = self.host.load
         forwarding = SimulatedForwarding(cluster.wires, place, self.process)
-        record = cast("MemoryRecord", servers.record)
-        plans = MemoryPlans(record, cluster.performances)
+        stored = cast("MemoryRecord", servers.record)
+        plans = MemoryPlans(stored, cluster.performances)
         changer = PlanChanger(self.host, plans, plans, clock)
-        self.rpc = NodeRpc(self.host, changer, record, forwarding, clock, SeededIds(start * 1_000))
+        self.rpc = NodeRpc(self.host, changer, stored, forwarding, clock, SeededIds(start * 1_000))
+        due = MemoryDueReturns(stored, cluster.performances, clock)
+        self._day = ReturnDay(self.host, tapped(due, link(network, place, POSTGRES, servers.clock)), clock)
+        self._clock = clock
         loops = [
             self.lease.run,
             self.lease.keep_pins_fresh,
@@ -100,8 +108,18 @@ class InventoryNode:
         ]
         if cluster.tells_watchers:
             loops.append(self.host.keep_watchers_told)
+        if cluster.has_offices:
+            loops.append(self._keep_returning)
         for loop in loops:
             _ = self.process.start(loop(), loop.__name__)
+
+    async def _keep_returning(self) -> None:
+        """As Service.background keeps a loop running."""
+        while True:
+            try:
+                await self._day.run()
+            except StoreUnavailable:
+                await self._clock.sleep(1.0)
 
     async def stop(self) -> None:
         """SIGTERM, as far as it gets."""

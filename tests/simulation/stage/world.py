@@ -28,6 +28,7 @@ from tests.simulation.orders.auditor import stories
 from tests.simulation.stage.acknowledged import Acknowledged
 from tests.simulation.stage.buyers import Hall, SeatBuyer
 from tests.simulation.stage.cluster_client import ClusterClient
+from tests.simulation.stage.contingents import Contingents, has_offices
 from tests.simulation.stage.history import History
 from tests.simulation.stage.money import double_tickets, unsettled
 from tests.simulation.stage.network import Network
@@ -101,14 +102,16 @@ class World:
         self.servers.tell(self.truth)
         self.wires.audits = lambda call: SentMaps(call, self.truth, self.weather.met)
         performances = [Performance(name, HOUSE, self.plan, self.rules) for name in PERFORMANCES]
+        catalogue = MemoryPerformances(*performances)
         cluster = Cluster(
-            self.servers, self.network, MemoryPerformances(*performances), self.clock, HOUSE, self.wires,
+            self.servers, self.network, catalogue, self.clock, HOUSE, self.wires,
             lease_ttl_seconds=random.choice([6.0, 6.0, 6.0, 0.0]), idle_seconds=random.choice([3.0, 300.0]),
-            tells_watchers=self._is_watched or random.random() < 0.1,
+            tells_watchers=self._is_watched or random.random() < 0.1, has_offices=has_offices(seed),
         )  # fmt: skip
         if not cluster.lease_ttl_seconds:
             self.weather.met["lease_ttl_zero"] += 1
         self.history = History(self.clock, self.rules, self.servers.clock)
+        self.contingents = Contingents(seed, performances, catalogue, self.history, self.clock, self.weather.met)
         places = [f"node{number}" for number in range(random.choice([2, 3]))]
         self.storm = Storm(cluster, places, self.history, self.clock, self.weather)
         self.shops = Shops(self.network, self.clock, self.weather, self.history, self.plan, self.client)
@@ -128,7 +131,9 @@ class World:
             await self.reporting.open()
             self.reporting.begin()
         watching = outside(self._watch_tickets(), "ticket auditor")
+        self.contingents.begin()
         people = [outside(self._visits(buyer), buyer.name) for buyer in self._buyers()]
+        people += [outside(work, "house desk") for work in self.contingents.work(self.client, STORM_SECONDS)]
         for viewer in self.viewers:
             viewer.begin()
         self.storm.begin()
@@ -187,6 +192,7 @@ class World:
         """INV-6, and every owner comes up once more and says the same as the stores."""
         until = self.clock.monotonic() + LAST_HOLD_SECONDS
         client = self.client("auditor")
+        await self.contingents.days_are_over()
         for performance_id in PERFORMANCES:
             while True:
                 # Changes nothing, and lets an owner notice that the store has lost writes since its last one.
@@ -237,6 +243,7 @@ class World:
         found = {claim.order_id: (set(claim.seats), claim.sold) for claim in record.claims}
         if found != told:
             self.history.violations.append(f"{performance_id}: the record has {found}, but {told} was told")
+        self.history.violations += self.contingents.differs(performance_id, record)
         if stale:
             self.history.violations.append(f"{performance_id}: holds {stale} contradict the record")
         for actor in self._owners(performance_id, epoch):
@@ -244,6 +251,8 @@ class World:
             if owner.statuses != expected.statuses:
                 states = f"owner {list(owner.statuses)}, stores {list(expected.statuses)}"
                 self.history.violations.append(f"{performance_id}: {states}")
+            counted = None if owner.quotas is None else owner.quotas.used
+            self.history.violations += self.contingents.miscounted(performance_id, record, counted)
             if actor.feed.statuses != owner.statuses:
                 states = f"shown {list(actor.feed.statuses)}, owner {list(owner.statuses)}"
                 self.history.violations.append(f"{performance_id}: {states}")
@@ -286,6 +295,7 @@ class World:
         for order in self.shops.orders():
             self.weather.met[f"ended_{order.state.value}"] += 1
         self.weather.met.update(stories(self.shops.world))
+        self.weather.met.update(self.history.ceilings.met + self.history.house.met)
         self.weather.met["takeover"] += self.servers.record.takeovers
         return self.weather.met
 
