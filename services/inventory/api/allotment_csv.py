@@ -25,8 +25,6 @@ def refused_csv(field: str, content: bytes) -> FieldInvalid | None:
     """What is wrong with it, whatever the plan has."""
     if len(content) > MAX_CSV_BYTES:
         return FieldInvalid(field, f"has {len(content):,} bytes", f"at most {MAX_CSV_BYTES:,} bytes")
-    if not content.strip():
-        return FieldInvalid(field, "is empty", _LIMIT)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -34,8 +32,9 @@ def refused_csv(field: str, content: bytes) -> FieldInvalid | None:
         return FieldInvalid(field, f"is not UTF-8 in line {line}", "UTF-8")
     if "\0" in text:
         return FieldInvalid(field, f"has a zero byte in line {text.count(chr(10), 0, text.index(chr(0))) + 1}", "UTF-8")
-    header = text.splitlines()[0]
-    if COLUMN not in _header(header):
+    if not text.strip():
+        return FieldInvalid(field, "is empty", _LIMIT)
+    if COLUMN not in _header(text):
         return FieldInvalid(field, f"has no column {COLUMN} in line 1", _LIMIT)
     return None
 
@@ -86,22 +85,31 @@ def _problem(seat_id: str | None, seen: Mapping[str, int], plan: SeatPlan) -> st
     return None
 
 
-def _delimiter(header: str) -> str:
-    return ";" if header.count(";") > header.count(",") else ","
+def _delimiter(text: str) -> str:
+    first = text.split("\n", 1)[0]
+    return ";" if first.count(";") > first.count(",") else ","
 
 
-def _header(line: str) -> list[str]:
-    return [name.strip() for name in next(csv.reader([line], delimiter=_delimiter(line)), [])]
+def _header(text: str) -> list[str]:
+    try:
+        return [name.strip() for name in next(_rows(text), [])]
+    except csv.Error:
+        return []
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
 
 
 def _cells(text: str) -> Iterator[tuple[int, str | None]]:
-    """The number of each line and its seat; None where the line ends before that column. Empty lines are skipped."""
-    header = text.splitlines()[0]
-    at = _header(header).index(COLUMN)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(header))
+    """The number of each line and its seat; None where the line has none. Empty lines are skipped."""
+    at = _header(text).index(COLUMN)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
+        next(reader)
         for row in reader:
-            if reader.line_num > 1 and any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row):
                 yield reader.line_num, row[at].strip() if at < len(row) else None
     except csv.Error:
+        # A quote that never ends, a cell of 128 kB: nothing after it can be trusted.
         yield reader.line_num, None

@@ -109,6 +109,11 @@ class Draft:
     def all_allotments(self) -> Iterable[Allotment]:
         return (self._base.allotments | self._allotments).values()
 
+    @property
+    def allotments_made(self) -> int:
+        known = self._base.allotments
+        return len(known) + sum(1 for allotment_id in self._allotments if allotment_id not in known)
+
     def step(self, step_id: str) -> Step | None:
         return self._steps.get(step_id) or self._base.step(step_id)
 

@@ -127,6 +127,11 @@ class SeatMap:
         """See AllottingView."""
         return self.allotments.values()
 
+    @property
+    def allotments_made(self) -> int:
+        """See AllottingView."""
+        return len(self.allotments)
+
     def step(self, step_id: str) -> Step | None:
         """See AllottingView."""
         return self._steps.get(step_id)

@@ -86,6 +86,11 @@ class AllottingView(SeatsView, Protocol):
         """All of them, in the order of their making."""
         ...
 
+    @property
+    def allotments_made(self) -> int:
+        """How many there are."""
+        ...
+
     def step(self, step_id: str) -> Step | None:
         """What was done under that id."""
         ...
