@@ -42,6 +42,9 @@ PLAN = Path(__file__).parents[3] / "services/catalogue/plans/schouwburg-grote-za
 CLOCK, IDS = SystemClock(), RandomIds()
 # Under this name: what a house calls its things where it chooses their ids itself.
 OWN = "#own"
+# Ids of requests, made anew for each; and what are no ids of things in a house.
+REQUEST_KEYS = ("idempotency_key", "step_id")
+NO_THINGS = ("house_id", *REQUEST_KEYS)
 UNWALLED = "tests.integration.access.unwalled"
 SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting", "ticketing")
 _CALL_SECONDS = 60.0
@@ -140,7 +143,7 @@ class Stack:
             )
         )
         ids = {OWN: f"own-{label}", "house_id": sale.house_id, "hold_id": f"held_{label}", "holder_id": holder}
-        ids |= {"allotment_id": f"allotted_{label}", "step_id": f"allotting_{label}"}
+        ids |= {"allotment_id": f"allotted_{label}"}
         found = House(sale.house_id, token, ids)
         for message in (performance, out):
             harvest(found, message)
@@ -153,7 +156,7 @@ class Stack:
                 step_id=f"allotting_{label}",
                 allotment_id=f"allotted_{label}",
                 kind=ALLOTMENT_KIND_HARD,
-                office_id=f"office_{label}",
+                office_id=f"own-{label}",  # fill() makes it
                 seats=allotments.SeatsToAllot(listed=seats),
             )
         )
@@ -231,8 +234,8 @@ def request_with(method: MethodDescriptor, ids: Mapping[str, str], key: str) -> 
 
 def _put(message: Any, ids: Mapping[str, str], key: str) -> None:
     for field, value in message.ListFields():
-        if field.name in {"idempotency_key", "page_token"}:
-            setattr(message, field.name, key if field.name == "idempotency_key" else "")
+        if field.name in {*REQUEST_KEYS, "page_token"}:
+            setattr(message, field.name, key if field.name in REQUEST_KEYS else "")
         elif message.DESCRIPTOR.name == "Quota" and field.name in {"categories", "zones"}:
             # The made up names are in no plan.
             message.ClearField(field.name)
@@ -262,7 +265,9 @@ def id_fields(message: Message) -> Iterator[str]:
             if field.message_type is not None and field.message_type.full_name not in WELL_KNOWN:
                 for inner in value if field.is_repeated else [value]:
                     look(inner)
-            elif field.name.endswith(("_id", "_ids")) and field.name != "house_id" and field.type == field.TYPE_STRING:
+            elif (
+                field.name.endswith(("_id", "_ids")) and field.name not in NO_THINGS and field.type == field.TYPE_STRING
+            ):
                 names.add(field.name.removesuffix("s"))
 
     look(message)

@@ -11,7 +11,7 @@ import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 from balcon.inventory.v1 import inventory_service_pb2_grpc as pb_grpc
 
-from services.inventory.api.forwarding import OwnerForwarding
+from services.inventory.api.forwarding import SERVICES, OwnerForwarding
 from services.inventory.domain.refusals import NotOwner, SeatsTaken
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Refusal
@@ -19,6 +19,7 @@ from services.runtime.ids import SeededIds
 from services.runtime.rpc.errors import Refused, refusal_of
 from services.runtime.rpc.routing import FOLLOWS_HINTS_KEY
 from services.runtime.rpc.server import RpcServer
+from tests.integration.access.every_call import every_method
 
 CLOCK = SystemClock()
 REQUEST = pb.GetSeatMapRequest(key=pb.PerformanceKey(house_id="house_1", performance_id="prf_1"))
@@ -119,3 +120,13 @@ async def test_a_caller_that_follows_hints_is_told_the_owner() -> None:
         refusal = refusal_of(no.value)
         assert refusal is not None
         assert (refusal.reason, refusal.facts["epoch"]) == ("NOT_OWNER", "3")
+
+
+def test_whatever_names_a_performance_to_its_owner_is_passed_on() -> None:
+    asked = [method for method in every_method() if "key" in method.input_type.fields_by_name]
+    of_owners = [
+        f"/{method.containing_service.full_name}/"
+        for method in asked
+        if method.input_type.fields_by_name["key"].message_type is pb.PerformanceKey.DESCRIPTOR
+    ]
+    assert set(of_owners) == set(SERVICES)
