@@ -10,6 +10,7 @@ from services.ticketing.paper.house_style import HouseStyle
 from services.ticketing.paper.localised import number_text, weekday_moment_text
 from services.ticketing.paper.plan_views import AREA_WIDTH, View, views_of
 from services.ticketing.paper.spoken import DOCUMENT_WORDS
+from services.ticketing.paper.standing_boxes import draw_standing, parted
 from services.ticketing.paper.streaming_pdf import ByteSink
 from services.ticketing.paper.surface import MM, Box, Ink, Surface, Type
 
@@ -88,8 +89,9 @@ class _Writer:
 
     def _seats(self, view: View) -> None:
         surface, radius = self._surface, view.radius_mm
+        seated, areas = parted(view.seats)
         for is_marked in (False, True):
-            seats = [seat for seat in view.seats if seat.is_marked is is_marked]
+            seats = [seat for seat in seated if seat.is_marked is is_marked]
             places = [(*view.at(seat.x, seat.y), seat.label) for seat in seats]
             ink = Ink.PRIMARY if is_marked else Ink.MUTED
             # Paths of some thousand circles make printers stumble.
@@ -101,6 +103,7 @@ class _Writer:
                 self._numbers(places, size, is_marked=is_marked)
         if view.is_readable:
             surface.labels(list(_row_labels(view)), min(radius * MM * 1.1, 7.5), bold=True, ink=Ink.TEXT)
+        draw_standing(surface, view, areas, self._style.language)
 
     def _numbers(self, places: list[tuple[float, float, str]], size: float, *, is_marked: bool) -> None:
         """Longer labels smaller, so that they stay in their circles."""

@@ -105,3 +105,13 @@ def test_a_hall_without_seats_and_one_with_all_in_one_spot_are_drawn() -> None:
 
 def test_the_same_plan_is_the_same_bytes() -> None:
     assert printed(hall(12, 20, frozenset({3}))) == printed(hall(12, 20, frozenset({3})))
+
+
+def test_the_places_of_a_standing_area_are_one_box_that_counts_them() -> None:
+    small = hall(4, 10)
+    foyer = tuple(DrawnSeat(100.0, 400.0, str(place), "Foyer", "", place < 10) for place in range(1_240))
+    content = printed(dataclasses.replace(small, seats=(*small.seats, *foyer)))
+    (text,) = pdf_reading.texts(content)
+    assert "Foyer" in text
+    assert "10 / 1.240" in text
+    assert pdf_reading.overlapping(pdf_reading.ink_of(content)) == []
