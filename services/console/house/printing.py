@@ -22,7 +22,7 @@ from services.contracts.money import decimal_text
 from services.contracts.wire_types import instant_ms
 
 # What only programs want to see in a table of one thing.
-_MORE = frozenset({"etag", "prices_etag", "next_page_token"})
+_MORE = frozenset({"etag", "prices_etag", "next_page_token", "epoch"})
 
 
 class Shown(Enum):
@@ -46,6 +46,11 @@ def print_answer(answer: Message, columns: Sequence[str], time_zone: str, shown:
     rows = _rows(answer)
     if rows is not None:
         OUT.print(_list_table(getattr(answer, rows.name), columns or _columns(rows), time_zone))
+        beside = type(answer)()
+        beside.CopyFrom(answer)
+        beside.ClearField(rows.name)
+        if any(field.name not in _MORE for field, _ in set_fields(beside)):
+            OUT.print(_thing_table(beside, time_zone))
         return
     thing = _single(answer) or answer
     OUT.print(_thing_table(thing, time_zone))
@@ -98,9 +103,10 @@ def _is_list(field: FieldDescriptor) -> bool:
 
 
 def _rows(answer: Message) -> FieldDescriptor | None:
-    """The list that an answer is, where it is one: nothing else is in it."""
+    """The list that an answer is, where it is one: it comes first, and there is no other."""
     fields = [field for field in fields_of(answer) if field.name not in _MORE]
-    return fields[0] if len(fields) == 1 and _is_list(fields[0]) else None
+    is_one = bool(fields) and _is_list(fields[0]) and not any(map(_is_list, fields[1:]))
+    return fields[0] if is_one else None
 
 
 def _single(answer: Message) -> Message | None:

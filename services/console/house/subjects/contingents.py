@@ -55,7 +55,17 @@ CONTINGENTS: Final = Subject(
             "ListAllotments",
             "Lists the contingents of a performance.",
             arguments=("performance_id",),
-            columns=("allotment_id", "kind", "office_id", "counts", "return_due_at", "closed_at"),
+            columns=(
+                "allotment_id",
+                "kind",
+                "office_id",
+                "counts.handed_out",
+                "counts.reported_sold",
+                "counts.returned",
+                "counts.open",
+                "return_due_at",
+                "closed_at",
+            ),
         ),
     ),
 )
