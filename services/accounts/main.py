@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from balcon.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServicer_to_server
 
 from services.accounts.adapters.act_events import GROUP, keep_act
@@ -13,7 +11,6 @@ from services.accounts.adapters.link_rows import LETTER_TASK
 from services.accounts.adapters.postgres_accounts import PostgresAccounts
 from services.accounts.adapters.postgres_audit import PostgresAudit
 from services.accounts.adapters.postgres_transaction import EventForms
-from services.accounts.adapters.posts import FolderPost, SmtpPost
 from services.accounts.api.accounts_servicer import AccountsServicer, Handlers
 from services.accounts.api.events import access_revoked, house_changed
 from services.accounts.domain.attempts import AttemptRule
@@ -36,7 +33,6 @@ from services.accounts.handlers.revocations import KEPT_SECONDS, RevocationHandl
 from services.accounts.handlers.second_factors import SecondFactorHandler
 from services.accounts.handlers.sessions import SessionHandler
 from services.accounts.handlers.signing_keys import KeyRing
-from services.accounts.ports.post import Post
 from services.accounts.settings import AccountsSettings
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
@@ -46,6 +42,7 @@ from services.runtime.access.revocations import Revocation
 from services.runtime.bus.topics import ACTS
 from services.runtime.jobs.job import JobRun, Task
 from services.runtime.jobs.worker import JobWorker
+from services.runtime.mail.posts import post_of
 from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
 from services.runtime.work.purge import purge
@@ -69,7 +66,7 @@ async def build(service: Service, settings: AccountsSettings) -> None:
         # Others ask over gRPC; accounts knows.
         service.guard.keys_from = lambda: _public_keys(handlers.keys)
         service.guard.revocations_from = lambda: _revocations(handlers.revocations)
-    _send_letters(service, settings, LetterHandler(store, handlers.people, _post(settings)))
+    _send_letters(service, settings, LetterHandler(store, handlers.people, post_of(settings)))
     _forget_by_age(service, settings, store)
     accounts = AccountsServicer(handlers)
     service.rpc.add(
@@ -116,16 +113,6 @@ def _handlers(
         sessions=sessions,
         keys=keys,
     )
-
-
-def _post(settings: AccountsSettings) -> Post:
-    url = settings.smtp_url.get_secret_value()
-    if url:
-        return SmtpPost(url, settings.mail_sender)
-    if not settings.mail_folder:
-        message = "BALCON_ACCOUNTS_SMTP_URL or BALCON_ACCOUNTS_MAIL_FOLDER must be set"
-        raise ValueError(message)
-    return FolderPost(Path(settings.mail_folder), settings.mail_sender)
 
 
 def _send_letters(service: Service, settings: AccountsSettings, letters: LetterHandler) -> None:

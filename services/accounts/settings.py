@@ -6,10 +6,10 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.seal import sealing_secrets
-from services.runtime.settings import BusSettings
+from services.runtime.settings import BusSettings, MailSettings
 
 
-class AccountsSettings(BusSettings):
+class AccountsSettings(MailSettings, BusSettings):
     """What accounts needs beside the settings of every service."""
 
     model_config = SettingsConfigDict(env_prefix="BALCON_ACCOUNTS_", frozen=True, extra="ignore")
@@ -38,16 +38,6 @@ class AccountsSettings(BusSettings):
     guess_hours: int = Field(24, ge=1, le=720, description="Wrong passwords are forgotten after so long without any.")
     pages_url: str = Field(
         "http://127.0.0.1:8000", pattern="^https?://", description="Where links in mails lead to, without a last slash."
-    )
-    smtp_url: SecretStr = Field(
-        SecretStr(""),
-        description="smtp:// or smtps:// with user:password@host:port; empty: mails are written into a folder.",
-    )
-    mail_sender: str = Field(
-        "Balcon <no-reply@balcon.example>", min_length=3, max_length=320, description="Sender of mails."
-    )
-    mail_folder: str = Field(
-        "", max_length=4_096, description="Folder of mails where there is no mail server: one of the two must be set."
     )
     signing_key_days: int = Field(30, ge=1, le=3_650, description="A key signs tokens for so long.")
     signing_key_announce_hours: int = Field(

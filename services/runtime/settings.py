@@ -75,3 +75,18 @@ class BusSettings(SqlSettings):
     relay_interval_seconds: float = Field(
         0.5, gt=0, le=60, description="Polling interval of the outbox relay when nothing wakes it."
     )
+
+
+class MailSettings(ServiceSettings):
+    """A service that writes mails."""
+
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="smtp:// or smtps:// with user:password@host:port; empty: mails are written into a folder.",
+    )
+    mail_sender: str = Field(
+        "Balcon <no-reply@balcon.example>", min_length=3, max_length=320, description="Sender of mails."
+    )
+    mail_folder: str = Field(
+        "", max_length=4_096, description="Folder of mails where there is no mail server: one of the two must be set."
+    )

@@ -10,6 +10,9 @@ from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.runtime.bus.topics import ALLOTMENTS, ORDERS
 from services.runtime.ids import seeded_random
+from services.runtime.jobs.job import JobRun, Task
+from services.runtime.jobs.worker import JobWorker
+from services.runtime.mail.posts import post_of
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.seal import Seal
@@ -24,6 +27,7 @@ from services.ticketing.adapters.grpc_shows import GrpcShows
 from services.ticketing.adapters.order_events import OrderEvents
 from services.ticketing.adapters.postgres_audit import PostgresAudit
 from services.ticketing.adapters.postgres_ticketing import PostgresTicketing
+from services.ticketing.adapters.send_rows import SEND_TASK
 from services.ticketing.api.ticketing_servicer import Handlers, TicketingServicer
 from services.ticketing.domain.signing_key import RotationRule
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
@@ -33,6 +37,7 @@ from services.ticketing.handlers.foreign_imports import ForeignImportHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.paper_facts import FactGatherer
 from services.ticketing.handlers.prints import PrintHandler
+from services.ticketing.handlers.sends import SendHandler
 from services.ticketing.handlers.signing_keys import KeyRing
 from services.ticketing.settings import TicketingSettings
 
@@ -52,14 +57,18 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     service.background("signing keys", keys.run)
     allotments, shows, paper = _allotments(service, settings), _shows(service, settings), DrawnPaper()
     facts = FactGatherer(allotments, shows)
+    documents = DocumentHandler(store, paper)
+    sends = SendHandler(store, documents, shows, post_of(settings), ids)
+    _send_papers(service, settings, sends)
     handlers = Handlers(
         keys=keys,
         order_tickets=OrderTicketHandler(store, keys, ids),
         code_checks=CodeCheckHandler(store, keys),
         prints=PrintHandler(store, facts, keys, paper, ids),
         papers=AllotmentPaperHandler(store, facts, paper, ids),
-        documents=DocumentHandler(store, paper),
+        documents=documents,
         imports=ForeignImportHandler(store, allotments, ids),
+        sends=sends,
     )
     servicer = TicketingServicer(handlers)
     service.rpc.add(
@@ -71,6 +80,14 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
+
+
+def _send_papers(service: Service, settings: TicketingSettings, sends: SendHandler) -> None:
+    async def run(job: JobRun) -> None:
+        await sends.send(str(job.arguments["house_id"]), str(job.arguments["send_id"]))
+
+    worker = JobWorker(settings.database_url.get_secret_value(), {SEND_TASK: Task(run)}, service.clock)
+    service.background("mails", worker.run)
 
 
 def _allotments(service: Service, settings: TicketingSettings) -> GrpcAllotments:

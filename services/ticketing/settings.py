@@ -6,10 +6,10 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.seal import sealing_secrets
-from services.runtime.settings import BusSettings
+from services.runtime.settings import BusSettings, MailSettings
 
 
-class TicketingSettings(BusSettings):
+class TicketingSettings(MailSettings, BusSettings):
     """What ticketing needs beside the settings of every service."""
 
     model_config = SettingsConfigDict(env_prefix="BALCON_TICKETING_", frozen=True, extra="ignore")

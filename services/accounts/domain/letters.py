@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from services.runtime.mail.letter import LetterText
+
 
 class LetterKind(Enum):
     """Why somebody is written to."""
@@ -26,14 +28,6 @@ class Letter:
     to: str
     language: str
     facts: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class LetterText:
-    """As it is sent."""
-
-    subject: str
-    body: str
 
 
 _Kind = LetterKind

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from services.accounts.domain.letters import LetterKind, written
 from services.accounts.handlers.people import PersonHandler
-from services.accounts.ports.post import Post
 from services.accounts.ports.store import AccountsStore
+from services.runtime.mail.post import Post
 
 
 class LetterHandler:

@@ -149,7 +149,7 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
     if part.name == "ticketing":
         # Its seals are its own, whoever has the same secret.
-        settings["SEALING_SECRETS"] = world.sealing_secret
+        settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
     if part.name == "payments":
         settings |= {
             "HTTP_PORT": str(world.ports["payments_http"]),

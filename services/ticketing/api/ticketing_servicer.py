@@ -9,6 +9,7 @@ from balcon.ticketing.v1.ticketing_service_pb2_grpc import TicketingServiceServi
 from services.ticketing.api.document_calls import DocumentCalls
 from services.ticketing.api.foreign_calls import ForeignCalls
 from services.ticketing.api.key_calls import KeyCalls
+from services.ticketing.api.send_calls import SendCalls
 from services.ticketing.api.ticket_calls import TicketCalls
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
@@ -16,6 +17,7 @@ from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.foreign_imports import ForeignImportHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.prints import PrintHandler
+from services.ticketing.handlers.sends import SendHandler
 from services.ticketing.handlers.signing_keys import KeyRing
 
 
@@ -30,9 +32,10 @@ class Handlers:
     papers: AllotmentPaperHandler
     documents: DocumentHandler
     imports: ForeignImportHandler
+    sends: SendHandler
 
 
-class TicketingServicer(KeyCalls, TicketCalls, DocumentCalls, ForeignCalls, TicketingServiceServicer):
+class TicketingServicer(KeyCalls, TicketCalls, DocumentCalls, ForeignCalls, SendCalls, TicketingServiceServicer):
     """Stateless; everything lives in the handlers."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -43,3 +46,4 @@ class TicketingServicer(KeyCalls, TicketCalls, DocumentCalls, ForeignCalls, Tick
         self._papers = handlers.papers
         self._documents = handlers.documents
         self._imports = handlers.imports
+        self._sends = handlers.sends

@@ -106,3 +106,28 @@ class AllotmentNotForeign(Refusal):
     kind = Kind.PRECONDITION
     allotment_id: str
     allotment_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsNotTogether(Refusal):
+    """One mail has the papers of one allotment: not all of these are of {allotment_id}."""
+
+    kind = Kind.PRECONDITION
+    allotment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentsTooLarge(Refusal):
+    """The documents have {size} bytes, and mail servers take no more than {limit}: send them in several."""
+
+    kind = Kind.PRECONDITION
+    size: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeHasNoEmail(Refusal):
+    """Office {office_id} has no address to send to."""
+
+    kind = Kind.PRECONDITION
+    office_id: str

@@ -56,13 +56,13 @@ class AllotmentPaperHandler:
             now_ms, allotment = transaction.now_ms, facts.allotment
             source = TicketSource(allotment_id=allotment.allotment_id)
             valid = await transaction.tickets.valid_of_source(allotment.performance_id, source)
-            codes = {one.seat.seat_id: one.code for one in valid}
+            by_seat = {one.seat.seat_id: one for one in valid}
             year = local_of(facts.show.time_zone, now_ms).year
             number = f"{year}-{await transaction.documents.next_note_number(year)}"
             note = self._document(facts, DocumentKind.DELIVERY_NOTE, number, wanted, now_ms)
             seat_list = dataclasses.replace(note, document_id=self._ids.new_id("doc"), kind=DocumentKind.SEAT_LIST)
             for document, as_list in ((note, False), (seat_list, True)):
-                sheet = note_sheet(facts, note.language, number, now_ms, codes, as_list=as_list)
+                sheet = note_sheet(facts, note.language, number, now_ms, by_seat, as_list=as_list)
                 await transaction.documents.add(document, self._paper.written(sheet))
             _record(transaction, "allotment.noted", note)
             return NoteMade(note, seat_list)

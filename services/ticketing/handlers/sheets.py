@@ -33,7 +33,7 @@ def tickets_sheet(facts: PaperFacts, language: str, stock: str, tickets: Sequenc
     allotment_id = facts.allotment.allotment_id
     drawn = tuple(
         paper.Ticket(
-            code=ticket.ticket_id[-_SPOKEN_CHARS:].upper(),
+            code=_spoken(ticket),
             qr_text=ticket.code,
             performance=performance,
             place=_place(facts.plan.seats[ticket.seat.seat_id]),
@@ -48,9 +48,9 @@ def tickets_sheet(facts: PaperFacts, language: str, stock: str, tickets: Sequenc
 
 
 def note_sheet(
-    facts: PaperFacts, language: str, number: str, issued_at_ms: int, codes: Mapping[str, str], *, as_list: bool
+    facts: PaperFacts, language: str, number: str, issued_at_ms: int, valid: Mapping[str, Ticket], *, as_list: bool
 ) -> NoteSheet:
-    """The note (R1.13), or the list beside it. `codes` by seat; a seat without a ticket yet has none."""
+    """The note (R1.13), or the list beside it. `valid`: tickets by seat; a seat without one yet has no code."""
     seats = [facts.plan.seats[seat_id] for seat_id in facts.plan.seats if seat_id in set(facts.allotment.seats)]
     categories = list(dict.fromkeys(seat.category for seat in seats))
     note = paper.DeliveryNote(
@@ -59,12 +59,7 @@ def note_sheet(
         office=_office(facts),
         performance=_performance(facts.show),
         reservation=_reservation(facts),
-        seats=tuple(
-            paper.DeliveredSeat(
-                _place(seat), seat.category, NORMAL_TICKET_TYPE, _price(facts.show, seat), codes.get(seat.seat_id, "")
-            )
-            for seat in seats
-        ),
+        seats=tuple(_delivered(facts.show, seat, valid.get(seat.seat_id)) for seat in seats),
         price_rules=tuple(
             paper.PriceRule(category, ticket_type, amount)
             for category in categories
@@ -147,6 +142,16 @@ def _place(seat: PlanSeat) -> paper.Place:
 
 def _price(show: Show, seat: PlanSeat) -> int | None:
     return show.prices.get((seat.category, NORMAL_TICKET_TYPE))
+
+
+def _delivered(show: Show, seat: PlanSeat, ticket: Ticket | None) -> paper.DeliveredSeat:
+    code, text = ("", "") if ticket is None else (ticket.code, _spoken(ticket))
+    return paper.DeliveredSeat(_place(seat), seat.category, NORMAL_TICKET_TYPE, _price(show, seat), code, text)
+
+
+def _spoken(ticket: Ticket) -> str:
+    """What people compare; another system's code as it is."""
+    return ticket.code if ticket.is_foreign else ticket.ticket_id[-_SPOKEN_CHARS:].upper()
 
 
 def _office(facts: PaperFacts) -> paper.Office:

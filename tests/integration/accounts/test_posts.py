@@ -11,10 +11,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 from pydantic import SecretStr
 
-from services.accounts.adapters.posts import FolderPost, LetterRefused, PostUnavailable, SmtpPost
-from services.accounts.domain.letters import LetterText
-from services.accounts.main import _post
 from services.runtime.embedded.ports import free_port
+from services.runtime.mail.letter import LetterText
+from services.runtime.mail.posts import FolderPost, LetterRefused, PostUnavailable, SmtpPost, post_of
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.accounts.stage import running_accounts, settings_of
@@ -133,4 +132,4 @@ async def test_what_is_rolled_back_sends_nothing(database_url: DatabaseUrl) -> N
 def test_accounts_does_not_start_where_mail_could_go_nowhere() -> None:
     settings = settings_of("postgresql+asyncpg://", "memory://", mail_folder="")
     with pytest.raises(ValueError, match="SMTP_URL"):
-        _post(settings)
+        post_of(settings)

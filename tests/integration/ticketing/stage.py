@@ -138,6 +138,7 @@ async def running_ticketing(
         "database_url": SecretStr(database_url),
         "bus_url": SecretStr(bus_url),
         "sealing_secrets": SecretStr("a sealing secret of tests"),
+        "mail_folder": "/nonexistent/mail",
         "catalogue_target": NOWHERE,
         "inventory_target": NOWHERE,
         "accounts_target": NOWHERE,

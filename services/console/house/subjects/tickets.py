@@ -59,6 +59,12 @@ TICKETS: Final = Subject(
             arguments=("performance_id", "allotment_id", "csv"),
         ),
         Command(
+            "send",
+            "SendAllotmentPaper",
+            "Mails documents of a contingent to its office.",
+            arguments=("allotment_id",),
+        ),
+        Command(
             "documents",
             "ListDocuments",
             "Lists the documents of contingents, the newest first.",

@@ -533,3 +533,61 @@ class DownloadDocumentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DownloadDocumentResponse: _TypeAlias = DownloadDocumentResponse  # noqa: Y015
+
+@_typing.final
+class SendAllotmentPaperRequest(_message.Message):
+    """What SendAllotmentPaper is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    ALLOTMENT_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_IDS_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it is one mail."""
+    house_id: _builtins.str
+    """The house."""
+    allotment_id: _builtins.str
+    """The allotment."""
+    @_builtins.property
+    def document_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its documents that go along, at most 10 with 15 MiB in all."""
+
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        allotment_id: _builtins.str = ...,
+        document_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allotment_id", b"allotment_id", "document_ids", b"document_ids", "house_id", b"house_id", "idempotency_key", b"idempotency_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendAllotmentPaperRequest: _TypeAlias = SendAllotmentPaperRequest  # noqa: Y015
+
+@_typing.final
+class SendAllotmentPaperResponse(_message.Message):
+    """What SendAllotmentPaper answers: the mail is on its way to the address of the allotment's office."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEND_ID_FIELD_NUMBER: _builtins.int
+    send_id: _builtins.str
+    """The mail."""
+    def __init__(
+        self,
+        *,
+        send_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["send_id", b"send_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendAllotmentPaperResponse: _TypeAlias = SendAllotmentPaperResponse  # noqa: Y015

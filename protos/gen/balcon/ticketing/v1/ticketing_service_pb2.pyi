@@ -24,6 +24,8 @@ from balcon.ticketing.v1.documents_pb2 import ListDocumentsRequest as ListDocume
 from balcon.ticketing.v1.documents_pb2 import ListDocumentsResponse as ListDocumentsResponse
 from balcon.ticketing.v1.documents_pb2 import PrintAllotmentRequest as PrintAllotmentRequest
 from balcon.ticketing.v1.documents_pb2 import PrintAllotmentResponse as PrintAllotmentResponse
+from balcon.ticketing.v1.documents_pb2 import SendAllotmentPaperRequest as SendAllotmentPaperRequest
+from balcon.ticketing.v1.documents_pb2 import SendAllotmentPaperResponse as SendAllotmentPaperResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey

@@ -92,6 +92,11 @@ class TicketingServiceStub:
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesRequest.SerializeToString,
                 response_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesResponse.FromString,
                 _registered_method=True)
+        self.SendAllotmentPaper = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/SendAllotmentPaper',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperResponse.FromString,
+                _registered_method=True)
 
 
 class TicketingServiceServicer:
@@ -175,6 +180,13 @@ class TicketingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SendAllotmentPaper(self, request, context):
+        """Mails documents of an allotment to its office (R1.8).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TicketingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -232,6 +244,11 @@ def add_TicketingServiceServicer_to_server(servicer, server):
                     servicer.ImportForeignCodes,
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesRequest.FromString,
                     response_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesResponse.SerializeToString,
+            ),
+            'SendAllotmentPaper': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendAllotmentPaper,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -532,6 +549,33 @@ class TicketingService:
             '/balcon.ticketing.v1.TicketingService/ImportForeignCodes',
             balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesRequest.SerializeToString,
             balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendAllotmentPaper(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/SendAllotmentPaper',
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperResponse.FromString,
             options,
             channel_credentials,
             insecure,

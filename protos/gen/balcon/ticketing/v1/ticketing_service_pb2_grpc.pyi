@@ -27,6 +27,8 @@ from balcon.ticketing.v1.documents_pb2 import ListDocumentsRequest as ListDocume
 from balcon.ticketing.v1.documents_pb2 import ListDocumentsResponse as ListDocumentsResponse
 from balcon.ticketing.v1.documents_pb2 import PrintAllotmentRequest as PrintAllotmentRequest
 from balcon.ticketing.v1.documents_pb2 import PrintAllotmentResponse as PrintAllotmentResponse
+from balcon.ticketing.v1.documents_pb2 import SendAllotmentPaperRequest as SendAllotmentPaperRequest
+from balcon.ticketing.v1.documents_pb2 import SendAllotmentPaperResponse as SendAllotmentPaperResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey
@@ -101,6 +103,8 @@ class TicketingServiceStub:
     """A document: the same bytes however often it is asked for."""
     ImportForeignCodes: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.ImportForeignCodesRequest, _tickets_pb2.ImportForeignCodesResponse]
     """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
+    SendAllotmentPaper: _grpc.UnaryUnaryMultiCallable[_documents_pb2.SendAllotmentPaperRequest, _documents_pb2.SendAllotmentPaperResponse]
+    """Mails documents of an allotment to its office (R1.8)."""
 
 @_typing.type_check_only
 class TicketingServiceAsyncStub(TicketingServiceStub):
@@ -129,6 +133,8 @@ class TicketingServiceAsyncStub(TicketingServiceStub):
     """A document: the same bytes however often it is asked for."""
     ImportForeignCodes: _aio.UnaryUnaryMultiCallable[_tickets_pb2.ImportForeignCodesRequest, _tickets_pb2.ImportForeignCodesResponse]  # type: ignore[assignment]
     """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
+    SendAllotmentPaper: _aio.UnaryUnaryMultiCallable[_documents_pb2.SendAllotmentPaperRequest, _documents_pb2.SendAllotmentPaperResponse]  # type: ignore[assignment]
+    """Mails documents of an allotment to its office (R1.8)."""
 
 class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tickets of orders and of allotments."""
@@ -220,5 +226,13 @@ class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_tickets_pb2.ImportForeignCodesResponse, _abc.Awaitable[_tickets_pb2.ImportForeignCodesResponse]]:
         """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
+
+    @_abc_1.abstractmethod
+    def SendAllotmentPaper(
+        self,
+        request: _documents_pb2.SendAllotmentPaperRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.SendAllotmentPaperResponse, _abc.Awaitable[_documents_pb2.SendAllotmentPaperResponse]]:
+        """Mails documents of an allotment to its office (R1.8)."""
 
 def add_TicketingServiceServicer_to_server(servicer: TicketingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from services.accounts.domain.letters import LetterText
+from services.runtime.mail.letter import Attachment, LetterText
 
 
 class Post(Protocol):
     """PostUnavailable: later. LetterRefused: never."""
 
-    async def send(self, letter_id: str, to: str, text: LetterText, language: str) -> None:
+    async def send(
+        self, letter_id: str, to: str, text: LetterText, language: str, attached: Sequence[Attachment] = ()
+    ) -> None:
         """The same letter twice carries the same Message-ID."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -10,8 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from services.accounts.domain.letters import LetterText
 from services.runtime.errors import Fatal, Retryable
+from services.runtime.mail.letter import Attachment, LetterText
+from services.runtime.mail.post import Post
+from services.runtime.settings import MailSettings
 from services.runtime.telemetry.logging import get_logger
 
 _TIMEOUT_SECONDS = 30.0
@@ -26,7 +29,21 @@ class LetterRefused(Fatal):
     """The mail server will never take the letter: the address is refused, or the sender is."""
 
 
-def message_of(letter_id: str, sender: str, to: str, text: LetterText, language: str) -> EmailMessage:
+def post_of(settings: MailSettings) -> Post:
+    """As the settings say (ValueError where they name neither a server nor a folder)."""
+    url = settings.smtp_url.get_secret_value()
+    if url:
+        return SmtpPost(url, settings.mail_sender)
+    if not settings.mail_folder:
+        prefix = settings.model_config.get("env_prefix", "")
+        message = f"{prefix}SMTP_URL or {prefix}MAIL_FOLDER must be set"
+        raise ValueError(message)
+    return FolderPost(Path(settings.mail_folder), settings.mail_sender)
+
+
+def message_of(
+    letter_id: str, sender: str, to: str, text: LetterText, language: str, attached: Sequence[Attachment] = ()
+) -> EmailMessage:
     """Plain text, RFC 5322; headers cannot be smuggled in, the library refuses line ends in them."""
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = sender, to, text.subject
@@ -35,6 +52,9 @@ def message_of(letter_id: str, sender: str, to: str, text: LetterText, language:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text.body)
     message["Content-Language"] = language
+    for file in attached:
+        kind, _, subtype = file.content_type.partition("/")
+        message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=file.file_name)
     return message
 
 
@@ -49,8 +69,10 @@ class SmtpPost:
         self._password = unquote(parts.password) if parts.password else None
         self._sender = sender
 
-    async def send(self, letter_id: str, to: str, text: LetterText, language: str) -> None:
-        message = message_of(letter_id, self._sender, to, text, language)
+    async def send(
+        self, letter_id: str, to: str, text: LetterText, language: str, attached: Sequence[Attachment] = ()
+    ) -> None:
+        message = message_of(letter_id, self._sender, to, text, language, attached)
         try:
             await aiosmtplib.send(
                 message,
@@ -84,8 +106,10 @@ class FolderPost:
         self._folder = folder
         self._sender = sender
 
-    async def send(self, letter_id: str, to: str, text: LetterText, language: str) -> None:
-        message = message_of(letter_id, self._sender, to, text, language)
+    async def send(
+        self, letter_id: str, to: str, text: LetterText, language: str, attached: Sequence[Attachment] = ()
+    ) -> None:
+        message = message_of(letter_id, self._sender, to, text, language, attached)
         path = self._folder / f"{letter_id}.eml"
         await asyncio.to_thread(self._write, path, message.as_bytes())
         _log.info("letter_written", letter_id=letter_id, path=str(path))
