@@ -61,8 +61,9 @@ class Desk:
     call_seconds: float = CALL_SECONDS
     stubs: dict[Any, Any] = field(default_factory=dict)
 
-    async def ask(self, record: Record, send: Send) -> Any:
-        """Sends until it is answered or the time is up; fills the record in. Returns the answer or None."""
+    async def ask(self, record: Record, send: Send, service: Any = InventoryServiceStub) -> Any:
+        """Sends until it is answered or the time is up; fills the record in. Returns the answer or None. `service`:
+        the class of the stub that `send` gets."""
         history = self.house.history
 
         async def attempt(channel: grpc.aio.Channel, left: float, metadata: Sequence[tuple[str, str]]) -> Any:
@@ -72,7 +73,7 @@ class Desk:
             record.first_sent = record.first_sent or record.sent
             record.outcome = UNKNOWN
             try:
-                stub = self.stubs.setdefault(channel, InventoryServiceStub(channel))
+                stub = self.stubs.setdefault((service, channel), service(channel))
                 return await send(stub, left, metadata)
             except grpc.aio.AioRpcError as error:
                 refused = refusal_of(error)
@@ -112,6 +113,8 @@ def refs(seats: Sequence[int]) -> SeatRefs:
 
 class Buyer:
     """One cart after another until it is told to stop. What it does follows from its random numbers and the answers."""
+
+    service: Any = InventoryServiceStub
 
     def __init__(self, name: str, desk: Desk, random: Random) -> None:
         self.name = name
@@ -162,7 +165,7 @@ class Buyer:
     async def look(self, performance: str, wanted: range) -> list[int]:
         """A glance at the map; the free ones of the seats wanted."""
         record = self._record("look", performance, seats=tuple(wanted))
-        request = pb.GetSeatMapRequest(key=_key(performance))
+        request = pb.GetSeatMapRequest(key=key_of(performance))
         answer = await self._desk.ask(
             record, lambda stub, left, metadata: stub.GetSeatMap(request, timeout=left, metadata=metadata)
         )
@@ -174,7 +177,7 @@ class Buyer:
     async def see_all(self, performance: str) -> list[str]:
         """The whole map, which must come."""
         record = self._record("see", performance)
-        request = pb.GetSeatMapRequest(key=_key(performance))
+        request = pb.GetSeatMapRequest(key=key_of(performance))
         answer = await self._desk.ask(
             record, lambda stub, left, metadata: stub.GetSeatMap(request, timeout=left, metadata=metadata)
         )
@@ -186,7 +189,7 @@ class Buyer:
         record = None
         hold_id = f"h{self._history.next_number()}"
         request = pb.HoldSeatsRequest(
-            key=_key(performance),
+            key=key_of(performance),
             hold_id=hold_id,
             holder_id=self.name,
             seats=refs(seats),
@@ -206,7 +209,7 @@ class Buyer:
         """Asks for more time."""
         record = self._record("extend", held.performance, seats=held.seats, hold=held.hold, ttl_seconds=TTL_SECONDS)
         request = pb.ExtendHoldRequest(
-            key=_key(held.performance), hold_id=held.hold, holder_id=self.name, ttl_seconds=TTL_SECONDS
+            key=key_of(held.performance), hold_id=held.hold, holder_id=self.name, ttl_seconds=TTL_SECONDS
         )
         await self._desk.ask(
             record, lambda stub, left, metadata: stub.ExtendHold(request, timeout=left, metadata=metadata)
@@ -221,7 +224,7 @@ class Buyer:
         """Exchanges seats. Returns the hold's seats, None when nobody knows them or it is gone."""
         record = self._record("move", held.performance, seats=seats, before=held.seats, hold=held.hold)
         request = pb.MoveHoldRequest(
-            key=_key(held.performance), hold_id=held.hold, holder_id=self.name, seats=refs(seats)
+            key=key_of(held.performance), hold_id=held.hold, holder_id=self.name, seats=refs(seats)
         )
         await self._desk.ask(
             record, lambda stub, left, metadata: stub.MoveHold(request, timeout=left, metadata=metadata)
@@ -233,7 +236,7 @@ class Buyer:
 
     async def release(self, performance: str, hold: str, seats: tuple[int, ...]) -> Record:
         """Lets go of whatever the hold has; `seats` are all that it may have."""
-        request = pb.ReleaseHoldRequest(key=_key(performance), hold_id=hold, holder_id=self.name)
+        request = pb.ReleaseHoldRequest(key=key_of(performance), hold_id=hold, holder_id=self.name)
         return await self._until_known(
             lambda: self._record("release", performance, seats=seats, hold=hold),
             lambda stub, left, metadata: stub.ReleaseHold(request, timeout=left, metadata=metadata),
@@ -242,7 +245,7 @@ class Buyer:
     async def _check_out(self, held: Record, seats: tuple[int, ...]) -> None:
         order = f"o{self._history.next_number()}"
         request = pb.ClaimSeatsRequest(
-            key=_key(held.performance),
+            key=key_of(held.performance),
             order_id=order,
             holder_id=self.name,
             hold_id=held.hold,
@@ -256,7 +259,7 @@ class Buyer:
         if claim.outcome != OK:
             return
         await self._think()
-        key = _key(held.performance)
+        key = key_of(held.performance)
         if self._random.random() < SOLD_SHARE:
             confirm = pb.ConfirmClaimRequest(key=key, order_id=order)
             await self._until_known(
@@ -273,14 +276,15 @@ class Buyer:
     async def _until_known(self, new_record: Callable[[], Record], send: Send) -> Record:
         """Uncertain is not failed: asks again with the same ids, each time as an operation of its own."""
         record = new_record()
-        await self._desk.ask(record, send)
+        await self._desk.ask(record, send, self.service)
         for _ in range(TIMES_ASKED_AGAIN):
             if record.outcome != UNKNOWN:
                 break
             record = new_record()
-            await self._desk.ask(record, send)
+            await self._desk.ask(record, send, self.service)
         return record
 
 
-def _key(performance: str) -> pb.PerformanceKey:
+def key_of(performance: str) -> pb.PerformanceKey:
+    """The performance as the interface names it."""
     return pb.PerformanceKey(house_id=HOUSE, performance_id=performance)

@@ -29,6 +29,8 @@ class Coverage:
     sent_again: int = 0
     lost_in_failover: int = 0
     bus_losses: int = 0
+    # Steps of offices that were done: seats handed out, reported, given back.
+    dealt: int = 0
     faults: Counter[str] = field(default_factory=Counter)
 
     def missing(
@@ -46,6 +48,8 @@ class Coverage:
             reasons.append("not one fenced write")
         if (self.faults["failover"] or self.faults["master_loss"]) and self.lost_in_failover < 1:
             reasons.append("the failover lost no acknowledged hold")
+        if self.dealt < 1:
+            reasons.append("not one step of an office")
         if self.faults["bus_cut"] and self.bus_losses < 1:
             reasons.append("not one node noticed that the bus was gone")
         return reasons
@@ -79,6 +83,7 @@ def cover(cluster: Cluster, history: History, lost_in_failover: int, bus_losses:
         sent_again=words[SEEN],
         lost_in_failover=lost_in_failover,
         bus_losses=bus_losses,
+        dealt=sum(record.outcome == OK and record.allotment != "" for record in history.operations),
         faults=Counter(fault.kind for fault in history.faults),
     )
 

@@ -27,6 +27,7 @@ class Record(msgspec.Struct, kw_only=True, omit_defaults=True, tag="operation"):
     before: tuple[int, ...] = ()
     hold: str = ""
     order: str = ""
+    allotment: str = ""
     ttl_seconds: int = 0
     first_sent: float = 0.0
     sent: float = 0.0

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bench.stack import HOUSE
 from services.inventory.adapters.postgres_audit import PostgresAudit
 from services.inventory.adapters.redis_hold_store import RedisHoldStore, decode_hold
-from services.inventory.adapters.tables import seat_claim
+from services.inventory.adapters.tables import allotment_seat, seat_claim
 from services.runtime.testing.servers import as_owner
 from tests.chaos.buyers import Buyer, House
 from tests.chaos.history import OK, UNKNOWN, History, Record
@@ -124,6 +124,45 @@ async def judge_record(cluster: Cluster, history: History, findings: Findings) -
     await engine.dispose()
 
 
+async def judge_allotments(cluster: Cluster, history: History, findings: Findings) -> None:
+    """What offices were told to have, have reported and have given back, against the record."""
+    engine = as_owner(cluster.database_url)
+    found: dict[tuple[str, str], dict[int, bool]] = defaultdict(dict)
+    async with engine.connect() as connection:
+        query = select(allotment_seat.c.performance_id, allotment_seat.c.allotment_id, allotment_seat.c.seat_index)
+        for performance, name, seat, sold in await connection.execute(
+            query.add_columns(allotment_seat.c.reported_sold)
+        ):
+            found[performance, name][seat] = sold
+    await engine.dispose()
+    told: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in history.operations:
+        if record.allotment:
+            told[record.performance, record.allotment].append(record)
+    for key, records in told.items():
+        expected = expected_seats(records)
+        if expected is not None and found[key] != expected:
+            findings.wrong.append(f"allotment {key[1]} of {key[0]} has {found[key]} in the record, not {expected}")
+
+
+def expected_seats(records: Sequence[Record]) -> dict[int, bool] | None:
+    """Seats of an allotment and whether they are reported sold; None: nobody knows the end of a step."""
+    by_act = {record.act: record for record in records}
+    if any(record.outcome == UNKNOWN for record in by_act.values()):
+        return None
+    seats: dict[int, bool] = {}
+    for act in ("allot", "report", "give_back"):
+        record = by_act.get(act)
+        if record is None or record.outcome != OK:
+            continue
+        for seat in record.seats:
+            if act == "give_back":
+                del seats[seat]
+            else:
+                seats[seat] = act == "report"
+    return seats
+
+
 def _expected_states(records: Sequence[Record]) -> set[str]:
     """What the record may say of an order after what its buyer heard."""
 
@@ -182,7 +221,12 @@ async def _stored_seats(cluster: Cluster, engine: AsyncEngine, performance: str,
         seat_claim.c.house_id == HOUSE,
         seat_claim.c.state.in_(["claimed", "sold"]),
     )
+    handed_out = select(allotment_seat.c.seat_index, allotment_seat.c.reported_sold).where(
+        allotment_seat.c.performance_id == performance, allotment_seat.c.house_id == HOUSE
+    )
     async with engine.connect() as connection:
         for seat, state in await connection.execute(query):
             stored[seat] = state
+        for seat, is_sold in await connection.execute(handed_out):
+            stored[seat] = "reported" if is_sold else "allotted"
     return stored

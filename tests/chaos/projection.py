@@ -14,13 +14,15 @@ from tests.chaos.linearizability import NEVER, Operation
 from tests.chaos.seat_model import STATES, Seat, Step
 
 SeatKey = tuple[str, int]
+# When an allotment of a seat was under way.
+Dealing = dict[SeatKey, list[tuple[float, float]]]
 Operations = dict[SeatKey, list[Operation[Seat]]]
 Seats = tuple[Seat, ...]
 # One act as each of its seats sees it; all of them at one and the same moment.
 Parts = list[tuple[int, Operation[Seat]]]
 
 # Acts that rest on the record. All others rest on the cache of holds, which may lie for a moment after it lost writes.
-_RECORDED = {"claim", "confirm", "cancel"}
+_RECORDED = {"claim", "confirm", "cancel", "allot", "report", "give_back"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,12 @@ def windows_of(history: History, settle_seconds: float) -> list[Window]:
 
 def acts(history: History, windows: Sequence[Window]) -> Iterator[tuple[str, Parts]]:
     """Every act by performance: what was answered or may have happened, and the ends of holds."""
+    dealing = _on_their_way(history)
     for record in history.operations:
         around = [window for window in windows if window.overlaps(record)]
         is_advice = record.act not in _RECORDED and bool(around)
         is_split = any(window.splits for window in around)
-        for parts in _of_record(record, is_advice, is_split):
+        for parts in _of_record(record, is_advice, is_split, dealing):
             yield record.performance, parts
     yield from _expiries(history)
 
@@ -81,7 +84,7 @@ def pairs_of(history: History) -> set[tuple[str, int, int]]:
     """For each seat the one that it was most often wanted together with: where a hold could be seen by halves."""
     together: dict[SeatKey, Counter[int]] = defaultdict(Counter)
     for record in history.operations:
-        if record.act in {"hold", "move", "claim"}:
+        if record.act in {"hold", "move", "claim", "allot"}:
             for one, other in combinations(sorted({*record.seats, *record.before}), 2):
                 together[record.performance, one][other] += 1
                 together[record.performance, other][one] += 1
@@ -132,8 +135,22 @@ def _losses(windows: Sequence[Window]) -> list[Operation[Seats]]:
     ]
 
 
-def _of_record(record: Record, is_advice: bool, is_split: bool) -> Iterator[Parts]:
-    name = f"{record.act} {record.hold}{record.order} #{record.number} {record.outcome} {record.reason}"
+def _on_their_way(history: History) -> Dealing:
+    """When free seats were asked for that go to the record: until it has them they are nobody's and gone for others."""
+    dealing: Dealing = defaultdict(list)
+    for record in history.operations:
+        if record.act == "allot":
+            # Nobody knows how long the owner of an unanswered one goes on.
+            until = NEVER if record.outcome == UNKNOWN or record.was_uncertain else record.returned
+            for seat in record.seats:
+                dealing[record.performance, seat].append((record.first_sent, until))
+    return dealing
+
+
+def _of_record(record: Record, is_advice: bool, is_split: bool, dealing: Dealing) -> Iterator[Parts]:
+    name = (
+        f"{record.act} {record.hold}{record.order}{record.allotment} #{record.number} {record.outcome} {record.reason}"
+    )
     # A sending that nobody knows the end of may still arrive, whatever a later one was answered.
     if record.outcome == UNKNOWN or record.was_uncertain:
         yield [
@@ -151,7 +168,7 @@ def _of_record(record: Record, is_advice: bool, is_split: bool) -> Iterator[Part
         return
     yield [
         (seat, Operation(name, record.sent, record.returned, step))
-        for seat, step in [*_refusals(record), *_sightings(record)]
+        for seat, step in [*_refusals(record, dealing), *_sightings(record)]
     ]
 
 
@@ -171,6 +188,12 @@ def _effects(record: Record, is_split: bool) -> Iterator[tuple[int, Step]]:
             step = model.sold(record.order)
         case "cancel":
             step = model.cancelled(record.order)
+        case "allot":
+            step = (model.allotted_in_the_record if is_split else model.allotted)(record.allotment)
+        case "report":
+            step = model.reported(record.allotment)
+        case "give_back":
+            step = model.given_back(record.allotment)
         case "move":
             yield from ((seat, model.held(record.hold)) for seat in record.seats if seat not in record.before)
             yield from ((seat, model.still_held(record.hold)) for seat in record.seats if seat in record.before)
@@ -181,7 +204,7 @@ def _effects(record: Record, is_split: bool) -> Iterator[tuple[int, Step]]:
     yield from ((seat, step) for seat in record.seats)
 
 
-def _refusals(record: Record) -> Iterator[tuple[int, Step]]:
+def _refusals(record: Record, dealing: Dealing) -> Iterator[tuple[int, Step]]:
     """What a no tells of each seat. Limits, overload and late answers tell nothing."""
     if record.outcome != REFUSED:
         return
@@ -189,6 +212,9 @@ def _refusals(record: Record) -> Iterator[tuple[int, Step]]:
         case (("hold" | "move"), Reason.SEATS_TAKEN):
             for seat in record.seats:
                 taken = seat in record.refused_seats
+                around = dealing.get((record.performance, seat), ())
+                if taken and any(sent <= record.returned and until >= record.sent for sent, until in around):
+                    continue
                 yield seat, (model.taken_from if taken else model.free_for)(record.hold)
         case (("hold" | "extend" | "move"), (Reason.HOLD_ENDED | Reason.HOLD_NOT_FOUND)):
             yield from ((seat, model.not_held_by(record.hold)) for seat in {*record.seats, *record.before})

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Seat(NamedTuple):
-    """free, held (by a hold), claimed or sold (by an order)."""
+    """free, held (by a hold), claimed or sold (by an order), allotted or reported (by an office's allotment)."""
 
     state: str
     by: str = ""
@@ -19,7 +19,7 @@ class Seat(NamedTuple):
 FREE = Seat("free")
 Step = Callable[[Seat], Seat | None]
 # As balcon.types.v1.SeatState numbers them.
-STATES = {1: "free", 2: "held", 3: "claimed", 4: "sold"}
+STATES = {1: "free", 2: "held", 3: "claimed", 4: "sold", 7: "allotted", 8: "reported"}
 
 
 def _when(allowed: bool, after: Seat) -> Seat | None:
@@ -99,6 +99,35 @@ def cancelled(order: str) -> Step:
 def not_of(order: str) -> Step:
     """The order was said to have no claim."""
     return lambda seat: _when(seat not in {Seat("claimed", order), Seat("sold", order)}, seat)
+
+
+def allotted(allotment: str) -> Step:
+    """The office got the seat out of the pool, now or before."""
+    after = Seat("allotted", allotment)
+    return lambda seat: _when(seat in {FREE, after}, after)
+
+
+def allotted_in_the_record(allotment: str) -> Step:
+    """The office got the seat while two stores of holds told two stories: only the record's word counts."""
+    after = Seat("allotted", allotment)
+    return lambda seat: _when(seat.state in {"free", "held"} or seat == after, after)
+
+
+def reported(allotment: str) -> Step:
+    """The office reported it sold, now or before."""
+    after = Seat("reported", allotment)
+    return lambda seat: _when(seat in {after, Seat("allotted", allotment)}, after)
+
+
+def given_back(allotment: str) -> Step:
+    """The seat is not open in the allotment any more. What was reported is not given back."""
+
+    def step(seat: Seat) -> Seat | None:
+        if seat == Seat("allotted", allotment):
+            return FREE
+        return _when(seat != Seat("reported", allotment), seat)
+
+    return step
 
 
 def seen(state: str) -> Step:

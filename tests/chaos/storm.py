@@ -19,6 +19,7 @@ from tests.chaos.faults import Injector, schedule
 from tests.chaos.history import OK, History
 from tests.chaos.inventory_nodes import Cluster, Leases, Stores, running_cluster
 from tests.chaos.linearizability import NEVER
+from tests.chaos.offices import Office
 from tests.chaos.projection import Window, windows_of
 
 WARM_SECONDS = 5.0
@@ -41,6 +42,7 @@ class Storm:
     performances: int = 8
     capacity: int = 500
     buyers: int = 30
+    offices: int = 2
     desks: int = 6
     calm_seconds: tuple[float, float] = (2.0, 4.0)
     # Goes on until every kind of fault has come once, however long that takes.
@@ -95,6 +97,10 @@ async def _run(storm: Storm, cluster: Cluster, house: House, desks: Sequence[Des
     buyers = [
         Buyer(f"b{number}", desks[number % len(desks)], seeded_random(storm.seed * 1_000 + number))
         for number in range(storm.buyers)
+    ]
+    buyers += [
+        Office(f"f{number}", desks[number % len(desks)], seeded_random(storm.seed * 1_000 + 900 + number))
+        for number in range(storm.offices)
     ]
     injector = Injector(cluster, house, seeded_random(storm.seed))
     carts = [asyncio.create_task(buyer.run(), name=buyer.name) for buyer in buyers]
@@ -159,6 +165,7 @@ async def _judge(
     if serving_again > limit:
         findings.wrong.append(f"served again only {serving_again:.1f} s after healing (limit {limit:.0f} s)")
     await judgement.judge_record(cluster, house.history, findings)
+    await judgement.judge_allotments(cluster, house.history, findings)
     tell(f"{house.history.now():6.1f} s  the record judged")
     await judgement.judge_maps(cluster, buyer, house, findings, tell)
     coverage = cover(cluster, house.history, injector.lost_in_failover, injector.bus_losses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.contracts.reasons import Reason
 from services.runtime.clock import SystemClock
 from tests.chaos.history import OK, REFUSED, UNKNOWN, FaultRecord, History, Record
-from tests.chaos.judgement import Findings, judge_epochs, judge_pairs, judge_seats
+from tests.chaos.judgement import Findings, expected_seats, judge_epochs, judge_pairs, judge_seats
 from tests.chaos.projection import windows_of
 
 PERFORMANCE = "perf"
@@ -160,3 +160,43 @@ def test_an_epoch_that_goes_back_is_found() -> None:
     forth = told("hold", 1, hold="a", epoch=4)
     assert wrong(forth, told("release", 2, hold="a", epoch=3))
     assert wrong(forth, told("release", 2, hold="a", epoch=4)) == []
+
+
+def test_seats_that_an_office_gets_reports_and_gives_back_are_fine() -> None:
+    dealt = [
+        told("allot", 1, seats=(1, 2), allotment="a"),
+        told("look", 2, seats=(1, 2), seen=(7, 7)),
+        told("hold", 3, hold="h", outcome=REFUSED, reason=Reason.SEATS_TAKEN, refused_seats=(1,)),
+        told("report", 4, allotment="a"),
+        told("give_back", 5, seats=(2,), allotment="a"),
+        told("look", 6, seats=(1, 2), seen=(8, 1)),
+        told("hold", 7, seats=(2,), hold="h"),
+    ]
+    assert wrong(*dealt) == []
+
+
+def test_a_seat_in_two_hands_is_found() -> None:
+    assert wrong(told("allot", 1, allotment="a"), told("hold", 2, hold="h"))
+    assert wrong(told("allot", 1, allotment="a"), told("allot", 2, allotment="b"))
+    assert wrong(told("hold", 1, hold="h"), told("allot", 2, allotment="a"))
+
+
+def test_a_reported_seat_that_goes_back_is_found() -> None:
+    reported = [told("allot", 1, allotment="a"), told("report", 2, allotment="a")]
+    assert wrong(*reported, told("give_back", 3, allotment="a"))
+    assert wrong(*reported, told("look", 3, seen=(1,)))
+    assert wrong(*reported, told("hold", 3, hold="h"))
+
+
+def test_a_seat_on_its_way_to_an_office_is_gone_for_others_before_a_map_shows_it() -> None:
+    slow = told("allot", 1, lasts=5, allotment="a")
+    gone = told("hold", 2, hold="h", outcome=REFUSED, reason=Reason.SEATS_TAKEN, refused_seats=(1,))
+    assert wrong(slow, gone, told("look", 3, seen=(1,))) == []
+    assert wrong(slow, told("look", 2, seen=(7,)), told("look", 3, seen=(1,)))
+
+
+def test_seats_of_an_allotment_in_the_record_are_those_that_were_told() -> None:
+    steps = [told("allot", 1, seats=(1, 2, 3), allotment="a"), told("report", 2, seats=(1,), allotment="a")]
+    assert expected_seats(steps) == {1: True, 2: False, 3: False}
+    assert expected_seats([*steps, told("give_back", 3, seats=(2, 3), allotment="a")]) == {1: True}
+    assert expected_seats([*steps, told("give_back", 3, seats=(2,), outcome=UNKNOWN, allotment="a")]) is None
