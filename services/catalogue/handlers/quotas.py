@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,7 @@ from services.contracts.acts import Act
 from services.contracts.changes import refused_change, refused_etag, refused_unset_etag
 from services.contracts.once import Asked
 from services.contracts.pages import asked_page, fitting, token_after
+from services.contracts.quotas import QuotaPercentages
 from services.contracts.texts import refused_idempotency_key
 from services.runtime.access.refusals import HouseNotFound
 from services.runtime.clock import Clock
@@ -39,8 +40,6 @@ from services.runtime.ids import refused_key
 _SORT: Final = "quota"
 # What the sale's beginning is looked at for: a name may change late.
 _OF_HOURS: Final = frozenset({"presale_hours", "performance_ids", "rules", "size"})
-# What an act says beside the names of the fields.
-_TOLD: Final = ("size", "presale_hours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +138,7 @@ class QuotaHandler:
                 return refused
             await transaction.quotas.save(changed)
             facts = {"fields": ",".join(sorted(set(change.named)))}
-            for name in _TOLD:
-                old, new = getattr(quota.body, name), getattr(changed.body, name)
-                facts |= {name: f"{old} -> {new}"} if old != new else {}
+            facts |= dict(_numbers_changed(quota.body, changed.body))
             await self._tell(transaction, stage, changed, "changed", facts)
             await transaction.commit()
             return changed
@@ -221,6 +218,17 @@ class QuotaHandler:
             await transaction.publish(PerformanceUpdated(one, ("quotas",)))
         facts = {"production": quota.body.production_id, "performances": str(len(changed)), **facts}
         await transaction.record_act(quota.house_id, Act(f"{_SORT}.{done}", _SORT, quota.thing_id, facts=facts))
+
+
+def _numbers_changed(before: Quota, after: Quota) -> Iterator[tuple[str, str]]:
+    """What the house may be asked about one day: by how much more or less could be sold."""
+    names = [field.name for field in dataclasses.fields(QuotaPercentages)]
+    pairs = [(name, before, after) for name in ("size", "presale_hours")]
+    pairs += [(name, before.percentages, after.percentages) for name in names]  # type: ignore[misc]
+    for name, old, new in pairs:
+        was, now = (getattr(one, name) for one in (old, new))
+        if was != now:
+            yield name, f"{'unset' if was is None else was} -> {'unset' if now is None else now}"
 
 
 def _is_of(quota: Kept[Quota], performance: Performance) -> bool:

@@ -49,6 +49,18 @@ async def got(catalogue: Catalogue, performance: pb.Performance) -> pb.Performan
     return (await catalogue.stub.GetPerformance(pb.GetPerformanceRequest(**named(performance)))).performance
 
 
+async def listed(catalogue: Catalogue, venue: Venue, **filters: Any) -> list[str]:
+    """Page by page of one."""
+    found: list[str] = []
+    token = None
+    while token != "":
+        request = pb.ListQuotasRequest(house_id=venue.house.house_id, page_size=1, page_token=token or "", **filters)
+        page = await catalogue.stub.ListQuotas(request)
+        found += [quota.quota_id for quota in page.quotas]
+        token = page.next_page_token
+    return found
+
+
 async def viewed(catalogue: Catalogue, venue: Venue, last_date: str = DAY_ONE) -> list[pb.PerformanceCapacity]:
     request = pb.GetCapacityViewRequest(
         house_id=venue.house.house_id,
@@ -98,6 +110,7 @@ async def test_a_change_is_told_to_whom_it_changes_and_says_what_it_was(catalogu
     assert (await got(catalogue, sunday)).quotas[0].size == 1
     assert (await got(catalogue, monday)).terms_version == 2
     assert len(await told(catalogue, UPDATED)) == 3
+    assert (await listed(catalogue, venue), await listed(catalogue, venue, include_archived=True)) == (["all"], ["all"])
     stale = await refusal(catalogue.stub.UpdateQuota(changing(venue, quota, size=1)))
     assert (stale.reason, stale.facts["etag"]) == ("ETAG_STALE", changed.etag)
     changed = (await catalogue.stub.UpdateQuota(changing(venue, changed, size=1, presale_hours=3))).quota
@@ -107,10 +120,14 @@ async def test_a_change_is_told_to_whom_it_changes_and_says_what_it_was(catalogu
         "quota.changed",
         facts | {"production": venue.production.production_id},
     )
+    half = QuotaPercentages(online_presale=50)
+    changed = (await catalogue.stub.UpdateQuota(changing(venue, changed, percentages=half))).quota
+    assert (await acts(catalogue))[-1].facts["online_presale"] == "unset -> 50"
     archive = pb.ArchiveQuotaRequest(house_id=venue.house.house_id, quota_id="all", etag=changed.etag)
     archived = (await catalogue.stub.ArchiveQuota(archive)).quota
     assert (await catalogue.stub.ArchiveQuota(archive)).quota == archived
     assert not (await got(catalogue, sunday)).quotas
+    assert (await listed(catalogue, venue), await listed(catalogue, venue, include_archived=True)) == ([], ["all"])
     refused = await refusal(catalogue.stub.UpdateQuota(changing(venue, archived, size=1)))
     assert refused.reason == "PRICE_THING_ARCHIVED"
 
