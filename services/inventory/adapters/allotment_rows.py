@@ -53,20 +53,28 @@ _NUMBERS, _TEXTS = ARRAY(Integer), ARRAY(String)
 
 async def load_allotments(connection: AsyncConnection, performance_id: str) -> list[Allotment]:
     """All of them, in the order of their making."""
-    having: dict[str, tuple[list[int], list[int]]] = {}
-    query = select(seats.c.allotment_id, seats.c.seat_index, seats.c.reported_sold).where(
-        seats.c.performance_id == performance_id, seats.c.seat_index >= 0
-    )
-    for allotment_id, seat, is_sold in await connection.execute(query.order_by(seats.c.seat_index)):
-        having.setdefault(allotment_id, ([], []))[is_sold].append(seat)
     own = select(allotments).where(allotments.c.performance_id == performance_id)
-    rows = await connection.execute(own.order_by(allotments.c.created_at_ms, allotments.c.allotment_id))
+    rows = (await connection.execute(own.order_by(allotments.c.created_at_ms, allotments.c.allotment_id))).all()
+    having = await _load_seats(connection, performance_id) if rows else {}
     found = []
     for row in rows:
         is_open, is_sold = having.get(row.allotment_id, ((), ()))
         told = {name: getattr(row, name) for name in _COLUMNS}
         found.append(Allotment(**told, open=tuple(is_open), sold=tuple(is_sold)))
     return found
+
+
+async def _load_seats(
+    connection: AsyncConnection, performance_id: str
+) -> Mapping[str, tuple[Sequence[int], Sequence[int]]]:
+    """By allotment: those that are open, and those that are reported sold."""
+    having: dict[str, tuple[list[int], list[int]]] = {}
+    query = select(seats.c.allotment_id, seats.c.seat_index, seats.c.reported_sold).where(
+        seats.c.performance_id == performance_id, seats.c.seat_index >= 0
+    )
+    for allotment_id, seat, is_sold in await connection.execute(query.order_by(seats.c.seat_index)):
+        having.setdefault(allotment_id, ([], []))[is_sold].append(seat)
+    return having
 
 
 async def load_steps(connection: AsyncConnection, performance_id: str, plan: SeatPlan) -> list[Step]:

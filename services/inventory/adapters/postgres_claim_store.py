@@ -57,14 +57,16 @@ class PostgresClaimStore:
         async with connected(self._engine, self._scope) as connection:
             await self._check_epoch(connection, performance_id, epoch)
             kinds = await self._load_blocks(connection, performance_id)
+            allotments = await load_allotments(connection, performance_id)
             return PerformanceRecord(
                 claims=await self._load_claims(connection, performance_id),
                 blocked=list(kinds),
                 softly_blocked=[seat for seat, kind in kinds.items() if kind == BlockKind.SOFT.name],
                 given_back=await self._load_given_back(connection, performance_id),
                 plan_version=await self._load_plan_version(connection, performance_id),
-                allotments=await load_allotments(connection, performance_id),
-                steps=await load_steps(connection, performance_id, self._performance.plan),
+                allotments=allotments,
+                # Of most performances there are none: nothing is asked for them twice.
+                steps=await load_steps(connection, performance_id, self._performance.plan) if allotments else (),
             )
 
     async def _check_epoch(self, connection: AsyncConnection, performance_id: str, epoch: int) -> None:

@@ -83,7 +83,7 @@ def _decide_for(
     """Of an allotment that is there and not closed."""
     match command:
         case ExtendAllotment():
-            return _extend(state, command, allotment, now_ms)
+            return _hand_out(state, command, allotment, now_ms)
         case ReportSold():
             return _report(command, allotment, now_ms)
         case TakeBackReport():
@@ -124,7 +124,7 @@ def _allot(state: AllottingView, command: AllotSeats, known: Allotment | None, n
         return_due_at_ms=due,
         return_pending=due > 0,
     )
-    return _hand_out(state, command, command.wanted, allotment, now_ms)
+    return _hand_out(state, command, allotment, now_ms)
 
 
 def _too_early(due_ms: int, now_ms: int) -> FieldInvalid | None:
@@ -144,23 +144,15 @@ def _schedule(command: ScheduleReturn, allotment: Allotment, now_ms: int) -> Rec
     return _stepped(command, kinds.CHANGED, (), after, now_ms, seat_state.ALLOTTED)
 
 
-def _extend(state: AllottingView, command: ExtendAllotment, allotment: Allotment, now_ms: int) -> RecordDecision:
-    return _hand_out(state, command, command.wanted, allotment, now_ms)
-
-
 def _hand_out(
-    state: AllottingView,
-    command: AllotSeats | ExtendAllotment,
-    wanted: SeatsAsked,
-    allotment: Allotment,
-    now_ms: int,
+    state: AllottingView, command: AllotSeats | ExtendAllotment, allotment: Allotment, now_ms: int
 ) -> RecordDecision:
     rules = state.rules
     if rules.cancelled:
         return PerformanceCancelled()
     if allotment.kind == kinds.FOREIGN and rules.is_published(now_ms) and not command.override_reason:
         return ForeignAfterPublication(rules.published_at_ms)
-    seats = _from_the_pool(state, wanted)
+    seats = _from_the_pool(state, command.wanted)
     if isinstance(seats, Refusal):
         return seats
     if len(seats) > SEATS_A_STEP:
@@ -182,8 +174,7 @@ def _from_the_pool(state: AllottingView, wanted: SeatsAsked) -> tuple[int, ...] 
     seats = wanted.seats
     if wanted.count or wanted.only_fit:
         free = tuple(seat for seat in seats if state.status(seat) == seat_state.FREE)
-        asked = wanted.count or min(len(seats), 1)
-        if len(free) < asked or not free:
+        if len(free) < (wanted.count or 1):
             return PoolExceeded(wanted.count or len(seats), len(free), _pool(state))
         return free[: wanted.count] if wanted.count else free
     if state.are_free(seats):
@@ -212,31 +203,17 @@ def _in_other_hands(state: AllottingView, seats: Sequence[int]) -> Refusal:
 
 
 def _report(command: ReportSold, allotment: Allotment, now_ms: int) -> RecordDecision:
-    wanted = command.wanted
-    if wanted.count:
-        seats = _so_many(wanted, allotment, allotment.open)
-        if isinstance(seats, Refusal):
-            return seats
-    else:
-        not_theirs = _not_in(wanted.seats, allotment)
-        if not_theirs is not None:
-            return not_theirs
-        seats = _both(wanted.seats, allotment.open)
+    seats = _of_it(command.wanted, allotment, allotment.open)
+    if isinstance(seats, Refusal):
+        return seats
     after = msgspec.structs.replace(allotment, open=_without(allotment.open, seats), sold=_with(allotment.sold, seats))
     return _stepped(command, kinds.SOLD_REPORTED, seats, after, now_ms, seat_state.REPORTED_SOLD)
 
 
 def _take_back(command: TakeBackReport, allotment: Allotment, now_ms: int) -> RecordDecision:
-    wanted = command.wanted
-    if wanted.count:
-        seats = _so_many(wanted, allotment, allotment.sold)
-        if isinstance(seats, Refusal):
-            return seats
-    else:
-        not_theirs = _not_in(wanted.seats, allotment)
-        if not_theirs is not None:
-            return not_theirs
-        seats = _both(wanted.seats, allotment.sold)
+    seats = _of_it(command.wanted, allotment, allotment.sold)
+    if isinstance(seats, Refusal):
+        return seats
     after = msgspec.structs.replace(allotment, open=_with(allotment.open, seats), sold=_without(allotment.sold, seats))
     return _stepped(command, kinds.REPORT_TAKEN_BACK, seats, after, now_ms, seat_state.ALLOTTED)
 
@@ -249,21 +226,12 @@ def _give_back(
     now_ms: int,
 ) -> RecordDecision:
     """Open seats go into the pool; what the office sold never does (R1.11)."""
-    if wanted is None:
-        seats = allotment.open
-    elif wanted.count:
-        some = _so_many(wanted, allotment, allotment.open)
-        if isinstance(some, Refusal):
-            return some
-        seats = some
-    else:
-        not_theirs = _not_in(wanted.seats, allotment)
-        if not_theirs is not None:
-            return not_theirs
-        sold = _both(wanted.seats, allotment.sold)
-        if sold:
-            return SeatsReportedSold(allotment.allotment_id, sold)
-        seats = wanted.seats
+    seats = allotment.open if wanted is None else _of_it(wanted, allotment, allotment.open)
+    if isinstance(seats, Refusal):
+        return seats
+    sold = () if wanted is None or wanted.count else _both(wanted.seats, allotment.sold)
+    if sold:
+        return SeatsReportedSold(allotment.allotment_id, sold)
     after = _returned(allotment, seats)
     if kind == kinds.CLOSED:
         after = msgspec.structs.replace(after, closed_at_ms=now_ms, return_pending=False)
@@ -313,19 +281,19 @@ def _stepped(
     return Accepted(AllotmentStepped(after, step, becomes))
 
 
-def _not_in(seats: tuple[int, ...], allotment: Allotment) -> SeatsNotAllotted | None:
-    own = {*allotment.open, *allotment.sold}
-    if own.issuperset(seats):
-        return None
-    return SeatsNotAllotted(allotment.allotment_id, tuple(seat for seat in seats if seat not in own))
-
-
-def _so_many(wanted: SeatsAsked, allotment: Allotment, among: tuple[int, ...]) -> tuple[int, ...] | AllotmentExceeded:
-    """Any of them: places of a standing area are alike."""
+def _of_it(
+    wanted: SeatsAsked, allotment: Allotment, among: tuple[int, ...]
+) -> tuple[int, ...] | SeatsNotAllotted | AllotmentExceeded:
+    """Those of the seats named that are `among` its own; of a number any, for places of a standing area are alike."""
     fit = _both(wanted.seats, among)
-    if len(fit) < wanted.count:
-        return AllotmentExceeded(allotment.allotment_id, wanted.count, len(fit))
-    return fit[: wanted.count]
+    if wanted.count:
+        if len(fit) < wanted.count:
+            return AllotmentExceeded(allotment.allotment_id, wanted.count, len(fit))
+        return fit[: wanted.count]
+    own = {*allotment.open, *allotment.sold}
+    if own.issuperset(wanted.seats):
+        return fit
+    return SeatsNotAllotted(allotment.allotment_id, tuple(seat for seat in wanted.seats if seat not in own))
 
 
 def _both(seats: tuple[int, ...], others: Sequence[int]) -> tuple[int, ...]:
