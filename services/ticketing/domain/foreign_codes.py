@@ -45,8 +45,6 @@ def read_codes(field: str, content: bytes, seats: Set[str]) -> dict[str, str] | 
 def _refused_file(field: str, content: bytes) -> FieldInvalid | None:
     if len(content) > MAX_CSV_BYTES:
         return FieldInvalid(field, f"has {len(content):,} bytes", f"at most {MAX_CSV_BYTES:,} bytes")
-    if not content.strip():
-        return FieldInvalid(field, "is empty", _LIMIT)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -54,6 +52,9 @@ def _refused_file(field: str, content: bytes) -> FieldInvalid | None:
         return FieldInvalid(field, f"is not UTF-8 in line {line}", "UTF-8")
     if "\0" in text:
         return FieldInvalid(field, f"has a zero byte in line {text.count(chr(10), 0, text.index(chr(0))) + 1}", "UTF-8")
+    # A mark of the byte order alone is no text either.
+    if not text.strip():
+        return FieldInvalid(field, "is empty", _LIMIT)
     header = _header(text)
     for column in (SEAT_COLUMN, CODE_COLUMN):
         if column not in header:
@@ -87,7 +88,11 @@ def _delimiter(text: str) -> str:
 
 def _header(text: str) -> list[str]:
     first = text.splitlines()[0]
-    return [name.strip() for name in next(csv.reader([first], delimiter=_delimiter(text)), [])]
+    try:
+        return [name.strip() for name in next(csv.reader([first], delimiter=_delimiter(text)), [])]
+    except csv.Error:
+        # A cell of 128 kB: no column has such a name.
+        return []
 
 
 def _rows(text: str) -> Iterator[tuple[int, str, str]]:

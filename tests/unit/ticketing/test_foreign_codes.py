@@ -45,6 +45,8 @@ def test_all_wrong_lines_are_told_at_once() -> None:
     ("content", "problem"),
     [
         ("", "is empty"),
+        ("\ufeff", "is empty"),
+        (f"{'x' * 140_000},seat_id,code\nA-1,x\n", "has no column seat_id in line 1"),
         ("seat_id,code\n", "has no line after the first"),
         ("seat,code\nA-1,x\n", "has no column seat_id in line 1"),
         ("seat_id\nA-1\n", "has no column code in line 1"),
@@ -68,6 +70,6 @@ def test_a_fault_repeats_no_code() -> None:
     assert "secret" not in "".join(problems("seat_id,code\nB-1,secret\nA-1,secret\nA-2,secret\n"))
 
 
-@given(st.binary(max_size=200))
-def test_no_bytes_break_the_reader(content: bytes) -> None:
-    assert isinstance(read_codes("csv", b"seat_id,code\n" + content, SEATS), dict | FieldInvalid)
+@given(st.sampled_from([b"", b"\xef\xbb\xbf", b"seat_id,code\n"]), st.binary(max_size=200))
+def test_no_bytes_break_the_reader(begins: bytes, content: bytes) -> None:
+    assert isinstance(read_codes("csv", begins + content, SEATS), dict | FieldInvalid)
