@@ -36,6 +36,7 @@ from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.foreign_imports import ForeignImportHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.paper_facts import FactGatherer
+from services.ticketing.handlers.paper_styles import PaperStyleHandler
 from services.ticketing.handlers.prints import PrintHandler
 from services.ticketing.handlers.sends import SendHandler
 from services.ticketing.handlers.signing_keys import KeyRing
@@ -69,6 +70,7 @@ async def build(service: Service, settings: TicketingSettings) -> None:
         documents=documents,
         imports=ForeignImportHandler(store, allotments, ids),
         sends=sends,
+        styles=PaperStyleHandler(store, paper),
     )
     servicer = TicketingServicer(handlers)
     service.rpc.add(

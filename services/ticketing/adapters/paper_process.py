@@ -8,22 +8,22 @@ from __future__ import annotations
 import sys
 from typing import assert_never
 
+import msgspec
+
 from services.ticketing.adapters.written_sheets import read
 from services.ticketing.paper.delivery_note import delivery_note_csv, write_delivery_note
 from services.ticketing.paper.hall_plan import write_hall_plan
-from services.ticketing.paper.shipped_stocks import shipped_stock
+from services.ticketing.paper.logo import logo_fault
 from services.ticketing.paper.statement import write_allotment_statement
 from services.ticketing.paper.streaming_pdf import ByteSink
 from services.ticketing.paper.tickets import write_tickets
-from services.ticketing.ports.paper import NoteSheet, PlanSheet, Sheet, StatementSheet, TicketsSheet
+from services.ticketing.ports.paper import LogoSheet, NoteSheet, PlanSheet, Sheet, StatementSheet, TicketsSheet
 
 
 def draw(sheet: Sheet, sink: ByteSink) -> None:
     """Writes the document that the sheet is of."""
     match sheet:
-        case TicketsSheet(style, stock_name, tickets):
-            stock = shipped_stock(stock_name)
-            assert stock is not None, f"a sheet on {stock_name}, which requests are refused for"
+        case TicketsSheet(style, stock, tickets):
             write_tickets(sink, style, tickets, stock)
         case NoteSheet(style, note, False):
             write_delivery_note(sink, style, note)
@@ -33,6 +33,8 @@ def draw(sheet: Sheet, sink: ByteSink) -> None:
             write_hall_plan(sink, style, plan)
         case StatementSheet(style, statement):
             write_allotment_statement(sink, style, statement)
+        case LogoSheet(content):
+            sink.write(msgspec.json.encode(logo_fault(content)))
         case _:
             assert_never(sheet)
 

@@ -16,6 +16,7 @@ from services.runtime.outbox.writer import enqueue
 from services.ticketing.adapters import ticket_events
 from services.ticketing.adapters.document_rows import DepartureRows, DocumentRows
 from services.ticketing.adapters.document_tables import idempotency_keys
+from services.ticketing.adapters.paper_style_rows import PaperStyleRows
 from services.ticketing.adapters.send_rows import SendRows
 from services.ticketing.adapters.signing_key_rows import SigningKeyRows
 from services.ticketing.adapters.ticket_rows import TicketRows
@@ -36,6 +37,7 @@ class PostgresTransaction:
         self.documents = DocumentRows(connection, house_id)
         self.departures = DepartureRows(connection, house_id)
         self.sends = SendRows(connection, house_id, now_ms)
+        self.paper_styles = PaperStyleRows(connection, house_id)
         self.is_complete = self.has_published = False
 
     async def claim_key(self, owner_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:

@@ -7,13 +7,14 @@ from typing import Final
 
 import msgspec
 
-from services.ticketing.ports.paper import NoteSheet, PlanSheet, Sheet, StatementSheet, TicketsSheet
+from services.ticketing.ports.paper import LogoSheet, NoteSheet, PlanSheet, Sheet, StatementSheet, TicketsSheet
 
 _KINDS: Final[dict[str, type[Sheet]]] = {
     "tickets": TicketsSheet,
     "note": NoteSheet,
     "plan": PlanSheet,
     "statement": StatementSheet,
+    "logo": LogoSheet,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 

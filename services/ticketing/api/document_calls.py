@@ -21,10 +21,11 @@ from services.ticketing.domain.document import Document
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler, NoteMade, WantedPaper
 from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.prints import Printed, PrintHandler, WantedPrint
-from services.ticketing.paper.shipped_stocks import DEFAULT_STOCK, SHIPPED
+from services.ticketing.paper.shipped_stocks import DEFAULT_STOCK
 
 # As many as the largest hall has.
 _MAX_SEATS = 20_000
+_MAX_STOCK_CHARS = 40
 
 
 class _OfAllotment(Protocol):
@@ -140,9 +141,8 @@ def _refused_seats(seats: Sequence[str]) -> Iterator[FieldInvalid | None]:
 
 
 def _refused_stock(stock: str) -> FieldInvalid | None:
-    if not stock or stock in SHIPPED:
-        return None
-    return FieldInvalid("stock", f"{stock[:32]!r} is no stock", ", ".join(SHIPPED))
+    """Which stocks there are, the house says."""
+    return refused_text("stock", stock, at_least=0, at_most=_MAX_STOCK_CHARS)
 
 
 def _wanted(request: _OfAllotment) -> WantedPaper:

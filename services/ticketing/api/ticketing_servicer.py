@@ -10,12 +10,14 @@ from services.ticketing.api.document_calls import DocumentCalls
 from services.ticketing.api.foreign_calls import ForeignCalls
 from services.ticketing.api.key_calls import KeyCalls
 from services.ticketing.api.send_calls import SendCalls
+from services.ticketing.api.style_calls import StyleCalls
 from services.ticketing.api.ticket_calls import TicketCalls
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
 from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.foreign_imports import ForeignImportHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
+from services.ticketing.handlers.paper_styles import PaperStyleHandler
 from services.ticketing.handlers.prints import PrintHandler
 from services.ticketing.handlers.sends import SendHandler
 from services.ticketing.handlers.signing_keys import KeyRing
@@ -33,9 +35,12 @@ class Handlers:
     documents: DocumentHandler
     imports: ForeignImportHandler
     sends: SendHandler
+    styles: PaperStyleHandler
 
 
-class TicketingServicer(KeyCalls, TicketCalls, DocumentCalls, ForeignCalls, SendCalls, TicketingServiceServicer):
+class TicketingServicer(
+    KeyCalls, TicketCalls, DocumentCalls, ForeignCalls, SendCalls, StyleCalls, TicketingServiceServicer
+):
     """Stateless; everything lives in the handlers."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -47,3 +52,4 @@ class TicketingServicer(KeyCalls, TicketCalls, DocumentCalls, ForeignCalls, Send
         self._documents = handlers.documents
         self._imports = handlers.imports
         self._sends = handlers.sends
+        self._styles = handlers.styles

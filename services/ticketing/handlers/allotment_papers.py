@@ -56,13 +56,14 @@ class AllotmentPaperHandler:
             now_ms, allotment = transaction.now_ms, facts.allotment
             source = TicketSource(allotment_id=allotment.allotment_id)
             valid = await transaction.tickets.valid_of_source(allotment.performance_id, source)
-            by_seat = {one.seat.seat_id: one for one in valid}
+            tickets = {one.seat.seat_id: one for one in valid}
+            own = (await transaction.paper_styles.get()).style
             year = local_of(facts.show.time_zone, now_ms).year
             number = f"{year}-{await transaction.documents.next_note_number(year)}"
             note = self._document(facts, DocumentKind.DELIVERY_NOTE, number, wanted, now_ms)
             seat_list = dataclasses.replace(note, document_id=self._ids.new_id("doc"), kind=DocumentKind.SEAT_LIST)
             for document, as_list in ((note, False), (seat_list, True)):
-                sheet = note_sheet(facts, note.language, number, now_ms, by_seat, as_list=as_list)
+                sheet = note_sheet(facts, own, note.language, number, now_ms, tickets, as_list=as_list)
                 await transaction.documents.add(document, self._paper.written(sheet))
             _record(transaction, "allotment.noted", note)
             return NoteMade(note, seat_list)
@@ -75,7 +76,9 @@ class AllotmentPaperHandler:
         async def act(transaction: TicketingTransaction, facts: PaperFacts) -> Document:
             number, now_ms = facts.allotment.allotment_id, transaction.now_ms
             document = self._document(facts, DocumentKind.HALL_PLAN, number, wanted, now_ms)
-            await transaction.documents.add(document, self._paper.written(plan_sheet(facts, document.language)))
+            own = (await transaction.paper_styles.get()).style
+            sheet = plan_sheet(facts, own, document.language)
+            await transaction.documents.add(document, self._paper.written(sheet))
             _record(transaction, "allotment.plan_drawn", document)
             return document
 
@@ -89,7 +92,8 @@ class AllotmentPaperHandler:
             left = await transaction.departures.later_than(allotment.allotment_id, 0)
             number = f"{allotment.allotment_id}-{allotment.version}"
             document = self._document(facts, DocumentKind.STATEMENT, number, wanted, now_ms)
-            sheet = statement_sheet(facts, document.language, number, now_ms, left)
+            own = (await transaction.paper_styles.get()).style
+            sheet = statement_sheet(facts, own, document.language, number, now_ms, left)
             await transaction.documents.add(document, self._paper.written(sheet))
             _record(transaction, "allotment.stated", document)
             return document

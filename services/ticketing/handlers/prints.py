@@ -17,6 +17,7 @@ from services.ticketing.domain.printing import seats_to_print
 from services.ticketing.domain.refusals import SeatHasTicket
 from services.ticketing.domain.ticket import SeatOfTicket, Ticket, TicketSource, VoidReason
 from services.ticketing.handlers.paper_facts import FactGatherer, PaperFacts
+from services.ticketing.handlers.paper_styles import stock_of
 from services.ticketing.handlers.sheets import tickets_sheet
 from services.ticketing.handlers.signing_keys import KeyRing
 from services.ticketing.ports.paper import Paper
@@ -66,6 +67,10 @@ class PrintHandler:
         self, transaction: TicketingTransaction, wanted: WantedPrint, facts: PaperFacts
     ) -> Printed | Refusal:
         allotment, tickets = facts.allotment, transaction.tickets
+        own = (await transaction.paper_styles.get()).style
+        stock = stock_of(own, wanted.stock)
+        if isinstance(stock, Refusal):
+            return stock
         await tickets.lock([allotment.allotment_id])
         left = await transaction.departures.later_than(allotment.allotment_id, allotment.version)
         source = TicketSource(allotment_id=allotment.allotment_id, as_of=allotment.version)
@@ -83,7 +88,7 @@ class PrintHandler:
             return SeatHasTicket(tuple(one.seat.seat_id for one in made if one.ticket_id in not_added))
         transaction.tell_issued(made)
         document = await self._document(transaction, wanted, facts, print_id, len(made))
-        sheet = tickets_sheet(facts, document.language, document.stock, made)
+        sheet = tickets_sheet(facts, own, document.language, stock, made)
         await transaction.documents.add(document, self._paper.written(sheet))
         transaction.record_act(_act(document, len(voided)))
         return Printed(document, len(voided))

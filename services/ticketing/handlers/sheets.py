@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence, Set
 
 from services.contracts.bounds import NORMAL_TICKET_TYPE
 from services.ticketing.domain.allotment import AllotmentKind
+from services.ticketing.domain.paper_style import PaperStyle
 from services.ticketing.domain.show import PlanSeat, Show
 from services.ticketing.domain.ticket import Ticket
 from services.ticketing.handlers.paper_facts import PaperFacts
 from services.ticketing.paper import documents as paper
-from services.ticketing.paper.house_style import HouseStyle
+from services.ticketing.paper.house_style import DEFAULT_ACCENT, DEFAULT_PRIMARY, HouseStyle
+from services.ticketing.paper.stock import Stock
 from services.ticketing.ports.paper import NoteSheet, PlanSheet, StatementSheet, TicketsSheet
 
 _DELIVERED = {
@@ -27,7 +29,9 @@ _SPOKEN_CHARS = 8
 _ANY_CATEGORY = "-"
 
 
-def tickets_sheet(facts: PaperFacts, language: str, stock: str, tickets: Sequence[Ticket]) -> TicketsSheet:
+def tickets_sheet(
+    facts: PaperFacts, own: PaperStyle, language: str, stock: Stock, tickets: Sequence[Ticket]
+) -> TicketsSheet:
     """The tickets of one print."""
     performance = _performance(facts.show)
     allotment_id = facts.allotment.allotment_id
@@ -41,17 +45,26 @@ def tickets_sheet(facts: PaperFacts, language: str, stock: str, tickets: Sequenc
             price_minor=_price(facts.show, facts.plan.seats[ticket.seat.seat_id]),
             origin=paper.TicketOrigin.ALLOTMENT,
             origin_number=allotment_id,
+            conditions=own.conditions,
         )
         for ticket in tickets
     )
-    return TicketsSheet(_style(facts.show, language), stock, drawn)
+    return TicketsSheet(_style(facts.show, own, language), stock, drawn)
 
 
 def note_sheet(
-    facts: PaperFacts, language: str, number: str, issued_at_ms: int, valid: Mapping[str, Ticket], *, as_list: bool
+    facts: PaperFacts,
+    own: PaperStyle,
+    language: str,
+    number: str,
+    issued_at_ms: int,
+    tickets: Mapping[str, Ticket],
+    *,
+    as_list: bool,
 ) -> NoteSheet:
-    """The note (R1.13), or the list beside it. `valid`: tickets by seat; a seat without one yet has no code."""
-    seats = [facts.plan.seats[seat_id] for seat_id in facts.plan.seats if seat_id in set(facts.allotment.seats)]
+    """The note (R1.13), or the list beside it. `tickets` by seat; a seat without one has no code."""
+    has = set(facts.allotment.seats)
+    seats = [seat for seat_id, seat in facts.plan.seats.items() if seat_id in has]
     categories = list(dict.fromkeys(seat.category for seat in seats))
     note = paper.DeliveryNote(
         number=number,
@@ -59,7 +72,7 @@ def note_sheet(
         office=_office(facts),
         performance=_performance(facts.show),
         reservation=_reservation(facts),
-        seats=tuple(_delivered(facts.show, seat, valid.get(seat.seat_id)) for seat in seats),
+        seats=tuple(_delivered(facts.show, seat, tickets.get(seat.seat_id)) for seat in seats),
         price_rules=tuple(
             paper.PriceRule(category, ticket_type, amount)
             for category in categories
@@ -68,10 +81,10 @@ def note_sheet(
         ),
         conditions=facts.office.conditions,
     )
-    return NoteSheet(_style(facts.show, language), note, as_list)
+    return NoteSheet(_style(facts.show, own, language), note, as_list)
 
 
-def plan_sheet(facts: PaperFacts, language: str) -> PlanSheet:
+def plan_sheet(facts: PaperFacts, own: PaperStyle, language: str) -> PlanSheet:
     """The hall with the allotment's seats marked."""
     marked = set(facts.allotment.seats)
     seats = tuple(
@@ -81,10 +94,12 @@ def plan_sheet(facts: PaperFacts, language: str) -> PlanSheet:
     drawn = paper.HallPlan(
         _performance(facts.show), _office(facts), facts.allotment.allotment_id, seats, facts.plan.focal_point
     )
-    return PlanSheet(_style(facts.show, language), drawn)
+    return PlanSheet(_style(facts.show, own, language), drawn)
 
 
-def statement_sheet(facts: PaperFacts, language: str, number: str, now_ms: int, left: Set[str]) -> StatementSheet:
+def statement_sheet(
+    facts: PaperFacts, own: PaperStyle, language: str, number: str, now_ms: int, left: Set[str]
+) -> StatementSheet:
     """What became of it: each line adds up, and so does the whole. `left`: seats that are known to have gone back."""
     statement = paper.AllotmentStatement(
         number=number,
@@ -95,7 +110,7 @@ def statement_sheet(facts: PaperFacts, language: str, number: str, now_ms: int, 
         is_final=facts.allotment.closed_at_ms is not None,
         lines=_lines(facts, left),
     )
-    return StatementSheet(_style(facts.show, language), statement)
+    return StatementSheet(_style(facts.show, own, language), statement)
 
 
 def _lines(facts: PaperFacts, left: Set[str]) -> tuple[paper.StatementLine, ...]:
@@ -128,8 +143,17 @@ def _lines(facts: PaperFacts, left: Set[str]) -> tuple[paper.StatementLine, ...]
     return tuple(found)
 
 
-def _style(show: Show, language: str) -> HouseStyle:
-    return HouseStyle(show.house_name, language, show.time_zone, show.currency, show.hall_address)
+def _style(show: Show, own: PaperStyle, language: str) -> HouseStyle:
+    return HouseStyle(
+        house_name=show.house_name,
+        language=language,
+        time_zone=show.time_zone,
+        currency=show.currency,
+        address_lines=own.address_lines or show.hall_address,
+        logo=own.logo,
+        primary_color=own.primary_color or DEFAULT_PRIMARY,
+        accent_color=own.accent_color or DEFAULT_ACCENT,
+    )
 
 
 def _performance(show: Show) -> paper.Performance:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -38,6 +39,20 @@ def refused_logo(field: str, content: bytes) -> FieldInvalid | None:
     except _DAMAGE:
         return FieldInvalid(field, "is damaged or cut off", _TAKEN)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class LogoFault:
+    """What is wrong with a logo; empty: nothing."""
+
+    problem: str = ""
+    limit: str = ""
+
+
+def logo_fault(content: bytes) -> LogoFault:
+    """As `refused_logo` says it, for whoever passes it on."""
+    refusal = refused_logo("logo", content)
+    return LogoFault(refusal.problem, refusal.limit) if refusal else LogoFault()
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from typing import BinaryIO, Protocol
 from services.runtime.errors import Retryable
 from services.ticketing.paper.documents import AllotmentStatement, DeliveryNote, HallPlan, Ticket
 from services.ticketing.paper.house_style import HouseStyle
+from services.ticketing.paper.stock import Stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class TicketsSheet:
     """Tickets on one stock."""
 
     style: HouseStyle
-    stock: str
+    stock: Stock
     tickets: tuple[Ticket, ...]
 
 
@@ -45,7 +46,14 @@ class StatementSheet:
     statement: AllotmentStatement
 
 
-Sheet = TicketsSheet | NoteSheet | PlanSheet | StatementSheet
+@dataclass(frozen=True, slots=True)
+class LogoSheet:
+    """No document: what is wrong with a logo, a LogoFault as JSON."""
+
+    content: bytes
+
+
+Sheet = TicketsSheet | NoteSheet | PlanSheet | StatementSheet | LogoSheet
 
 
 class PaperFailed(Retryable):

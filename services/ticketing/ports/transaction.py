@@ -10,6 +10,7 @@ from services.contracts.once import RecordedAnswer
 from services.ticketing.domain.ticket import Ticket, VoidReason
 from services.ticketing.ports.departures import Departures
 from services.ticketing.ports.documents import Documents
+from services.ticketing.ports.paper_styles import PaperStyles
 from services.ticketing.ports.sends import Sends
 from services.ticketing.ports.signing_keys import SigningKeys
 from services.ticketing.ports.tickets import Tickets
@@ -37,6 +38,9 @@ class TicketingTransaction(Protocol):
 
     @property
     def sends(self) -> Sends: ...
+
+    @property
+    def paper_styles(self) -> PaperStyles: ...
 
     async def claim_key(self, owner_id: str, key: str, request_hash: bytes, /) -> RecordedAnswer | None:
         """None: the key is this transaction's. Waits for another transaction that has it."""

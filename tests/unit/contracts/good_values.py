@@ -10,10 +10,13 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.runtime.clock import SystemClock
+from services.ticketing.paper.shipped_stocks import shipped_source
 from tests.unit.catalogue.plan_documents import plan
+from tests.unit.ticketing.paper.paper_samples import logo
 
 CLOCK = SystemClock()
 AN_ID = "id_1"
+A_LOGO = logo(60, 20)
 
 # By the field's name; what is not here is an id.
 GOOD: Mapping[str, Any] = {
@@ -120,6 +123,11 @@ GOOD: Mapping[str, Any] = {
     "source_url": "https://company.example/hamlet",
     "states": 1,
     "stock": "a4",
+    "logo": A_LOGO,
+    "logo_bytes": 1,
+    "primary_color": "#112233",
+    "accent_color": "#AABBCC",
+    "stocks": shipped_source("a4").decode().replace('"a4"', '"own-a4"'),
     "sale_state": 1,
     "sale_states": 2,
     "publication": 1,

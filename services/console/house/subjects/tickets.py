@@ -6,7 +6,7 @@ from typing import Final
 
 from balcon.ticketing.v1 import ticketing_service_pb2
 
-from services.console.house.command import Command, Subject
+from services.console.house.command import Command, ReadsEtag, Subject
 
 TICKETS: Final = Subject(
     "ticket",
@@ -69,6 +69,13 @@ TICKETS: Final = Subject(
             "ListDocuments",
             "Lists the documents of contingents, the newest first.",
             columns=("document_id", "kind", "number", "allotment_id", "tickets", "print_number", "created_at"),
+        ),
+        Command("style", "GetPaperStyle", "Shows how the house's paper looks.", saves={"logo": "logo-out"}),
+        Command(
+            "update-style",
+            "UpdatePaperStyle",
+            "Changes that: logo, colours, address, small print, stocks of its own.",
+            etag=ReadsEtag("GetPaperStyle"),
         ),
         Command(
             "file",

@@ -172,7 +172,9 @@ class PrintAllotmentRequest(_message.Message):
     allotment_id: _builtins.str
     """The allotment."""
     stock: _builtins.str
-    """What they are printed on: a4, a4-3, 80x200, 152x54 or 140x51. Empty takes a4."""
+    """What they are printed on: a4, a4-3, 80x200, 152x54, 140x51, or a stock of the house's own (PaperStyle). Empty takes
+    a4.
+    """
     language: _builtins.str
     """en, nl, de or nb. Empty takes the office's, or else en."""
     @_builtins.property

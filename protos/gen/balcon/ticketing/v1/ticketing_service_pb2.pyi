@@ -26,6 +26,11 @@ from balcon.ticketing.v1.documents_pb2 import PrintAllotmentRequest as PrintAllo
 from balcon.ticketing.v1.documents_pb2 import PrintAllotmentResponse as PrintAllotmentResponse
 from balcon.ticketing.v1.documents_pb2 import SendAllotmentPaperRequest as SendAllotmentPaperRequest
 from balcon.ticketing.v1.documents_pb2 import SendAllotmentPaperResponse as SendAllotmentPaperResponse
+from balcon.ticketing.v1.paper_style_pb2 import GetPaperStyleRequest as GetPaperStyleRequest
+from balcon.ticketing.v1.paper_style_pb2 import GetPaperStyleResponse as GetPaperStyleResponse
+from balcon.ticketing.v1.paper_style_pb2 import PaperStyle as PaperStyle
+from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleRequest as UpdatePaperStyleRequest
+from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleResponse as UpdatePaperStyleResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from balcon.ticketing.v1 import documents_pb2 as balcon_dot_ticketing_dot_v1_dot_documents__pb2
+from balcon.ticketing.v1 import paper_style_pb2 as balcon_dot_ticketing_dot_v1_dot_paper__style__pb2
 from balcon.ticketing.v1 import ticket_keys_pb2 as balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2
 from balcon.ticketing.v1 import tickets_pb2 as balcon_dot_ticketing_dot_v1_dot_tickets__pb2
 
@@ -97,6 +98,16 @@ class TicketingServiceStub:
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperRequest.SerializeToString,
                 response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperResponse.FromString,
                 _registered_method=True)
+        self.GetPaperStyle = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/GetPaperStyle',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.GetPaperStyleRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.GetPaperStyleResponse.FromString,
+                _registered_method=True)
+        self.UpdatePaperStyle = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/UpdatePaperStyle',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleResponse.FromString,
+                _registered_method=True)
 
 
 class TicketingServiceServicer:
@@ -187,6 +198,20 @@ class TicketingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPaperStyle(self, request, context):
+        """How the house's paper looks.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePaperStyle(self, request, context):
+        """Changes that, for what is made from now on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TicketingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -249,6 +274,16 @@ def add_TicketingServiceServicer_to_server(servicer, server):
                     servicer.SendAllotmentPaper,
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperRequest.FromString,
                     response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperResponse.SerializeToString,
+            ),
+            'GetPaperStyle': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPaperStyle,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.GetPaperStyleRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.GetPaperStyleResponse.SerializeToString,
+            ),
+            'UpdatePaperStyle': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePaperStyle,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -576,6 +611,60 @@ class TicketingService:
             '/balcon.ticketing.v1.TicketingService/SendAllotmentPaper',
             balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperRequest.SerializeToString,
             balcon_dot_ticketing_dot_v1_dot_documents__pb2.SendAllotmentPaperResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPaperStyle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/GetPaperStyle',
+            balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.GetPaperStyleRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.GetPaperStyleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePaperStyle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/UpdatePaperStyle',
+            balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 Tickets, their codes and the paper around them: what lets a person in, and whether it still does."""
 
 from balcon.ticketing.v1 import documents_pb2 as _documents_pb2
+from balcon.ticketing.v1 import paper_style_pb2 as _paper_style_pb2
 from balcon.ticketing.v1 import ticket_keys_pb2 as _ticket_keys_pb2
 from balcon.ticketing.v1 import tickets_pb2 as _tickets_pb2
 from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteRequest as CreateDeliveryNoteRequest
@@ -29,6 +30,11 @@ from balcon.ticketing.v1.documents_pb2 import PrintAllotmentRequest as PrintAllo
 from balcon.ticketing.v1.documents_pb2 import PrintAllotmentResponse as PrintAllotmentResponse
 from balcon.ticketing.v1.documents_pb2 import SendAllotmentPaperRequest as SendAllotmentPaperRequest
 from balcon.ticketing.v1.documents_pb2 import SendAllotmentPaperResponse as SendAllotmentPaperResponse
+from balcon.ticketing.v1.paper_style_pb2 import GetPaperStyleRequest as GetPaperStyleRequest
+from balcon.ticketing.v1.paper_style_pb2 import GetPaperStyleResponse as GetPaperStyleResponse
+from balcon.ticketing.v1.paper_style_pb2 import PaperStyle as PaperStyle
+from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleRequest as UpdatePaperStyleRequest
+from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleResponse as UpdatePaperStyleResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey
@@ -105,6 +111,10 @@ class TicketingServiceStub:
     """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
     SendAllotmentPaper: _grpc.UnaryUnaryMultiCallable[_documents_pb2.SendAllotmentPaperRequest, _documents_pb2.SendAllotmentPaperResponse]
     """Mails documents of an allotment to its office (R1.8)."""
+    GetPaperStyle: _grpc.UnaryUnaryMultiCallable[_paper_style_pb2.GetPaperStyleRequest, _paper_style_pb2.GetPaperStyleResponse]
+    """How the house's paper looks."""
+    UpdatePaperStyle: _grpc.UnaryUnaryMultiCallable[_paper_style_pb2.UpdatePaperStyleRequest, _paper_style_pb2.UpdatePaperStyleResponse]
+    """Changes that, for what is made from now on."""
 
 @_typing.type_check_only
 class TicketingServiceAsyncStub(TicketingServiceStub):
@@ -135,6 +145,10 @@ class TicketingServiceAsyncStub(TicketingServiceStub):
     """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
     SendAllotmentPaper: _aio.UnaryUnaryMultiCallable[_documents_pb2.SendAllotmentPaperRequest, _documents_pb2.SendAllotmentPaperResponse]  # type: ignore[assignment]
     """Mails documents of an allotment to its office (R1.8)."""
+    GetPaperStyle: _aio.UnaryUnaryMultiCallable[_paper_style_pb2.GetPaperStyleRequest, _paper_style_pb2.GetPaperStyleResponse]  # type: ignore[assignment]
+    """How the house's paper looks."""
+    UpdatePaperStyle: _aio.UnaryUnaryMultiCallable[_paper_style_pb2.UpdatePaperStyleRequest, _paper_style_pb2.UpdatePaperStyleResponse]  # type: ignore[assignment]
+    """Changes that, for what is made from now on."""
 
 class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tickets of orders and of allotments."""
@@ -234,5 +248,21 @@ class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_documents_pb2.SendAllotmentPaperResponse, _abc.Awaitable[_documents_pb2.SendAllotmentPaperResponse]]:
         """Mails documents of an allotment to its office (R1.8)."""
+
+    @_abc_1.abstractmethod
+    def GetPaperStyle(
+        self,
+        request: _paper_style_pb2.GetPaperStyleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_paper_style_pb2.GetPaperStyleResponse, _abc.Awaitable[_paper_style_pb2.GetPaperStyleResponse]]:
+        """How the house's paper looks."""
+
+    @_abc_1.abstractmethod
+    def UpdatePaperStyle(
+        self,
+        request: _paper_style_pb2.UpdatePaperStyleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_paper_style_pb2.UpdatePaperStyleResponse, _abc.Awaitable[_paper_style_pb2.UpdatePaperStyleResponse]]:
+        """Changes that, for what is made from now on."""
 
 def add_TicketingServiceServicer_to_server(servicer: TicketingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
