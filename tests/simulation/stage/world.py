@@ -217,6 +217,9 @@ class World:
                 return
             await self.clock.sleep(0.5)
         self.weather.met["viewer_in_sync"] += len(self.viewers)
+        self.weather.met.update(
+            f"viewer_in_sync_shows_{state}" for viewer in self.viewers for state in {*viewer.states}
+        )
 
     async def _is_in_sync(self, viewer: Viewer) -> bool:
         epoch = self.servers.record.epoch(viewer.performance_id)
