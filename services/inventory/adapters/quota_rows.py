@@ -36,8 +36,11 @@ def _terms(told: pb.QuotaTerms) -> QuotaTerms:
         anchor_ms=instant_ms(told.anchor_at),
         presale_hours=told.presale_hours,
         percentages=QuotaPercentages(**given),
-        # A phase of a later version is none that may be sold in here.
-        assignments=frozenset(
-            (one.ticket_type, one.channel, _PHASES[one.phase]) for one in told.assignments if one.phase in _PHASES
-        ),
+        assignments=frozenset(map(_assigned, told.assignments)),
     )
+
+
+def _assigned(told: pb.QuotaAssignment) -> tuple[str, int, SalePhase]:
+    """No channel sells in a phase of a later version. Left out, the last of them would leave every ticket type open."""
+    phase = _PHASES.get(told.phase)
+    return (told.ticket_type, 0, SalePhase.DAY) if phase is None else (told.ticket_type, told.channel, phase)
