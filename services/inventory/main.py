@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from balcon.inventory.v1.allotment_service_pb2_grpc import add_AllotmentServiceServicer_to_server
 from balcon.inventory.v1.cluster_service_pb2_grpc import add_ClusterServiceServicer_to_server
 from balcon.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
+from balcon.inventory.v1.reservation_service_pb2_grpc import add_ReservationServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
@@ -16,6 +17,7 @@ from services.contracts.walled_audit import WalledAudit
 from services.inventory.actors.activation import Activation
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.plan_change import PlanChanger
+from services.inventory.actors.reservation_deadlines import ReservationDeadlines
 from services.inventory.actors.return_day import ReturnDay
 from services.inventory.adapters.bus_availability_feed import BusAvailabilityFeed
 from services.inventory.adapters.catalogue_events import GROUP, TOPIC, copy_performance
@@ -25,6 +27,7 @@ from services.inventory.adapters.postgres_audit import REFERENCES, PostgresAudit
 from services.inventory.adapters.postgres_block_list import PostgresBlockList
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
+from services.inventory.adapters.postgres_due_reservations import PostgresDueReservations
 from services.inventory.adapters.postgres_due_returns import PostgresDueReturns
 from services.inventory.adapters.postgres_plan_store import PostgresPlanStore
 from services.inventory.adapters.redis_connection import connect
@@ -35,6 +38,7 @@ from services.inventory.api.cluster_servicer import ClusterServicer
 from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.api.node_audit import NodeAudit
+from services.inventory.api.reservation_servicer import ReservationServicer
 from services.inventory.cluster.health import NodeHealth
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.settings import InventorySettings
@@ -117,6 +121,11 @@ def _serve(service: Service, settings: InventorySettings, parts: _Parts) -> None
         lambda server: add_AllotmentServiceServicer_to_server(allotments, server),
         "balcon.inventory.v1.AllotmentService",
     )
+    reservations = ReservationServicer(parts.host)
+    service.rpc.add(
+        lambda server: add_ReservationServiceServicer_to_server(reservations, server),
+        "balcon.inventory.v1.ReservationService",
+    )
     cluster = ClusterServicer(parts.lease, parts.directory, parts.performances, parts.host, forwarding.channel_to)
     service.rpc.add(
         lambda server: add_ClusterServiceServicer_to_server(cluster, server), "balcon.inventory.v1.ClusterService"
@@ -150,6 +159,8 @@ async def build(service: Service, settings: InventorySettings) -> None:
     service.background("watchers", host.keep_watchers_told)
     service.background("availability", host.publish_availability)
     service.background("rules", host.keep_rules_fresh)
+    deadlines = ReservationDeadlines(host, PostgresDueReservations(parts.engine), service.clock)
+    service.background("deadlines", deadlines.run)
     service.background("balance", host.keep_balanced)
     service.background("returns", ReturnDay(host, PostgresDueReturns(parts.engine), service.clock).run)
 

@@ -11,7 +11,7 @@ from tests.architecture.tree import ROOT, modules, parsed
 
 MOST_FILES = 8
 HERE = "services/inventory/"
-RULES = {f"{HERE}domain/{family}.py" for family in ("holding", "claiming", "blocking", "allotting")}
+RULES = {f"{HERE}domain/{family}.py" for family in ("holding", "claiming", "blocking", "allotting", "reserving")}
 # A hold's store is written from what a turn leaves, the record by its adapter.
 STORES = {f"{HERE}actors/turn.py", f"{HERE}adapters/postgres_claim_store.py"}
 # What plays a part of its own beside being a command or a change, and where.
@@ -31,6 +31,17 @@ PARTS |= {
     if kind is not commands.ReturnDue
 }
 PARTS["ReturnDue"] = {"actors/return_day.py"}
+# So are reservations; a timer proposes their ends, and an adapter of their own writes them.
+PARTS |= {
+    kind.__name__: {"api/reservation_servicer.py"}
+    for kind in get_args(commands.ReservingCommand)
+    if kind is not commands.ExpireReservation
+}
+PARTS |= {
+    "ExpireReservation": {"actors/reservation_deadlines.py"},
+    "SeatsReserved": {"adapters/reservation_rows.py"},
+    "ReservationExtended": {"adapters/reservation_rows.py"},
+}
 NAMES = sorted({kind.__name__ for kind in (*get_args(commands.Command), *get_args(changes.Change))})
 
 

@@ -57,6 +57,7 @@ ALL_HOUSES = {
     "services/inventory/adapters/postgres_directory.py": [
         "the directory knows performances and nodes, and no houses",
     ],
+    "services/inventory/adapters/postgres_due_reservations.py": ["deadlines come for the reservations of every house"],
     "services/inventory/adapters/postgres_due_returns.py": [
         "the day comes for the allotments of every house",
     ],

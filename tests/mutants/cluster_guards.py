@@ -14,7 +14,8 @@ from services.inventory.actors.performance_actor import PerformanceActor
 from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.turn import hold_writes
 from services.inventory.actors.turn_log import TurnLog
-from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryRecord, _RecordedSeats
+from services.inventory.adapters.memory_recorded_seats import RecordedSeats
+from services.inventory.adapters.memory_stores import MemoryHoldStore, MemoryRecord
 from services.inventory.domain import claiming, decisions, holding
 from services.inventory.domain.changes import HoldExpired, RecordChange, apply_to_record
 from services.inventory.domain.commands import ExpireHold
@@ -97,7 +98,7 @@ def no_unique_index(patch: pytest.MonkeyPatch) -> None:
         seats.claims[claim.order_id] = claim
 
     no_epoch_in_the_record(patch)
-    patch.setattr(_RecordedSeats, "put_claim", put_claim)
+    patch.setattr(RecordedSeats, "put_claim", put_claim)
 
 
 def epoch_without_condition(patch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from services.console.house.subjects.prices import (
     VAT_CLASSES,
 )
 from services.console.house.subjects.quotas import QUOTAS
+from services.console.house.subjects.reservations import RESERVATIONS
 from services.console.house.subjects.sales import FIGURES, ORDERS, PAYMENTS, SEATS
 from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
 from services.console.house.subjects.the_house import THE_HOUSE
@@ -52,6 +53,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     ORDERS,
     SEATS,
     CONTINGENTS,
+    RESERVATIONS,
     PAYMENTS,
     TICKETS,
     FIGURES,

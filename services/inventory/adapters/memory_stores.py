@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from services.inventory.domain.allotments import Allotment, Step
+from services.inventory.adapters.memory_recorded_seats import RecordedSeats, moved, moved_seats
+from services.inventory.domain.allotments import Allotment
 from services.inventory.domain.changes import RecordChange, apply_to_record
-from services.inventory.domain.plan_adoption import GONE, SeatMoves
-from services.inventory.domain.records import BlockKind, Claim, Hold, HoldRules, SeatBlock
+from services.inventory.domain.plan_adoption import SeatMoves
+from services.inventory.domain.records import BlockKind, Hold, HoldRules, SeatBlock
 from services.inventory.domain.refusals import PerformanceNotFound, SeatingPlanNotFound
 from services.inventory.domain.seat_map import ENDED_HOLDS_REMEMBERED
 from services.inventory.ports import (
     Availability,
-    ClaimConflict,
     DueReturn,
     Fenced,
     HoldWrites,
@@ -79,72 +79,10 @@ class MemoryHoldStore:
         self._performances.clear()
 
 
-class _RecordedSeats:
-    """See changes.RecordWriter: what a batch makes of the record."""
-
-    def __init__(
-        self,
-        claims: Mapping[str, Claim],
-        blocks: Mapping[int, SeatBlock],
-        given_back: Iterable[str],
-        allotments: Mapping[str, Allotment],
-        steps: Mapping[str, Step],
-    ) -> None:
-        self.claims = dict(claims)
-        self.blocks = dict(blocks)
-        self.given_back = set(given_back)
-        self.allotments = dict(allotments)
-        self.steps = dict(steps)
-
-    def copy(self) -> _RecordedSeats:
-        """A batch is written whole or not at all."""
-        return _RecordedSeats(self.claims, self.blocks, self.given_back, self.allotments, self.steps)
-
-    def mark(self, seats: Sequence[int], status: int) -> None:
-        """See SeatWriter: states follow from the claims and the blocks."""
-
-    def let_go(self, seats: Sequence[int]) -> None:
-        """See SeatWriter: as mark()."""
-
-    def block(self, seats: Sequence[int], kind: BlockKind, reason: str) -> None:
-        self.blocks.update({seat: SeatBlock(seat, kind, reason) for seat in seats})
-
-    def unblock(self, seats: Sequence[int]) -> None:
-        for seat in seats:
-            self.blocks.pop(seat, None)
-
-    def end_hold(self, hold_id: str) -> None:
-        """See SeatWriter: holds are kept elsewhere."""
-
-    def put_claim(self, claim: Claim) -> None:
-        """See RecordWriter. Raises ClaimConflict: the unique index."""
-        if claim.order_id not in self.claims:
-            taken = {seat for other in self.claims.values() for seat in other.seats}
-            if not taken.isdisjoint(claim.seats):
-                raise ClaimConflict(order_id=claim.order_id)
-        self.claims[claim.order_id] = claim
-
-    def drop_claim(self, order_id: str) -> None:
-        self.claims.pop(order_id, None)
-
-    def give_back(self, order_id: str) -> None:
-        self.given_back.add(order_id)
-
-    def put_step(self, allotment: Allotment, step: Step) -> None:
-        """See RecordWriter. Raises ClaimConflict: the key of the seats in allotments."""
-        others = (each for each in self.allotments.values() if each.allotment_id != allotment.allotment_id)
-        if not {seat for each in others for seat in each.seats}.isdisjoint(allotment.seats):
-            raise ClaimConflict(allotment_id=allotment.allotment_id)
-        if step.step_id in self.steps:
-            raise ClaimConflict(step_id=step.step_id)
-        self.allotments[allotment.allotment_id] = allotment
-        self.steps[step.step_id] = step
-
-
 @dataclass(slots=True)
 class _Record:
     owner: Owner
-    seats: _RecordedSeats = field(default_factory=lambda: _RecordedSeats({}, {}, (), {}, {}))
+    seats: RecordedSeats = field(default_factory=lambda: RecordedSeats({}, {}, (), {}, {}, {}))
     batch: int = 0
     # 0 until the performance has gone over to another plan.
     plan_version: int = 0
@@ -205,6 +143,7 @@ class MemoryRecord:
             plan_version=record.plan_version,
             allotments=list(seats.allotments.values()),
             steps=list(seats.steps.values()),
+            reservations=list(seats.reservations.values()),
         )
 
     async def append(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
@@ -234,15 +173,19 @@ class MemoryRecord:
             order_id: msgspec.structs.replace(claim, seats=tuple(sorted(new[seat] for seat in claim.seats)))
             for order_id, claim in record.seats.claims.items()
         }
-        allotments = {key: _moved(each, new) for key, each in record.seats.allotments.items()}
+        allotments = {key: moved(each, new) for key, each in record.seats.allotments.items()}
         steps = {
-            key: msgspec.structs.replace(step, seats=_moved_seats(step.seats, new))
+            key: msgspec.structs.replace(step, seats=moved_seats(step.seats, new))
             for key, step in record.seats.steps.items()
+        }
+        reservations = {
+            key: msgspec.structs.replace(each, seats=moved_seats(each.seats, new))
+            for key, each in record.seats.reservations.items()
         }
         blocks = {
             new[seat]: msgspec.structs.replace(block, seat=new[seat]) for seat, block in record.seats.blocks.items()
         }
-        record.seats = _RecordedSeats(claims, blocks, record.seats.given_back, allotments, steps)
+        record.seats = RecordedSeats(claims, blocks, record.seats.given_back, allotments, steps, reservations)
         record.owner, record.batch, record.plan_version = Owner("", "", epoch + 1), 0, plan_version
 
     def due_returns(self, now_ms: int) -> list[tuple[str, Allotment]]:
@@ -264,17 +207,6 @@ class MemoryRecord:
         if record is None or record.owner.epoch != epoch:
             raise Fenced(performance_id=performance_id, epoch=epoch)
         return record
-
-
-def _moved(allotment: Allotment, new: Sequence[int]) -> Allotment:
-    return msgspec.structs.replace(
-        allotment, open=_moved_seats(allotment.open, new), sold=_moved_seats(allotment.sold, new)
-    )
-
-
-def _moved_seats(seats: Sequence[int], new: Sequence[int]) -> tuple[int, ...]:
-    """What the new plan has not is gone: of steps that were; an allotment's own seats are in both."""
-    return tuple(sorted(new[seat] for seat in seats if new[seat] != GONE))
 
 
 class MemoryLeaseStore:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.inventory.adapters.allotment_rows import load_allotments, load_steps, write_steps
 from services.inventory.adapters.outbox_act_log import OutboxActLog, seats_act
+from services.inventory.adapters.reservation_rows import load_reservations, put_reservation, write_reservations
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.adapters.tables import seat_block as blocks
@@ -21,12 +22,17 @@ from services.inventory.domain.changes import (
     ClaimCancelled,
     ClaimConfirmed,
     RecordChange,
+    ReservationExtended,
+    ReservationReleased,
+    ReservingChange,
     SaleCancelled,
     SeatsBlocked,
     SeatsClaimed,
+    SeatsReserved,
     SeatsUnblocked,
 )
 from services.inventory.domain.records import BlockKind, Claim
+from services.inventory.domain.reservations import Reservation
 from services.inventory.ports import (
     ClaimConflict,
     Fenced,
@@ -67,6 +73,7 @@ class PostgresClaimStore:
                 allotments=allotments,
                 # Of most performances there are none: nothing is asked for them twice.
                 steps=await load_steps(connection, performance_id, self._performance.plan) if allotments else (),
+                reservations=await load_reservations(connection, performance_id, self._performance.plan),
             )
 
     async def _check_epoch(self, connection: AsyncConnection, performance_id: str, epoch: int) -> None:
@@ -156,6 +163,8 @@ class PostgresClaimStore:
                     ),
                     rows,
                 )
+                for reservation in [r for change in run if (r := _reservation_of(change)) is not None]:
+                    await put_reservation(connection, self._performance, epoch, reservation)
             case ClaimConfirmed():
                 await self._set_state(connection, performance_id, epoch, run, "sold")
                 sold = [seat for change in run if isinstance(change, ClaimConfirmed) for seat in change.unblocked]
@@ -175,6 +184,9 @@ class PostgresClaimStore:
                 seats = [seat for change in run if isinstance(change, SeatsUnblocked) for seat in change.seats]
                 await self._delete_blocks(connection, performance_id, seats)
                 await self._tell_acts(connection, performance_id, run)
+            case SeatsReserved() | ReservationExtended() | ReservationReleased():
+                changes = [change for change in run if isinstance(change, ReservingChange)]
+                await write_reservations(connection, self._performance, epoch, changes, self._act_log)
             case AllotmentStepped():
                 steps = [(change.allotment, change.step) for change in run if isinstance(change, AllotmentStepped)]
                 await write_steps(connection, self._performance, epoch, steps, self._act_log)
@@ -247,6 +259,10 @@ class PostgresClaimStore:
 def _claim_of(change: RecordChange) -> Claim:
     assert isinstance(change, SeatsClaimed | ClaimConfirmed | ClaimCancelled | SaleCancelled)
     return change.claim
+
+
+def _reservation_of(change: RecordChange) -> Reservation | None:
+    return change.reservation if isinstance(change, SeatsClaimed) else None
 
 
 def _runs(changes: Iterable[RecordChange]) -> Iterable[Sequence[RecordChange]]:

@@ -6,7 +6,7 @@ from sqlalchemy import ARRAY, Integer, Table, func, literal, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.inventory.adapters.tables import allotment_seat, seat_block, seat_claim
+from services.inventory.adapters.tables import allotment_seat, reserved_seat, seat_block, seat_claim
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import performance_owner as owners
 from services.inventory.domain.plan_adoption import GONE, SeatMoves
@@ -35,7 +35,7 @@ class PostgresPlanStore:
                     raise Fenced(performance_id=performance.performance_id, epoch=epoch)
                 own = performances.c.performance_id == performance.performance_id
                 await connection.execute(update(performances).where(own).values(plan_version=plan_version))
-                for table in (seat_claim, seat_block, allotment_seat):
+                for table in (seat_claim, seat_block, allotment_seat, reserved_seat):
                     await self._renumber(connection, table, performance, plan_version, moves)
         except DBAPIError as error:
             if is_permanent(error):

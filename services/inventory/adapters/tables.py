@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.inventory.adapters.allotment_tables import allotment_tables
+from services.inventory.adapters.reservation_tables import reservation_tables
 from services.runtime.outbox.tables import inbox_table, outbox_tables
 from services.runtime.sql.engine import new_metadata
 
@@ -108,6 +109,7 @@ performance = Table(
 )
 
 allotment, allotment_seat, allotment_step = allotment_tables(metadata)
+reservation, reserved_seat = reservation_tables(metadata)
 
 inbox, inbox_sequence = inbox_table(metadata)
 outbox, outbox_sequence = outbox_tables(metadata)

@@ -25,7 +25,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
 # What the owner of a performance answers.
-SERVICES = ("/balcon.inventory.v1.InventoryService/", "/balcon.inventory.v1.AllotmentService/")
+SERVICES = tuple(
+    f"/balcon.inventory.v1.{service}/" for service in ("InventoryService", "AllotmentService", "ReservationService")
+)
 
 # The call, if the owner that it was passed on to is away and it is decided here after all.
 _came_back: ContextVar[CallContext | None] = ContextVar("balcon_came_back", default=None)

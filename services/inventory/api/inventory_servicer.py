@@ -202,17 +202,25 @@ class InventoryServicer(InventoryServiceServicer):
         return _with_hold(pb.GetHoldResponse(epoch=actor.epoch), hold, actor)
 
     async def ClaimSeats(self, request: pb.ClaimSeatsRequest, context: Context) -> pb.ClaimSeatsResponse:
-        """A hold becomes an order's claim in the record."""
+        """A hold or a reservation becomes an order's claim in the record."""
         order_id, holder_id, hold_id, channel = request.order_id, request.holder_id, request.hold_id, request.channel
+        reservation_id = request.reservation_id
         _, actor = await self._execute(
             request.key,
             request.seats,
             lambda seats: commands.ClaimSeats(
-                order_id, holder_id, hold_id, seats, int(channel), on_behalf_of=current_principal()
+                order_id,
+                holder_id,
+                hold_id,
+                seats,
+                int(channel),
+                reservation_id=reservation_id,
+                on_behalf_of=current_principal(),
             ),
             refused_key("order_id", order_id),
             refused_key("holder_id", holder_id),
             refused_key("hold_id", hold_id) if hold_id else None,
+            refused_key("reservation_id", reservation_id) if reservation_id else None,
             refused_channel("channel", channel),
             older_too=True,
             ticket_types=request.ticket_types,

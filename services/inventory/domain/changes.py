@@ -13,6 +13,7 @@ import msgspec
 from services.inventory.domain import allotments, seat_state
 from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.records import BlockKind, Claim, Hold, HoldRules
+from services.inventory.domain.reservations import Reservation
 from services.runtime.principal import PrincipalRef
 
 
@@ -55,10 +56,12 @@ class SaleTermsChanged(msgspec.Struct, frozen=True, gc=False):
 
 
 class SeatsClaimed(msgspec.Struct, frozen=True, gc=False):
-    """A new claim, and the hold it came from (None: claimed again from free seats)."""
+    """A new claim, and the hold or the reservation it came from (neither: claimed again from free seats)."""
 
     claim: Claim
     hold: Hold | None
+    # As it is then.
+    reservation: Reservation | None = None
 
 
 class ClaimConfirmed(msgspec.Struct, frozen=True, gc=False):
@@ -104,9 +107,38 @@ class AllotmentStepped(msgspec.Struct, frozen=True, gc=False):
     becomes: int
 
 
+class SeatsReserved(msgspec.Struct, frozen=True, gc=False):
+    """Seats that were free, and who asked for it."""
+
+    reservation: Reservation
+    on_behalf_of: PrincipalRef | None = None
+
+
+class ReservationExtended(msgspec.Struct, frozen=True, gc=False):
+    """The reservation with its new deadline, and who asked for it."""
+
+    reservation: Reservation
+    on_behalf_of: PrincipalRef | None = None
+
+
+class ReservationReleased(msgspec.Struct, frozen=True, gc=False):
+    """The reservation as it ended, and who asked for it; nobody: its deadline came."""
+
+    reservation: Reservation
+    on_behalf_of: PrincipalRef | None = None
+
+
 HoldChange = SeatsHeld | HoldExtended | HoldMoved | HoldReleased | HoldExpired | SaleTermsChanged
+ReservingChange = SeatsReserved | ReservationExtended | ReservationReleased
 RecordChange = (
-    SeatsClaimed | ClaimConfirmed | ClaimCancelled | SaleCancelled | SeatsBlocked | SeatsUnblocked | AllotmentStepped
+    SeatsClaimed
+    | ClaimConfirmed
+    | ClaimCancelled
+    | SaleCancelled
+    | SeatsBlocked
+    | SeatsUnblocked
+    | AllotmentStepped
+    | ReservingChange
 )
 Change = HoldChange | RecordChange
 
@@ -158,6 +190,10 @@ class RecordWriter(SeatWriter, Protocol):
         """Remembers that the order's claim without a hold has ended."""
         ...
 
+    def put_reservation(self, reservation: Reservation) -> None:
+        """Adds or replaces a reservation."""
+        ...
+
     def put_step(self, allotment: Allotment, step: Step) -> None:
         """Adds or replaces an allotment, and remembers the step that made it so."""
         ...
@@ -194,14 +230,16 @@ def apply_to_holds(state: HoldWriter, change: HoldChange) -> None:
 def reserve(state: RecordWriter, change: RecordChange) -> None:
     """Takes the free seats that the change needs: until the record has it they are nobody else's."""
     match change:
-        case SeatsClaimed(claim, None):
+        case SeatsClaimed(claim, None, None):
             state.mark(claim.seats, seat_state.CLAIMED)
         case SeatsBlocked(seats, reason):
             # For staff too, while it is not known which kind of block it will be.
             state.block(seats, BlockKind.HARD, reason)
         case AllotmentStepped(_, step, becomes) if step.kind == allotments.HANDED_OUT:
             state.mark(step.seats, becomes)
-        case AllotmentStepped():
+        case SeatsReserved(reservation):
+            state.mark(reservation.seats, seat_state.RESERVED)
+        case AllotmentStepped() | ReservationExtended() | ReservationReleased():
             pass
         case SeatsClaimed() | ClaimConfirmed() | ClaimCancelled() | SaleCancelled() | SeatsUnblocked():
             pass
@@ -212,11 +250,13 @@ def reserve(state: RecordWriter, change: RecordChange) -> None:
 def apply_to_record(state: RecordWriter, change: RecordChange) -> None:
     """Writes one change of the record."""
     match change:
-        case SeatsClaimed(claim, from_hold):
+        case SeatsClaimed(claim, from_hold, from_reservation):
             state.mark(claim.seats, seat_state.CLAIMED)
             state.put_claim(claim)
             if from_hold is not None:
                 state.end_hold(from_hold.hold_id)
+            if from_reservation is not None:
+                state.put_reservation(from_reservation)
         case ClaimConfirmed(claim, unblocked):
             state.mark(claim.seats, seat_state.SOLD)
             state.put_claim(claim)
@@ -231,8 +271,18 @@ def apply_to_record(state: RecordWriter, change: RecordChange) -> None:
             state.block(seats, kind, reason)
         case SeatsUnblocked(seats):
             state.unblock(seats)
+        case SeatsReserved() | ReservationExtended() | ReservationReleased():
+            _apply_to_reservation(state, change)
         case AllotmentStepped(allotment, step, becomes):
             state.mark(step.seats, becomes)
             state.put_step(allotment, step)
         case _:
             assert_never(change)
+
+
+def _apply_to_reservation(state: RecordWriter, change: ReservingChange) -> None:
+    if isinstance(change, SeatsReserved):
+        state.mark(change.reservation.seats, seat_state.RESERVED)
+    elif isinstance(change, ReservationReleased):
+        state.let_go(change.reservation.seats)
+    state.put_reservation(change.reservation)

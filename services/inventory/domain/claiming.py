@@ -18,6 +18,8 @@ from services.inventory.domain.refusals import (
     ClaimNotFound,
     ClaimNotSold,
 )
+from services.inventory.domain.reservations import CLAIMED
+from services.inventory.domain.reserving import claimable
 from services.inventory.domain.seat_views import RecordView, living_hold, not_free_to
 from services.runtime.errors import IdempotencyKeyReused, Refusal
 
@@ -42,31 +44,47 @@ def _claim(state: RecordView, command: ClaimSeats, now_ms: int) -> RecordDecisio
     if known is not None:
         asked = _claim_of(command)
         # A late payment claims seats without a hold that a lost answer's claim may have already, out of the order's.
-        asked = asked if command.hold_id else msgspec.structs.replace(asked, hold_id=known.hold_id)
+        asked = asked if asked.hold_id else msgspec.structs.replace(asked, hold_id=known.hold_id)
         if msgspec.structs.replace(known, sold=False) == asked:
             return NOTHING
         return IdempotencyKeyReused("order_id", command.order_id)
-    hold: Hold | None = None
-    refused: Refusal | None
-    if command.hold_id:
-        found = living_hold(state, command.hold_id, command.holder_id, now_ms)
-        if isinstance(found, Refusal):
-            return found
-        if found.seats != command.seats:
-            return ClaimMismatch(command.order_id, command.hold_id)
-        refused = _types_not_held(state, command, found, now_ms)
-        if refused is not None:
-            return refused
-        hold = found
-    elif state.was_given_back(command.order_id):
+    if command.reservation_id:
+        return _claim_reserved(state, command, now_ms)
+    return _claim_held(state, command, now_ms) if command.hold_id else _claim_free(state, command, now_ms)
+
+
+def _claim_held(state: RecordView, command: ClaimSeats, now_ms: int) -> RecordDecision:
+    """What is held has its place, whatever quotas allow by now."""
+    hold = living_hold(state, command.hold_id, command.holder_id, now_ms)
+    if isinstance(hold, Refusal):
+        return hold
+    if hold.seats != command.seats:
+        return ClaimMismatch(command.order_id, command.hold_id)
+    refused = _types_not_held(state, command, hold, now_ms)
+    return Accepted(SeatsClaimed(_claim_of(command), hold)) if refused is None else refused
+
+
+def _claim_free(state: RecordView, command: ClaimSeats, now_ms: int) -> RecordDecision:
+    """After a late payment."""
+    if state.was_given_back(command.order_id):
         # A late copy of the command. With a hold it finds that ended; without one nothing else would stop it.
         return ClaimEnded(command.order_id)
-    else:
-        refused = not_free_to(command.channel, state, command.seats)
-        refused = refused or past_both_gates(state, command.seats, command.ticket_types, command.channel, now_ms)
-        if refused is not None:
-            return refused
-    return Accepted(SeatsClaimed(_claim_of(command), hold))
+    refused: Refusal | None = not_free_to(command.channel, state, command.seats)
+    refused = refused or past_both_gates(state, command.seats, command.ticket_types, command.channel, now_ms)
+    return Accepted(SeatsClaimed(_claim_of(command), None)) if refused is None else refused
+
+
+def _claim_reserved(state: RecordView, command: ClaimSeats, now_ms: int) -> RecordDecision:
+    """R4.8: in one step. What is reserved has its place; its ticket types are asked for now (R4.7)."""
+    found = claimable(state, command.reservation_id, command.holder_id, now_ms)
+    if isinstance(found, Refusal):
+        return found
+    if found.seats != command.seats:
+        return ClaimMismatch(command.order_id, command.reservation_id)
+    refused = type_not_assigned(state, command.seats, command.ticket_types, command.channel, now_ms)
+    if refused is not None:
+        return refused
+    return Accepted(SeatsClaimed(_claim_of(command), None, msgspec.structs.replace(found, state=CLAIMED)))
 
 
 def _types_not_held(state: RecordView, command: ClaimSeats, hold: Hold, now_ms: int) -> Refusal | None:
@@ -79,7 +97,8 @@ def _types_not_held(state: RecordView, command: ClaimSeats, hold: Hold, now_ms: 
 
 
 def _claim_of(command: ClaimSeats) -> Claim:
-    return Claim(command.order_id, command.holder_id, command.hold_id, command.seats, command.channel)
+    came_from = command.reservation_id or command.hold_id
+    return Claim(command.order_id, command.holder_id, came_from, command.seats, command.channel)
 
 
 def _confirm(state: RecordView, command: ConfirmClaim) -> RecordDecision:

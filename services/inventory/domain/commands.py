@@ -95,7 +95,7 @@ class ChangeSaleTerms(msgspec.Struct, frozen=True, gc=False):
 
 
 class ClaimSeats(ForTheRecord, frozen=True, gc=False):
-    """Turn a hold into an order's claim; without a hold, claim free seats again after a late payment."""
+    """Turn a hold, or a reservation, into an order's claim; without either, claim free seats after a late payment."""
 
     order_id: str
     holder_id: str
@@ -104,6 +104,8 @@ class ClaimSeats(ForTheRecord, frozen=True, gc=False):
     channel: int
     # One a seat, or none where the caller does not tell.
     ticket_types: tuple[str, ...] = ()
+    # Instead of a hold.
+    reservation_id: str = ""
 
 
 class ConfirmClaim(ForTheRecord, frozen=True, gc=False):
@@ -206,6 +208,39 @@ class ReturnDue(ForTheRecord, frozen=True, gc=False):
     allotment_id: str
 
 
+class ReserveSeats(ForTheRecord, frozen=True, gc=False):
+    """Promise free seats without payment (R4.8)."""
+
+    reservation_id: str
+    holder_id: str
+    seats: tuple[int, ...]
+    channel: int
+    reference: str = ""
+    # Unix ms by the store's clock; 0: none.
+    deadline_ms: int = 0
+    # Fingerprint of what the caller asked for, so that a copy gets the first answer.
+    asked: str = ""
+
+
+class ExtendReservation(ForTheRecord, frozen=True, gc=False):
+    """Give it another deadline, or none."""
+
+    reservation_id: str
+    deadline_ms: int
+
+
+class ReleaseReservation(ForTheRecord, frozen=True, gc=False):
+    """Its seats are free again."""
+
+    reservation_id: str
+
+
+class ExpireReservation(ForTheRecord, frozen=True, gc=False):
+    """Proposed by a timer; the recorded deadline decides (RULE 16)."""
+
+    reservation_id: str
+
+
 # Want seats, or want them for longer: the first to be refused in overload (RULE 21).
 TakingCommand = HoldSeats | HoldBestAvailable | ExtendHold | MoveHold
 # Callers end a hold or look at it, and act on whatever they are told.
@@ -232,8 +267,10 @@ AllottingCommand = (
     | CloseAllotment
     | ReturnDue
 )
+# Of the house and who asked it for seats.
+ReservingCommand = ReserveSeats | ExtendReservation | ReleaseReservation | ExpireReservation
 # Decided in batches beside the turns; what they change is in the record before anybody hears of it (INV-2).
-RecordCommand = ClaimingCommand | BlockingCommand | AllottingCommand
+RecordCommand = ClaimingCommand | BlockingCommand | AllottingCommand | ReservingCommand
 Command = HoldCommand | RecordCommand
 
 

@@ -7,9 +7,16 @@ from typing import Protocol
 from services.inventory.domain.allotting import decide_allotting
 from services.inventory.domain.blocking import decide_blocking
 from services.inventory.domain.claiming import decide_claiming
-from services.inventory.domain.commands import AllottingCommand, BlockingCommand, Command, RecordCommand
+from services.inventory.domain.commands import (
+    AllottingCommand,
+    BlockingCommand,
+    Command,
+    RecordCommand,
+    ReservingCommand,
+)
 from services.inventory.domain.decisions import Decision, RecordDecision
 from services.inventory.domain.holding import decide_holding
+from services.inventory.domain.reserving import decide_reserving
 from services.inventory.domain.seat_views import HoldingView, RecordView
 
 
@@ -30,4 +37,6 @@ def decide_for_the_record(state: RecordView, command: RecordCommand, now_ms: int
         return decide_blocking(state, command)
     if isinstance(command, AllottingCommand):
         return decide_allotting(state, command, now_ms)
+    if isinstance(command, ReservingCommand):
+        return decide_reserving(state, command, now_ms)
     return decide_claiming(state, command, now_ms)

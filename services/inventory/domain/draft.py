@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from services.inventory.domain import seat_state
 from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.records import BlockKind, Claim, Hold
+from services.inventory.domain.reservations import Reservation
 from services.inventory.domain.seat_map import SeatMap
 
 
@@ -22,6 +23,7 @@ class Draft:
         "_claims",
         "_ended",
         "_given_back",
+        "_reservations",
         "_soft",
         "_statuses",
         "_steps",
@@ -43,6 +45,7 @@ class Draft:
         self._soft: dict[int, bool] = {}
         self._allotments: dict[str, Allotment] = {}
         self._steps: dict[str, Step] = {}
+        self._reservations: dict[str, Reservation] = {}
 
     @property
     def capacity(self) -> int:
@@ -102,6 +105,12 @@ class Draft:
 
     def give_back(self, order_id: str) -> None:
         self._given_back.add(order_id)
+
+    def reservation(self, reservation_id: str) -> Reservation | None:
+        return self._reservations.get(reservation_id) or self._base.reservation(reservation_id)
+
+    def put_reservation(self, reservation: Reservation) -> None:
+        self._reservations[reservation.reservation_id] = reservation
 
     def allotment(self, allotment_id: str) -> Allotment | None:
         return self._allotments.get(allotment_id) or self._base.allotment(allotment_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.inventory.domain.allotments import Allotment, Step
 from services.inventory.domain.records import Claim
+from services.inventory.domain.reservations import Reservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,5 @@ class PerformanceRecord:
     steps: Sequence[Step] = ()
     # Those of the blocked whose block is a soft one.
     softly_blocked: Sequence[int] = ()
+    # Ended ones too.
+    reservations: Sequence[Reservation] = ()

@@ -60,6 +60,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
     order_id: str
     holder_id: str
+    # What they came from: a hold or a reservation; empty: free seats.
     hold_id: str
     seats: tuple[int, ...]
     channel: int

@@ -32,6 +32,8 @@ def restore(
         seat_map.restore_allotment(allotment)
     for step in record.steps:
         seat_map.restore_step(step)
+    for reservation in record.reservations:
+        seat_map.restore_reservation(reservation)
     for order_id in record.given_back:
         seat_map.give_back(order_id)
     for hold_id in ended:

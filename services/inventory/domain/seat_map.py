@@ -15,6 +15,7 @@ from services.inventory.domain.changes import Change, RecordChange, apply_to_hol
 from services.inventory.domain.free_seats import FreeSeats
 from services.inventory.domain.quotas import SeatQuotas, seat_quotas
 from services.inventory.domain.records import BlockKind, Claim, Hold, HoldRules
+from services.inventory.domain.reservations import Reservation
 from services.inventory.domain.seat_layout import SeatLayout, one_row
 
 # How many ended holds are remembered, here and in the holds' store, so that a late copy of their first command is
@@ -37,6 +38,7 @@ class SeatMap:
         "claims",
         "holds",
         "quotas",
+        "reservations",
         "rules",
         "soft_blocks",
         "statuses",
@@ -57,6 +59,8 @@ class SeatMap:
         # Few: money that came late, and went back.
         self._given_back: set[str] = set()
         self._marked: list[int] = []
+        # Those that ended too: a copy of a command finds what became of its own.
+        self.reservations: dict[str, Reservation] = {}
         self.allotments: dict[str, Allotment] = {}
         # By the ids that callers gave them.
         self._steps: dict[str, Step] = {}
@@ -118,6 +122,20 @@ class SeatMap:
     def give_back(self, order_id: str) -> None:
         """See RecordWriter."""
         self._given_back.add(order_id)
+
+    def reservation(self, reservation_id: str) -> Reservation | None:
+        """See RecordView."""
+        return self.reservations.get(reservation_id)
+
+    def put_reservation(self, reservation: Reservation) -> None:
+        """See RecordWriter."""
+        self.reservations[reservation.reservation_id] = reservation
+
+    def restore_reservation(self, reservation: Reservation) -> None:
+        """As the record has it."""
+        if reservation.stands:
+            self.mark(reservation.seats, seat_state.RESERVED)
+        self.put_reservation(reservation)
 
     def allotment(self, allotment_id: str) -> Allotment | None:
         """See AllottingView."""

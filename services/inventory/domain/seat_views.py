@@ -11,6 +11,7 @@ from services.inventory.domain.free_seats import FreeView
 from services.inventory.domain.quotas import SeatQuotas
 from services.inventory.domain.records import ONLINE, Claim, Hold, HoldRules
 from services.inventory.domain.refusals import HoldEnded, HoldExpired, HoldForeign, HoldNotFound, SeatsTaken
+from services.inventory.domain.reservations import Reservation
 from services.runtime.errors import Refusal
 
 
@@ -98,6 +99,10 @@ class AllottingView(SeatsView, Protocol):
 
 class RecordView(LivingHoldsView, AllottingView, Protocol):
     """What a batch of the record looks at."""
+
+    def reservation(self, reservation_id: str) -> Reservation | None:
+        """The reservation of that id, ended or not."""
+        ...
 
     def claim(self, order_id: str) -> Claim | None:
         """The active claim or sale of that order."""

@@ -10,6 +10,7 @@ from services.inventory.ports.availability import Availability, AvailabilityFeed
 from services.inventory.ports.block_list import BlockList
 from services.inventory.ports.claim_store import ClaimStore
 from services.inventory.ports.directory import Directory, OwnedPerformance, Owner
+from services.inventory.ports.due_reservations import DueReservation, DueReservations
 from services.inventory.ports.due_returns import DueReturn, DueReturns
 from services.inventory.ports.faults import ClaimConflict, Fenced, RecordRefused, WritesLost
 from services.inventory.ports.hall_plans import HallPlans
@@ -30,6 +31,8 @@ __all__ = [
     "Directory",
     "DueReturn",
     "DueReturns",
+    "DueReservation",
+    "DueReservations",
     "Fenced",
     "HallPlans",
     "HoldStore",

@@ -11,8 +11,15 @@ from services.inventory.adapters.outbox_act_log import OutboxActLog
 from services.inventory.adapters.postgres_block_list import PostgresBlockList
 from services.inventory.adapters.postgres_claim_store import PostgresClaimStore
 from services.inventory.adapters.postgres_directory import PostgresDirectory
-from services.inventory.domain.changes import ClaimCancelled, ClaimConfirmed, SaleCancelled, SeatsClaimed
+from services.inventory.domain.changes import (
+    ClaimCancelled,
+    ClaimConfirmed,
+    SaleCancelled,
+    SeatsClaimed,
+    SeatsReserved,
+)
 from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.reservations import Reservation
 from services.inventory.ports import BlockList, ClaimStore, Directory, HoldStore, HoldWrites, Performance, SeatPlan
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
@@ -86,6 +93,16 @@ def cancelled(order_id: str, *seats: int) -> ClaimCancelled:
 def sale_cancelled(order_id: str, *seats: int) -> SaleCancelled:
     """The change that frees sold seats."""
     return SaleCancelled(claim(order_id, *seats, sold=True))
+
+
+def reservation(reservation_id: str, *seats: int, deadline_ms: int = 0) -> Reservation:
+    """A reservation by anna that stands."""
+    return Reservation(reservation_id, "anna", seats, 3, "file 7", deadline_ms, 1_800_000_000_000, "asked")
+
+
+def reserved(reservation_id: str, *seats: int, deadline_ms: int = 0) -> SeatsReserved:
+    """The change that makes one."""
+    return SeatsReserved(reservation(reservation_id, *seats, deadline_ms=deadline_ms))
 
 
 def postgres_record(engine: AsyncEngine) -> Record:

@@ -18,10 +18,20 @@ from services.inventory.domain.records import BlockKind
 from services.inventory.ports import Fenced, PlanStore, SeatPlan
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl, as_owner
-from tests.contract.inventory.shelves import HALL, NAME, Record, cancelled, claim, claimed, confirmed, postgres_record
+from tests.contract.inventory.shelves import (
+    HALL,
+    NAME,
+    Record,
+    cancelled,
+    claim,
+    claimed,
+    confirmed,
+    postgres_record,
+    reserved,
+)
 
 # Seat 0 is gone, a new one is in front of 1, 2 and 3, which change places with each other.
-MOVES = SeatMoves((GONE, 3, 1, 2, *range(4, 100)))
+MOVES = SeatMoves((GONE, 3, 1, 2, *range(4, 8), 9, 8, *range(10, 100)))
 
 PERFORMANCE = {
     "performance_id": NAME, "house_id": HALL.house_id, "hall_id": "hal_1", "plan_version": 3, "on_sale": True,
@@ -58,12 +68,14 @@ async def test_claims_and_blocks_are_found_under_their_new_numbers_by_the_next_o
         confirmed("o1", 1, 2),
         claimed("o2", 5),
         SeatsBlocked((3,), "camera", None, BlockKind.SOFT),
+        reserved("r1", 7, 8),
     ]
     await shelf.record.claims.append(NAME, epoch, 1, changes)
     await shelf.plans.adopt(HALL, epoch, 4, MOVES)
     found = await shelf.record.claims.load(NAME, await shelf.record.owned(epoch + 1))
     assert sorted(found.claims, key=lambda one: one.order_id) == [claim("o1", 1, 3, sold=True), claim("o2", 5)]
     assert list(found.blocked) == list(found.softly_blocked) == [2]
+    assert [each.seats for each in found.reservations] == [(7, 9)]
     assert found.plan_version == 4
 
 

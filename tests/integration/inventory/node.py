@@ -18,6 +18,10 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import (
     InventoryServiceStub,
     add_InventoryServiceServicer_to_server,
 )
+from balcon.inventory.v1.reservation_service_pb2_grpc import (
+    ReservationServiceStub,
+    add_ReservationServiceServicer_to_server,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.actors.activation import Activation
@@ -41,6 +45,7 @@ from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
 from services.inventory.api.forwarding import OwnerForwarding
 from services.inventory.api.inventory_servicer import InventoryServicer
+from services.inventory.api.reservation_servicer import ReservationServicer
 from services.inventory.cluster.membership import NodeLease
 from services.inventory.domain.records import HoldRules
 from services.inventory.ports import HallPlans, Performance, Performances, SeatPlan
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
     from balcon.inventory.v1.allotment_service_pb2_grpc import AllotmentServiceAsyncStub
     from balcon.inventory.v1.cluster_service_pb2_grpc import ClusterServiceAsyncStub
     from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
+    from balcon.inventory.v1.reservation_service_pb2_grpc import ReservationServiceAsyncStub
 
 HOUSE = "house_1"
 PLAN_VERSION = 3
@@ -80,11 +86,14 @@ class Node:
     feed: MemoryAvailabilityFeed
     cluster: ClusterServiceAsyncStub
     allotments: AllotmentServiceAsyncStub
+    reservations: ReservationServiceAsyncStub
 
 
-def _serve_seats(rpc: RpcServer, seats: InventoryServicer, allotments: AllotmentServicer) -> None:
+def _serve_seats(rpc: RpcServer, seats: InventoryServicer, host: PerformanceHost) -> None:
+    allotments, reservations = AllotmentServicer(host), ReservationServicer(host)
     rpc.add(partial(add_InventoryServiceServicer_to_server, seats), "balcon.inventory.v1.InventoryService")
     rpc.add(partial(add_AllotmentServiceServicer_to_server, allotments), "balcon.inventory.v1.AllotmentService")
+    rpc.add(partial(add_ReservationServiceServicer_to_server, reservations), "balcon.inventory.v1.ReservationService")
 
 
 _NO_PLANS = MemoryPlans(MemoryRecord(), MemoryPerformances())
@@ -116,7 +125,7 @@ async def running_node(
         changer = PlanChanger(host, halls or _NO_PLANS, PostgresPlanStore(engine), clock)
         servicer = InventoryServicer(host, changer, PostgresBlockList(engine), clock)
         rpc = RpcServer(clock=clock, ids=ids)
-        _serve_seats(rpc, servicer, AllotmentServicer(host))
+        _serve_seats(rpc, servicer, host)
         forwarding = OwnerForwarding(clock)
         stack.push_async_callback(forwarding.close)
         cluster = ClusterServicer(lease, directory, performances, host, forwarding.channel_to)
@@ -134,4 +143,6 @@ async def running_node(
         channel = open_channel(lease.endpoint, clock, own_connection=True)
         stack.push_async_callback(channel.close)
         seats, allotments = InventoryServiceStub(channel), AllotmentServiceStub(channel)
-        yield Node(host, lease, redis, engine, seats, lease.endpoint, feed, ClusterServiceStub(channel), allotments)
+        cluster_calls, reservations = ClusterServiceStub(channel), ReservationServiceStub(channel)
+        endpoint = lease.endpoint
+        yield Node(host, lease, redis, engine, seats, endpoint, feed, cluster_calls, allotments, reservations)

@@ -5,7 +5,7 @@ import typer
 from balcon.access.v1 import access_pb2
 from balcon.accounts.v1 import accounts_service_pb2
 from balcon.catalogue.v1 import catalogue_service_pb2
-from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2
+from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2, reservation_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.reporting.v1 import reporting_service_pb2
@@ -22,6 +22,7 @@ SERVICES = (
     accounts_service_pb2.DESCRIPTOR.services_by_name["AccountsService"],
     catalogue_service_pb2.DESCRIPTOR.services_by_name["CatalogueService"],
     allotment_service_pb2.DESCRIPTOR.services_by_name["AllotmentService"],
+    reservation_service_pb2.DESCRIPTOR.services_by_name["ReservationService"],
     inventory_service_pb2.DESCRIPTOR.services_by_name["InventoryService"],
     orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
     payments_service_pb2.DESCRIPTOR.services_by_name["PaymentsService"],

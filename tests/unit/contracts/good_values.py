@@ -70,6 +70,7 @@ GOOD: Mapping[str, Any] = {
     "guessed": True,
     "image": b"GIF89a",
     "include_archived": True,
+    "include_ended": True,
     "include_withdrawn": True,
     "height": 320,
     "hold_ttl_seconds": 60,

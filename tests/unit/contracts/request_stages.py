@@ -11,7 +11,12 @@ from balcon.accounts.v1 import accounts_service_pb2
 from balcon.audit.v1 import audit_service_pb2
 from balcon.bus.v1 import bus_service_pb2
 from balcon.catalogue.v1 import catalogue_service_pb2
-from balcon.inventory.v1 import allotment_service_pb2, cluster_service_pb2, inventory_service_pb2
+from balcon.inventory.v1 import (
+    allotment_service_pb2,
+    cluster_service_pb2,
+    inventory_service_pb2,
+    reservation_service_pb2,
+)
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.reporting.v1 import reporting_service_pb2
@@ -49,6 +54,7 @@ from services.inventory.actors.host import Decided
 from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
 from services.inventory.api.inventory_servicer import InventoryServicer
+from services.inventory.api.reservation_servicer import ReservationServicer
 from services.inventory.domain.refusals import HoldNotFound
 from services.inventory.ports import SeatPlan
 from services.orders.api.orders_servicer import OrdersServicer
@@ -148,6 +154,7 @@ def _servicers() -> Mapping[str, Any]:
         ),
         "InventoryService": InventoryServicer(Host(), Behind(), Behind(), CLOCK),  # type: ignore[arg-type]
         "AllotmentService": AllotmentServicer(Host()),  # type: ignore[arg-type]
+        "ReservationService": ReservationServicer(Host()),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, CLOCK),
         "PaymentsService": PaymentsServicer(desk),
@@ -165,6 +172,7 @@ def methods() -> Iterator[MethodDescriptor]:
     for module in (
         accounts_service_pb2,
         allotment_service_pb2,
+        reservation_service_pb2,
         audit_service_pb2,
         bus_service_pb2,
         catalogue_service_pb2,

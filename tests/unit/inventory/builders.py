@@ -82,4 +82,5 @@ def recorded(state: SeatMap) -> PerformanceRecord:
         blocked=sorted(blocked | state.soft_blocks),
         softly_blocked=sorted(state.soft_blocks),
         allotments=list(state.all_allotments()),
+        reservations=list(state.reservations.values()),
     )

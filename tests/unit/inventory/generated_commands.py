@@ -54,12 +54,16 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     # With one a seat: test_quota_properties.py.
     "ticket_types": st.just(()),
+    "reservation_id": st.sampled_from(["r1", "r2", "r3"]),
+    "reference": st.just("the mayor"),
+    "deadline_ms": st.sampled_from([0, 30_000, 200_000, 10**12]),
     "overbook": st.booleans(),
 }
 # A claim without a hold takes free seats; a release without seats lets any go.
 OTHERWISE: Mapping[tuple[type[c.Command], str], st.SearchStrategy[Any]] = {
     (c.ClaimSeats, "hold_id"): st.one_of(HOLDS, st.just("")),
     (c.BlockSeats, "kind"): st.sampled_from(BlockKind),
+    (c.ClaimSeats, "reservation_id"): st.sampled_from(["", "", "r1", "r2"]),
     (c.ReleaseHold, "seats"): st.one_of(SEATS, st.just(())),
     (c.ReturnUnsold, "wanted"): st.one_of(st.none(), st.builds(SeatsAsked, SEATS)),
 }

@@ -95,7 +95,7 @@ def channel_of(command: c.Command, state: SeatMap) -> int:
     """Through which the command, which was obeyed, has taken seats."""
     if isinstance(command, c.MoveHold):
         return state.holds[command.hold_id].channel
-    assert isinstance(command, c.HoldSeats | c.HoldBestAvailable | c.ClaimSeats), command
+    assert isinstance(command, c.HoldSeats | c.HoldBestAvailable | c.ClaimSeats | c.ReserveSeats), command
     return command.channel
 
 

@@ -10,7 +10,7 @@ from services.inventory.domain import commands as c
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.restoration import restore
 from services.inventory.domain.seat_map import SeatMap
-from services.inventory.domain.seat_state import CLAIMED, FREE, HELD, SOLD, SeatCounts
+from services.inventory.domain.seat_state import CLAIMED, FREE, HELD, RESERVED, SOLD, SeatCounts
 from tests.unit.inventory.builders import RULES, obey, obey_as_owners_do, recorded, seat_map
 from tests.unit.inventory.generated_commands import CAPACITY, COMMANDS, HOLDS
 
@@ -28,6 +28,8 @@ def check_deck(state: SeatMap) -> None:
         assert all(state.status(seat) == (SOLD if claim.sold else CLAIMED) for seat in claim.seats)
     free = {seat for seat in range(CAPACITY) if state.status(seat) in {FREE, SOLD}}
     assert free.isdisjoint(state.soft_blocks)
+    reserved = [seat for each in state.reservations.values() if each.stands for seat in each.seats]
+    assert sorted(reserved) == [seat for seat in range(CAPACITY) if state.status(seat) == RESERVED]
     for holder in ("anna", "bert"):
         own = sum(len(hold.seats) for hold in state.holds.values() if hold.holder_id == holder)
         own += sum(len(k.seats) for k in state.claims.values() if k.holder_id == holder and not k.sold)

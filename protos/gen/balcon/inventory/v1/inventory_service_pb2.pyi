@@ -677,6 +677,7 @@ class ClaimSeatsRequest(_message.Message):
     SEATS_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     TICKET_TYPES_FIELD_NUMBER: _builtins.int
+    RESERVATION_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The claim's id: one claim per order and performance."""
     holder_id: _builtins.str
@@ -685,6 +686,8 @@ class ClaimSeatsRequest(_message.Message):
     """The hold that is claimed. Empty only to claim free seats again after a late payment."""
     channel: _seating_pb2.Channel.ValueType
     """How the sale reaches the house."""
+    reservation_id: _builtins.str
+    """Instead of a hold: the reservation that is claimed. Where one is named, hold_id says nothing."""
     @_builtins.property
     def key(self) -> Global___PerformanceKey:
         """Whose performance."""
@@ -709,10 +712,11 @@ class ClaimSeatsRequest(_message.Message):
         seats: _seating_pb2.SeatRefs | None = ...,
         channel: _seating_pb2.Channel.ValueType = ...,
         ticket_types: _abc.Iterable[_builtins.str] | None = ...,
+        reservation_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "seats", b"seats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key", "order_id", b"order_id", "seats", b"seats", "ticket_types", b"ticket_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "holder_id", b"holder_id", "key", b"key", "order_id", b"order_id", "reservation_id", b"reservation_id", "seats", b"seats", "ticket_types", b"ticket_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
