@@ -13,7 +13,7 @@ from services.ticketing.paper.flow import Column, Flow, office_text, write_docum
 from services.ticketing.paper.house_style import HouseStyle
 from services.ticketing.paper.localised import money_text, number_text, short_moment_text, weekday_moment_text
 from services.ticketing.paper.seat_ranges import rows_of
-from services.ticketing.paper.spoken import DOCUMENT_WORDS, TICKET_WORDS
+from services.ticketing.paper.spoken import DOCUMENT_WORDS, TICKET_WORDS, ticket_type_text
 from services.ticketing.paper.streaming_pdf import ByteSink
 from services.ticketing.paper.surface import Ink
 
@@ -122,7 +122,7 @@ class _Writer:
             Column(words.price, 2.5, 1), Column(words.amount, 3, 1),
         )  # fmt: skip
         rows = (
-            (category, kind, self._number(count), self._price(price), self._price(price and price * count))
+            (category, self._type(kind), self._number(count), self._price(price), self._price(price and price * count))
             for (category, kind, price), count in counts.items()
         )
         prices = [seat.price_minor for seat in self._note.seats]
@@ -137,7 +137,10 @@ class _Writer:
         if note.price_rules:
             flow.heading(words.price_rules)
             columns = Column(words.category, 5), Column(words.ticket_type, 7), Column(words.price, 3, 1)
-            rows = ((rule.category, rule.ticket_type, self._price(rule.price_minor)) for rule in note.price_rules)
+            rows = (
+                (rule.category, self._type(rule.ticket_type), self._price(rule.price_minor))
+                for rule in note.price_rules
+            )
             flow.table(columns, rows)
             flow.paragraph(words.vat_included, size=7.5, ink=Ink.MUTED)
         if note.conditions:
@@ -161,9 +164,12 @@ class _Writer:
             place = seat.place
             shown = place.seat if place.row or place.seat else standing
             yield (
-                self._number(number), place.zone, place.row, shown, seat.category, seat.ticket_type,
+                self._number(number), place.zone, place.row, shown, seat.category, self._type(seat.ticket_type),
                 self._price(seat.price_minor), seat.code_text or seat.code,
             )  # fmt: skip
+
+    def _type(self, ticket_type: str) -> str:
+        return ticket_type_text(ticket_type, self._style.language)
 
     def _number(self, number: int) -> str:
         return number_text(number, self._style.language)

@@ -10,7 +10,7 @@ from services.ticketing.paper.documents import Performance, Place, Ticket
 from services.ticketing.paper.fitting import block_height
 from services.ticketing.paper.house_style import HouseStyle
 from services.ticketing.paper.localised import clock_text, day_text, money_text, weekday_text
-from services.ticketing.paper.spoken import TICKET_WORDS
+from services.ticketing.paper.spoken import TICKET_WORDS, ticket_type_text
 from services.ticketing.paper.stock import Field, Shows, Stock
 from services.ticketing.paper.streaming_pdf import ByteSink
 from services.ticketing.paper.surface import MM, Box, Ink, Surface, Type
@@ -144,7 +144,7 @@ class _Printer:
             Shows.SEAT: seat,
             Shows.PLACE: ("", _BETWEEN.join(self._place_parts(place))),
             Shows.PRICE: ("", self._price(ticket.price_minor)),
-            Shows.TICKET_TYPE: ("", ticket.ticket_type),
+            Shows.TICKET_TYPE: ("", ticket_type_text(ticket.ticket_type, self._style.language)),
             Shows.ORIGIN: ("", words.origins[ticket.origin].format(ticket.origin_number)),
             Shows.CODE: ("", ticket.code),
         }

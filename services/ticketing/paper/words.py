@@ -19,6 +19,7 @@ class TicketWords:
     standing: str
     with_vat: str
     reported: str
+    normal: str
     origins: Mapping[TicketOrigin, str]
     tickets: str
 

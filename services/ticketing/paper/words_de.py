@@ -15,6 +15,7 @@ TICKET: Final = TicketWords(
     standing="Stehplatz",
     with_vat="{} inkl. MwSt.",
     reported="Preis laut Verkaufsstelle",
+    normal="Normalpreis",
     origins={TicketOrigin.ORDER: "Bestellung {}", TicketOrigin.ALLOTMENT: "Kontingent {}"},
     tickets="Karten",
 )

@@ -15,6 +15,7 @@ TICKET: Final = TicketWords(
     standing="Standing",
     with_vat="{} incl. VAT",
     reported="Price reported by the office",
+    normal="Full price",
     origins={TicketOrigin.ORDER: "Order {}", TicketOrigin.ALLOTMENT: "Contingent {}"},
     tickets="Tickets",
 )

@@ -15,6 +15,7 @@ TICKET: Final = TicketWords(
     standing="Ståplass",
     with_vat="{} inkl. mva.",
     reported="Pris oppgis av salgsstedet",
+    normal="Ordinær",
     origins={TicketOrigin.ORDER: "Ordre {}", TicketOrigin.ALLOTMENT: "Kontingent {}"},
     tickets="Billetter",
 )

@@ -15,6 +15,7 @@ TICKET: Final = TicketWords(
     standing="Staanplaats",
     with_vat="{} incl. btw",
     reported="Prijs opgegeven door verkoopkantoor",
+    normal="Normaal tarief",
     origins={TicketOrigin.ORDER: "Bestelling {}", TicketOrigin.ALLOTMENT: "Contingent {}"},
     tickets="Tickets",
 )

@@ -55,6 +55,12 @@ def test_people_read_short_codes_and_machines_whole_ones() -> None:
     assert "B1:SIGNED OVER AND OVER." in delivery_note_csv(house_style(), note).decode()
 
 
+def test_the_normal_ticket_type_is_spoken_in_print_and_itself_for_machines() -> None:
+    note = delivery_note((dataclasses.replace(delivered(1)[0], ticket_type="normal"),))
+    assert " ".join(pdf_reading.texts(printed(note, "de"))).count("Normalpreis") == 2
+    assert ",normal," in delivery_note_csv(house_style(), note).decode()
+
+
 def test_long_lists_go_on_overleaf_and_pages_are_counted() -> None:
     pages = pdf_reading.texts(printed(delivery_note(delivered(300), conditions="Niet goed, geld terug. " * 400)))
     assert len(pages) > 8

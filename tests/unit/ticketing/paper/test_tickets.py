@@ -98,6 +98,15 @@ def test_a_place_without_a_seat_says_that_people_stand(stock: str, language: str
     assert pdf_reading.overlapping(pdf_reading.ink_of(content)) == []
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "Full price"), ("nl", "Normaal tarief"), ("de", "Normalpreis"), ("nb", "Ordinær")]
+)
+def test_the_type_that_every_price_list_has_is_told_in_the_papers_language(language: str, told: str) -> None:
+    (text,) = pdf_reading.texts(printed([ticket(ticket_type="normal")], "152x54", language))
+    assert told in text
+    assert "normal" not in text
+
+
 def test_a_price_that_the_office_sets_is_said_to_be_reported() -> None:
     (text,) = pdf_reading.texts(printed([ticket(price_minor=None, origin=TicketOrigin.ALLOTMENT)]))
     assert squeezed("Prijs opgegeven door verkoopkantoor") in squeezed(text)
