@@ -61,7 +61,9 @@ async def _leave(transaction: PostgresTransaction, told: AllotmentChanged, reaso
     allotment, left = told.allotment, set(told.seat_ids)
     await transaction.tickets.lock([allotment.allotment_id])
     await transaction.departures.add(
-        allotment.allotment_id, [Departure(seat_id, allotment.version) for seat_id in sorted(left)]
+        allotment.performance_id,
+        allotment.allotment_id,
+        [Departure(seat_id, allotment.version) for seat_id in sorted(left)],
     )
     source = TicketSource(allotment_id=allotment.allotment_id)
     valid = await transaction.tickets.valid_of_source(allotment.performance_id, source)

@@ -39,9 +39,11 @@ class DocumentRows:
         ).returning(note_numbers.c.last_number)
         return int((await self._connection.execute(counted)).scalar_one())
 
-    async def prints_of(self, allotment_id: str) -> int:
+    async def prints_of(self, performance_id: str, allotment_id: str) -> int:
         last = sa.select(sa.func.max(documents.c.print_number)).where(
-            documents.c.house_id == self._house_id, documents.c.allotment_id == allotment_id
+            documents.c.house_id == self._house_id,
+            documents.c.performance_id == performance_id,
+            documents.c.allotment_id == allotment_id,
         )
         return int((await self._connection.execute(last)).scalar() or 0)
 
@@ -103,22 +105,23 @@ class DepartureRows:
         self._connection = connection
         self._house_id = house_id
 
-    async def add(self, allotment_id: str, left: Sequence[Departure]) -> None:
+    async def add(self, performance_id: str, allotment_id: str, left: Sequence[Departure]) -> None:
         if not left:
             return
         new = insert(departures)
         later = new.on_conflict_do_update(
-            index_elements=["house_id", "allotment_id", "seat_id"],
+            index_elements=["house_id", "performance_id", "allotment_id", "seat_id"],
             set_={"version": sa.func.greatest(departures.c.version, new.excluded.version)},
         )
-        names = {"house_id": self._house_id, "allotment_id": allotment_id}
+        names = {"house_id": self._house_id, "performance_id": performance_id, "allotment_id": allotment_id}
         await self._connection.execute(
             later, [names | {"seat_id": one.seat_id, "version": one.version} for one in left]
         )
 
-    async def later_than(self, allotment_id: str, version: int) -> set[str]:
+    async def later_than(self, performance_id: str, allotment_id: str, version: int) -> set[str]:
         wanted = sa.select(departures.c.seat_id).where(
             departures.c.house_id == self._house_id,
+            departures.c.performance_id == performance_id,
             departures.c.allotment_id == allotment_id,
             departures.c.version > version,
         )

@@ -39,6 +39,7 @@ sa.Index(
 sa.Index(
     "uq_documents_print_number",
     documents.c.house_id,
+    documents.c.performance_id,
     documents.c.allotment_id,
     documents.c.print_number,
     unique=True,
@@ -80,6 +81,8 @@ departures = sa.Table(
     "departures",
     metadata,
     sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("performance_id", sa.Text, primary_key=True),
+    # The caller's own key: another performance may have the same.
     sa.Column("allotment_id", sa.Text, primary_key=True),
     sa.Column("seat_id", sa.Text, primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),

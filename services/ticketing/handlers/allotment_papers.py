@@ -89,7 +89,7 @@ class AllotmentPaperHandler:
 
         async def act(transaction: TicketingTransaction, facts: PaperFacts) -> Document:
             allotment, now_ms = facts.allotment, transaction.now_ms
-            left = await transaction.departures.later_than(allotment.allotment_id, 0)
+            left = await transaction.departures.later_than(allotment.performance_id, allotment.allotment_id, 0)
             number = f"{allotment.allotment_id}-{allotment.version}"
             document = self._document(facts, DocumentKind.STATEMENT, number, wanted, now_ms)
             own = (await transaction.paper_styles.get()).style

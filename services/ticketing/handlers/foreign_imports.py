@@ -64,7 +64,9 @@ class ForeignImportHandler:
         self, transaction: TicketingTransaction, wanted: WantedImport, allotment: Allotment
     ) -> Imported | Refusal:
         await transaction.tickets.lock([allotment.allotment_id])
-        left = await transaction.departures.later_than(allotment.allotment_id, allotment.version)
+        left = await transaction.departures.later_than(
+            allotment.performance_id, allotment.allotment_id, allotment.version
+        )
         codes = read_codes("csv", wanted.content, set(allotment.seats) - left)
         if isinstance(codes, FieldInvalid):
             return codes

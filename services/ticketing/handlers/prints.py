@@ -72,7 +72,9 @@ class PrintHandler:
         if isinstance(stock, Refusal):
             return stock
         await tickets.lock([allotment.allotment_id])
-        left = await transaction.departures.later_than(allotment.allotment_id, allotment.version)
+        left = await transaction.departures.later_than(
+            allotment.performance_id, allotment.allotment_id, allotment.version
+        )
         source = TicketSource(allotment_id=allotment.allotment_id, as_of=allotment.version)
         valid = {one.seat.seat_id: one for one in await tickets.valid_of_source(wanted.performance_id, source)}
         seats = seats_to_print(allotment, wanted.seat_ids, valid.keys(), left)
@@ -121,7 +123,7 @@ class PrintHandler:
             created_at_ms=transaction.now_ms,
             stock=wanted.stock,
             tickets=count,
-            print_number=await transaction.documents.prints_of(allotment.allotment_id) + 1,
+            print_number=await transaction.documents.prints_of(allotment.performance_id, allotment.allotment_id) + 1,
             allotment_version=allotment.version,
         )
 

@@ -52,7 +52,10 @@ class SendHandler:
                 return document
             found.append(document)
         size = sum(document.size_bytes for document in found)
-        if any(document.allotment_id != wanted.allotment_id for document in found):
+        # Of one performance too: another evening's allotment may have the same id, and another office.
+        if {(one.performance_id, one.allotment_id) for one in found} != {
+            (found[0].performance_id, wanted.allotment_id)
+        }:
             return DocumentsNotTogether(wanted.allotment_id)
         if size > MAX_ATTACHED_BYTES:
             return AttachmentsTooLarge(size, MAX_ATTACHED_BYTES)

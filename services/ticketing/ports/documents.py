@@ -20,7 +20,7 @@ class Documents(Protocol):
         """Of delivery notes of the house and year: 1, 2, 3, without a gap. Others wait until the transaction ends."""
         ...
 
-    async def prints_of(self, allotment_id: str) -> int:
+    async def prints_of(self, performance_id: str, allotment_id: str) -> int:
         """How often tickets of the allotment were printed. To be asked for with the allotment locked."""
         ...
 

@@ -11,6 +11,7 @@ import zxingcpp
 from balcon.inventory.v1.allotments_pb2 import (
     ALLOTMENT_KIND_FOREIGN,
     ALLOTMENT_STEP_CLOSED,
+    ALLOTMENT_STEP_RECALLED,
     AllotmentChanged,
 )
 from balcon.ticketing.v1 import ticketing_service_pb2 as pb
@@ -173,6 +174,25 @@ async def test_a_seat_that_left_and_came_back_may_be_printed_and_late_news_void_
 
     await eventually(has_left)
     assert await office.checked(code) == "VALID"
+
+
+async def test_what_left_an_allotment_of_the_same_id_at_another_performance_is_printed_here(
+    office: Ticketing, neighbours: Neighbours
+) -> None:
+    """Its id is the caller's own key for it, and a house has the same offices every evening."""
+    first = await office.stub.PrintAllotment(a_print("A-4"))
+    other = neighbours.owner.changed(ALLOTMENT_STEP_RECALLED, "A-1")
+    other.allotment.performance_id, other.allotment.version = "perf_2", 9
+    await office.tell_allotment(other, "perf_2")
+
+    async def has_left() -> None:
+        assert await office.rows("SELECT seat_id, performance_id FROM departures") == [("A-1", "perf_2")]
+
+    await eventually(has_left)
+    await office.damage("UPDATE documents SET performance_id = 'perf_2'")
+    second = await office.stub.PrintAllotment(a_print())
+    assert second.document.tickets == len(neighbours.owner.open) - 1
+    assert (first.document.print_number, second.document.print_number) == (1, 1)
 
 
 async def test_seats_that_are_not_in_it_are_named(office: Ticketing) -> None:

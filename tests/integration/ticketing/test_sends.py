@@ -110,8 +110,11 @@ async def test_a_server_that_takes_nothing_now_is_asked_again(posting: Ticketing
 async def test_papers_of_another_allotment_or_none_are_refused_and_nothing_is_sent(
     posting: Ticketing, mailbox: Mailbox
 ) -> None:
-    [document_id, *_] = await papers(posting)
+    [document_id, second, *_] = await papers(posting)
     other = await refusal(posting.stub.SendAllotmentPaper(a_send(document_id, allotment_id="alt_2")))
+    assert other.reason == "DOCUMENTS_NOT_TOGETHER"
+    await posting.damage(f"UPDATE documents SET performance_id = 'perf_2' WHERE document_id = '{second}'")
+    other = await refusal(posting.stub.SendAllotmentPaper(a_send(document_id, second)))
     assert other.reason == "DOCUMENTS_NOT_TOGETHER"
     missing = await refusal(posting.stub.SendAllotmentPaper(a_send("doc_x")))
     assert missing.reason == "DOCUMENT_NOT_FOUND"

@@ -40,9 +40,9 @@ def upgrade() -> None:
     op.create_index("ix_idempotency_keys_created_at_ms", "idempotency_keys", ["created_at_ms"])
     op.create_table(
         "departures",
-        *_texts("house_id", "allotment_id", "seat_id"),
+        *_texts("house_id", "performance_id", "allotment_id", "seat_id"),
         *_numbers("version"),
-        sa.PrimaryKeyConstraint("house_id", "allotment_id", "seat_id", name="pk_departures"),
+        sa.PrimaryKeyConstraint("house_id", "performance_id", "allotment_id", "seat_id", name="pk_departures"),
     )
     secure_rows("documents", "document_parts", "note_numbers", "idempotency_keys", "departures")
 
@@ -70,7 +70,7 @@ def _create_documents() -> None:
     op.create_index(
         "uq_documents_print_number",
         "documents",
-        ["house_id", "allotment_id", "print_number"],
+        ["house_id", "performance_id", "allotment_id", "print_number"],
         unique=True,
         postgresql_where=sa.text("print_number > 0"),
     )
