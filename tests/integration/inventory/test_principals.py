@@ -10,7 +10,9 @@ from itertools import product
 from typing import Any, get_args
 
 import pytest
+from balcon.inventory.v1 import allotment_service_pb2 as allotments
 from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.inventory.v1.allotments_pb2 import ALLOTMENT_KIND_HARD
 from balcon.types.v1.principal_pb2 import PRINCIPAL_KIND_STAFF
 from balcon.types.v1.principal_pb2 import PrincipalRef as WirePrincipalRef
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
@@ -26,7 +28,7 @@ from services.contracts.inventory_stream import (
 )
 from services.inventory.adapters.memory_stores import MemoryPerformances
 from services.inventory.cluster.placement import preferred
-from services.inventory.domain.commands import Command, RecordCommand
+from services.inventory.domain.commands import AllottingCommand, Command, RecordCommand, ReturnDue
 from services.runtime.call_context import CallContext, act_as, enter_call
 from services.runtime.clock import SystemClock
 from services.runtime.ids import SeededIds
@@ -149,6 +151,30 @@ def acts(key: str) -> list[tuple[str, Message, pb.Command]]:
     ]
 
 
+def steps() -> list[tuple[str, Message]]:
+    """Each step of an allotment, in an order that works: unary calls only."""
+    listed = SeatRefs(plan_version=PLAN_VERSION, seat_ids=["s5"])
+    seats = allotments.SeatsOfAllotment(listed=listed)
+    more = allotments.SeatsToAllot(listed=SeatRefs(plan_version=PLAN_VERSION, seat_ids=["s6"]))
+
+    def one(asked: Any, step_id: str, **more: Any) -> Message:
+        request: Message = asked(key=KEY, step_id=step_id, allotment_id="a1", **more)
+        return request
+
+    to_allot = allotments.SeatsToAllot(listed=listed)
+    new = {"kind": ALLOTMENT_KIND_HARD, "office_id": "office_1", "seats": to_allot}
+    return [
+        ("AllotSeats", one(allotments.AllotSeatsRequest, "s1", **new)),
+        ("ExtendAllotment", one(allotments.ExtendAllotmentRequest, "s2", seats=more)),
+        ("ReportSold", one(allotments.ReportSoldRequest, "s3", seats=seats)),
+        ("TakeBackReport", one(allotments.TakeBackReportRequest, "s4", seats=seats)),
+        ("RecallSeats", one(allotments.RecallSeatsRequest, "s5", seats=seats)),
+        ("ScheduleReturn", one(allotments.ScheduleReturnRequest, "s6")),
+        ("ReturnUnsold", one(allotments.ReturnUnsoldRequest, "s7")),
+        ("CloseAllotment", one(allotments.CloseAllotmentRequest, "s8")),
+    ]
+
+
 async def test_the_record_decides_each_act_with_its_principal(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     decided: list[Command] = []
     execute = pair.owner.host.execute
@@ -160,9 +186,14 @@ async def test_the_record_decides_each_act_with_its_principal(pair: Pair, monkey
     monkeypatch.setattr(pair.owner.host, "execute", noting)
     for name, request, _ in acts("ord_1"):
         await getattr(pair.other.stub, name)(request, metadata=authorization("person_1"))
+    for name, request in steps():
+        await getattr(pair.other.allotments, name)(request, metadata=authorization("person_1"))
     async with streams_to(pair.owner) as streams:
         for _, _, row in acts("ord_2"):
             await ask_for(streams, "person_2", RowCommand(ON, row))
     told = {(type(command), getattr(command, "on_behalf_of", None)) for command in decided}
     staff = [PrincipalRef(PrincipalKind.STAFF, subject) for subject in ("person_1", "person_2")]
-    assert told == set(product(get_args(RecordCommand), staff))
+    # Allotments have no rows of the stream, and what is due is nobody's act.
+    allotting = set(get_args(AllottingCommand)) - {ReturnDue}
+    both_ways = set(get_args(RecordCommand)) - set(get_args(AllottingCommand))
+    assert told == {*product(both_ways, staff), *product(allotting, staff[:1])}
