@@ -25,6 +25,7 @@ from services.inventory.actors.mailbox import (
     RecordWork,
     Work,
 )
+from services.inventory.actors.quota_news import QuotaNews
 from services.inventory.actors.record_batch import RecordBatch
 from services.inventory.actors.seat_feed import SeatFeed
 from services.inventory.actors.store_clock import StoreClock
@@ -77,6 +78,7 @@ class PerformanceActor:
         # As decided, a turn ahead of the stores. What may be told is in the feed.
         self.seat_map = seat_map
         self.feed = SeatFeed(seat_map.statuses)
+        self.quota_news = QuotaNews(seat_map, self.feed.statuses, store_clock.now_ms)
         # Commands decided per second, lately.
         self.load = 0.0
         self._decided = 0
@@ -326,11 +328,13 @@ class PerformanceActor:
         """Drops everything at once: whoever waits is told that the owner is gone."""
         self._fail_all(OwnerGone(performance_id=self.performance.performance_id))
         self.feed.close()
+        self.quota_news.close()
 
     def flush(self) -> None:
         """Sends watchers what has changed, unless the memory is void."""
         if not self._ended:
             self.feed.flush()
+            self.quota_news.flush(self.feed.version)
 
     def availability(self, observed_at_ms: int) -> Availability:
         """The acknowledged counts as of now."""
@@ -364,5 +368,6 @@ class PerformanceActor:
     def _end(self, cause: str) -> None:
         self._fail_all(OwnerGone(performance_id=self.performance.performance_id))
         self.feed.close()
+        self.quota_news.close()
         self.ended_by = cause
         self._on_end(self, cause)

@@ -22,6 +22,7 @@ from services.inventory.api import messages
 from services.inventory.api.blocks import block_kind, list_blocks, refused_block_kind
 from services.inventory.api.command_stream import CommandStream
 from services.inventory.api.forwarding import was_sent_here
+from services.inventory.api.quota_messages import figures_messages, watch_figures
 from services.inventory.api.seat_maps import seat_map, seat_map_parts
 from services.inventory.api.watch import watch_seats
 from services.inventory.domain import commands
@@ -314,6 +315,20 @@ class InventoryServicer(InventoryServiceServicer):
         """A snapshot, then numbered deltas."""
         async for update in watch_seats(await self._owner(request.key)):
             yield update
+
+    async def GetQuotaFigures(self, request: pb.GetQuotaFiguresRequest, context: Context) -> pb.GetQuotaFiguresResponse:
+        """How many a channel may still sell now, and why."""
+        actor = await self._owner(request.key)
+        told = actor.quota_news.now()
+        quotas = figures_messages(told.figures)
+        return pb.GetQuotaFiguresResponse(quotas=quotas, terms_version=told.terms_version, epoch=actor.epoch)
+
+    async def WatchQuotaFigures(  # type: ignore[override]  # encoded once for all who watch
+        self, request: pb.WatchQuotaFiguresRequest, context: Context
+    ) -> AsyncIterator[bytes]:
+        """The same with every change."""
+        async for figures in watch_figures(await self._owner(request.key)):
+            yield figures
 
     async def ExecuteCommands(
         self, request_iterator: AsyncIterator[pb.ExecuteCommandsRequest], context: Context

@@ -114,7 +114,9 @@ def _hold(state: HoldingView, command: HoldSeats, now_ms: int) -> HoldDecision:
 def _over_quota(state: HoldingView, command: HoldSeats, now_ms: int) -> Refusal | None:
     """Both gates of R4.7; who may overbook (R4.12) passes the first."""
     refused = None if command.overbook else quota_reached(state, command.seats, command.channel, now_ms)
-    return refused or type_not_assigned(state, command.seats, command.ticket_types, command.channel, now_ms)
+    if refused is not None or not command.ticket_types:
+        return refused
+    return type_not_assigned(state, command.seats, command.ticket_types, command.channel, now_ms)
 
 
 def _closed(rules: HoldRules, channel: int, now_ms: int) -> NotForSale | None:

@@ -39,11 +39,15 @@ def quota_reached(
     used, quota_of = quotas.used, quotas.limits.quota_of
     caps = quotas.limits.caps(channel, now_ms)
     number = quota_of[seats[0]]
-    # Nearly every choice is of one quota, or of none.
-    if not given_up and all(quota_of[seat] == number for seat in seats):
-        if used[number] + len(seats) <= caps[number]:
-            return None
-        return reached(state, quotas, number, len(seats), channel, now_ms)
+    # Nearly every choice is of one quota, or of none. A generator would cost more than all else here.
+    if not given_up:
+        for seat in seats:
+            if quota_of[seat] != number:
+                break
+        else:
+            if used[number] + len(seats) <= caps[number]:
+                return None
+            return reached(state, quotas, number, len(seats), channel, now_ms)
     asked = Counter(quota_of[seat] for seat in seats)
     asked.subtract(quota_of[seat] for seat in given_up)
     for number, count in sorted(asked.items()):

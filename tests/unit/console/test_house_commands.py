@@ -33,6 +33,7 @@ SERVICES = (
 CALLED_OTHERWISE = {
     "GetSeatingPlan": "`plan show` reads the same of any size",
     "StreamSeatMap": "`seat map` reads the same, of halls that one message holds",
+    "WatchQuotaFigures": "`seat quotas` tells them once",
     "WatchSeats": "a map that moves is for a page, not for a table",
 }
 COMMANDS = [pytest.param(subject, command, id=command.method) for subject in SUBJECTS for command in subject.commands]

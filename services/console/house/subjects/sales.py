@@ -37,6 +37,12 @@ SEATS: Final = Subject(
     "inventory",
     inventory_service_pb2.DESCRIPTOR.services_by_name["InventoryService"],
     (
+        Command(
+            "quotas",
+            "GetQuotaFigures",
+            "Shows how many each channel may still sell now, and why.",
+            arguments=("performance_id",),
+        ),
         Command("map", "GetSeatMap", "Shows how a performance's seats stand.", arguments=("performance_id",)),
         Command("block", "BlockSeats", "Takes seats out of the sale.", arguments=("performance_id",)),
         Command("unblock", "UnblockSeats", "Puts blocked seats on sale again.", arguments=("performance_id",)),

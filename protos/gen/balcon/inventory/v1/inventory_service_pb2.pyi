@@ -8,11 +8,13 @@ calls and as `Refused` on the stream. Every call may be repeated with the same i
 """
 
 from balcon.types.v1 import principal_pb2 as _principal_pb2
+from balcon.types.v1 import quotas_pb2 as _quotas_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf.internal import extension_dict as _extension_dict
@@ -1203,6 +1205,214 @@ class StreamSeatMapResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamSeatMapResponse: _TypeAlias = StreamSeatMapResponse  # noqa: Y015
+
+@_typing.final
+class GetQuotaFiguresRequest(_message.Message):
+    """What GetQuotaFigures is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
+    def __init__(
+        self,
+        *,
+        key: Global___PerformanceKey | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetQuotaFiguresRequest: _TypeAlias = GetQuotaFiguresRequest  # noqa: Y015
+
+@_typing.final
+class GetQuotaFiguresResponse(_message.Message):
+    """What GetQuotaFigures answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTAS_FIELD_NUMBER: _builtins.int
+    TERMS_VERSION_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    terms_version: _builtins.int
+    """By which these figures are."""
+    epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
+    @_builtins.property
+    def quotas(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuotaFigures]:
+        """In the order of the terms."""
+
+    def __init__(
+        self,
+        *,
+        quotas: _abc.Iterable[Global___QuotaFigures] | None = ...,
+        terms_version: _builtins.int = ...,
+        epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "quotas", b"quotas", "terms_version", b"terms_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetQuotaFiguresResponse: _TypeAlias = GetQuotaFiguresResponse  # noqa: Y015
+
+@_typing.final
+class WatchQuotaFiguresRequest(_message.Message):
+    """What WatchQuotaFigures is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def key(self) -> Global___PerformanceKey:
+        """Whose performance."""
+
+    def __init__(
+        self,
+        *,
+        key: Global___PerformanceKey | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchQuotaFiguresRequest: _TypeAlias = WatchQuotaFiguresRequest  # noqa: Y015
+
+@_typing.final
+class WatchQuotaFiguresResponse(_message.Message):
+    """All figures as they are from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTAS_FIELD_NUMBER: _builtins.int
+    TERMS_VERSION_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    terms_version: _builtins.int
+    """By which these figures are."""
+    epoch: _builtins.int
+    """The owner's epoch: it grows when another process takes over."""
+    @_builtins.property
+    def quotas(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuotaFigures]:
+        """In the order of the terms."""
+
+    def __init__(
+        self,
+        *,
+        quotas: _abc.Iterable[Global___QuotaFigures] | None = ...,
+        terms_version: _builtins.int = ...,
+        epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "quotas", b"quotas", "terms_version", b"terms_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchQuotaFiguresResponse: _TypeAlias = WatchQuotaFiguresResponse  # noqa: Y015
+
+@_typing.final
+class QuotaFigures(_message.Message):
+    """What of a quota is used, and by what."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTA_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    DAY_SALE_FROM_AT_FIELD_NUMBER: _builtins.int
+    SOLD_FIELD_NUMBER: _builtins.int
+    CLAIMED_FIELD_NUMBER: _builtins.int
+    RESERVED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    quota_id: _builtins.str
+    """The quota."""
+    name: _builtins.str
+    """What people call it."""
+    size: _builtins.int
+    """Places that it allows in all."""
+    phase: _quotas_pb2.SalePhase.ValueType
+    """The phase now."""
+    sold: _builtins.int
+    """R4.5: sold, claimed, reserved and held are what is used of it, over every channel."""
+    claimed: _builtins.int
+    """Seats that an order is paying for."""
+    reserved: _builtins.int
+    """Seats that the house has promised without payment."""
+    held: _builtins.int
+    """Seats on hold."""
+    @_builtins.property
+    def day_sale_from_at(self) -> _timestamp_pb2.Timestamp:
+        """When the day sale begins, or began."""
+
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuotaChannelFigures]:
+        """Each of the three."""
+
+    def __init__(
+        self,
+        *,
+        quota_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        size: _builtins.int = ...,
+        phase: _quotas_pb2.SalePhase.ValueType = ...,
+        day_sale_from_at: _timestamp_pb2.Timestamp | None = ...,
+        sold: _builtins.int = ...,
+        claimed: _builtins.int = ...,
+        reserved: _builtins.int = ...,
+        held: _builtins.int = ...,
+        channels: _abc.Iterable[Global___QuotaChannelFigures] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["day_sale_from_at", b"day_sale_from_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "claimed", b"claimed", "day_sale_from_at", b"day_sale_from_at", "held", b"held", "name", b"name", "phase", b"phase", "quota_id", b"quota_id", "reserved", b"reserved", "size", b"size", "sold", b"sold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuotaFigures: _TypeAlias = QuotaFigures  # noqa: Y015
+
+@_typing.final
+class QuotaChannelFigures(_message.Message):
+    """Of one channel."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    CAP_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    DAY_CAP_FIELD_NUMBER: _builtins.int
+    channel: _seating_pb2.Channel.ValueType
+    """The channel."""
+    cap: _builtins.int
+    """What may be used by now (R4.4)."""
+    available: _builtins.int
+    """How many more it may sell now (R4.6)."""
+    day_cap: _builtins.int
+    """What may be used from the day sale on."""
+    def __init__(
+        self,
+        *,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        cap: _builtins.int = ...,
+        available: _builtins.int = ...,
+        day_cap: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "cap", b"cap", "channel", b"channel", "day_cap", b"day_cap"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuotaChannelFigures: _TypeAlias = QuotaChannelFigures  # noqa: Y015
 
 @_typing.final
 class WatchSeatsRequest(_message.Message):

@@ -120,6 +120,16 @@ class InventoryServiceStub:
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapRequest.SerializeToString,
                 response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapResponse.FromString,
                 _registered_method=True)
+        self.GetQuotaFigures = channel.unary_unary(
+                '/balcon.inventory.v1.InventoryService/GetQuotaFigures',
+                request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetQuotaFiguresRequest.SerializeToString,
+                response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetQuotaFiguresResponse.FromString,
+                _registered_method=True)
+        self.WatchQuotaFigures = channel.unary_stream(
+                '/balcon.inventory.v1.InventoryService/WatchQuotaFigures',
+                request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchQuotaFiguresRequest.SerializeToString,
+                response_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchQuotaFiguresResponse.FromString,
+                _registered_method=True)
         self.WatchSeats = channel.unary_stream(
                 '/balcon.inventory.v1.InventoryService/WatchSeats',
                 request_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchSeatsRequest.SerializeToString,
@@ -258,6 +268,20 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetQuotaFigures(self, request, context):
+        """How many of each quota (R4) a channel may still sell now, and why. Empty where there are no quotas.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchQuotaFigures(self, request, context):
+        """The same at once and with every change of it, by sales or by the time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchSeats(self, request, context):
         """A snapshot, then numbered deltas. A version that skips means: watch again.
         """
@@ -360,6 +384,16 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.StreamSeatMap,
                     request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapRequest.FromString,
                     response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapResponse.SerializeToString,
+            ),
+            'GetQuotaFigures': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetQuotaFigures,
+                    request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetQuotaFiguresRequest.FromString,
+                    response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetQuotaFiguresResponse.SerializeToString,
+            ),
+            'WatchQuotaFigures': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchQuotaFigures,
+                    request_deserializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchQuotaFiguresRequest.FromString,
+                    response_serializer=balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchQuotaFiguresResponse.SerializeToString,
             ),
             'WatchSeats': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchSeats,
@@ -832,6 +866,60 @@ class InventoryService:
             '/balcon.inventory.v1.InventoryService/StreamSeatMap',
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapRequest.SerializeToString,
             balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.StreamSeatMapResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetQuotaFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.inventory.v1.InventoryService/GetQuotaFigures',
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetQuotaFiguresRequest.SerializeToString,
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.GetQuotaFiguresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchQuotaFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.inventory.v1.InventoryService/WatchQuotaFigures',
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchQuotaFiguresRequest.SerializeToString,
+            balcon_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchQuotaFiguresResponse.FromString,
             options,
             channel_credentials,
             insecure,

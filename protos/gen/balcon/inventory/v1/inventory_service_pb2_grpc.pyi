@@ -76,6 +76,10 @@ class InventoryServiceStub:
     """
     StreamSeatMap: _grpc.UnaryStreamMultiCallable[_inventory_service_pb2.StreamSeatMapRequest, _inventory_service_pb2.StreamSeatMapResponse]
     """The same with the ids of seats, of any size, in messages of 1 MiB at most."""
+    GetQuotaFigures: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetQuotaFiguresRequest, _inventory_service_pb2.GetQuotaFiguresResponse]
+    """How many of each quota (R4) a channel may still sell now, and why. Empty where there are no quotas."""
+    WatchQuotaFigures: _grpc.UnaryStreamMultiCallable[_inventory_service_pb2.WatchQuotaFiguresRequest, _inventory_service_pb2.WatchQuotaFiguresResponse]
+    """The same at once and with every change of it, by sales or by the time."""
     WatchSeats: _grpc.UnaryStreamMultiCallable[_inventory_service_pb2.WatchSeatsRequest, _inventory_service_pb2.WatchSeatsResponse]
     """A snapshot, then numbered deltas. A version that skips means: watch again."""
     ExecuteCommands: _grpc.StreamStreamMultiCallable[_inventory_service_pb2.ExecuteCommandsRequest, _inventory_service_pb2.ExecuteCommandsResponse]
@@ -127,6 +131,10 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """
     StreamSeatMap: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.StreamSeatMapRequest, _inventory_service_pb2.StreamSeatMapResponse]  # type: ignore[assignment]
     """The same with the ids of seats, of any size, in messages of 1 MiB at most."""
+    GetQuotaFigures: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetQuotaFiguresRequest, _inventory_service_pb2.GetQuotaFiguresResponse]  # type: ignore[assignment]
+    """How many of each quota (R4) a channel may still sell now, and why. Empty where there are no quotas."""
+    WatchQuotaFigures: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.WatchQuotaFiguresRequest, _inventory_service_pb2.WatchQuotaFiguresResponse]  # type: ignore[assignment]
+    """The same at once and with every change of it, by sales or by the time."""
     WatchSeats: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.WatchSeatsRequest, _inventory_service_pb2.WatchSeatsResponse]  # type: ignore[assignment]
     """A snapshot, then numbered deltas. A version that skips means: watch again."""
     ExecuteCommands: _aio.StreamStreamMultiCallable[_inventory_service_pb2.ExecuteCommandsRequest, _inventory_service_pb2.ExecuteCommandsResponse]  # type: ignore[assignment]
@@ -277,6 +285,22 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_inventory_service_pb2.StreamSeatMapResponse], _abc.AsyncIterator[_inventory_service_pb2.StreamSeatMapResponse]]:
         """The same with the ids of seats, of any size, in messages of 1 MiB at most."""
+
+    @_abc_1.abstractmethod
+    def GetQuotaFigures(
+        self,
+        request: _inventory_service_pb2.GetQuotaFiguresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.GetQuotaFiguresResponse, _abc.Awaitable[_inventory_service_pb2.GetQuotaFiguresResponse]]:
+        """How many of each quota (R4) a channel may still sell now, and why. Empty where there are no quotas."""
+
+    @_abc_1.abstractmethod
+    def WatchQuotaFigures(
+        self,
+        request: _inventory_service_pb2.WatchQuotaFiguresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_inventory_service_pb2.WatchQuotaFiguresResponse], _abc.AsyncIterator[_inventory_service_pb2.WatchQuotaFiguresResponse]]:
+        """The same at once and with every change of it, by sales or by the time."""
 
     @_abc_1.abstractmethod
     def WatchSeats(
