@@ -19,6 +19,7 @@ from services.ticketing.paper.logo import MAX_LOGO_BYTES, LogoFault
 from services.ticketing.paper.shipped_stocks import SHIPPED, shipped_stock
 from services.ticketing.paper.stock import Stock
 from services.ticketing.paper.stock_parser import parsed_stock
+from services.ticketing.paper.typeface import not_printable
 from services.ticketing.ports.paper import LogoSheet, Paper
 from services.ticketing.ports.store import TicketingStore
 
@@ -107,11 +108,21 @@ def _refused_style(style: PaperStyle) -> Iterator[FieldInvalid | None]:
     if len(lines) > MAX_ADDRESS_LINES:
         yield FieldInvalid(f"{_THING}.address_lines", f"has {len(lines):,} lines", f"at most {MAX_ADDRESS_LINES}")
     for index, line in enumerate(lines[:MAX_ADDRESS_LINES]):
-        yield refused_text(f"{_THING}.address_lines[{index}]", line, at_most=MAX_ADDRESS_CHARS)
-    yield refused_lines(f"{_THING}.conditions", style.conditions, at_most=MAX_CONDITIONS_CHARS)
+        field = f"{_THING}.address_lines[{index}]"
+        yield refused_text(field, line, at_most=MAX_ADDRESS_CHARS) or _refused_letters(field, line)
+    field = f"{_THING}.conditions"
+    yield refused_lines(field, style.conditions, at_most=MAX_CONDITIONS_CHARS) or _refused_letters(
+        field, style.conditions
+    )
     if len(style.logo) > MAX_LOGO_BYTES:
         yield FieldInvalid(f"{_THING}.logo", f"has {len(style.logo):,} bytes", f"at most {MAX_LOGO_BYTES:,} bytes")
     yield from _refused_stocks(style.stocks)
+
+
+def _refused_letters(field: str, text: str) -> FieldInvalid | None:
+    if not (lacking := not_printable(text)):
+        return None
+    return FieldInvalid(field, f"has {lacking[:20]}, which paper cannot show", "Latin, Greek and Cyrillic")
 
 
 def _refused_stocks(stocks: Sequence[str]) -> Iterator[FieldInvalid | None]:

@@ -90,6 +90,9 @@ async def test_all_that_would_fail_at_the_printer_is_refused_at_once(office: Tic
         "paper_style.stocks[2].name",
         "paper_style.stocks[3].width_mm",
     }
+    lacking = await refusal(changed(office, ["conditions"], conditions="Kein Einlass \u6771\u4eac nach Beginn."))
+    assert lacking.facts["field"] == "paper_style.conditions"
+    assert lacking.facts["problem"] == "has \u6771\u4eac, which paper cannot show"
     damaged = await refusal(changed(office, ["logo"], logo=logo()[:100]))
     assert (damaged.facts["field"], damaged.facts["problem"]) == ("paper_style.logo", "is damaged or cut off")
     assert (await style_of(office)).paper_style.etag == '"0"'
