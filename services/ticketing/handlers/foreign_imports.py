@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.contracts.acts import Act
 from services.contracts.bounds import NORMAL_TICKET_TYPE
 from services.contracts.once import Asked, answer_once
-from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.errors import FAULTS_TOLD, FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import Ids
 from services.ticketing.domain.allotment import Allotment, AllotmentKind
 from services.ticketing.domain.foreign_codes import read_codes
@@ -16,6 +17,8 @@ from services.ticketing.domain.ticket import SeatOfTicket, Ticket, TicketSource,
 from services.ticketing.ports.allotments import Allotments
 from services.ticketing.ports.store import TicketingStore
 from services.ticketing.ports.transaction import TicketingTransaction
+
+_ONCE = "each code for one seat of a performance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class ForeignImportHandler:
         ]
         not_added = await transaction.tickets.add(made)
         if not_added:
-            return SeatHasTicket(tuple(one.seat.seat_id for one in made if one.ticket_id in not_added))
+            return await _refused(transaction, [one for one in made if one.ticket_id in not_added])
         transaction.tell_issued(made)
         facts = {"codes": str(len(made)), "kept": str(len(same)), "voided": str(len(voided))}
         transaction.record_act(Act("allotment.codes_imported", "allotment", allotment.allotment_id, facts=facts))
@@ -98,3 +101,16 @@ class ForeignImportHandler:
     def _ticket(self, performance_id: str, source: TicketSource, seat_id: str, code: str, now_ms: int) -> Ticket:
         seat = SeatOfTicket(seat_id, NORMAL_TICKET_TYPE)
         return Ticket(self._ids.new_id("tkt"), performance_id, source, seat, code, now_ms, is_foreign=True)
+
+
+async def _refused(transaction: TicketingTransaction, not_added: Sequence[Ticket]) -> Refusal:
+    """Either the code is that of another seat, or the seat has another ticket. The codes themselves are not told."""
+    faults = []
+    for one in not_added:
+        known = await transaction.tickets.find_foreign(one.performance_id, one.code)
+        if known is not None and known.is_valid and known.seat.seat_id != one.seat.seat_id:
+            other = f"seat {known.seat.seat_id}, in allotment {known.source.allotment_id}"
+            faults.append(FieldInvalid("csv", f"the code of seat {one.seat.seat_id} is that of {other}", _ONCE))
+        if len(faults) >= FAULTS_TOLD:
+            break
+    return refused_fields(faults) or SeatHasTicket(tuple(one.seat.seat_id for one in not_added))

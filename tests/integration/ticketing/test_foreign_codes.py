@@ -55,6 +55,15 @@ async def test_a_second_file_replaces_the_codes_of_the_seats_that_it_names(forei
     assert [await foreign.checked(code) for code in ("X1", "Y2", "X3")] == ["VALID"] * 3
 
 
+async def test_a_code_of_a_seat_that_the_file_does_not_name_is_refused_as_that(foreign: Ticketing) -> None:
+    await foreign.stub.ImportForeignCodes(an_import("A-1,X1", "A-3,X3"))
+    refused = await refusal(foreign.stub.ImportForeignCodes(an_import("A-1,X3", "A-2,X2", test_code="X2")))
+    [told] = [violation.description for violation in refused.violations]
+    assert "the code of seat A-1 is that of seat A-3, in allotment alt_1" in told
+    assert "X3" not in told
+    assert [await foreign.checked(code) for code in ("X1", "X2", "X3")] == ["VALID", "FOREIGN", "VALID"]
+
+
 async def test_with_a_wrong_line_nothing_is_taken_and_all_of_them_are_told(foreign: Ticketing) -> None:
     refused = await refusal(foreign.stub.ImportForeignCodes(an_import("A-1,X1", "B-1,X2", "A-1,X3")))
     told = [violation.description for violation in refused.violations]
