@@ -47,6 +47,9 @@ class ReservationDeadlines:
                     await self._host.execute(house_id, performance_id, proposed)
                 except Retryable as fault:
                     _log.info("deadline_waits", performance_id=performance_id, fault=type(fault).__name__)
+                except Exception:  # noqa: BLE001 (logged, and met again by the next look)
+                    # Whatever is wrong with one performance, deadlines come for all others.
+                    _log.exception("deadline_failed", performance_id=performance_id)
             if len(page) < RESERVATIONS_A_PAGE:
                 return
             after = page[-1]

@@ -53,6 +53,10 @@ class ReturnDay:
         except Retryable as fault:
             _log.info("return_waits", performance_id=performance_id, fault=type(fault).__name__)
             return
+        except Exception:  # noqa: BLE001 (logged, and met again by the next look)
+            # Whatever is wrong with one performance, the day comes for all others.
+            _log.exception("return_failed", performance_id=performance_id)
+            return
         if not isinstance(decided, Refusal):
             _log.info("return_proposed", performance_id=performance_id, allotments=len(proposed))
 

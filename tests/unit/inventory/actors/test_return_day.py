@@ -16,7 +16,7 @@ from services.inventory.domain import commands as c
 from services.inventory.domain.allotments import Allotment, SeatsAsked
 from services.inventory.domain.decisions import Accepted
 from services.inventory.domain.refusals import PerformanceNotFound
-from services.inventory.ports import Performance
+from services.inventory.ports import Performance, RecordRefused
 from services.runtime.errors import Refusal, StoreUnavailable
 from tests.unit.inventory.actors.faulty_stores import fails_before_the_write
 from tests.unit.inventory.actors.stage import HOUSE, NAME, Stage, crash, virtual
@@ -52,9 +52,11 @@ async def recorded(stage: Stage, performance_id: str = NAME) -> Allotment:
 class Unlucky(MemoryPerformances):
     """Of two performances, a whole page of what is due first, nothing is told."""
 
+    fault: type[Exception] = StoreUnavailable
+
     async def find(self, house_id: str, performance_id: str) -> Performance | PerformanceNotFound:
         if performance_id in {"perf_0", "perf_3"}:
-            raise StoreUnavailable(performance_id=performance_id)
+            raise self.fault
         return await super().find(house_id, performance_id)
 
 
@@ -122,8 +124,9 @@ async def test_a_record_that_is_away_is_met_again_by_the_next_look() -> None:
     assert (await recorded(stage)).returned == 2
 
 
+@pytest.mark.parametrize("fault", [StoreUnavailable, RecordRefused, ValueError])
 def test_more_than_a_page_is_due_and_a_page_that_cannot_be_read_is_in_nobodys_way(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
 ) -> None:
     monkeypatch.setattr(return_day, "RETURNS_A_PAGE", 2)
 
@@ -138,6 +141,7 @@ def test_more_than_a_page_is_due_and_a_page_that_cannot_be_read_is_in_nobodys_wa
         await stage.clock.sleep(70.0)
         found = [await stage.performances.find(HOUSE, name) for name in names]
         unlucky = Unlucky(*[each for each in found if isinstance(each, Performance)])
+        unlucky.fault = fault
         await day_of(stage, stage.node("node_b", performances=unlucky)).look()
         assert [(await recorded(stage, name)).returned for name in names] == [0, 2, 2, 0, 2, 2, 2]
 
