@@ -176,10 +176,12 @@ def _step_row(performance: Performance, epoch: int, step: Step, seat_ids: Sequen
 
 
 def _event(performance: Performance, allotment: Allotment, step: Step, seat_ids: Sequence[str]) -> OutgoingEvent:
+    told = wire_allotment(performance.house_id, performance.performance_id, performance.plan.plan_version, allotment)
+    # What people wrote may name people, and a log of events forgets nothing. Whoever needs it asks the owner.
+    told.ClearField("note")
+    told.ClearField("override_reason")
     message = pb.AllotmentChanged(
-        allotment=wire_allotment(
-            performance.house_id, performance.performance_id, performance.plan.plan_version, allotment
-        ),
+        allotment=told,
         step=pb.AllotmentStep.ValueType(step.kind),
         seat_ids=seat_ids,
         on_behalf_of=None if step.on_behalf_of is None else wire_principal(step.on_behalf_of),

@@ -169,7 +169,7 @@ async def test_what_is_not_theirs_cannot_be_reported(node: Node) -> None:
 
 
 async def test_each_step_is_told_on_the_topic_of_allotments_in_order(node: Node) -> None:
-    await node.allotments.AllotSeats(allot("a1", range(8)))
+    await node.allotments.AllotSeats(allot("a1", range(8), note="for Mrs Jansen", override_reason="she asked"))
     recall = pb.RecallSeatsRequest(
         key=KEY, step_id="recall", allotment_id="a1", seats=pb.SeatsOfAllotment(listed=listed(0))
     )
@@ -181,6 +181,8 @@ async def test_each_step_is_told_on_the_topic_of_allotments_in_order(node: Node)
     assert [event.allotment.version for event in told] == [1, 2, 3]
     assert [event.step for event in told][::2] == [ALLOTMENT_STEP_HANDED_OUT, ALLOTMENT_STEP_RETURNED]
     assert [len(event.seat_ids) for event in told] == [8, 1, 7]
+    # Nothing that people wrote: it may name people.
+    assert {(event.allotment.note, event.allotment.override_reason) for event in told} == {("", "")}
 
 
 async def test_a_block_is_handed_out_whole_or_its_taken_seats_are_named(node: Node) -> None:
