@@ -34,6 +34,7 @@ from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
 from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.foreign_imports import ForeignImportHandler
+from services.ticketing.handlers.office_statements import OfficeStatementHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.paper_facts import FactGatherer
 from services.ticketing.handlers.paper_styles import PaperStyleHandler
@@ -64,13 +65,14 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     handlers = Handlers(
         keys=keys,
         order_tickets=OrderTicketHandler(store, keys, ids),
-        code_checks=CodeCheckHandler(store, keys),
+        code_checks=CodeCheckHandler(store, keys, clock),
         prints=PrintHandler(store, facts, keys, paper, ids),
         papers=AllotmentPaperHandler(store, facts, paper, ids),
         documents=documents,
         imports=ForeignImportHandler(store, allotments, ids),
         sends=sends,
         styles=PaperStyleHandler(store, paper),
+        office_statements=OfficeStatementHandler(store, facts, paper, ids),
     )
     servicer = TicketingServicer(handlers)
     service.rpc.add(

@@ -11,7 +11,16 @@ import grpc
 from balcon.audit.v1 import audit_service_pb2 as pb
 from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 
-from services.console.audit.facts import Facts, OrderFact, OwnCheck, PaymentFact, SeatFact, TicketFact, TotalsFact
+from services.console.audit.facts import (
+    CodeFact,
+    Facts,
+    OrderFact,
+    OwnCheck,
+    PaymentFact,
+    SeatFact,
+    TicketFact,
+    TotalsFact,
+)
 from services.console.stack.blueprint import nodes_of
 from services.console.stack.credentials import act_as_operator
 from services.runtime.clock import Clock
@@ -93,26 +102,32 @@ def _add(facts: Facts, fact: pb.Fact) -> None:
             )
         case "ticket":
             ticket = fact.ticket
-            facts.tickets.append(TicketFact(ticket.performance_id, ticket.seat_id, ticket.order_id, ticket.house_id))
-        case "payment":
-            paid = fact.payment
-            facts.payments.append(
-                PaymentFact(
-                    paid.performance_id,
-                    paid.order_id,
-                    paid.payment_id,
-                    paid.state,
-                    paid.refunded,
-                    paid.amount.amount_minor,
-                    paid.refunded_amount.amount_minor,
-                    paid.house_id,
-                )
+            facts.tickets.append(
+                TicketFact(ticket.performance_id, ticket.seat_id, ticket.order_id, ticket.house_id, ticket.is_signed)
             )
+        case "payment":
+            facts.payments.append(_payment(fact.payment))
         case "totals":
             totals = fact.totals
             revenue = totals.revenue.amount_minor
             facts.totals.append(TotalsFact(totals.performance_id, totals.sold, revenue, totals.house_id))
+        case "code":
+            code = fact.code
+            facts.codes.append(CodeFact(code.performance_id, code.seat_id, code.order_id, code.house_id))
         case None:
             pass  # a newer service's kind of fact
         case _:
             assert_never(kind)
+
+
+def _payment(paid: pb.PaymentInRecord) -> PaymentFact:
+    return PaymentFact(
+        paid.performance_id,
+        paid.order_id,
+        paid.payment_id,
+        paid.state,
+        paid.refunded,
+        paid.amount.amount_minor,
+        paid.refunded_amount.amount_minor,
+        paid.house_id,
+    )

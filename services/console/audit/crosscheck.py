@@ -8,8 +8,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from services.console.audit.facts import Breach, Comparison, Facts, OrderFact, PaymentFact, SeatFact, TicketFact
-from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_MONEY, KEEPS_SALE, MAY_CLAIM
+from services.console.audit.facts import (
+    Breach,
+    CodeFact,
+    Comparison,
+    Facts,
+    OrderFact,
+    PaymentFact,
+    SeatFact,
+    TicketFact,
+)
+from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_MONEY, KEEPS_SALE, MAY_CLAIM, UNRESOLVED
 
 
 def crosscheck(facts: Facts) -> list[Comparison]:
@@ -24,6 +33,8 @@ def crosscheck(facts: Facts) -> list[Comparison]:
             _sold_have_tickets(facts),
         ),
         _compare("INV-1", "each ticket's seat is sold to its order", len(facts.tickets), _tickets_are_sold(facts)),
+        _compare("INV-1", "each signed ticket has a code that lets in", len(facts.tickets), _tickets_have_codes(facts)),
+        _compare("INV-1", "each code that lets in is its order's ticket", len(facts.codes), _codes_have_tickets(facts)),
         _compare("INV-1", "each claimed seat's order is still under way", len(facts.seats), _claims_have_orders(facts)),
         _compare("INV-3", "each payment ends in tickets or a refund", len(facts.payments), _payments_end(facts)),
         _compare("INV-3", "each confirmed order is paid, once, in full", len(facts.orders), _confirmed_are_paid(facts)),
@@ -84,7 +95,7 @@ def _tickets_once(facts: Facts) -> Iterator[Breach]:
     yield from _doubled(rows, "tickets")
 
 
-def _key(ticket: TicketFact) -> tuple[str, str, str]:
+def _key(ticket: TicketFact | CodeFact) -> tuple[str, str, str]:
     return ticket.performance_id, ticket.seat_id, ticket.order_id
 
 
@@ -117,6 +128,26 @@ def _tickets_are_sold(facts: Facts) -> Iterator[Breach]:
         elif state not in HAS_TICKETS:
             found = f"a valid ticket of order {ticket.order_id}, which is {state}"
             yield Breach(subject, found, f"{subject} has {found}")
+
+
+def _tickets_have_codes(facts: Facts) -> Iterator[Breach]:
+    codes = {_key(code) for code in facts.codes}
+    for ticket in facts.tickets:
+        if ticket.is_signed and _key(ticket) not in codes:
+            subject = f"{ticket.performance_id} seat {ticket.seat_id}"
+            found = f"a ticket of order {ticket.order_id}"
+            yield Breach(subject, found, f"{subject} has {found}, whose code lets nobody in")
+
+
+def _codes_have_tickets(facts: Facts) -> Iterator[Breach]:
+    orders, tickets = _orders(facts), {_key(ticket) for ticket in facts.tickets}
+    for code in facts.codes:
+        state = _state(orders, code.order_id)
+        # Made before the order is confirmed, and void once ticketing has heard of a refund.
+        if _key(code) not in tickets and state not in UNRESOLVED:
+            subject = f"{code.performance_id} seat {code.seat_id}"
+            found = f"a code of order {code.order_id}, which is {state}"
+            yield Breach(subject, found, f"{subject} has {found} and has no such ticket")
 
 
 def _claims_have_orders(facts: Facts) -> Iterator[Breach]:
@@ -181,8 +212,8 @@ def _totals_agree(facts: Facts) -> Iterator[Breach]:
 def _one_house(facts: Facts, kind: str) -> tuple[int, Iterator[Breach]]:
     """How many things of the kind there are, and those that records of different houses speak of."""
     houses: dict[str, set[str]] = defaultdict(set)
-    rows: list[SeatFact | OrderFact | TicketFact | PaymentFact]
-    rows = [*facts.seats, *facts.orders, *facts.tickets, *facts.payments]
+    rows: list[SeatFact | OrderFact | TicketFact | PaymentFact | CodeFact]
+    rows = [*facts.seats, *facts.orders, *facts.tickets, *facts.payments, *facts.codes]
     for row in rows:
         if row.house_id:
             houses[row.performance_id if kind == "performance" else row.order_id].add(row.house_id)

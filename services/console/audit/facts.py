@@ -59,7 +59,18 @@ class OrderFact:
 
 @dataclass(frozen=True, slots=True)
 class TicketFact:
-    """Orders: a valid ticket."""
+    """Orders: a valid ticket. `is_signed`: its code is ticketing's."""
+
+    performance_id: str
+    seat_id: str
+    order_id: str
+    house_id: str = ""
+    is_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFact:
+    """Ticketing: a ticket of an order that lets in."""
 
     performance_id: str
     seat_id: str
@@ -100,6 +111,7 @@ class Facts:
     tickets: list[TicketFact] = field(default_factory=list)
     payments: list[PaymentFact] = field(default_factory=list)
     totals: list[TotalsFact] = field(default_factory=list)
+    codes: list[CodeFact] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
 from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_SALE
+from services.contracts.ticket_codes import CODE_BEGINS
 from services.contracts.wire_types import wire_money
 from services.orders.adapters import order_statements as sql
 from services.orders.adapters.order_rows import Row, order_of
@@ -179,7 +180,8 @@ def _parts(row: Row) -> list[Fact]:
 
 def _tickets(performance_id: str) -> sa.Select[Any]:
     seat = (tickets.c.performance_id, tickets.c.seat_id)
-    wanted = sa.select(*seat, tickets.c.order_id, tickets.c.house_id)
+    is_signed = tickets.c.barcode.startswith(CODE_BEGINS).label("is_signed")
+    wanted = sa.select(*seat, tickets.c.order_id, tickets.c.house_id, is_signed)
     return wanted.where(tickets.c.valid, _of(seat[0], performance_id)).order_by(*seat)
 
 

@@ -20,6 +20,7 @@ from services.runtime.ids import Ids
 from services.runtime.outbox.event import IncomingEvent
 from services.ticketing.adapters.postgres_transaction import PostgresTransaction
 from services.ticketing.domain.allotment import Departure
+from services.ticketing.domain.office_sales import OfficeAllotment
 from services.ticketing.domain.ticket import TicketSource, VoidReason
 
 _TYPE = AllotmentChanged.DESCRIPTOR.full_name
@@ -50,10 +51,14 @@ class AllotmentEvents:
         except DecodeError as error:
             raise AllotmentEventUnreadable(type=event.type, event_id=event.id) from error
         reason = _LEAVING.get(told.step)
+        transaction = PostgresTransaction(connection, event.house_id, self._clock.now_ms(), ids=self._ids)
+        allotment = told.allotment
+        if allotment.office_id:
+            named = OfficeAllotment(allotment.performance_id, allotment.allotment_id)
+            await transaction.office_sales.note_allotment(allotment.office_id, named)
         if reason is not None and told.seat_ids:
-            transaction = PostgresTransaction(connection, event.house_id, self._clock.now_ms(), ids=self._ids)
             await _leave(transaction, told, reason)
-            await transaction.commit()
+        await transaction.commit()
 
 
 async def _leave(transaction: PostgresTransaction, told: AllotmentChanged, reason: VoidReason) -> None:

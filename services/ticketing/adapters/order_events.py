@@ -14,6 +14,7 @@ from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import IncomingEvent
 from services.ticketing.adapters.postgres_transaction import PostgresTransaction
+from services.ticketing.domain.office_sales import DiscountSale
 from services.ticketing.domain.ticket import TicketSource, VoidReason
 
 # After these an order gets no tickets any more.
@@ -21,6 +22,7 @@ _FINAL: dict[str, type[wire.RefundBecameDue | wire.OrderRefunded]] = {
     wire.RefundBecameDue.DESCRIPTOR.full_name: wire.RefundBecameDue,
     wire.OrderRefunded.DESCRIPTOR.full_name: wire.OrderRefunded,
 }
+_CONFIRMED = wire.OrderConfirmed.DESCRIPTOR.full_name
 _CANCELLED = wire.OrderCancelled.DESCRIPTOR.full_name
 
 
@@ -37,16 +39,19 @@ class OrderEvents:
 
     async def __call__(self, connection: AsyncConnection, event: IncomingEvent) -> None:
         """Applies one event. An unknown type is a newer publisher's."""
-        if event.type not in _FINAL and event.type != _CANCELLED:
+        if event.type not in _FINAL and event.type not in {_CANCELLED, _CONFIRMED}:
             return
         transaction = PostgresTransaction(connection, event.house_id, self._clock.now_ms(), ids=self._ids)
         try:
-            if event.type == _CANCELLED:
+            if event.type == _CONFIRMED:
+                await _note_discounts(transaction, wire.OrderConfirmed.FromString(event.payload))
+            elif event.type == _CANCELLED:
                 await self._cancelled(transaction, wire.OrderCancelled.FromString(event.payload))
             else:
                 ended = _FINAL[event.type].FromString(event.payload)
                 await transaction.tickets.lock([ended.order_id])
                 await transaction.tickets.end_order(ended.order_id)
+                await transaction.office_sales.remove_sales(ended.order_id, ended.performance_id)
                 await _void(transaction, ended.performance_id, ended.order_id)
         except DecodeError as error:
             raise OrderEventUnreadable(type=event.type, event_id=event.id) from error
@@ -66,3 +71,19 @@ async def _void(
     meant = [one.ticket_id for one in valid if paid_until_ms is None or one.source.as_of <= paid_until_ms]
     reason = VoidReason.ORDER_ENDED
     transaction.tell_voided(await transaction.tickets.void(performance_id, meant, reason), reason)
+
+
+async def _note_discounts(transaction: PostgresTransaction, told: wire.OrderConfirmed) -> None:
+    """R1.10: what was sold at a discount that is an office's, for its statement."""
+    sales = [
+        DiscountSale(
+            told.performance_id,
+            line.seat_id,
+            line.discount.office_id,
+            line.discount.discount_id,
+            line.price.amount_minor,
+        )
+        for line in told.lines
+        if line.discount.office_id
+    ]
+    await transaction.office_sales.add_sales(told.order_id, sales)

@@ -14,10 +14,18 @@ from services.ticketing.adapters.written_sheets import read
 from services.ticketing.paper.delivery_note import delivery_note_csv, write_delivery_note
 from services.ticketing.paper.hall_plan import write_hall_plan
 from services.ticketing.paper.logo import logo_fault
-from services.ticketing.paper.statement import write_allotment_statement
+from services.ticketing.paper.statement import write_allotment_statement, write_office_statement
 from services.ticketing.paper.streaming_pdf import ByteSink
 from services.ticketing.paper.tickets import write_tickets
-from services.ticketing.ports.paper import LogoSheet, NoteSheet, PlanSheet, Sheet, StatementSheet, TicketsSheet
+from services.ticketing.ports.paper import (
+    LogoSheet,
+    NoteSheet,
+    OfficeSheet,
+    PlanSheet,
+    Sheet,
+    StatementSheet,
+    TicketsSheet,
+)
 
 
 def draw(sheet: Sheet, sink: ByteSink) -> None:
@@ -35,6 +43,8 @@ def draw(sheet: Sheet, sink: ByteSink) -> None:
             write_allotment_statement(sink, style, statement)
         case LogoSheet(content):
             sink.write(msgspec.json.encode(logo_fault(content)))
+        case OfficeSheet(style, office_statement):
+            write_office_statement(sink, style, office_statement)
         case _:
             assert_never(sheet)
 

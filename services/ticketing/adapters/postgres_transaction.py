@@ -19,6 +19,7 @@ from services.ticketing.adapters.document_tables import idempotency_keys
 from services.ticketing.adapters.paper_style_rows import PaperStyleRows
 from services.ticketing.adapters.send_rows import SendRows
 from services.ticketing.adapters.signing_key_rows import SigningKeyRows
+from services.ticketing.adapters.statement_rows import OfficeSaleRows
 from services.ticketing.adapters.ticket_rows import TicketRows
 from services.ticketing.domain.ticket import Ticket, VoidReason
 
@@ -36,6 +37,7 @@ class PostgresTransaction:
         self.tickets = TicketRows(connection, house_id, now_ms)
         self.documents = DocumentRows(connection, house_id)
         self.departures = DepartureRows(connection, house_id)
+        self.office_sales = OfficeSaleRows(connection, house_id)
         self.sends = SendRows(connection, house_id, now_ms)
         self.paper_styles = PaperStyleRows(connection, house_id)
         self.is_complete = self.has_published = False

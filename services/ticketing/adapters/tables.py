@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from services.ticketing.adapters import document_tables, key_tables, paper_style_tables, send_tables, ticket_tables
+from services.ticketing.adapters import (
+    document_tables,
+    key_tables,
+    paper_style_tables,
+    send_tables,
+    statement_tables,
+    ticket_tables,
+)
 from services.ticketing.adapters.metadata import metadata
 
-__all__ = ["document_tables", "key_tables", "metadata", "paper_style_tables", "send_tables", "ticket_tables"]
+__all__ = [
+    "document_tables",
+    "key_tables",
+    "metadata",
+    "paper_style_tables",
+    "send_tables",
+    "statement_tables",
+    "ticket_tables",
+]

@@ -7,7 +7,15 @@ from typing import Final
 
 import msgspec
 
-from services.ticketing.ports.paper import LogoSheet, NoteSheet, PlanSheet, Sheet, StatementSheet, TicketsSheet
+from services.ticketing.ports.paper import (
+    LogoSheet,
+    NoteSheet,
+    OfficeSheet,
+    PlanSheet,
+    Sheet,
+    StatementSheet,
+    TicketsSheet,
+)
 
 _KINDS: Final[dict[str, type[Sheet]]] = {
     "tickets": TicketsSheet,
@@ -15,6 +23,7 @@ _KINDS: Final[dict[str, type[Sheet]]] = {
     "plan": PlanSheet,
     "statement": StatementSheet,
     "logo": LogoSheet,
+    "office": OfficeSheet,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 

@@ -12,7 +12,8 @@ from services.contracts.languages import refused_language
 from services.contracts.pages import asked_page, token_after
 from services.contracts.texts import refused_idempotency_key, refused_text
 from services.contracts.wire_requests import asked_once
-from services.runtime.errors import FieldInvalid
+from services.contracts.wire_types import instant_ms
+from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused, accept, answered
 from services.runtime.rpc.interceptors import Context
@@ -20,6 +21,7 @@ from services.ticketing.api.document_messages import document_message
 from services.ticketing.domain.document import Document
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler, NoteMade, WantedPaper
 from services.ticketing.handlers.documents import DocumentHandler
+from services.ticketing.handlers.office_statements import OfficeStatementHandler, WantedStatement
 from services.ticketing.handlers.prints import Printed, PrintHandler, WantedPrint
 from services.ticketing.paper.shipped_stocks import DEFAULT_STOCK
 
@@ -44,6 +46,7 @@ class DocumentCalls:
     _prints: PrintHandler
     _papers: AllotmentPaperHandler
     _documents: DocumentHandler
+    _office_statements: OfficeStatementHandler
 
     async def PrintAllotment(  # noqa: N802
         self, request: pb.PrintAllotmentRequest, context: Context
@@ -100,6 +103,25 @@ class DocumentCalls:
         answer = await self._papers.statement(asked_once(request, response), request.house_id, _wanted(request))
         return pb.CreateStatementResponse.FromString(answered(answer))
 
+    async def CreateOfficeStatement(  # noqa: N802
+        self, request: pb.CreateOfficeStatementRequest, context: Context
+    ) -> pb.CreateOfficeStatementResponse:
+        accept(
+            refused_idempotency_key(request.idempotency_key),
+            refused_key("house_id", request.house_id),
+            refused_key("office_id", request.office_id),
+            *_refused_span(request),
+            refused_language("language", request.language) if request.language else None,
+        )
+        span = instant_ms(request.from_at), instant_ms(request.until_at)
+        wanted = WantedStatement(request.office_id, *span, request.language)
+
+        def response(document: Document) -> pb.CreateOfficeStatementResponse:
+            return pb.CreateOfficeStatementResponse(document=document_message(request.house_id, document))
+
+        answer = await self._office_statements.make(asked_once(request, response), request.house_id, wanted)
+        return pb.CreateOfficeStatementResponse.FromString(answered(answer))
+
     async def ListDocuments(self, request: pb.ListDocumentsRequest, context: Context) -> pb.ListDocumentsResponse:  # noqa: N802
         named = refused_key("allotment_id", request.allotment_id) if request.allotment_id else None
         checks = (refused_key("house_id", request.house_id), named)
@@ -129,6 +151,15 @@ def _refused(request: _OfAllotment) -> Iterator[FieldInvalid | None]:
     yield refused_key("allotment_id", request.allotment_id)
     if request.language:
         yield refused_language("language", request.language)
+
+
+def _refused_span(request: pb.CreateOfficeStatementRequest) -> Iterator[FieldInvalid | None]:
+    set_ones = [name for name in ("from_at", "until_at") if request.HasField(name)]
+    for name in ("from_at", "until_at"):
+        if name not in set_ones:
+            yield FieldInvalid(name, UNSET, "a time")
+    if len(set_ones) == 2 and instant_ms(request.until_at) <= instant_ms(request.from_at):
+        yield FieldInvalid("until_at", "is not after from_at", "a time after from_at")
 
 
 def _refused_seats(seats: Sequence[str]) -> Iterator[FieldInvalid | None]:

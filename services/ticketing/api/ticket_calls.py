@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from balcon.ticketing.v1 import ticketing_service_pb2 as pb
 from balcon.ticketing.v1.ticketing_events_pb2 import VoidReason as WireReason
@@ -73,6 +73,17 @@ class TicketCalls:
         size = page_size_of(request.page_size)
         found, last = await self._code_checks.revocations(request.house_id, request.performance_id, request.after, size)
         return pb.ListRevocationsResponse(revocations=[_revocation(one) for one in found], last_number=last)
+
+    async def WatchRevocations(  # noqa: N802
+        self, request: pb.WatchRevocationsRequest, context: Context
+    ) -> AsyncIterator[pb.WatchRevocationsResponse]:
+        accept(
+            refused_key("house_id", request.house_id),
+            refused_key("performance_id", request.performance_id),
+            _refused_after(request.after),
+        )
+        async for found, last in self._code_checks.watch(request.house_id, request.performance_id, request.after):
+            yield pb.WatchRevocationsResponse(revocations=[_revocation(one) for one in found], last_number=last)
 
 
 def _refused_after(after: int) -> FieldInvalid | None:

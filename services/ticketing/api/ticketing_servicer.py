@@ -16,6 +16,7 @@ from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
 from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.foreign_imports import ForeignImportHandler
+from services.ticketing.handlers.office_statements import OfficeStatementHandler
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.paper_styles import PaperStyleHandler
 from services.ticketing.handlers.prints import PrintHandler
@@ -36,6 +37,7 @@ class Handlers:
     imports: ForeignImportHandler
     sends: SendHandler
     styles: PaperStyleHandler
+    office_statements: OfficeStatementHandler
 
 
 class TicketingServicer(
@@ -53,3 +55,4 @@ class TicketingServicer(
         self._imports = handlers.imports
         self._sends = handlers.sends
         self._styles = handlers.styles
+        self._office_statements = handlers.office_statements

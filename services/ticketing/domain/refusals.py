@@ -131,3 +131,11 @@ class OfficeHasNoEmail(Refusal):
 
     kind = Kind.PRECONDITION
     office_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeHasNothing(Refusal):
+    """Office {office_id} has no allotment of a performance in that time."""
+
+    kind = Kind.PRECONDITION
+    office_id: str

@@ -93,7 +93,8 @@ class AllotmentPaperHandler:
             number = f"{allotment.allotment_id}-{allotment.version}"
             document = self._document(facts, DocumentKind.STATEMENT, number, wanted, now_ms)
             own = (await transaction.paper_styles.get()).style
-            sheet = statement_sheet(facts, own, document.language, number, now_ms, left)
+            sums = await transaction.office_sales.sums(allotment.office_id, [allotment.performance_id])
+            sheet = statement_sheet(facts, own, document.language, number, now_ms, left, sums)
             await transaction.documents.add(document, self._paper.written(sheet))
             _record(transaction, "allotment.stated", document)
             return document

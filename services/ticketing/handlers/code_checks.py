@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from services.contracts.bounds import MAX_PAGE_SIZE
 from services.contracts.ticket_codes import (
     CodeFacts,
     DamagedCode,
@@ -17,9 +18,13 @@ from services.contracts.ticket_codes import (
     UnknownKey,
     checked_code,
 )
+from services.runtime.clock import Clock
 from services.ticketing.domain.ticket import Revocation, Ticket
 from services.ticketing.handlers.signing_keys import KeyRing
 from services.ticketing.ports.store import TicketingStore
+
+# Between two looks for a watcher; whoever scans meanwhile asks, or waits for it.
+_LOOK_SECONDS = 1.0
 
 
 class Verdict(Enum):
@@ -43,8 +48,9 @@ class Checked:
 class CodeCheckHandler:
     """Counts nothing: entries are the door's."""
 
-    def __init__(self, store: TicketingStore, keys: KeyRing) -> None:
+    def __init__(self, store: TicketingStore, keys: KeyRing, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._keys = keys
 
     async def check(self, house_id: str, performance_id: str, code: str) -> Checked:
@@ -73,6 +79,20 @@ class CodeCheckHandler:
         """Those after a number, and the last number there is."""
         async with self._store.transaction(house_id) as transaction:
             return await transaction.tickets.revocations(performance_id, after, limit)
+
+    async def watch(
+        self, house_id: str, performance_id: str, after: int
+    ) -> AsyncIterator[tuple[Sequence[Revocation], int]]:
+        """What is void after a number, at once, and what comes then, until nobody listens."""
+        found, last = await self.revocations(house_id, performance_id, after, MAX_PAGE_SIZE)
+        yield found, last
+        while True:
+            after = found[-1].number if found else after
+            if len(found) < MAX_PAGE_SIZE:
+                await self._clock.sleep(_LOOK_SECONDS)
+            found, last = await self.revocations(house_id, performance_id, after, MAX_PAGE_SIZE)
+            if found:
+                yield found, last
 
 
 def _worth(ticket: Ticket | None, otherwise: Verdict) -> Checked:

@@ -8,6 +8,7 @@ from services.contracts.ticket_codes import CodeFacts
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids
 from services.ticketing.domain.refusals import OrderEnded, SeatHasTicket
+from services.ticketing.domain.signing_key import SigningKey
 from services.ticketing.domain.ticket import SeatOfTicket, Ticket, TicketSource
 from services.ticketing.domain.wanted_tickets import Issued, WantedTickets
 from services.ticketing.handlers.signing_keys import KeyRing
@@ -25,13 +26,15 @@ class OrderTicketHandler:
 
     async def issue(self, house_id: str, wanted: Sequence[WantedTickets]) -> list[Issued | Refusal]:
         """For each of them its tickets, or why it gets none."""
+        # Before the transaction: whoever has one connection and waits for another keeps it from somebody.
+        key = await self._keys.signing_key()
         async with self._store.transaction(house_id) as transaction:
             order_ids = {one.order_id for one in wanted}
             await transaction.tickets.lock(order_ids)
             ended = await transaction.tickets.ended_orders(order_ids)
             live = [one for one in wanted if one.order_id not in ended]
             have = _by_seat(await transaction.tickets.valid_of_orders({one.order_id for one in live}))
-            made = await self._made(live, have, transaction.now_ms)
+            made = self._made(key, live, have, transaction.now_ms)
             left_out = await transaction.tickets.add(made)
             answers = [_answer(one, ended, have | _by_seat(made), left_out) for one in wanted]
             kept = await _without_the_refused(transaction, made, left_out, answers)
@@ -39,8 +42,12 @@ class OrderTicketHandler:
             await transaction.commit()
         return answers
 
-    async def _made(
-        self, wanted: Sequence[WantedTickets], have: Mapping[tuple[str, str, str], Ticket], now_ms: int
+    def _made(
+        self,
+        key: SigningKey,
+        wanted: Sequence[WantedTickets],
+        have: Mapping[tuple[str, str, str], Ticket],
+        now_ms: int,
     ) -> list[Ticket]:
         missing = [
             (one, seat)
@@ -48,9 +55,6 @@ class OrderTicketHandler:
             for seat in one.seats
             if (one.order_id, one.performance_id, seat.seat_id) not in have
         ]
-        if not missing:
-            return []
-        key = await self._keys.signing_key()
         facts = [
             CodeFacts(key.key_id, self._ids.new_id("tkt"), one.performance_id, seat.seat_id) for one, seat in missing
         ]

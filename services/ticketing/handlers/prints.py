@@ -15,6 +15,7 @@ from services.runtime.ids import Ids
 from services.ticketing.domain.document import Document, DocumentKind
 from services.ticketing.domain.printing import seats_to_print
 from services.ticketing.domain.refusals import SeatHasTicket
+from services.ticketing.domain.signing_key import SigningKey
 from services.ticketing.domain.ticket import SeatOfTicket, Ticket, TicketSource, VoidReason
 from services.ticketing.handlers.paper_facts import FactGatherer, PaperFacts
 from services.ticketing.handlers.paper_styles import stock_of
@@ -57,14 +58,17 @@ class PrintHandler:
     async def print(self, asked: Asked[Printed], house_id: str, wanted: WantedPrint) -> bytes | Refusal:
         """Codes, the print's number and what is to be drawn, all in one transaction."""
 
+        # Before the transaction: whoever has one connection and waits for another keeps it from somebody.
+        key = await self._keys.signing_key()
+
         async def act(transaction: TicketingTransaction) -> Printed | Refusal:
             facts = await self._facts.gather(house_id, wanted.performance_id, wanted.allotment_id)
-            return facts if isinstance(facts, Refusal) else await self._printed(transaction, wanted, facts)
+            return facts if isinstance(facts, Refusal) else await self._printed(transaction, key, wanted, facts)
 
         return await answer_once(self._store.transaction(house_id), house_id, asked, act)
 
     async def _printed(
-        self, transaction: TicketingTransaction, wanted: WantedPrint, facts: PaperFacts
+        self, transaction: TicketingTransaction, key: SigningKey, wanted: WantedPrint, facts: PaperFacts
     ) -> Printed | Refusal:
         allotment, tickets = facts.allotment, transaction.tickets
         own = (await transaction.paper_styles.get()).style
@@ -84,7 +88,7 @@ class PrintHandler:
         voided = await tickets.void(wanted.performance_id, again, VoidReason.REPRINTED)
         transaction.tell_voided(voided, VoidReason.REPRINTED)
         print_id = self._ids.new_id("doc")
-        made = await self._made(facts, seats, print_id, transaction.now_ms)
+        made = await self._made(key, facts, seats, print_id, transaction.now_ms)
         not_added = await tickets.add(made)
         if not_added:
             return SeatHasTicket(tuple(one.seat.seat_id for one in made if one.ticket_id in not_added))
@@ -95,9 +99,10 @@ class PrintHandler:
         transaction.record_act(_act(document, len(voided)))
         return Printed(document, len(voided))
 
-    async def _made(self, facts: PaperFacts, seats: Sequence[str], print_id: str, now_ms: int) -> list[Ticket]:
+    async def _made(
+        self, key: SigningKey, facts: PaperFacts, seats: Sequence[str], print_id: str, now_ms: int
+    ) -> list[Ticket]:
         allotment = facts.allotment
-        key = await self._keys.signing_key()
         told = [CodeFacts(key.key_id, self._ids.new_id("tkt"), allotment.performance_id, seat) for seat in seats]
         # A large print takes a second of signatures: the loop has other calls to answer.
         codes = await asyncio.to_thread(self._keys.signed, key, told)

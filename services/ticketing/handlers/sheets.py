@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 
 from services.contracts.bounds import NORMAL_TICKET_TYPE
 from services.ticketing.domain.allotment import AllotmentKind
+from services.ticketing.domain.office_sales import DiscountSum
 from services.ticketing.domain.paper_style import PaperStyle
 from services.ticketing.domain.show import PlanSeat, Show
 from services.ticketing.domain.ticket import Ticket
@@ -14,7 +15,7 @@ from services.ticketing.handlers.paper_facts import PaperFacts
 from services.ticketing.paper import documents as paper
 from services.ticketing.paper.house_style import DEFAULT_ACCENT, DEFAULT_PRIMARY, HouseStyle
 from services.ticketing.paper.stock import Stock
-from services.ticketing.ports.paper import NoteSheet, PlanSheet, StatementSheet, TicketsSheet
+from services.ticketing.ports.paper import NoteSheet, OfficeSheet, PlanSheet, StatementSheet, TicketsSheet
 
 _DELIVERED = {
     AllotmentKind.HARD: paper.DeliveryKind.HARD,
@@ -98,9 +99,18 @@ def plan_sheet(facts: PaperFacts, own: PaperStyle, language: str) -> PlanSheet:
 
 
 def statement_sheet(
-    facts: PaperFacts, own: PaperStyle, language: str, number: str, now_ms: int, left: Set[str]
+    facts: PaperFacts,
+    own: PaperStyle,
+    language: str,
+    number: str,
+    now_ms: int,
+    left: Set[str],
+    sums: Sequence[DiscountSum],
 ) -> StatementSheet:
-    """What became of it: each line adds up, and so does the whole. `left`: seats that are known to have gone back."""
+    """What became of it: each line adds up, and so does the whole. `left`: seats that are known to have gone back.
+
+    Sales at the office's discounts stand apart (R1.10): they are sales, and no seats of the allotment.
+    """
     statement = paper.AllotmentStatement(
         number=number,
         issued_at_ms=now_ms,
@@ -109,8 +119,50 @@ def statement_sheet(
         reservation=_reservation(facts),
         is_final=facts.allotment.closed_at_ms is not None,
         lines=_lines(facts, left),
+        discount_sales=_discounts(sums),
     )
     return StatementSheet(_style(facts.show, own, language), statement)
+
+
+def office_sheet(
+    found: Sequence[PaperFacts],
+    own: PaperStyle,
+    language: str,
+    number: str,
+    now_ms: int,
+    span: tuple[int, int],
+    sums: Sequence[DiscountSum],
+) -> OfficeSheet:
+    """What became of all of them, each by its sums; there is one at least."""
+    statement = paper.OfficeStatement(
+        number=number,
+        issued_at_ms=now_ms,
+        office=_office(found[0]),
+        from_ms=span[0],
+        until_ms=span[1],
+        allotments=tuple(_summary(facts) for facts in found),
+        discount_sales=_discounts(sums),
+    )
+    return OfficeSheet(_style(found[0].show, own, language), statement)
+
+
+def _summary(facts: PaperFacts) -> paper.AllotmentSummary:
+    allotment, seats = facts.allotment, facts.plan.seats
+    prices = [_price(facts.show, seats[seat]) or 0 for seat in allotment.sold_seats]
+    return paper.AllotmentSummary(
+        performance=_performance(facts.show),
+        allotment_number=allotment.allotment_id,
+        is_final=allotment.closed_at_ms is not None,
+        handed_out=len(allotment.seats) + allotment.returned,
+        reported_sold=len(allotment.sold_seats),
+        returned=allotment.returned,
+        open=len(allotment.open_seats),
+        amount_minor=sum(prices),
+    )
+
+
+def _discounts(sums: Sequence[DiscountSum]) -> tuple[paper.DiscountSales, ...]:
+    return tuple(paper.DiscountSales(one.discount_id, one.tickets, one.amount_minor) for one in sums)
 
 
 def _lines(facts: PaperFacts, left: Set[str]) -> tuple[paper.StatementLine, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from services.runtime.errors import Retryable
-from services.ticketing.paper.documents import AllotmentStatement, DeliveryNote, HallPlan, Ticket
+from services.ticketing.paper.documents import AllotmentStatement, DeliveryNote, HallPlan, OfficeStatement, Ticket
 from services.ticketing.paper.house_style import HouseStyle
 from services.ticketing.paper.stock import Stock
 
@@ -53,7 +53,15 @@ class LogoSheet:
     content: bytes
 
 
-Sheet = TicketsSheet | NoteSheet | PlanSheet | StatementSheet | LogoSheet
+@dataclass(frozen=True, slots=True)
+class OfficeSheet:
+    """What became of all that an office was given."""
+
+    style: HouseStyle
+    office_statement: OfficeStatement
+
+
+Sheet = TicketsSheet | NoteSheet | PlanSheet | StatementSheet | OfficeSheet | LogoSheet
 
 
 class PaperFailed(Retryable):

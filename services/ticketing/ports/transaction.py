@@ -10,6 +10,7 @@ from services.contracts.once import RecordedAnswer
 from services.ticketing.domain.ticket import Ticket, VoidReason
 from services.ticketing.ports.departures import Departures
 from services.ticketing.ports.documents import Documents
+from services.ticketing.ports.office_sales import OfficeSales
 from services.ticketing.ports.paper_styles import PaperStyles
 from services.ticketing.ports.sends import Sends
 from services.ticketing.ports.signing_keys import SigningKeys
@@ -35,6 +36,9 @@ class TicketingTransaction(Protocol):
 
     @property
     def departures(self) -> Departures: ...
+
+    @property
+    def office_sales(self) -> OfficeSales: ...
 
     @property
     def sends(self) -> Sends: ...

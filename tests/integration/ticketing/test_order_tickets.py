@@ -148,3 +148,15 @@ async def test_codes_outlive_their_key_until_its_time_is_over(ticketing: Ticketi
 async def test_the_audit_finds_nothing_wrong(ticketing: Ticketing) -> None:
     await ticketing.issued("ord_1", "A-1")
     assert [check for check in await ticketing.audit() if check.violations] == []
+
+
+async def test_a_door_that_watches_is_told_what_becomes_void(ticketing: Ticketing) -> None:
+    answer = await ticketing.issued("ord_1", "A-1")
+    watch = ticketing.stub.WatchRevocations(pb.WatchRevocationsRequest(house_id=HOUSE, performance_id=SHOW))
+    first = await anext(aiter(watch))
+    assert (len(first.revocations), first.last_number) == (0, 0)
+    await ticketing.tell_order(due("ord_1"))
+    then = await asyncio.wait_for(anext(aiter(watch)), 30)
+    assert [one.ticket_id for one in then.revocations] == [answer.tickets[0].ticket_id]
+    assert then.last_number == 1
+    watch.cancel()

@@ -9,11 +9,11 @@ from typing import TypeVar
 import pytest
 
 from services.console.audit.crosscheck import crosscheck, persistent
-from services.console.audit.facts import Facts, OrderFact, PaymentFact, SeatFact, TicketFact, TotalsFact
+from services.console.audit.facts import CodeFact, Facts, OrderFact, PaymentFact, SeatFact, TicketFact, TotalsFact
 
 PLAY = "perf_1"
 HOUSE = "house_1"
-AnyFact = TypeVar("AnyFact", SeatFact, OrderFact, TicketFact, PaymentFact, TotalsFact)
+AnyFact = TypeVar("AnyFact", CodeFact, SeatFact, OrderFact, TicketFact, PaymentFact, TotalsFact)
 
 
 def sound_facts() -> Facts:
@@ -23,7 +23,8 @@ def sound_facts() -> Facts:
         facts.orders.append(OrderFact(PLAY, order_id, "CONFIRMED", 1000 * len(seats), len(seats), 0, True, "SOLD"))
         facts.payments.append(PaymentFact(PLAY, order_id, f"pay_{order_id}", "SUCCEEDED", False, 1000 * len(seats)))
         facts.seats.extend(SeatFact(PLAY, seat, order_id, True) for seat in seats)
-        facts.tickets.extend(TicketFact(PLAY, seat, order_id) for seat in seats)
+        facts.tickets.extend(TicketFact(PLAY, seat, order_id, is_signed=order_id == "ord_b") for seat in seats)
+        facts.codes.extend(CodeFact(PLAY, seat, order_id) for seat in seats if order_id == "ord_b")
     facts.orders.append(OrderFact(PLAY, "ord_c", "PAYING", 1000, 1))
     facts.seats.append(SeatFact(PLAY, "C1", "ord_c", False))
     facts.payments.append(PaymentFact(PLAY, "ord_c", "pay_ord_c", "PENDING", False, 1000))
@@ -37,6 +38,7 @@ def sound_facts() -> Facts:
         of_house(facts.tickets),
         of_house(facts.payments),
         of_house(facts.totals),
+        of_house(facts.codes),
     )
 
 
@@ -67,6 +69,8 @@ ONCE = "each seat has one active claim or sale"
 ONE_TICKET = "each seat has one valid ticket"
 SOLD = "each sold seat has its order's ticket, or is to be freed"
 TICKET = "each ticket's seat is sold to its order"
+CODED = "each signed ticket has a code that lets in"
+CODE = "each code that lets in is its order's ticket"
 CLAIM = "each claimed seat's order is still under way"
 PAYMENT = "each payment ends in tickets or a refund"
 PAID = "each confirmed order is paid, once, in full"
@@ -86,6 +90,10 @@ MUTANTS: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("a ticket of a claimed seat", TICKET, lambda f: f.tickets.append(TicketFact(PLAY, "C1", "ord_c"))),
     ("a ticket of another performance", TICKET, lambda f: f.tickets.append(TicketFact("perf_2", "A1", "ord_a"))),
     ("a ticket of a refunded order", TICKET, lambda f: set_order(f, "ord_a", "REFUNDED")),
+    ("a signed ticket whose code is void", CODED, lambda f: f.codes.pop(0)),
+    ("a code of a cancelled order", CODE, lambda f: f.codes.append(CodeFact(PLAY, "E1", "ord_e"))),
+    ("a code of nobody's", CODE, lambda f: f.codes.append(CodeFact(PLAY, "D1", "ord_x"))),
+    ("a code of a seat that the order has not", CODE, lambda f: f.codes.append(CodeFact(PLAY, "D1", "ord_a"))),
     ("a claim of a cancelled order", CLAIM, lambda f: set_order(f, "ord_c", "CANCELLED")),
     ("a claim of a confirmed order", CLAIM, lambda f: set_order(f, "ord_c", "CONFIRMED")),
     ("a claim of nobody's", CLAIM, lambda f: f.seats.append(SeatFact(PLAY, "D1", "ord_x", False))),

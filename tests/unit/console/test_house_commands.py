@@ -31,6 +31,7 @@ SERVICES = (
 )
 # What no command calls by itself, and why.
 CALLED_OTHERWISE = {
+    "WatchRevocations": "`ticket void` lists the same; a list that goes on is for a door",
     "GetSeatingPlan": "`plan show` reads the same of any size",
     "StreamSeatMap": "`seat map` reads the same, of halls that one message holds",
     "WatchQuotaFigures": "`seat quotas` tells them once",

@@ -147,6 +147,7 @@ GOOD: Mapping[str, Any] = {
     "vat_rounding": 1,
     "wait_ms": 1,
     "width": 320,
+    "until_at": Timestamp(seconds=1_900_000_100),
     "whole_house": True,
     "with_seat_ids": True,
     "zone": "Ground",

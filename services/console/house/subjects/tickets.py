@@ -65,6 +65,12 @@ TICKETS: Final = Subject(
             arguments=("allotment_id",),
         ),
         Command(
+            "office-statement",
+            "CreateOfficeStatement",
+            "States what became of all that an office was given.",
+            arguments=("office_id",),
+        ),
+        Command(
             "documents",
             "ListDocuments",
             "Lists the documents of contingents, the newest first.",

@@ -120,6 +120,7 @@ class Fact(_message.Message):
     TICKET_FIELD_NUMBER: _builtins.int
     PAYMENT_FIELD_NUMBER: _builtins.int
     TOTALS_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def seat(self) -> Global___SeatInRecord:
         """Of the inventory."""
@@ -140,6 +141,10 @@ class Fact(_message.Message):
     def totals(self) -> Global___TotalsInRecord:
         """Of reporting."""
 
+    @_builtins.property
+    def code(self) -> Global___CodeInRecord:
+        """Of ticketing."""
+
     def __init__(
         self,
         *,
@@ -148,12 +153,13 @@ class Fact(_message.Message):
         ticket: Global___TicketInRecord | None = ...,
         payment: Global___PaymentInRecord | None = ...,
         totals: Global___TotalsInRecord | None = ...,
+        code: Global___CodeInRecord | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "order", b"order", "payment", b"payment", "seat", b"seat", "ticket", b"ticket", "totals", b"totals"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "fact", b"fact", "order", b"order", "payment", b"payment", "seat", b"seat", "ticket", b"ticket", "totals", b"totals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "order", b"order", "payment", b"payment", "seat", b"seat", "ticket", b"ticket", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "fact", b"fact", "order", b"order", "payment", b"payment", "seat", b"seat", "ticket", b"ticket", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["seat", "order", "ticket", "payment", "totals"]  # noqa: Y015
+    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["seat", "order", "ticket", "payment", "totals", "code"]  # noqa: Y015
     _WhichOneofArgType_fact: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_fact) -> _WhichOneofReturnType_fact | None: ...
 
@@ -272,8 +278,8 @@ class OrderInRecord(_message.Message):
 Global___OrderInRecord: _TypeAlias = OrderInRecord  # noqa: Y015
 
 @_typing.final
-class TicketInRecord(_message.Message):
-    """Orders: a valid ticket."""
+class CodeInRecord(_message.Message):
+    """Ticketing: a ticket of an order that lets in."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -300,6 +306,44 @@ class TicketInRecord(_message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "order_id", b"order_id", "performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CodeInRecord: _TypeAlias = CodeInRecord  # noqa: Y015
+
+@_typing.final
+class TicketInRecord(_message.Message):
+    """Orders: a valid ticket."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    SEAT_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    IS_SIGNED_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance."""
+    seat_id: _builtins.str
+    """The seat, by its id in the plan."""
+    order_id: _builtins.str
+    """The order."""
+    house_id: _builtins.str
+    """Whose it is."""
+    is_signed: _builtins.bool
+    """Whether its code is one of ticketing's; tickets from before there was one have none."""
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        seat_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        is_signed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "is_signed", b"is_signed", "order_id", b"order_id", "performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

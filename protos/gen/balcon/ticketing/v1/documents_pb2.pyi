@@ -593,3 +593,73 @@ class SendAllotmentPaperResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SendAllotmentPaperResponse: _TypeAlias = SendAllotmentPaperResponse  # noqa: Y015
+
+@_typing.final
+class CreateOfficeStatementRequest(_message.Message):
+    """What CreateOfficeStatement is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    OFFICE_ID_FIELD_NUMBER: _builtins.int
+    FROM_AT_FIELD_NUMBER: _builtins.int
+    UNTIL_AT_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """The client's own key of this request: repeated with the same content it is one statement."""
+    house_id: _builtins.str
+    """The house."""
+    office_id: _builtins.str
+    """The office."""
+    language: _builtins.str
+    """en, nl, de or nb. Empty takes the office's, or else en."""
+    @_builtins.property
+    def from_at(self) -> _timestamp_pb2.Timestamp:
+        """Performances that begin at this time or later."""
+
+    @_builtins.property
+    def until_at(self) -> _timestamp_pb2.Timestamp:
+        """Performances that begin before this time, which is after the other."""
+
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        office_id: _builtins.str = ...,
+        from_at: _timestamp_pb2.Timestamp | None = ...,
+        until_at: _timestamp_pb2.Timestamp | None = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_at", b"from_at", "until_at", b"until_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_at", b"from_at", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "office_id", b"office_id", "until_at", b"until_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateOfficeStatementRequest: _TypeAlias = CreateOfficeStatementRequest  # noqa: Y015
+
+@_typing.final
+class CreateOfficeStatementResponse(_message.Message):
+    """What CreateOfficeStatement answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def document(self) -> Global___Document:
+        """The statement."""
+
+    def __init__(
+        self,
+        *,
+        document: Global___Document | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateOfficeStatementResponse: _TypeAlias = CreateOfficeStatementResponse  # noqa: Y015

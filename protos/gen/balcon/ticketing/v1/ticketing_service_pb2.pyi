@@ -7,6 +7,8 @@ from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteRequest as Creat
 from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteResponse as CreateDeliveryNoteResponse
 from balcon.ticketing.v1.documents_pb2 import CreateHallPlanRequest as CreateHallPlanRequest
 from balcon.ticketing.v1.documents_pb2 import CreateHallPlanResponse as CreateHallPlanResponse
+from balcon.ticketing.v1.documents_pb2 import CreateOfficeStatementRequest as CreateOfficeStatementRequest
+from balcon.ticketing.v1.documents_pb2 import CreateOfficeStatementResponse as CreateOfficeStatementResponse
 from balcon.ticketing.v1.documents_pb2 import CreateStatementRequest as CreateStatementRequest
 from balcon.ticketing.v1.documents_pb2 import CreateStatementResponse as CreateStatementResponse
 from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_DELIVERY_NOTE as DOCUMENT_KIND_DELIVERY_NOTE
@@ -54,6 +56,8 @@ from balcon.ticketing.v1.tickets_pb2 import ListRevocationsRequest as ListRevoca
 from balcon.ticketing.v1.tickets_pb2 import ListRevocationsResponse as ListRevocationsResponse
 from balcon.ticketing.v1.tickets_pb2 import OrderTickets as OrderTickets
 from balcon.ticketing.v1.tickets_pb2 import TicketSeat as TicketSeat
+from balcon.ticketing.v1.tickets_pb2 import WatchRevocationsRequest as WatchRevocationsRequest
+from balcon.ticketing.v1.tickets_pb2 import WatchRevocationsResponse as WatchRevocationsResponse
 from google.protobuf import descriptor as _descriptor
 
 DESCRIPTOR: _descriptor.FileDescriptor

@@ -108,6 +108,16 @@ class TicketingServiceStub:
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleRequest.SerializeToString,
                 response_deserializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleResponse.FromString,
                 _registered_method=True)
+        self.WatchRevocations = channel.unary_stream(
+                '/balcon.ticketing.v1.TicketingService/WatchRevocations',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.WatchRevocationsRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.WatchRevocationsResponse.FromString,
+                _registered_method=True)
+        self.CreateOfficeStatement = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/CreateOfficeStatement',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementResponse.FromString,
+                _registered_method=True)
 
 
 class TicketingServiceServicer:
@@ -212,6 +222,20 @@ class TicketingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchRevocations(self, request, context):
+        """The same, and then what becomes void, within a second or so, until the caller goes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateOfficeStatement(self, request, context):
+        """What became of all that an office was given for performances of a time, its discounts' sales apart (R1.10).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TicketingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -284,6 +308,16 @@ def add_TicketingServiceServicer_to_server(servicer, server):
                     servicer.UpdatePaperStyle,
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleRequest.FromString,
                     response_serializer=balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleResponse.SerializeToString,
+            ),
+            'WatchRevocations': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRevocations,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.WatchRevocationsRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.WatchRevocationsResponse.SerializeToString,
+            ),
+            'CreateOfficeStatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateOfficeStatement,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -665,6 +699,60 @@ class TicketingService:
             '/balcon.ticketing.v1.TicketingService/UpdatePaperStyle',
             balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleRequest.SerializeToString,
             balcon_dot_ticketing_dot_v1_dot_paper__style__pb2.UpdatePaperStyleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRevocations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/WatchRevocations',
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.WatchRevocationsRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.WatchRevocationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateOfficeStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/CreateOfficeStatement',
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

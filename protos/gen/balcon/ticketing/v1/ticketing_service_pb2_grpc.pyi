@@ -11,6 +11,8 @@ from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteRequest as Creat
 from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteResponse as CreateDeliveryNoteResponse
 from balcon.ticketing.v1.documents_pb2 import CreateHallPlanRequest as CreateHallPlanRequest
 from balcon.ticketing.v1.documents_pb2 import CreateHallPlanResponse as CreateHallPlanResponse
+from balcon.ticketing.v1.documents_pb2 import CreateOfficeStatementRequest as CreateOfficeStatementRequest
+from balcon.ticketing.v1.documents_pb2 import CreateOfficeStatementResponse as CreateOfficeStatementResponse
 from balcon.ticketing.v1.documents_pb2 import CreateStatementRequest as CreateStatementRequest
 from balcon.ticketing.v1.documents_pb2 import CreateStatementResponse as CreateStatementResponse
 from balcon.ticketing.v1.documents_pb2 import DOCUMENT_KIND_DELIVERY_NOTE as DOCUMENT_KIND_DELIVERY_NOTE
@@ -58,6 +60,8 @@ from balcon.ticketing.v1.tickets_pb2 import ListRevocationsRequest as ListRevoca
 from balcon.ticketing.v1.tickets_pb2 import ListRevocationsResponse as ListRevocationsResponse
 from balcon.ticketing.v1.tickets_pb2 import OrderTickets as OrderTickets
 from balcon.ticketing.v1.tickets_pb2 import TicketSeat as TicketSeat
+from balcon.ticketing.v1.tickets_pb2 import WatchRevocationsRequest as WatchRevocationsRequest
+from balcon.ticketing.v1.tickets_pb2 import WatchRevocationsResponse as WatchRevocationsResponse
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -115,6 +119,10 @@ class TicketingServiceStub:
     """How the house's paper looks."""
     UpdatePaperStyle: _grpc.UnaryUnaryMultiCallable[_paper_style_pb2.UpdatePaperStyleRequest, _paper_style_pb2.UpdatePaperStyleResponse]
     """Changes that, for what is made from now on."""
+    WatchRevocations: _grpc.UnaryStreamMultiCallable[_tickets_pb2.WatchRevocationsRequest, _tickets_pb2.WatchRevocationsResponse]
+    """The same, and then what becomes void, within a second or so, until the caller goes."""
+    CreateOfficeStatement: _grpc.UnaryUnaryMultiCallable[_documents_pb2.CreateOfficeStatementRequest, _documents_pb2.CreateOfficeStatementResponse]
+    """What became of all that an office was given for performances of a time, its discounts' sales apart (R1.10)."""
 
 @_typing.type_check_only
 class TicketingServiceAsyncStub(TicketingServiceStub):
@@ -149,6 +157,10 @@ class TicketingServiceAsyncStub(TicketingServiceStub):
     """How the house's paper looks."""
     UpdatePaperStyle: _aio.UnaryUnaryMultiCallable[_paper_style_pb2.UpdatePaperStyleRequest, _paper_style_pb2.UpdatePaperStyleResponse]  # type: ignore[assignment]
     """Changes that, for what is made from now on."""
+    WatchRevocations: _aio.UnaryStreamMultiCallable[_tickets_pb2.WatchRevocationsRequest, _tickets_pb2.WatchRevocationsResponse]  # type: ignore[assignment]
+    """The same, and then what becomes void, within a second or so, until the caller goes."""
+    CreateOfficeStatement: _aio.UnaryUnaryMultiCallable[_documents_pb2.CreateOfficeStatementRequest, _documents_pb2.CreateOfficeStatementResponse]  # type: ignore[assignment]
+    """What became of all that an office was given for performances of a time, its discounts' sales apart (R1.10)."""
 
 class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tickets of orders and of allotments."""
@@ -264,5 +276,21 @@ class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_paper_style_pb2.UpdatePaperStyleResponse, _abc.Awaitable[_paper_style_pb2.UpdatePaperStyleResponse]]:
         """Changes that, for what is made from now on."""
+
+    @_abc_1.abstractmethod
+    def WatchRevocations(
+        self,
+        request: _tickets_pb2.WatchRevocationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_tickets_pb2.WatchRevocationsResponse], _abc.AsyncIterator[_tickets_pb2.WatchRevocationsResponse]]:
+        """The same, and then what becomes void, within a second or so, until the caller goes."""
+
+    @_abc_1.abstractmethod
+    def CreateOfficeStatement(
+        self,
+        request: _documents_pb2.CreateOfficeStatementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.CreateOfficeStatementResponse, _abc.Awaitable[_documents_pb2.CreateOfficeStatementResponse]]:
+        """What became of all that an office was given for performances of a time, its discounts' sales apart (R1.10)."""
 
 def add_TicketingServiceServicer_to_server(servicer: TicketingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
