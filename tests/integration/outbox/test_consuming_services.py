@@ -20,7 +20,7 @@ from services.reporting.adapters.postgres_read_model import PostgresReadModel
 from services.reporting.handlers.project import project
 from services.runtime.bus.memory_bus import MemoryBus
 from services.runtime.bus.port import Message
-from services.runtime.bus.topics import CATALOGUE, ORDERS, PAYMENTS
+from services.runtime.bus.topics import ALLOTMENTS, CATALOGUE, ORDERS, PAYMENTS
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.outbox.application import EventHandler
@@ -30,6 +30,9 @@ from services.runtime.outbox.headers import to_message
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl, as_owner
+from services.ticketing.adapters.allotment_events import AllotmentEvents
+from services.ticketing.adapters.event_handlers import all_of
+from services.ticketing.adapters.order_events import OrderEvents
 from tests.integration.outbox.stage import running
 
 CLOCK = SystemClock()
@@ -54,6 +57,10 @@ def _of_reporting(_engine: AsyncEngine) -> EventHandler:
     return apply
 
 
+def _of_ticketing(_engine: AsyncEngine) -> EventHandler:
+    return all_of([OrderEvents(CLOCK, RandomIds()), AllotmentEvents(CLOCK, RandomIds())])
+
+
 @dataclass(frozen=True, slots=True)
 class Consuming:
     """A service that consumes: its tables, the topic, and the handler that its main hands to the consumer."""
@@ -68,6 +75,8 @@ SERVICES = [
     Consuming("orders", PAYMENTS, _of_orders),
     Consuming("reporting", ORDERS, _of_reporting),
     Consuming("reporting", CATALOGUE, _of_reporting),
+    Consuming("ticketing", ORDERS, _of_ticketing),
+    Consuming("ticketing", ALLOTMENTS, _of_ticketing),
 ]
 each_service = pytest.mark.parametrize("consuming", SERVICES, ids=lambda one: f"{one.service}-{one.topic}")
 
