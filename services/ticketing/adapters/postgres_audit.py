@@ -26,8 +26,10 @@ _OF_ENDED = f"""
 _OF_LEFT = f"""
     SELECT 'house ' || t.house_id || ' allotment ' || t.allotment_id || ' seat ' || t.seat_id
     FROM tickets t JOIN departures d
-        ON d.house_id = t.house_id AND d.allotment_id = t.allotment_id AND d.seat_id = t.seat_id
-    WHERE t.voided_at_ms IS NULL AND d.version > t.as_of AND {_MINE} ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+        ON d.house_id = t.house_id AND d.performance_id = t.performance_id AND d.allotment_id = t.allotment_id
+            AND d.seat_id = t.seat_id
+    WHERE t.voided_at_ms IS NULL AND d.version > t.as_of
+      AND (:performance_id = '' OR t.performance_id = :performance_id) ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _LISTS = f"SELECT count(*) FROM revocation_counters WHERE {_MINE}"  # noqa: S608
 _LISTS_NOT_DENSE = f"""
     SELECT 'house ' || c.house_id || ' performance ' || c.performance_id || ': last ' || c.last_number

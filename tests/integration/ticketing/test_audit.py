@@ -12,7 +12,8 @@ BROKEN = [
     (
         "a ticket lets in whose seat has left",
         "UPDATE tickets SET order_id = '', allotment_id = 'alt_1', as_of = 1;"
-        "INSERT INTO departures VALUES ('hse_1', 'alt_1', 'A-1', 2)",
+        "INSERT INTO departures (house_id, performance_id, allotment_id, seat_id, version)"
+        " VALUES ('hse_1', 'perf_1', 'alt_1', 'A-1', 2)",
         "has left its allotment",
     ),
     ("a void ticket is missing", "INSERT INTO revocation_counters VALUES ('hse_1', 'perf_1', 1)", "void tickets"),
