@@ -54,7 +54,7 @@ GUARDS = (
     _cluster("the record is written before the holds", inventory.holds_before_record, 60),
     _cluster("no word out of memory alone", inventory.words_out_of_memory, 60),
     _cluster(
-        "a hold on its way into the record is left alone", inventory.holds_on_their_way_into_the_record_are_touched, 30
+        "a hold on its way into the record is left alone", inventory.holds_on_their_way_into_the_record_are_touched, 60
     ),
     _cluster("free seats on their way are reserved", inventory.nothing_is_reserved_for_the_record, 160),
     _cluster("claims are applied when recorded", inventory.claims_applied_before_the_record_has_them, 160),

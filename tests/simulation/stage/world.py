@@ -52,7 +52,14 @@ BOX_OFFICES, SHOP_BUYERS, VIEWERS = 6, 5, 4
 STORM_SECONDS = 60.0
 # What a watcher may be behind is as little as a minute of storm needs to reach it.
 QUEUE_DELTAS = 4
-MUST_NOT_BE_LOGGED = ("log_step_broke", "log_step_refused", "log_report_refused", "log_call_broke", "log_call_failed")
+MUST_NOT_BE_LOGGED = (
+    "log_actor_broke",
+    "log_step_broke",
+    "log_step_refused",
+    "log_report_refused",
+    "log_call_broke",
+    "log_call_failed",
+)
 LIMIT_SECONDS = 2_000.0
 # After the storm: until the last hold must have ended, whatever the clock was set to.
 LAST_HOLD_SECONDS = 300.0
