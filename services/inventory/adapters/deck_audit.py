@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
 
-from services.inventory.adapters.tables import allotment, allotment_seat, allotment_step
+from services.inventory.adapters.tables import allotment, allotment_seat, allotment_step, reservation, reserved_seat
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
 from services.inventory.domain import allotments as kinds
 from services.inventory.domain.records import BlockKind
+from services.inventory.domain.reservations import STANDING
 
 _ACTIVE = claims.c.state.in_(("claimed", "sold"))
 _GIVEN_BACK = (kinds.RECALLED, kinds.RETURNED, kinds.CLOSED)
@@ -24,6 +25,11 @@ def deck_queries() -> Mapping[str, Select[Any]]:
         "no seat both blocked and claimed": _blocked_and_claimed(),
         "no seat both allotted and claimed": _allotted_and(claims, _ACTIVE),
         "no seat both allotted and blocked": _allotted_and(blocks, blocks.c.seat_index >= 0),
+        "no seat both reserved and claimed": _reserved_and(claims, _ACTIVE),
+        "no seat both reserved and allotted": _reserved_and(allotment_seat, allotment_seat.c.seat_index >= 0),
+        # A soft block stays under a reservation.
+        "no seat both reserved and blocked": _reserved_and(blocks, blocks.c.kind != BlockKind.SOFT.name),
+        "reserved are the seats of reservations that stand": _reserved_of_none(),
         "allotments add up: handed out = open + reported sold + returned": _do_not_add_up(),
         "the steps of an allotment make it what it is": _other_than_their_steps(),
         "a closed allotment has nothing open": _closed_and_open(),
@@ -49,6 +55,35 @@ def _allotted_and(table: Any, condition: ColumnElement[bool]) -> Select[*tuple[A
     seats = allotment_seat
     same = and_(seats.c.performance_id == table.c.performance_id, seats.c.seat_index == table.c.seat_index)
     return select(seats.c.performance_id, _seat(seats.c.seat_index)).join(table, same).where(condition)
+
+
+def _reserved_and(table: Any, condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    same = and_(
+        reserved_seat.c.performance_id == table.c.performance_id, reserved_seat.c.seat_index == table.c.seat_index
+    )
+    found = select(reserved_seat.c.performance_id, _seat(reserved_seat.c.seat_index))
+    return found.join(table, same).where(condition)
+
+
+def _reserved_of_none() -> Select[*tuple[Any, ...]]:
+    """Of reservations with seats or without, and of seats with a reservation or without."""
+    has = (
+        select(reserved_seat.c.performance_id, reserved_seat.c.reservation_id, func.count().label("seats"))
+        .group_by(reserved_seat.c.performance_id, reserved_seat.c.reservation_id)
+        .subquery()
+    )
+    same = and_(
+        has.c.performance_id == reservation.c.performance_id, has.c.reservation_id == reservation.c.reservation_id
+    )
+    whose = func.coalesce(reservation.c.performance_id, has.c.performance_id)
+    name = func.coalesce(reservation.c.reservation_id, has.c.reservation_id)
+    stands = reservation.c.state == STANDING
+    ought = case((stands, func.cardinality(reservation.c.seat_ids)), else_=0)
+    return (
+        select(whose, "reservation " + name)
+        .select_from(reservation.join(has, same, full=True))
+        .where(ought.is_distinct_from(func.coalesce(has.c.seats, 0)))
+    )
 
 
 def _do_not_add_up() -> Select[*tuple[Any, ...]]:

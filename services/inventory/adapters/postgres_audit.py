@@ -15,6 +15,7 @@ from services.inventory.adapters.postgres_claim_store import ACTIVE
 from services.inventory.adapters.tables import allotment_seat as allotment_seats
 from services.inventory.adapters.tables import performance as performances
 from services.inventory.adapters.tables import performance_owner as owners
+from services.inventory.adapters.tables import reserved_seat as reserved_seats
 from services.inventory.adapters.tables import seat_block as blocks
 from services.inventory.adapters.tables import seat_claim as claims
 from services.runtime.sql.connections import connected
@@ -28,6 +29,8 @@ REFERENCES = (
     Reference("allotment", "performance", "performance_id"),
     Reference("allotment_seat", "performance", "performance_id"),
     Reference("allotment_step", "performance", "performance_id"),
+    Reference("reservation", "performance", "performance_id"),
+    Reference("reserved_seat", "performance", "performance_id"),
 )
 
 _ALL = AllHouses("the audit examines the whole record")
@@ -54,7 +57,7 @@ class PostgresAudit:
         """INV-5: each seat in one hand, and hands that add up."""
         columns = broken.selected_columns
         query = broken.where(columns[0] == performance_id) if performance_id else broken
-        taken = [select(table.c.performance_id) for table in (claims, blocks, allotment_seats)]
+        taken = [select(table.c.performance_id) for table in (claims, blocks, allotment_seats, reserved_seats)]
         everything = union_all(*taken).subquery()
         async with connected(self._engine, _ALL) as connection:
             examined = await connection.scalar(select(func.count()).select_from(everything))
@@ -116,8 +119,13 @@ class PostgresAudit:
             .where(blocks.c.performance_id.in_(performance_ids), blocks.c.seat_index >= 0)
             .group_by(blocks.c.performance_id)
         )
+        reserved = (
+            select(reserved_seats.c.performance_id, literal("reserved"), func.count())
+            .where(reserved_seats.c.performance_id.in_(performance_ids))
+            .group_by(reserved_seats.c.performance_id)
+        )
         async with connected(self._engine, _ALL) as connection:
-            for query in (by_state, handed_out, blocked):
+            for query in (by_state, handed_out, blocked, reserved):
                 for performance_id, state, count in await connection.execute(query):
                     found[performance_id][state] = count
         return found

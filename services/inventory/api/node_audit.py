@@ -13,7 +13,7 @@ from services.inventory.domain.seat_state import BLOCKED, SeatCounts
 from services.inventory.ports import SeatRecordAudit
 
 # States that memory and the record count alike.
-IN_THE_RECORD = ("claimed", "sold", "allotted", "reported_sold")
+IN_THE_RECORD = ("claimed", "sold", "reserved", "allotted", "reported_sold")
 
 
 class NodeAudit:

@@ -12,6 +12,6 @@ class SeatRecordAudit(RecordAudit, Protocol):
     """The record's view of itself, and what the owners' memory is compared with."""
 
     async def counts(self, performance_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Seats per performance: {"claimed": n, "sold": n, "allotted": n, "reported_sold": n}, "blocked" whoever has
-        them; a count of none is left out."""
+        """Seats per performance: {"claimed": n, "sold": n, "reserved": n, "allotted": n, "reported_sold": n}, and
+        "blocked" whoever has them; a count of none is left out."""
         ...

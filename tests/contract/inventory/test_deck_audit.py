@@ -11,11 +11,25 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters.postgres_audit import PostgresAudit
-from services.inventory.adapters.tables import allotment, allotment_seat, allotment_step, seat_block
+from services.inventory.adapters.tables import (
+    allotment,
+    allotment_seat,
+    allotment_step,
+    reservation,
+    reserved_seat,
+    seat_block,
+)
 from services.inventory.domain import allotments as kinds
 from services.inventory.domain.allotments import Allotment, Step
-from services.inventory.domain.changes import AllotmentStepped, RecordChange, SeatsBlocked
+from services.inventory.domain.changes import (
+    AllotmentStepped,
+    RecordChange,
+    ReservationReleased,
+    SeatsBlocked,
+    SeatsReserved,
+)
 from services.inventory.domain.records import BlockKind
+from services.inventory.domain.reservations import RELEASED, STANDING, Reservation
 from services.inventory.domain.seat_state import ALLOTTED, FREE, REPORTED_SOLD
 from services.runtime.testing.servers import as_owner
 from tests.contract.inventory.shelves import NAME, claimed, confirmed, postgres_record
@@ -24,6 +38,9 @@ DEALT = Allotment("a1", kinds.HARD, "office_1", "", 1_000, version=1, open=(10, 
 REPORTED = msgspec.structs.replace(DEALT, version=2, open=(11, 12, 13), sold=(10,))
 CLOSED = msgspec.structs.replace(REPORTED, version=3, open=(), returned=3, closed_at_ms=2_000)
 OTHER = Allotment("a2", kinds.FOREIGN, "office_2", "", 1_000, version=1, open=(20,), handed_out=1)
+
+
+PROMISED = Reservation("r2", "till", (31,), 1, "", 0, 1_000, "told")
 
 
 def stepped(after: Allotment, kind: int, seats: Sequence[int], becomes: int) -> AllotmentStepped:
@@ -39,11 +56,15 @@ DECK: list[RecordChange] = [
     SeatsBlocked((2,), "camera"),
     SeatsBlocked((3, 4), "house seats", None, BlockKind.SOFT),
     claimed("o2", 3),
+    SeatsReserved(Reservation("r1", "till", (4, 30), 1, "", 0, 1_000, "told")),
+    SeatsReserved(PROMISED),
+    ReservationReleased(msgspec.structs.replace(PROMISED, state=RELEASED)),
     stepped(DEALT, kinds.HANDED_OUT, (10, 11, 12, 13), ALLOTTED),
     stepped(REPORTED, kinds.SOLD_REPORTED, (10,), REPORTED_SOLD),
     stepped(OTHER, kinds.HANDED_OUT, (20,), ALLOTTED),
     stepped(CLOSED, kinds.CLOSED, (11, 12, 13), FREE),
 ]
+RESERVED = reserved_seat.c.seat_index == 30
 ROW = {"performance_id": NAME, "house_id": "house_1", "epoch": 1}
 BLOCK = {**ROW, "kind": "HARD", "reason": "camera"}
 SEAT = {**ROW, "allotment_id": "a2", "reported_sold": False}
@@ -67,7 +88,7 @@ async def test_a_deck_that_is_right_is_found_right_and_counted(engine: AsyncEngi
     assert await found(audit) == {}
     counts = await audit.counts([NAME, "perf_2"])
     assert counts == {
-        NAME: {"claimed": 1, "sold": 1, "blocked": 3, "allotted": 1, "reported_sold": 1},
+        NAME: {"claimed": 1, "sold": 1, "blocked": 3, "reserved": 2, "allotted": 1, "reported_sold": 1},
         "perf_2": {},
     }
 
@@ -101,6 +122,9 @@ async def test_a_deck_that_is_right_is_found_right_and_counted(engine: AsyncEngi
             "a closed allotment has nothing open",
             10,
         ),
+        (update(reserved_seat).where(RESERVED).values(seat_index=1), "no seat both reserved and claimed", 1),
+        (update(reserved_seat).where(RESERVED).values(seat_index=2), "no seat both reserved and blocked", 2),
+        (update(reserved_seat).where(RESERVED).values(seat_index=10), "no seat both reserved and allotted", 10),
     ],
 )
 async def test_a_seat_in_two_hands_is_found(engine: AsyncEngine, wrong: Any, check: str, told: int) -> None:
@@ -131,3 +155,22 @@ async def test_an_allotment_that_does_not_add_up_is_found(engine: AsyncEngine, w
     told = await found(audit)
     for short, name in names.items():
         assert (told.get(name) == [f"performance {NAME} allotment a1"]) == (short in checks), told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (delete(reserved_seat).where(RESERVED), "r1"),
+        (update(reserved_seat).where(RESERVED).values(reservation_id="r3"), "r3"),
+        (update(reservation).where(reservation.c.reservation_id == "r1").values(state=RELEASED), "r1"),
+        (update(reservation).where(reservation.c.reservation_id == "r2").values(state=STANDING), "r2"),
+    ],
+)
+async def test_reserved_seats_of_a_reservation_that_does_not_stand_are_found(
+    engine: AsyncEngine, wrong: Any, told: str
+) -> None:
+    audit = await dealt(engine)
+    async with as_owner(engine).begin() as connection:
+        await connection.execute(wrong)
+    violations = (await found(audit))["reserved are the seats of reservations that stand"]
+    assert f"performance {NAME} reservation {told}" in violations

@@ -16,14 +16,17 @@ from services.inventory.domain.changes import (
     ClaimCancelled,
     ClaimConfirmed,
     RecordChange,
+    ReservationReleased,
     SaleCancelled,
     SeatsBlocked,
     SeatsClaimed,
+    SeatsReserved,
     SeatsUnblocked,
 )
 from services.inventory.domain.records import Claim, Hold, HoldRules
+from services.inventory.domain.reservations import Reservation
 from services.inventory.domain.restoration import restore
-from services.inventory.domain.seat_state import ALLOTTED, BLOCKED, CLAIMED, HELD, REPORTED_SOLD, SOLD
+from services.inventory.domain.seat_state import ALLOTTED, BLOCKED, CLAIMED, HELD, REPORTED_SOLD, RESERVED, SOLD
 from services.inventory.ports import HoldWrites, PerformanceRecord
 
 T = TypeVar("T")
@@ -39,6 +42,7 @@ class _Recorded(NamedTuple):
     allotted: int
     reported: int
     blocked: int
+    reserved: int
 
 
 @dataclass(slots=True)
@@ -53,6 +57,7 @@ class _Epoch:
     record_batch: int = 0
     blocks: set[int] = field(default_factory=set)
     allotments: dict[str, Allotment] = field(default_factory=dict)
+    reservations: dict[str, Reservation] = field(default_factory=dict)
     # After each batch, as masks of seats: what the record has; held.
     in_the_record: list[_Recorded] = field(default_factory=list)
     in_the_holds: list[int] = field(default_factory=list)
@@ -73,6 +78,7 @@ class Acknowledged:
         claims = {claim.order_id: claim for claim in record.claims}
         found = _Epoch(record, claims, blocks=set(record.blocked))
         found.allotments = {each.allotment_id: each for each in record.allotments}
+        found.reservations = {each.reservation_id: each for each in record.reservations if each.stands}
         self._epochs.setdefault((performance_id, epoch), found)
 
     def opened(self, performance_id: str, epoch: int, holds: Sequence[Hold], ended: Iterable[str]) -> None:
@@ -110,8 +116,14 @@ class Acknowledged:
         found.record_batch = batch
         for change in changes:
             match change:
-                case SeatsClaimed(claim, _):
+                case SeatsClaimed(claim, _, reservation):
                     found.claims[claim.order_id] = claim
+                    if reservation is not None:
+                        found.reservations.pop(reservation.reservation_id)
+                case SeatsReserved(reservation):
+                    found.reservations[reservation.reservation_id] = reservation
+                case ReservationReleased(reservation):
+                    found.reservations.pop(reservation.reservation_id)
                 case ClaimConfirmed(claim, unblocked):
                     found.claims[claim.order_id] = claim
                     found.blocks.difference_update(unblocked)
@@ -136,6 +148,7 @@ class Acknowledged:
             _mask(seat for each in found.allotments.values() for seat in each.open),
             _mask(seat for each in found.allotments.values() for seat in each.sold),
             _mask(found.blocks),
+            _mask(seat for each in found.reservations.values() for seat in each.seats),
         )
         if not found.in_the_record or found.in_the_record[-1] != recorded:
             found.in_the_record.append(recorded)
@@ -150,9 +163,12 @@ class Acknowledged:
             return None
         held, claimed, sold = (_seats_in(states, state) for state in (HELD, CLAIMED, SOLD))
         allotted, reported, blocked = (_seats_in(states, state) for state in (ALLOTTED, REPORTED_SOLD, BLOCKED))
-        shown = _Recorded(claimed, sold, allotted, reported, blocked)
+        reserved = _seats_in(states, RESERVED)
+        shown = _Recorded(claimed, sold, allotted, reported, blocked, reserved)
         # A soft block that somebody has taken is shown as theirs.
-        in_the_record = [each._replace(blocked=each.blocked & ~(held | claimed)) for each in found.in_the_record]
+        in_the_record = [
+            each._replace(blocked=each.blocked & ~(held | claimed | reserved)) for each in found.in_the_record
+        ]
         # Of a claim and the hold that it came from, the claim is shown: the record is written first.
         in_the_holds = [mask & ~(claimed | sold) for mask in found.in_the_holds]
         record = _first(in_the_record, shown, since[0])

@@ -17,7 +17,7 @@ EVERYTHING = 100
 @dataclass(frozen=True, slots=True)
 class Ceiling:
     """One version of the terms: a quota over every seat, and what of it the shop may have used in each phase. The box
-    office may have all of it."""
+    office may have all of it, and the backend what the shop has (R4.9)."""
 
     version: int
     size: int
@@ -28,7 +28,7 @@ class Ceiling:
 
     def caps(self, channel: int, earliest_ms: int, latest_ms: int) -> set[int]:
         """R4.3, R4.4: all that may be right between the two moments."""
-        if channel != ONLINE:
+        if channel == BOX_OFFICE:
             return {self.size}
         percents = set()
         if earliest_ms < self.day_sale_from_ms:
@@ -98,7 +98,7 @@ class Ceilings:
         if earliest_ms >= opens if is_presale else latest_ms < opens:
             self.violations.append(f"{performance_id}: {no}, but the day sale is from {opens} on")
         percent = ceiling.presale_percent if is_presale else ceiling.day_percent
-        right = ceiling.size if int(no.channel) != ONLINE else ceiling.size * percent // EVERYTHING
+        right = ceiling.size if int(no.channel) == BOX_OFFICE else ceiling.size * percent // EVERYTHING
         left = max(0, min(right, ceiling.size) - used)
         if (cap, int(no.available)) != (right, left) or int(no.asked) <= left:
             self.violations.append(f"{performance_id}: {no}, but the cap is {right} and {left} are left")

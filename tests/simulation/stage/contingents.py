@@ -104,8 +104,13 @@ class Contingents:
         """INV-5 in the record, and what offices have against what was told (R1.1, R1.4)."""
         hands = Counter(seat for claim in record.claims for seat in claim.seats)
         hands.update(seat for each in record.allotments for seat in each.seats)
+        standing = {seat for each in record.reservations if each.stands for seat in each.seats}
+        hands.update(standing)
+        promised = self._history.promised(performance_id)
+        if not promised <= standing:
+            yield f"{performance_id}: {promised} were promised, but the record has {standing}"
         claimed = {seat for claim in record.claims if not claim.sold for seat in claim.seats}
-        hands.update(set(record.blocked) - (set(record.softly_blocked) & claimed))
+        hands.update(set(record.blocked) - (set(record.softly_blocked) & (claimed | standing)))
         several = [seat for seat, count in hands.items() if count > 1]
         if several:
             yield f"{performance_id}: seats {sorted(several)} are in several hands of the record"
@@ -123,4 +128,5 @@ class Contingents:
     def miscounted(self, performance_id: str, record: PerformanceRecord, used: Sequence[int] | None) -> Iterator[str]:
         """R4.5: nothing is held any more, so what is used is what orders have."""
         taken = sum(len(claim.seats) for claim in record.claims)
+        taken += sum(len(each.seats) for each in record.reservations if each.stands)
         yield from self._history.ceilings.rightly_counted(performance_id, used or (), taken)

@@ -51,8 +51,10 @@ class History:
             case c.MoveHold(hold_id=hold_id, seats=seats):
                 asked.denies = self.living(performance_id, hold_id)
                 self._end(performance_id, hold_id, keep=seats)
-            case c.ClaimSeats(order_id=order_id, hold_id=hold_id, seats=seats):
+            case c.ClaimSeats(order_id=order_id, hold_id=hold_id, seats=seats, reservation_id=reservation_id):
                 self.house.claims(asked, order_id, seats)
+                if reservation_id:
+                    self._end(performance_id, reservation_id)
                 if hold_id:
                     asked.denies = self.living(performance_id, hold_id)
                     self._end(performance_id, hold_id)
@@ -61,6 +63,8 @@ class History:
                 self.house.sells(performance_id, order_id)
             case c.CancelClaim(order_id=order_id) | c.CancelSale(order_id=order_id):
                 self._end(performance_id, order_id)
+            case c.ReleaseReservation(reservation_id=reservation_id):
+                self._end(performance_id, reservation_id)
             case _:
                 self.house.asks(asked)
         return asked
@@ -96,23 +100,36 @@ class History:
                     self.ceilings.takes(performance_id, hold.hold_id, len(hold.seats), hold.channel, asked.at)
                 self._held(performance_id, hold, epoch)
             case c.ExtendHold() if decision.hold is not None:
-                for tenure in self.living(performance_id, decision.hold.hold_id):
-                    tenure.shown_until_ms = max(tenure.shown_until_ms or 0, decision.hold.hold_until_ms)
-                    tenure.may_last_longer = False
+                self._lasts_longer(performance_id, decision.hold)
             case c.ClaimSeats(order_id=order_id, hold_id=hold_id, seats=seats, channel=channel):
                 self._claimed_too_late(asked)
-                if not hold_id:
+                if not hold_id and not command.reservation_id:
                     self.house.takes(asked, seats, channel)
                     self.ceilings.takes(performance_id, order_id, len(seats), channel, asked.at)
                 have = {tenure.seat for tenure in self.living(performance_id, order_id)}
                 for seat in seats:
                     if seat not in have:
                         self.add(Tenure(performance_id, seat, order_id, epoch, self._clock.monotonic()))
+            case c.ReserveSeats():
+                self._promised(asked, command, epoch)
             case c.ConfirmClaim(order_id=order_id):
                 for tenure in self.living(performance_id, order_id):
                     tenure.is_sold = True
             case _:
                 self.house.obeyed(asked, epoch)
+
+    def _lasts_longer(self, performance_id: str, hold: Hold) -> None:
+        for tenure in self.living(performance_id, hold.hold_id):
+            tenure.shown_until_ms = max(tenure.shown_until_ms or 0, hold.hold_until_ms)
+            tenure.may_last_longer = False
+
+    def _promised(self, asked: Asked, command: c.ReserveSeats, epoch: int) -> None:
+        self.house.takes(asked, command.seats, command.channel)
+        self.ceilings.takes(asked.performance_id, command.reservation_id, len(command.seats), command.channel, asked.at)
+        for seat in command.seats:
+            had = Tenure(asked.performance_id, seat, command.reservation_id, epoch, self._clock.monotonic())
+            had.hand = Hand.PROMISED
+            self.add(had)
 
     def _held(self, performance_id: str, hold: Hold, epoch: int) -> None:
         have = {tenure.seat for tenure in self.living(performance_id, hold.hold_id)}
@@ -164,6 +181,14 @@ class History:
                 seats.add(tenure.seat)
         return claims
 
+    def promised(self, performance_id: str) -> set[int]:
+        """Seats whose reservations must stand."""
+        return {
+            tenure.seat
+            for tenure in self._tenures
+            if tenure.performance_id == performance_id and tenure.hand is Hand.PROMISED and tenure.ends_at == FOR_EVER
+        }
+
     def _until(self, tenure: Tenure) -> float:
         due = self._by_our_clock(tenure.due_ms) if tenure.due_ms is not None and not tenure.is_sold else FOR_EVER
         return min(tenure.ends_at, self._shown_end(tenure), due)
@@ -190,7 +215,7 @@ class History:
         """R4: counted are seats that others surely had all the time while the answer was on its way."""
         for taken in self.ceilings.taken:
             others = sum(
-                tenure.hand is Hand.BUYER
+                tenure.hand in {Hand.BUYER, Hand.PROMISED}
                 and tenure.performance_id == taken.performance_id
                 and tenure.owner != taken.owner
                 and tenure.told_at <= taken.asked_at

@@ -19,6 +19,8 @@ from tests.simulation.stage.history import History
 MEAN_PAUSE_SECONDS = 1.5
 # More would leave too little to sell.
 ALLOTMENTS_AT_ONCE = 2
+PROMISED_AT_ONCE = 2
+BACKEND = 3
 SEATS_AT_ONCE = 3
 
 
@@ -54,6 +56,7 @@ class HouseDesk:
         self._met = met
         self._dealt: dict[str, _Dealt] = {}
         self._steps = 0
+        self._promised: dict[str, tuple[int, ...]] = {}
         self._blocked: set[int] = set()
 
     async def works(self, seconds: float) -> None:
@@ -64,7 +67,7 @@ class HouseDesk:
             await self._acts()
 
     async def _acts(self) -> None:
-        act = self._random.choices(["deals", "office", "blocks", "unblocks"], [3, 6, 2, 2])[0]
+        act = self._random.choices(["deals", "office", "blocks", "unblocks", "promises"], [3, 6, 2, 2, 3])[0]
         if act == "blocks":
             kind = self._random.choice([BlockKind.SOFT, BlockKind.SOFT, BlockKind.HARD])
             seats = self._some(range(self._capacity), 2)
@@ -74,10 +77,30 @@ class HouseDesk:
             seats = self._some(self._blocked, 2)
             if await self._is_done(c.UnblockSeats(seats)):
                 self._blocked.difference_update(seats)
+        elif act == "promises":
+            await self._promises()
         elif act == "deals" and len(self._dealt) < ALLOTMENTS_AT_ONCE:
             await self._deals()
         elif act == "office" and self._dealt:
             await self._goes_on(self._random.choice(sorted(self._dealt)))
+
+    async def _promises(self) -> None:
+        """A reservation, and what becomes of the one before: kept, let go, or sold."""
+        seats, name = self._some(range(self._capacity), 2), f"promise-{self._steps}"
+        self._steps += 1
+        if await self._is_done(c.ReserveSeats(name, "desk", seats, BACKEND, asked=name)):
+            self._promised[name] = seats
+        if len(self._promised) < PROMISED_AT_ONCE:
+            return
+        first = min(self._promised)
+        seats = self._promised.pop(first)
+        if self._random.random() < 0.5:
+            await self._is_done(c.ReleaseReservation(first))
+            return
+        order_id = f"order-{first}"
+        claim = c.ClaimSeats(order_id, "desk", "", seats, BACKEND, reservation_id=first)
+        if await self._is_done(claim):
+            await self._is_done(c.ConfirmClaim(order_id) if self._random.random() < 0.5 else c.CancelClaim(order_id))
 
     async def _deals(self) -> None:
         name = f"allotment-{self._steps}"

@@ -15,6 +15,7 @@ class Hand(Enum):
 
     BUYER = "a hold or an order"
     OFFICE = "an allotment"
+    PROMISED = "a reservation"
     HOUSE = "a block that keeps everybody out"
 
 
