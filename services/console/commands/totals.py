@@ -65,5 +65,7 @@ def as_table(totals: Iterable[pb.PerformanceTotals]) -> Table:
         for line in row.lines:
             channel = seating_pb2.Channel.Name(line.channel).removeprefix("CHANNEL_").lower()
             amount = _money(line.revenue)
-            table.add_row(f"  {line.category} / {channel}", "", f"{line.tickets:,}", "", "", "", amount, style="dim")
+            not_told = [""] * (len(counts) - 2)
+            cells = "", f"{line.tickets:,}", *not_told, amount
+            table.add_row(f"  {line.category} / {channel}", *cells, style="dim")
     return table
