@@ -17,9 +17,11 @@ from balcon.inventory.v1 import inventory_service_pb2 as inventory
 from balcon.inventory.v1.allotment_service_pb2_grpc import AllotmentServiceStub
 from balcon.inventory.v1.allotments_pb2 import ALLOTMENT_KIND_HARD
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from balcon.inventory.v1.reservation_service_pb2 import ReserveSeatsRequest
+from balcon.inventory.v1.reservation_service_pb2_grpc import ReservationServiceStub
 from balcon.orders.v1 import orders_service_pb2 as orders
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
-from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
+from balcon.types.v1.seating_pb2 import CHANNEL_BOX_OFFICE, CHANNEL_ONLINE, SeatRefs
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -111,7 +113,7 @@ class Stack:
         performance = sale.performance
         key = inventory.PerformanceKey(house_id=sale.house_id, performance_id=performance.performance_id)
         seats = [
-            SeatRefs(plan_version=performance.plan_version, seat_ids=[seat.seat_id]) for seat in sale.plan.seats[:3]
+            SeatRefs(plan_version=performance.plan_version, seat_ids=[seat.seat_id]) for seat in sale.plan.seats[:4]
         ]
         holder, stub = f"holder_{label}", InventoryServiceStub(self._channels["inventory"])
         for name, refs in zip(("held", "ordered"), seats[:2], strict=True):
@@ -120,6 +122,7 @@ class Stack:
             )
             await stub.HoldSeats(hold)
         await self._allot(key, label, seats[2])
+        await self._reserve(key, label, seats[3])
         desk = OrdersServiceStub(self._channels["orders"])
         made = await desk.CreateOrder(
             orders.CreateOrderRequest(
@@ -143,7 +146,7 @@ class Stack:
             )
         )
         ids = {OWN: f"own-{label}", "house_id": sale.house_id, "hold_id": f"held_{label}", "holder_id": holder}
-        ids |= {"allotment_id": f"allotted_{label}"}
+        ids |= {"allotment_id": f"allotted_{label}", "reservation_id": f"reserved_{label}"}
         found = House(sale.house_id, token, ids)
         for message in (performance, out):
             harvest(found, message)
@@ -158,6 +161,17 @@ class Stack:
                 kind=ALLOTMENT_KIND_HARD,
                 office_id=f"own-{label}",  # fill() makes it
                 seats=allotments.SeatsToAllot(listed=seats),
+            )
+        )
+
+    async def _reserve(self, key: inventory.PerformanceKey, label: str, seats: SeatRefs) -> None:
+        await ReservationServiceStub(self._channels["inventory"]).ReserveSeats(
+            ReserveSeatsRequest(
+                key=key,
+                reservation_id=f"reserved_{label}",
+                holder_id=f"holder_{label}",
+                seats=seats,
+                channel=CHANNEL_BOX_OFFICE,
             )
         )
 
