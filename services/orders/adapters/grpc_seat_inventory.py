@@ -16,19 +16,27 @@ from balcon.inventory.v1.inventory_service_pb2 import (
     ReleaseHoldRequest,
 )
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from balcon.inventory.v1.reservation_service_pb2 import (
+    RESERVATION_STATE_STANDING,
+    GetReservationRequest,
+    GetReservationResponse,
+)
+from balcon.inventory.v1.reservation_service_pb2_grpc import ReservationServiceStub
 from balcon.types.v1.seating_pb2 import Channel as WireChannel
 from balcon.types.v1.seating_pb2 import SeatRefs
 
 from services.contracts.channels import Channel
+from services.contracts.instants import LATEST_MS
 from services.contracts.reasons import Reason
-from services.contracts.wire_types import channel_of, wire_channel
+from services.contracts.wire_types import channel_of, instant_ms, wire_channel
 from services.orders.adapters.grpc_answers import declined_or_raise
-from services.orders.domain.order import Order, OrderPart
+from services.orders.domain.order import Order, OrderPart, of_reservation, reservation_of
 from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
 from services.runtime.rpc.routing import OwnerRouting
 
 if TYPE_CHECKING:
     from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
+    from balcon.inventory.v1.reservation_service_pb2_grpc import ReservationServiceAsyncStub
 
     Method = Callable[[InventoryServiceAsyncStub], grpc.aio.UnaryUnaryMultiCallable["Request", "Response"]]
 
@@ -41,7 +49,7 @@ _CERTAIN = frozenset({
     Reason.CLAIM_NOT_SOLD, Reason.FIELD_INVALID, Reason.HOLDER_LIMIT, Reason.HOLD_ENDED, Reason.HOLD_EXPIRED,
     Reason.HOLD_FOREIGN, Reason.HOLD_NOT_FOUND, Reason.NOT_ON_SALE, Reason.PERFORMANCE_NOT_FOUND,
     Reason.PLAN_VERSION_MISMATCH, Reason.QUOTA_REACHED, Reason.SEATS_NOT_HELD, Reason.SEATS_TAKEN, Reason.SEAT_UNKNOWN,
-    Reason.TICKET_TYPE_NOT_ASSIGNED,
+    Reason.TICKET_TYPE_NOT_ASSIGNED, Reason.RESERVATION_FOREIGN, Reason.RESERVATION_NOT_FOUND, Reason.RESERVATION_OVER,
 })  # fmt: skip
 
 
@@ -53,6 +61,9 @@ class GrpcSeatInventory:
         self._timeout_seconds = timeout_seconds
 
     async def held_seats(self, house_id: str, performance_id: str, hold_id: str) -> HeldSeats | Declined:
+        reservation_id = reservation_of(hold_id)
+        if reservation_id is not None:
+            return await self._reserved_seats(house_id, performance_id, reservation_id)
         request = GetHoldRequest(key=PerformanceKey(house_id=house_id, performance_id=performance_id), hold_id=hold_id)
         try:
             response = await self._call(performance_id, lambda stub: stub.GetHold, request)
@@ -68,18 +79,50 @@ class GrpcSeatInventory:
             hold_until_ms=hold.hold_until_ms,
         )
 
+    async def _reserved_seats(self, house_id: str, performance_id: str, reservation_id: str) -> HeldSeats | Declined:
+        """A reservation as a hold: until its deadline, or for as long as anybody plans."""
+        key = PerformanceKey(house_id=house_id, performance_id=performance_id)
+        request = GetReservationRequest(key=key, reservation_id=reservation_id)
+
+        async def attempt(
+            channel: grpc.aio.Channel, left: float, metadata: Sequence[tuple[str, str]]
+        ) -> GetReservationResponse:
+            stub: ReservationServiceAsyncStub = ReservationServiceStub(channel)
+            return await stub.GetReservation(request, timeout=left, metadata=grpc.aio.Metadata(*metadata))
+
+        try:
+            answer = await self._routes.call(performance_id, attempt, timeout_seconds=self._timeout_seconds)
+        except grpc.aio.AioRpcError as error:
+            return declined_or_raise("GetReservation", error, _CERTAIN)
+        found = answer.reservation
+        if found.state != RESERVATION_STATE_STANDING:
+            return Declined(Reason.RESERVATION_OVER)
+        return HeldSeats(
+            hold_id=of_reservation(reservation_id),
+            holder_id=found.holder_id,
+            plan_version=found.seats.plan_version,
+            seat_ids=tuple(found.seats.seat_ids),
+            channel=_channel(found.channel),
+            hold_until_ms=instant_ms(found.deadline_at) or LATEST_MS,
+        )
+
     async def release(self, order: Order, part: OrderPart) -> Answer:
+        if reservation_of(part.hold_id) is not None:
+            # The house has promised the seats, and promises them still.
+            return Done()
         request = ReleaseHoldRequest(
             key=_key(order, part), hold_id=part.hold_id, holder_id=order.holder_id, seats=_seats(part)
         )
         return await self._answer("ReleaseHold", part, lambda stub: stub.ReleaseHold, request)
 
     async def claim(self, order: Order, part: OrderPart, *, from_hold: bool) -> Answer:
+        reservation_id = reservation_of(part.hold_id)
         request = ClaimSeatsRequest(
             key=_key(order, part),
             order_id=order.order_id,
             holder_id=order.holder_id,
-            hold_id=part.hold_id if from_hold else "",
+            hold_id=part.hold_id if from_hold and reservation_id is None else "",
+            reservation_id=reservation_id or "" if from_hold else "",
             seats=_seats(part),
             channel=wire_channel(order.channel),
             ticket_types=[line.ticket_type for line in part.lines],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from services.contracts.bounds import HOLD_GRACE_SECONDS
 from services.contracts.reasons import Reason
-from services.orders.domain.order import Order, OrderPart
+from services.orders.domain.order import Order, OrderPart, reservation_of
 from services.orders.ports import Answer, Declined, Done, HeldSeats, Unanswered
 from services.runtime.clock import Clock
 
@@ -96,6 +96,9 @@ class MemorySeatInventory:
             return held
         place = (performance_id, hold_id)
         was_there = place in self._ended or place in self._holds
+        if (reservation_id := reservation_of(hold_id)) is not None:
+            reason = Reason.RESERVATION_OVER if was_there else Reason.RESERVATION_NOT_FOUND
+            return Declined(reason, {"reservation_id": reservation_id})
         return Declined(Reason.HOLD_ENDED if was_there else Reason.HOLD_NOT_FOUND, {"hold_id": hold_id})
 
     async def release(self, order: Order, part: OrderPart) -> Answer:
@@ -104,7 +107,8 @@ class MemorySeatInventory:
             return Declined(Reason.HOLD_FOREIGN)
         if held is not None and set(held.seat_ids) != set(part.seat_ids):
             return Declined(Reason.SEATS_NOT_HELD)
-        self.end_hold(part.performance_id, part.hold_id)
+        if reservation_of(part.hold_id) is None:
+            self.end_hold(part.performance_id, part.hold_id)
         return Done()
 
     async def claim(self, order: Order, part: OrderPart, *, from_hold: bool) -> Answer:
@@ -131,7 +135,7 @@ class MemorySeatInventory:
         if isinstance(held, Declined):
             return held
         if held.holder_id != order.holder_id:
-            return Declined(Reason.HOLD_FOREIGN)
+            return Declined(Reason.HOLD_FOREIGN if reservation_of(part.hold_id) is None else Reason.RESERVATION_FOREIGN)
         return None if set(held.seat_ids) == set(part.seat_ids) else Declined(Reason.CLAIM_MISMATCH)
 
     def _not_free(self, claim: tuple[str, str], seats: frozenset[tuple[str, str]]) -> Declined | None:

@@ -24,7 +24,7 @@ from services.contracts.promotions import code_of, refused_code
 from services.contracts.texts import refused_email, refused_idempotency_key, refused_text, refused_url
 from services.contracts.wire_prices import component_kind_of
 from services.contracts.wire_types import channel_of, refused_channel
-from services.orders.domain.order import Money, Order, OrderState
+from services.orders.domain.order import Money, Order, OrderState, of_reservation
 from services.orders.domain.pricing import SeatChoice
 from services.orders.handlers.order_making import OrderRequest
 from services.orders.ports import Customer, Operation, OrderFilter, OrderRef, RequestKey
@@ -59,7 +59,8 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
     accept(
         refused_key("house_id", request.house_id),
         refused_key("performance_id", request.performance_id),
-        refused_key("hold_id", request.hold_id),
+        None if request.reservation_id else refused_key("hold_id", request.hold_id),
+        refused_key("reservation_id", request.reservation_id) if request.reservation_id else None,
         refused_key("holder_id", request.holder_id),
         *_refused_seats(request),
         refused_text("customer.name", customer.name, at_most=MAX_NAME_CHARS),
@@ -73,7 +74,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
     return OrderRequest(
         house_id=request.house_id,
         performance_id=request.performance_id,
-        hold_id=request.hold_id,
+        hold_id=of_reservation(request.reservation_id) if request.reservation_id else request.hold_id,
         holder_id=request.holder_id,
         seats=tuple(_seat_choice(seat) for seat in request.seats),
         customer=customer,

@@ -163,6 +163,20 @@ class Ticket:
     barcode: str
 
 
+# In front of a reservation's id where a hold's would be: no id of a hold has such a character.
+_RESERVED = "~"
+
+
+def of_reservation(reservation_id: str) -> str:
+    """What an order's part keeps as its hold_id where its seats come from a reservation (R4.8)."""
+    return _RESERVED + reservation_id
+
+
+def reservation_of(hold_id: str) -> str | None:
+    """The reservation that a part's hold_id stands for; None: it is a hold."""
+    return hold_id.removeprefix(_RESERVED) if hold_id.startswith(_RESERVED) else None
+
+
 @dataclass(frozen=True, slots=True)
 class OrderPart:
     """What an order has of one performance: its lines, the hold they came from, what is known of the seats.

@@ -10,7 +10,10 @@ from services.orders.handlers.order_making import not_held
 from services.orders.ports import Declined, HeldSeats, SeatInventory
 
 # There is no such hold, and never will be again: holds do not come back.
-_ENDED = frozenset({Reason.HOLD_ENDED, Reason.HOLD_EXPIRED, Reason.HOLD_NOT_FOUND})
+_ENDED = frozenset({
+    Reason.HOLD_ENDED, Reason.HOLD_EXPIRED, Reason.HOLD_NOT_FOUND,
+    Reason.RESERVATION_NOT_FOUND, Reason.RESERVATION_OVER,
+})  # fmt: skip
 
 # The hold is another's, or its buyer has moved it to other seats, perhaps of another plan.
 _NOT_OURS = frozenset({Reason.HOLD_FOREIGN, Reason.PLAN_VERSION_MISMATCH, Reason.SEATS_NOT_HELD, Reason.SEAT_UNKNOWN})

@@ -168,9 +168,9 @@ class OrderMaker:
 
 def _without_hold(request: OrderRequest, declined: Declined) -> Refusal:
     match declined.reason:
-        case Reason.HOLD_NOT_FOUND:
+        case Reason.HOLD_NOT_FOUND | Reason.RESERVATION_NOT_FOUND:
             return HoldNotFound(request.hold_id)
-        case Reason.HOLD_EXPIRED | Reason.HOLD_ENDED:
+        case Reason.HOLD_EXPIRED | Reason.HOLD_ENDED | Reason.RESERVATION_OVER:
             return HoldExpired(request.hold_id)
         case Reason.PERFORMANCE_NOT_FOUND:
             return PerformanceNotFound(request.performance_id)

@@ -66,6 +66,9 @@ _NO_CLAIM = {
     Reason.PLAN_VERSION_MISMATCH: NoClaim.SEATS_GONE,
     # Not what the buyer can mend: the channel may not sell these seats (any more), or not as these tickets.
     Reason.QUOTA_REACHED: NoClaim.SEATS_GONE,
+    Reason.RESERVATION_FOREIGN: NoClaim.HOLD_ENDED,
+    Reason.RESERVATION_NOT_FOUND: NoClaim.HOLD_ENDED,
+    Reason.RESERVATION_OVER: NoClaim.HOLD_ENDED,
     Reason.SEATS_TAKEN: NoClaim.SEATS_GONE,
     Reason.SEAT_UNKNOWN: NoClaim.SEATS_GONE,
     Reason.TICKET_TYPE_NOT_ASSIGNED: NoClaim.SEATS_GONE,

@@ -11,9 +11,11 @@ from typing import Protocol
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.inventory.v1 import inventory_service_pb2 as inventory
-from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
+from balcon.inventory.v1.reservation_service_pb2 import ReserveSeatsRequest
+from balcon.types.v1.seating_pb2 import CHANNEL_BACKEND, CHANNEL_ONLINE, SeatRefs
 
 from services.contracts.channels import Channel
+from services.contracts.instants import LATEST_MS
 from services.contracts.prices import Component, ComponentKind, PercentOff
 from services.contracts.wire_types import wire_instant
 from services.inventory.adapters.memory_stores import MemoryPerformances
@@ -26,7 +28,7 @@ from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.domain.commands import PaymentReport
-from services.orders.domain.order import SeatName, TicketKind
+from services.orders.domain.order import SeatName, TicketKind, of_reservation
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.promotions import Promotion
 from services.orders.ports import Catalogue, HeldSeats, Offer, Payments, PaymentSeen, SeatInventory
@@ -56,6 +58,10 @@ class SeatStage(Protocol):
         """A buyer locks seats."""
         ...
 
+    async def reserve(self, reservation_id: str, *seats: str, holder_id: str = "holder_1") -> None:
+        """The house promises seats, with no deadline."""
+        ...
+
     async def move(self, hold_id: str, *seats: str) -> None:
         """The buyer, holder_1, exchanges the hold's seats."""
         ...
@@ -71,6 +77,10 @@ class MemorySeats:
         until_ms = CLOCK.now_ms() + seconds * 1000
         self.inventory.hold(SHOW, HeldSeats(hold_id, holder_id, PLAN, seats, Channel.ONLINE, until_ms))
 
+    async def reserve(self, reservation_id: str, *seats: str, holder_id: str = "holder_1") -> None:
+        name = of_reservation(reservation_id)
+        self.inventory.hold(SHOW, HeldSeats(name, holder_id, PLAN, seats, Channel.BACKEND, LATEST_MS))
+
     async def move(self, hold_id: str, *seats: str) -> None:
         self.inventory.move_hold(SHOW, hold_id, *seats)
 
@@ -80,6 +90,7 @@ class NodeSeats:
 
     def __init__(self, node: Node) -> None:
         self._stub = node.stub
+        self._reservations = node.reservations
         self.routes = OwnerRouting([node.endpoint], CLOCK, lambda: 0.5)
         self.inventory = GrpcSeatInventory(self.routes, timeout_seconds=30.0)
 
@@ -92,6 +103,17 @@ class NodeSeats:
                 seats=SeatRefs(plan_version=PLAN, seat_ids=seats),
                 channel=CHANNEL_ONLINE,
                 ttl_seconds=seconds,
+            )
+        )
+
+    async def reserve(self, reservation_id: str, *seats: str, holder_id: str = "holder_1") -> None:
+        await self._reservations.ReserveSeats(
+            ReserveSeatsRequest(
+                key=KEY,
+                reservation_id=reservation_id,
+                holder_id=holder_id,
+                seats=SeatRefs(plan_version=PLAN, seat_ids=seats),
+                channel=CHANNEL_BACKEND,
             )
         )
 

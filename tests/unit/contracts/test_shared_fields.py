@@ -50,7 +50,7 @@ SERVICES: Mapping[str, FileDescriptor] = {
 # Read by more than one service under one name, and not the same thing.
 NOT_SHARED = {
     "categories": "each is a name of 'category', a whole list of them read where it is sent",
-    "discount_id": "the catalogue's keys; orders hand them back to it",
+    **dict.fromkeys(("discount_id", "reservation_id"), "keys that others gave out; orders hand them back as they are"),
     "email": "one rule reads every one: texts.refused_email",
     "kind": "an enum of each message's own; no number of one is sent as another's",
     "page_token": "each service's own, given out by itself",

@@ -734,6 +734,7 @@ class CreateOrderRequest(_message.Message):
     CHANNEL_FIELD_NUMBER: _builtins.int
     PROMOTION_CODE_FIELD_NUMBER: _builtins.int
     DISCOUNT_ID_FIELD_NUMBER: _builtins.int
+    RESERVATION_ID_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
@@ -741,7 +742,7 @@ class CreateOrderRequest(_message.Message):
     performance_id: _builtins.str
     """The performance."""
     hold_id: _builtins.str
-    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]. Needed where no reservation is named."""
     holder_id: _builtins.str
     """Who holds: the client's own id of a buyer or a till, 1 to 64 characters of [A-Za-z0-9_-]."""
     channel: _seating_pb2.Channel.ValueType
@@ -750,6 +751,10 @@ class CreateOrderRequest(_message.Message):
     """As the buyer typed it. One discount an order: its uses are counted with it, and given back if it ends unsold."""
     discount_id: _builtins.str
     """A discount that needs no code; beside a code, the one that it must give."""
+    reservation_id: _builtins.str
+    """Instead of a hold: seats that the house has promised to this holder (R4.8). They become the order's claim when it is
+    checked out; an order that ends before leaves them promised.
+    """
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChoice]:
         """Exactly the hold's seats."""
@@ -771,10 +776,11 @@ class CreateOrderRequest(_message.Message):
         channel: _seating_pb2.Channel.ValueType = ...,
         promotion_code: _builtins.str = ...,
         discount_id: _builtins.str = ...,
+        reservation_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "seats", b"seats"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "reservation_id", b"reservation_id", "seats", b"seats"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
