@@ -246,6 +246,9 @@ def test_claims_of_one_batch_of_the_record_count_each_other() -> None:
     state = hall(6, quota(6, online_presale=50))
     answers = obey_as_owners_do(state, [claim("o1", "", 0, 1), claim("o2", "", 2, 3), claim("o3", "", 4)])
     assert [type(answer) for answer in answers] == [Accepted, QuotaReached, Accepted]
+    # On a draft, and once: the map counts what the record has.
+    assert state.quotas is not None
+    assert state.quotas.used[1] == 3
 
 
 def test_r4_12_staff_overbook_a_quota_and_never_a_seat() -> None:
