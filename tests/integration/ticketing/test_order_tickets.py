@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 
 from services.contracts.ticket_codes import CodeFacts, checked_code
 from services.runtime.testing.eventually import eventually
-from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.ticketing.stage import (
     HOUSE,
     PAID_MS,
@@ -21,7 +20,6 @@ from tests.integration.ticketing.stage import (
     Ticketing,
     an_order,
     refusal,
-    running_ticketing,
 )
 
 ENDED = f"VOID {VOID_REASON_ORDER_ENDED}"
@@ -170,10 +168,3 @@ async def test_a_door_that_watches_is_told_what_becomes_void(ticketing: Ticketin
     assert [one.ticket_id for one in then.revocations] == [answer.tickets[0].ticket_id]
     assert then.last_number == 1
     watch.cancel()
-
-
-async def test_one_connection_is_enough_for_the_first_ticket(database_url: DatabaseUrl) -> None:
-    """Whoever has one and waits for another, such as for the first key, would wait for ever."""
-    async with running_ticketing(database_url("ticketing"), database_url(), database_pool_size=1) as small:
-        answers = await asyncio.gather(*(small.issued(f"ord_{number}", f"A-{number}") for number in range(4)))
-    assert all(len(answer.tickets) == 1 for answer in answers)
