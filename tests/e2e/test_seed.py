@@ -1,5 +1,6 @@
 """`balcon seed` fills a stack with two houses that one can log in to and look at; a second run changes nothing."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,17 @@ def assert_sold(data: Path, expected: dict[str, dict[str, int]]) -> None:
     """Reporting has counted every sale and refund, and no more."""
     for house_id, sold in expected.items():
         eventually_sync(lambda house_id=house_id, sold=sold: sold_in(data, house_id) == sold, COUNTED_SECONDS)  # type: ignore[misc]
+
+
+def assert_dealt(ask: Callable[..., Any], codes: dict[str, str]) -> None:
+    """There are contingents of every kind, and seats that are promised."""
+    kinds = {
+        dealt["kind"]
+        for code in ("past7", "soon13", "soon48")
+        for dealt in ask("contingent", "list", codes[code])["allotments"]
+    }
+    assert kinds == {f"ALLOTMENT_KIND_{kind}" for kind in ("HARD", "DIGITAL_HARD", "FOREIGN", "OFFER")}
+    assert len(ask("reservation", "list", codes["soon13"])["reservations"]) == 1
 
 
 def test_seed_fills_a_stack_with_houses_to_look_at_and_changes_nothing_the_second_time(tmp_path: Path) -> None:
@@ -71,6 +83,7 @@ def test_seed_fills_a_stack_with_houses_to_look_at_and_changes_nothing_the_secon
                 for evening in house.evenings:
                     state = "DRAFT" if evening.is_draft else "CLOSED" if evening.days < 0 else "ON_SALE"
                     assert states[evening.key] == f"SALE_STATE_{state}"
+                assert_dealt(ask, {each["code"]: each["performance_id"] for each in performances})
                 expected[performances[0]["house_id"]] = {
                     each["performance_id"]: sold_of(evening)
                     for each in performances

@@ -10,10 +10,13 @@ import grpc
 import msgspec
 from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
+from balcon.inventory.v1.allotment_service_pb2_grpc import AllotmentServiceStub
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from balcon.inventory.v1.reservation_service_pb2_grpc import ReservationServiceStub
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 
 from services.console.sale.cards import PayPage
+from services.console.seed.contingents import Contingents
 from services.console.seed.people import People, address_of
 from services.console.seed.programme import Programme, SeededEvening
 from services.console.seed.sales import Sales
@@ -92,7 +95,17 @@ async def _seed_house(
 ) -> None:
     house_id = await people.sign_up(house)
     today = local_of(house.time_zone, now_ms).date()
-    programme = Programme(CatalogueServiceStub(channels["catalogue"]), house, house_id, now_ms, today)
+    catalogue = CatalogueServiceStub(channels["catalogue"])
+    programme = Programme(catalogue, house, house_id, now_ms, today)
+    inventory = InventoryServiceStub(channels["inventory"])
+    contingents = Contingents(
+        catalogue,
+        inventory,
+        AllotmentServiceStub(channels["inventory"]),
+        ReservationServiceStub(channels["inventory"]),
+        house,
+        house_id,
+    )
 
     async def make_as_owner() -> list[SeededEvening]:
         await people.log_in(address_of(house, "owner"))
@@ -100,6 +113,7 @@ async def _seed_house(
         if house is HOUSES[0]:
             await people.make_promoter(house, house_id)
         productions, evenings = await programme.make()
+        await contingents.make(evenings, productions)
         await people.grant(house, house_id, productions[:2])
         return evenings
 
@@ -111,8 +125,7 @@ async def _seed_house(
 
     # In tasks of their own: only what is made there is made as the owner.
     evenings = await asyncio.create_task(make_as_owner())
-    orders, inventory = OrdersServiceStub(channels["orders"]), InventoryServiceStub(channels["inventory"])
-    sales = Sales(inventory, orders, pay_page, house_id)
+    sales = Sales(inventory, OrdersServiceStub(channels["orders"]), pay_page, house_id)
     for evening in evenings:
         await sales.sell(house, evening)
     await asyncio.create_task(close_as_owner(evenings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -23,6 +23,11 @@ _IMPLICIT: Final = frozenset(
 )
 # Never on the command line, where others could read them.
 _SECRETS: Final = frozenset({"password", "new_password"})
+# Seats are named alike by every command.
+_SHORT: Final[Mapping[tuple[str, ...], str]] = {
+    ("seats", "seat_ids"): "seat",
+    ("seats", "plan_version"): "plan-version",
+}
 _ONE_OF_MANY: Final = (("ies", "y"), ("s", ""))
 
 
@@ -113,7 +118,8 @@ def _walk(
             yield from _walk(kind_of(field), command, here, thing)
             continue
         shown = here[1:] if thing is not None and here[0] == thing.name else here
-        option = command.names.get(".".join(here)) or _option_name(shown, field.is_repeated)
+        short = _SHORT.get(here[-2:])
+        option = command.names.get(".".join(here)) or short or _option_name(shown, field.is_repeated)
         yield OptionField(here, field, option, field_behavior_pb2.REQUIRED in behaviours(field) and len(shown) == 1)
 
 

@@ -34,6 +34,7 @@ class SeededEvening:
     evening: Evening
     performance_id: str
     plan_version: int
+    starts_at_ms: int
 
 
 class Programme:
@@ -175,7 +176,7 @@ class Programme:
         if not evening.is_draft:
             opened = pb.OpenForSaleRequest(house_id=self._house_id, performance_id=made.performance_id)
             await self._catalogue.OpenForSale(opened, timeout=_CALL_SECONDS)
-        return SeededEvening(evening, made.performance_id, version)
+        return SeededEvening(evening, made.performance_id, version, starts_at_ms)
 
     def _starts_at_ms(self, evening: Evening) -> int:
         local = datetime.combine(self._today + timedelta(days=evening.days), time.fromisoformat(START))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.contracts.instants import instant_text
 from services.runtime.errors import ITEMS_NAMED, Kind, Refusal
 
 
@@ -32,11 +33,15 @@ class AllotmentNotFound(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class AllotmentClosed(Refusal):
-    """Allotment {allotment_id} was closed at {closed_at_ms} and is final."""
+    """Allotment {allotment_id} was closed and is final."""
 
     kind = Kind.PRECONDITION
     allotment_id: str
     closed_at_ms: int
+
+    def message(self) -> str:
+        """Since when."""
+        return f"Allotment {self.allotment_id} was closed at {instant_text(self.closed_at_ms)} and is final."
 
 
 @dataclass(frozen=True, slots=True)
