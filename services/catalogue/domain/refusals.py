@@ -100,7 +100,7 @@ class PriceThingNotFound(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class PriceThingTaken(Refusal):
-    """The house has a {sort} {thing_id} already; choose another id."""
+    """The house has {sort} {thing_id} already; choose another id."""
 
     kind = Kind.TAKEN
     sort: str

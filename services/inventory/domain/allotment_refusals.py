@@ -33,7 +33,7 @@ class AllotmentNotFound(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class AllotmentClosed(Refusal):
-    """Allotment {allotment_id} was closed and is final."""
+    """Allotment {allotment_id} was closed."""
 
     kind = Kind.PRECONDITION
     allotment_id: str
@@ -42,6 +42,22 @@ class AllotmentClosed(Refusal):
     def message(self) -> str:
         """Since when."""
         return f"Allotment {self.allotment_id} was closed at {instant_text(self.closed_at_ms)} and is final."
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnTimePassed(Refusal):
+    """What allotment {allotment_id} had not sold went back."""
+
+    kind = Kind.PRECONDITION
+    allotment_id: str
+    return_due_at_ms: int
+
+    def message(self) -> str:
+        """Since when."""
+        since = instant_text(self.return_due_at_ms)
+        return (
+            f"What allotment {self.allotment_id} had not sold went back at {since}; set another time of return first."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from services.inventory.domain.allotment_refusals import (
     AllotmentTooLarge,
     ForeignAfterPublication,
     PoolExceeded,
+    ReturnTimePassed,
     SeatsAllotted,
     SeatsNotAllotted,
     SeatsReportedSold,
@@ -83,6 +84,9 @@ def _decide_for(
     """Of an allotment that is there and not closed."""
     match command:
         case ExtendAllotment():
+            if allotment.return_due_at_ms and not allotment.return_pending:
+                # Nothing would bring them back any more.
+                return ReturnTimePassed(allotment.allotment_id, allotment.return_due_at_ms)
             return _hand_out(state, command, allotment, now_ms)
         case ReportSold():
             return _report(command, allotment, now_ms)

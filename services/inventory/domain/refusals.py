@@ -129,7 +129,7 @@ _PHASES = {"PRESALE": "presale", "DAY": "day sale"}
 
 @dataclass(frozen=True, slots=True)
 class QuotaReached(Refusal):
-    """Quota {quota_name} has {available} left for channel {channel}."""
+    """Quota {quota_name} has {available} left."""
 
     kind = Kind.CONFLICT
     quota: str
@@ -153,9 +153,9 @@ class QuotaReached(Refusal):
 
     def message(self) -> str:
         """What is left, what would work instead, and when there is more."""
-        who = _CHANNELS.get(self.channel, "channel")
+        who, phase = _CHANNELS.get(self.channel, "channel"), _PHASES.get(self.phase, self.phase)
         text = (
-            f"Quota {self.quota_name} has {self.available} left for the {who} in the {_PHASES[self.phase]}, "
+            f"Quota {self.quota_name} has {self.available} left for the {who} in the {phase}, "
             f"{self.asked} were asked for: {self.used} are used, the channel's limit is {self.cap}."
         )
         if self.categories:
@@ -165,7 +165,7 @@ class QuotaReached(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class TicketTypeNotAssigned(Refusal):
-    """Ticket type {ticket_type} is not sold out of quota {quota_name} on channel {channel}."""
+    """Ticket type {ticket_type} is not sold out of quota {quota_name}."""
 
     kind = Kind.PRECONDITION
     quota: str
@@ -180,7 +180,7 @@ class TicketTypeNotAssigned(Refusal):
     def message(self) -> str:
         """By which channel, in which phase."""
         who = _CHANNELS.get(self.channel, "channel")
-        where = f"out of quota {self.quota_name} by the {who} in the {_PHASES[self.phase]}"
+        where = f"out of quota {self.quota_name} by the {who} in the {_PHASES.get(self.phase, self.phase)}"
         return f"Ticket type {self.ticket_type} is not sold {where}."
 
 

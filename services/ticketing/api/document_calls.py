@@ -18,7 +18,7 @@ from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused, accept, answered
 from services.runtime.rpc.interceptors import Context
 from services.ticketing.api.document_messages import document_message
-from services.ticketing.domain.document import Document
+from services.ticketing.domain.document import STATEMENTS, Document
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler, NoteMade, WantedPaper
 from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.office_statements import OfficeStatementHandler, WantedStatement
@@ -142,6 +142,15 @@ class DocumentCalls:
         yield pb.DownloadDocumentResponse(document=document_message(request.house_id, document))
         async for part in self._documents.parts(request.house_id, request.document_id):
             yield pb.DownloadDocumentResponse(data=part)
+
+    async def DownloadStatement(  # noqa: N802
+        self, request: pb.DownloadStatementRequest, context: Context
+    ) -> AsyncIterator[pb.DownloadStatementResponse]:
+        accept(refused_key("house_id", request.house_id), refused_key("document_id", request.document_id))
+        document = answered(await self._documents.drawn(request.house_id, request.document_id, STATEMENTS))
+        yield pb.DownloadStatementResponse(document=document_message(request.house_id, document))
+        async for part in self._documents.parts(request.house_id, request.document_id):
+            yield pb.DownloadStatementResponse(data=part)
 
 
 def _refused(request: _OfAllotment) -> Iterator[FieldInvalid | None]:

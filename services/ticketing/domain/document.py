@@ -17,6 +17,8 @@ class DocumentKind(Enum):
     OFFICE_STATEMENT = "OFFICE_STATEMENT"
 
 
+# Have figures and no codes.
+STATEMENTS = frozenset({DocumentKind.STATEMENT, DocumentKind.OFFICE_STATEMENT})
 PDF = "application/pdf"
 CSV = "text/csv"
 

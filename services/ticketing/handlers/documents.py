@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from weakref import WeakValueDictionary
 
 from services.contracts.pages import AskedPage
 from services.runtime.errors import Refusal
-from services.ticketing.domain.document import Document
+from services.ticketing.domain.document import Document, DocumentKind
 from services.ticketing.domain.refusals import DocumentNotFound
 from services.ticketing.ports.paper import Paper
 from services.ticketing.ports.store import TicketingStore
@@ -28,10 +28,12 @@ class DocumentHandler:
             found = await transaction.documents.page(allotment_id, asked.after, asked.size + 1)
         return found[: asked.size], len(found) > asked.size
 
-    async def drawn(self, house_id: str, document_id: str) -> Document | Refusal:
-        """With its bytes there. Raises PaperFailed."""
+    async def drawn(
+        self, house_id: str, document_id: str, kinds: Collection[DocumentKind] = frozenset(DocumentKind)
+    ) -> Document | Refusal:
+        """With its bytes there; one of another kind is not found. Raises PaperFailed."""
         document = await self._get(house_id, document_id)
-        if document is None:
+        if document is None or document.kind not in kinds:
             return DocumentNotFound(document_id)
         if document.is_drawn:
             return document

@@ -83,7 +83,8 @@ class Member:
                     raise
 
     async def leave(self) -> None:
-        """Ends between two batches."""
+        """Ends; closed in the middle of a batch, it may not note any more how far it came."""
+        self._goes_on = True
         await self.subscription.close()
         await self._task
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from services.runtime.bus.faults import PartitionLost
 from services.runtime.bus.port import Delivered, Subscription
 from services.runtime.testing import eventually
 from tests.contract.bus.reading import PARTITIONS, PATIENCE_SECONDS, Desk, Member, payloads
@@ -104,7 +106,9 @@ async def test_a_partition_changes_hands_only_between_two_batches(desk: Desk) ->
     done = {(d.partition, d.offset) for d in at_work}
     assert not done & {(d.partition, d.offset) for d in two.read}
     await one.close()
-    await reading
+    # Closed in the middle of a batch, it may not note any more how far it came.
+    with contextlib.suppress(PartitionLost):
+        await reading
     await two.leave()
 
 

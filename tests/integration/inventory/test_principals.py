@@ -12,10 +12,11 @@ from typing import Any, get_args
 import pytest
 from balcon.inventory.v1 import allotment_service_pb2 as allotments
 from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.inventory.v1 import reservation_service_pb2 as reservations
 from balcon.inventory.v1.allotments_pb2 import ALLOTMENT_KIND_HARD
 from balcon.types.v1.principal_pb2 import PRINCIPAL_KIND_STAFF
 from balcon.types.v1.principal_pb2 import PrincipalRef as WirePrincipalRef
-from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SeatRefs
+from balcon.types.v1.seating_pb2 import CHANNEL_BACKEND, CHANNEL_ONLINE, SeatRefs
 from google.protobuf.message import Message
 
 from services.contracts.inventory_stream import (
@@ -28,7 +29,14 @@ from services.contracts.inventory_stream import (
 )
 from services.inventory.adapters.memory_stores import MemoryPerformances
 from services.inventory.cluster.placement import preferred
-from services.inventory.domain.commands import AllottingCommand, Command, RecordCommand, ReturnDue
+from services.inventory.domain.commands import (
+    AllottingCommand,
+    Command,
+    ExpireReservation,
+    RecordCommand,
+    ReservingCommand,
+    ReturnDue,
+)
 from services.runtime.call_context import CallContext, act_as, enter_call
 from services.runtime.clock import SystemClock
 from services.runtime.ids import SeededIds
@@ -175,6 +183,19 @@ def steps() -> list[tuple[str, Message]]:
     ]
 
 
+def promises() -> list[tuple[str, Message]]:
+    """Each act of a reservation, in an order that works: unary calls only."""
+    seats = SeatRefs(plan_version=PLAN_VERSION, seat_ids=["s7"])
+    reserve = reservations.ReserveSeatsRequest(
+        key=KEY, reservation_id="r1", holder_id="anna", seats=seats, channel=CHANNEL_BACKEND
+    )
+    return [
+        ("ReserveSeats", reserve),
+        ("ExtendReservation", reservations.ExtendReservationRequest(key=KEY, reservation_id="r1")),
+        ("ReleaseReservation", reservations.ReleaseReservationRequest(key=KEY, reservation_id="r1")),
+    ]
+
+
 async def test_the_record_decides_each_act_with_its_principal(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     decided: list[Command] = []
     execute = pair.owner.host.execute
@@ -188,12 +209,14 @@ async def test_the_record_decides_each_act_with_its_principal(pair: Pair, monkey
         await getattr(pair.other.stub, name)(request, metadata=authorization("person_1"))
     for name, request in steps():
         await getattr(pair.other.allotments, name)(request, metadata=authorization("person_1"))
+    for name, request in promises():
+        await getattr(pair.other.reservations, name)(request, metadata=authorization("person_1"))
     async with streams_to(pair.owner) as streams:
         for _, _, row in acts("ord_2"):
             await ask_for(streams, "person_2", RowCommand(ON, row))
     told = {(type(command), getattr(command, "on_behalf_of", None)) for command in decided}
     staff = [PrincipalRef(PrincipalKind.STAFF, subject) for subject in ("person_1", "person_2")]
-    # Allotments have no rows of the stream, and what is due is nobody's act.
-    allotting = set(get_args(AllottingCommand)) - {ReturnDue}
-    both_ways = set(get_args(RecordCommand)) - set(get_args(AllottingCommand))
-    assert told == {*product(both_ways, staff), *product(allotting, staff[:1])}
+    # Allotments and reservations have no rows of the stream, and what is due is nobody's act.
+    unary = {*get_args(AllottingCommand), *get_args(ReservingCommand)}
+    both_ways = set(get_args(RecordCommand)) - unary
+    assert told == {*product(both_ways, staff), *product(unary - {ReturnDue, ExpireReservation}, staff[:1])}

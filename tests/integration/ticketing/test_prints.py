@@ -256,5 +256,24 @@ async def test_a_statement_adds_up_and_a_plan_is_drawn(office: Ticketing, neighb
     assert (await refusal(_first(office, missing))).reason == "DOCUMENT_NOT_FOUND"
 
 
+async def test_who_settles_is_given_statements_and_nothing_with_a_code_in_it(
+    office: Ticketing, neighbours: Neighbours
+) -> None:
+    neighbours.owner.open = ["A-1"]
+    asked = {"house_id": HOUSE, "performance_id": SHOW, "allotment_id": "alt_1", "language": "en"}
+    stated = await office.stub.CreateStatement(pb.CreateStatementRequest(idempotency_key="s", **asked))
+    noted = await office.stub.CreateDeliveryNote(pb.CreateDeliveryNoteRequest(idempotency_key="n", **asked))
+
+    async def fetched(document_id: str) -> list[pb.DownloadStatementResponse]:
+        request = pb.DownloadStatementRequest(house_id=HOUSE, document_id=document_id)
+        return [part async for part in office.stub.DownloadStatement(request)]
+
+    first, *parts = await fetched(stated.document.document_id)
+    assert first.document.document_id == stated.document.document_id
+    assert b"".join(part.data for part in parts) == (await downloaded(office, stated.document.document_id))[1]
+    for document in (noted.note, noted.seat_list):
+        assert (await refusal(fetched(document.document_id))).reason == "DOCUMENT_NOT_FOUND"
+
+
 async def _first(office: Ticketing, request: pb.DownloadDocumentRequest) -> object:
     return [part async for part in office.stub.DownloadDocument(request)]

@@ -16,6 +16,7 @@ from services.inventory.domain.allotment_refusals import (
     AllotmentTooLarge,
     ForeignAfterPublication,
     PoolExceeded,
+    ReturnTimePassed,
     SeatsAllotted,
     SeatsNotAllotted,
     SeatsReportedSold,
@@ -246,9 +247,13 @@ def test_each_due_time_does_its_work_once_and_another_one_its_own() -> None:
     state = done(seat_map(), allot(0, return_due_at_ms=500))
     due = c.ReturnDue(allotment_id="a1")
     done(state, due, now_ms=500)
-    done(state, of(c.ExtendAllotment, 1), step(c.ScheduleReturn, return_due_at_ms=900), now_ms=600)
+    # Nothing would bring them home any more.
+    assert obey(state, of(c.ExtendAllotment, 1), now_ms=600) == ReturnTimePassed("a1", 500)
+    done(state, step(c.ScheduleReturn, return_due_at_ms=900), of(c.ExtendAllotment, 1), now_ms=600)
     done(state, due, now_ms=900)
     assert (found(state).returned, found(state).open) == (2, ())
+    done(state, step(c.ScheduleReturn), of(c.ExtendAllotment, 2), now_ms=901)
+    assert found(state).open == (2,)
 
 
 def test_a_due_time_that_is_over_and_an_offer_without_one_are_refused() -> None:

@@ -90,5 +90,12 @@ TICKETS: Final = Subject(
             arguments=("document_id",),
             saves={"data": "out"},
         ),
+        Command(
+            "statement-file",
+            "DownloadStatement",
+            "Fetches a statement into a file, for who settles and does not print.",
+            arguments=("document_id",),
+            saves={"data": "out"},
+        ),
     ),
 )

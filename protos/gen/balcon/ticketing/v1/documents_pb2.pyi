@@ -537,6 +537,60 @@ class DownloadDocumentResponse(_message.Message):
 Global___DownloadDocumentResponse: _TypeAlias = DownloadDocumentResponse  # noqa: Y015
 
 @_typing.final
+class DownloadStatementRequest(_message.Message):
+    """What DownloadStatement is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    document_id: _builtins.str
+    """The statement."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        document_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "house_id", b"house_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadStatementRequest: _TypeAlias = DownloadStatementRequest  # noqa: Y015
+
+@_typing.final
+class DownloadStatementResponse(_message.Message):
+    """What DownloadStatement answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """In the others."""
+    @_builtins.property
+    def document(self) -> Global___Document:
+        """In the first message only."""
+
+    def __init__(
+        self,
+        *,
+        document: Global___Document | None = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "document", b"document"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadStatementResponse: _TypeAlias = DownloadStatementResponse  # noqa: Y015
+
+@_typing.final
 class SendAllotmentPaperRequest(_message.Message):
     """What SendAllotmentPaper is asked."""
 

@@ -22,6 +22,8 @@ from balcon.ticketing.v1.documents_pb2 import Document as Document
 from balcon.ticketing.v1.documents_pb2 import DocumentKind as DocumentKind
 from balcon.ticketing.v1.documents_pb2 import DownloadDocumentRequest as DownloadDocumentRequest
 from balcon.ticketing.v1.documents_pb2 import DownloadDocumentResponse as DownloadDocumentResponse
+from balcon.ticketing.v1.documents_pb2 import DownloadStatementRequest as DownloadStatementRequest
+from balcon.ticketing.v1.documents_pb2 import DownloadStatementResponse as DownloadStatementResponse
 from balcon.ticketing.v1.documents_pb2 import ListDocumentsRequest as ListDocumentsRequest
 from balcon.ticketing.v1.documents_pb2 import ListDocumentsResponse as ListDocumentsResponse
 from balcon.ticketing.v1.documents_pb2 import PrintAllotmentRequest as PrintAllotmentRequest

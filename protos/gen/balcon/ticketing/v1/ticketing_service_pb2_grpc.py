@@ -88,6 +88,11 @@ class TicketingServiceStub:
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentRequest.SerializeToString,
                 response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentResponse.FromString,
                 _registered_method=True)
+        self.DownloadStatement = channel.unary_stream(
+                '/balcon.ticketing.v1.TicketingService/DownloadStatement',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadStatementRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadStatementResponse.FromString,
+                _registered_method=True)
         self.ImportForeignCodes = channel.unary_unary(
                 '/balcon.ticketing.v1.TicketingService/ImportForeignCodes',
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.ImportForeignCodesRequest.SerializeToString,
@@ -194,6 +199,14 @@ class TicketingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DownloadStatement(self, request, context):
+        """The same for statements alone, for whoever settles and does not print: no code is in them. Other documents are not
+        found here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportForeignCodes(self, request, context):
         """Takes over another system's codes for a foreign allotment (R1.9), all or none.
         """
@@ -288,6 +301,11 @@ def add_TicketingServiceServicer_to_server(servicer, server):
                     servicer.DownloadDocument,
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentRequest.FromString,
                     response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentResponse.SerializeToString,
+            ),
+            'DownloadStatement': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadStatement,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadStatementRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadStatementResponse.SerializeToString,
             ),
             'ImportForeignCodes': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportForeignCodes,
@@ -591,6 +609,33 @@ class TicketingService:
             '/balcon.ticketing.v1.TicketingService/DownloadDocument',
             balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentRequest.SerializeToString,
             balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/DownloadStatement',
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadStatementRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_documents__pb2.DownloadStatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,6 +26,8 @@ from balcon.ticketing.v1.documents_pb2 import Document as Document
 from balcon.ticketing.v1.documents_pb2 import DocumentKind as DocumentKind
 from balcon.ticketing.v1.documents_pb2 import DownloadDocumentRequest as DownloadDocumentRequest
 from balcon.ticketing.v1.documents_pb2 import DownloadDocumentResponse as DownloadDocumentResponse
+from balcon.ticketing.v1.documents_pb2 import DownloadStatementRequest as DownloadStatementRequest
+from balcon.ticketing.v1.documents_pb2 import DownloadStatementResponse as DownloadStatementResponse
 from balcon.ticketing.v1.documents_pb2 import ListDocumentsRequest as ListDocumentsRequest
 from balcon.ticketing.v1.documents_pb2 import ListDocumentsResponse as ListDocumentsResponse
 from balcon.ticketing.v1.documents_pb2 import PrintAllotmentRequest as PrintAllotmentRequest
@@ -111,6 +113,10 @@ class TicketingServiceStub:
     """Documents of the house's allotments."""
     DownloadDocument: _grpc.UnaryStreamMultiCallable[_documents_pb2.DownloadDocumentRequest, _documents_pb2.DownloadDocumentResponse]
     """A document: the same bytes however often it is asked for."""
+    DownloadStatement: _grpc.UnaryStreamMultiCallable[_documents_pb2.DownloadStatementRequest, _documents_pb2.DownloadStatementResponse]
+    """The same for statements alone, for whoever settles and does not print: no code is in them. Other documents are not
+    found here.
+    """
     ImportForeignCodes: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.ImportForeignCodesRequest, _tickets_pb2.ImportForeignCodesResponse]
     """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
     SendAllotmentPaper: _grpc.UnaryUnaryMultiCallable[_documents_pb2.SendAllotmentPaperRequest, _documents_pb2.SendAllotmentPaperResponse]
@@ -149,6 +155,10 @@ class TicketingServiceAsyncStub(TicketingServiceStub):
     """Documents of the house's allotments."""
     DownloadDocument: _aio.UnaryStreamMultiCallable[_documents_pb2.DownloadDocumentRequest, _documents_pb2.DownloadDocumentResponse]  # type: ignore[assignment]
     """A document: the same bytes however often it is asked for."""
+    DownloadStatement: _aio.UnaryStreamMultiCallable[_documents_pb2.DownloadStatementRequest, _documents_pb2.DownloadStatementResponse]  # type: ignore[assignment]
+    """The same for statements alone, for whoever settles and does not print: no code is in them. Other documents are not
+    found here.
+    """
     ImportForeignCodes: _aio.UnaryUnaryMultiCallable[_tickets_pb2.ImportForeignCodesRequest, _tickets_pb2.ImportForeignCodesResponse]  # type: ignore[assignment]
     """Takes over another system's codes for a foreign allotment (R1.9), all or none."""
     SendAllotmentPaper: _aio.UnaryUnaryMultiCallable[_documents_pb2.SendAllotmentPaperRequest, _documents_pb2.SendAllotmentPaperResponse]  # type: ignore[assignment]
@@ -244,6 +254,16 @@ class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_documents_pb2.DownloadDocumentResponse], _abc.AsyncIterator[_documents_pb2.DownloadDocumentResponse]]:
         """A document: the same bytes however often it is asked for."""
+
+    @_abc_1.abstractmethod
+    def DownloadStatement(
+        self,
+        request: _documents_pb2.DownloadStatementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_documents_pb2.DownloadStatementResponse], _abc.AsyncIterator[_documents_pb2.DownloadStatementResponse]]:
+        """The same for statements alone, for whoever settles and does not print: no code is in them. Other documents are not
+        found here.
+        """
 
     @_abc_1.abstractmethod
     def ImportForeignCodes(
