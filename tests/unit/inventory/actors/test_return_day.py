@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 
-from services.inventory.actors import return_day
+from services.inventory.actors import due_proposals
 from services.inventory.actors.host import PerformanceHost
 from services.inventory.actors.return_day import LOOK_SECONDS, ReturnDay
 from services.inventory.adapters.memory_stores import MemoryDueReturns, MemoryPerformances
@@ -128,7 +128,7 @@ async def test_a_record_that_is_away_is_met_again_by_the_next_look() -> None:
 def test_more_than_a_page_is_due_and_a_page_that_cannot_be_read_is_in_nobodys_way(
     monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
 ) -> None:
-    monkeypatch.setattr(return_day, "RETURNS_A_PAGE", 2)
+    monkeypatch.setattr(due_proposals, "DUE_A_PAGE", 2)
 
     @virtual
     async def run() -> None:
