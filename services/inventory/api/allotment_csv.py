@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from services.contracts.bounds import MAX_SEAT_ID_CHARS
+from services.contracts.csv_columns import CsvColumns
 from services.inventory.domain.allotment_refusals import SeatsNotAllotted, SeatsReportedSold
 from services.inventory.domain.allotments import SEATS_A_STEP
 from services.inventory.ports import SeatPlan
@@ -17,36 +16,24 @@ MAX_CSV_BYTES = 1_000_000
 COLUMN = "seat_id"
 # More would not be told: the rest of the file is not read.
 _LIMIT = f"a column {COLUMN}, one seat a line"
+_COLUMNS = CsvColumns((COLUMN,), MAX_CSV_BYTES, _LIMIT)
 # As much of a cell as an error repeats.
 _CELL_CHARS = MAX_SEAT_ID_CHARS
 
 
 def refused_csv(field: str, content: bytes) -> FieldInvalid | None:
     """What is wrong with it, whatever the plan has."""
-    if len(content) > MAX_CSV_BYTES:
-        return FieldInvalid(field, f"has {len(content):,} bytes", f"at most {MAX_CSV_BYTES:,} bytes")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return FieldInvalid(field, f"is not UTF-8 in line {line}", "UTF-8")
-    if "\0" in text:
-        return FieldInvalid(field, f"has a zero byte in line {text.count(chr(10), 0, text.index(chr(0))) + 1}", "UTF-8")
-    if not text.strip():
-        return FieldInvalid(field, "is empty", _LIMIT)
-    if COLUMN not in _header(text):
-        return FieldInvalid(field, f"has no column {COLUMN} in line 1", _LIMIT)
-    return None
+    return _COLUMNS.refused(field, content)
 
 
 def seats_of_csv(field: str, content: bytes, plan: SeatPlan) -> tuple[Sequence[int], Mapping[str, int]]:
     """The seats named, ascending, and the line of each by its id. Raises Refused: see refused_csv first."""
     lines: dict[str, int] = {}
     faults: list[FieldInvalid] = []
-    for line, seat_id in _cells(content.decode("utf-8-sig")):
+    for line, (seat_id,) in _COLUMNS.lines(content):
         problem = _problem(seat_id, lines, plan)
         if problem is None:
-            lines[seat_id or ""] = line
+            lines[seat_id] = line
         else:
             faults.append(FieldInvalid(field, f"line {line}: {problem}", _LIMIT))
         if len(faults) >= FAULTS_TOLD or len(lines) > SEATS_A_STEP:
@@ -75,7 +62,7 @@ def by_lines(field: str, refusal: Refusal, lines: Mapping[str, int]) -> Refusal:
     )
 
 
-def _problem(seat_id: str | None, seen: Mapping[str, int], plan: SeatPlan) -> str | None:
+def _problem(seat_id: str, seen: Mapping[str, int], plan: SeatPlan) -> str | None:
     if not seat_id:
         return "has no seat"
     if seat_id in seen:
@@ -83,33 +70,3 @@ def _problem(seat_id: str | None, seen: Mapping[str, int], plan: SeatPlan) -> st
     if seat_id not in plan.index_of:
         return f"seat {seat_id[:_CELL_CHARS]} is not in plan version {plan.plan_version}"
     return None
-
-
-def _delimiter(text: str) -> str:
-    first = text.split("\n", 1)[0]
-    return ";" if first.count(";") > first.count(",") else ","
-
-
-def _header(text: str) -> list[str]:
-    try:
-        return [name.strip() for name in next(_rows(text), [])]
-    except csv.Error:
-        return []
-
-
-def _rows(text: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-
-
-def _cells(text: str) -> Iterator[tuple[int, str | None]]:
-    """The number of each line and its seat; None where the line has none. Empty lines are skipped."""
-    at = _header(text).index(COLUMN)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    try:
-        next(reader)
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield reader.line_num, row[at].strip() if at < len(row) else None
-    except csv.Error:
-        # A quote that never ends, a cell of 128 kB: nothing after it can be trusted.
-        yield reader.line_num, None
