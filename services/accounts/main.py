@@ -15,7 +15,6 @@ from services.accounts.api.accounts_servicer import AccountsServicer, Handlers
 from services.accounts.api.events import access_revoked, house_changed
 from services.accounts.domain.attempts import AttemptRule
 from services.accounts.domain.session import Lifetimes, SessionKind
-from services.accounts.domain.signing_key import RotationRule
 from services.accounts.handlers.act_log import ActLogHandler
 from services.accounts.handlers.adoption import AdoptionHandler
 from services.accounts.handlers.api_keys import ApiKeyHandler
@@ -45,6 +44,7 @@ from services.runtime.jobs.worker import JobWorker
 from services.runtime.mail.posts import post_of
 from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
+from services.runtime.signing_keys.rotation import RotationRule
 from services.runtime.work.purge import purge
 
 _HOUR_MS = 3_600_000

@@ -17,6 +17,7 @@ from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
+from services.runtime.signing_keys.rotation import RotationRule
 from services.runtime.work.purge import purge
 from services.ticketing.adapters.allotment_events import AllotmentEvents
 from services.ticketing.adapters.drawn_paper import DrawnPaper
@@ -29,7 +30,6 @@ from services.ticketing.adapters.postgres_audit import PostgresAudit
 from services.ticketing.adapters.postgres_ticketing import PostgresTicketing
 from services.ticketing.adapters.send_rows import SEND_TASK
 from services.ticketing.api.ticketing_servicer import Handlers, TicketingServicer
-from services.ticketing.domain.signing_key import RotationRule
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
 from services.ticketing.handlers.documents import DocumentHandler
@@ -55,7 +55,14 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     tell_looks(service, engine, relay.wake)
     store = PostgresTicketing(engine, clock=clock, ids=ids, wake=relay.wake)
     signer = Ed25519Signer(Seal(settings.secrets(), owner="ticketing"))
-    keys = KeyRing(store, signer, clock, rule=_rule(settings), look_seconds=settings.signing_key_look_seconds)
+    keys = KeyRing(
+        store,
+        signer,
+        clock,
+        rule=_rule(settings),
+        check_ms=settings.signing_key_check_days * 24 * _HOUR_MS,
+        look_seconds=settings.signing_key_look_seconds,
+    )
     service.background("signing keys", keys.run)
     allotments, shows, paper = _allotments(service, settings), _shows(service, settings), DrawnPaper()
     facts = FactGatherer(allotments, shows)
@@ -114,7 +121,6 @@ def _rule(settings: TicketingSettings) -> RotationRule:
     return RotationRule(
         sign_ms=settings.signing_key_days * 24 * _HOUR_MS,
         announce_ms=settings.signing_key_announce_hours * _HOUR_MS,
-        check_ms=settings.signing_key_check_days * 24 * _HOUR_MS,
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.accounts.domain.signing_key import SigningKey
 from services.accounts.ports.token_signer import TokenFacts
 from services.runtime.access.keys import key_id, public_bytes
 from services.runtime.access.tokens import Token, encoded
 from services.runtime.ids import Ids
 from services.runtime.seal import Seal
+from services.runtime.signing_keys.rotation import SigningKey
 
 
 class JwtTokens:

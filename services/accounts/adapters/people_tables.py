@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from services.accounts.adapters.metadata import metadata
+from services.runtime.signing_keys.rows import signing_keys_table
 
 people = sa.Table(
     "people",
@@ -40,13 +41,4 @@ sessions = sa.Table(
 sa.Index("ix_sessions_subject", sessions.c.subject)
 sa.Index("ix_sessions_expires_at_ms", sessions.c.expires_at_ms)
 
-signing_keys = sa.Table(
-    "signing_keys",
-    metadata,
-    sa.Column("key_id", sa.Text, primary_key=True),
-    sa.Column("public_key", sa.LargeBinary, nullable=False),
-    # Opened with the deployment's sealing secret only.
-    sa.Column("sealed_private", sa.LargeBinary, nullable=False),
-    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
-    sa.Column("signs_from_ms", sa.BigInteger, nullable=False),
-)
+signing_keys = signing_keys_table(metadata)

@@ -19,6 +19,7 @@ from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.seal import Seal
 from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
 _PEOPLE = AllHouses("people belong to no house, and their memberships are in many")
@@ -53,11 +54,8 @@ class PostgresAccounts:
                 after_commit(connection, self._wake)
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
-        names = (idempotency_keys.c.owner_id, idempotency_keys.c.key)
-        old = sa.select(*names).where(idempotency_keys.c.created_at_ms < created_before_ms).limit(limit)
         async with connected(self._engine, _OLD) as connection:
-            done = await connection.execute(sa.delete(idempotency_keys).where(sa.tuple_(*names).in_(old)))
-        return int(done.rowcount)
+            return await delete_old(connection, idempotency_keys, created_before_ms, limit)
 
     async def purge_revocations(self, until_before_ms: int, limit: int) -> int:
         old = sa.select(revocations.c.name).where(revocations.c.void_until_ms < until_before_ms).limit(limit)

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.accounts.adapters.act_rows import ActRows
@@ -19,17 +17,22 @@ from services.accounts.adapters.house_tables import idempotency_keys
 from services.accounts.adapters.key_rows import ApiKeyRows
 from services.accounts.adapters.link_rows import InvitationRows, LetterRows, LinkRows
 from services.accounts.adapters.people_rows import PeopleRows, SessionRows
+from services.accounts.adapters.people_tables import signing_keys
 from services.accounts.adapters.promoter_rows import PromoterRows
 from services.accounts.adapters.revocation_rows import RevocationRows
-from services.accounts.adapters.signing_key_rows import SigningKeyRows
 from services.accounts.domain.house import House
 from services.contracts.acts import CURRENT_CALL, Act, act_event
+from services.contracts.answer_rows import AnswerRows
 from services.contracts.once import RecordedAnswer
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
 from services.runtime.principal import PrincipalKind, PrincipalRef
 from services.runtime.seal import Seal
+from services.runtime.signing_keys.rows import SigningKeyRows
+
+# Of the advisory lock: it means this service's signing keys and nothing else.
+_KEYS_LOCK = 7205102
 
 
 class RevocationWire(Protocol):
@@ -73,30 +76,19 @@ class PostgresTransaction:
         self.log_in_attempts = LogInAttemptRows(connection)
         self.second_factors = SecondFactorRows(connection, seal)
         self.sessions = SessionRows(connection)
-        self.signing_keys = SigningKeyRows(connection)
+        self.signing_keys = SigningKeyRows(connection, signing_keys, _KEYS_LOCK)
         self.revocations = RevocationRows(connection)
         self._revoked: dict[str, int] = {}
+        self._answers = AnswerRows(connection, idempotency_keys, now_ms)
         self.is_complete = self.has_published = False
 
     async def claim_key(self, owner_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
-        """See AccountsTransaction.claim_key. The insert waits for a transaction that has inserted the same key."""
-        claim = insert(idempotency_keys).on_conflict_do_nothing().returning(idempotency_keys.c.key)
-        values = {"owner_id": owner_id, "key": key, "request_hash": request_hash, "created_at_ms": self.now_ms}
-        if (await self._connection.execute(claim, values)).first() is not None:
-            return None
-        recorded = sa.select(idempotency_keys).where(
-            idempotency_keys.c.owner_id == owner_id, idempotency_keys.c.key == key
-        )
-        row = (await self._connection.execute(recorded)).one()
-        return RecordedAnswer(bytes(row.request_hash), bytes(row.answer))
+        """See KeyedTransaction.claim_key."""
+        return await self._answers.claim(owner_id, key, request_hash)
 
     async def record_answer(self, owner_id: str, key: str, answer: bytes) -> None:
-        record = (
-            sa.update(idempotency_keys)
-            .where(idempotency_keys.c.owner_id == owner_id, idempotency_keys.c.key == key)
-            .values(answer=answer)
-        )
-        await self._connection.execute(record)
+        """See KeyedTransaction.record_answer."""
+        await self._answers.record(owner_id, key, answer)
 
     def tell_house(self, house: House) -> None:
         """See AccountsTransaction.tell_house."""

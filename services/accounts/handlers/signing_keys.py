@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.accounts.domain.signing_key import RotationRule, SigningKey, forgotten, next_signs_from, signing_now
+from services.accounts.domain.signing_key import forgotten
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.token_signer import TokenFacts, TokenSigner
 from services.runtime.clock import Clock
+from services.runtime.signing_keys.rotation import RotationRule, SigningKey, next_signs_from, signing_now
 
 
 class KeyRing:

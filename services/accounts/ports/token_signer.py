@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.accounts.domain.signing_key import SigningKey
 from services.runtime.principal import Principal
+from services.runtime.signing_keys.rotation import SigningKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from services.accounts.ports.promoters import Promoters
 from services.accounts.ports.revocations import Revocations
 from services.accounts.ports.second_factors import SecondFactors
 from services.accounts.ports.sessions import Sessions
-from services.accounts.ports.signing_keys import SigningKeys
 from services.contracts.acts import Act
 from services.contracts.once import RecordedAnswer
+from services.runtime.signing_keys.port import SigningKeys
 
 
 class AccountsTransaction(Protocol):

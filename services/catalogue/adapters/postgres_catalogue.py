@@ -22,6 +22,7 @@ from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
 _WANTED_PLANS = AllHouses("changes of plans are finished, whatever their house")
@@ -61,11 +62,8 @@ class PostgresCatalogue:
                 after_commit(connection, self._wake)
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
-        names = (idempotency_keys.c.house_id, idempotency_keys.c.key)
-        old = sa.select(*names).where(idempotency_keys.c.created_at_ms < created_before_ms).limit(limit)
         async with connected(self._engine, _OLD_KEYS) as connection:
-            done = await connection.execute(sa.delete(idempotency_keys).where(sa.tuple_(*names).in_(old)))
-        return int(done.rowcount)
+            return await delete_old(connection, idempotency_keys, created_before_ms, limit)
 
     async def plans_wanted(self, limit: int) -> Sequence[WantedPlan]:
         names = performances.c

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalogue.adapters.drawing_request_rows import PostgresDrawingRequestRows
@@ -25,6 +24,7 @@ from services.catalogue.domain.performance import Performance, PlanFacts
 from services.catalogue.domain.performance_events import PerformanceEvent
 from services.catalogue.ports.houses import Houses
 from services.contracts.acts import Act, act_event
+from services.contracts.answer_rows import AnswerRows
 from services.contracts.once import RecordedAnswer
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
@@ -58,33 +58,16 @@ class PostgresTransaction:
         self.price_things = PostgresPriceThings(connection, now_ms)
         self.quotas = PostgresQuotas(connection, now_ms)
         self.performances = PostgresPerformanceRows(connection, now_ms)
+        self._answers = AnswerRows(connection, idempotency_keys, now_ms)
         self.is_complete = self.has_published = False
 
     async def claim_key(self, house_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
-        """See CatalogueTransaction.claim_key. The insert waits for a transaction that has inserted the same key."""
-        claim = insert(idempotency_keys).on_conflict_do_nothing().returning(idempotency_keys.c.key)
-        values = {
-            "house_id": house_id,
-            "key": key,
-            "request_hash": request_hash,
-            "created_at_ms": self._now_ms,
-            "in_wire_form": True,
-        }
-        if (await self._connection.execute(claim, values)).first() is not None:
-            return None
-        recorded = sa.select(idempotency_keys).where(
-            idempotency_keys.c.house_id == house_id, idempotency_keys.c.key == key
-        )
-        row = (await self._connection.execute(recorded)).one()
-        return RecordedAnswer(bytes(row.request_hash), bytes(row.answer), row.in_wire_form)
+        """See KeyedTransaction.claim_key."""
+        return await self._answers.claim(house_id, key, request_hash)
 
     async def record_answer(self, house_id: str, key: str, answer: bytes) -> None:
-        record = (
-            sa.update(idempotency_keys)
-            .where(idempotency_keys.c.house_id == house_id, idempotency_keys.c.key == key)
-            .values(answer=answer)
-        )
-        await self._connection.execute(record)
+        """See KeyedTransaction.record_answer."""
+        await self._answers.record(house_id, key, answer)
 
     async def house(self, house_id: str) -> House | None:
         """See CatalogueTransaction.house. The copy that is made of an answer commits with whatever needed it."""

@@ -14,7 +14,7 @@ import msgspec
 from services.contracts.channels import Channel
 from services.contracts.quotas import SalePhase, available_of, cap_of, cutover_ms, phase_at
 from services.inventory.domain import seat_state
-from services.inventory.domain.records import QuotaTerms
+from services.inventory.domain.records import ONLINE, QuotaTerms
 from services.inventory.domain.seat_layout import SeatLayout, bits
 
 # R4.5, R4.8. What is blocked or handed out is not sold here, and what is free not yet.
@@ -27,7 +27,6 @@ NO_QUOTA: Final = 0
 _NO_CAP: Final = 2**62
 # balcon.types.v1.Channel.
 CHANNELS: Final[Mapping[int, Channel]] = {1: Channel.BOX_OFFICE, 2: Channel.ONLINE, 3: Channel.BACKEND}
-_ONLINE: Final = 2
 _BACKEND: Final = 3
 
 
@@ -186,5 +185,5 @@ def _assigned(quota: QuotaTerms) -> frozenset[tuple[str, int, SalePhase]] | None
     """What may be sold; None: everything. The backend sells what is assigned to its group, Reseller & Online-Shop."""
     if not quota.assignments:
         return None
-    to_the_backend = {(name, _BACKEND, phase) for name, channel, phase in quota.assignments if channel == _ONLINE}
+    to_the_backend = {(name, _BACKEND, phase) for name, channel, phase in quota.assignments if channel == ONLINE}
     return quota.assignments | to_the_backend

@@ -42,6 +42,7 @@ from services.runtime.errors import Refusal
 from services.runtime.ids import Ids
 from services.runtime.outbox.writer import enqueue
 from services.runtime.sql.connections import after_commit, connected, for_single_statements
+from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
 _DUE = AllHouses("the saga works on orders that are due")
@@ -244,11 +245,8 @@ class PostgresOrderStore:
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
         """See OrderStore.purge_keys."""
-        names = (request_keys.c.house_id, request_keys.c.operation, request_keys.c.key)
-        old = sa.select(*names).where(request_keys.c.created_at_ms < created_before_ms).limit(limit)
         async with connected(self._single, _OLD_KEYS) as connection:
-            done = await connection.execute(sa.delete(request_keys).where(sa.tuple_(*names).in_(old)))
-        return int(done.rowcount)
+            return await delete_old(connection, request_keys, created_before_ms, limit)
 
     async def unresolved_counts(self) -> Mapping[OrderState, int]:
         """See OrderStore.unresolved_counts."""

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.contracts.ticket_codes import CodeFacts, key_id_of, signed_code
 from services.runtime.access.keys import public_bytes
 from services.runtime.seal import Seal
-from services.ticketing.domain.signing_key import SigningKey
+from services.runtime.signing_keys.rotation import SigningKey
 
 
 class Ed25519Signer:

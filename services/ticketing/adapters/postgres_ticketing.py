@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 from services.ticketing.adapters.document_tables import idempotency_keys
 from services.ticketing.adapters.postgres_transaction import PostgresTransaction
@@ -41,8 +41,5 @@ class PostgresTicketing:
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
         """See TicketingStore.purge_keys."""
-        names = (idempotency_keys.c.house_id, idempotency_keys.c.key)
-        old = sa.select(*names).where(idempotency_keys.c.created_at_ms < created_before_ms).limit(limit)
         async with connected(self._engine, _OLD) as connection:
-            done = await connection.execute(sa.delete(idempotency_keys).where(sa.tuple_(*names).in_(old)))
-        return int(done.rowcount)
+            return await delete_old(connection, idempotency_keys, created_before_ms, limit)

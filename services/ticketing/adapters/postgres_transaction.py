@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contracts.acts import Act, act_event
+from services.contracts.answer_rows import AnswerRows
 from services.contracts.once import RecordedAnswer
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
+from services.runtime.signing_keys.rows import SigningKeyRows
 from services.ticketing.adapters import ticket_events
 from services.ticketing.adapters.document_rows import DepartureRows, DocumentRows
 from services.ticketing.adapters.document_tables import idempotency_keys
+from services.ticketing.adapters.key_tables import signing_keys
 from services.ticketing.adapters.paper_style_rows import PaperStyleRows
 from services.ticketing.adapters.send_rows import SendRows
-from services.ticketing.adapters.signing_key_rows import SigningKeyRows
 from services.ticketing.adapters.statement_rows import OfficeSaleRows
 from services.ticketing.adapters.ticket_rows import TicketRows
 from services.ticketing.domain.ticket import Ticket, VoidReason
+
+# Of the advisory lock: it means this service's signing keys and nothing else.
+_KEYS_LOCK = 7205111
 
 
 class PostgresTransaction:
@@ -33,35 +36,23 @@ class PostgresTransaction:
         self._ids = ids
         self._events: list[OutgoingEvent] = []
         self.now_ms = now_ms
-        self.signing_keys = SigningKeyRows(connection)
+        self.signing_keys = SigningKeyRows(connection, signing_keys, _KEYS_LOCK)
         self.tickets = TicketRows(connection, house_id, now_ms)
         self.documents = DocumentRows(connection, house_id)
         self.departures = DepartureRows(connection, house_id)
         self.office_sales = OfficeSaleRows(connection, house_id)
         self.sends = SendRows(connection, house_id, now_ms)
         self.paper_styles = PaperStyleRows(connection, house_id)
+        self._answers = AnswerRows(connection, idempotency_keys, now_ms)
         self.is_complete = self.has_published = False
 
     async def claim_key(self, owner_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
-        """See KeyedTransaction.claim_key. The insert waits for a transaction that has inserted the same key."""
-        claim = insert(idempotency_keys).on_conflict_do_nothing().returning(idempotency_keys.c.key)
-        values = {"house_id": owner_id, "key": key, "request_hash": request_hash, "created_at_ms": self.now_ms}
-        if (await self._connection.execute(claim, values)).first() is not None:
-            return None
-        recorded = sa.select(idempotency_keys).where(
-            idempotency_keys.c.house_id == owner_id, idempotency_keys.c.key == key
-        )
-        row = (await self._connection.execute(recorded)).one()
-        return RecordedAnswer(bytes(row.request_hash), bytes(row.answer))
+        """See KeyedTransaction.claim_key."""
+        return await self._answers.claim(owner_id, key, request_hash)
 
     async def record_answer(self, owner_id: str, key: str, answer: bytes) -> None:
         """See KeyedTransaction.record_answer."""
-        record = (
-            sa.update(idempotency_keys)
-            .where(idempotency_keys.c.house_id == owner_id, idempotency_keys.c.key == key)
-            .values(answer=answer)
-        )
-        await self._connection.execute(record)
+        await self._answers.record(owner_id, key, answer)
 
     def tell_issued(self, tickets: Sequence[Ticket]) -> None:
         """See TicketingTransaction.tell_issued."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from services.contracts.ticket_codes import CodeFacts
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids
+from services.runtime.signing_keys.rotation import SigningKey
 from services.ticketing.domain.refusals import OrderEnded, SeatHasTicket
-from services.ticketing.domain.signing_key import SigningKey
 from services.ticketing.domain.ticket import SeatOfTicket, Ticket, TicketSource
 from services.ticketing.domain.wanted_tickets import Issued, WantedTickets
 from services.ticketing.handlers.signing_keys import KeyRing

@@ -12,10 +12,10 @@ from services.contracts.once import Asked, answer_once
 from services.contracts.ticket_codes import CodeFacts
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids
+from services.runtime.signing_keys.rotation import SigningKey
 from services.ticketing.domain.document import Document, DocumentKind
 from services.ticketing.domain.printing import seats_to_print
 from services.ticketing.domain.refusals import SeatHasTicket
-from services.ticketing.domain.signing_key import SigningKey
 from services.ticketing.domain.ticket import SeatOfTicket, Ticket, TicketSource, VoidReason
 from services.ticketing.handlers.paper_facts import FactGatherer, PaperFacts
 from services.ticketing.handlers.paper_styles import stock_of

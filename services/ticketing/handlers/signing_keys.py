@@ -6,14 +6,8 @@ from collections.abc import Sequence
 
 from services.contracts.ticket_codes import CodeFacts
 from services.runtime.clock import Clock
-from services.ticketing.domain.signing_key import (
-    CheckingKey,
-    RotationRule,
-    SigningKey,
-    checking_keys,
-    next_signs_from,
-    signing_now,
-)
+from services.runtime.signing_keys.rotation import RotationRule, SigningKey, next_signs_from, signing_now
+from services.ticketing.domain.signing_key import CheckingKey, checking_keys
 from services.ticketing.ports.code_signer import CodeSigner
 from services.ticketing.ports.store import TicketingStore
 
@@ -22,12 +16,20 @@ class KeyRing:
     """One a process. What it has read of the keys is looked at again by `run`, and when none of it signs."""
 
     def __init__(
-        self, store: TicketingStore, signer: CodeSigner, clock: Clock, *, rule: RotationRule, look_seconds: float
+        self,
+        store: TicketingStore,
+        signer: CodeSigner,
+        clock: Clock,
+        *,
+        rule: RotationRule,
+        check_ms: int,
+        look_seconds: float,
     ) -> None:
         self._store = store
         self._signer = signer
         self._clock = clock
         self._rule = rule
+        self._check_ms = check_ms
         self._look_seconds = look_seconds
         self._keys: Sequence[SigningKey] = ()
 
@@ -48,7 +50,7 @@ class KeyRing:
     async def checking(self) -> list[CheckingKey]:
         """Those whose codes are good now and the one that signs next, as the store has them."""
         await self.look()
-        return checking_keys(self._keys, self._rule, self._clock.now_ms())
+        return checking_keys(self._keys, self._check_ms, self._clock.now_ms())
 
     async def look(self) -> None:
         """Reads the keys; makes the next one where it is time."""

@@ -9,7 +9,6 @@ import segno
 
 SMALLEST_VERSION: Final = 5
 LARGEST_VERSION: Final = 8
-LARGEST_MODULES: Final = 49
 # Modules of white that a code needs on each side.
 QUIET_MODULES: Final = 4
 # With its quiet zone.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.contracts.ticket_codes import CodeFacts
-from services.ticketing.domain.signing_key import SigningKey
+from services.runtime.signing_keys.rotation import SigningKey
 
 
 class CodeSigner(Protocol):

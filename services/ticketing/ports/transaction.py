@@ -7,13 +7,13 @@ from typing import Protocol
 
 from services.contracts.acts import Act
 from services.contracts.once import RecordedAnswer
+from services.runtime.signing_keys.port import SigningKeys
 from services.ticketing.domain.ticket import Ticket, VoidReason
 from services.ticketing.ports.departures import Departures
 from services.ticketing.ports.documents import Documents
 from services.ticketing.ports.office_sales import OfficeSales
 from services.ticketing.ports.paper_styles import PaperStyles
 from services.ticketing.ports.sends import Sends
-from services.ticketing.ports.signing_keys import SigningKeys
 from services.ticketing.ports.tickets import Tickets
 
 

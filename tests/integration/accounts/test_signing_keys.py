@@ -13,7 +13,6 @@ from services.accounts.adapters.jwt_tokens import JwtTokens
 from services.accounts.adapters.postgres_accounts import PostgresAccounts
 from services.accounts.adapters.postgres_transaction import EventForms
 from services.accounts.api.events import access_revoked, house_changed
-from services.accounts.domain.signing_key import RotationRule
 from services.accounts.handlers.signing_keys import KeyRing
 from services.accounts.ports.token_signer import TokenFacts
 from services.runtime.access.keys import private_key
@@ -21,6 +20,7 @@ from services.runtime.access.own_token import OwnToken
 from services.runtime.ids import RandomIds
 from services.runtime.principal import Principal, PrincipalKind
 from services.runtime.seal import Seal, SealBroken
+from services.runtime.signing_keys.rotation import RotationRule
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.access import TEST_SERVICE_KEY
 from services.runtime.testing.eventually import eventually

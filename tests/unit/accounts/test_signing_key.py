@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from services.accounts.domain.signing_key import (
-    SLACK_MS,
-    TOKEN_SECONDS,
-    RotationRule,
-    SigningKey,
-    forgotten,
-    next_signs_from,
-    signing_now,
-)
+from services.accounts.domain.signing_key import SLACK_MS, TOKEN_SECONDS, forgotten
+from services.runtime.signing_keys.rotation import RotationRule, SigningKey, next_signs_from, signing_now
 
 DAY_MS = 86_400_000
 RULE = RotationRule(sign_ms=30 * DAY_MS, announce_ms=DAY_MS)
