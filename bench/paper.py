@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from services.paper.house_style import HouseStyle
 from services.ticketing.paper.delivery_note import write_delivery_note
 from services.ticketing.paper.documents import (
     DeliveredSeat,
@@ -25,7 +26,6 @@ from services.ticketing.paper.documents import (
     TicketOrigin,
 )
 from services.ticketing.paper.hall_plan import write_hall_plan
-from services.ticketing.paper.house_style import HouseStyle
 from services.ticketing.paper.shipped_stocks import SHIPPED, shipped_stock
 from services.ticketing.paper.tickets import write_tickets
 

@@ -54,6 +54,17 @@ class Permission(StrEnum):
     ORDERS_WRITE = "orders.write"
     REFUNDS_WRITE = "refunds.write"
     REPORTS_READ = "reports.read"
+    # Reports that are kept, and those that are sent by a schedule (R3.10).
+    REPORTS_WRITE = "reports.write"
+    # Deals with those who bring a production, and the settlements that follow from them (R3.21).
+    SETTLEMENTS_WRITE = "settlements.write"
+    # Those who buy, and what they have consented to.
+    CUSTOMERS_READ = "customers.read"
+    CUSTOMERS_WRITE = "customers.write"
+    # What people are asked to consent to, and lists of those who have (R3.18, R3.19).
+    CONSENTS_WRITE = "consents.write"
+    # Telling a person all that is kept of them, and removing it.
+    CUSTOMERS_ERASE = "customers.erase"
     TICKETS_CHECK = "tickets.check"
     # Printing tickets, and printing them again, which voids the codes before.
     TICKETS_PRINT = "tickets.print"
@@ -70,6 +81,8 @@ _SELLING = frozenset(
         _P.ORDERS_WRITE,
         _P.CONTINGENTS_READ,
         _P.TICKETS_PRINT,
+        _P.CUSTOMERS_READ,
+        _P.CUSTOMERS_WRITE,
     }
 )
 _PLANNING = frozenset(
@@ -91,13 +104,24 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.BACK_OFFICE: _READING
     | _SELLING
     | _PLANNING
-    | {_P.PEOPLE_READ, _P.ACTS_READ, _P.REFUNDS_WRITE, _P.REPORTS_READ, _P.TICKETS_CHECK},
+    | {
+        _P.PEOPLE_READ,
+        _P.ACTS_READ,
+        _P.REFUNDS_WRITE,
+        _P.REPORTS_READ,
+        _P.REPORTS_WRITE,
+        _P.TICKETS_CHECK,
+        _P.CUSTOMERS_ERASE,
+    },
     Role.BOX_OFFICE: _READING | _SELLING | {_P.TICKETS_CHECK},
     Role.DOOR: frozenset({_P.CATALOGUE_READ, _P.TICKETS_CHECK}),
     Role.FINANCE: _READING
     | {_P.CONTINGENTS_READ}
-    | {_P.ORDERS_READ, _P.REFUNDS_WRITE, _P.PRICES_WRITE, _P.REPORTS_READ, _P.ACTS_READ},
-    Role.MARKETING: _READING | {_P.PRODUCTIONS_WRITE, _P.REPORTS_READ},
+    | {_P.ORDERS_READ, _P.REFUNDS_WRITE, _P.PRICES_WRITE, _P.REPORTS_READ, _P.ACTS_READ}
+    | {_P.REPORTS_WRITE, _P.SETTLEMENTS_WRITE},
+    Role.MARKETING: _READING
+    | {_P.PRODUCTIONS_WRITE, _P.REPORTS_READ, _P.REPORTS_WRITE}
+    | {_P.CUSTOMERS_READ, _P.CONSENTS_WRITE},
 }
 
 

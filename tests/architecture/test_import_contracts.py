@@ -49,7 +49,7 @@ WHOLE = {
 
 def write_tree(folder: Path, modules: Mapping[str, str]) -> None:
     """Writes packages and modules; a module's text is its one line of imports."""
-    wanted = {f"services.{name}.__init__": "" for name in (*SERVICES, "contracts", "runtime")}
+    wanted = {f"services.{name}.__init__": "" for name in (*SERVICES, "contracts", "paper", "runtime")}
     wanted |= {f"services.runtime.{name}.__init__": "" for name in RUNTIME}
     for name, text in (wanted | dict(modules)).items():
         path = folder.joinpath(*name.split(".")).with_suffix(".py")
@@ -89,6 +89,7 @@ def test_a_service_of_the_usual_shape_keeps_every_contract(tmp_path: Path) -> No
             "import services.orders",
             "The contracts stand on the runtime and know no service",
         ),
+        ("services.paper.totals", "import services.orders", "Paper stands on the contracts and knows no service"),
         ("services.orders.domain.coins", "import services.contracts.money_messages", "The domain is pure"),
         ("services.orders.domain.price", "import services.orders.ports", "Inside a service everything points inwards"),
         ("services.orders.surprise", "import os", "Inside a service everything points inwards"),

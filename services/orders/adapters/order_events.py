@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 from balcon.orders.v1.orders_events_pb2 import (
     OrderCancelled,
@@ -65,7 +66,13 @@ def _event(order: Order, part: OrderPart, message: Message) -> OutgoingEvent:
     return OutgoingEvent(ORDERS, part.performance_id, message.DESCRIPTOR.full_name, payload, order.house_id)
 
 
-def _names(order: Order, part: OrderPart) -> dict[str, str]:
+class _Names(TypedDict):
+    order_id: str
+    house_id: str
+    performance_id: str
+
+
+def _names(order: Order, part: OrderPart) -> _Names:
     return {"order_id": order.order_id, "house_id": order.house_id, "performance_id": part.performance_id}
 
 

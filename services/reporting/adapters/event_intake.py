@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.reporting.adapters.event_facts import fact_of
 from services.reporting.adapters.postgres_read_model import PostgresReadModel
 from services.reporting.domain.facts import Fact
-from services.reporting.ports import ProgressKey, ReadModel, Stuck, group_of
+from services.reporting.ports.generations import ProgressKey, Stuck, group_of
+from services.reporting.ports.read_model import ReadModel
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, DEAD_LETTER_SUFFIX, ORDERS
 from services.runtime.clock import Clock

@@ -16,7 +16,7 @@ from services.reporting.adapters.tables import (
     performances,
     sales_lines,
 )
-from services.reporting.ports import GenerationGone, Progress, ProgressKey, group_of
+from services.reporting.ports.generations import GenerationGone, Progress, ProgressKey, group_of
 from services.runtime.bus.topics import AVAILABILITY
 from services.runtime.sql.connections import connected
 from services.runtime.sql.scopes import AllHouses

@@ -20,7 +20,7 @@ from services.reporting.adapters.performance_rows import (
 )
 from services.reporting.domain.facts import TicketsSold
 from services.reporting.domain.totals import OrderFigures, Totals
-from services.reporting.ports import GenerationGone
+from services.reporting.ports.generations import GenerationGone
 
 _KEY = "generation = :generation AND house_id = :house_id AND performance_id = :performance_id"
 _KEY_VALUES = "CAST(:generation AS bigint), CAST(:house_id AS text), CAST(:performance_id AS text)"

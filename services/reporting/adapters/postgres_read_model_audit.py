@@ -12,7 +12,7 @@ from services.contracts.audit import MAX_VIOLATIONS, CheckResult
 from services.contracts.wire_types import wire_money
 from services.reporting.adapters.postgres_totals_reader import pages_of_all
 from services.reporting.domain.totals import Totals
-from services.reporting.ports import group_of
+from services.reporting.ports.generations import group_of
 from services.runtime.sql.connections import connected, for_snapshots
 from services.runtime.sql.scopes import AllHouses
 

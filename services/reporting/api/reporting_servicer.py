@@ -16,7 +16,7 @@ from balcon.reporting.v1.reporting_service_pb2_grpc import ReportingServiceServi
 from services.contracts.pages import asked_page, token_after
 from services.reporting.api.totals_messages import performance_totals
 from services.reporting.domain.refusals import PerformanceNotFound
-from services.reporting.ports import TotalsReader
+from services.reporting.ports.totals_reader import TotalsReader
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused, accept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from services.reporting.ports import Generations
+from services.reporting.ports.generations import Generations
 from services.runtime.clock import Clock
 
 LOOK_SECONDS = 1.0

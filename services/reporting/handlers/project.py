@@ -13,7 +13,7 @@ from services.reporting.domain.facts import (
     SeatsCounted,
 )
 from services.reporting.domain.totals import fold
-from services.reporting.ports import ReadModel
+from services.reporting.ports.read_model import ReadModel
 
 
 async def project(model: ReadModel, fact: Fact) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
-from services.reporting.ports import Generations, History, Progress, ProgressKey, Stuck
+from services.reporting.ports.generations import Generations, Progress, ProgressKey, Stuck
+from services.reporting.ports.history import History
 from services.runtime.clock import Clock
 from services.runtime.errors import Fatal, Retryable
 from services.runtime.telemetry.logging import get_logger

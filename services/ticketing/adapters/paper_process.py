@@ -10,12 +10,12 @@ from typing import assert_never
 
 import msgspec
 
+from services.paper.logo import logo_fault
+from services.paper.streaming_pdf import ByteSink
 from services.ticketing.adapters.written_sheets import read
 from services.ticketing.paper.delivery_note import delivery_note_csv, write_delivery_note
 from services.ticketing.paper.hall_plan import write_hall_plan
-from services.ticketing.paper.logo import logo_fault
 from services.ticketing.paper.statement import write_allotment_statement, write_office_statement
-from services.ticketing.paper.streaming_pdf import ByteSink
 from services.ticketing.paper.tickets import write_tickets
 from services.ticketing.ports.paper import (
     LogoSheet,

@@ -12,14 +12,14 @@ import msgspec
 from services.contracts.acts import Act
 from services.contracts.changes import EtagStale, etag_of, masked, refused_change, refused_etag
 from services.contracts.texts import refused_lines, refused_text
+from services.paper.house_style import refused_color
+from services.paper.logo import MAX_LOGO_BYTES, LogoFault
+from services.paper.typeface import not_printable
 from services.runtime.errors import FieldInvalid, Refusal
 from services.ticketing.domain.paper_style import KeptStyle, PaperStyle
-from services.ticketing.paper.house_style import refused_color
-from services.ticketing.paper.logo import MAX_LOGO_BYTES, LogoFault
 from services.ticketing.paper.shipped_stocks import SHIPPED, shipped_stock
 from services.ticketing.paper.stock import Stock
 from services.ticketing.paper.stock_parser import parsed_stock
-from services.ticketing.paper.typeface import not_printable
 from services.ticketing.ports.paper import LogoSheet, Paper
 from services.ticketing.ports.store import TicketingStore
 

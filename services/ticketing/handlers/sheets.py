@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 
 from services.contracts.bounds import NORMAL_TICKET_TYPE
+from services.paper.house_style import DEFAULT_ACCENT, DEFAULT_PRIMARY, HouseStyle
 from services.ticketing.domain.allotment import AllotmentKind
 from services.ticketing.domain.office_sales import DiscountSum
 from services.ticketing.domain.paper_style import PaperStyle
@@ -13,7 +14,6 @@ from services.ticketing.domain.show import PlanSeat, Show
 from services.ticketing.domain.ticket import Ticket
 from services.ticketing.handlers.paper_facts import PaperFacts
 from services.ticketing.paper import documents as paper
-from services.ticketing.paper.house_style import DEFAULT_ACCENT, DEFAULT_PRIMARY, HouseStyle
 from services.ticketing.paper.stock import Stock
 from services.ticketing.ports.paper import NoteSheet, OfficeSheet, PlanSheet, StatementSheet, TicketsSheet
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 from services.contracts.house_time import local_of
 from services.contracts.money import decimal_text
+from services.paper.flow import Column, Flow, write_document
+from services.paper.house_style import HouseStyle
+from services.paper.localised import money_text, number_text, short_moment_text, weekday_moment_text
+from services.paper.streaming_pdf import ByteSink
+from services.paper.surface import Ink
 from services.ticketing.paper.documents import DeliveredSeat, DeliveryNote, Reservation
-from services.ticketing.paper.flow import Column, Flow, office_text, write_document
-from services.ticketing.paper.house_style import HouseStyle
-from services.ticketing.paper.localised import money_text, number_text, short_moment_text, weekday_moment_text
 from services.ticketing.paper.seat_ranges import rows_of
 from services.ticketing.paper.spoken import DOCUMENT_WORDS, TICKET_WORDS, ticket_type_text
-from services.ticketing.paper.streaming_pdf import ByteSink
-from services.ticketing.paper.surface import Ink
 
 # In this order for good: other people's programs read it.
 CSV_COLUMNS = (
@@ -81,7 +81,7 @@ class _Writer:
         performance = note.performance
         flow.facts(
             [
-                (words.office, office_text(note.office)),
+                (words.office, note.office.text),
                 (words.performance, "\n".join(filter(None, (performance.title, performance.subtitle)))),
                 (words.date, short_moment_text(note.issued_at_ms, style.time_zone, style.language)),
                 (words.starts, weekday_moment_text(performance.starts_at_ms, style.time_zone, style.language)),
@@ -93,7 +93,7 @@ class _Writer:
         if note.seats:
             self._totals(flow)
         self._rules(flow)
-        flow.signature()
+        flow.signature(words.received)
         if note.seats:
             self._seat_list(flow)
 

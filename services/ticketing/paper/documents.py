@@ -58,6 +58,11 @@ class Office:
     name: str
     address_lines: tuple[str, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """Its name and address on lines of their own."""
+        return "\n".join((self.name, *self.address_lines))
+
 
 class DeliveryKind(Enum):
     """How the office has its seats (R1.7-R1.9)."""

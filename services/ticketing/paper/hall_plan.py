@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from services.paper.house_style import HouseStyle
+from services.paper.localised import number_text, weekday_moment_text
+from services.paper.page_words import PAGE_WORDS
+from services.paper.streaming_pdf import ByteSink
+from services.paper.surface import MM, Box, Ink, Surface, Type
 from services.ticketing.paper.documents import DrawnSeat, HallPlan
-from services.ticketing.paper.house_style import HouseStyle
-from services.ticketing.paper.localised import number_text, weekday_moment_text
 from services.ticketing.paper.plan_views import AREA_WIDTH, View, views_of
 from services.ticketing.paper.spoken import DOCUMENT_WORDS
 from services.ticketing.paper.standing_boxes import draw_standing, parted
-from services.ticketing.paper.streaming_pdf import ByteSink
-from services.ticketing.paper.surface import MM, Box, Ink, Surface, Type
 
 _WIDTH, _HEIGHT = 297.0, 210.0
 _LEFT = (_WIDTH - AREA_WIDTH) / 2
@@ -65,7 +66,7 @@ class _Writer:
         surface.text(Box(_LEFT, 27.2, 185, 5.5), told, Type(9.5, ink=Ink.MUTED))
         surface.fill(Box(_LEFT, 34.5, AREA_WIDTH, 0.5), Ink.ACCENT)
         self._legend()
-        foot = words.page.format(page, pages)
+        foot = PAGE_WORDS[self._style.language].page.format(page, pages)
         surface.text(Box(_WIDTH - _LEFT - 80, _HEIGHT - 12, 80, 4), foot, Type(7, ink=Ink.MUTED, across=1.0))
 
     def _zones(self, view: View) -> None:

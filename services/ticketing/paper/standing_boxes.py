@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from services.paper.localised import number_text
+from services.paper.surface import Box, Ink, Surface, Type
 from services.ticketing.paper.documents import DrawnSeat
-from services.ticketing.paper.localised import number_text
 from services.ticketing.paper.plan_views import View
-from services.ticketing.paper.surface import Box, Ink, Surface, Type
 
 _WIDTH, _HEIGHT = 34.0, 12.0
 

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.paper.flow import Column, Flow, write_document
+from services.paper.house_style import HouseStyle
+from services.paper.localised import (
+    money_text,
+    number_text,
+    short_day_text,
+    short_moment_text,
+    weekday_moment_text,
+)
+from services.paper.streaming_pdf import ByteSink
+from services.paper.surface import Ink
 from services.ticketing.paper.delivery_note import reservation_facts
 from services.ticketing.paper.documents import (
     AllotmentStatement,
@@ -12,18 +23,7 @@ from services.ticketing.paper.documents import (
     OfficeStatement,
     StatementLine,
 )
-from services.ticketing.paper.flow import Column, Flow, office_text, write_document
-from services.ticketing.paper.house_style import HouseStyle
-from services.ticketing.paper.localised import (
-    money_text,
-    number_text,
-    short_day_text,
-    short_moment_text,
-    weekday_moment_text,
-)
 from services.ticketing.paper.spoken import DOCUMENT_WORDS
-from services.ticketing.paper.streaming_pdf import ByteSink
-from services.ticketing.paper.surface import Ink
 
 
 def write_allotment_statement(sink: ByteSink, style: HouseStyle, statement: AllotmentStatement) -> None:
@@ -76,7 +76,7 @@ class _Writer:
         self._title(flow, is_final=statement.is_final)
         flow.facts(
             [
-                (words.office, office_text(statement.office)),
+                (words.office, statement.office.text),
                 (words.performance, "\n".join(filter(None, (performance.title, performance.subtitle)))),
                 (words.date, short_moment_text(statement.issued_at_ms, style.time_zone, style.language)),
                 (words.starts, weekday_moment_text(performance.starts_at_ms, style.time_zone, style.language)),
@@ -98,7 +98,7 @@ class _Writer:
         period = " \u2013 ".join(short_day_text(ms, zone, language) for ms in (statement.from_ms, statement.until_ms))
         flow.facts(
             [
-                (words.office, office_text(statement.office)),
+                (words.office, statement.office.text),
                 (words.period, period),
                 (words.date, short_moment_text(statement.issued_at_ms, zone, language)),
             ]

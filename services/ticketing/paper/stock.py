@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from services.ticketing.paper.surface import Box, Ink
+from services.paper.surface import Box, Ink
 
 
 class Shows(Enum):

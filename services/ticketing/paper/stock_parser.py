@@ -11,10 +11,10 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from services.paper.qr_code import SMALLEST_BOX_MM
+from services.paper.surface import SMALLEST_PT, Box, Ink
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
-from services.ticketing.paper.qr_code import SMALLEST_BOX_MM
 from services.ticketing.paper.stock import Field, Sheet, Shows, Side, Stock, Stub
-from services.ticketing.paper.surface import SMALLEST_PT, Box, Ink
 
 MAX_STOCK_BYTES: Final = 64_000
 MAX_FIELDS: Final = 64

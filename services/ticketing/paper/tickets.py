@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from services.paper.fitting import block_height
+from services.paper.house_style import HouseStyle
+from services.paper.localised import clock_text, day_text, money_text, weekday_text
+from services.paper.streaming_pdf import ByteSink
+from services.paper.surface import MM, Box, Ink, Surface, Type
 from services.ticketing.paper.documents import Performance, Place, Ticket
-from services.ticketing.paper.fitting import block_height
-from services.ticketing.paper.house_style import HouseStyle
-from services.ticketing.paper.localised import clock_text, day_text, money_text, weekday_text
 from services.ticketing.paper.spoken import TICKET_WORDS, ticket_type_text
 from services.ticketing.paper.stock import Field, Shows, Stock
-from services.ticketing.paper.streaming_pdf import ByteSink
-from services.ticketing.paper.surface import MM, Box, Ink, Surface, Type
 
 # What is the same on every ticket of a performance: kept in the file once.
 _SHARED = frozenset(

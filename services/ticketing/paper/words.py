@@ -34,7 +34,6 @@ class DocumentWords:
     office_statement: str
     number: str
     date: str
-    page: str
     office: str
     performance: str
     hall: str
@@ -59,8 +58,6 @@ class DocumentWords:
     conditions: str
     vat_included: str
     received: str
-    place_and_date: str
-    signature: str
     no_seats: str
     stage: str
     in_allotment: str

@@ -6,9 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from services.paper.house_style import HouseStyle
 from services.runtime.errors import Retryable
 from services.ticketing.paper.documents import AllotmentStatement, DeliveryNote, HallPlan, OfficeStatement, Ticket
-from services.ticketing.paper.house_style import HouseStyle
 from services.ticketing.paper.stock import Stock
 
 

@@ -23,7 +23,7 @@ from services.reporting.adapters.postgres_totals_reader import PostgresTotalsRea
 from services.reporting.domain.totals import Totals
 from services.reporting.handlers.follow import follow
 from services.reporting.handlers.project import project
-from services.reporting.ports import ProgressKey
+from services.reporting.ports.generations import ProgressKey
 from services.runtime.bus.memory_bus import MemoryBus
 from services.runtime.bus.port import Bus, ManagedBus, Message
 from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, ORDERS, TOPICS

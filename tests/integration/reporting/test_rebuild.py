@@ -13,7 +13,7 @@ from services.reporting.adapters.postgres_read_model import PostgresReadModel
 from services.reporting.domain.totals import Totals
 from services.reporting.handlers.project import project
 from services.reporting.handlers.rebuild import EventNotApplied, HistoryIncomplete, RebuildTooSlow, rebuild
-from services.reporting.ports import GenerationGone
+from services.reporting.ports.generations import GenerationGone
 from services.runtime.bus.memory_bus import MemoryBus
 from services.runtime.bus.port import Message
 from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, ORDERS, TOPICS, dead_letter_topic

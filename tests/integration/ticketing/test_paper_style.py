@@ -14,7 +14,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from services.ticketing.paper.shipped_stocks import shipped_source
 from tests.integration.ticketing.stage import HOUSE, Ticketing, refusal
 from tests.integration.ticketing.test_prints import a_print, codes_in, downloaded, text_of
-from tests.unit.ticketing.paper.paper_samples import logo
+from tests.unit.paper.style_samples import logo
 
 
 def own_stock(**changes: Any) -> str:

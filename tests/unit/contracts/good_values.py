@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.runtime.clock import SystemClock
 from services.ticketing.paper.shipped_stocks import shipped_source
 from tests.unit.catalogue.plan_documents import plan
-from tests.unit.ticketing.paper.paper_samples import logo
+from tests.unit.paper.style_samples import logo
 
 CLOCK = SystemClock()
 AN_ID = "id_1"

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 import pytest
 
 from services.reporting.handlers.rebuild import RebuildTooSlow, rebuild
-from services.reporting.ports import Progress, ProgressKey, Stuck
+from services.reporting.ports.generations import Progress, ProgressKey, Stuck
 from services.runtime.bus.faults import BusUnreachable
 from services.runtime.clock import LoopClock
 from services.runtime.testing.virtual_time import run_virtual

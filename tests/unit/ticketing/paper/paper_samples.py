@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
-
-from PIL import Image
 
 from services.ticketing.paper.documents import Performance, Place, Ticket, TicketOrigin
-from services.ticketing.paper.house_style import HouseStyle
 
 STARTS_AT_MS = 1_798_138_800_000  # 2026-12-24 20:00 in Amsterdam
 PERFORMANCE = Performance(
@@ -35,25 +31,6 @@ LONG_PERFORMANCE = Performance(
     doors_at_ms=STARTS_AT_MS - 3_600_000,
     hall="Großer Saal des Kulturhauses am Wasserturm, Eingang Ost",
 )
-
-
-def logo(width: int = 600, height: int = 200, kind: str = "PNG") -> bytes:
-    """A picture of one colour."""
-    content = io.BytesIO()
-    Image.new("RGB", (width, height), "#1F2A44").save(content, kind)
-    return content.getvalue()
-
-
-def house_style(language: str = "nl", *, with_logo: bool = True) -> HouseStyle:
-    """De Kring in Rotterdam."""
-    return HouseStyle(
-        house_name="Schouwburg De Kring",
-        language=language,
-        time_zone="Europe/Amsterdam",
-        currency="EUR",
-        address_lines=("Schouwburgplein 1", "3012 CL Rotterdam", "+31 10 555 01 23"),
-        logo=logo() if with_logo else b"",
-    )
 
 
 def signed_text(number: int) -> str:

@@ -9,14 +9,15 @@ import io
 import pytest
 
 from services.contracts.languages import LANGUAGES
+from services.paper.flow import LEFT
 from services.ticketing.paper.delivery_note import CSV_COLUMNS, delivery_note_csv, write_delivery_note
 from services.ticketing.paper.documents import DeliveryNote, Place
-from services.ticketing.paper.flow import LEFT
 from services.ticketing.paper.seat_ranges import rows_of
-from tests.unit.ticketing.paper import pdf_reading
+from tests.unit.paper import pdf_reading
+from tests.unit.paper.pdf_reading import squeezed
+from tests.unit.paper.style_samples import house_style
 from tests.unit.ticketing.paper.document_samples import delivered, delivery_note
-from tests.unit.ticketing.paper.paper_samples import LONG_PERFORMANCE, house_style
-from tests.unit.ticketing.paper.pdf_reading import squeezed
+from tests.unit.ticketing.paper.paper_samples import LONG_PERFORMANCE
 
 
 def printed(note: DeliveryNote, language: str = "nl") -> bytes:

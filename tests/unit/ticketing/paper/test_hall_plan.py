@@ -11,9 +11,9 @@ from services.contracts.languages import LANGUAGES
 from services.ticketing.paper.documents import DrawnSeat, HallPlan
 from services.ticketing.paper.hall_plan import write_hall_plan
 from services.ticketing.paper.plan_views import MAX_VIEWS, READABLE_MM, seat_pitch, views_of
-from tests.unit.ticketing.paper import pdf_reading
+from tests.unit.paper import pdf_reading
+from tests.unit.paper.style_samples import house_style
 from tests.unit.ticketing.paper.document_samples import hall, round_hall
-from tests.unit.ticketing.paper.paper_samples import house_style
 
 
 def printed(plan: HallPlan, language: str = "nl") -> bytes:

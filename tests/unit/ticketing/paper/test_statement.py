@@ -16,10 +16,11 @@ from services.ticketing.paper.documents import (
     StatementLine,
 )
 from services.ticketing.paper.statement import write_allotment_statement, write_office_statement
-from tests.unit.ticketing.paper import pdf_reading
+from tests.unit.paper import pdf_reading
+from tests.unit.paper.pdf_reading import squeezed
+from tests.unit.paper.style_samples import house_style
 from tests.unit.ticketing.paper.document_samples import DAY_MS, OFFICE, line, statement
-from tests.unit.ticketing.paper.paper_samples import LONG_PERFORMANCE, PERFORMANCE, STARTS_AT_MS, house_style
-from tests.unit.ticketing.paper.pdf_reading import squeezed
+from tests.unit.ticketing.paper.paper_samples import LONG_PERFORMANCE, PERFORMANCE, STARTS_AT_MS
 
 
 def printed(made: AllotmentStatement | OfficeStatement, language: str = "en") -> bytes:

@@ -17,8 +17,9 @@ from services.ticketing.paper.shipped_stocks import SHIPPED, shipped_source, shi
 from services.ticketing.paper.stock import Shows, Stock
 from services.ticketing.paper.stock_parser import MAX_STOCK_BYTES, parsed_stock
 from services.ticketing.paper.tickets import write_tickets
-from tests.unit.ticketing.paper import pdf_reading
-from tests.unit.ticketing.paper.paper_samples import house_style, ticket
+from tests.unit.paper import pdf_reading
+from tests.unit.paper.style_samples import house_style
+from tests.unit.ticketing.paper.paper_samples import ticket
 
 
 def source(**changes: Any) -> dict[str, Any]:

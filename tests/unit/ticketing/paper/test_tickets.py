@@ -12,14 +12,15 @@ import pytest
 import zxingcpp
 
 from services.contracts.languages import LANGUAGES
+from services.paper.qr_code import QrTextTooLong
 from services.ticketing.paper.documents import Place, Ticket, TicketOrigin
-from services.ticketing.paper.qr_code import QrTextTooLong
 from services.ticketing.paper.shipped_stocks import SHIPPED, shipped_stock
 from services.ticketing.paper.stock import Stock
 from services.ticketing.paper.tickets import write_tickets
-from tests.unit.ticketing.paper import pdf_reading
-from tests.unit.ticketing.paper.paper_samples import PERFORMANCE, house_style, long_ticket, ticket
-from tests.unit.ticketing.paper.pdf_reading import POINTS_PER_MM, squeezed
+from tests.unit.paper import pdf_reading
+from tests.unit.paper.pdf_reading import POINTS_PER_MM, squeezed
+from tests.unit.paper.style_samples import house_style
+from tests.unit.ticketing.paper.paper_samples import PERFORMANCE, long_ticket, ticket
 
 
 def stock_of(name: str) -> Stock:

@@ -7,6 +7,7 @@ An order over several performances publishes each event once for each of them: l
 
 from balcon.orders.v1 import orders_service_pb2 as _orders_service_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
+from balcon.types.v1 import principal_pb2 as _principal_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -38,6 +39,8 @@ class OrderCreated(_message.Message):
     TOTAL_FIELD_NUMBER: _builtins.int
     HOLD_UNTIL_MS_FIELD_NUMBER: _builtins.int
     CREATED_AT_MS_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SOLD_BY_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -52,6 +55,8 @@ class OrderCreated(_message.Message):
     """As it was then; the buyer may extend the hold."""
     created_at_ms: _builtins.int
     """When it was made, unix milliseconds."""
+    customer_id: _builtins.str
+    """Who buys, by the id that the house's customers have; empty on orders from before it was kept."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]:
         """One for each seat."""
@@ -59,6 +64,10 @@ class OrderCreated(_message.Message):
     @_builtins.property
     def total(self) -> _money_pb2.Money:
         """What all lines cost together."""
+
+    @_builtins.property
+    def sold_by(self) -> _principal_pb2.PrincipalRef:
+        """By whose hand it was made; unset on orders from before it was kept."""
 
     def __init__(
         self,
@@ -72,10 +81,12 @@ class OrderCreated(_message.Message):
         total: _money_pb2.Money | None = ...,
         hold_until_ms: _builtins.int = ...,
         created_at_ms: _builtins.int = ...,
+        customer_id: _builtins.str = ...,
+        sold_by: _principal_pb2.PrincipalRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "created_at_ms", b"created_at_ms", "hold_until_ms", b"hold_until_ms", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "hold_until_ms", b"hold_until_ms", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -95,6 +106,8 @@ class OrderConfirmed(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SOLD_BY_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -107,6 +120,8 @@ class OrderConfirmed(_message.Message):
     """The version of the hall's seating plan."""
     confirmed_at_ms: _builtins.int
     """When, unix milliseconds."""
+    customer_id: _builtins.str
+    """Who buys, by the id that the house's customers have; empty on orders from before it was kept."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]:
         """What was sold."""
@@ -114,6 +129,10 @@ class OrderConfirmed(_message.Message):
     @_builtins.property
     def total(self) -> _money_pb2.Money:
         """What all lines cost together."""
+
+    @_builtins.property
+    def sold_by(self) -> _principal_pb2.PrincipalRef:
+        """By whose hand it was made; unset on orders from before it was kept."""
 
     def __init__(
         self,
@@ -126,10 +145,12 @@ class OrderConfirmed(_message.Message):
         lines: _abc.Iterable[_orders_service_pb2.OrderLine] | None = ...,
         total: _money_pb2.Money | None = ...,
         confirmed_at_ms: _builtins.int = ...,
+        customer_id: _builtins.str = ...,
+        sold_by: _principal_pb2.PrincipalRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "confirmed_at_ms", b"confirmed_at_ms", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "confirmed_at_ms", b"confirmed_at_ms", "customer_id", b"customer_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -11,13 +11,13 @@ from typing import Final
 from reportlab.lib.colors import HexColor
 from reportlab.lib.utils import ImageReader
 
-from services.ticketing.paper.fitting import FittedText, fitted
-from services.ticketing.paper.house_style import HouseStyle
-from services.ticketing.paper.localised import language_tag
-from services.ticketing.paper.logo import logo_pixels
-from services.ticketing.paper.qr_code import QUIET_MODULES, qr_code
-from services.ticketing.paper.streaming_pdf import ByteSink, StreamingCanvas
-from services.ticketing.paper.typeface import ASCENT, LEADING, font_name, printable, text_width
+from services.paper.fitting import FittedText, fitted
+from services.paper.house_style import HouseStyle
+from services.paper.localised import language_tag
+from services.paper.logo import logo_pixels
+from services.paper.qr_code import QUIET_MODULES, qr_code
+from services.paper.streaming_pdf import ByteSink, StreamingCanvas
+from services.paper.typeface import ASCENT, LEADING, font_name, printable, text_width
 
 MM: Final = 72 / 25.4
 # Nothing is set smaller.

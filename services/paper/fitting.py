@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.ticketing.paper.typeface import ASCENT, DESCENT, LEADING, printable, text_width
+from services.paper.typeface import ASCENT, DESCENT, LEADING, printable, text_width
 
 ELLIPSIS = "…"
 # Points by which a text shrinks from try to try.

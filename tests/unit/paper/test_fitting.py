@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ticketing.paper.fitting import ELLIPSIS, block_height, fitted
-from services.ticketing.paper.typeface import printable, text_width
+from services.paper.fitting import ELLIPSIS, block_height, fitted
+from services.paper.typeface import printable, text_width
 
 
 def test_what_fits_is_as_large_as_it_may_be() -> None:

@@ -15,7 +15,7 @@ DEFAULT_ACCENT = "#B3282D"
 class HouseStyle:
     """`language` is one of services.contracts.languages, `time_zone` an IANA name, `currency` an ISO 4217 code.
 
-    Colours are #RRGGBB. `logo` is a PNG or JPEG (services.ticketing.paper.logo.refused_logo says what else is not
+    Colours are #RRGGBB. `logo` is a PNG or JPEG (services.paper.logo.refused_logo says what else is not
     taken); empty: the house's name is set in its place.
     """
 

@@ -7,9 +7,9 @@ import io
 import pytest
 from PIL import Image
 
-from services.ticketing.paper.house_style import refused_color
-from services.ticketing.paper.logo import MAX_DRAWN_SIDE, MAX_LOGO_BYTES, MAX_LOGO_SIDE, logo_pixels, refused_logo
-from tests.unit.ticketing.paper.paper_samples import logo
+from services.paper.house_style import refused_color
+from services.paper.logo import MAX_DRAWN_SIDE, MAX_LOGO_BYTES, MAX_LOGO_SIDE, logo_pixels, refused_logo
+from tests.unit.paper.style_samples import logo
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from services.ticketing.paper.documents import Office
-from services.ticketing.paper.fitting import FittedText, block_height, fitted, wrapped
-from services.ticketing.paper.house_style import HouseStyle
-from services.ticketing.paper.spoken import DOCUMENT_WORDS
-from services.ticketing.paper.streaming_pdf import ByteSink
-from services.ticketing.paper.surface import MM, Box, Ink, Surface, Type
+from services.paper.fitting import FittedText, block_height, fitted, wrapped
+from services.paper.house_style import HouseStyle
+from services.paper.page_words import PAGE_WORDS
+from services.paper.streaming_pdf import ByteSink
+from services.paper.surface import MM, Box, Ink, Surface, Type
 
 WIDTH: Final = 210.0
 HEIGHT: Final = 297.0
@@ -90,7 +89,7 @@ class Flow:
     def __init__(self, pen: Pen, style: HouseStyle, title: str, number: str, pages: int) -> None:
         self._pen = pen
         self._style = style
-        self._words = DOCUMENT_WORDS[style.language]
+        self._words = PAGE_WORDS[style.language]
         self._title = title
         self._number = number
         self._pages = pages
@@ -190,11 +189,11 @@ class Flow:
             x += width
         self._y += height
 
-    def signature(self) -> None:
-        """Where whoever takes the delivery signs."""
+    def signature(self, above: str) -> None:
+        """Where somebody signs what `above` says."""
         self.keep(30)
         self._y += 3
-        self._pen.text(Box(LEFT, self._y, INNER, 5), self._words.received, Type(8.5))
+        self._pen.text(Box(LEFT, self._y, INNER, 5), above, Type(8.5))
         self._y += 18
         half = (INNER - 10) / 2
         for x, label in ((LEFT, self._words.place_and_date), (LEFT + half + 10, self._words.signature)):
@@ -252,11 +251,6 @@ def write_document(sink: ByteSink, style: HouseStyle, title: str, number: str, c
     compose(drawn)
     drawn.end()
     surface.finish()
-
-
-def office_text(office: Office) -> str:
-    """Its name and address on lines of their own."""
-    return "\n".join((office.name, *office.address_lines))
 
 
 def _sender(style: HouseStyle) -> str:

@@ -8,9 +8,9 @@ import unicodedata
 import pypdfium2
 import pytest
 
-from services.ticketing.paper.surface import Box, Surface, Type
-from services.ticketing.paper.typeface import REPLACEMENT, not_printable, printable
-from tests.unit.ticketing.paper.paper_samples import house_style
+from services.paper.surface import Box, Surface, Type
+from services.paper.typeface import REPLACEMENT, not_printable, printable
+from tests.unit.paper.style_samples import house_style
 
 _BLOCKS = {
     "Latin": ((0x20, 0x7F), (0xA0, 0x250), (0x1E00, 0x1F00)),

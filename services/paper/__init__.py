@@ -1,0 +1,1 @@
+"""What is printed in a house's style: pages, typeface, local dates and money. Knows no service."""

@@ -1,0 +1,1 @@
+"""What reporting needs of the outside, as protocols."""
