@@ -16,9 +16,10 @@ from balcon.orders.v1.orders_events_pb2 import (
 )
 from balcon.orders.v1.orders_service_pb2 import CancelReason, DisputeState
 from balcon.types.v1.money_pb2 import Money
+from balcon.types.v1.principal_pb2 import PrincipalRef
 from google.protobuf.message import Message
 
-from services.contracts.wire_types import wire_channel, wire_money
+from services.contracts.wire_types import wire_channel, wire_money, wire_principal
 from services.orders.adapters.wire_lines import wire_lines
 from services.orders.domain import changes as domain
 from services.orders.domain.order import Order, OrderPart
@@ -40,6 +41,8 @@ def created(order: Order) -> list[OutgoingEvent]:
                 total=_money(order, part.total_minor),
                 hold_until_ms=part.hold_until_ms,
                 created_at_ms=order.created_at_ms,
+                customer_id=order.customer_id,
+                sold_by=_sold_by(order),
             ),
         )
         for part in order.parts
@@ -87,6 +90,8 @@ def _message(order: Order, part: OrderPart, change: domain.Change, refunded_mino
                 lines=wire_lines(part.lines),
                 total=total,
                 confirmed_at_ms=change.at_ms,
+                customer_id=order.customer_id,
+                sold_by=_sold_by(order),
             )
         case domain.OrderCancelled():
             return OrderCancelled(**names, reason=_reason(change.reason.value), cancelled_at_ms=change.at_ms)
@@ -109,6 +114,10 @@ def _message(order: Order, part: OrderPart, change: domain.Change, refunded_mino
             )
         case _:
             return None
+
+
+def _sold_by(order: Order) -> PrincipalRef | None:
+    return wire_principal(order.sold_by) if order.sold_by else None
 
 
 def _reason(name: str) -> CancelReason.ValueType:

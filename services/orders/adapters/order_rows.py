@@ -27,6 +27,7 @@ from services.orders.domain.order import (
 )
 from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundState, due_refund
 from services.orders.domain.uses import CountedUse
+from services.runtime.principal import PrincipalKind, PrincipalRef
 
 Row = Mapping[Any, Any]
 
@@ -48,6 +49,9 @@ def fixed_columns(order: Order) -> dict[str, Any]:
         "currency": order.total.currency,
         "created_at_ms": order.created_at_ms,
         "uses": [[use.counted_id, use.count, use.limit] for use in order.uses] or None,
+        "customer_id": order.customer_id,
+        "sold_by_kind": order.sold_by.kind.value if order.sold_by else "",
+        "sold_by": order.sold_by.subject if order.sold_by else "",
     }
 
 
@@ -168,6 +172,8 @@ def order_of(row: Row) -> Order:
         confirmed_at_ms=row["confirmed_at_ms"],
         state_since_ms=row["state_since_ms"],
         uses=tuple(CountedUse(*use) for use in row["uses"] or ()),
+        customer_id=row["customer_id"],
+        sold_by=PrincipalRef(PrincipalKind(row["sold_by_kind"]), row["sold_by"]) if row["sold_by"] else None,
     )
 
 

@@ -56,6 +56,10 @@ orders = sa.Table(
     sa.Column("uses", JSONB(none_as_null=True)),
     # False of orders from before the column: none of them is held against another.
     sa.Column("uses_hold", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Empty on orders from before they were kept.
+    sa.Column("customer_id", sa.Text, nullable=False, server_default=""),
+    sa.Column("sold_by_kind", sa.Text, nullable=False, server_default=""),
+    sa.Column("sold_by", sa.Text, nullable=False, server_default=""),
     sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
     sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
     # INV-3: nothing is confirmed without proof of payment.

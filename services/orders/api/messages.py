@@ -7,7 +7,7 @@ from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
 
 from services.contracts.wire_prices import wire_line_component, wire_line_discount, wire_vat
-from services.contracts.wire_types import wire_channel, wire_money
+from services.contracts.wire_types import wire_channel, wire_money, wire_principal
 from services.orders.domain.order import (
     Dispute,
     Money,
@@ -120,4 +120,6 @@ def order_message(order: Order) -> wire.Order:
         ),
         parts=parts,
         refunds=[_refund(refund, order.total.currency) for refund in order.refunds],
+        customer_id=order.customer_id,
+        sold_by=wire_principal(order.sold_by) if order.sold_by else None,
     )

@@ -10,6 +10,7 @@ from services.contracts.money import amount_text, shared
 from services.contracts.prices import ComponentKind
 from services.orders.domain.refunds import Refund, RefundState, done_minor, house_refund_id
 from services.orders.domain.uses import CountedUse
+from services.runtime.principal import PrincipalRef
 
 
 class OrderState(Enum):
@@ -232,6 +233,10 @@ class Order:
     state_since_ms: int = 0
     # What it takes of things that are limited, in all.
     uses: tuple[CountedUse, ...] = ()
+    # Who buys, by the id that the house's customers have; empty on orders from before it was kept.
+    customer_id: str = ""
+    # By whose hand it was made; None on orders from before it was kept.
+    sold_by: PrincipalRef | None = None
 
     @property
     def has_its_uses(self) -> bool:

@@ -26,6 +26,7 @@ from services.orders.domain.refusals import (
 from services.orders.domain.ticket_terms import pass_uses, passes_asked, refused_by_terms, refused_without_pass
 from services.orders.domain.uses import CountedUse
 from services.orders.ports import Catalogue, Customer, Declined, HeldSeats, Offer, SeatInventory, Unanswered
+from services.runtime.call_context import current_principal
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
 from services.runtime.ids import Ids
@@ -163,6 +164,7 @@ class OrderMaker:
             created_at_ms=now_ms,
             state_since_ms=now_ms,
             uses=(*found.uses, *of_passes),
+            sold_by=current_principal(),
         )
 
 

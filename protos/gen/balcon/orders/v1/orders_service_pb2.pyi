@@ -5,6 +5,7 @@ Carts, orders, tickets; the checkout saga."""
 
 from balcon.catalogue.v1 import prices_pb2 as _prices_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
+from balcon.types.v1 import principal_pb2 as _principal_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -595,6 +596,8 @@ class Order(_message.Message):
     DISPUTE_STATE_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     REFUNDS_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SOLD_BY_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -625,6 +628,8 @@ class Order(_message.Message):
     """The version of the hall's seating plan."""
     dispute_state: Global___DisputeState.ValueType
     """The buyer's dispute with the bank; tickets stay valid until it is lost."""
+    customer_id: _builtins.str
+    """Who buys, by the id that the house's customers have (balcon.customers.v1); empty on orders from before it was kept."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderLine]:
         """One for each seat."""
@@ -648,6 +653,10 @@ class Order(_message.Message):
     @_builtins.property
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Refund]:
         """In the order in which they were made; those that are done come to `refunded`."""
+
+    @_builtins.property
+    def sold_by(self) -> _principal_pb2.PrincipalRef:
+        """By whose hand it was made; unset on orders from before it was kept."""
 
     def __init__(
         self,
@@ -673,10 +682,12 @@ class Order(_message.Message):
         dispute_state: Global___DisputeState.ValueType = ...,
         parts: _abc.Iterable[Global___OrderPart] | None = ...,
         refunds: _abc.Iterable[Global___Refund] | None = ...,
+        customer_id: _builtins.str = ...,
+        sold_by: _principal_pb2.PrincipalRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "created_at_ms", b"created_at_ms", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
