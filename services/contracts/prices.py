@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import assert_never
+from typing import Final, assert_never
 
 from services.contracts.money import shared
 
@@ -29,7 +29,7 @@ class ComponentKind(Enum):
 
 
 # R0.13: what counts as revenue of the performance. Fees are the house's own.
-_RECETTE = frozenset({ComponentKind.BASE, ComponentKind.THEATRE_SURCHARGE})
+RECETTE: Final = frozenset({ComponentKind.BASE, ComponentKind.THEATRE_SURCHARGE})
 
 
 class VatRounding(Enum):
@@ -93,7 +93,7 @@ def amount_of(components: Iterable[Component]) -> int:
 
 def recette(components: Iterable[Component]) -> int:
     """R0.13: base price and theatre surcharge, VAT included, without service, wardrobe and consumption fees."""
-    return amount_of(one for one in components if one.kind in _RECETTE)
+    return amount_of(one for one in components if one.kind in RECETTE)
 
 
 def discounted(components: Sequence[Component], effect: Effect, rounding: VatRounding) -> tuple[Component, ...]:
@@ -101,7 +101,7 @@ def discounted(components: Sequence[Component], effect: Effect, rounding: VatRou
     left = _taken_off(recette(components), effect, rounding)
     lower = []
     for one in sorted(components, key=lambda each: each.kind is not ComponentKind.BASE):
-        less = min(left, one.amount_minor) if one.kind in _RECETTE else 0
+        less = min(left, one.amount_minor) if one.kind in RECETTE else 0
         left -= less
         lower.append(dataclasses.replace(one, amount_minor=one.amount_minor - less))
     return tuple(lower)
