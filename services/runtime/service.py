@@ -23,7 +23,7 @@ from services.runtime.call_context import act_as
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.errors import Retryable
 from services.runtime.ids import Ids, RandomIds
-from services.runtime.outbox.application import EventHandler
+from services.runtime.outbox.application import BatchHandler, EventHandler
 from services.runtime.outbox.bus_servicer import serve_bus
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.outbox.relay import OutboxRelay
@@ -144,10 +144,28 @@ class Service:
         return relay
 
     def consume(
-        self, engine: AsyncEngine, bus: ManagedBus, *, group: str, topics: Sequence[str], handler: EventHandler
+        self,
+        engine: AsyncEngine,
+        bus: ManagedBus,
+        *,
+        group: str,
+        topics: Sequence[str],
+        handler: EventHandler | None = None,
+        batch_handler: BatchHandler | None = None,
     ) -> EventConsumer:
-        """Applies the topics' events to the service's database, and shows operators what is parked of them."""
-        consumer = EventConsumer(bus, engine, group=group, topics=topics, handler=handler, clock=self.clock)
+        """Applies the topics' events to the service's database, and shows operators what is parked of them.
+
+        One of `handler` and `batch_handler`: see EventConsumer.
+        """
+        consumer = EventConsumer(
+            bus,
+            engine,
+            group=group,
+            topics=topics,
+            handler=handler,
+            batch_handler=batch_handler,
+            clock=self.clock,
+        )
         serve_bus(self.rpc, lambda: [consumer])
         self.background(f"{group} events", consumer.run)
         return consumer

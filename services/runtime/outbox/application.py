@@ -20,6 +20,7 @@ from services.runtime.sql.scopes import AllHouses, HouseScope
 _PARTITION = AllHouses("a partition holds events of many houses")
 
 EventHandler = Callable[[AsyncConnection, IncomingEvent], Awaitable[None]]
+BatchHandler = Callable[[AsyncConnection, Sequence[IncomingEvent]], Awaitable[None]]
 
 
 class EventFailed(Exception):
@@ -30,6 +31,19 @@ class EventFailed(Exception):
         self.index = index
         self.cause = cause
         super().__init__(type(cause).__name__)
+
+
+def one_by_one(handler: EventHandler) -> BatchHandler:
+    """A handler of one event as one of many: it says which of them failed, so that nobody has to look for it."""
+
+    async def each(connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
+        for index, event in enumerate(events):
+            try:
+                await handler(connection, event)
+            except Exception as error:
+                raise EventFailed(index, error) from error
+
+    return each
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ class Applied:
 class EventApplication:
     """One group's handler with its inbox, over one database."""
 
-    def __init__(self, engine: AsyncEngine, inbox: Inbox, handler: EventHandler, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, inbox: Inbox, handler: BatchHandler, clock: Clock) -> None:
         self._engine = engine
         self._inbox = inbox
         self._handler = handler
@@ -61,7 +75,8 @@ class EventApplication:
     async def apply(self, window: Sequence[IncomingEvent]) -> Applied:
         """Applies the events of one partition, in order, in one transaction.
 
-        Raises EventFailed (SequenceGap among its causes); anything else comes from the transaction itself.
+        Raises EventFailed (SequenceGap among its causes); anything else comes from the transaction itself, or from a
+        handler that does not know which event it was.
         """
         async with connected(self._engine, _PARTITION) as connection:
             progress = await self._inbox.progress(connection, window)
@@ -91,7 +106,7 @@ class EventApplication:
             if event.sequence == known.last_sequence + 1:
                 fresh = await self._inbox.receive(connection, [event], self._clock.now_ms())
                 if fresh:
-                    await self._handler(connection, event)
+                    await self._handle_alone(connection, event)
                 known.last_sequence = event.sequence
                 await self._inbox.advance(connection, progress)
             caught_up = await self._inbox.unpark_if_caught_up(connection, place)
@@ -101,14 +116,24 @@ class EventApplication:
     async def _handle(
         self, connection: AsyncConnection, window: Sequence[IncomingEvent], plan: Applied, fresh: set[tuple[str, str]]
     ) -> None:
+        new: list[int] = []
         for index in plan.applied:
-            event = window[index]
-            if (event.source, event.id) not in fresh:
-                continue
-            try:
-                await self._handler(connection, event)
-            except Exception as error:
-                raise EventFailed(index, error) from error
+            known_as = (window[index].source, window[index].id)
+            if known_as in fresh:
+                fresh.remove(known_as)
+                new.append(index)
+        if not new:
+            return
+        try:
+            await self._handler(connection, [window[index] for index in new])
+        except EventFailed as failed:
+            raise EventFailed(new[failed.index], failed.cause) from failed.cause
+
+    async def _handle_alone(self, connection: AsyncConnection, event: IncomingEvent) -> None:
+        try:
+            await self._handler(connection, [event])
+        except EventFailed as failed:
+            raise failed.cause from None
 
 
 def _plan(window: Sequence[IncomingEvent], progress: dict[KeyPlace, KeyProgress]) -> Applied:

@@ -17,7 +17,14 @@ from services.runtime.bus.port import Bus, Delivered, Message, Subscription
 from services.runtime.bus.topics import DEAD_LETTER_PARTITIONS, dead_letter_topic
 from services.runtime.clock import Clock
 from services.runtime.errors import Retryable
-from services.runtime.outbox.application import Applied, EventApplication, EventFailed, EventHandler
+from services.runtime.outbox.application import (
+    Applied,
+    BatchHandler,
+    EventApplication,
+    EventFailed,
+    EventHandler,
+    one_by_one,
+)
 from services.runtime.outbox.dead_letters import Failure, to_dead_letter
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.faults import HeadersInvalid, SequenceGap
@@ -25,6 +32,7 @@ from services.runtime.outbox.headers import to_event
 from services.runtime.outbox.inbox import Inbox, ParkedKey
 from services.runtime.outbox.replay import Replay
 from services.runtime.outbox.retries import Backoff
+from services.runtime.outbox.window import Window
 from services.runtime.sql.connections import connected
 from services.runtime.sql.faults import is_transient
 from services.runtime.sql.scopes import AllHouses
@@ -57,60 +65,14 @@ class _Item:
     event: IncomingEvent
 
 
-class _Window:
-    """The part of a batch that is tried in one transaction; its first event's failures are counted."""
-
-    def __init__(self, items: Sequence[_Item]) -> None:
-        self._items = items
-        self._start = 0
-        self._end = len(items)
-        self.failures = 0
-        self.first_failed_at_ms = 0
-
-    def current(self) -> Sequence[_Item]:
-        """Empty when the batch is done."""
-        return self._items[self._start : self._end]
-
-    def first(self) -> _Item:
-        """The event that is to be parked, when one is."""
-        return self._items[self._start]
-
-    def narrow(self, count: int) -> None:
-        """Next: only the first `count` of the current ones."""
-        self._end = self._start + count
-
-    def halve(self) -> bool:
-        """Next: the first half; False when there is only one left."""
-        size = self._end - self._start
-        if size > 1:
-            self.narrow(size // 2)
-        return size > 1
-
-    def count_failure(self, now_ms: int) -> int:
-        """The first event failed by itself; it is tried alone from here on. Returns how often it has."""
-        self.narrow(1)
-        self.failures += 1
-        self.first_failed_at_ms = self.first_failed_at_ms or now_ms
-        return self.failures
-
-    def move_on(self) -> None:
-        """The current ones are done: next all the rest."""
-        self._start, self._end = self._end, len(self._items)
-        self.failures = self.first_failed_at_ms = 0
-
-    def skip(self) -> None:
-        """The first one is parked: next all behind it."""
-        self.narrow(1)
-        self.move_on()
-
-
 class EventConsumer:
     """One member of a consumer group with its handler.
 
-    `handler(connection, event)` writes its effect over `connection` and nowhere else; it may be called again for an
-    event whose transaction did not commit. Raising Retryable (or a passing SQL or network error) makes it try again
-    without moving on. Anything else, `attempts` times for one event, parks the event's key: this and all later events
-    of the key go to `<topic>.<group>.dlq`, until replay().
+    `handler(connection, event)`, or instead of it `batch_handler(connection, events)` with all new events of a batch
+    in their order, writes its effect over `connection` and nowhere else; it may be called again for an event whose
+    transaction did not commit. Raising Retryable (or a passing SQL or network error) makes it try again without
+    moving on. Anything else, `attempts` times for one event (a batch is halved until it is found), parks the event's
+    key: this and all later events of the key go to `<topic>.<group>.dlq`, until replay().
     """
 
     def __init__(
@@ -120,11 +82,15 @@ class EventConsumer:
         *,
         group: str,
         topics: Sequence[str],
-        handler: EventHandler,
         clock: Clock,
+        handler: EventHandler | None = None,
+        batch_handler: BatchHandler | None = None,
         attempts: int = ATTEMPTS,
         gap_rereads: int = GAP_REREADS,
     ) -> None:
+        assert (handler is None) != (batch_handler is None), "one of the two"
+        apply = one_by_one(handler) if handler is not None else batch_handler
+        assert apply is not None
         self._bus = bus
         self._engine = engine
         self._group = self.group = group
@@ -134,7 +100,7 @@ class EventConsumer:
         self._gap_rereads = gap_rereads
         self._on_parked: Callable[[IncomingEvent, str], None] | None = None
         self._inbox = Inbox(group)
-        self._application = EventApplication(engine, self._inbox, handler, clock)
+        self._application = EventApplication(engine, self._inbox, apply, clock)
         self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=group)
         self._gap: object = None  # the one met last, and how often it was read
         self._gap_reads = 0
@@ -241,7 +207,7 @@ class EventConsumer:
 
     async def _apply_all(self, items: Sequence[_Item]) -> None:
         """All in one transaction; on a failure what stands before the bad event first, then it alone, then the rest."""
-        window = _Window(items)
+        window = Window(items)
         while current := window.current():
             try:
                 done = await self._application.apply([item.event for item in current])
@@ -257,7 +223,7 @@ class EventConsumer:
                 self._backoff.reset()
                 window.move_on()
 
-    async def _recover(self, window: _Window, failed: EventFailed) -> None:
+    async def _recover(self, window: Window[_Item], failed: EventFailed) -> None:
         """Narrows the window, waits, or parks the window's first event."""
         if failed.index:
             window.narrow(failed.index)
@@ -277,7 +243,7 @@ class EventConsumer:
         self._backoff.reset()
         window.skip()
 
-    async def _park(self, window: _Window, cause: Exception) -> None:
+    async def _park(self, window: Window[_Item], cause: Exception) -> None:
         item = window.first()
         now_ms = self._clock.now_ms()
         failure = Failure(

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.runtime.bus.port import Message
 from services.runtime.bus.topics import dead_letter_topic
 from services.runtime.errors import Retryable
-from services.runtime.outbox.application import EventApplication
+from services.runtime.outbox.application import EventApplication, one_by_one
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.headers import to_event, to_message
 from services.runtime.outbox.inbox import Inbox
@@ -240,7 +240,7 @@ async def test_a_message_that_is_no_event_goes_to_the_dead_letters_and_stops_nob
 async def test_a_consumer_that_ended_before_its_commit_applies_nothing_twice(stage: Stage) -> None:
     """RULE 31: the effect is committed, the offset is not; the next member gets the batch again."""
     await stage.bus.publish([_message(n) for n in range(1, 6)])
-    application = EventApplication(stage.inbox, Inbox(GROUP), stage.ledger.apply, stage.clock)
+    application = EventApplication(stage.inbox, Inbox(GROUP), one_by_one(stage.ledger.apply), stage.clock)
     for _ in range(3):
         subscription = await stage.bus.subscribe(GROUP, [TOPIC])
         batch = await anext(aiter(subscription.batches()))
