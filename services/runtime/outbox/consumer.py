@@ -44,8 +44,6 @@ from services.runtime.telemetry.metrics import (
     EVENTS_CONSUMED,
 )
 
-ATTEMPTS = 5  # of an event whose fault does not pass by itself
-GAP_REREADS = 2  # of a partition whose next event is not the expected one
 RETRY_FIRST_SECONDS = 0.05
 RETRY_LAST_SECONDS = 5.0
 INBOX_RETENTION_SECONDS = 14 * 86_400.0
@@ -65,14 +63,22 @@ class _Item:
     event: IncomingEvent
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a consumer tries before it parks a key."""
+
+    attempts: int = 5  # of an event whose fault does not pass by itself
+    gap_rereads: int = 2  # of a partition whose next event is not the expected one
+
+
 class EventConsumer:
     """One member of a consumer group with its handler.
 
     `handler(connection, event)`, or instead of it `batch_handler(connection, events)` with all new events of a batch
     in their order, writes its effect over `connection` and nowhere else; it may be called again for an event whose
     transaction did not commit. Raising Retryable (or a passing SQL or network error) makes it try again without
-    moving on. Anything else, `attempts` times for one event (a batch is halved until it is found), parks the event's
-    key: this and all later events of the key go to `<topic>.<group>.dlq`, until replay().
+    moving on. Anything else, `patience.attempts` times for one event (a batch is halved until it is found), parks the
+    event's key: this and all later events of the key go to `<topic>.<group>.dlq`, until replay().
     """
 
     def __init__(
@@ -85,8 +91,7 @@ class EventConsumer:
         clock: Clock,
         handler: EventHandler | None = None,
         batch_handler: BatchHandler | None = None,
-        attempts: int = ATTEMPTS,
-        gap_rereads: int = GAP_REREADS,
+        patience: Patience = Patience(),
     ) -> None:
         assert (handler is None) != (batch_handler is None), "one of the two"
         apply = one_by_one(handler) if handler is not None else batch_handler
@@ -96,8 +101,7 @@ class EventConsumer:
         self._group = self.group = group
         self._topics = list(topics)
         self._clock = clock
-        self._attempts = attempts
-        self._gap_rereads = gap_rereads
+        self._patience = patience
         self._on_parked: Callable[[IncomingEvent, str], None] | None = None
         self._inbox = Inbox(group)
         self._application = EventApplication(engine, self._inbox, apply, clock)
@@ -231,12 +235,12 @@ class EventConsumer:
         cause = failed.cause
         if isinstance(cause, SequenceGap):
             self._count_gap(cause)
-            if self._gap_reads <= self._gap_rereads:
+            if self._gap_reads <= self._patience.gap_rereads:
                 raise cause
         elif is_transient(cause):
             await self._wait_after(cause)
             return
-        elif window.count_failure(self._clock.now_ms()) < self._attempts:
+        elif window.count_failure(self._clock.now_ms()) < self._patience.attempts:
             await self._clock.sleep(self._backoff.next_seconds())
             return
         await self._park(window, cause)

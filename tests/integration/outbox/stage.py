@@ -15,7 +15,7 @@ from services.runtime.bus.faults import BusUnreachable
 from services.runtime.bus.port import Bus, Message, Subscription
 from services.runtime.clock import SystemClock
 from services.runtime.ids import SeededIds
-from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.outbox.consumer import EventConsumer, Patience
 from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
 from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.outbox.tables import inbox_table, outbox_tables
@@ -77,7 +77,8 @@ class Stage:
 
     def consumer(self, **settings: Any) -> EventConsumer:
         """A member of the group with the ledger's handler."""
-        settings = {"handler": self.ledger.apply, **settings}
+        patience = {name: settings.pop(name) for name in ("attempts", "gap_rereads") if name in settings}
+        settings = {"handler": self.ledger.apply, "patience": Patience(**patience), **settings}
         return EventConsumer(self.bus, self.inbox, group=GROUP, topics=[self.topic], clock=self.clock, **settings)
 
     async def effects(self, key: str | None = None) -> list[Effect]:

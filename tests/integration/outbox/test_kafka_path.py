@@ -12,7 +12,7 @@ from services.runtime.bus.factory import open_bus
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.outbox.bus_servicer import serve_bus
-from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.outbox.consumer import EventConsumer, Patience
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.server import RpcServer
 from services.runtime.testing import eventually
@@ -45,8 +45,7 @@ async def test_events_go_over_kafka_and_a_parked_key_is_replayed(kafka_stage: St
         topics=[stage.topic],
         handler=stage.ledger.apply,
         clock=stage.clock,
-        attempts=1,
-        gap_rereads=0,
+        patience=Patience(attempts=1, gap_rereads=0),
     )
     async with running(stage.relay().run(), consumer.run()):
         for name in NAMES:
@@ -79,8 +78,7 @@ async def test_a_parked_key_is_listed_and_replayed_by_the_operators_call(kafka_s
         topics=[stage.topic],
         handler=stage.ledger.apply,
         clock=stage.clock,
-        attempts=1,
-        gap_rereads=0,
+        patience=Patience(attempts=1, gap_rereads=0),
     )
     server = RpcServer(clock=stage.clock, ids=stage.ids)
     serve_bus(server, lambda: [consumer])

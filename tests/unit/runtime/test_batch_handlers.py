@@ -21,7 +21,7 @@ from services.runtime.bus.port import Message
 from services.runtime.bus.topics import dead_letter_topic
 from services.runtime.clock import LoopClock
 from services.runtime.errors import Retryable
-from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.outbox.consumer import EventConsumer, Patience
 from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
 from services.runtime.outbox.faults import ReplayIncomplete
 from services.runtime.outbox.headers import to_message
@@ -85,7 +85,9 @@ async def outcome(steps: Sequence[Step], handlers: Handlers, handler: dict[str, 
     await bus.create_topics({TOPIC: 2})
     await bus.publish([message(step) for step in steps])
     engine = cast("Any", tables)
-    consumer = EventConsumer(bus, engine, group=GROUP, topics=[TOPIC], clock=clock, attempts=2, **handler)
+    consumer = EventConsumer(
+        bus, engine, group=GROUP, topics=[TOPIC], clock=clock, patience=Patience(attempts=2), **handler
+    )
     consumer._inbox = consumer._application._inbox = engine
     consuming = asyncio.create_task(consumer.run())
     ends = {(state.topic, state.partition): state.end_offset for state in await bus.partitions() if state.end_offset}
