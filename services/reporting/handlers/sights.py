@@ -1,0 +1,24 @@
+"""From a person to what they may see, house by house: the one way from grants to pages, files and mails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.reporting.ports.figures import Sight
+from services.reporting.ports.grants import GrantedHouse, Grants
+
+
+class Sights:
+    """Asked anew for every question: a grant counts, or is gone, from its moment on (R3.3, R3.10)."""
+
+    def __init__(self, grants: Grants) -> None:
+        self._grants = grants
+
+    async def of(self, subject: str) -> Sequence[GrantedHouse]:
+        """The houses that let the person see anything, by name. Raises NeighbourSilent."""
+        return [house for house in await self._grants.of(subject) if sees_anything(house.sight)]
+
+
+def sees_anything(sight: Sight) -> bool:
+    """Whether any performance could be in it."""
+    return sight.whole_house or bool(sight.production_ids) or bool(sight.performance_ids)
