@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.console.audit.collect import collect
 from services.console.audit.facts import Facts
 from services.console.audit.verdict import Verdict, audit, broken_rows
 from services.console.commands.demo import NORMAL, Tempo
@@ -23,6 +23,7 @@ from services.console.sale.tally import Progress, Tally, merge
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.testing import eventually
+from tests.chaos.provider_books import agree_in_time, money_under_way, provider_disagrees
 from tests.chaos.whole_faults import WholeInjector, kinds_of, schedule
 from tests.chaos.whole_stack import SMALL_PLAN, WholeStack, running_whole_stack
 
@@ -33,8 +34,6 @@ FIRST_TICKET_SECONDS = 120.0
 QUIET_SECONDS = 180.0
 # A slow machine's faults outlast the first buyers: others come, as many in so many seconds.
 FURTHER_SECONDS = 10.0
-# A payment that comes late of its own accord wakes an order up again: its end is awaited too.
-FURTHER_AUDITS = 3
 # A no that a buyer's script does not know, as the tally words it; no answer in time has a colon more.
 _UNKNOWN_REFUSAL = re.compile(r"buyer \d+: [A-Z_]+")
 # Whatever is taken away otherwise, buyers need not notice.
@@ -188,16 +187,17 @@ class _Run:
             self._tell(f"{started:6.1f} s  {planned.kind:22} {detail} ({self._tickets} tickets)")
 
     async def _audit_in_quiet(self) -> Verdict:
-        record = self._stack.services.record
-        verdict: Verdict | None = None
-        for _ in range(FURTHER_AUDITS):
-            if not await wait_until_quiet(record, "", self._clock, QUIET_SECONDS):
-                self._outcome.wrong.append(f"not quiet after {QUIET_SECONDS:.0f} s")
-            verdict = await audit(record.targets, self._clock)
-            if self._outcome.wrong or not unresolved_orders(verdict):
-                break
-        assert verdict is not None
-        return verdict
+        record, wrong = self._stack.services.record, self._outcome.wrong
+        # First: money that comes at the provider's own time wakes an order up that has ended, and quiet ends with it.
+        if not await agree_in_time(self._stack.ledger, self._payments_say, QUIET_SECONDS):
+            wrong.append(f"the provider and payments do not agree after {QUIET_SECONDS:.0f} s")
+        if not await wait_until_quiet(record, "", self._clock, QUIET_SECONDS):
+            wrong.append(f"not quiet after {QUIET_SECONDS:.0f} s")
+        return await audit(record.targets, self._clock)
+
+    async def _payments_say(self) -> Facts:
+        asked = {"payments": self._stack.services.record.targets["payments"]}
+        return (await collect(asked, "", self._clock)).facts
 
     def _judge(self, tally: Tally, verdict: Verdict) -> None:
         wrong = self._outcome.wrong
@@ -247,25 +247,7 @@ class _Run:
             void.append("no buyer had to send anything again")
         if faults["valkey_failover"] and outcome.holds_lost < 1:
             void.append("the failover lost no hold")
+        if money_under_way(self._stack.ledger):
+            void.append("money was still to move at the provider when payments was asked")
         if any(kind.startswith("bus_") for kind in faults) and outcome.bus_held_back < 1:
             void.append("no event had to wait for the bus")
-
-
-def provider_disagrees(ledger: Path, facts: Facts) -> list[str]:
-    """Money at the provider that payments does not know of, or the other way round, payment by payment."""
-    with closing(sqlite3.connect(ledger)) as connection:
-        rows = connection.execute(
-            "SELECT reference, amount_minor, refunded_minor FROM payments WHERE status='succeeded'"
-        )
-        kept: Counter[str] = Counter()
-        for reference, amount, refunded in rows:
-            kept[reference] += amount - refunded
-    known = {
-        payment.payment_id: 0 if payment.refunded or payment.state != "SUCCEEDED" else payment.amount_minor
-        for payment in facts.payments
-    }
-    return [
-        f"payment {payment}: the provider keeps {kept[payment]}, payments says {known.get(payment, 0)}"
-        for payment in sorted(kept.keys() | known.keys())
-        if kept[payment] != known.get(payment, 0)
-    ]
