@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.postgres_generations import PostgresGenerations
 from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
 from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
+from services.reporting.adapters.writing_transaction import purge_keys
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.handlers.follow import follow
 from services.reporting.handlers.project import project
@@ -28,11 +31,16 @@ from services.runtime.outbox.bus_servicer import serve_bus
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
 from services.runtime.telemetry.logging import configure_logging, get_logger
+from services.runtime.work.purge import purge
+
+_HOUR_MS = 3_600_000
 
 
-async def build(service: Service) -> None:
+async def build(service: Service, settings: ReportingSettings) -> None:
     """Opens database and bus, serves totals and the audit, follows the events."""
     engine, bus = service.sql(), service.bus()
+    relay = service.outbox(engine, bus)
+    tell_looks(service, engine, relay.wake)
     generations = PostgresGenerations(engine)
     intake = EventIntake(bus, engine, service.clock, project)
 
@@ -47,6 +55,8 @@ async def build(service: Service) -> None:
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
     serve_bus(service.rpc, lambda: intake.consumers)
     service.background("follow_events", follow_events)
+    keep_ms = settings.request_key_hours * _HOUR_MS
+    service.background("key_purge", lambda: purge(partial(purge_keys, engine), service.clock, keep_ms=keep_ms))
 
 
 async def rebuild_read_model(settings: ReportingSettings) -> int:
@@ -70,7 +80,8 @@ def main() -> None:
     """The service, or with the argument `rebuild` one rebuild: status 1 when it fails. 2 for another argument."""
     match sys.argv[1:]:
         case []:
-            run_service("reporting", ReportingSettings(), build, roles_with)
+            settings = ReportingSettings()
+            run_service("reporting", settings, lambda service: build(service, settings), roles_with)
         case ["rebuild"]:
             settings = ReportingSettings()
             configure_logging("reporting", settings.log_level)

@@ -16,12 +16,20 @@ from sqlalchemy import (
     text,
 )
 
-from services.runtime.outbox.tables import inbox_table
-from services.runtime.sql.engine import new_metadata
+from services.reporting.adapters import request_tables
+from services.reporting.adapters.metadata import inbox, inbox_sequence, metadata
 
-metadata = new_metadata()
-
-inbox, inbox_sequence = inbox_table(metadata)
+__all__ = [
+    "generations",
+    "inbox",
+    "inbox_sequence",
+    "metadata",
+    "order_lines",
+    "orders",
+    "performances",
+    "request_tables",
+    "sales_lines",
+]
 
 generations = Table(
     "generations",
