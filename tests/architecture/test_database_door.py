@@ -109,6 +109,9 @@ ALL_HOUSES = {
     "services/runtime/outbox/held_outbox.py": [
         "the relay publishes every house's events",
     ],
+    "services/runtime/outbox/pauses.py": [
+        "a consumer group reads the events of many houses",
+    ],
     "services/runtime/outbox/state_consumer.py": [
         "a batch holds states of many houses",
     ],

@@ -27,8 +27,8 @@ NO_HOUSE = {
     "inventory.placement_pin": "see performance_owner",
     "inventory.performance_owner": "the directory: which process owns a performance, nothing of what is in it",
 }
-# The runtime's own counter in every service's database: positions, no house's facts.
-COUNTERS = ("outbox_sequence",)
+# The runtime's own in every service's database: positions and who stands still, no house's facts.
+COUNTERS = ("outbox_sequence", "consumer_pause")
 
 
 def tables() -> Iterator[tuple[str, Table]]:
