@@ -86,6 +86,9 @@ ALL_HOUSES = {
     "services/reporting/adapters/postgres_read_model_audit.py": [
         "the audit examines the whole read model",
     ],
+    "services/reporting/adapters/postgres_settlement_keys.py": [
+        "the keys of settlements are the deployment's",
+    ],
     "services/reporting/adapters/postgres_totals_reader.py": [
         "the audit compares everything that is served",
     ],

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.reporting.adapters import request_tables
+from services.reporting.adapters import request_tables, settlement_tables
 from services.reporting.adapters.metadata import inbox, inbox_sequence, metadata
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "performances",
     "request_tables",
     "sales_lines",
+    "settlement_tables",
 ]
 
 generations = Table(
