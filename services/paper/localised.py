@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
 from services.contracts.house_time import local_of
 from services.contracts.money import minor_digits
@@ -69,6 +69,62 @@ def money_text(amount_minor: int, currency: str, language: str) -> str:
 def number_text(number: int, language: str) -> str:
     """20.000."""
     return format_decimal(number, locale=_locale(language))
+
+
+# Of local times that are known already: tables have those.
+@lru_cache(maxsize=4_096)
+def date_text(day: date, language: str) -> str:
+    """12 Dec 2026."""
+    return format_date(day, "medium", locale=_locale(language))
+
+
+@lru_cache(maxsize=4_096)
+def short_date_text(day: date, language: str) -> str:
+    """12 Dec: for the axis of a chart."""
+    return format_skeleton("MMMd", day, locale=_locale(language))
+
+
+@lru_cache(maxsize=1_024)
+def month_text(day: date, language: str) -> str:
+    """December 2026."""
+    return format_skeleton("yMMMM", day, locale=_locale(language))
+
+
+@lru_cache(maxsize=4_096)
+def moment_text(local: datetime, language: str) -> str:
+    """12 Dec 2026, 20:00."""
+    return f"{date_text(local.date(), language)}, {format_time(local.time(), 'short', locale=_locale(language))}"
+
+
+@lru_cache(maxsize=4_096)
+def percent_text(ratio: float, language: str) -> str:
+    """66.7 %, with the locale's own mark."""
+    pattern = _locale(language).percent_formats[None].pattern.replace("#,##0", "#,##0.0")
+    return format_percent(ratio, format=pattern, locale=_locale(language))
+
+
+@lru_cache(maxsize=1_024)
+def round_money_text(amount_minor: int, currency: str, language: str) -> str:
+    """€ 25, without decimals: for the axis of a chart. Whole units only."""
+    digits = minor_digits(currency)
+    assert digits is not None, f"{currency} is no currency in use"
+    pattern = money_pattern(language, 0)
+    return format_currency(
+        Decimal(amount_minor).scaleb(-digits), currency, pattern, locale=_locale(language), currency_digits=False
+    )
+
+
+@lru_cache
+def money_pattern(language: str, digits: int) -> str:
+    """As the locale writes money, ¤ where its sign goes, with so many decimals."""
+    pattern = str(_locale(language).currency_formats["standard"].pattern)
+    return pattern.replace("0.00", f"0.{'0' * digits}" if digits else "0")
+
+
+@lru_cache
+def currency_sign(currency: str, language: str) -> str:
+    """€; CHF where there is none."""
+    return get_currency_symbol(currency, locale=_locale(language))
 
 
 @lru_cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -131,6 +131,22 @@ class Surface:
         canvas.setLineWidth(0.4)
         canvas.setDash((2.2, 2.2) if dashed else ())
         canvas.line(start[0] * MM, self._height - start[1] * MM, end[0] * MM, self._height - end[1] * MM)
+
+    def path(self, points: Sequence[tuple[float, float]], *, ink: Ink, width: float, dashed: bool = False) -> None:
+        """A line through the points, `width` points thick; its corners are rounded."""
+        canvas = self._canvas
+        canvas.saveState()
+        canvas.setStrokeColor(self._inks[ink])
+        canvas.setLineWidth(width)
+        canvas.setLineJoin(1)
+        canvas.setLineCap(1)
+        canvas.setDash((3.0, 2.5) if dashed else ())
+        path = canvas.beginPath()
+        path.moveTo(points[0][0] * MM, self._height - points[0][1] * MM)
+        for x, y in points[1:]:
+            path.lineTo(x * MM, self._height - y * MM)
+        canvas.drawPath(path, stroke=1, fill=0)
+        canvas.restoreState()
 
     def dots(self, circles: list[tuple[float, float, float]], *, fill: Ink | None, stroke: Ink) -> None:
         """Circles (x, y, radius) in one stroke of the pen."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from services.paper.house_style import HouseStyle
-from services.runtime.errors import Retryable
 from services.ticketing.paper.documents import AllotmentStatement, DeliveryNote, HallPlan, OfficeStatement, Ticket
 from services.ticketing.paper.stock import Stock
 
@@ -64,10 +63,6 @@ class OfficeSheet:
 Sheet = TicketsSheet | NoteSheet | PlanSheet | StatementSheet | OfficeSheet | LogoSheet
 
 
-class PaperFailed(Retryable):
-    """The process that draws failed; nothing of the document is there."""
-
-
 class Paper(Protocol):
     """What stands on a document is written down first, and drawn from that."""
 
@@ -76,5 +71,5 @@ class Paper(Protocol):
         ...
 
     def drawn(self, written: bytes) -> AbstractAsyncContextManager[BinaryIO]:
-        """The document in a file, at its beginning, gone with the block. Raises PaperFailed."""
+        """The document in a file, at its beginning, gone with the block. Raises services.paper.process.PaperFailed."""
         ...
