@@ -142,6 +142,9 @@ _READERS: Mapping[str, Callable[[IncomingEvent], Fact]] = {
     OrderRefunded.DESCRIPTOR.full_name: _refunded,
 }
 
+# The types that say what a performance is.
+DESCRIBES = frozenset(kind for kind, reader in _READERS.items() if reader is _described)
+
 
 def fact_of(event: IncomingEvent) -> Fact | None:
     """The fact in an event; None for one that changes no figure, also for types that come with a later release.
@@ -155,13 +158,20 @@ def fact_of(event: IncomingEvent) -> Fact | None:
         fact = read(event)
     except DecodeError as error:
         raise EventMalformed(event_id=event.id, field="payload", problem=f"is no {event.type}") from error
-    for field in ("house_id", "performance_id"):
-        _key(event, field, getattr(fact, field))
-    if fact.house_id != event.house_id:
-        raise EventMalformed(event_id=event.id, field="house_id", problem="differs from the header")
-    if fact.performance_id != event.key:
-        raise EventMalformed(event_id=event.id, field="performance_id", problem="is not the event's key")
+    refused_place(event, fact.house_id, fact.performance_id)
     return fact
+
+
+def refused_place(event: IncomingEvent, house_id: str, performance_id: str, order_id: str | None = None) -> None:
+    """Raises EventMalformed unless the content names the house and the key that the headers name, and an order's id."""
+    _key(event, "house_id", house_id)
+    _key(event, "performance_id", performance_id)
+    if order_id is not None:
+        _key(event, "order_id", order_id)
+    if house_id != event.house_id:
+        raise EventMalformed(event_id=event.id, field="house_id", problem="differs from the header")
+    if performance_id != event.key:
+        raise EventMalformed(event_id=event.id, field="performance_id", problem="is not the event's key")
 
 
 def _key(event: IncomingEvent, field: str, value: str) -> str:

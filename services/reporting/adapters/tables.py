@@ -16,10 +16,12 @@ from sqlalchemy import (
     text,
 )
 
-from services.reporting.adapters import request_tables, settlement_tables
-from services.reporting.adapters.metadata import inbox, inbox_sequence, metadata
+from services.reporting.adapters import fact_tables, sales_tables
+from services.reporting.adapters.metadata import metadata
+from services.runtime.outbox.tables import inbox_table
 
 __all__ = [
+    "fact_tables",
     "generations",
     "inbox",
     "inbox_sequence",
@@ -27,10 +29,12 @@ __all__ = [
     "order_lines",
     "orders",
     "performances",
-    "request_tables",
+    "read_model_generations",
     "sales_lines",
-    "settlement_tables",
+    "sales_tables",
 ]
+
+inbox, inbox_sequence = inbox_table(metadata)
 
 generations = Table(
     "generations",
@@ -39,6 +43,16 @@ generations = Table(
     Column("generation", BigInteger, Identity(always=True), primary_key=True),
     Column("serving", Boolean, nullable=False),
     Index("uq_generations_serving", "serving", unique=True, postgresql_where=text("serving")),
+)
+
+# Of every read model but the totals, which have the table above: each model is rebuilt and switched alone.
+read_model_generations = Table(
+    "read_model_generations",
+    metadata,
+    Column("generation", BigInteger, Identity(always=True), primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("serving", Boolean, nullable=False),
+    Index("uq_read_model_generations_model", "model", unique=True, postgresql_where=text("serving")),
 )
 
 performances = Table(

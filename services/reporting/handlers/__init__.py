@@ -1,1 +1,1 @@
-"""How a fact reaches the read model, and how the read model is built anew."""
+"""How read models are followed and built anew, and what is done with their figures."""

@@ -61,9 +61,10 @@ class Dimension(Enum):
     SELLER_KIND = "seller_kind"
     SELLER = "seller"
     SEAT = "seat"
-    # Parts of the price; tickets are not told by these, money is.
+    # Parts of the price; tickets and discounts are not told by these (0), money and its tax are.
     COMPONENT = "component"
     VAT_CLASS = "vat_class"
+    # Basis points, five digits: 00700 is 7 %.
     VAT_RATE = "vat_rate"
     # YYYY-MM-DDThh:mm, YYYY-MM-DDThh, YYYY-MM-DD, its Monday, YYYY-MM of the movement, and of the performance's start.
     MINUTE = "minute"
@@ -72,7 +73,8 @@ class Dimension(Enum):
     WEEK = "week"
     MONTH = "month"
     EVENT_DAY = "event_day"
-    # Whole days of the house's calendar from the movement to the performance: 0 is the day itself.
+    # Whole days of the house's calendar from the movement to the performance, five digits: 00000 is the day itself,
+    # -00001 the day after it.
     DAYS_BEFORE = "days_before"
 
 
@@ -133,7 +135,10 @@ class PerformanceFigures:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One ticket that was sold (1), came back (-1), or gave some of its money back (0)."""
+    """One ticket that was sold (1), came back (-1), or gave some of its money back (0).
+
+    Amounts have that sign too, less than 0 for what went back: over a ticket's movements they add up to what is left.
+    """
 
     performance_id: str
     order_id: str

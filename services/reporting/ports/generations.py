@@ -13,9 +13,13 @@ class GenerationGone(Retryable):
     """A rebuild has put another generation in this one's place."""
 
 
-def group_of(generation: int) -> str:
+# The read model that was there before there were several: its groups are named by their generation alone.
+TOTALS_MODEL = "totals"
+
+
+def group_of(generation: int, model: str = TOTALS_MODEL) -> str:
     """The consumer group that fills a generation: a new group reads its topics from the start."""
-    return f"reporting-{generation}"
+    return f"reporting-{generation}" if model == TOTALS_MODEL else f"reporting-{model}-{generation}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +43,7 @@ class Stuck:
 
 
 class Generations(Protocol):
-    """Read models by generation. One is told to people; a new one is built beside it and then takes its place."""
+    """One read model by generation. One is told to people; a new one is built beside it and then takes its place."""
 
     async def serving(self) -> int:
         """The generation that is told to people."""

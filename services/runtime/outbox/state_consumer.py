@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.bus.faults import PartitionLost
 from services.runtime.bus.port import Bus, Delivered, Subscription
 from services.runtime.clock import Clock
-from services.runtime.outbox.application import EventHandler
+from services.runtime.outbox.application import BatchHandler, EventHandler
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.faults import HeadersInvalid
 from services.runtime.outbox.headers import to_event
-from services.runtime.outbox.membership import Membership
-from services.runtime.outbox.pauses import Pauses
 from services.runtime.outbox.retries import Backoff
 from services.runtime.sql.connections import connected
 from services.runtime.sql.faults import is_transient
@@ -38,7 +36,8 @@ class StateConsumer:
     """One member of a group. Of a batch only the last message of each key reaches `handler(connection, event)`.
 
     `every_state` is for topics with several writers, where the last by offset may be an outdated one's (a fenced owner
-    speaks after the new one): then each reaches the handler, in a transaction of its own.
+    speaks after the new one): then each reaches the handler, in a transaction of its own. A `batch_handler(connection,
+    events)` in its place is handed every state of a batch at once, and picks by their versions itself.
     A state that cannot be applied after ATTEMPTS is logged, counted as parked and left: the key's next one replaces it.
     """
 
@@ -49,24 +48,34 @@ class StateConsumer:
         *,
         group: str,
         topics: Sequence[str],
-        handler: EventHandler,
         clock: Clock,
+        handler: EventHandler | None = None,
+        batch_handler: BatchHandler | None = None,
         every_state: bool = False,
     ) -> None:
+        assert (handler is None) != (batch_handler is None), "one of the two"
+        apply = _each(handler) if handler is not None else batch_handler
+        assert apply is not None
+        self._bus = bus
         self._engine = engine
-        self._group = self.group = group
-        self.pauses = Pauses(engine, group)
-        self._membership = Membership(bus, self.pauses, group=group, topics=topics, clock=clock)
-        self._handler = handler
+        self._group = group
+        self._topics = list(topics)
+        self._apply = apply
         self._clock = clock
-        self._every_state = every_state
+        self._all_at_once = not every_state
+        self._every_state = every_state or batch_handler is not None
         self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=group)
 
     async def run(self) -> None:
         """Consumes until cancelled or the bus is closed, through outages of the bus and of the database."""
         while True:
             try:
-                await self._membership.read(self._consume, lambda: None)
+                subscription = await self._bus.subscribe(self._group, self._topics)
+                try:
+                    async for batch in subscription.batches():
+                        await self._consume(subscription, batch)
+                finally:
+                    await subscription.close()
                 return
             except Exception as error:
                 if not is_transient(error):
@@ -79,7 +88,7 @@ class StateConsumer:
             latest = {event.key: event for event in events}
             EVENTS_CONSUMED.labels(self._group, "duplicate").inc(len(events) - len(latest))
             events = list(latest.values())
-        if self._every_state or not await self._applied(events):
+        if not self._all_at_once or not await self._applied(events):
             for event in events:
                 await self._apply_alone(event)
         now_ms = self._clock.now_ms()
@@ -110,11 +119,9 @@ class StateConsumer:
     async def _applied(self, events: Sequence[IncomingEvent]) -> bool:
         """All in one transaction, again and again through outages; False when one of them cannot be applied."""
         while True:
-            self._membership.check()
             try:
                 async with connected(self._engine, _BATCH) as connection:
-                    for event in events:
-                        await self._handler(connection, event)
+                    await self._apply(connection, events)
             except Exception as error:  # noqa: BLE001 (whatever it is, the caller tries each by itself)
                 if not is_transient(error):
                     _log.warning("state_refused", group=self._group, error=type(error).__name__, exc_info=error)
@@ -129,3 +136,11 @@ class StateConsumer:
         if not self._backoff.tries:
             _log.warning("state_waits", group=self._group, error=type(error).__name__, exc_info=error)
         await self._clock.sleep(self._backoff.next_seconds())
+
+
+def _each(handler: EventHandler) -> BatchHandler:
+    async def apply(connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
+        for event in events:
+            await handler(connection, event)
+
+    return apply

@@ -15,9 +15,7 @@ from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
-from services.reporting.adapters.event_facts import fact_of
-from services.reporting.adapters.postgres_read_model import PostgresReadModel
-from services.reporting.handlers.project import project
+from services.reporting.adapters.projections.registry import PROJECTIONS
 from services.runtime.bus.memory_bus import MemoryBus
 from services.runtime.bus.port import Message
 from services.runtime.bus.topics import ALLOTMENTS, CATALOGUE, ORDERS, PAYMENTS
@@ -48,13 +46,13 @@ def _of_orders(engine: AsyncEngine) -> EventHandler:
     return PaymentEvents(store, lambda report: act_on(report, CLOCK, Timing()))
 
 
-def _of_reporting(_engine: AsyncEngine) -> EventHandler:
+def _of_reporting(topic: str) -> Callable[[AsyncEngine], EventHandler]:
     async def apply(connection: AsyncConnection, event: IncomingEvent) -> None:
-        fact = fact_of(event)
-        if fact is not None:
-            await project(PostgresReadModel(connection, 1), fact)
+        for projection in PROJECTIONS.values():
+            if topic in projection.topics:
+                await projection.apply(connection, 1, [event])
 
-    return apply
+    return lambda _engine: apply
 
 
 def _of_ticketing(_engine: AsyncEngine) -> EventHandler:
@@ -73,8 +71,10 @@ class Consuming:
 SERVICES = [
     Consuming("inventory", CATALOGUE, _of_inventory),
     Consuming("orders", PAYMENTS, _of_orders),
-    Consuming("reporting", ORDERS, _of_reporting),
-    Consuming("reporting", CATALOGUE, _of_reporting),
+    *(
+        Consuming("reporting", topic, _of_reporting(topic))
+        for topic in sorted({topic for projection in PROJECTIONS.values() for topic in projection.topics})
+    ),
     Consuming("ticketing", ORDERS, _of_ticketing),
     Consuming("ticketing", ALLOTMENTS, _of_ticketing),
 ]

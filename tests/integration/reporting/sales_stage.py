@@ -20,10 +20,10 @@ from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.postgres_generations import PostgresGenerations
 from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
 from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader, pages_of_all
+from services.reporting.adapters.projections.registry import PROJECTIONS
 from services.reporting.domain.totals import Totals
 from services.reporting.handlers.follow import follow
-from services.reporting.handlers.project import project
-from services.reporting.ports.generations import ProgressKey
+from services.reporting.ports.generations import TOTALS_MODEL, ProgressKey
 from services.runtime.bus.memory_bus import MemoryBus
 from services.runtime.bus.port import Bus, ManagedBus, Message
 from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, ORDERS, TOPICS
@@ -178,11 +178,11 @@ def _topic(event: Protobuf) -> str:
 class Stage:
     """A read model over a real database, and the bus it follows."""
 
-    def __init__(self, engine: AsyncEngine, bus: ManagedBus) -> None:
+    def __init__(self, engine: AsyncEngine, bus: ManagedBus, model: str = TOTALS_MODEL) -> None:
         self.engine = engine
         self.publisher = Publisher(bus)
-        self.intake = EventIntake(bus, engine, CLOCK, project)
-        self.generations = PostgresGenerations(engine)
+        self.intake = EventIntake(bus, engine, CLOCK, PROJECTIONS[model])
+        self.generations = PostgresGenerations(engine, PROJECTIONS[model])
         self.reader = PostgresTotalsReader(engine)
         self.audit = PostgresReadModelAudit(engine)
         self.bus = bus

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.postgres_read_model import PostgresReadModel
+from services.reporting.adapters.projections.totals import TOTALS
 from services.reporting.domain.totals import Totals
-from services.reporting.handlers.project import project
 from services.reporting.handlers.rebuild import EventNotApplied, HistoryIncomplete, RebuildTooSlow, rebuild
 from services.reporting.ports.generations import GenerationGone
 from services.runtime.bus.memory_bus import MemoryBus
@@ -71,7 +71,7 @@ class Idle(EventIntake):
     """Fills nothing."""
 
     def __init__(self, stage: Stage) -> None:
-        super().__init__(stage.bus, stage.engine, CLOCK, project)
+        super().__init__(stage.bus, stage.engine, CLOCK, TOTALS)
         self.begun = asyncio.Event()
 
     async def fill(self, generation: int) -> None:
@@ -84,7 +84,7 @@ async def without(stage: Stage, *missing: Message) -> EventIntake:
     bus = MemoryBus()
     await bus.create_topics(TOPICS)
     await bus.publish([message for message in stage.publisher.published if message not in missing])
-    return EventIntake(bus, stage.engine, CLOCK, project)
+    return EventIntake(bus, stage.engine, CLOCK, TOTALS)
 
 
 async def test_a_rebuild_equals_the_live_read_model(database_url: DatabaseUrl) -> None:
@@ -212,7 +212,7 @@ async def test_an_event_that_can_be_applied_no_more_is_named(database_url: Datab
         first, second = stage.publisher.published
         await bus.publish([first, replace(second, payload=b"\xff")])
         with pytest.raises(EventNotApplied) as caught:
-            await rebuild(stage.generations, EventIntake(bus, stage.engine, CLOCK, project), CLOCK, 3600)
+            await rebuild(stage.generations, EventIntake(bus, stage.engine, CLOCK, TOTALS), CLOCK, 3600)
         assert caught.value.facts.items() >= {"topic": ORDERS, "key": "p1", "sequence": 2}.items()
 
 

@@ -77,11 +77,8 @@ async def build(service: str, url: str) -> Service:
             running = Service(service, PaymentsSettings(database_url=database, **sandbox, **common))
             await build_payments(running)
         case _:
-            figures = ReportingSettings(
-                database_url=database, sealing_secrets=SecretStr("a secret of tests' own"), **common
-            )
-            running = Service(service, figures)
-            await build_reporting(running, figures)
+            running = Service(service, ReportingSettings(database_url=database, **common))
+            await build_reporting(running)
     await running.start()
     return running
 

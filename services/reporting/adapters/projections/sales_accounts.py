@@ -1,0 +1,124 @@
+"""What the read model knows of orders, loaded and saved for a whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.contracts.channels import Channel
+from services.reporting.domain.ledger import OrderAccount, Part, Sale, SoldLine
+
+
+class OrderKey(NamedTuple):
+    """One order, as far as one performance goes."""
+
+    house_id: str
+    performance_id: str
+    order_id: str
+
+
+_WANTED = """JOIN unnest(CAST(:house_ids AS text[]), CAST(:performance_ids AS text[]), CAST(:order_ids AS text[]))
+             AS wanted (house_id, performance_id, order_id)
+          ON (o.house_id, o.performance_id, o.order_id) = (wanted.house_id, wanted.performance_id, wanted.order_id)
+       WHERE o.generation = :generation"""
+_ACCOUNTS = text(f"SELECT o.* FROM sales_orders o {_WANTED}")  # noqa: S608 (fixed parts)
+_LINES = text(f"SELECT o.* FROM sales_ledger o {_WANTED} AND o.number = 0 ORDER BY o.line")  # noqa: S608 (fixed parts)
+_SAVE = text(
+    """INSERT INTO sales_orders
+           (generation, house_id, performance_id, order_id, confirmed, back_minor, back_at_ms, refunded_at_ms,
+            movements)
+       SELECT CAST(:generation AS bigint), e.* FROM unnest(
+           CAST(:house_ids AS text[]), CAST(:performance_ids AS text[]), CAST(:order_ids AS text[]),
+           CAST(:confirmed AS boolean[]), CAST(:back_minor AS bigint[]), CAST(:back_at_ms AS bigint[]),
+           CAST(:refunded_at_ms AS bigint[]), CAST(:movements AS int[])
+       ) AS e
+       ON CONFLICT (generation, house_id, performance_id, order_id) DO UPDATE
+       SET confirmed = excluded.confirmed, back_minor = excluded.back_minor, back_at_ms = excluded.back_at_ms,
+           refunded_at_ms = excluded.refunded_at_ms, movements = excluded.movements"""
+)
+
+
+async def load_accounts(
+    connection: AsyncConnection, generation: int, keys: Collection[OrderKey]
+) -> Mapping[OrderKey, OrderAccount]:
+    """Of those that are known; the others are new."""
+    rows = (await connection.execute(_ACCOUNTS, _parameters(generation, keys))).all()
+    confirmed = [_key(row) for row in rows if row.confirmed]
+    sales = await _sales(connection, generation, confirmed) if confirmed else {}
+    return {
+        _key(row): OrderAccount(
+            sale=sales.get(_key(row)),
+            back_minor=row.back_minor,
+            back_at_ms=row.back_at_ms,
+            refunded_at_ms=row.refunded_at_ms,
+            movements=row.movements,
+        )
+        for row in rows
+    }
+
+
+async def save_accounts(
+    connection: AsyncConnection, generation: int, accounts: Mapping[OrderKey, OrderAccount]
+) -> None:
+    """What a sale was is in the ledger."""
+    if not accounts:
+        return
+    known = accounts.values()
+    parameters = {
+        **_parameters(generation, accounts),
+        "confirmed": [account.sale is not None for account in known],
+        "back_minor": [account.back_minor for account in known],
+        "back_at_ms": [account.back_at_ms for account in known],
+        "refunded_at_ms": [account.refunded_at_ms for account in known],
+        "movements": [account.movements for account in known],
+    }
+    await connection.execute(_SAVE, parameters)
+
+
+def _parameters(generation: int, keys: Collection[OrderKey]) -> dict[str, Any]:
+    return {
+        "generation": generation,
+        "house_ids": [key.house_id for key in keys],
+        "performance_ids": [key.performance_id for key in keys],
+        "order_ids": [key.order_id for key in keys],
+    }
+
+
+def _key(row: Row[Any]) -> OrderKey:
+    return OrderKey(row.house_id, row.performance_id, row.order_id)
+
+
+async def _sales(connection: AsyncConnection, generation: int, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sale]:
+    of_order: dict[OrderKey, list[Row[Any]]] = {}
+    for row in await connection.execute(_LINES, _parameters(generation, keys)):
+        of_order.setdefault(_key(row), []).append(row)
+    return {key: _sale(rows[0], tuple(map(_line, rows))) for key, rows in of_order.items()}
+
+
+def _sale(row: Row[Any], lines: tuple[SoldLine, ...]) -> Sale:
+    return Sale(
+        channel=Channel(row.channel),
+        currency=row.currency,
+        seller_kind=row.seller_kind,
+        seller=row.seller,
+        customer_id=row.customer_id,
+        lines=lines,
+        at_ms=row.at_ms,
+    )
+
+
+def _line(row: Row[Any]) -> SoldLine:
+    return SoldLine(
+        seat_id=row.seat_id,
+        category=row.category,
+        kind=row.kind,
+        ticket_type=row.ticket_type,
+        amount_minor=row.amount_minor,
+        discount_minor=row.discount_minor,
+        discount_id=row.discount_id,
+        office_id=row.office_id,
+        parts=tuple(map(Part, row.part_kinds, row.part_classes, row.part_rates, row.part_amounts, row.part_vats)),
+    )

@@ -1,0 +1,186 @@
+"""Folds what happens to an order into movements of tickets and money, each once, whatever comes twice or out of order.
+
+A movement is the difference between two positions of a line, so that all of them together are always what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias, assert_never
+
+from services.contracts.channels import Channel
+from services.contracts.money import shared
+from services.reporting.domain.facts import SalePartlyRefunded, SaleRefunded
+
+
+class Part(NamedTuple):
+    """A part of a price, VAT included: what it is for, its tax, how much, and the tax in it."""
+
+    component: str
+    vat_class: str
+    rate_basis_points: int
+    amount_minor: int
+    vat_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoldLine:
+    """One ticket as it was sold. Its parts make up its amount."""
+
+    seat_id: str
+    category: str
+    kind: str
+    ticket_type: str
+    amount_minor: int
+    discount_minor: int
+    discount_id: str
+    office_id: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An order that was paid and has its tickets, as far as one performance goes."""
+
+    channel: Channel
+    currency: str
+    seller_kind: str
+    seller: str
+    customer_id: str
+    lines: tuple[SoldLine, ...]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSold:
+    """An order was paid and its tickets issued."""
+
+    house_id: str
+    performance_id: str
+    order_id: str
+    sale: Sale
+
+
+OrderFact: TypeAlias = OrderSold | SalePartlyRefunded | SaleRefunded
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAccount:
+    """What is known of one order. `movements` counts the rounds of movements that were made of it."""
+
+    sale: Sale | None = None
+    back_minor: int = 0
+    back_at_ms: int = 0
+    refunded_at_ms: int | None = None
+    movements: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LineMovement:
+    """What one line of an order gained or lost: 1 ticket, -1, or 0 for money alone. Amounts have that sign too."""
+
+    number: int
+    line: int
+    sold: SoldLine
+    tickets: int
+    amount_minor: int
+    discount_minor: int
+    parts: tuple[Part, ...]
+    at_ms: int
+
+    @property
+    def vat_minor(self) -> int:
+        """The tax in the amount."""
+        return sum(part.vat_minor for part in self.parts)
+
+
+class _Position(NamedTuple):
+    """What is left of a line."""
+
+    tickets: int
+    discount_minor: int
+    parts: tuple[Part, ...]
+
+
+def fold_order(account: OrderAccount, fact: OrderFact) -> tuple[OrderAccount, Sequence[LineMovement]]:
+    """The account after `fact`, and what moved by it; an account that is the same has nothing moved."""
+    match fact:
+        case OrderSold():
+            return _sold(account, fact.sale)
+        case SalePartlyRefunded():
+            if fact.refunded_minor <= account.back_minor:
+                return account, ()
+            after = replace(account, back_minor=fact.refunded_minor, back_at_ms=fact.at_ms)
+            return _moved(account, after, fact.at_ms)
+        case SaleRefunded():
+            if account.refunded_at_ms is not None:
+                return account, ()
+            return _moved(account, replace(account, refunded_at_ms=fact.at_ms), fact.at_ms)
+        case _:
+            assert_never(fact)
+
+
+def _sold(account: OrderAccount, sale: Sale) -> tuple[OrderAccount, Sequence[LineMovement]]:
+    """The sale, and then what was known of it before it was."""
+    if account.sale is not None:
+        return account, ()
+    before = OrderAccount(movements=account.movements)
+    now, found = _moved(before, replace(before, sale=sale), sale.at_ms)
+    movements = list(found)
+    if account.back_minor:
+        back = replace(now, back_minor=account.back_minor, back_at_ms=account.back_at_ms)
+        now, found = _moved(now, back, account.back_at_ms)
+        movements += found
+    if account.refunded_at_ms is not None:
+        now, found = _moved(now, replace(now, refunded_at_ms=account.refunded_at_ms), account.refunded_at_ms)
+        movements += found
+    return now, movements
+
+
+def _moved(before: OrderAccount, after: OrderAccount, at_ms: int) -> tuple[OrderAccount, Sequence[LineMovement]]:
+    if after.sale is None:
+        return after, ()
+    found = []
+    positions = zip(after.sale.lines, _positions(before, after.sale), _positions(after, after.sale), strict=True)
+    for line, (sold, was, now) in enumerate(positions):
+        parts = tuple(_less(one, other) for one, other in zip(now.parts, was.parts, strict=True))
+        tickets, discount_minor = now.tickets - was.tickets, now.discount_minor - was.discount_minor
+        amount_minor = sum(part.amount_minor for part in parts)
+        if tickets or amount_minor:
+            found.append(
+                LineMovement(before.movements, line, sold, tickets, amount_minor, discount_minor, parts, at_ms)
+            )
+    return replace(after, movements=before.movements + bool(found)), found
+
+
+def _positions(account: OrderAccount, sale: Sale) -> Sequence[_Position]:
+    """What is left of each line of `sale`, after what went back was shared out by what each cost."""
+    lines = sale.lines
+    if account.sale is None or account.refunded_at_ms is not None:
+        return [_Position(0, 0, tuple(map(_none_of, line.parts))) for line in lines]
+    if not account.back_minor:
+        return [_Position(1, line.discount_minor, line.parts) for line in lines]
+    amounts = [line.amount_minor for line in lines]
+    gone = shared(min(account.back_minor, sum(amounts)), amounts)
+    return [_Position(1, line.discount_minor, _left(line.parts, back)) for line, back in zip(lines, gone, strict=True)]
+
+
+def _left(parts: Sequence[Part], back_minor: int) -> tuple[Part, ...]:
+    """The parts without their shares of what went back; the tax goes with the money it is in."""
+    gone = shared(back_minor, [part.amount_minor for part in parts])
+    return tuple(
+        part._replace(
+            amount_minor=part.amount_minor - back,
+            vat_minor=part.vat_minor - (part.vat_minor * back // part.amount_minor if back else 0),
+        )
+        for part, back in zip(parts, gone, strict=True)
+    )
+
+
+def _none_of(part: Part) -> Part:
+    return part._replace(amount_minor=0, vat_minor=0)
+
+
+def _less(one: Part, other: Part) -> Part:
+    return one._replace(amount_minor=one.amount_minor - other.amount_minor, vat_minor=one.vat_minor - other.vat_minor)
