@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.postgres_generations import PostgresGenerations
@@ -17,6 +19,7 @@ from services.reporting.adapters.postgres_read_model_audit import PostgresReadMo
 from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
 from services.reporting.adapters.projections.projection import Projection
 from services.reporting.adapters.projections.registry import PROJECTIONS
+from services.reporting.adapters.writing_transaction import purge_keys
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.handlers.follow import follow
 from services.reporting.handlers.rebuild import rebuild
@@ -30,13 +33,18 @@ from services.runtime.outbox.bus_servicer import serve_bus
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
 from services.runtime.telemetry.logging import configure_logging, get_logger
+from services.runtime.work.purge import purge
+
+_HOUR_MS = 3_600_000
 
 _log = get_logger("rebuild")
 
 
-async def build(service: Service) -> None:
+async def build(service: Service, settings: ReportingSettings) -> None:
     """Opens database and bus, serves totals and the audit, follows the events."""
     engine, bus = service.sql(), service.bus()
+    relay = service.outbox(engine, bus)
+    tell_looks(service, engine, relay.wake)
     intakes = [EventIntake(bus, engine, service.clock, projection) for projection in PROJECTIONS.values()]
 
     async def follow_events() -> None:
@@ -53,6 +61,8 @@ async def build(service: Service) -> None:
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
     serve_bus(service.rpc, lambda: [consumer for intake in intakes for consumer in intake.consumers])
     service.background("follow_events", follow_events)
+    keep_ms = settings.request_key_hours * _HOUR_MS
+    service.background("key_purge", lambda: purge(partial(purge_keys, engine), service.clock, keep_ms=keep_ms))
 
 
 async def rebuild_read_models(settings: ReportingSettings, projections: Sequence[Projection]) -> None:
@@ -93,7 +103,8 @@ def main() -> None:
     rebuildable = {name: each for name, each in PROJECTIONS.items() if not each.forgets}
     match sys.argv[1:]:
         case []:
-            run_service("reporting", ReportingSettings(), build, roles_with)
+            settings = ReportingSettings()
+            run_service("reporting", settings, lambda service: build(service, settings), roles_with)
         case ["rebuild"]:
             _rebuild(list(rebuildable.values()))
         case ["rebuild", model] if model in rebuildable:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import BusSettings
+from services.runtime.seal import sealing_secrets
+from services.runtime.settings import BusSettings, MailSettings
 
 
-class ReportingSettings(BusSettings):
-    """A consumer of events and a gRPC server of totals."""
+class ReportingSettings(MailSettings, BusSettings):
+    """A consumer of events, a gRPC server of figures, and a writer of mails with them."""
 
     model_config = SettingsConfigDict(env_prefix="BALCON_REPORTING_", frozen=True, extra="ignore")
 
     rebuild_timeout_seconds: float = Field(
         3600.0, gt=0, le=86_400, description="A rebuild that has not caught up by then is given up; nothing is lost."
     )
+    sealing_secrets: SecretStr = Field(
+        description="Random, 20 characters or more, separated by commas: the first seals the links in mails by which "
+        "somebody stops them, all of them open what was sealed."
+    )
+    request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
+
+    def secrets(self) -> tuple[str, ...]:
+        """The sealing secrets, at least one and none that could be guessed (ValueError)."""
+        return sealing_secrets("BALCON_REPORTING_SEALING_SECRETS", self.sealing_secrets.get_secret_value())

@@ -86,8 +86,14 @@ ALL_HOUSES = {
     "services/reporting/adapters/postgres_read_model_audit.py": [
         "the audit examines the whole read model",
     ],
+    "services/reporting/adapters/postgres_settlement_keys.py": [
+        "the keys of settlements are the deployment's",
+    ],
     "services/reporting/adapters/postgres_totals_reader.py": [
         "the audit compares everything that is served",
+    ],
+    "services/reporting/adapters/writing_transaction.py": [
+        "keys are forgotten by age",
     ],
     "services/ticketing/adapters/postgres_audit.py": [
         "the audit examines the whole record",
@@ -105,6 +111,9 @@ ALL_HOUSES = {
     ],
     "services/runtime/outbox/held_outbox.py": [
         "the relay publishes every house's events",
+    ],
+    "services/runtime/outbox/pauses.py": [
+        "a consumer group reads the events of many houses",
     ],
     "services/runtime/outbox/state_consumer.py": [
         "a batch holds states of many houses",

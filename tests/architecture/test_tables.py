@@ -24,12 +24,13 @@ NO_HOUSE = {
     "payments.provider_notices": "webhooks; whose payment one is about is known only once it was worked off",
     "reporting.generations": "which rebuild of the whole read model is the one that is shown",
     "reporting.read_model_generations": "which rebuild of a read model, of all houses, is the one that is shown",
+    "reporting.signing_keys": "the deployment's own: they sign the settlements of every house",
     "ticketing.signing_keys": "the deployment's own: they sign the tickets of every house",
     "inventory.placement_pin": "see performance_owner",
     "inventory.performance_owner": "the directory: which process owns a performance, nothing of what is in it",
 }
-# The runtime's own counter in every service's database: positions, no house's facts.
-COUNTERS = ("outbox_sequence",)
+# The runtime's own in every service's database: positions and who stands still, no house's facts.
+COUNTERS = ("outbox_sequence", "consumer_pause")
 
 
 def tables() -> Iterator[tuple[str, Table]]:

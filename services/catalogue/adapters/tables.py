@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.runtime.outbox.tables import outbox_tables
+from services.runtime.outbox.tables import outbox_tables, pause_table
 from services.runtime.sql.engine import new_metadata
 
 metadata = new_metadata()
@@ -350,3 +350,4 @@ idempotency_keys = sa.Table(
 sa.Index("ix_idempotency_keys_created_at_ms", idempotency_keys.c.created_at_ms)
 
 outbox, outbox_sequence = outbox_tables(metadata)
+pause_table(metadata)

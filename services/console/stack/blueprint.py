@@ -147,7 +147,7 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings["REDIS_URL"] = world.redis_url
     if part.name == "accounts":
         settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
-    if part.name == "ticketing":
+    if part.name in {"ticketing", "reporting"}:
         # Its seals are its own, whoever has the same secret.
         settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
     if part.name == "payments":

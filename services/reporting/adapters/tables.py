@@ -16,9 +16,8 @@ from sqlalchemy import (
     text,
 )
 
-from services.reporting.adapters import fact_tables, sales_tables
-from services.reporting.adapters.metadata import metadata
-from services.runtime.outbox.tables import inbox_table
+from services.reporting.adapters import fact_tables, request_tables, sales_tables, settlement_tables
+from services.reporting.adapters.metadata import inbox, inbox_sequence, metadata
 
 __all__ = [
     "fact_tables",
@@ -30,11 +29,11 @@ __all__ = [
     "orders",
     "performances",
     "read_model_generations",
+    "request_tables",
     "sales_lines",
     "sales_tables",
+    "settlement_tables",
 ]
-
-inbox, inbox_sequence = inbox_table(metadata)
 
 generations = Table(
     "generations",

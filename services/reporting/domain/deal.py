@@ -76,16 +76,10 @@ class Partage:
 
 
 @dataclass(frozen=True, slots=True)
-class BuyOut:
-    """A fixed sum for the producer, whatever comes in: all revenue is the house's."""
-
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
 class Deal:
     """How a performance's revenue is settled.
 
+    `buy_out_minor`: a fixed sum for the producer, whatever comes in, in place of the partage; 0: there is none.
     `invoice_vat_basis_points`: the tax on the producer's invoice. It comes on top of what the producer gets where the
     basis is net of VAT, and is contained in it where the basis has VAT in it.
     """
@@ -93,9 +87,12 @@ class Deal:
     producer: str
     basis: Basis
     deductions: tuple[Deduction, ...]
-    split: Partage | BuyOut
+    partage: Partage = field(default_factory=Partage)
+    buy_out_minor: int = 0
     invoice_vat_basis_points: int = 0
     note: str = ""
+    # Of its amounts; empty where it has none.
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +116,9 @@ def faults_of(deal: Deal) -> Iterator[DealFault]:
     names = [one.name.casefold() for one in deal.deductions]
     if len(set(names)) < len(names):
         yield DealFault("deductions", "have a name twice", "each name once")
-    if isinstance(deal.split, Partage):
-        yield from _faults_of_tiers(deal.split.tiers)
+    if deal.buy_out_minor and deal.partage != Partage():
+        yield DealFault("partage", "stands beside a buy-out", "one of partage and buy_out")
+    yield from _faults_of_tiers(deal.partage.tiers)
 
 
 def _faults_of_tiers(tiers: tuple[Tier, ...]) -> Iterator[DealFault]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import assert_never
 
 from services.contracts.prices import RECETTE, WHOLE_BASIS_POINTS, ComponentKind, vat_contained
-from services.reporting.domain.deal import ROUNDING, BuyOut, Deal, Deduction, DeductionKind, Partage, Payee
+from services.reporting.domain.deal import ROUNDING, Deal, Deduction, DeductionKind, Partage, Payee
 from services.reporting.domain.settlement_sales import Amount, Sales, basis_minor, is_in
 
 
@@ -97,7 +96,7 @@ def settle(sales: Sales, deal: Deal) -> Settlement:
     taken = sum(line.amount_minor for line in deductions)
     # Less than nothing is not shared: what costs more than came in, the house bears.
     left = max(0, basis - taken)
-    shares, producer_share = _shares(deal.split, left)
+    shares, producer_share = _shares(deal, left)
     house_share = left - producer_share
     to_house, to_others = _paid_to(Payee.HOUSE, deductions), _paid_to(Payee.OTHER, deductions)
     producer = producer_share + _paid_to(Payee.PRODUCER, deductions)
@@ -139,21 +138,17 @@ def _paid_to(payee: Payee, lines: Sequence[Line]) -> int:
     return sum(line.amount_minor for line in lines if line.payee is payee)
 
 
-def _shares(split: Partage | BuyOut, left: int) -> tuple[list[Line], int]:
+def _shares(deal: Deal, left: int) -> tuple[list[Line], int]:
     """The producer's lines of the split, and their sum."""
-    match split:
-        case BuyOut(amount):
-            return [Line(LineKind.BUY_OUT, "", amount, payee=Payee.PRODUCER)], amount
-        case Partage():
-            lines = _tiers(split, left)
-            share = sum(line.amount_minor for line in lines)
-            if split.guarantee_minor:
-                more = max(0, split.guarantee_minor - share)
-                lines.append(Line(LineKind.GUARANTEE, "", more, split.guarantee_minor, payee=Payee.PRODUCER))
-                share += more
-            return lines, share
-        case _:
-            assert_never(split)
+    if deal.buy_out_minor:
+        return [Line(LineKind.BUY_OUT, "", deal.buy_out_minor, payee=Payee.PRODUCER)], deal.buy_out_minor
+    lines, guarantee = _tiers(deal.partage, left), deal.partage.guarantee_minor
+    share = sum(line.amount_minor for line in lines)
+    if guarantee:
+        more = max(0, guarantee - share)
+        lines.append(Line(LineKind.GUARANTEE, "", more, guarantee, payee=Payee.PRODUCER))
+        share += more
+    return lines, share
 
 
 def _tiers(split: Partage, left: int) -> list[Line]:

@@ -30,6 +30,8 @@ from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.faults import HeadersInvalid, SequenceGap
 from services.runtime.outbox.headers import to_event
 from services.runtime.outbox.inbox import Inbox, ParkedKey
+from services.runtime.outbox.membership import Membership
+from services.runtime.outbox.pauses import Pauses
 from services.runtime.outbox.replay import Replay
 from services.runtime.outbox.retries import Backoff
 from services.runtime.outbox.window import Window
@@ -105,6 +107,8 @@ class EventConsumer:
         self._on_parked: Callable[[IncomingEvent, str], None] | None = None
         self._inbox = Inbox(group)
         self._application = EventApplication(engine, self._inbox, apply, clock)
+        self.pauses = Pauses(engine, group)
+        self._membership = Membership(bus, self.pauses, group=group, topics=topics, clock=clock)
         self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=group)
         self._gap: object = None  # the one met last, and how often it was read
         self._gap_reads = 0
@@ -128,14 +132,10 @@ class EventConsumer:
                 await self._bus.create_topics(
                     {dead_letter_topic(topic, self._group): DEAD_LETTER_PARTITIONS for topic in self._topics}
                 )
-                subscription = await self._bus.subscribe(self._group, self._topics)
                 try:
-                    async for batch in subscription.batches():
-                        joining.reset()
-                        await self._consume(subscription, batch)
+                    await self._membership.read(self._consume, joining.reset)
                 finally:
                     self._in_hand_since_ms = None
-                    await subscription.close()
                 return  # the bus was closed
             except SequenceGap as gap:
                 _log.error("event_gap", group=self._group, reads=self._gap_reads, **gap.facts)
@@ -213,6 +213,7 @@ class EventConsumer:
         """All in one transaction; on a failure what stands before the bad event first, then it alone, then the rest."""
         window = Window(items)
         while current := window.current():
+            self._membership.check()
             try:
                 done = await self._application.apply([item.event for item in current])
             except EventFailed as failed:

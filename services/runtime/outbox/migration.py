@@ -82,3 +82,18 @@ def drop_inbox_tables() -> None:
     """Undoes create_inbox_tables; events that come again would be applied again."""
     op.drop_table("inbox_sequence")
     op.drop_table("inbox")
+
+
+def create_pause_table() -> None:
+    """Creates consumer_pause."""
+    op.create_table(
+        "consumer_pause",
+        sa.Column("consumer", sa.Text, nullable=False),
+        sa.Column("paused_at_ms", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("consumer", name="pk_consumer_pause"),
+    )
+
+
+def drop_pause_table() -> None:
+    """Undoes create_pause_table; what was paused goes on."""
+    op.drop_table("consumer_pause")

@@ -16,6 +16,8 @@ from services.runtime.outbox.application import BatchHandler, EventHandler
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.faults import HeadersInvalid
 from services.runtime.outbox.headers import to_event
+from services.runtime.outbox.membership import Membership
+from services.runtime.outbox.pauses import Pauses
 from services.runtime.outbox.retries import Backoff
 from services.runtime.sql.connections import connected
 from services.runtime.sql.faults import is_transient
@@ -56,10 +58,10 @@ class StateConsumer:
         assert (handler is None) != (batch_handler is None), "one of the two"
         apply = _each(handler) if handler is not None else batch_handler
         assert apply is not None
-        self._bus = bus
         self._engine = engine
-        self._group = group
-        self._topics = list(topics)
+        self._group = self.group = group
+        self.pauses = Pauses(engine, group)
+        self._membership = Membership(bus, self.pauses, group=group, topics=topics, clock=clock)
         self._apply = apply
         self._clock = clock
         self._all_at_once = not every_state
@@ -70,12 +72,7 @@ class StateConsumer:
         """Consumes until cancelled or the bus is closed, through outages of the bus and of the database."""
         while True:
             try:
-                subscription = await self._bus.subscribe(self._group, self._topics)
-                try:
-                    async for batch in subscription.batches():
-                        await self._consume(subscription, batch)
-                finally:
-                    await subscription.close()
+                await self._membership.read(self._consume, lambda: None)
                 return
             except Exception as error:
                 if not is_transient(error):
@@ -119,6 +116,7 @@ class StateConsumer:
     async def _applied(self, events: Sequence[IncomingEvent]) -> bool:
         """All in one transaction, again and again through outages; False when one of them cannot be applied."""
         while True:
+            self._membership.check()
             try:
                 async with connected(self._engine, _BATCH) as connection:
                     await self._apply(connection, events)

@@ -43,8 +43,9 @@ def outbox_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table]:
 def inbox_table(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table]:
     """Adds `inbox` (events whose effect is here) and `inbox_sequence` (how far each key is, and whether it is parked).
 
-    `diverted_sequence` is the last event of a parked key that went to the dead-letter topic.
+    `diverted_sequence` is the last event of a parked key that went to the dead-letter topic. Beside them pause_table.
     """
+    pause_table(metadata)
     inbox = sa.Table(
         "inbox",
         metadata,
@@ -73,3 +74,13 @@ def inbox_table(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table]:
         sa.Column("diverted_sequence", sa.BigInteger),
     )
     return inbox, sequences
+
+
+def pause_table(metadata: sa.MetaData) -> sa.Table:
+    """Adds `consumer_pause`: a row for each consumer group that an operator has paused."""
+    return sa.Table(
+        "consumer_pause",
+        metadata,
+        sa.Column("consumer", sa.Text, primary_key=True),
+        sa.Column("paused_at_ms", sa.BigInteger, nullable=False),
+    )

@@ -48,6 +48,21 @@ EVENT_KEYS_PARKED = Gauge(
     "Keys whose events wait in the dead-letter topic. Above 0: read why, mend the cause, replay the key.",
     ["group"],
 )
+EVENTS_PAUSED = Gauge(
+    "balcon_events_paused",
+    "1 while operators pause the consumer group, by group. Long: somebody forgot `balcon bus resume`.",
+    ["group"],
+)
+EVENTS_BEHIND = Gauge(
+    "balcon_events_behind",
+    "Messages on its topics that a consumer group has not worked off, by group. Growing: it is down, paused or slow.",
+    ["group"],
+)
+EVENTS_BEHIND_SECONDS = Gauge(
+    "balcon_events_behind_seconds",
+    "Age of the oldest message that a consumer group has not worked off, 0 without one. High: it is down or stuck.",
+    ["group"],
+)
 BUILD_INFO = Gauge("balcon_build_info", "Always 1; the labels say what runs here.", ["service", "version", "python"])
 LOOP_LAG_SECONDS = Histogram(
     "balcon_loop_lag_seconds",

@@ -44,7 +44,7 @@ ALL_HOUSES_OWN = {"shared_plan_id": "a plan that a house offers is there for eve
 NOT_MADE = {
     "ticket_vat_class_id": "the classes of every house have the same ids",
 }
-MACHINERY = {"outbox", "outbox_sequence", "inbox", "inbox_sequence", "payments"}
+MACHINERY = {"outbox", "outbox_sequence", "inbox", "inbox_sequence", "consumer_pause", "payments"}
 
 
 @asynccontextmanager

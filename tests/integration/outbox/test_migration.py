@@ -14,8 +14,10 @@ from sqlalchemy import Connection, text
 from services.runtime.outbox.migration import (
     create_inbox_tables,
     create_outbox_tables,
+    create_pause_table,
     drop_inbox_tables,
     drop_outbox_tables,
+    drop_pause_table,
 )
 from services.runtime.outbox.tables import inbox_table, outbox_tables
 from services.runtime.sql.engine import create_engine, new_metadata
@@ -38,8 +40,10 @@ def differences(connection: Connection) -> list[object]:
     with operations(connection) as context:
         create_outbox_tables()
         create_inbox_tables()
+        create_pause_table()
         found = compare_metadata(context, metadata)
         drop_inbox_tables()
+        drop_pause_table()
         drop_outbox_tables()
         assert compare_metadata(context, new_metadata()) == []
     return list(found)

@@ -39,6 +39,8 @@ def environment(database_url: str, bus_url: str) -> Mapping[str, str]:
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")]),
         "BALCON_REPORTING_DATABASE_URL": database_url,
         "BALCON_REPORTING_BUS_URL": bus_url,
+        "BALCON_REPORTING_MAIL_FOLDER": "/nonexistent/mail",
+        "BALCON_REPORTING_SEALING_SECRETS": "a secret of the tests' own",
         **guarded_settings("reporting"),
     }
 

@@ -77,8 +77,11 @@ async def build(service: str, url: str) -> Service:
             running = Service(service, PaymentsSettings(database_url=database, **sandbox, **common))
             await build_payments(running)
         case _:
-            running = Service(service, ReportingSettings(database_url=database, **common))
-            await build_reporting(running)
+            figures = ReportingSettings(
+                database_url=database, sealing_secrets=SecretStr("a secret of tests' own"), **common
+            )
+            running = Service(service, figures)
+            await build_reporting(running, figures)
     await running.start()
     return running
 

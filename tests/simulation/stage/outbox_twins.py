@@ -236,6 +236,10 @@ class MemoryDatabase:
         """See Inbox: parking ends the run, so there are none."""
         return 0
 
+    async def since_ms(self) -> int | None:
+        """See Pauses: operators pause nobody here."""
+        return None
+
     async def purge(self, _: Any, _before_ms: int) -> int:
         """Nothing is that old."""
         return 0

@@ -93,6 +93,7 @@ class Reporting:
         bus = self._tapped_bus("reporting")
         consumer = EventConsumer(bus, database, group="report", topics=[ORDERS], handler=self._add, clock=self._clock)
         consumer._inbox = consumer._application._inbox = database
+        consumer._membership._pauses = database
         subscribe = self._bus.subscribe
 
         async def watched(group: str, topics: list[str]) -> Subscription:

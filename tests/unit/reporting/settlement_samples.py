@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from services.contracts.prices import ComponentKind, VatRounding, vat_contained
 from services.reporting.domain.deal import (
     Basis,
-    BuyOut,
     Deal,
     Deduction,
     DeductionKind,
@@ -37,12 +36,13 @@ def sales_of(*amounts: Amount) -> Sales:
 
 
 def deal(
-    split: Partage | BuyOut | None = None,
+    split: Partage | None = None,
     *deductions: Deduction,
     basis: Basis = NET,
     invoice_vat: int = 0,
+    buy_out_minor: int = 0,
 ) -> Deal:
-    return Deal("Gezelschap", basis, deductions, split or Partage(), invoice_vat)
+    return Deal("Gezelschap", basis, deductions, split or Partage(), buy_out_minor, invoice_vat)
 
 
 def partage(producer_percent: int, guarantee_minor: int = 0) -> Partage:
@@ -97,6 +97,9 @@ any_deal = st.builds(
     st.just("p"),
     any_basis,
     any_deductions(),
-    any_partage() | st.builds(BuyOut, st.integers(1, 1_000_000)),
+    any_partage(),
+    st.just(0),
     st.sampled_from([0, 900, 2_100]),
+) | st.builds(
+    Deal, st.just("p"), any_basis, any_deductions(), st.just(Partage()), st.integers(1, 1_000_000), st.just(900)
 )

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from services.contracts.prices import ComponentKind
 from services.reporting.domain.deal import (
     Basis,
-    BuyOut,
     Deal,
     Deduction,
     DeductionKind,
@@ -97,7 +96,7 @@ def test_r3_21_a_higher_guarantee_is_never_less_for_the_producer(sales: Sales, s
 
 @given(any_sales, st.integers(1, 1_000_000))
 def test_r3_21_a_buy_out_is_the_same_whatever_comes_in(sales: Sales, sum_minor: int) -> None:
-    done = settle(sales, deal(BuyOut(sum_minor)))
+    done = settle(sales, deal(buy_out_minor=sum_minor))
     assert done.producer_minor == sum_minor
     assert done.house_minor == done.gross_minor - done.vat_minor - sum_minor
 
@@ -174,12 +173,14 @@ def test_r3_21_a_deal_is_told_every_fault_at_once() -> None:
         Deduction(DeductionKind.LEVY, "Buma", Payee.OTHER, 6_000),
         Deduction(DeductionKind.ROYALTY, "buma", Payee.OTHER, 5_000, 1_00),
         Deduction(DeductionKind.COST, "Stemmer", Payee.OTHER),
+        buy_out_minor=1,
     )
     assert [fault.field for fault in faults_of(broken)] == [
         "deductions[1]",
         "deductions[2]",
         "deductions",
         "deductions",
+        "partage",
         "partage.tiers",
     ]
     assert [fault.problem for fault in faults_of(deal(Partage((Tier(0, 1), Tier(9, 1), Tier(9, 1)))))] == [

@@ -46,6 +46,11 @@ class MemoryTables:
     def __init__(self) -> None:
         self.rows = Rows()
         self.commits = 0
+        self.paused_at_ms: int | None = None
+
+    async def since_ms(self) -> int | None:
+        """See Pauses."""
+        return self.paused_at_ms
 
     def get_execution_options(self) -> dict[str, object]:
         """As AsyncEngine.get_execution_options."""

@@ -88,7 +88,7 @@ async def outcome(steps: Sequence[Step], handlers: Handlers, handler: dict[str, 
     consumer = EventConsumer(
         bus, engine, group=GROUP, topics=[TOPIC], clock=clock, patience=Patience(attempts=2), **handler
     )
-    consumer._inbox = consumer._application._inbox = engine
+    consumer._inbox = consumer._application._inbox = consumer._membership._pauses = engine
     consuming = asyncio.create_task(consumer.run())
     ends = {(state.topic, state.partition): state.end_offset for state in await bus.partitions() if state.end_offset}
     while await bus.committed(GROUP) != ends:

@@ -10,8 +10,8 @@ from alembic import op
 
 from services.runtime.sql.policies import free_rows, secure_rows
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
