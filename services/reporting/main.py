@@ -7,22 +7,33 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from balcon.reporting.v1.dashboards_pb2_grpc import add_DashboardsServiceServicer_to_server
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.reporting.adapters.event_intake import EventIntake
+from services.reporting.adapters.grpc_grants import GrpcGrants
+from services.reporting.adapters.postgres_figure_marks import PostgresFigureMarks
+from services.reporting.adapters.postgres_figures import PostgresFigures
 from services.reporting.adapters.postgres_generations import PostgresGenerations
+from services.reporting.adapters.postgres_own_dashboards import PostgresOwnDashboards
 from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
 from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
 from services.reporting.adapters.projections.projection import Projection
 from services.reporting.adapters.projections.registry import PROJECTIONS
 from services.reporting.adapters.writing_transaction import purge_keys
+from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
+from services.reporting.handlers.dashboard_watch import DashboardWatch
+from services.reporting.handlers.dashboards import DashboardHandler
 from services.reporting.handlers.follow import follow
+from services.reporting.handlers.own_dashboards import OwnDashboardHandler
 from services.reporting.handlers.rebuild import rebuild
+from services.reporting.handlers.sights import Sights
 from services.reporting.settings import ReportingSettings
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import TOPICS
@@ -30,6 +41,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.errors import Fault
 from services.runtime.ids import RandomIds
 from services.runtime.outbox.bus_servicer import serve_bus
+from services.runtime.rpc.client import open_channel
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
 from services.runtime.telemetry.logging import configure_logging, get_logger
@@ -58,11 +70,31 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     service.rpc.add(
         lambda server: add_ReportingServiceServicer_to_server(totals, server), "balcon.reporting.v1.ReportingService"
     )
+    _serve_dashboards(service, settings, engine)
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
     serve_bus(service.rpc, lambda: [consumer for intake in intakes for consumer in intake.consumers])
     service.background("follow_events", follow_events)
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(partial(purge_keys, engine), service.clock, keep_ms=keep_ms))
+
+
+def _serve_dashboards(service: Service, settings: ReportingSettings, engine: AsyncEngine) -> None:
+    to_accounts = open_channel(settings.accounts_target, service.clock)
+    service.on_close(to_accounts.close)
+    figures, own = PostgresFigures(engine), PostgresOwnDashboards(engine, service.clock)
+    sights = Sights(GrpcGrants(to_accounts))
+    handler = DashboardHandler(sights, figures, own, service.clock)
+    dashboards = DashboardsServicer(
+        handler,
+        OwnDashboardHandler(own, sights, figures, service.ids),
+        DashboardWatch(handler, figures, PostgresFigureMarks(engine), service.clock),
+    )
+    service.rpc.add(
+        lambda server: add_DashboardsServiceServicer_to_server(dashboards, server),
+        "balcon.reporting.v1.DashboardsService",
+    )
+    keep_ms = settings.request_key_hours * _HOUR_MS
+    service.background("dashboard_key_purge", lambda: purge(own.purge_keys, service.clock, keep_ms=keep_ms))
 
 
 async def rebuild_read_models(settings: ReportingSettings, projections: Sequence[Projection]) -> None:

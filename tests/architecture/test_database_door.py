@@ -83,6 +83,10 @@ ALL_HOUSES = {
     "services/reporting/adapters/postgres_generations.py": [
         "a generation of the read model holds every house",
     ],
+    "services/reporting/adapters/postgres_own_dashboards.py": [
+        "dashboards are people's, and what they choose is of many houses",
+        "keys of dashboards are forgotten by age",
+    ],
     "services/reporting/adapters/postgres_read_model_audit.py": [
         "the audit examines the whole read model",
     ],

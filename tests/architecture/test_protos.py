@@ -51,6 +51,11 @@ NO_HOUSE = {
     "balcon.accounts.v1.ListMyGrantsRequest": "a promoter's grants are of many houses",
     "balcon.accounts.v1.CheckGrantsRequest": "a promoter's grants are of many houses",
     "balcon.catalogue.v1.ListHousesRequest": "every house there is, for accounts alone",
+    **dict.fromkeys(
+        (f"balcon.reporting.v1.{name}DashboardRequest" for name in ("Get", "Watch", "Create", "Update", "Archive")),
+        "a promoter's dashboard is of many houses",
+    ),
+    "balcon.reporting.v1.ListDashboardsRequest": "a promoter's dashboards are of many houses",
     "balcon.audit.v1.AuditRequest": "the operator's question about a whole process, over all houses",
     "balcon.catalogue.v1.PublishSharedPlanRequest": "what the operator offers to every house",
     "balcon.catalogue.v1.RetireSharedPlanRequest": "what anybody offers to every house, ended by the operator",

@@ -22,6 +22,8 @@ NO_HOUSE = {
     "accounts.revocations": "what makes tokens void, of people and keys of every house",
     "payments.provider_cursors": "how far a provider's own list of events was read",
     "payments.provider_notices": "webhooks; whose payment one is about is known only once it was worked off",
+    "reporting.own_dashboards": "a person's, and what is chosen may be of many houses",
+    "reporting.dashboard_keys": "see own_dashboards",
     "reporting.generations": "which rebuild of the whole read model is the one that is shown",
     "reporting.read_model_generations": "which rebuild of a read model, of all houses, is the one that is shown",
     "reporting.signing_keys": "the deployment's own: they sign the settlements of every house",

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.accounts.adapters.house_tables import houses
 from services.accounts.adapters.people_rows import PeopleRows
 from services.accounts.adapters.promoter_tables import promoters
+from services.accounts.domain.grant import MakingHouse
 from services.accounts.domain.promoter import Promoter
 from services.contracts.pages import Place
 
@@ -39,6 +41,15 @@ class PromoterRows:
             place = sa.tuple_(sa.literal(after.time_ms), sa.literal(after.item_id))
             wanted = wanted.where(sa.tuple_(*_AS_MADE) > place)
         return await self._with_people((await self._connection.execute(wanted)).all())
+
+    async def made_by(self, person_id: str) -> MakingHouse | None:
+        wanted = (
+            sa.select(houses.c.house_id, houses.c.label, houses.c.name)
+            .join(promoters, promoters.c.house_id == houses.c.house_id)
+            .where(promoters.c.person_id == person_id)
+        )
+        row = (await self._connection.execute(wanted)).first()
+        return None if row is None else MakingHouse(row.house_id, row.label, row.name)
 
     async def _with_people(self, rows: Sequence[sa.Row[Any]]) -> list[Promoter]:
         people = await self._people.find_many([row.person_id for row in rows]) if rows else {}

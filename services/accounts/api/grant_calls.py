@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
 from services.accounts.api.calls import calling_person
-from services.accounts.api.grant_messages import grant_message, house_grants_message
+from services.accounts.api.grant_messages import grant_message, house_grants_message, making_house_message
 from services.accounts.domain.email_address import EmailAddress, email_address
 from services.accounts.domain.grant import Grant, refused_things, things
 from services.accounts.handlers.grants import GrantHandler
@@ -75,5 +75,7 @@ class GrantCalls:
         accept(refused_key("subject", request.subject))
         granted = await self._grants.granted(request.subject)
         return pb.CheckGrantsResponse(
-            houses=[house_grants_message(one) for one in granted.houses], version=granted.version
+            houses=[house_grants_message(one) for one in granted.houses],
+            version=granted.version,
+            made_by=None if granted.made_by is None else making_house_message(granted.made_by),
         )

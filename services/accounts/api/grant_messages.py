@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.domain.grant import Grant, HouseGrants, Scope
+from services.accounts.domain.grant import Grant, HouseGrants, MakingHouse, Scope
 from services.contracts.wire_types import wire_instant
 
 _SCOPES: Mapping[Scope, pb.GrantScope.ValueType] = {
@@ -39,3 +39,8 @@ def house_grants_message(granted: HouseGrants) -> pb.HouseGrants:
         production_ids=granted.production_ids,
         performance_ids=granted.performance_ids,
     )
+
+
+def making_house_message(house: MakingHouse) -> pb.MakingHouse:
+    """Who made a promoter, on the wire."""
+    return pb.MakingHouse(house_id=house.house_id, house_label=house.label, house_name=house.name)

@@ -56,11 +56,24 @@ class HouseGrants:
 
 
 @dataclass(frozen=True, slots=True)
+class MakingHouse:
+    """The house that made a promoter (R3.2)."""
+
+    house_id: str
+    label: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Granted:
-    """What all houses grant to one person, and the version of that, which goes up with each change."""
+    """What all houses grant to one person, and the version of that, which goes up with each change.
+
+    `made_by` may be asked to grant something, whatever it grants (R3.8).
+    """
 
     houses: tuple[HouseGrants, ...]
     version: int
+    made_by: MakingHouse | None = None
 
 
 def refused_things(

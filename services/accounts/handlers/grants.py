@@ -99,7 +99,8 @@ class GrantHandler:
                 return _NOTHING
             # The version first: whatever changes after it makes it too low, never too high.
             version = await transaction.grants.version(person.email)
-            return Granted(tuple(await transaction.grants.of_address(person.email)), version)
+            houses = tuple(await transaction.grants.of_address(person.email))
+            return Granted(houses, version, await transaction.promoters.made_by(person_id))
 
 
 def _act(done: str, grant: Grant) -> Act:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from balcon.access.v1 import access_pb2
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Command:
     saves: Mapping[str, str] = field(default_factory=dict)
     # Options that are called otherwise than their field, by the field's path.
     names: Mapping[str, str] = field(default_factory=dict)
+    # How people are shown the answer, where a table of its fields says little.
+    drawn: Callable[[Any], RenderableType] | None = None
 
 
 @dataclass(frozen=True, slots=True)

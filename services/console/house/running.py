@@ -24,7 +24,7 @@ from services.console.house.logins import Login
 from services.console.house.printing import Shown, print_answer
 from services.console.house.request import Extras, Given, request_of
 from services.console.house.values import HouseTerms
-from services.console.terminal import ERR, fail
+from services.console.terminal import ERR, OUT, fail
 from services.contracts.bounds import MAX_PAGE_SIZE
 from services.runtime.errors import Fatal, Fault, FieldInvalid, Violation
 from services.runtime.ids import RandomIds
@@ -124,7 +124,10 @@ async def call(subject: Subject, command: Command, fields: Sequence[OptionField]
         _save(answer, option, path)
     for name in command.saves:
         answer.ClearField(name)
-    print_answer(answer, command.columns, terms.time_zone, asked.shown)
+    if command.drawn is not None and asked.shown is Shown.TABLE:
+        OUT.print(command.drawn(answer))
+    else:
+        print_answer(answer, command.columns, terms.time_zone, asked.shown)
 
 
 def _login(subject: Subject, command: Command, fields: Sequence[OptionField], asked: Asked) -> Login | None:
@@ -148,7 +151,7 @@ async def _read_etag(connection: Connection, subject: Subject, command: Command,
     answer: Any = await _pages(connection, subject, method, reading, None)
     thing = getattr(answer, fields_of(answer)[0].name)
     if command.etag.row:
-        row = getattr(request, command.etag.row)
+        row = _found(request, command.etag.row)
         thing = next((each for each in thing if getattr(each, command.etag.row) == row), None)
     # What is not there is told by the method itself.
     request.etag = getattr(thing, command.etag.field) if thing is not None else "unknown"

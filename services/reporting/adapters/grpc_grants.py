@@ -29,7 +29,11 @@ class GrpcGrants:
             answer = await self._accounts.CheckGrants(CheckGrantsRequest(subject=subject))
         except grpc.aio.AioRpcError as error:
             raise NeighbourSilent(service="accounts", code=error.code().name) from error
-        return [_granted(house) for house in answer.houses]
+        houses = [_granted(house) for house in answer.houses]
+        maker = answer.made_by
+        if maker.house_id and all(house.house_id != maker.house_id for house in houses):
+            houses.append(GrantedHouse(maker.house_id, maker.house_label, maker.house_name, Sight(maker.house_id)))
+        return houses
 
 
 def _granted(house: HouseGrants) -> GrantedHouse:

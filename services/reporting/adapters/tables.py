@@ -16,10 +16,17 @@ from sqlalchemy import (
     text,
 )
 
-from services.reporting.adapters import fact_tables, request_tables, sales_tables, settlement_tables
+from services.reporting.adapters import (
+    dashboard_tables,
+    fact_tables,
+    request_tables,
+    sales_tables,
+    settlement_tables,
+)
 from services.reporting.adapters.metadata import inbox, inbox_sequence, metadata
 
 __all__ = [
+    "dashboard_tables",
     "fact_tables",
     "generations",
     "inbox",

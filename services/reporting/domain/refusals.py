@@ -14,3 +14,27 @@ class PerformanceNotFound(Refusal):
     kind = Kind.NOT_FOUND
     house_id: str
     performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardNotFound(Refusal):
+    """You have no dashboard {dashboard_id}; what a house does not grant you is the house's to grant."""
+
+    kind = Kind.NOT_FOUND
+    dashboard_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardArchived(Refusal):
+    """Dashboard {dashboard_id} was taken out of the menu and cannot be changed."""
+
+    kind = Kind.PRECONDITION
+    dashboard_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyDashboards(Refusal):
+    """You have {limit} dashboards of your own, and that is the most: take one out of the menu first."""
+
+    kind = Kind.EXHAUSTED
+    limit: int

@@ -16,7 +16,11 @@ class Sights:
 
     async def of(self, subject: str) -> Sequence[GrantedHouse]:
         """The houses that let the person see anything, by name. Raises NeighbourSilent."""
-        return [house for house in await self._grants.of(subject) if sees_anything(house.sight)]
+        return [house for house in await self.known_to(subject) if sees_anything(house.sight)]
+
+    async def known_to(self, subject: str) -> Sequence[GrantedHouse]:
+        """Those, and the house that made the person: whom to ask for what is missing (R3.8). Raises NeighbourSilent."""
+        return await self._grants.of(subject)
 
 
 def sees_anything(sight: Sight) -> bool:

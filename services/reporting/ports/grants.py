@@ -11,7 +11,7 @@ from services.reporting.ports.figures import Sight
 
 @dataclass(frozen=True, slots=True)
 class GrantedHouse:
-    """A house that grants, and what of it may be seen."""
+    """A house that grants, or that made the person, and what of it may be seen: of the latter perhaps nothing."""
 
     house_id: str
     label: str
@@ -24,6 +24,8 @@ class Grants(Protocol):
 
     async def of(self, subject: str) -> Sequence[GrantedHouse]:
         """What is granted to the person now, by the house's name; nobody known is granted nothing.
+
+        The house that made a promoter is told too, at the end where it grants nothing: it may be asked to (R3.8).
 
         Raises NeighbourSilent: without an answer nobody sees anything.
         """

@@ -8,7 +8,7 @@ from balcon.catalogue.v1 import catalogue_service_pb2
 from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2, reservation_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
-from balcon.reporting.v1 import reporting_service_pb2
+from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2
 from balcon.ticketing.v1 import ticketing_service_pb2
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
@@ -27,6 +27,7 @@ SERVICES = (
     orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
     payments_service_pb2.DESCRIPTOR.services_by_name["PaymentsService"],
     reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
+    dashboards_pb2.DESCRIPTOR.services_by_name["DashboardsService"],
     ticketing_service_pb2.DESCRIPTOR.services_by_name["TicketingService"],
 )
 # What no command calls by itself, and why.
@@ -34,6 +35,7 @@ CALLED_OTHERWISE = {
     "WatchRevocations": "`ticket void` lists the same; a list that goes on is for a door",
     "GetSeatingPlan": "`plan show` reads the same of any size",
     "StreamSeatMap": "`seat map` reads the same, of halls that one message holds",
+    "WatchDashboard": "`dashboard show` tells the same once",
     "WatchQuotaFigures": "`seat quotas` tells them once",
     "WatchSeats": "a map that moves is for a page, not for a table",
 }

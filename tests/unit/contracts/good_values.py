@@ -82,6 +82,7 @@ GOOD: Mapping[str, Any] = {
     "languages": "en",
     "latest_plan_version": 1,
     "max_per_order": 4,
+    "menu_place": 1,
     "min_per_order": 1,
     "count": 1,
     "max_uses": 5,

@@ -19,7 +19,7 @@ from balcon.inventory.v1 import (
 )
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
-from balcon.reporting.v1 import reporting_service_pb2
+from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2
 from balcon.ticketing.v1 import ticketing_service_pb2
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
@@ -60,6 +60,7 @@ from services.inventory.ports import SeatPlan
 from services.orders.api.orders_servicer import OrdersServicer
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.handlers.payment_desk import PaymentDesk
+from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import SeededIds
@@ -159,6 +160,7 @@ def _servicers() -> Mapping[str, Any]:
         "OrdersService": OrdersServicer(store, CLOCK),
         "PaymentsService": PaymentsServicer(desk),
         "ReportingService": ReportingServicer(store),
+        "DashboardsService": DashboardsServicer(store, store, store),
         "TicketingService": TicketingServicer(
             TicketingHandlers(**{one.name: store for one in dataclasses.fields(TicketingHandlers)})
         ),
@@ -177,6 +179,7 @@ def methods() -> Iterator[MethodDescriptor]:
         bus_service_pb2,
         catalogue_service_pb2,
         cluster_service_pb2,
+        dashboards_pb2,
         inventory_service_pb2,
         orders_service_pb2,
         payments_service_pb2,

@@ -38,6 +38,7 @@ from balcon.accounts.v1.grants_pb2 import ListGrantsRequest as ListGrantsRequest
 from balcon.accounts.v1.grants_pb2 import ListGrantsResponse as ListGrantsResponse
 from balcon.accounts.v1.grants_pb2 import ListMyGrantsRequest as ListMyGrantsRequest
 from balcon.accounts.v1.grants_pb2 import ListMyGrantsResponse as ListMyGrantsResponse
+from balcon.accounts.v1.grants_pb2 import MakingHouse as MakingHouse
 from balcon.accounts.v1.grants_pb2 import WithdrawGrantRequest as WithdrawGrantRequest
 from balcon.accounts.v1.grants_pb2 import WithdrawGrantResponse as WithdrawGrantResponse
 from balcon.accounts.v1.houses_pb2 import AdoptHouseRequest as AdoptHouseRequest

@@ -398,6 +398,36 @@ class CheckGrantsRequest(_message.Message):
 Global___CheckGrantsRequest: _TypeAlias = CheckGrantsRequest  # noqa: Y015
 
 @_typing.final
+class MakingHouse(_message.Message):
+    """The house that made a promoter."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_LABEL_FIELD_NUMBER: _builtins.int
+    HOUSE_NAME_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    house_label: _builtins.str
+    """Its label."""
+    house_name: _builtins.str
+    """The name that people read."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        house_label: _builtins.str = ...,
+        house_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "house_label", b"house_label", "house_name", b"house_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MakingHouse: _TypeAlias = MakingHouse  # noqa: Y015
+
+@_typing.final
 class CheckGrantsResponse(_message.Message):
     """What CheckGrants answers."""
 
@@ -405,21 +435,27 @@ class CheckGrantsResponse(_message.Message):
 
     HOUSES_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    MADE_BY_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """Goes up with each change of what is granted."""
     @_builtins.property
     def houses(self) -> _containers.RepeatedCompositeFieldContainer[Global___HouseGrants]:
         """What is granted at this moment, by the house's name."""
 
+    @_builtins.property
+    def made_by(self) -> Global___MakingHouse:
+        """The house that the promoter belongs to (R3.2), whatever it grants; unset for others."""
+
     def __init__(
         self,
         *,
         houses: _abc.Iterable[Global___HouseGrants] | None = ...,
         version: _builtins.int = ...,
+        made_by: Global___MakingHouse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["made_by", b"made_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["houses", b"houses", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["houses", b"houses", "made_by", b"made_by", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
