@@ -106,6 +106,7 @@ def _follow_houses(service: Service, engine: AsyncEngine, bus: ManagedBus) -> No
         await bus.create_topics(TOPICS)
         await states.run()
 
+    service.show_consumers(bus, lambda: [states])
     service.background("houses", follow)
 
 

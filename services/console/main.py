@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import uvloop
 
+from services.console.bus_app import bus_app
+from services.console.calling import Data, Json, Target, run_command
 from services.console.commands.adopt import owners_of, run_adopt
 from services.console.commands.audit import run_audit
-from services.console.commands.bus import CONSUMING, run_dead_letters, run_lag, run_replay, run_topics
 from services.console.commands.cluster import run_describe, run_drain, run_move, run_pin
 from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, run_demo
 from services.console.commands.keys import print_new_key
@@ -25,8 +23,7 @@ from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
 from services.console.house.app import house_app
 from services.console.stack.blueprint import MAX_NODES
-from services.console.stack.credentials import find_service_key, hold_key
-from services.console.terminal import ERR, OUT, fail
+from services.console.terminal import OUT, fail
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.servers import default_data_dir
 from services.runtime.errors import Fault
@@ -36,13 +33,6 @@ from services.runtime.rpc.tls import CA_VARIABLE, ClientTls, use_for_channels
 app = typer.Typer(
     name="balcon", help="Theatre seats sold in real time.", no_args_is_help=True, pretty_exceptions_show_locals=False
 )
-
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder of the stack.", show_default="per user")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Target = Annotated[
-    list[str] | None,
-    typer.Option("--target", help="service=host:port, once a service; default: the stack on the data folder."),
-]
 
 
 @app.callback()
@@ -58,22 +48,6 @@ def _everywhere(
     use_for_channels(ClientTls(ca) if ca else None)
 
 
-def _run(command: Coroutine[Any, Any, Any], data: Path | None = None) -> Any:
-    """Runs the command with the deployment's key: that of the environment, or of the data folder."""
-
-    async def with_key() -> Any:
-        hold_key(find_service_key(data or default_data_dir()))
-        return await command
-
-    try:
-        return uvloop.run(with_key())
-    except Fault as error:
-        fail(error)
-    except (KeyboardInterrupt, asyncio.CancelledError) as stop:
-        ERR.print("stopped")
-        raise typer.Exit(130) from stop
-
-
 @app.command()
 def up(
     data: Data = None,
@@ -82,19 +56,19 @@ def up(
     json: Json = False,
 ) -> None:
     """Starts the whole stack and keeps it running until Ctrl-C. Data stays for the next start."""
-    _run(run_up(data or default_data_dir(), bus_url, nodes, json))
+    run_command(run_up(data or default_data_dir(), bus_url, nodes, json))
 
 
 @app.command()
 def down(data: Data = None) -> None:
     """Stops what `balcon up` runs."""
-    _run(run_down(data or default_data_dir()))
+    run_command(run_down(data or default_data_dir()))
 
 
 @app.command()
 def seed(data: Data = None, json: Json = False) -> None:
     """Makes two houses with people in every role, a season and sales, and tells how to log in. May be repeated."""
-    _run(run_seed(data or default_data_dir(), json), data)
+    run_command(run_seed(data or default_data_dir(), json), data)
 
 
 @app.command()
@@ -129,7 +103,7 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
         contingents=contingents,
         tempo=FAST if fast else NORMAL,
     )
-    if not _run(run_demo(options)):
+    if not run_command(run_demo(options)):
         raise typer.Exit(1)
 
 
@@ -153,7 +127,7 @@ def audit(
         targets = find_targets(data, target or [])
     except Fault as error:
         fail(error)
-    if not _run(run_audit(targets, performance, json), data):
+    if not run_command(run_audit(targets, performance, json), data):
         raise typer.Exit(1)
 
 
@@ -170,7 +144,7 @@ def totals(
         house = house or demo_house_id(data or default_data_dir())
     except Fault as error:
         fail(error)
-    _run(run_totals(targets["reporting"], house, json), data)
+    run_command(run_totals(targets["reporting"], house, json), data)
 
 
 @app.command(name="adopt-houses")
@@ -188,7 +162,7 @@ def adopt_houses(
         owners = owners_of(owner or [])
     except Fault as error:
         fail(error)
-    _run(run_adopt(targets, owners, as_json=json), data)
+    run_command(run_adopt(targets, owners, as_json=json), data)
 
 
 app.add_typer(house_app(), name="house")
@@ -207,13 +181,13 @@ def _inventory(data: Path | None, target: list[str] | None) -> str:
 @cluster.command(name="list")
 def cluster_list(data: Data = None, target: Target = None, json: Json = False) -> None:
     """Nodes with their load, and who owns what."""
-    _run(run_describe(_inventory(data, target), json), data)
+    run_command(run_describe(_inventory(data, target), json), data)
 
 
 @cluster.command(name="move")
 def cluster_move(performance: str, to: str, data: Data = None, target: Target = None) -> None:
     """Hands a performance over to the node at host:port now."""
-    _run(run_move(_inventory(data, target), performance, to), data)
+    run_command(run_move(_inventory(data, target), performance, to), data)
 
 
 @cluster.command(name="pin")
@@ -224,7 +198,7 @@ def cluster_pin(
     target: Target = None,
 ) -> None:
     """Keeps a performance on one node as long as that lives."""
-    _run(run_pin(_inventory(data, target), performance, to), data)
+    run_command(run_pin(_inventory(data, target), performance, to), data)
 
 
 @cluster.command(name="drain")
@@ -235,52 +209,10 @@ def cluster_drain(
     target: Target = None,
 ) -> None:
     """Has a node hand everything over and take nothing new."""
-    _run(run_drain(_inventory(data, target), node, not undo), data)
+    run_command(run_drain(_inventory(data, target), node, not undo), data)
 
 
-bus = typer.Typer(help="The bus: topics, consumer lag, events that could not be applied and their replay.")
-app.add_typer(bus, name="bus")
-
-BusUrl = Annotated[
-    str,
-    typer.Option(
-        "--bus-url", envvar="BALCON_BUS_URL", help="kafka://host:port[,host:port] or postgresql:// of the bus database."
-    ),
-]
-
-
-@bus.command(name="topics")
-def bus_topics(bus_url: BusUrl, json: Json = False) -> None:
-    """Every topic with its partitions and messages."""
-    _run(run_topics(bus_url, json))
-
-
-@bus.command(name="lag")
-def bus_lag(bus_url: BusUrl, json: Json = False) -> None:
-    """How many messages each consumer group has not worked off yet."""
-    _run(run_lag(bus_url, json))
-
-
-@bus.command(name="dead-letters")
-def bus_dead_letters(data: Data = None, target: Target = None, json: Json = False) -> None:
-    """The keys whose events wait, and why."""
-    try:
-        targets = find_targets(data, target or [])
-    except Fault as error:
-        fail(error)
-    _run(run_dead_letters(targets, json), data)
-
-
-@bus.command(name="replay")
-def bus_replay(service: str, topic: str, key: str, data: Data = None, target: Target = None) -> None:
-    """Applies what waits of a key at a service (inventory, orders, reporting), in order, once the cause is mended."""
-    try:
-        targets = find_targets(data, target or [])
-    except Fault as error:
-        fail(error)
-    if service not in CONSUMING or service not in targets:
-        raise typer.BadParameter(f"one of {', '.join(CONSUMING)}", param_hint="service")
-    _run(run_replay(targets[service], topic, key), data)
+app.add_typer(bus_app, name="bus")
 
 
 @app.command()
@@ -290,7 +222,7 @@ def letters(
     link: Annotated[bool, typer.Option("--link", help="Only the link in the newest one; it is waited for.")] = False,
 ) -> None:
     """Shows the letters that a stack without a mail server has written into its data folder."""
-    _run(run_letters(data or default_data_dir(), to, link, SystemClock()), data)
+    run_command(run_letters(data or default_data_dir(), to, link, SystemClock()), data)
 
 
 @app.command()
@@ -309,7 +241,7 @@ def onsale(
         targets = find_targets(data, target or [])
     except Fault as error:
         fail(error)
-    if not _run(run_onsale(targets, OnSaleOptions(buyers, rate, seats, seed, json_file, json)), data):
+    if not run_command(run_onsale(targets, OnSaleOptions(buyers, rate, seats, seed, json_file, json)), data):
         raise typer.Exit(1)
 
 

@@ -40,7 +40,6 @@ from services.runtime.bus.topics import TOPICS
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Fault
 from services.runtime.ids import RandomIds
-from services.runtime.outbox.bus_servicer import serve_bus
 from services.runtime.rpc.client import open_channel
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
@@ -72,7 +71,7 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     )
     _serve_dashboards(service, settings, engine)
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
-    serve_bus(service.rpc, lambda: [consumer for intake in intakes for consumer in intake.consumers])
+    service.show_consumers(bus, lambda: [consumer for intake in intakes for consumer in intake.consumers])
     service.background("follow_events", follow_events)
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(partial(purge_keys, engine), service.clock, keep_ms=keep_ms))

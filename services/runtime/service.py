@@ -24,8 +24,9 @@ from services.runtime.clock import Clock, SystemClock
 from services.runtime.errors import Retryable
 from services.runtime.ids import Ids, RandomIds
 from services.runtime.outbox.application import BatchHandler, EventHandler
-from services.runtime.outbox.bus_servicer import serve_bus
+from services.runtime.outbox.bus_servicer import Consumer, serve_bus
 from services.runtime.outbox.consumer import EventConsumer
+from services.runtime.outbox.lag import LagWatch
 from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.rpc.server import RpcServer
 from services.runtime.rpc.tls import client_tls, server_tls, use_for_channels
@@ -166,9 +167,15 @@ class Service:
             batch_handler=batch_handler,
             clock=self.clock,
         )
-        serve_bus(self.rpc, lambda: [consumer])
+        self.show_consumers(bus, lambda: [consumer])
         self.background(f"{group} events", consumer.run)
         return consumer
+
+    def show_consumers(self, bus: ManagedBus, consumers: Callable[[], Sequence[Consumer]]) -> None:
+        """Answers operators for this process's consumer groups, and keeps the gauges of how far they are behind."""
+        serve_bus(self.rpc, consumers, self.clock)
+        watch = LagWatch(bus, lambda: {consumer.group: consumer.topics for consumer in consumers()}, self.clock)
+        self.background("lag watch", watch.run)
 
     def after_start(self, act: Callable[[], Awaitable[None]]) -> None:
         """Runs `act` when the gRPC port is known and open: what must tell others where this process is."""

@@ -1,16 +1,19 @@
-"""`balcon bus`: what the topics hold, how far each group is, the keys that consumers parked, and their replay."""
+"""`balcon bus`: topics, consumer groups with lag and pauses, the keys that consumers parked, and their replay."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
 
 import grpc
 import typer
 from balcon.bus.v1 import bus_service_pb2 as pb
 from balcon.bus.v1.bus_service_pb2_grpc import BusServiceStub
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from rich.table import Table
 
 from services.console.stack.blueprint import nodes_of
@@ -18,12 +21,20 @@ from services.console.stack.credentials import act_as_operator
 from services.console.terminal import ERR, OUT, print_json
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.port import BusAdmin, PartitionState
+from services.runtime.bus.topics import COMPACTED, KEPT_SECONDS
 from services.runtime.clock import SystemClock
+from services.runtime.errors import Fatal
 from services.runtime.ids import RandomIds
+from services.runtime.outbox.lag import lags_of
 from services.runtime.rpc.client import open_channel
 
-CONSUMING: tuple[str, ...] = ("inventory", "orders", "reporting", "ticketing")
+# Every service that consumes events (test_bus_topics looks who builds consumers).
+CONSUMING: tuple[str, ...] = ("accounts", "catalogue", "inventory", "orders", "reporting", "ticketing")
 _REPLAY_SECONDS = 300.0
+
+
+class GroupUnknown(Fatal):
+    """No running service has a consumer group of that name: see `balcon bus groups`."""
 
 
 async def run_dead_letters(targets: Mapping[str, str], as_json: bool) -> None:
@@ -45,7 +56,7 @@ async def run_dead_letters(targets: Mapping[str, str], as_json: bool) -> None:
     OUT.print(table)
 
 
-async def run_replay(target: str, topic: str, key: str) -> None:
+async def run_replay(target: str, topic: str, key: str, as_json: bool) -> None:
     """Replays one key and says how many events were applied; status 1 when it stays parked."""
     act_as_operator()
     async with open_channel(nodes_of(target)[0], SystemClock()) as channel:
@@ -55,7 +66,60 @@ async def run_replay(target: str, topic: str, key: str) -> None:
         except grpc.aio.AioRpcError as error:
             ERR.print(f"{key} stays parked: {error.code().name}: {error.details()}", style="red", markup=False)
             raise typer.Exit(1) from error
-    OUT.print(f"{key}: {replayed.applied} events applied", highlight=False, markup=False)
+    if as_json:
+        print_json({"topic": topic, "key": key, "applied": replayed.applied})
+    else:
+        OUT.print(f"{key}: {replayed.applied} events applied", highlight=False, markup=False)
+
+
+async def run_groups(targets: Mapping[str, str], as_json: bool) -> None:
+    """Prints the consumer groups of every service that is named in `targets`."""
+    act_as_operator()
+    told = [(service, group) for service, _, group in await _groups(targets)]
+    if as_json:
+        print_json([{"service": service, **_as_dict(group)} for service, group in told])
+        return
+    table = Table("service", "group", "topics", "paused since", "parked", title="Consumer groups", title_justify="left")
+    for service, group in told:
+        since = group.paused_at.ToDatetime(UTC).isoformat(" ", "seconds") if group.HasField("paused_at") else ""
+        table.add_row(service, group.group, "\n".join(group.topics), since, str(group.parked_keys))
+    OUT.print(table)
+
+
+async def run_pause(targets: Mapping[str, str], name: str, as_json: bool, *, paused: bool) -> None:
+    """Pauses or resumes a group at the service whose it is (GroupUnknown)."""
+    act_as_operator()
+    known = await _groups(targets)
+    homes = [(service, target) for service, target, group in known if group.group == name]
+    if not homes:
+        raise GroupUnknown(group=name, known=", ".join(group.group for _, _, group in known))
+    [(service, target)] = homes
+    async with open_channel(target, SystemClock()) as channel:
+        calls = BusServiceStub(channel)
+        if paused:
+            group = (await calls.PauseGroup(pb.PauseGroupRequest(group=name))).group
+        else:
+            group = (await calls.ResumeGroup(pb.ResumeGroupRequest(group=name))).group
+    if as_json:
+        print_json({"service": service, **_as_dict(group)})
+    else:
+        OUT.print(f"{name} of {service} {'is paused' if paused else 'reads on'}", highlight=False, markup=False)
+
+
+async def _groups(targets: Mapping[str, str]) -> list[tuple[str, str, pb.ConsumerGroup]]:
+    """(service, one of its nodes, group)."""
+    found = []
+    for service in CONSUMING:
+        if service in targets:
+            node = nodes_of(targets[service])[0]
+            async with open_channel(node, SystemClock()) as channel:
+                groups = (await BusServiceStub(channel).ListGroups(pb.ListGroupsRequest())).groups
+            found += [(service, node, group) for group in groups]
+    return found
+
+
+def _as_dict(message: Message) -> dict[str, Any]:
+    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +129,15 @@ class TopicSize:
     topic: str
     partitions: int
     messages: int
+    keeps: str
 
 
-@dataclass(frozen=True, slots=True)
-class GroupLag:
-    """How many messages of a topic a group has not worked off yet."""
-
-    group: str
-    topic: str
-    lag: int
+def kept_of(topic: str) -> str:
+    """How long a topic keeps its messages, in words."""
+    if topic in COMPACTED:
+        return "each key's latest"
+    seconds = KEPT_SECONDS.get(topic)
+    return "everything" if seconds is None else f"{seconds / 86_400:g} days"
 
 
 def sizes_of(partitions: Sequence[PartitionState]) -> list[TopicSize]:
@@ -82,21 +146,9 @@ def sizes_of(partitions: Sequence[PartitionState]) -> list[TopicSize]:
     for state in partitions:
         by_topic.setdefault(state.topic, []).append(state)
     return [
-        TopicSize(topic, len(states), sum(state.end_offset - state.first_offset for state in states))
+        TopicSize(topic, len(states), sum(state.end_offset - state.first_offset for state in states), kept_of(topic))
         for topic, states in by_topic.items()
     ]
-
-
-def lags_of(
-    group: str, partitions: Sequence[PartitionState], committed: Mapping[tuple[str, int], int]
-) -> list[GroupLag]:
-    """One line for each topic that the group ever read; where it never committed, it begins at what is kept."""
-    lags = dict.fromkeys((topic for topic, _ in committed), 0)
-    for state in partitions:
-        if state.topic in lags:
-            next_offset = max(committed.get((state.topic, state.partition), 0), state.first_offset)
-            lags[state.topic] += max(state.end_offset - next_offset, 0)
-    return [GroupLag(group, topic, lag) for topic, lag in sorted(lags.items())]
 
 
 async def run_topics(bus_url: str, as_json: bool) -> None:
@@ -106,9 +158,9 @@ async def run_topics(bus_url: str, as_json: bool) -> None:
     if as_json:
         print_json(sizes)
         return
-    table = Table("topic", "partitions", "messages", title="Topics", title_justify="left")
+    table = Table("topic", "partitions", "messages", "keeps", title="Topics", title_justify="left")
     for size in sizes:
-        table.add_row(size.topic, str(size.partitions), str(size.messages))
+        table.add_row(size.topic, str(size.partitions), str(size.messages), size.keeps)
     OUT.print(table)
 
 
@@ -116,13 +168,15 @@ async def run_lag(bus_url: str, as_json: bool) -> None:
     """Prints the lag of every group on every topic that it reads."""
     async with _administered(bus_url) as bus:
         partitions = await bus.partitions()
-        lags = [lag for group in await bus.groups() for lag in lags_of(group, partitions, await bus.committed(group))]
+        lags = [lag for group in await bus.groups() for lag in await lags_of(bus, group, (), partitions)]
     if as_json:
         print_json(lags)
         return
-    table = Table("group", "topic", "lag", title="Consumer lag", title_justify="left")
+    table = Table("group", "topic", "lag", "oldest (seconds)", title="Consumer lag", title_justify="left")
+    now_ms = SystemClock().now_ms()
     for lag in lags:
-        table.add_row(lag.group, lag.topic, str(lag.lag))
+        age = "" if lag.oldest_at_ms is None else f"{max(now_ms - lag.oldest_at_ms, 0) / 1000:.0f}"
+        table.add_row(lag.group, lag.topic, str(lag.lag), age)
     OUT.print(table)
 
 

@@ -73,7 +73,9 @@ async def _run(
     async with LocalStack(folder, options, clock=clock, ids=ids, progress=progress) as stack:
         demo = await _demo_performance(folder, stack.record.targets, clock, ids)
         if as_json:
-            print_json({"data": str(folder.path), **msgspec.to_builtins(stack.record), **msgspec.to_builtins(demo)})
+            record = msgspec.to_builtins(stack.record)
+            del record["bus_url"]
+            print_json({"data": str(folder.path), **record, **msgspec.to_builtins(demo)})
         else:
             OUT.print(addresses(stack.record, folder.path, demo))
             OUT.print("Ctrl-C stops it.")

@@ -35,6 +35,8 @@ class StackRecord(msgspec.Struct, frozen=True):
     metrics: dict[str, str]
     pay_page: str
     bus: str
+    # With the password of its database: for commands on this machine, never printed.
+    bus_url: str = ""
 
 
 class DataFolder:

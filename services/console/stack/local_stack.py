@@ -75,6 +75,7 @@ class LocalStack:
         self._servers: EmbeddedServers | None = None
         self._server_watch: asyncio.Task[None] | None = None
         self._processes: list[SupervisedProcess] = []
+        self._bus_url = options.bus_url
         self.ports: Mapping[str, int] = {}
 
     @property
@@ -86,6 +87,7 @@ class LocalStack:
             metrics={service: f"http://{HOST}:{self.ports[f'{service}_metrics']}/metrics" for service in GRPC_SERVICES},
             pay_page=sandbox_url(self.ports),
             bus=self._options.bus_url.split("://", maxsplit=1)[0] or "postgresql",
+            bus_url=self._bus_url,
         )
 
     @property
@@ -154,11 +156,12 @@ class LocalStack:
         self._server_watch = asyncio.create_task(self._keep_servers(servers))
         self._progress("preparing databases")
         urls = await prepare_databases(servers.postgres)
+        self._bus_url = self._options.bus_url or urls[BUS_DATABASE]
         world = Surroundings(
             ports=self.ports,
             database_urls=urls,
             redis_url=servers.valkey.url,
-            bus_url=self._options.bus_url or urls[BUS_DATABASE],
+            bus_url=self._bus_url,
             webhook_secret=self._folder.secret("sandbox_webhook", self._ids),
             sealing_secret=self._folder.secret("accounts_sealing", self._ids),
             service_key=self.service_key,

@@ -14,6 +14,7 @@ from services.reporting.ports.generations import TOTALS_MODEL, ProgressKey, Stuc
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import DEAD_LETTER_SUFFIX
 from services.runtime.clock import Clock
+from services.runtime.outbox.bus_servicer import Consumer
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.state_consumer import StateConsumer
@@ -27,7 +28,7 @@ class EventIntake:
         self._engine = engine
         self._clock = clock
         self.projection = projection
-        self.consumers: list[EventConsumer] = []  # of the generation that is filled now
+        self.consumers: list[Consumer] = []  # of the generation that is filled now
         self._stuck: dict[int, dict[ProgressKey, Stuck]] = {}
         name = "" if projection.name == TOTALS_MODEL else rf"{projection.name}-"
         self._groups = re.compile(rf"reporting-{name}(\d+)(-counts|\.replay\..+)?")
@@ -67,6 +68,7 @@ class EventIntake:
                 batch_handler=apply,
                 clock=self._clock,
             )
+            self.consumers.append(states)
             running.append(states.run)
         async with asyncio.TaskGroup() as tasks:
             for run in running:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -23,11 +24,14 @@ from aiokafka.errors import (
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from services.runtime.bus.faults import BusUnreachable
-from services.runtime.bus.port import PartitionState
+from services.runtime.bus.kafka_subscription import delivered_of
+from services.runtime.bus.port import Delivered, PartitionState
 from services.runtime.bus.topics import COMPACTED, KEPT_SECONDS
 from services.runtime.telemetry.logging import get_logger
 
 REPLICAS_MAX = 3
+PEEK_SECONDS = 5.0
+PEEK_POLL_MS = 500
 
 _OWN_TOPICS = "__"  # how Kafka's own begin
 _SET_ON_THE_TOPIC = 1  # config_source: not inherited from broker or default
@@ -83,6 +87,32 @@ class KafkaAdmin:
         async with self._opened() as admin:
             offsets = await admin.list_consumer_group_offsets(group)
         return {(place.topic, place.partition): at.offset for place, at in offsets.items() if at.offset >= 0}
+
+    async def first_from(self, places: Mapping[tuple[str, int], int]) -> Sequence[Delivered]:
+        """See BusAdmin.first_from (BusUnreachable)."""
+        wanted = {TopicPartition(*place): offset for place, offset in places.items()}
+        if not wanted:
+            return []
+        found: dict[TopicPartition, Delivered] = {}
+        consumer = AIOKafkaConsumer(**self._options)
+        try:
+            await consumer.start()
+            end = await consumer.end_offsets(list(wanted))
+            wanted = {place: offset for place, offset in wanted.items() if offset < end[place]}
+            consumer.assign(list(wanted))
+            for place, offset in wanted.items():
+                consumer.seek(place, offset)
+            with suppress(TimeoutError):  # the last ones may be gone, by age or by compaction
+                async with asyncio.timeout(PEEK_SECONDS):
+                    while waiting := [place for place in wanted if place not in found]:
+                        for place, records in (await consumer.getmany(*waiting, timeout_ms=PEEK_POLL_MS)).items():
+                            found[place] = delivered_of(records[0])
+                            consumer.pause(place)
+        except (KafkaError, OSError) as error:
+            raise BusUnreachable(client_id=self._options["client_id"]) from error
+        finally:
+            await consumer.stop()
+        return list(found.values())
 
     async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
         """See BusAdmin.delete_groups (BusUnreachable)."""

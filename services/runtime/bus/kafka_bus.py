@@ -18,7 +18,7 @@ from services.runtime.bus.faults import BusClosed, BusUnreachable, TopicMissing
 from services.runtime.bus.kafka_admin import KafkaAdmin
 from services.runtime.bus.kafka_subscription import KafkaSubscription
 from services.runtime.bus.limits import PAYLOAD_MAX_BYTES, check_message, check_topics, chunks
-from services.runtime.bus.port import Message, PartitionState, Subscription
+from services.runtime.bus.port import Delivered, Message, PartitionState, Subscription
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.telemetry.logging import get_logger
@@ -69,6 +69,10 @@ class KafkaBus:
     async def committed(self, group: str) -> Mapping[tuple[str, int], int]:
         """See BusAdmin.committed (BusUnreachable)."""
         return await self._admin.committed(group)
+
+    async def first_from(self, places: Mapping[tuple[str, int], int]) -> Sequence[Delivered]:
+        """See BusAdmin.first_from (BusUnreachable)."""
+        return await self._admin.first_from(places)
 
     async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
         """See BusAdmin.delete_groups (BusUnreachable)."""

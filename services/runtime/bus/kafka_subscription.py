@@ -121,7 +121,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.shield(self._opening)
             return
         fetched = await self._consumer.getmany(timeout_ms=POLL_MS)
-        self._ready.extend([_delivered(record) for record in records] for records in fetched.values())
+        self._ready.extend([delivered_of(record) for record in records] for records in fetched.values())
 
     async def _open(self) -> None:
         consumer = AIOKafkaConsumer(
@@ -154,7 +154,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
             await consumer.stop()
 
 
-def _delivered(record: Any) -> Delivered:
+def delivered_of(record: Any) -> Delivered:
+    """One of aiokafka's records."""
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     key = (record.key or b"").decode(errors="replace")
     return Delivered(Message(record.topic, key, record.value or b"", headers), record.partition, record.offset)

@@ -79,6 +79,13 @@ class MemoryBus:
     async def committed(self, group: str) -> Mapping[Partition, int]:
         return dict(self._groups[group].committed) if group in self._groups else {}
 
+    async def first_from(self, places: Mapping[Partition, int]) -> Sequence[Delivered]:
+        return [
+            self._logs[topic][partition][offset]
+            for (topic, partition), offset in places.items()
+            if (topic, partition) in self.places([topic]) and offset < len(self._logs[topic][partition])
+        ]
+
     async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
         known = sorted(name for name in groups if name in self._groups)
         staying = [name for name in known if self._groups[name].members]

@@ -90,6 +90,10 @@ class BusAdmin(Protocol):
         """(topic, partition) to the next offset the group reads; only where it ever committed. Empty: no such group."""
         ...
 
+    async def first_from(self, places: Mapping[tuple[str, int], int]) -> Sequence[Delivered]:
+        """For each (topic, partition) its first message at or behind the offset, where there is one. Joins no group."""
+        ...
+
     async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
         """Forgets groups with what they committed. Returns those that stay because a member is (or may be) alive."""
         ...

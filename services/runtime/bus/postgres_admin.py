@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
-from services.runtime.bus.port import PartitionState
+from services.runtime.bus.port import Delivered, Message, PartitionState
 from services.runtime.bus.postgres_schema import MEMBERS_CHANNEL
 
 # As KafkaBus waits for a session to end: who beat no longer than this ago may still be at work.
@@ -38,6 +39,29 @@ async def list_committed(connection: Any, group: str) -> Mapping[tuple[str, int]
         group,
     )
     return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+
+async def list_first_from(connection: Any, places: Mapping[tuple[str, int], int]) -> Sequence[Delivered]:
+    """See BusAdmin.first_from."""
+    rows = await connection.fetch(
+        """SELECT p.topic, p.partition, m.* FROM unnest($1::text[], $2::int[], $3::bigint[])
+               AS wanted (topic, partition, log_offset)
+           JOIN bus_partition p ON (p.topic, p.partition) = (wanted.topic, wanted.partition),
+           LATERAL (SELECT log_offset, key, payload, headers FROM bus_message
+                    WHERE partition_id = p.id AND log_offset >= wanted.log_offset
+                    ORDER BY log_offset LIMIT 1) m""",
+        [topic for topic, _ in places],
+        [partition for _, partition in places],
+        list(places.values()),
+    )
+    return [
+        Delivered(
+            Message(row["topic"], row["key"], row["payload"], json.loads(row["headers"])),
+            row["partition"],
+            row["log_offset"],
+        )
+        for row in rows
+    ]
 
 
 async def delete_group(connection: Any, group: str) -> bool:

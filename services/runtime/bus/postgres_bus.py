@@ -16,11 +16,12 @@ import asyncpg
 from services.runtime.bus.assignment import partition_of
 from services.runtime.bus.faults import BusClosed, BusUnreachable, TopicMissing
 from services.runtime.bus.limits import check_message, check_topics, chunks
-from services.runtime.bus.port import Message, PartitionState, Subscription
+from services.runtime.bus.port import Delivered, Message, PartitionState, Subscription
 from services.runtime.bus.postgres_admin import (
     delete_groups,
     delete_topic,
     list_committed,
+    list_first_from,
     list_groups,
     list_partitions,
 )
@@ -93,6 +94,11 @@ class PostgresBus:
         """See BusAdmin.committed (BusUnreachable)."""
         async with self._connection() as connection:
             return await list_committed(connection, group)
+
+    async def first_from(self, places: Mapping[tuple[str, int], int]) -> Sequence[Delivered]:
+        """See BusAdmin.first_from (BusUnreachable)."""
+        async with self._connection() as connection:
+            return await list_first_from(connection, places)
 
     async def delete_groups(self, groups: Collection[str]) -> Collection[str]:
         """See BusAdmin.delete_groups (BusUnreachable)."""

@@ -101,7 +101,7 @@ class EventConsumer:
         self._bus = bus
         self._engine = engine
         self._group = self.group = group
-        self._topics = list(topics)
+        self.topics = self._topics = list(topics)
         self._clock = clock
         self._patience = patience
         self._on_parked: Callable[[IncomingEvent, str], None] | None = None

@@ -57,6 +57,14 @@ def to_event(message: Message, *, topic: str | None = None) -> IncomingEvent:
     )
 
 
+def time_ms_of(message: Message) -> int | None:
+    """When the event of a message happened; None for a message that does not say."""
+    try:
+        return _time_ms(message.headers.get("ce_time", ""))
+    except HeadersInvalid:
+        return None
+
+
 def _header(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name, "")
     if not value:

@@ -60,7 +60,8 @@ class Membership:
             try:
                 await self._read(subscription, consume, joined)
             finally:
-                watching.cancel()
+                if not self._is_paused:  # else it is about to leave the group, which is not to be broken off
+                    watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
                 await subscription.close()
             if not self._is_paused:

@@ -16,6 +16,7 @@ from services.runtime.outbox.application import BatchHandler, EventHandler
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.faults import HeadersInvalid
 from services.runtime.outbox.headers import to_event
+from services.runtime.outbox.inbox import ParkedKey
 from services.runtime.outbox.membership import Membership
 from services.runtime.outbox.pauses import Pauses
 from services.runtime.outbox.retries import Backoff
@@ -60,6 +61,7 @@ class StateConsumer:
         assert apply is not None
         self._engine = engine
         self._group = self.group = group
+        self.topics = list(topics)
         self.pauses = Pauses(engine, group)
         self._membership = Membership(bus, self.pauses, group=group, topics=topics, clock=clock)
         self._apply = apply
@@ -78,6 +80,14 @@ class StateConsumer:
                 if not is_transient(error):
                     raise
                 await self._wait_after(error)
+
+    async def parked(self) -> Sequence[ParkedKey]:
+        """None ever: a state that cannot be applied is replaced by the key's next one."""
+        return ()
+
+    async def replay(self, topic: str, key: str) -> int:
+        """Nothing waits."""
+        return 0
 
     async def _consume(self, subscription: Subscription, batch: Sequence[Delivered]) -> None:
         events = self._read(batch)

@@ -73,3 +73,18 @@ async def _published(desk: Desk, payload: str) -> bool:
     except (TopicMissing, BusUnreachable):
         return False
     return True
+
+
+async def test_the_first_message_behind_an_offset_is_told_without_joining_anything(bus: ManagedBus, desk: Desk) -> None:
+    await desk.publish("1", "2", "3")
+    await desk.publish("4", key="b")
+    ends = {(s.topic, s.partition): s.end_offset for s in await bus.partitions() if s.topic == desk.topic}
+    (place,) = [place for place, end in ends.items() if end >= 3]
+    told = await bus.first_from({place: 1})
+    assert payloads(told) == ["2"]
+    assert (told[0].message.topic, told[0].partition, told[0].offset) == (*place, 1)
+    assert told[0].message.headers["n"] == "2"
+    firsts = await bus.first_from(dict.fromkeys(ends, 0))
+    assert sorted(one.message.payload.decode() for one in firsts if one.partition == place[1]) == ["1"]
+    assert await bus.first_from(ends) == []
+    assert await bus.first_from({}) == []

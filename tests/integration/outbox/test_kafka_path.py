@@ -81,7 +81,7 @@ async def test_a_parked_key_is_listed_and_replayed_by_the_operators_call(kafka_s
         patience=Patience(attempts=1, gap_rereads=0),
     )
     server = RpcServer(clock=stage.clock, ids=stage.ids)
-    serve_bus(server, lambda: [consumer])
+    serve_bus(server, lambda: [consumer], stage.clock)
     await server.start()
     try:
         async with (

@@ -165,7 +165,7 @@ def _servicers() -> Mapping[str, Any]:
             TicketingHandlers(**{one.name: store for one in dataclasses.fields(TicketingHandlers)})
         ),
         "AuditService": AuditServicer(store),
-        "BusService": BusServicer(_no_consumers),
+        "BusService": BusServicer(_no_consumers, CLOCK),
     }
 
 

@@ -24,33 +24,58 @@ _sym_db = _symbol_database.Default()
 
 from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/bus/v1/bus_service.proto\x12\rbalcon.bus.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x17\n\x15ListParkedKeysRequest\"@\n\x16ListParkedKeysResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.balcon.bus.v1.ParkedKey\"\x87\x01\n\tParkedKey\x12\r\n\x05group\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\x15\n\rlast_sequence\x18\x06 \x01(\x04\x12\x19\n\x11\x64iverted_sequence\x18\x07 \x01(\x04\":\n\x10ReplayKeyRequest\x12\x13\n\x05topic\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"$\n\x11ReplayKeyResponse\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\r2\xcd\x01\n\nBusService\x12\x66\n\x0eListParkedKeys\x12$.balcon.bus.v1.ListParkedKeysRequest\x1a%.balcon.bus.v1.ListParkedKeysResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x12W\n\tReplayKey\x12\x1f.balcon.bus.v1.ReplayKeyRequest\x1a .balcon.bus.v1.ReplayKeyResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/bus/v1/bus_service.proto\x12\rbalcon.bus.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x13\n\x11ListGroupsRequest\"B\n\x12ListGroupsResponse\x12,\n\x06groups\x18\x01 \x03(\x0b\x32\x1c.balcon.bus.v1.ConsumerGroup\"r\n\rConsumerGroup\x12\r\n\x05group\x18\x01 \x01(\t\x12\x0e\n\x06topics\x18\x02 \x03(\t\x12-\n\tpaused_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bparked_keys\x18\x04 \x01(\r\"(\n\x11PauseGroupRequest\x12\x13\n\x05group\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"A\n\x12PauseGroupResponse\x12+\n\x05group\x18\x01 \x01(\x0b\x32\x1c.balcon.bus.v1.ConsumerGroup\")\n\x12ResumeGroupRequest\x12\x13\n\x05group\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"B\n\x13ResumeGroupResponse\x12+\n\x05group\x18\x01 \x01(\x0b\x32\x1c.balcon.bus.v1.ConsumerGroup\"\x17\n\x15ListParkedKeysRequest\"@\n\x16ListParkedKeysResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.balcon.bus.v1.ParkedKey\"\x87\x01\n\tParkedKey\x12\r\n\x05group\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\x15\n\rlast_sequence\x18\x06 \x01(\x04\x12\x19\n\x11\x64iverted_sequence\x18\x07 \x01(\x04\":\n\x10ReplayKeyRequest\x12\x13\n\x05topic\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"$\n\x11ReplayKeyResponse\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\r2\xe4\x03\n\nBusService\x12Z\n\nListGroups\x12 .balcon.bus.v1.ListGroupsRequest\x1a!.balcon.bus.v1.ListGroupsResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x12Z\n\nPauseGroup\x12 .balcon.bus.v1.PauseGroupRequest\x1a!.balcon.bus.v1.PauseGroupResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x12]\n\x0bResumeGroup\x12!.balcon.bus.v1.ResumeGroupRequest\x1a\".balcon.bus.v1.ResumeGroupResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x12\x66\n\x0eListParkedKeys\x12$.balcon.bus.v1.ListParkedKeysRequest\x1a%.balcon.bus.v1.ListParkedKeysResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x12W\n\tReplayKey\x12\x1f.balcon.bus.v1.ReplayKeyRequest\x1a .balcon.bus.v1.ReplayKeyResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.bus.v1.bus_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_PAUSEGROUPREQUEST'].fields_by_name['group']._loaded_options = None
+  _globals['_PAUSEGROUPREQUEST'].fields_by_name['group']._serialized_options = b'\342A\001\002'
+  _globals['_RESUMEGROUPREQUEST'].fields_by_name['group']._loaded_options = None
+  _globals['_RESUMEGROUPREQUEST'].fields_by_name['group']._serialized_options = b'\342A\001\002'
   _globals['_REPLAYKEYREQUEST'].fields_by_name['topic']._loaded_options = None
   _globals['_REPLAYKEYREQUEST'].fields_by_name['topic']._serialized_options = b'\342A\001\002'
   _globals['_REPLAYKEYREQUEST'].fields_by_name['key']._loaded_options = None
   _globals['_REPLAYKEYREQUEST'].fields_by_name['key']._serialized_options = b'\342A\001\002'
+  _globals['_BUSSERVICE'].methods_by_name['ListGroups']._loaded_options = None
+  _globals['_BUSSERVICE'].methods_by_name['ListGroups']._serialized_options = b'\262\341\030\003\032\001\007'
+  _globals['_BUSSERVICE'].methods_by_name['PauseGroup']._loaded_options = None
+  _globals['_BUSSERVICE'].methods_by_name['PauseGroup']._serialized_options = b'\262\341\030\003\032\001\007'
+  _globals['_BUSSERVICE'].methods_by_name['ResumeGroup']._loaded_options = None
+  _globals['_BUSSERVICE'].methods_by_name['ResumeGroup']._serialized_options = b'\262\341\030\003\032\001\007'
   _globals['_BUSSERVICE'].methods_by_name['ListParkedKeys']._loaded_options = None
   _globals['_BUSSERVICE'].methods_by_name['ListParkedKeys']._serialized_options = b'\262\341\030\003\032\001\007'
   _globals['_BUSSERVICE'].methods_by_name['ReplayKey']._loaded_options = None
   _globals['_BUSSERVICE'].methods_by_name['ReplayKey']._serialized_options = b'\262\341\030\003\032\001\007'
-  _globals['_LISTPARKEDKEYSREQUEST']._serialized_start=114
-  _globals['_LISTPARKEDKEYSREQUEST']._serialized_end=137
-  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_start=139
-  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_end=203
-  _globals['_PARKEDKEY']._serialized_start=206
-  _globals['_PARKEDKEY']._serialized_end=341
-  _globals['_REPLAYKEYREQUEST']._serialized_start=343
-  _globals['_REPLAYKEYREQUEST']._serialized_end=401
-  _globals['_REPLAYKEYRESPONSE']._serialized_start=403
-  _globals['_REPLAYKEYRESPONSE']._serialized_end=439
-  _globals['_BUSSERVICE']._serialized_start=442
-  _globals['_BUSSERVICE']._serialized_end=647
+  _globals['_LISTGROUPSREQUEST']._serialized_start=147
+  _globals['_LISTGROUPSREQUEST']._serialized_end=166
+  _globals['_LISTGROUPSRESPONSE']._serialized_start=168
+  _globals['_LISTGROUPSRESPONSE']._serialized_end=234
+  _globals['_CONSUMERGROUP']._serialized_start=236
+  _globals['_CONSUMERGROUP']._serialized_end=350
+  _globals['_PAUSEGROUPREQUEST']._serialized_start=352
+  _globals['_PAUSEGROUPREQUEST']._serialized_end=392
+  _globals['_PAUSEGROUPRESPONSE']._serialized_start=394
+  _globals['_PAUSEGROUPRESPONSE']._serialized_end=459
+  _globals['_RESUMEGROUPREQUEST']._serialized_start=461
+  _globals['_RESUMEGROUPREQUEST']._serialized_end=502
+  _globals['_RESUMEGROUPRESPONSE']._serialized_start=504
+  _globals['_RESUMEGROUPRESPONSE']._serialized_end=570
+  _globals['_LISTPARKEDKEYSREQUEST']._serialized_start=572
+  _globals['_LISTPARKEDKEYSREQUEST']._serialized_end=595
+  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_start=597
+  _globals['_LISTPARKEDKEYSRESPONSE']._serialized_end=661
+  _globals['_PARKEDKEY']._serialized_start=664
+  _globals['_PARKEDKEY']._serialized_end=799
+  _globals['_REPLAYKEYREQUEST']._serialized_start=801
+  _globals['_REPLAYKEYREQUEST']._serialized_end=859
+  _globals['_REPLAYKEYRESPONSE']._serialized_start=861
+  _globals['_REPLAYKEYRESPONSE']._serialized_end=897
+  _globals['_BUSSERVICE']._serialized_start=900
+  _globals['_BUSSERVICE']._serialized_end=1384
 # @@protoc_insertion_point(module_scope)

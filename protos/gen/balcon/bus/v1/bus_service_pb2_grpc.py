@@ -35,6 +35,21 @@ class BusServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.ListGroups = channel.unary_unary(
+                '/balcon.bus.v1.BusService/ListGroups',
+                request_serializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ListGroupsRequest.SerializeToString,
+                response_deserializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ListGroupsResponse.FromString,
+                _registered_method=True)
+        self.PauseGroup = channel.unary_unary(
+                '/balcon.bus.v1.BusService/PauseGroup',
+                request_serializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.PauseGroupRequest.SerializeToString,
+                response_deserializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.PauseGroupResponse.FromString,
+                _registered_method=True)
+        self.ResumeGroup = channel.unary_unary(
+                '/balcon.bus.v1.BusService/ResumeGroup',
+                request_serializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ResumeGroupRequest.SerializeToString,
+                response_deserializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ResumeGroupResponse.FromString,
+                _registered_method=True)
         self.ListParkedKeys = channel.unary_unary(
                 '/balcon.bus.v1.BusService/ListParkedKeys',
                 request_serializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ListParkedKeysRequest.SerializeToString,
@@ -50,6 +65,28 @@ class BusServiceStub:
 class BusServiceServicer:
     """What operators do about events that could not be applied. Every service that consumes events answers for its own group.
     """
+
+    def ListGroups(self, request, context):
+        """The consumer groups of this service, and which of them are paused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseGroup(self, request, context):
+        """Has every member of a group stop reading, within seconds and until ResumeGroup; a restart changes nothing. Its events
+        wait on the bus. What is worked on is finished. Again: the time of the first pause stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeGroup(self, request, context):
+        """Lets a group read on where it stood. No error when it is not paused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def ListParkedKeys(self, request, context):
         """The keys whose events wait in the dead-letter topic, because one of them could not be applied.
@@ -68,6 +105,21 @@ class BusServiceServicer:
 
 def add_BusServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'ListGroups': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGroups,
+                    request_deserializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ListGroupsRequest.FromString,
+                    response_serializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ListGroupsResponse.SerializeToString,
+            ),
+            'PauseGroup': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseGroup,
+                    request_deserializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.PauseGroupRequest.FromString,
+                    response_serializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.PauseGroupResponse.SerializeToString,
+            ),
+            'ResumeGroup': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeGroup,
+                    request_deserializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ResumeGroupRequest.FromString,
+                    response_serializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ResumeGroupResponse.SerializeToString,
+            ),
             'ListParkedKeys': grpc.unary_unary_rpc_method_handler(
                     servicer.ListParkedKeys,
                     request_deserializer=balcon_dot_bus_dot_v1_dot_bus__service__pb2.ListParkedKeysRequest.FromString,
@@ -89,6 +141,87 @@ def add_BusServiceServicer_to_server(servicer, server):
 class BusService:
     """What operators do about events that could not be applied. Every service that consumes events answers for its own group.
     """
+
+    @staticmethod
+    def ListGroups(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.bus.v1.BusService/ListGroups',
+            balcon_dot_bus_dot_v1_dot_bus__service__pb2.ListGroupsRequest.SerializeToString,
+            balcon_dot_bus_dot_v1_dot_bus__service__pb2.ListGroupsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseGroup(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.bus.v1.BusService/PauseGroup',
+            balcon_dot_bus_dot_v1_dot_bus__service__pb2.PauseGroupRequest.SerializeToString,
+            balcon_dot_bus_dot_v1_dot_bus__service__pb2.PauseGroupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeGroup(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.bus.v1.BusService/ResumeGroup',
+            balcon_dot_bus_dot_v1_dot_bus__service__pb2.ResumeGroupRequest.SerializeToString,
+            balcon_dot_bus_dot_v1_dot_bus__service__pb2.ResumeGroupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def ListParkedKeys(request,

@@ -33,6 +33,14 @@ class BusServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> BusServiceAsyncStub: ...
+    ListGroups: _grpc.UnaryUnaryMultiCallable[_bus_service_pb2.ListGroupsRequest, _bus_service_pb2.ListGroupsResponse]
+    """The consumer groups of this service, and which of them are paused."""
+    PauseGroup: _grpc.UnaryUnaryMultiCallable[_bus_service_pb2.PauseGroupRequest, _bus_service_pb2.PauseGroupResponse]
+    """Has every member of a group stop reading, within seconds and until ResumeGroup; a restart changes nothing. Its events
+    wait on the bus. What is worked on is finished. Again: the time of the first pause stays.
+    """
+    ResumeGroup: _grpc.UnaryUnaryMultiCallable[_bus_service_pb2.ResumeGroupRequest, _bus_service_pb2.ResumeGroupResponse]
+    """Lets a group read on where it stood. No error when it is not paused."""
     ListParkedKeys: _grpc.UnaryUnaryMultiCallable[_bus_service_pb2.ListParkedKeysRequest, _bus_service_pb2.ListParkedKeysResponse]
     """The keys whose events wait in the dead-letter topic, because one of them could not be applied."""
     ReplayKey: _grpc.UnaryUnaryMultiCallable[_bus_service_pb2.ReplayKeyRequest, _bus_service_pb2.ReplayKeyResponse]
@@ -43,6 +51,14 @@ class BusServiceAsyncStub(BusServiceStub):
     """What operators do about events that could not be applied. Every service that consumes events answers for its own group."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    ListGroups: _aio.UnaryUnaryMultiCallable[_bus_service_pb2.ListGroupsRequest, _bus_service_pb2.ListGroupsResponse]  # type: ignore[assignment]
+    """The consumer groups of this service, and which of them are paused."""
+    PauseGroup: _aio.UnaryUnaryMultiCallable[_bus_service_pb2.PauseGroupRequest, _bus_service_pb2.PauseGroupResponse]  # type: ignore[assignment]
+    """Has every member of a group stop reading, within seconds and until ResumeGroup; a restart changes nothing. Its events
+    wait on the bus. What is worked on is finished. Again: the time of the first pause stays.
+    """
+    ResumeGroup: _aio.UnaryUnaryMultiCallable[_bus_service_pb2.ResumeGroupRequest, _bus_service_pb2.ResumeGroupResponse]  # type: ignore[assignment]
+    """Lets a group read on where it stood. No error when it is not paused."""
     ListParkedKeys: _aio.UnaryUnaryMultiCallable[_bus_service_pb2.ListParkedKeysRequest, _bus_service_pb2.ListParkedKeysResponse]  # type: ignore[assignment]
     """The keys whose events wait in the dead-letter topic, because one of them could not be applied."""
     ReplayKey: _aio.UnaryUnaryMultiCallable[_bus_service_pb2.ReplayKeyRequest, _bus_service_pb2.ReplayKeyResponse]  # type: ignore[assignment]
@@ -50,6 +66,32 @@ class BusServiceAsyncStub(BusServiceStub):
 
 class BusServiceServicer(metaclass=_abc_1.ABCMeta):
     """What operators do about events that could not be applied. Every service that consumes events answers for its own group."""
+
+    @_abc_1.abstractmethod
+    def ListGroups(
+        self,
+        request: _bus_service_pb2.ListGroupsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bus_service_pb2.ListGroupsResponse, _abc.Awaitable[_bus_service_pb2.ListGroupsResponse]]:
+        """The consumer groups of this service, and which of them are paused."""
+
+    @_abc_1.abstractmethod
+    def PauseGroup(
+        self,
+        request: _bus_service_pb2.PauseGroupRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bus_service_pb2.PauseGroupResponse, _abc.Awaitable[_bus_service_pb2.PauseGroupResponse]]:
+        """Has every member of a group stop reading, within seconds and until ResumeGroup; a restart changes nothing. Its events
+        wait on the bus. What is worked on is finished. Again: the time of the first pause stays.
+        """
+
+    @_abc_1.abstractmethod
+    def ResumeGroup(
+        self,
+        request: _bus_service_pb2.ResumeGroupRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bus_service_pb2.ResumeGroupResponse, _abc.Awaitable[_bus_service_pb2.ResumeGroupResponse]]:
+        """Lets a group read on where it stood. No error when it is not paused."""
 
     @_abc_1.abstractmethod
     def ListParkedKeys(
