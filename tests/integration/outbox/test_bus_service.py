@@ -71,7 +71,7 @@ async def test_a_group_is_paused_and_resumed_by_call_and_a_new_member_heeds_it(s
         ):
             calls = BusServiceStub(channel)
             (group,) = (await calls.ListGroups(pb.ListGroupsRequest())).groups
-            assert (group.group, group.topics, group.HasField("paused_at")) == (GROUP, [TOPIC], False)
+            assert (group.group, list(group.topics), group.HasField("paused_at")) == (GROUP, [TOPIC], False)
             first = (await calls.PauseGroup(pb.PauseGroupRequest(group=GROUP))).group.paused_at
             again = (await calls.PauseGroup(pb.PauseGroupRequest(group=GROUP))).group.paused_at
             assert first == again
@@ -92,7 +92,8 @@ async def test_a_group_is_paused_and_resumed_by_call_and_a_new_member_heeds_it(s
 async def _nobody_there(stage: Stage) -> bool:
     """Whether the group has no member left."""
     async with stage.inbox.connect() as connection:
-        return (await connection.execute(text("SELECT count(*) FROM bus_member"))).scalar_one() == 0
+        members: int = (await connection.execute(text("SELECT count(*) FROM bus_member"))).scalar_one()
+    return members == 0
 
 
 async def _all_published(stage: Stage) -> bool:
