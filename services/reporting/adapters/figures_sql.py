@@ -92,7 +92,7 @@ class _Source:
 
 
 _NOT_OF_SUMS: Final = frozenset({Dimension.SEAT})
-_BY_PART: Final = (Dimension.CATEGORY, Dimension.KIND, Dimension.TICKET_TYPE, Dimension.CHANNEL)
+_BY_PART: Final = (Dimension.KIND, Dimension.CHANNEL)
 _MOVED_FIGURES: Final = (
     "count(*) FILTER (WHERE s.tickets > 0), count(*) FILTER (WHERE s.tickets < 0), "
     "coalesce(sum(s.amount_minor) FILTER (WHERE s.tickets > 0), 0), "
@@ -179,23 +179,35 @@ def sees_nothing(sight: Sight) -> bool:
 
 
 def seen(sight: Sight, narrowing: Narrowing) -> Conditions:
-    """Which performances of the house: those in sight, and of those what is asked for."""
+    """Which performances of the house: those in sight, and of those what is asked for.
+
+    What the catalogue says of them is looked up first: the large tables are then read by their keys, whatever the
+    database believes of their size.
+    """
     found = Conditions(["s.house_id = :house_id"], {"house_id": sight.house_id})
     if not sight.whole_house:
-        found.parts.append(
-            "(s.performance_id = ANY(CAST(:seen_performances AS text[]))"
-            " OR p.production_id = ANY(CAST(:seen_productions AS text[])))"
-        )
+        of_productions = _described("q.production_id = ANY(CAST(:seen_productions AS text[]))")
+        found.parts.append(f"s.performance_id = ANY(CAST(:seen_performances AS text[]) || {of_productions})")
         found.parameters["seen_performances"] = sorted(sight.performance_ids)
         found.parameters["seen_productions"] = sorted(sight.production_ids)
     found.one_of("s.performance_id", "performance_ids", narrowing.performance_ids)
-    found.one_of("p.production_id", "production_ids", narrowing.production_ids)
-    found.one_of("p.hall_id", "hall_ids", narrowing.hall_ids)
-    found.one_of("p.title", "titles", narrowing.titles)
+    described = Conditions()
+    described.one_of("q.production_id", "production_ids", narrowing.production_ids)
+    described.one_of("q.hall_id", "hall_ids", narrowing.hall_ids)
+    described.one_of("q.title", "titles", narrowing.titles)
     if narrowing.starts_from_ms is not None or narrowing.starts_until_ms is not None:
-        found.parts.append("p.starts_at_ms > 0")
-        found.between("p.starts_at_ms", "starts", narrowing.starts_from_ms, narrowing.starts_until_ms)
+        described.parts.append("q.starts_at_ms > 0")
+        described.between("q.starts_at_ms", "starts", narrowing.starts_from_ms, narrowing.starts_until_ms)
+    if described.parts:
+        found.parts.append(f"s.performance_id = ANY({_described(str(described))})")
+        found.parameters |= described.parameters
     return found
+
+
+def _described(condition: str) -> str:
+    """The performances of the house that the catalogue says this of, as an array."""
+    of_house = f"q.generation = {serving('performances')} AND q.house_id = :house_id"
+    return f"ARRAY(SELECT q.performance_id FROM performance_facts q WHERE {of_house} AND {condition})"  # noqa: S608 (ours)
 
 
 def narrowed_sales(found: Conditions, narrowing: Narrowing, moved: str) -> None:
@@ -216,9 +228,10 @@ def sums_sql(sight: Sight, narrowing: Narrowing, by: Sequence[Dimension]) -> tup
     narrowed_sales(found, narrowing, source.moved)
     values = [*(source.expression(dimension) for dimension in by), "s.currency"]
     places = ", ".join(str(place + 1) for place in range(len(values)))
+    performance = OF_PERFORMANCE if any("p." in value for value in values) else ""
     query = f"""
         SELECT {", ".join(values)}, {source.figures}, max({source.latest})
-        FROM {source.table} s {OF_PERFORMANCE}
+        FROM {source.table} s {performance}
         WHERE s.generation = {serving("sales")} AND {found}
         GROUP BY {places}"""  # noqa: S608 (fixed parts)
     return query, found.parameters

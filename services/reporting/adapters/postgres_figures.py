@@ -90,7 +90,7 @@ class PostgresFigures:
         found = seen(sight, narrowing)
         narrowed_sales(found, narrowing, "s.at_ms")
         query = f"""
-            SELECT {_MOVEMENT} FROM sales_ledger s {OF_PERFORMANCE}
+            SELECT {_MOVEMENT} FROM sales_ledger s
             WHERE s.generation = {serving("sales")} AND {found}
             ORDER BY s.at_ms, s.performance_id, s.order_id, s.number, s.line"""  # noqa: S608 (fixed parts)
         async with connected(self._moments, HouseScope(sight.house_id)) as connection:
@@ -109,7 +109,7 @@ class PostgresFigures:
             counts, visits = "funnel_steps", "count(*)"
             found.between("s.reached_at_ms", "moved", narrowing.moved_from_ms, narrowing.moved_until_ms)
         query = f"""
-            SELECT s.performance_id, s.step, {visits} AS visits FROM {counts} s {OF_PERFORMANCE}
+            SELECT s.performance_id, s.step, {visits} AS visits FROM {counts} s
             WHERE s.generation = {serving("funnel")} AND {found}
             GROUP BY s.performance_id, s.step ORDER BY s.performance_id COLLATE "C", s.step
             """  # noqa: S608 (fixed parts)
@@ -124,7 +124,7 @@ class PostgresFigures:
         found.one_of("s.office_id", "office_ids", narrowing.office_ids)
         names = ", ".join(f"s.{name}" for name in AllotmentFigures.__dataclass_fields__)
         query = f"""
-            SELECT {names} FROM allotment_facts s {OF_PERFORMANCE}
+            SELECT {names} FROM allotment_facts s
             WHERE s.generation = {serving("contingents")} AND {found}
             ORDER BY s.performance_id COLLATE "C", s.allotment_id COLLATE "C"
             """  # noqa: S608 (fixed parts)

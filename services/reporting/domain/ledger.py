@@ -38,6 +38,11 @@ class SoldLine:
     office_id: str
     parts: tuple[Part, ...]
 
+    @property
+    def vat_minor(self) -> int:
+        """The tax in the amount."""
+        return sum([part.vat_minor for part in self.parts])
+
 
 @dataclass(frozen=True, slots=True)
 class Sale:
@@ -85,14 +90,10 @@ class LineMovement:
     sold: SoldLine
     tickets: int
     amount_minor: int
+    vat_minor: int
     discount_minor: int
     parts: tuple[Part, ...]
     at_ms: int
-
-    @property
-    def vat_minor(self) -> int:
-        """The tax in the amount."""
-        return sum(part.vat_minor for part in self.parts)
 
 
 class _Position(NamedTuple):
@@ -125,9 +126,12 @@ def _sold(account: OrderAccount, sale: Sale) -> tuple[OrderAccount, Sequence[Lin
     """The sale, and then what was known of it before it was."""
     if account.sale is not None:
         return account, ()
-    before = OrderAccount(movements=account.movements)
-    now, found = _moved(before, replace(before, sale=sale), sale.at_ms)
-    movements = list(found)
+    assert not account.movements, "nothing moves before the sale"
+    now = OrderAccount(sale=sale, movements=1)
+    movements = [
+        LineMovement(0, line, sold, 1, sold.amount_minor, sold.vat_minor, sold.discount_minor, sold.parts, sale.at_ms)
+        for line, sold in enumerate(sale.lines)
+    ]
     if account.back_minor:
         back = replace(now, back_minor=account.back_minor, back_at_ms=account.back_at_ms)
         now, found = _moved(now, back, account.back_at_ms)
@@ -139,17 +143,20 @@ def _sold(account: OrderAccount, sale: Sale) -> tuple[OrderAccount, Sequence[Lin
 
 
 def _moved(before: OrderAccount, after: OrderAccount, at_ms: int) -> tuple[OrderAccount, Sequence[LineMovement]]:
-    if after.sale is None:
+    if after.sale is None or before.sale is None:
         return after, ()
     found = []
     positions = zip(after.sale.lines, _positions(before, after.sale), _positions(after, after.sale), strict=True)
     for line, (sold, was, now) in enumerate(positions):
         parts = tuple(_less(one, other) for one, other in zip(now.parts, was.parts, strict=True))
         tickets, discount_minor = now.tickets - was.tickets, now.discount_minor - was.discount_minor
-        amount_minor = sum(part.amount_minor for part in parts)
-        if tickets or amount_minor:
+        # Shares are rounded: a line's amount may stay while its parts change.
+        if tickets or any(part.amount_minor or part.vat_minor for part in parts):
+            amount_minor = sum(part.amount_minor for part in parts)
+            vat_minor = sum(part.vat_minor for part in parts)
+            number = before.movements
             found.append(
-                LineMovement(before.movements, line, sold, tickets, amount_minor, discount_minor, parts, at_ms)
+                LineMovement(number, line, sold, tickets, amount_minor, vat_minor, discount_minor, parts, at_ms)
             )
     return replace(after, movements=before.movements + bool(found)), found
 
@@ -157,7 +164,7 @@ def _moved(before: OrderAccount, after: OrderAccount, at_ms: int) -> tuple[Order
 def _positions(account: OrderAccount, sale: Sale) -> Sequence[_Position]:
     """What is left of each line of `sale`, after what went back was shared out by what each cost."""
     lines = sale.lines
-    if account.sale is None or account.refunded_at_ms is not None:
+    if account.refunded_at_ms is not None:
         return [_Position(0, 0, tuple(map(_none_of, line.parts))) for line in lines]
     if not account.back_minor:
         return [_Position(1, line.discount_minor, line.parts) for line in lines]

@@ -31,10 +31,12 @@ from services.runtime.outbox.event import IncomingEvent
 # Waits for the batches of sales that are under way: none of them may miss what became of a customer.
 _ALONE = text("SELECT 1 FROM read_model_generations WHERE generation = :generation FOR UPDATE")
 _FATES = text(
-    """SELECT f.house_id, f.customer_id, f.became FROM customer_fates f
-       JOIN unnest(CAST(:house_ids AS text[]), CAST(:customer_ids AS text[])) AS wanted (house_id, customer_id)
-         ON (f.house_id, f.customer_id) = (wanted.house_id, wanted.customer_id)
-       WHERE f.generation = :generation"""
+    """SELECT f.house_id, f.customer_id, f.became
+       FROM unnest(CAST(:house_ids AS text[]), CAST(:customer_ids AS text[])) AS wanted (house_id, customer_id)
+       CROSS JOIN LATERAL (
+           SELECT * FROM customer_fates f WHERE f.generation = :generation AND f.house_id = wanted.house_id
+             AND f.customer_id = wanted.customer_id OFFSET 0
+       ) f"""
 )
 _FATES_OF_HOUSE = text(
     "SELECT customer_id, became FROM customer_fates WHERE generation = :generation AND house_id = :house_id"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.adapters.projections.sales_accounts import OrderKey
-from services.reporting.domain.ledger import LineMovement, Sale
+from services.reporting.domain.ledger import LineMovement, Part, Sale
 
 MINUTE_MS = 60_000
 
@@ -51,7 +51,7 @@ _LEDGER: Sequence[tuple[str, str]] = (
     ("at_ms", "bigint"),
 )
 # Arrays of arrays cannot be of several lengths, so each travels as the text of an array.
-_PARTS: Sequence[tuple[str, str]] = (
+_PARTS: Sequence[tuple[str, str]] = (  # as a Part has them
     ("part_kinds", "text[]"),
     ("part_classes", "text[]"),
     ("part_rates", "int[]"),
@@ -68,7 +68,7 @@ _SUMS: Sequence[tuple[str, str]] = (
 )
 _BY_PART: Sequence[tuple[str, str]] = (
     *_PLACE,
-    *((name, "text") for name in ("category", "kind", "ticket_type", "channel", "component", "vat_class")),
+    *((name, "text") for name in ("kind", "channel", "component", "vat_class")),
     ("vat_rate", "int"),
     ("currency", "text"),
 )
@@ -118,10 +118,11 @@ async def write_movements(
     connection: AsyncConnection, generation: int, moved: Sequence[Moved], fates: Mapping[tuple[str, str], str]
 ) -> None:
     """The ledger's rows, and what they add. `fates`: customers that are no more."""
-    ledger = [_ledger_row(one, fates) for one in moved]
+    arrays: dict[tuple[Part, ...], tuple[str, ...]] = {}
+    ledger = [_ledger_row(one, fates, arrays) for one in moved]
     sums: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 7)
     minutes: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 6)
-    parts: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 3)
+    alike: Counter[tuple[Any, ...]] = Counter()
     for (house_id, performance_id, _), sale, moves in moved:
         sold, channel, currency = moves.sold, sale.channel.value, sale.currency
         figures = _figures(moves)
@@ -133,21 +134,31 @@ async def write_movements(
             of_sums[place] += figure
             of_minute[place] += figure
         of_sums[6] = max(of_sums[6], moves.at_ms)
-        for component, vat_class, rate, amount_minor, vat_minor in moves.parts:
-            tax = (component, vat_class, rate, currency)
-            of_part = parts[house_id, performance_id, sold.category, sold.kind, sold.ticket_type, channel, *tax]
-            of_part[0 if moves.tickets > 0 else 1] += abs(amount_minor)
-            of_part[2] += vat_minor
+        alike[house_id, performance_id, sold.kind, channel, currency, moves.tickets > 0, moves.parts] += 1
     names = [name for name, _ in (*_LEDGER, *_PARTS)]
     await connection.execute(_INTO_LEDGER, _columns(generation, names, ledger))
     for statement, key, names_of, rows in (
         (_INTO_SUMS, _SUMS, (*_FIGURES, "last_at_ms"), sums),
-        (_INTO_PARTS, _BY_PART, _MONEY, parts),
+        (_INTO_PARTS, _BY_PART, _MONEY, _by_part(alike)),
         (_INTO_MINUTES, _BY_MINUTE, _FIGURES, minutes),
     ):
         columns = [name for name, _ in key] + list(names_of)
         added = [(*place, *figures) for place, figures in rows.items()]
         await connection.execute(statement, _columns(generation, columns, added))
+
+
+def _by_part(alike: Mapping[tuple[Any, ...], int]) -> Mapping[tuple[Any, ...], list[int]]:
+    """Prices repeat: what is alike is counted before it is taken apart."""
+    parts: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 3)
+    for (house_id, performance_id, kind, channel, currency, is_sale, made_of), count in alike.items():
+        for component, vat_class, rate, amount_minor, vat_minor in made_of:
+            of_part = parts[house_id, performance_id, kind, channel, component, vat_class, rate, currency]
+            if is_sale:
+                of_part[0] += count * amount_minor
+            else:
+                of_part[1] -= count * amount_minor
+            of_part[2] += count * vat_minor
+    return parts
 
 
 def _columns(generation: int, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
@@ -161,9 +172,13 @@ def _figures(moves: LineMovement) -> tuple[int, ...]:
     return 0, -moves.tickets, 0, -moves.amount_minor, moves.vat_minor, moves.discount_minor
 
 
-def _ledger_row(one: Moved, fates: Mapping[tuple[str, str], str]) -> tuple[Any, ...]:
+def _ledger_row(
+    one: Moved, fates: Mapping[tuple[str, str], str], arrays: dict[tuple[Part, ...], tuple[str, ...]]
+) -> tuple[Any, ...]:
     (house_id, performance_id, order_id), sale, moves = one
     sold, parts = moves.sold, moves.parts
+    if parts not in arrays:
+        arrays[parts] = _arrays(parts)
     return (
         house_id,
         performance_id,
@@ -186,12 +201,13 @@ def _ledger_row(one: Moved, fates: Mapping[tuple[str, str], str]) -> tuple[Any, 
         sale.seller,
         fates.get((house_id, sale.customer_id), sale.customer_id),
         moves.at_ms,
-        _array([part.component for part in parts]),
-        _array([part.vat_class for part in parts]),
-        _array([str(part.rate_basis_points) for part in parts]),
-        _array([str(part.amount_minor) for part in parts]),
-        _array([str(part.vat_minor) for part in parts]),
+        *arrays[parts],
     )
+
+
+def _arrays(parts: Sequence[Part]) -> tuple[str, ...]:
+    """One for each field of a part."""
+    return tuple(_array(map(str, field)) for field in zip(*parts, strict=True))
 
 
 def _array(elements: Iterable[str]) -> str:

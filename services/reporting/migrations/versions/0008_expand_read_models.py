@@ -126,7 +126,7 @@ def _create_sums() -> None:
     )
     op.create_table(
         "sales_parts",
-        *_key("category", "kind", "ticket_type", "channel", "component", "vat_class"),
+        *_key("kind", "channel", "component", "vat_class"),
         sa.Column("vat_rate", sa.Integer, primary_key=True),
         sa.Column("currency", sa.Text, primary_key=True),
         *_of(sa.BigInteger, "sold_minor", "back_minor", "vat_minor"),
