@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from balcon.reporting.v1.dashboards_pb2_grpc import add_DashboardsServiceServicer_to_server
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
+from balcon.reporting.v1.schedules_pb2_grpc import add_SchedulesServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
@@ -17,36 +18,47 @@ from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.grpc_grants import GrpcGrants
+from services.reporting.adapters.grpc_owners import GrpcOwners
 from services.reporting.adapters.postgres_figure_marks import PostgresFigureMarks
 from services.reporting.adapters.postgres_figures import PostgresFigures
 from services.reporting.adapters.postgres_generations import PostgresGenerations
 from services.reporting.adapters.postgres_own_dashboards import PostgresOwnDashboards
 from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
+from services.reporting.adapters.postgres_schedules import PostgresSchedules
 from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
 from services.reporting.adapters.projections.projection import Projection
 from services.reporting.adapters.projections.registry import PROJECTIONS
 from services.reporting.adapters.writing_transaction import purge_keys
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
+from services.reporting.api.schedules_servicer import SchedulesServicer
+from services.reporting.api.stop_pages import stop_app
 from services.reporting.handlers.dashboard_watch import DashboardWatch
 from services.reporting.handlers.dashboards import DashboardHandler
 from services.reporting.handlers.follow import follow
 from services.reporting.handlers.own_dashboards import OwnDashboardHandler
 from services.reporting.handlers.rebuild import rebuild
+from services.reporting.handlers.saved_reports import SavedReportHandler
+from services.reporting.handlers.schedules import ScheduleHandler
 from services.reporting.handlers.sights import Sights
+from services.reporting.handlers.stop_links import StopLinks
 from services.reporting.settings import ReportingSettings
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.topics import TOPICS
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Fault
+from services.runtime.http_server import HttpServer
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
+from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
 from services.runtime.sql.engine import create_engine
 from services.runtime.telemetry.logging import configure_logging, get_logger
 from services.runtime.work.purge import purge
 
 _HOUR_MS = 3_600_000
+_CALL_SECONDS = 10.0
+_MAILS_AT_ONCE = 4
 
 _log = get_logger("rebuild")
 
@@ -73,6 +85,7 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
     service.show_consumers(bus, lambda: [consumer for intake in intakes for consumer in intake.consumers])
     service.background("follow_events", follow_events)
+    await _serve_schedules(service, settings, engine, relay.wake)
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(partial(purge_keys, engine), service.clock, keep_ms=keep_ms))
 
@@ -114,6 +127,35 @@ async def rebuild_read_models(settings: ReportingSettings, projections: Sequence
     finally:
         await bus.close()
         await engine.dispose()
+
+
+async def _serve_schedules(
+    service: Service, settings: ReportingSettings, engine: AsyncEngine, wake: Callable[[], None]
+) -> None:
+    """Saved reports, their schedules, the mails, and the way for whoever gets them to stop them."""
+    clock, ids = service.clock, service.ids
+    hands = service.sql(application="reporting mails", pool_size=_MAILS_AT_ONCE)
+    store = PostgresSchedules(engine, hands, clock=clock, ids=ids, wake=wake)
+    to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=_CALL_SECONDS)
+    service.on_close(to_accounts.close)
+    owners = GrpcOwners(to_accounts)
+    links = StopLinks(Seal(settings.secrets(), owner="reporting"), settings.public_url)
+    schedules = ScheduleHandler(store, owners, ids)
+    servicer = SchedulesServicer(SavedReportHandler(store, owners, ids), schedules, links)
+    service.rpc.add(
+        lambda server: add_SchedulesServiceServicer_to_server(servicer, server), "balcon.reporting.v1.SchedulesService"
+    )
+    http = HttpServer(
+        stop_app(links, schedules),
+        host=settings.listen_host,
+        port=settings.http_port,
+        grace_seconds=settings.drain_seconds,
+    )
+    await http.start()
+    service.on_close(http.stop)
+    service.log.info("stop_links_open", http_port=http.port)
+    keep_ms = settings.ledger_days * 24 * _HOUR_MS
+    service.background("ledger_purge", lambda: purge(store.purge_runs, clock, keep_ms=keep_ms))
 
 
 def _rebuild(projections: Sequence[Projection]) -> None:

@@ -23,6 +23,17 @@ class ReportingSettings(MailSettings, BusSettings):
     )
     request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
 
+    http_port: int = Field(
+        0, ge=0, le=65_535, description="Port of the links by which receivers stop mails; 0 takes a free one."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8091", pattern="^https?://", description="Where that port is for whoever reads the mails."
+    )
+    pages_url: str = Field(
+        "http://127.0.0.1:8000", pattern="^https?://", description="Where people download what is too large for a mail."
+    )
+    ledger_days: int = Field(400, ge=35, le=3_650, description="How long it is kept what was mailed to whom, and why.")
+
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""
         return sealing_secrets("BALCON_REPORTING_SEALING_SECRETS", self.sealing_secrets.get_secret_value())

@@ -96,6 +96,12 @@ ALL_HOUSES = {
     "services/reporting/adapters/postgres_totals_reader.py": [
         "the audit compares everything that is served",
     ],
+    "services/reporting/adapters/postgres_schedules.py": [
+        "a lock is no house's",
+        "runs that nobody has in hand are taken up again",
+        "schedules come due, whatever their house",
+        "the ledger of mails is forgotten by age",
+    ],
     "services/reporting/adapters/writing_transaction.py": [
         "keys are forgotten by age",
     ],

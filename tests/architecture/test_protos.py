@@ -28,6 +28,7 @@ NO_HOUSE = {
     "balcon.accounts.v1.LogInRequest": "a person logs in once for all houses",
     "balcon.accounts.v1.StartBuyerSessionRequest": "a buyer's session is good in every house",
     "balcon.accounts.v1.IssueTokenRequest": "a token carries all the houses of its subject",
+    "balcon.reporting.v1.StopReceivingRequest": "the sealed link says whose schedule it is",
     "balcon.accounts.v1.LogOutRequest": "a session is for all houses",
     "balcon.accounts.v1.GetPersonRequest": "whoever calls, in whatever houses",
     "balcon.accounts.v1.UpdatePersonRequest": "a person is the same in all houses",

@@ -26,6 +26,7 @@ from services.console.house.subjects.prices import (
 from services.console.house.subjects.quotas import QUOTAS
 from services.console.house.subjects.reservations import RESERVATIONS
 from services.console.house.subjects.sales import FIGURES, ORDERS, PAYMENTS, SEATS
+from services.console.house.subjects.saved_reports import SAVED_REPORTS, SCHEDULES
 from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
 from services.console.house.subjects.the_house import THE_HOUSE
 from services.console.house.subjects.tickets import TICKETS
@@ -59,6 +60,8 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     TICKETS,
     FIGURES,
     DASHBOARDS,
+    SAVED_REPORTS,
+    SCHEDULES,
 )
 
 

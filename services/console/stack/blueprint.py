@@ -78,7 +78,7 @@ def port_names(nodes: int = 1) -> list[str]:
     """Every port a stack needs, by name."""
     parts = [part for part in parts_of(nodes) if part.name != "sandbox"]
     names = [f"{part.name}_{kind}" for part in parts for kind in ("grpc", "metrics")]
-    return [*names, "payments_http", "sandbox_http"]
+    return [*names, "payments_http", "reporting_http", "sandbox_http"]
 
 
 def target_of(service: str, ports: Mapping[str, int]) -> str:
@@ -150,6 +150,9 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
     if part.name in {"ticketing", "reporting"}:
         # Its seals are its own, whoever has the same secret.
         settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
+    if part.name == "reporting":
+        port = world.ports["reporting_http"]
+        settings |= {"HTTP_PORT": str(port), "PUBLIC_URL": f"http://{HOST}:{port}"}
     if part.name == "payments":
         settings |= {
             "HTTP_PORT": str(world.ports["payments_http"]),

@@ -21,6 +21,7 @@ from services.reporting.adapters import (
     fact_tables,
     request_tables,
     sales_tables,
+    schedule_tables,
     settlement_tables,
 )
 from services.reporting.adapters.metadata import inbox, inbox_sequence, metadata
@@ -39,6 +40,7 @@ __all__ = [
     "request_tables",
     "sales_lines",
     "sales_tables",
+    "schedule_tables",
     "settlement_tables",
 ]
 

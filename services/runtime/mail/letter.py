@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class LetterText:
-    """As it is sent."""
+    """As it is sent. `headers` are lines besides, such as the way to stop such mails (RFC 8058); values are ASCII."""
 
     subject: str
     body: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from services.runtime.mail.letter import Attachment, LetterText
 
 
 class Post(Protocol):
-    """PostUnavailable: later. LetterRefused: never."""
+    """PostUnavailable: later; LetterUncertain among them: it may have left. LetterRefused: never."""
 
     async def send(
         self, letter_id: str, to: str, text: LetterText, language: str, attached: Sequence[Attachment] = ()

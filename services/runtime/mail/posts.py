@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -25,8 +27,26 @@ class PostUnavailable(Retryable):
     """The mail server does not take the letter now."""
 
 
+class LetterUncertain(PostUnavailable):
+    """The line broke after the letter had begun to leave: the server may have it, and did not say so."""
+
+
 class LetterRefused(Fatal):
     """The mail server will never take the letter: the address is refused, or the sender is."""
+
+
+class _WholeHeader(UnstructuredHeader, BaseHeader):
+    """A line that is never folded: a link that is longer than a line would be written as what no mail program reads."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        """See BaseHeader.fold."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("list-unsubscribe", "message-id"):
+    _HEADERS.map_to_type(_name, _WholeHeader)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 def post_of(settings: MailSettings) -> Post:
@@ -45,17 +65,30 @@ def message_of(
     letter_id: str, sender: str, to: str, text: LetterText, language: str, attached: Sequence[Attachment] = ()
 ) -> EmailMessage:
     """Plain text, RFC 5322; headers cannot be smuggled in, the library refuses line ends in them."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"], message["To"], message["Subject"] = sender, to, text.subject
     domain = sender.rpartition("@")[2].strip("> ")
     message["Message-ID"] = f"<{letter_id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in text.headers:
+        message[name] = value
     message.set_content(text.body)
     message["Content-Language"] = language
     for file in attached:
         kind, _, subtype = file.content_type.partition("/")
         message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=file.file_name)
     return message
+
+
+class _Client(aiosmtplib.SMTP):
+    """Knows whether a letter has begun to leave."""
+
+    has_begun = False
+
+    async def data(self, *content: Any, **how: Any) -> Any:
+        """See aiosmtplib.SMTP.data."""
+        self.has_begun = True
+        return await super().data(*content, **how)
 
 
 class SmtpPost:
@@ -73,16 +106,17 @@ class SmtpPost:
         self, letter_id: str, to: str, text: LetterText, language: str, attached: Sequence[Attachment] = ()
     ) -> None:
         message = message_of(letter_id, self._sender, to, text, language, attached)
+        client = _Client(
+            hostname=self._host,
+            port=self._port,
+            username=self._user,
+            password=self._password,
+            use_tls=self._is_tls,
+            timeout=_TIMEOUT_SECONDS,
+        )
         try:
-            await aiosmtplib.send(
-                message,
-                hostname=self._host,
-                port=self._port,
-                username=self._user,
-                password=self._password,
-                use_tls=self._is_tls,
-                timeout=_TIMEOUT_SECONDS,
-            )
+            async with client:
+                await client.send_message(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refused.code for refused in error.recipients]
             raise _fault(min(codes, default=500)) from None
@@ -90,7 +124,7 @@ class SmtpPost:
             raise _fault(error.code) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             # Without what the library says: addresses are in it.
-            raise PostUnavailable(why=type(error).__name__) from None
+            raise (LetterUncertain if client.has_begun else PostUnavailable)(why=type(error).__name__) from None
         _log.info("letter_sent", letter_id=letter_id)
 
 

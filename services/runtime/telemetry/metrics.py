@@ -183,3 +183,14 @@ JOB_TRIES = Counter(
     "Tries at durable jobs, by task and outcome: done, again, failed. failed: the job stays; read why in the log.",
     ["task", "outcome"],
 )
+REPORT_RUNS = Counter(
+    "balcon_reporting_report_runs_total",
+    "Mailed reports that came due, by what became of them: sent, failed, skipped, stopped. failed: read the ledger of "
+    "the house's schedules.",
+    ["outcome"],
+)
+REPORT_MAILS = Counter(
+    "balcon_reporting_report_mails_total",
+    "Mails of reports, each receiver's by itself: sent, unknown, failed, stopped. unknown: the server drops lines.",
+    ["state"],
+)

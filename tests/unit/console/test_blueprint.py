@@ -89,4 +89,4 @@ def test_services_are_told_where_the_others_answer() -> None:
 
 
 def test_no_two_servers_share_a_port() -> None:
-    assert len(set(port_names())) == len(port_names()) == 2 * len(GRPC_SERVICES) + 2
+    assert len(set(port_names())) == len(port_names()) == 2 * len(GRPC_SERVICES) + 3

@@ -19,7 +19,7 @@ from balcon.inventory.v1 import (
 )
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
-from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2
+from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2, schedules_pb2
 from balcon.ticketing.v1 import ticketing_service_pb2
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
@@ -62,6 +62,7 @@ from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
+from services.reporting.api.schedules_servicer import SchedulesServicer
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import SeededIds
 from services.runtime.outbox.bus_servicer import BusServicer
@@ -161,6 +162,7 @@ def _servicers() -> Mapping[str, Any]:
         "PaymentsService": PaymentsServicer(desk),
         "ReportingService": ReportingServicer(store),
         "DashboardsService": DashboardsServicer(store, store, store),
+        "SchedulesService": SchedulesServicer(store, store, store),
         "TicketingService": TicketingServicer(
             TicketingHandlers(**{one.name: store for one in dataclasses.fields(TicketingHandlers)})
         ),
@@ -184,6 +186,7 @@ def methods() -> Iterator[MethodDescriptor]:
         orders_service_pb2,
         payments_service_pb2,
         reporting_service_pb2,
+        schedules_pb2,
         ticketing_service_pb2,
     ):
         for service in module.DESCRIPTOR.services_by_name.values():
