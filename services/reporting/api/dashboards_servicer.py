@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 
 from balcon.reporting.v1 import dashboards_pb2 as pb
 from balcon.reporting.v1.dashboards_pb2_grpc import DashboardsServiceServicer
@@ -51,10 +52,12 @@ class DashboardsServicer(DashboardsServiceServicer):
     ) -> AsyncIterator[pb.WatchDashboardResponse]:
         """FieldInvalid, DashboardNotFound, Overloaded."""
         question = _question(request)
-        async for found in self._watch.watch(calling_person(), request.dashboard_id, question):
-            if isinstance(found, Refusal):
-                raise Refused(found)
-            yield pb.WatchDashboardResponse(figures=figures_message(found))
+        # Closed as the call ends: whoever is gone watches no house.
+        async with aclosing(self._watch.watch(calling_person(), request.dashboard_id, question)) as watched:
+            async for found in watched:
+                if isinstance(found, Refusal):
+                    raise Refused(found)
+                yield pb.WatchDashboardResponse(figures=figures_message(found))
 
     async def GetHouseDashboard(  # noqa: N802
         self, request: pb.GetHouseDashboardRequest, context: Context

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 
 from services.contracts.house_time import local_of
@@ -94,7 +94,7 @@ class DashboardWatch:
 
     async def watch(
         self, person_id: str, dashboard_id: str, question: Question
-    ) -> AsyncIterator[DashboardFigures | Refusal]:
+    ) -> AsyncGenerator[DashboardFigures | Refusal]:
         """The dashboard, and again when it has changed. A refusal is the last; so is a dashboard of nothing.
 
         Refusals: DashboardNotFound, also as soon as what is granted no longer has it; Overloaded.
@@ -111,16 +111,19 @@ class DashboardWatch:
                     yield chosen
                     return
                 until = self._clock.monotonic() + GRANT_SECONDS
-                async for found in self._while_granted(chosen, question, until):
-                    if sent is None or _differ(sent, found):
-                        yield found
-                        sent = found
+                async with aclosing(self._while_granted(chosen, question, until)) as granted:
+                    async for found in granted:
+                        if sent is None or _differ(sent, found):
+                            yield found
+                            sent = found
                 if not chosen.houses:
                     return
         finally:
             self._watchers -= 1
 
-    async def _while_granted(self, chosen: Chosen, question: Question, until: float) -> AsyncIterator[DashboardFigures]:
+    async def _while_granted(
+        self, chosen: Chosen, question: Question, until: float
+    ) -> AsyncGenerator[DashboardFigures]:
         """At most one a second, until it is time to look at the grants again."""
         question = asked_of(chosen, question)
         changed = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Accounts as reporting asks it: what is granted now, and how a house is called. It can be away."""
+"""Accounts as reporting asks it: what is granted now, how a house is called, who signs tokens. It can be away."""
 
 from __future__ import annotations
 
@@ -7,8 +7,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
-from balcon.accounts.v1.accounts_service_pb2 import CheckGrantsRequest, CheckGrantsResponse, HouseGrants
+from balcon.accounts.v1.accounts_service_pb2 import (
+    CheckGrantsRequest,
+    CheckGrantsResponse,
+    HouseGrants,
+    ListRevocationsRequest,
+    ListRevocationsResponse,
+    ListSigningKeysRequest,
+    ListSigningKeysResponse,
+    MakingHouse,
+    SigningKey,
+)
 from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceServicer, add_AccountsServiceServicer_to_server
+
+from services.runtime.access.keys import key_id, public_bytes
+from tests.unit.runtime.test_tokens import ACCOUNTS
 
 
 class AccountsTwin(AccountsServiceServicer):
@@ -16,13 +29,23 @@ class AccountsTwin(AccountsServiceServicer):
 
     def __init__(self) -> None:
         self.granted: dict[str, list[HouseGrants]] = {}
+        self.made_by: dict[str, MakingHouse] = {}
         self.is_away = False
         self.target = ""
 
     async def CheckGrants(self, request: CheckGrantsRequest, context: Any) -> CheckGrantsResponse:  # noqa: N802
         if self.is_away:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
-        return CheckGrantsResponse(houses=self.granted.get(request.subject, []))
+        return CheckGrantsResponse(
+            houses=self.granted.get(request.subject, []), made_by=self.made_by.get(request.subject)
+        )
+
+    async def ListSigningKeys(self, request: ListSigningKeysRequest, context: Any) -> ListSigningKeysResponse:  # noqa: N802
+        key = public_bytes(ACCOUNTS)
+        return ListSigningKeysResponse(keys=[SigningKey(key_id=key_id(key), public_key=key)])
+
+    async def ListRevocations(self, request: ListRevocationsRequest, context: Any) -> ListRevocationsResponse:  # noqa: N802
+        return ListRevocationsResponse()
 
 
 @asynccontextmanager
