@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from balcon.reporting.v1.dashboards_pb2_grpc import add_DashboardsServiceServicer_to_server
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
@@ -70,12 +71,8 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     tell_looks(service, engine, relay.wake)
     intakes = [EventIntake(bus, engine, service.clock, projection) for projection in PROJECTIONS.values()]
 
-    async def follow_events() -> None:
-        await bus.create_topics(TOPICS)
-        async with asyncio.TaskGroup() as models:
-            for intake in intakes:
-                generations = PostgresGenerations(engine, intake.projection)
-                models.create_task(follow(generations, intake.fill, service.clock))
+    for intake in intakes:
+        service.background(f"follow_{intake.projection.name}", _following(service, intake))
 
     totals = ReportingServicer(PostgresTotalsReader(engine))
     service.rpc.add(
@@ -84,7 +81,6 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     _serve_dashboards(service, settings, engine)
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
     service.show_consumers(bus, lambda: [consumer for intake in intakes for consumer in intake.consumers])
-    service.background("follow_events", follow_events)
     await _serve_schedules(service, settings, engine, relay.wake)
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(partial(purge_keys, engine), service.clock, keep_ms=keep_ms))
@@ -107,6 +103,17 @@ def _serve_dashboards(service: Service, settings: ReportingSettings, engine: Asy
     )
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("dashboard_key_purge", lambda: purge(own.purge_keys, service.clock, keep_ms=keep_ms))
+
+
+def _following(service: Service, intake: EventIntake) -> Callable[[], Coroutine[Any, Any, None]]:
+    """One loop for each read model: what stops one stops no other."""
+    generations = PostgresGenerations(service.sql(), intake.projection)
+
+    async def follow_events() -> None:
+        await service.bus().create_topics(TOPICS)
+        await follow(generations, intake.fill, service.clock)
+
+    return follow_events
 
 
 async def rebuild_read_models(settings: ReportingSettings, projections: Sequence[Projection]) -> None:

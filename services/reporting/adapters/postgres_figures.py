@@ -36,6 +36,9 @@ from services.runtime.sql.scopes import HouseScope
 STREAM_ROWS: Final = 1_000
 UNKNOWN_ZONE: Final = "UTC"
 
+# What is said of performances is joined by hashes. A generation that has just been filled has no statistics yet, and
+# what is taken for one row would be looked at once for each of hundreds of thousands.
+_HASHED = text("SET LOCAL enable_nestloop = off")
 _ZONE = text(
     f"SELECT time_zone FROM house_facts WHERE generation = {serving('houses')} AND house_id = :house_id"  # noqa: S608
 )
@@ -60,6 +63,7 @@ class PostgresFigures:
         if sees_nothing(sight):
             return []
         async with connected(self._moments, HouseScope(sight.house_id)) as connection:
+            await connection.execute(_HASHED)
             return [row for row, _ in await _sums(connection, sight, narrowing, by)]
 
     async def performances(self, sight: Sight, narrowing: Narrowing) -> Sequence[PerformanceFigures]:
@@ -78,6 +82,7 @@ class PostgresFigures:
             ORDER BY coalesce(p.starts_at_ms, 0), s.performance_id COLLATE "C"
             """  # noqa: S608 (fixed parts)
         async with connected(self._moments, HouseScope(sight.house_id)) as connection:
+            await connection.execute(_HASHED)
             rows = (await connection.execute(text(query), found.parameters)).all()
             sums = await _sums(connection, sight, narrowing, [Dimension.PERFORMANCE])
         of = {row.values[0]: (row, latest_ms) for row, latest_ms in sums}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
-from services.reporting.ports.generations import Generations, Progress, ProgressKey, Stuck
+from services.reporting.ports.generations import GenerationGone, Generations, Progress, ProgressKey, Stuck
 from services.reporting.ports.history import History
 from services.runtime.clock import Clock
 from services.runtime.errors import Fatal, Retryable
@@ -20,6 +21,7 @@ _SHOWN_KEYS = 20
 _GAP = "SequenceGap"
 
 _log = get_logger(__name__)
+T = TypeVar("T")
 
 
 class RebuildTooSlow(Retryable):
@@ -52,7 +54,7 @@ async def rebuild(generations: Generations, history: History, clock: Clock, time
         for _ in range(ROUNDS):
             await _catch_up(generations, history, clock, generation, filling, deadline)
         await _stop(filling)
-        await generations.serve(generation)
+        await _patiently(clock, deadline, lambda: generations.serve(generation))
     except BaseException:
         await _stop(filling)
         await generations.abandon(generation)
@@ -71,14 +73,18 @@ async def _catch_up(
     deadline: float,
 ) -> None:
     """Until the new model is where the old one is now, or it is certain that it never will be."""
-    target = await generations.progress(await generations.serving())
-    end = await history.end()  # asked after the target: what that counts is before it
+
+    async def of_served() -> Progress:
+        return await generations.progress(await generations.serving())
+
+    target = await _patiently(clock, deadline, of_served)
+    end = await _patiently(clock, deadline, history.end)  # asked after the target: what that counts is before it
     before: Progress | None = None
     still = False  # the bus is asked only when nothing moves
     while True:
         # In this order: what was read up to the end is in the progress that is looked at afterwards.
-        passed = still and await history.passed(generation, end)
-        progress = await generations.progress(generation)
+        passed = still and await _patiently(clock, deadline, lambda: history.passed(generation, end))
+        progress = await _patiently(clock, deadline, lambda: generations.progress(generation))
         behind = _behind(progress, target)
         if not behind:
             return
@@ -91,6 +97,20 @@ async def _catch_up(
             raise RebuildTooSlow(keys=[f"{at.topic} {at.key}" for at in behind[:_SHOWN_KEYS]], count=len(behind))
         still, before = progress == before, progress
         await clock.sleep(POLL_SECONDS)
+
+
+async def _patiently(clock: Clock, deadline: float, ask: Callable[[], Awaitable[T]]) -> T:
+    """Asks until there is an answer: a database that starts again and a bus that is away for a while end no rebuild."""
+    while True:
+        try:
+            return await ask()
+        except GenerationGone:
+            raise
+        except Retryable as away:
+            if clock.monotonic() > deadline:
+                raise
+            _log.warning("rebuild_waits", fault=type(away).__name__)
+            await clock.sleep(POLL_SECONDS)
 
 
 def _behind(progress: Progress, target: Progress) -> Sequence[ProgressKey]:

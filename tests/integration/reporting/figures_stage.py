@@ -27,25 +27,15 @@ from services.reporting.adapters.postgres_figures import PostgresFigures
 from services.reporting.adapters.postgres_generations import PostgresGenerations
 from services.reporting.adapters.projections.registry import PROJECTIONS
 from services.reporting.ports.figures import Dimension, Narrowing, Sight, SumRow
-from services.runtime.bus.topics import ACCOUNTS, ALLOTMENTS, AVAILABILITY, CATALOGUE, CONSENTS, FUNNEL, ORDERS
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.scopes import AllHouses
+from tests.integration.reporting.sales_stage import HOUSE, place_of
 
-HOUSE = "house_1"
 ZONE = "Europe/Amsterdam"
 WHOLE = Sight(HOUSE, whole_house=True)
 ALL = Narrowing()
-
-_TOPICS = {
-    "accounts": ACCOUNTS,
-    "catalogue": CATALOGUE,
-    "customers": CONSENTS,
-    "funnel": FUNNEL,
-    "orders": ORDERS,
-}
-_INVENTORY = {"AllotmentChanged": ALLOTMENTS, "AvailabilityChanged": AVAILABILITY}
 
 
 def at(text: str, fold: int = 0) -> int:
@@ -152,20 +142,17 @@ class FiguresStage:
         self.figures = PostgresFigures(engine)
         self._numbers: Counter[tuple[str, str]] = Counter()
 
-    async def tell(self, *messages: Protobuf, house_id: str = HOUSE) -> None:
+    async def tell(self, *messages: Protobuf) -> None:
         """Each model is told all of it in one batch, in the generation that it serves."""
-        events = [self._event(message, house_id) for message in messages]
+        events = [self._event(message) for message in messages]
         for projection in PROJECTIONS.values():
             generation = await PostgresGenerations(self.engine, projection).serving()
             mine = [event for event in events if event.topic in (*projection.topics, *projection.states)]
             async with connected(self.engine, AllHouses("a partition holds events of many houses")) as connection:
                 await projection.apply(connection, generation, mine)
 
-    def _event(self, message: Protobuf, house_id: str) -> IncomingEvent:
-        _, package, _, name = message.DESCRIPTOR.full_name.split(".")
-        topic = _INVENTORY[name] if package == "inventory" else _TOPICS[package]
-        about = _first_of(message, ("performance", "allotment", "house")) or message
-        key = str(_first_of(about, ("visit_id", "performance_id", "customer_id", "house_id")))
+    def _event(self, message: Protobuf) -> IncomingEvent:
+        topic, key, house_id = place_of(message)
         self._numbers[topic, key] += 1
         number = self._numbers[topic, key]
         return IncomingEvent(
@@ -177,7 +164,7 @@ class FiguresStage:
             payload=message.SerializeToString(),
             sequence=number,
             time_ms=number,
-            house_id=str(getattr(about, "house_id", house_id)),
+            house_id=house_id,
         )
 
     async def sums(
@@ -206,10 +193,6 @@ async def figures_stage(url: str, *messages: Protobuf) -> AsyncIterator[FiguresS
         yield stage
     finally:
         await engine.dispose()
-
-
-def _first_of(message: Any, names: Sequence[str]) -> Any:
-    return next((getattr(message, name) for name in names if hasattr(message, name)), None)
 
 
 def ids(found: Sequence[Any]) -> list[str]:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from balcon.catalogue.v1.catalogue_events_pb2 import PerformanceCreated
 from balcon.catalogue.v1.catalogue_service_pb2 import Performance, Price
@@ -26,7 +27,17 @@ from services.reporting.handlers.follow import follow
 from services.reporting.ports.generations import TOTALS_MODEL, ProgressKey
 from services.runtime.bus.memory_bus import MemoryBus
 from services.runtime.bus.port import Bus, ManagedBus, Message
-from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, ORDERS, TOPICS
+from services.runtime.bus.topics import (
+    ACCOUNTS,
+    ALLOTMENTS,
+    AVAILABILITY,
+    CATALOGUE,
+    COMPACTED,
+    CONSENTS,
+    FUNNEL,
+    ORDERS,
+    TOPICS,
+)
 from services.runtime.clock import SystemClock
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
@@ -35,6 +46,13 @@ from services.runtime.testing import eventually
 
 CLOCK = SystemClock()
 HOUSE = "house_1"
+_TOPICS = {
+    "accounts": ACCOUNTS,
+    "catalogue": CATALOGUE,
+    "customers": CONSENTS,
+    "funnel": FUNNEL,
+    "orders": ORDERS,
+}
 
 
 def money(amount_minor: int, currency: str = "EUR") -> Money:
@@ -157,12 +175,10 @@ class Publisher:
 
     def message(self, event: Protobuf, *, payload: bytes | None = None) -> Message:
         """The event's message with the next number of its key."""
-        topic = _topic(event)
-        about = event.performance if isinstance(event, PerformanceCreated) else event
-        key, house_id = str(getattr(about, "performance_id")), str(getattr(about, "house_id"))  # noqa: B009
+        topic, key, house_id = place_of(event)
         self._count += 1
         sequence = None
-        if topic != AVAILABILITY:
+        if topic not in COMPACTED:
             self._sequences[topic, key] += 1
             sequence = self._sequences[topic, key]
         content = event.SerializeToString() if payload is None else payload
@@ -170,9 +186,22 @@ class Publisher:
         return to_message(outgoing, event_id=f"evt_{self._count}", source=topic, time_ms=self._count, sequence=sequence)
 
 
+def place_of(event: Protobuf) -> tuple[str, str, str]:
+    """Topic, key and house of an event."""
+    about: Any = _first_of(event, ("performance", "allotment", "house")) or event
+    key = str(_first_of(about, ("visit_id", "performance_id", "customer_id", "house_id")))
+    return _topic(event), key, str(about.house_id)
+
+
+def _first_of(message: Any, names: Sequence[str]) -> Any:
+    return next((getattr(message, name) for name in names if hasattr(message, name)), None)
+
+
 def _topic(event: Protobuf) -> str:
-    package = event.DESCRIPTOR.full_name.split(".")[1]
-    return {"catalogue": CATALOGUE, "inventory": AVAILABILITY, "orders": ORDERS}[package]
+    _, package, _, name = event.DESCRIPTOR.full_name.split(".")
+    if package == "inventory":
+        return {"AllotmentChanged": ALLOTMENTS, "AvailabilityChanged": AVAILABILITY}[name]
+    return _TOPICS[package]
 
 
 class Stage:

@@ -15,7 +15,6 @@ from services.reporting.ports.figures import AllotmentFigures, Dimension, Funnel
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.reporting.figures_stage import (
     ALL,
-    HOUSE,
     WHOLE,
     at,
     euros,
@@ -27,7 +26,7 @@ from tests.integration.reporting.figures_stage import (
     refund,
     sale,
 )
-from tests.integration.reporting.sales_stage import counted
+from tests.integration.reporting.sales_stage import HOUSE, counted
 
 D = Dimension
 
@@ -215,7 +214,6 @@ async def test_inv_8_a_sight_shows_what_it_names_and_nothing_else(database_url: 
         await stage.tell(
             performance("p1", house_id="house_2"),
             sale("o1", "p1", "2027-01-04 10:00", house_id="house_2"),
-            house_id="house_2",
         )
         sights: list[tuple[Sight, list[str]]] = [
             (WHOLE, ["p1", "p2", "p3"]),
