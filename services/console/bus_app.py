@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from services.console.commands.bus import (
     run_groups,
     run_lag,
     run_pause,
+    run_rebuild,
     run_replay,
     run_topics,
 )
@@ -52,9 +54,13 @@ def bus_topics(bus_url: BusUrl = "", data: Data = None, json: Json = False) -> N
 
 
 @bus_app.command(name="lag")
-def bus_lag(bus_url: BusUrl = "", data: Data = None, json: Json = False) -> None:
-    """How many messages each consumer group has not worked off yet, and how old the oldest of them is."""
-    run_command(run_lag(_bus_url(bus_url, data), json))
+def bus_lag(bus_url: BusUrl = "", data: Data = None, target: Target = None, json: Json = False) -> None:
+    """How many messages each consumer group has not worked off yet, how old the oldest of them is, and who is paused.
+
+    With only --bus-url the bus alone is asked: it knows neither pauses nor groups that have read nothing yet.
+    """
+    targets = {} if bus_url and not target else targets_or_fail(data, target)
+    run_command(run_lag(_bus_url(bus_url, data), targets, json), data)
 
 
 @bus_app.command(name="groups")
@@ -95,3 +101,22 @@ def bus_replay(
     if service not in CONSUMING or service not in targets:
         raise typer.BadParameter(f"one of {', '.join(CONSUMING)}", param_hint="service")
     run_command(run_replay(targets[service], topic, key, json), data)
+
+
+@bus_app.command(name="rebuild")
+def bus_rebuild(
+    model: Annotated[str, typer.Argument(help="One read model of reporting; left out: all of them.")] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Builds reporting's read models anew from the events, beside those that are served, and then serves them.
+
+    With the settings of the running stack, or where they are in the environment (BALCON_REPORTING_...) with those.
+    """
+    settings: dict[str, str] = {}
+    if "BALCON_REPORTING_DATABASE_URL" not in os.environ:
+        try:
+            settings = DataFolder(data or default_data_dir()).read_record().reporting
+        except Fault as error:
+            fail(error)
+    run_command(run_rebuild(model, settings, json), data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,8 @@ from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
 from services.console.house.app import house_app
 from services.console.stack.blueprint import MAX_NODES
+from services.console.stack.data_folder import KAFKA, POSTGRES
+from services.console.stack.local_stack import StackOptions
 from services.console.terminal import OUT, fail
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.servers import default_data_dir
@@ -48,15 +51,41 @@ def _everywhere(
     use_for_channels(ClientTls(ca) if ca else None)
 
 
+class Bus(StrEnum):
+    """The buses that a stack can run itself."""
+
+    POSTGRES = POSTGRES
+    KAFKA = KAFKA
+
+
+OwnBus = Annotated[
+    Bus | None,
+    typer.Option(
+        "--bus",
+        help="The stack's own bus: a log in Postgres, or a Kafka broker (Java and its jars are needed).",
+        show_default="as the data folder has it, else postgres",
+    ),
+]
+BusUrl = Annotated[str, typer.Option(help="A Kafka that runs elsewhere, in place of a bus of the stack's own.")]
+
+
+def _own_bus(bus: Bus | None, bus_url: str) -> str:
+    if bus is not None and bus_url:
+        raise typer.BadParameter("only one of --bus and --bus-url", param_hint="--bus")
+    return "" if bus is None else bus.value
+
+
 @app.command()
 def up(
     data: Data = None,
-    bus_url: Annotated[str, typer.Option(help="kafka://host:port instead of the log in Postgres.")] = "",
+    bus: OwnBus = None,
+    bus_url: BusUrl = "",
     nodes: Annotated[int, typer.Option(min=1, max=MAX_NODES, help="Nodes of the inventory.")] = 1,
     json: Json = False,
 ) -> None:
     """Starts the whole stack and keeps it running until Ctrl-C. Data stays for the next start."""
-    run_command(run_up(data or default_data_dir(), bus_url, nodes, json))
+    options = StackOptions(bus_url, nodes=nodes, bus=_own_bus(bus, bus_url))
+    run_command(run_up(data or default_data_dir(), options, json))
 
 
 @app.command()
@@ -80,7 +109,8 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
     kill: Annotated[Victim | None, typer.Option(help="kill -9 of this service in the middle of the sale.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Data folder; default: a temporary one.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keeps the temporary data folder.")] = False,
-    bus_url: Annotated[str, typer.Option(help="kafka://host:port instead of the log in Postgres.")] = "",
+    bus: OwnBus = None,
+    bus_url: BusUrl = "",
     load_processes: Annotated[int, typer.Option(min=1, max=16, help="Processes the buyers are dealt to.")] = 1,
     nodes: Annotated[int, typer.Option(min=1, max=MAX_NODES, help="Nodes of the inventory.")] = 1,
     contingents: Annotated[
@@ -98,6 +128,7 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
         data=data,
         keep=keep,
         bus_url=bus_url,
+        bus=_own_bus(bus, bus_url),
         load_processes=load_processes,
         nodes=nodes,
         contingents=contingents,

@@ -112,8 +112,9 @@ def processes_of(data: Path) -> list[str]:
 class Up:
     """`with Up(data) as up:` `balcon up` runs on the folder; `up.told` is its JSON. All of it ends with the block."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *arguments: str) -> None:
         self._data = data
+        self._arguments = arguments
         self._errors = data.with_name(f"{data.name}.errors")
         self._process: subprocess.Popen[str] | None = None
         self.told: dict[str, Any] = {}
@@ -121,7 +122,7 @@ class Up:
     def __enter__(self) -> Self:
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
-                own_command("up", "--json", "--data", str(self._data)),
+                own_command("up", "--json", "--data", str(self._data), *self._arguments),
                 env=environment(),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,

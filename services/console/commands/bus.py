@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from datetime import UTC
 from typing import Any
 
 import grpc
+import msgspec
 import typer
 from balcon.bus.v1 import bus_service_pb2 as pb
 from balcon.bus.v1.bus_service_pb2_grpc import BusServiceStub
@@ -74,7 +78,6 @@ async def run_replay(target: str, topic: str, key: str, as_json: bool) -> None:
 
 async def run_groups(targets: Mapping[str, str], as_json: bool) -> None:
     """Prints the consumer groups of every service that is named in `targets`."""
-    act_as_operator()
     told = [(service, group) for service, _, group in await _groups(targets)]
     if as_json:
         print_json([{"service": service, **_as_dict(group)} for service, group in told])
@@ -88,7 +91,6 @@ async def run_groups(targets: Mapping[str, str], as_json: bool) -> None:
 
 async def run_pause(targets: Mapping[str, str], name: str, as_json: bool, *, paused: bool) -> None:
     """Pauses or resumes a group at the service whose it is (GroupUnknown)."""
-    act_as_operator()
     known = await _groups(targets)
     homes = [(service, target) for service, target, group in known if group.group == name]
     if not homes:
@@ -108,6 +110,7 @@ async def run_pause(targets: Mapping[str, str], name: str, as_json: bool, *, pau
 
 async def _groups(targets: Mapping[str, str]) -> list[tuple[str, str, pb.ConsumerGroup]]:
     """(service, one of its nodes, group)."""
+    act_as_operator()
     found = []
     for service in CONSUMING:
         if service in targets:
@@ -120,6 +123,37 @@ async def _groups(targets: Mapping[str, str]) -> list[tuple[str, str, pb.Consume
 
 def _as_dict(message: Message) -> dict[str, Any]:
     return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+
+
+async def run_rebuild(model: str, settings: Mapping[str, str], as_json: bool) -> None:
+    """Runs reporting's own command with its settings, beside the service; its status when it failed."""
+    command = [sys.executable, "-m", "services.reporting.main", "rebuild", *([model] if model else [])]
+    process = await asyncio.create_subprocess_exec(
+        *command, env={**os.environ, **settings}, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    rebuilt = []
+    async for line in process.stderr:
+        told = _log_line(line)
+        if told.get("event") == "read_model_rebuilt":
+            rebuilt.append({"model": told.get("model"), "generation": told.get("generation")})
+        else:
+            ERR.print(line.decode(errors="replace").rstrip(), highlight=False, markup=False)
+    status = await process.wait()
+    if as_json:
+        print_json({"rebuilt": rebuilt, "status": status})
+    else:
+        for one in rebuilt:
+            OUT.print(f"{one['model']}: generation {one['generation']} is served", highlight=False, markup=False)
+    if status:
+        raise typer.Exit(status)
+
+
+def _log_line(line: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +198,28 @@ async def run_topics(bus_url: str, as_json: bool) -> None:
     OUT.print(table)
 
 
-async def run_lag(bus_url: str, as_json: bool) -> None:
-    """Prints the lag of every group on every topic that it reads."""
+async def run_lag(bus_url: str, targets: Mapping[str, str], as_json: bool) -> None:
+    """Prints the lag of every group on every topic that it reads.
+
+    The bus knows what a group has ever read; the services of `targets` know what it is to read, and who is paused.
+    """
+    told = {group.group: group for _, _, group in await _groups(targets)}
     async with _administered(bus_url) as bus:
         partitions = await bus.partitions()
-        lags = [lag for group in await bus.groups() for lag in await lags_of(bus, group, (), partitions)]
+        lags = [
+            lag
+            for name in sorted({*await bus.groups(), *told})
+            for lag in await lags_of(bus, name, told[name].topics if name in told else (), partitions)
+        ]
+    paused = {name for name, group in told.items() if group.HasField("paused_at")}
     if as_json:
-        print_json(lags)
+        print_json([{**msgspec.to_builtins(lag), "paused": lag.group in paused} for lag in lags])
         return
-    table = Table("group", "topic", "lag", "oldest (seconds)", title="Consumer lag", title_justify="left")
+    table = Table("group", "topic", "lag", "oldest (seconds)", "", title="Consumer lag", title_justify="left")
     now_ms = SystemClock().now_ms()
     for lag in lags:
         age = "" if lag.oldest_at_ms is None else f"{max(now_ms - lag.oldest_at_ms, 0) / 1000:.0f}"
-        table.add_row(lag.group, lag.topic, str(lag.lag), age)
+        table.add_row(lag.group, lag.topic, str(lag.lag), age, "paused" if lag.group in paused else "")
     OUT.print(table)
 
 

@@ -107,6 +107,7 @@ class DemoOptions:
     data: Path | None = None
     keep: bool = False
     bus_url: str = ""
+    bus: str = ""
     load_processes: int = 1
     nodes: int = 1
     contingents: bool = False
@@ -133,7 +134,7 @@ async def run_demo(options: DemoOptions) -> bool:
 
 async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids) -> bool:
     started = clock.monotonic()
-    stack_options = StackOptions(options.bus_url, options.tempo.tuning(), options.nodes)
+    stack_options = StackOptions(options.bus_url, options.tempo.tuning(), options.nodes, options.bus)
 
     def progress(step: str) -> None:
         ERR.print(f"[dim]{clock.monotonic() - started:5.1f} s  {step}[/]", highlight=False)

@@ -21,6 +21,8 @@ from services.runtime.rpc.client import open_channel
 
 _DEMO_LABEL = "demo"
 _STOP_SECONDS = 90.0
+# What only commands on this machine read, out of the private record: it has passwords.
+_UNTOLD = {"bus_url", "reporting"}
 
 
 class NoDemoHouse(Fatal):
@@ -34,7 +36,7 @@ class DemoPerformance(msgspec.Struct, frozen=True):
     performance_id: str
 
 
-async def run_up(data: Path, bus_url: str, nodes: int, as_json: bool) -> None:
+async def run_up(data: Path, options: StackOptions, as_json: bool) -> None:
     """Runs the stack until SIGINT or SIGTERM; data is kept."""
     clock, ids = SystemClock(), RandomIds()
     stopping = asyncio.Event()
@@ -42,7 +44,6 @@ async def run_up(data: Path, bus_url: str, nodes: int, as_json: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
     with DataFolder(data) as folder:
-        options = StackOptions(bus_url, nodes=nodes)
         starting = asyncio.create_task(_run(folder, options, as_json, stopping, clock=clock, ids=ids))
         # Ctrl-C while things are still starting ends it too, tidily.
         waiting = asyncio.create_task(stopping.wait())
@@ -73,8 +74,7 @@ async def _run(
     async with LocalStack(folder, options, clock=clock, ids=ids, progress=progress) as stack:
         demo = await _demo_performance(folder, stack.record.targets, clock, ids)
         if as_json:
-            record = msgspec.to_builtins(stack.record)
-            del record["bus_url"]
+            record = {name: told for name, told in msgspec.to_builtins(stack.record).items() if name not in _UNTOLD}
             print_json({"data": str(folder.path), **record, **msgspec.to_builtins(demo)})
         else:
             OUT.print(addresses(stack.record, folder.path, demo))

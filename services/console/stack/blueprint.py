@@ -46,6 +46,11 @@ BUS_DATABASE = "balcon_bus"
 MAX_NODES = 16
 
 
+def reporting_part() -> ServicePart:
+    """The service whose read models can be built anew."""
+    return next(part for part in PARTS if part.name == "reporting")
+
+
 def parts_of(nodes: int) -> tuple[ServicePart, ...]:
     """The processes of a stack whose inventory has so many nodes."""
     parts: list[ServicePart] = []

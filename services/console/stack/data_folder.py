@@ -18,6 +18,8 @@ from services.runtime.embedded.data_folder import make_folder, reachable_temp_fo
 from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
 
+POSTGRES, KAFKA = "postgres", "kafka"
+
 
 class StackRuns(Fatal):
     """A stack runs on this data folder already: `balcon down` stops it, `--data` takes another folder."""
@@ -25,6 +27,10 @@ class StackRuns(Fatal):
 
 class NoStackRuns(Fatal):
     """No stack runs on this data folder: start one with `balcon up`, or name the services with --target."""
+
+
+class OtherBus(Fatal):
+    """The data folder keeps its events on another bus: consumers could not go on. Take that bus, or another folder."""
 
 
 class StackRecord(msgspec.Struct, frozen=True):
@@ -37,6 +43,8 @@ class StackRecord(msgspec.Struct, frozen=True):
     bus: str
     # With the password of its database: for commands on this machine, never printed.
     bus_url: str = ""
+    # The environment of reporting, for a rebuild of its read models beside it.
+    reporting: dict[str, str] = {}
 
 
 class DataFolder:
@@ -101,6 +109,20 @@ class DataFolder:
         finally:
             os.close(descriptor)
         return False
+
+    def bus(self, wanted: str) -> str:
+        """Which bus of its own the folder has from its first start on (OtherBus); '' takes what it has."""
+        path = self.path / "bus"
+        if path.exists():
+            kept = path.read_text()
+        elif (self.path / "postgres").exists():
+            kept = POSTGRES  # of a version that had no other
+        else:
+            kept = wanted or POSTGRES
+        if wanted not in {"", kept}:
+            raise OtherBus(folder=str(self.path), kept=kept, wanted=wanted)
+        _write_private(path, kept.encode())
+        return kept
 
     def secret(self, name: str, ids: Ids) -> str:
         """A secret of this installation; minted at first use, the same from then on."""

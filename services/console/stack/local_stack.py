@@ -24,11 +24,12 @@ from services.console.stack.blueprint import (
     environment_of,
     parts_of,
     port_names,
+    reporting_part,
     sandbox_url,
     target_of,
 )
 from services.console.stack.credentials import hold_key
-from services.console.stack.data_folder import DataFolder, StackRecord
+from services.console.stack.data_folder import KAFKA, DataFolder, StackRecord
 from services.console.stack.databases import prepare_databases
 from services.console.stack.guardian import Guardian
 from services.console.stack.processes import ProcessPlan, SupervisedProcess
@@ -46,12 +47,16 @@ _SERVER_POLL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """`bus_url` empty takes the log in Postgres. `tuning` overrides settings by their full variable name."""
+    """`bus_url` empty takes a bus of the stack's own: `bus` says which, '' the one that the folder has (Postgres).
+
+    `tuning` overrides settings by their full variable name.
+    """
 
     bus_url: str = ""
     tuning: Mapping[str, str] = field(default_factory=dict)
     # Nodes of the inventory.
     nodes: int = 1
+    bus: str = ""
 
 
 class LocalStack:
@@ -76,6 +81,7 @@ class LocalStack:
         self._server_watch: asyncio.Task[None] | None = None
         self._processes: list[SupervisedProcess] = []
         self._bus_url = options.bus_url
+        self._reporting: dict[str, str] = {}
         self.ports: Mapping[str, int] = {}
 
     @property
@@ -86,8 +92,9 @@ class LocalStack:
             targets={service: target_of(service, self.ports) for service in GRPC_SERVICES},
             metrics={service: f"http://{HOST}:{self.ports[f'{service}_metrics']}/metrics" for service in GRPC_SERVICES},
             pay_page=sandbox_url(self.ports),
-            bus=self._options.bus_url.split("://", maxsplit=1)[0] or "postgresql",
+            bus=self._bus_url.partition("+")[0].partition("://")[0],
             bus_url=self._bus_url,
+            reporting=self._reporting,
         )
 
     @property
@@ -146,17 +153,23 @@ class LocalStack:
 
     async def _start(self) -> None:
         self._guardian.start()
-        self.ports = self._folder.ports([*port_names(self._options.nodes), "valkey", "postgres"], free_port, is_free)
-        self._progress("starting PostgreSQL and Valkey")
+        has_kafka = not self._options.bus_url and self._folder.bus(self._options.bus) == KAFKA
+        names = ["valkey", "postgres", *(["kafka", "kafka_controller"] if has_kafka else [])]
+        self.ports = self._folder.ports([*port_names(self._options.nodes), *names], free_port, is_free)
+        self._progress(f"starting PostgreSQL and Valkey{', and Kafka (first of all: its jars)' if has_kafka else ''}")
         self._servers = servers = EmbeddedServers(
-            self._folder.path, valkey_port=self.ports["valkey"], postgres_port=self.ports["postgres"]
+            self._folder.path,
+            valkey_port=self.ports["valkey"],
+            postgres_port=self.ports["postgres"],
+            kafka_ports=(self.ports["kafka"], self.ports["kafka_controller"]) if has_kafka else None,
         )
         await asyncio.to_thread(servers.start)
         self._watch_servers(servers)
         self._server_watch = asyncio.create_task(self._keep_servers(servers))
         self._progress("preparing databases")
         urls = await prepare_databases(servers.postgres)
-        self._bus_url = self._options.bus_url or urls[BUS_DATABASE]
+        own = urls[BUS_DATABASE] if servers.kafka is None else f"kafka://{servers.kafka.bootstrap}"
+        self._bus_url = self._options.bus_url or own
         world = Surroundings(
             ports=self.ports,
             database_urls=urls,
@@ -168,6 +181,7 @@ class LocalStack:
             data_dir=str(self._folder.path),
             tuning=self._options.tuning,
         )
+        self._reporting = environment_of(reporting_part(), world, {})
         # Who has started the services may call them.
         hold_key(world.service_key)
         self._progress("starting services")
@@ -188,6 +202,8 @@ class LocalStack:
     def _watch_servers(self, servers: EmbeddedServers) -> None:
         self._guardian.watch(servers.postgres.pid, signal.SIGINT)  # PostgreSQL's fast shutdown
         self._guardian.watch(servers.valkey.pid)
+        if servers.kafka is not None:
+            self._guardian.watch(servers.kafka.pid)
 
     async def _keep_servers(self, servers: EmbeddedServers) -> None:
         """Starts a server again that died under us: the services wait for it, nobody else would bring it back.
@@ -196,7 +212,7 @@ class LocalStack:
         """
         while True:
             await self._clock.sleep(_SERVER_POLL_SECONDS)
-            for server in (servers.postgres, servers.valkey):
+            for server in servers.all:
                 server.require_data()
                 if not server.running:
                     with contextlib.suppress(Fatal, OSError):  # tried again in a moment
@@ -211,7 +227,7 @@ class LocalStack:
             self._server_watch.cancel()
             await asyncio.gather(self._server_watch, return_exceptions=True)
         if self._servers is not None:
-            pids = [server.pid for server in (self._servers.postgres, self._servers.valkey) if server.running]
+            pids = [server.pid for server in self._servers.all if server.running]
             await asyncio.to_thread(self._servers.stop)
             for pid in pids:
                 self._guardian.forget(pid)

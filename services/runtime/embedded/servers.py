@@ -1,4 +1,4 @@
-"""Valkey and PostgreSQL together, as `balcon up` runs them. Does not supervise: look at `running`."""
+"""Valkey and PostgreSQL, and Kafka where it is the bus, as `balcon up` runs them. Does not supervise: see `running`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from services.runtime.embedded.data_folder import let_others_pass, make_folder
+from services.runtime.embedded.kafka import EmbeddedKafka
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.embedded.valkey import EmbeddedValkey
 
@@ -21,23 +22,37 @@ def default_data_dir() -> Path:
 
 
 class EmbeddedServers:
-    """`with EmbeddedServers(folder) as servers:` runs both, on <folder>/valkey and <folder>/postgres."""
+    """`with EmbeddedServers(folder) as servers:` runs them on <folder>/valkey, <folder>/postgres and <folder>/kafka.
 
-    def __init__(self, data_dir: Path, *, valkey_port: int | None = None, postgres_port: int | None = None) -> None:
+    `kafka_ports`: for clients and for its controller; without there is no Kafka.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        valkey_port: int | None = None,
+        postgres_port: int | None = None,
+        kafka_ports: tuple[int, int] | None = None,
+    ) -> None:
         self._data_dir = data_dir
         self.valkey = EmbeddedValkey(data_dir / "valkey", valkey_port)
         self.postgres = EmbeddedPostgres(data_dir / "postgres", postgres_port)
+        self.kafka = None if kafka_ports is None else EmbeddedKafka(data_dir / "kafka", *kafka_ports)
+        self.all: list[EmbeddedPostgres | EmbeddedValkey | EmbeddedKafka] = [self.postgres, self.valkey]
+        if self.kafka is not None:
+            self.all.append(self.kafka)
 
     @property
     def running(self) -> bool:
-        """Whether both processes are alive."""
-        return self.valkey.running and self.postgres.running
+        """Whether all processes are alive."""
+        return all(server.running for server in self.all)
 
     def start(self) -> None:
-        """Starts both side by side; when one fails, the other is stopped and the fault raised."""
+        """Starts them side by side; when one fails, the others are stopped and the fault raised."""
         let_others_pass(make_folder(self._data_dir, 0o755))
-        with ThreadPoolExecutor(2) as threads:
-            starts = [threads.submit(self.postgres.start), threads.submit(self.valkey.start)]
+        with ThreadPoolExecutor(len(self.all)) as threads:
+            starts = [threads.submit(server.start) for server in self.all]
         try:
             for start in starts:
                 start.result()
@@ -46,9 +61,9 @@ class EmbeddedServers:
             raise
 
     def stop(self) -> None:
-        """Stops both; what does not run is skipped."""
-        with ThreadPoolExecutor(2) as threads:
-            stops = [threads.submit(self.valkey.stop), threads.submit(self.postgres.stop)]
+        """Stops them; what does not run is skipped."""
+        with ThreadPoolExecutor(len(self.all)) as threads:
+            stops = [threads.submit(server.stop) for server in self.all]
         for stop in stops:
             stop.result()
 

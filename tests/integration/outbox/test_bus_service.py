@@ -149,7 +149,7 @@ def test_topics_and_lag_are_told_on_the_command_line(database_url: DatabaseUrl) 
         for command in ("topics", "lag")
     )
     assert sizes == [{"topic": TOPIC, "partitions": 2, "messages": 3, "keeps": "everything"}]
-    assert lags == [{"group": GROUP, "topic": TOPIC, "lag": 2, "oldest_at_ms": 1_000}]
+    assert lags == [{"group": GROUP, "topic": TOPIC, "lag": 2, "oldest_at_ms": 1_000, "paused": False}]
 
 
 def test_a_bus_that_is_away_is_an_error_with_its_name() -> None:
