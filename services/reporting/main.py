@@ -11,36 +11,47 @@ from typing import Any
 from balcon.reporting.v1.dashboards_pb2_grpc import add_DashboardsServiceServicer_to_server
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
 from balcon.reporting.v1.schedules_pb2_grpc import add_SchedulesServiceServicer_to_server
+from balcon.reporting.v1.settlements_pb2_grpc import add_SettlementsServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
+from services.reporting.adapters.ed25519_settlement_signer import Ed25519SettlementSigner
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.grpc_grants import GrpcGrants
 from services.reporting.adapters.grpc_owners import GrpcOwners
+from services.reporting.adapters.grpc_shows import GrpcShows
 from services.reporting.adapters.postgres_figure_marks import PostgresFigureMarks
 from services.reporting.adapters.postgres_figures import PostgresFigures
 from services.reporting.adapters.postgres_generations import PostgresGenerations
 from services.reporting.adapters.postgres_own_dashboards import PostgresOwnDashboards
 from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
 from services.reporting.adapters.postgres_schedules import PostgresSchedules
+from services.reporting.adapters.postgres_settlement_keys import PostgresSettlementKeys
 from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
 from services.reporting.adapters.projections.projection import Projection
 from services.reporting.adapters.projections.registry import PROJECTIONS
-from services.reporting.adapters.writing_transaction import purge_keys
+from services.reporting.adapters.settlement_transaction import PostgresSettlementTransaction
+from services.reporting.adapters.writing_transaction import WritingStore, purge_keys
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.api.schedules_servicer import SchedulesServicer
+from services.reporting.api.settlements_servicer import SettlementHandlers, SettlementsServicer
 from services.reporting.api.stop_pages import stop_app
 from services.reporting.handlers.dashboard_watch import DashboardWatch
 from services.reporting.handlers.dashboards import DashboardHandler
+from services.reporting.handlers.deals import DealHandler
 from services.reporting.handlers.follow import follow
+from services.reporting.handlers.granted_settlements import GrantedSettlementHandler
 from services.reporting.handlers.own_dashboards import OwnDashboardHandler
 from services.reporting.handlers.rebuild import rebuild
 from services.reporting.handlers.saved_reports import SavedReportHandler
 from services.reporting.handlers.schedules import ScheduleHandler
+from services.reporting.handlers.settlement_facts import SettlementFacts
+from services.reporting.handlers.settlement_keys import SettlementKeyRing
+from services.reporting.handlers.settlements import SettlementHandler
 from services.reporting.handlers.sights import Sights
 from services.reporting.handlers.stop_links import StopLinks
 from services.reporting.settings import ReportingSettings
@@ -49,10 +60,13 @@ from services.runtime.bus.topics import TOPICS
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Fault
 from services.runtime.http_server import HttpServer
-from services.runtime.ids import RandomIds
+from services.runtime.ids import RandomIds, seeded_random
+from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
+from services.runtime.signing_keys.rotation import RotationRule
 from services.runtime.sql.engine import create_engine
 from services.runtime.telemetry.logging import configure_logging, get_logger
 from services.runtime.work.purge import purge
@@ -79,6 +93,7 @@ async def build(service: Service, settings: ReportingSettings) -> None:
         lambda server: add_ReportingServiceServicer_to_server(totals, server), "balcon.reporting.v1.ReportingService"
     )
     _serve_dashboards(service, settings, engine)
+    _serve_settlements(service, settings, engine, relay)
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
     service.show_consumers(bus, lambda: [consumer for intake in intakes for consumer in intake.consumers])
     await _serve_schedules(service, settings, engine, relay.wake)
@@ -114,6 +129,40 @@ def _following(service: Service, intake: EventIntake) -> Callable[[], Coroutine[
         await follow(generations, intake.fill, service.clock)
 
     return follow_events
+
+
+def _serve_settlements(service: Service, settings: ReportingSettings, engine: AsyncEngine, relay: OutboxRelay) -> None:
+    clock, ids = service.clock, service.ids
+    store = WritingStore(PostgresSettlementTransaction, engine, clock=clock, ids=ids, wake=relay.wake)
+    signer = Ed25519SettlementSigner(Seal(settings.secrets(), owner="settlements"))
+    rule = RotationRule(sign_ms=settings.settlement_key_days * 24 * _HOUR_MS, announce_ms=24 * _HOUR_MS)
+    keys = SettlementKeyRing(PostgresSettlementKeys(engine), signer, clock, rule)
+    facts = SettlementFacts(PostgresFigures(engine), _shows(service, settings))
+    settlements = SettlementHandler(store, facts, keys, signer, ids)
+    to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=settings.call_timeout_seconds)
+    service.on_close(to_accounts.close)
+    granted = GrantedSettlementHandler(Sights(GrpcGrants(to_accounts)), settlements)
+    servicer = SettlementsServicer(SettlementHandlers(DealHandler(store), settlements, granted))
+    service.rpc.add(
+        lambda server: add_SettlementsServiceServicer_to_server(servicer, server),
+        "balcon.reporting.v1.SettlementsService",
+    )
+
+
+def _shows(service: Service, settings: ReportingSettings) -> GrpcShows:
+    clock, seconds = service.clock, settings.call_timeout_seconds
+    targets = settings.accounts_target, settings.catalogue_target, settings.orders_target
+    accounts, catalogue, orders = (open_channel(target, clock, timeout_seconds=seconds) for target in targets)
+    routes = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
+    for close in (accounts.close, catalogue.close, orders.close, routes.close):
+        service.on_close(close)
+    return GrpcShows(
+        to_accounts=accounts,
+        to_catalogue=catalogue,
+        to_orders=orders,
+        to_inventory=routes,
+        timeout_seconds=seconds,
+    )
 
 
 async def rebuild_read_models(settings: ReportingSettings, projections: Sequence[Projection]) -> None:

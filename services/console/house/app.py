@@ -27,6 +27,7 @@ from services.console.house.subjects.quotas import QUOTAS
 from services.console.house.subjects.reservations import RESERVATIONS
 from services.console.house.subjects.sales import FIGURES, ORDERS, PAYMENTS, SEATS
 from services.console.house.subjects.saved_reports import SAVED_REPORTS, SCHEDULES
+from services.console.house.subjects.settlements import DEALS, SETTLEMENTS
 from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
 from services.console.house.subjects.the_house import THE_HOUSE
 from services.console.house.subjects.tickets import TICKETS
@@ -62,6 +63,8 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     DASHBOARDS,
     SAVED_REPORTS,
     SCHEDULES,
+    DEALS,
+    SETTLEMENTS,
 )
 
 

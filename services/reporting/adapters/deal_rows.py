@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.adapters.settlement_tables import deals
@@ -68,7 +68,7 @@ class DealRows:
         await self._connection.execute(insert(deals), values)
 
     async def page(self, after: DealKey | None, limit: int) -> Sequence[KeptDeal]:
-        wanted = sa.select(deals).distinct(*_KEY).where(deals.c.house_id == self._house_id)
+        wanted = sa.select(deals).ext(distinct_on(*_KEY)).where(deals.c.house_id == self._house_id)
         if after is not None:
             place = sa.tuple_(sa.literal(after.thing.value), sa.literal(after.thing_id))
             wanted = wanted.where(sa.tuple_(*_KEY) > place)

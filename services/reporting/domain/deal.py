@@ -46,7 +46,7 @@ class Payee(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Deduction:
-    """A percentage of its own basis, or a fixed amount; one of the two is 0."""
+    """A percentage of its own basis, or, where that is 0, a fixed amount."""
 
     kind: DeductionKind
     name: str
@@ -68,10 +68,10 @@ class Tier:
 class Partage:
     """A split by percentage. The producer gets `guarantee_minor` at least; what is missing, the house bears.
 
-    Tiers begin at 0 and rise. A guarantee alone is a partage of 0 %; royalties alone one of 0 % without a guarantee.
+    Tiers rise; what is below the first is all the house's. A guarantee alone, or royalties alone, have no tiers.
     """
 
-    tiers: tuple[Tier, ...] = (Tier(0, 0),)
+    tiers: tuple[Tier, ...] = ()
     guarantee_minor: int = 0
 
 
@@ -97,7 +97,7 @@ class Deal:
 
 @dataclass(frozen=True, slots=True)
 class DealFault:
-    """What is wrong with a deal by itself: the field's name as the API has it, what of it, and what it may be."""
+    """What is wrong with a deal as a whole: the field as the API has it, what of it, and what it may be."""
 
     field: str
     problem: str
@@ -105,28 +105,18 @@ class DealFault:
 
 
 def faults_of(deal: Deal) -> Iterator[DealFault]:
-    """All rules that a deal breaks which no field breaks by itself."""
-    for place, one in enumerate(deal.deductions):
-        if bool(one.basis_points) == bool(one.amount_minor):
-            problem = "has both a percentage and an amount" if one.basis_points else "has neither percentage nor amount"
-            yield DealFault(f"deductions[{place}]", problem, "one of basis_points and amount")
+    """All rules that a deal breaks which none of its fields breaks by itself."""
     percent = sum(one.basis_points for one in deal.deductions)
     if percent > WHOLE_BASIS_POINTS:
-        yield DealFault("deductions", f"take {percent:,} basis points together", f"at most {WHOLE_BASIS_POINTS:,}")
-    names = [one.name.casefold() for one in deal.deductions]
-    if len(set(names)) < len(names):
-        yield DealFault("deductions", "have a name twice", "each name once")
-    if deal.buy_out_minor and deal.partage != Partage():
-        yield DealFault("partage", "stands beside a buy-out", "one of partage and buy_out")
-    yield from _faults_of_tiers(deal.partage.tiers)
-
-
-def _faults_of_tiers(tiers: tuple[Tier, ...]) -> Iterator[DealFault]:
-    begins = [tier.from_minor for tier in tiers]
-    if not begins or begins[0] != 0:
-        yield DealFault("partage.tiers", "do not begin at 0", "the first from 0, each later one from more")
-    elif begins != sorted(set(begins)):
-        yield DealFault("partage.tiers", "do not rise", "the first from 0, each later one from more")
+        problem = f"take {percent:,} basis points together"
+        yield DealFault("percentages", problem, f"{WHOLE_BASIS_POINTS:,} basis points at most")
+    for field_name, is_percent in (("percentages", True), ("amounts", False)):
+        names = [one.name.casefold() for one in deal.deductions if bool(one.basis_points) is is_percent]
+        if len(set(names)) < len(names):
+            yield DealFault(field_name, "have a name twice", "each name once")
+    begins = [tier.from_minor for tier in deal.partage.tiers]
+    if begins != sorted(set(begins)):
+        yield DealFault("partage.tiers", "do not rise", "each above more than the one before")
 
 
 # The one rule of rounding of settlements: each line is rounded by itself to whole minor units, halves up. Of a split

@@ -153,9 +153,9 @@ def _shares(deal: Deal, left: int) -> tuple[list[Line], int]:
 
 def _tiers(split: Partage, left: int) -> list[Line]:
     """The producer's part of each tier. Only the whole is rounded: lines are differences of rounded running sums."""
-    ends = [tier.from_minor for tier in split.tiers[1:]]
+    ends = [*(tier.from_minor for tier in split.tiers[1:]), None]
     lines, exact, given = [], 0, 0
-    for number, (tier, end) in enumerate(zip(split.tiers, [*ends, None], strict=True), start=1):
+    for number, (tier, end) in enumerate(zip(split.tiers, ends[: len(split.tiers)], strict=True), start=1):
         within = max(0, (left if end is None else min(left, end)) - tier.from_minor)
         exact += within * tier.producer_basis_points
         upto = _rounded(exact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,11 @@ def _key(line: object) -> str:
 
 
 def _amounts(lines: Sequence[Line]) -> dict[tuple[LineKind, str], int]:
-    return {(line.kind, line.name): line.amount_minor for line in lines}
+    """Lines of one kind and name together: a percentage and an amount may be called alike."""
+    sums: defaultdict[tuple[LineKind, str], int] = defaultdict(int)
+    for line in lines:
+        sums[line.kind, line.name] += line.amount_minor
+    return sums
 
 
 def _place(key: tuple[LineKind, str], lines: Sequence[Line]) -> tuple[int, str]:

@@ -78,7 +78,12 @@ async def build(service: str, url: str) -> Service:
             await build_payments(running)
         case _:
             figures = ReportingSettings(
-                database_url=database, sealing_secrets=SecretStr("a secret of tests' own"), **common
+                database_url=database,
+                sealing_secrets=SecretStr("a secret of tests' own"),
+                catalogue_target=NOWHERE,
+                inventory_target=NOWHERE,
+                orders_target=NOWHERE,
+                **common,
             )
             running = Service(service, figures)
             await build_reporting(running, figures)

@@ -8,7 +8,7 @@ from balcon.catalogue.v1 import catalogue_service_pb2
 from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2, reservation_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
-from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2
+from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2, settlements_pb2
 from balcon.ticketing.v1 import ticketing_service_pb2
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
@@ -28,6 +28,7 @@ SERVICES = (
     payments_service_pb2.DESCRIPTOR.services_by_name["PaymentsService"],
     reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
     dashboards_pb2.DESCRIPTOR.services_by_name["DashboardsService"],
+    settlements_pb2.DESCRIPTOR.services_by_name["SettlementsService"],
     ticketing_service_pb2.DESCRIPTOR.services_by_name["TicketingService"],
 )
 # What no command calls by itself, and why.

@@ -19,7 +19,7 @@ from balcon.inventory.v1 import (
 )
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
-from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2, schedules_pb2
+from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2, schedules_pb2, settlements_pb2
 from balcon.ticketing.v1 import ticketing_service_pb2
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
@@ -63,6 +63,7 @@ from services.payments.handlers.payment_desk import PaymentDesk
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.api.schedules_servicer import SchedulesServicer
+from services.reporting.api.settlements_servicer import SettlementHandlers, SettlementsServicer
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import SeededIds
 from services.runtime.outbox.bus_servicer import BusServicer
@@ -163,6 +164,9 @@ def _servicers() -> Mapping[str, Any]:
         "ReportingService": ReportingServicer(store),
         "DashboardsService": DashboardsServicer(store, store, store),
         "SchedulesService": SchedulesServicer(store, store, store),
+        "SettlementsService": SettlementsServicer(
+            SettlementHandlers(**{one.name: store for one in dataclasses.fields(SettlementHandlers)})
+        ),
         "TicketingService": TicketingServicer(
             TicketingHandlers(**{one.name: store for one in dataclasses.fields(TicketingHandlers)})
         ),
@@ -187,6 +191,7 @@ def methods() -> Iterator[MethodDescriptor]:
         payments_service_pb2,
         reporting_service_pb2,
         schedules_pb2,
+        settlements_pb2,
         ticketing_service_pb2,
     ):
         for service in module.DESCRIPTOR.services_by_name.values():

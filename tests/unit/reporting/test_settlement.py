@@ -171,21 +171,17 @@ def test_r3_21_a_deal_is_told_every_fault_at_once() -> None:
     broken = deal(
         Partage((Tier(100, 5_000), Tier(50, 6_000))),
         Deduction(DeductionKind.LEVY, "Buma", Payee.OTHER, 6_000),
-        Deduction(DeductionKind.ROYALTY, "buma", Payee.OTHER, 5_000, 1_00),
-        Deduction(DeductionKind.COST, "Stemmer", Payee.OTHER),
-        buy_out_minor=1,
+        Deduction(DeductionKind.ROYALTY, "buma", Payee.OTHER, 5_000),
     )
-    assert [fault.field for fault in faults_of(broken)] == [
-        "deductions[1]",
-        "deductions[2]",
-        "deductions",
-        "deductions",
-        "partage",
-        "partage.tiers",
-    ]
-    assert [fault.problem for fault in faults_of(deal(Partage((Tier(0, 1), Tier(9, 1), Tier(9, 1)))))] == [
-        "do not rise"
-    ]
+    assert [fault.field for fault in faults_of(broken)] == ["percentages", "percentages", "partage.tiers"]
+    flat = deal(Partage((Tier(0, 1), Tier(9, 1), Tier(9, 1))), Deduction(DeductionKind.COST, "a", Payee.OTHER, 0, 1))
+    assert [fault.problem for fault in faults_of(flat)] == ["do not rise"]
+    assert list(faults_of(deal(Partage((Tier(9, 1),))))) == []
+
+
+def test_r3_21_what_is_below_the_first_tier_is_all_the_houses() -> None:
+    done = settle(sales_of(amount(1_200_00, rate=0)), deal(Partage((Tier(1_000_00, 7_000),))))
+    assert (done.producer_minor, done.house_minor) == (140_00, 1_060_00)
 
 
 def test_r3_21_comps_are_counted_and_bring_nothing() -> None:
