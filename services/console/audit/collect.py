@@ -111,6 +111,10 @@ def _add(facts: Facts, fact: pb.Fact) -> None:
             totals = fact.totals
             revenue = totals.revenue.amount_minor
             facts.totals.append(TotalsFact(totals.performance_id, totals.sold, revenue, totals.house_id))
+        case "ledger":
+            ledger = fact.ledger
+            revenue = ledger.revenue.amount_minor
+            facts.ledgers.append(TotalsFact(ledger.performance_id, ledger.sold, revenue, ledger.house_id))
         case "code":
             code = fact.code
             facts.codes.append(CodeFact(code.performance_id, code.seat_id, code.order_id, code.house_id))

@@ -17,6 +17,7 @@ from services.console.audit.facts import (
     PaymentFact,
     SeatFact,
     TicketFact,
+    TotalsFact,
 )
 from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_MONEY, KEEPS_SALE, MAY_CLAIM, UNRESOLVED
 
@@ -38,7 +39,12 @@ def crosscheck(facts: Facts) -> list[Comparison]:
         _compare("INV-1", "each claimed seat's order is still under way", len(facts.seats), _claims_have_orders(facts)),
         _compare("INV-3", "each payment ends in tickets or a refund", len(facts.payments), _payments_end(facts)),
         _compare("INV-3", "each confirmed order is paid, once, in full", len(facts.orders), _confirmed_are_paid(facts)),
-        _compare("INV-7", "reporting's totals equal a recompute from orders", len(facts.totals), _totals_agree(facts)),
+        _compare(
+            "INV-7", "reporting's totals equal a recompute from orders", len(facts.totals), _agree(facts, facts.totals)
+        ),
+        _compare(
+            "INV-7", "reporting's ledger equals orders to the cent", len(facts.ledgers), _agree(facts, facts.ledgers)
+        ),
         _compare("INV-8", "all that services know of a performance is one house's", *_one_house(facts, "performance")),
         _compare("INV-8", "all that services know of an order is one house's", *_one_house(facts, "order")),
     ]
@@ -191,14 +197,15 @@ def _confirmed_are_paid(facts: Facts) -> Iterator[Breach]:
             yield Breach(f"order {order.order_id}", found, text)
 
 
-def _totals_agree(facts: Facts) -> Iterator[Breach]:
+def _agree(facts: Facts, of_reporting: Sequence[TotalsFact]) -> Iterator[Breach]:
+    """Tickets and money of each performance, as orders' own record has them."""
     sold: Counter[str] = Counter()
     revenue: Counter[str] = Counter()
     for order in facts.orders:
         if order.counts_as_sold:
             sold[order.performance_id] += order.seats
             revenue[order.performance_id] += order.kept_minor
-    told = {totals.performance_id: (totals.sold, totals.revenue_minor) for totals in facts.totals}
+    told = {totals.performance_id: (totals.sold, totals.revenue_minor) for totals in of_reporting}
     for performance_id in sorted(sold.keys() | told.keys()):
         right = sold[performance_id], revenue[performance_id]
         if told.get(performance_id, (0, 0)) != right:
@@ -217,7 +224,7 @@ def _one_house(facts: Facts, kind: str) -> tuple[int, Iterator[Breach]]:
     for row in rows:
         if row.house_id:
             houses[row.performance_id if kind == "performance" else row.order_id].add(row.house_id)
-    for totals in facts.totals if kind == "performance" else ():
+    for totals in [*facts.totals, *facts.ledgers] if kind == "performance" else ():
         if totals.house_id:
             houses[totals.performance_id].add(totals.house_id)
     return len(houses), _of_several(houses, kind)

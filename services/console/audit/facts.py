@@ -94,7 +94,7 @@ class PaymentFact:
 
 @dataclass(frozen=True, slots=True)
 class TotalsFact:
-    """Reporting: what it tells people of a performance; money in minor units."""
+    """Reporting: what it tells of a performance, in its totals or its ledger; money in minor units."""
 
     performance_id: str
     sold: int
@@ -112,6 +112,7 @@ class Facts:
     payments: list[PaymentFact] = field(default_factory=list)
     totals: list[TotalsFact] = field(default_factory=list)
     codes: list[CodeFact] = field(default_factory=list)
+    ledgers: list[TotalsFact] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
-from balcon.audit.v1.audit_service_pb2 import Fact, TotalsInRecord
-from sqlalchemy import TextClause, text
+from balcon.audit.v1.audit_service_pb2 import Fact, LedgerInRecord, TotalsInRecord
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contracts.audit import MAX_VIOLATIONS, CheckResult
 from services.contracts.wire_types import wire_money
-from services.reporting.adapters.postgres_totals_reader import pages_of_all
+from services.reporting.adapters.postgres_totals_reader import PAGE, pages_of_all
+from services.reporting.adapters.sales_audit import LEFT, SALES_CHECKS
 from services.reporting.domain.totals import Totals
-from services.reporting.ports.generations import group_of
+from services.reporting.ports.generations import TOTALS_MODEL, group_of
 from services.runtime.sql.connections import connected, for_snapshots
 from services.runtime.sql.scopes import AllHouses
 
@@ -21,16 +23,17 @@ _GAPS = """
     SELECT i.source || ' ' || s.topic || ' ' || s.key || ': ' || count(i.sequence) || ' events of '
            || min(i.sequence) || ' to ' || s.last_sequence || ' are in the inbox'
     FROM inbox_sequence s JOIN inbox i USING (consumer, source, topic, key)
-    WHERE s.consumer = :consumer AND (:performance_id = '' OR s.key = :performance_id)
-    GROUP BY i.source, s.topic, s.key, s.last_sequence
+    WHERE s.consumer = ANY(:consumers) AND (:performance_id = '' OR s.key = :performance_id)
+    GROUP BY s.consumer, i.source, s.topic, s.key, s.last_sequence
     HAVING count(DISTINCT i.sequence) <> s.last_sequence - min(i.sequence) + 1 OR max(i.sequence) <> s.last_sequence
     ORDER BY 1 LIMIT :limit"""
 _PARKED = """
     SELECT source || ' ' || topic || ' ' || key || ': parked after ' || last_sequence || ' by ' || parked_error
-    FROM inbox_sequence WHERE parked AND consumer = :consumer AND (:performance_id = '' OR key = :performance_id)
+    FROM inbox_sequence WHERE parked AND consumer = ANY(:consumers) AND (:performance_id = '' OR key = :performance_id)
     ORDER BY 1 LIMIT :limit"""
 _KEYS = (
-    "SELECT count(*) FROM inbox_sequence WHERE consumer = :consumer AND (:performance_id = '' OR key = :performance_id)"
+    "SELECT count(*) FROM inbox_sequence "
+    "WHERE consumer = ANY(:consumers) AND (:performance_id = '' OR key = :performance_id)"
 )
 
 _LINES = """
@@ -82,8 +85,12 @@ _CHECKS = (
     ("INV-7", "reporting: totals equal a recompute from the orders they stand on", _PERFORMANCES, _LINES),
     ("INV-7", "reporting: order counts equal a recompute from the orders", _PERFORMANCES, _ORDERS),
     ("INV-5", "reporting: the latest counts add up to the capacity", _PERFORMANCES, _CARD_DECK),
+    *SALES_CHECKS,
 )
-_SERVING = "SELECT generation FROM generations WHERE serving"
+_SERVING = text(
+    """SELECT 'totals' AS model, generation FROM generations WHERE serving
+       UNION ALL SELECT model, generation FROM read_model_generations WHERE serving"""
+)
 
 _ALL = AllHouses("the audit examines the whole read model")
 
@@ -97,13 +104,23 @@ class PostgresReadModelAudit:
     async def checks(self, performance_id: str) -> Sequence[CheckResult]:
         """See RecordAudit.checks; all over one snapshot."""
         async with connected(self._moments, _ALL) as connection:
-            generation = int((await connection.execute(text(_SERVING))).scalar_one())
-            return [await _check(connection, generation, performance_id, *check) for check in _CHECKS]
+            known = await _known(connection, performance_id)
+            return [await _check(connection, known, *check) for check in _CHECKS]
 
     async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
-        """Everything reporting tells people."""
+        """Everything reporting tells people, and what its ledger comes to."""
         async for page in pages_of_all(self._moments, performance_id):
             yield [_fact(totals) for totals in page]
+        after = ("", "")
+        while True:
+            async with connected(self._moments, _ALL) as connection:
+                known = await _known(connection, performance_id)
+                place = {"after_performance": after[0], "after_house": after[1], "page": PAGE}
+                rows = (await connection.execute(_bound(LEFT, {**known, **place}))).all()
+            if not rows:
+                return
+            yield [_ledger(row) for row in rows]
+            after = (rows[-1].performance_id, rows[-1].house_id)
 
 
 def _fact(totals: Totals) -> Fact:
@@ -112,15 +129,27 @@ def _fact(totals: Totals) -> Fact:
     return Fact(totals=TotalsInRecord(**place, sold=totals.sold, revenue=revenue))
 
 
-async def _check(
-    connection: AsyncConnection, generation: int, performance_id: str, invariant: str, name: str, count: str, rows: str
-) -> CheckResult:
-    known: dict[str, int | str] = {
-        "generation": generation,
-        "consumer": group_of(generation),
+def _ledger(row: Row[Any]) -> Fact:
+    revenue = wire_money(int(row.revenue_minor), row.currency)
+    place = {"performance_id": row.performance_id, "house_id": row.house_id}
+    return Fact(ledger=LedgerInRecord(**place, sold=int(row.sold), revenue=revenue))
+
+
+async def _known(connection: AsyncConnection, performance_id: str) -> Mapping[str, Any]:
+    """What the checks ask with: the served generation of each model, `generation` for the totals."""
+    serving = {row.model: int(row.generation) for row in await connection.execute(_SERVING)}
+    return {
+        **serving,
+        "generation": serving[TOTALS_MODEL],
+        "consumers": [group_of(generation, model) for model, generation in serving.items()],
         "performance_id": performance_id,
         "limit": MAX_VIOLATIONS,
     }
+
+
+async def _check(
+    connection: AsyncConnection, known: Mapping[str, Any], invariant: str, name: str, count: str, rows: str
+) -> CheckResult:
     return CheckResult(
         invariant=invariant,
         name=name,
@@ -129,6 +158,6 @@ async def _check(
     )
 
 
-def _bound(sql: str, known: dict[str, int | str]) -> TextClause:
+def _bound(sql: str, known: Mapping[str, Any]) -> TextClause:
     query = text(sql)
     return query.bindparams(**{name: value for name, value in known.items() if f":{name}" in sql})

@@ -39,6 +39,7 @@ def sound_facts() -> Facts:
         of_house(facts.payments),
         of_house(facts.totals),
         of_house(facts.codes),
+        of_house(facts.totals),
     )
 
 
@@ -75,6 +76,7 @@ CLAIM = "each claimed seat's order is still under way"
 PAYMENT = "each payment ends in tickets or a refund"
 PAID = "each confirmed order is paid, once, in full"
 TOTALS = "reporting's totals equal a recompute from orders"
+LEDGER = "reporting's ledger equals orders to the cent"
 HOUSE_OF_PLAY = "all that services know of a performance is one house's"
 HOUSE_OF_ORDER = "all that services know of an order is one house's"
 
@@ -132,6 +134,11 @@ MUTANTS: list[tuple[str, str, Callable[[Facts], object]]] = [
         lambda f: f.tickets.append(replace(f.tickets.pop(0), house_id="house_2")),
     ),
     ("sales told of nothing", TOTALS, lambda f: f.totals.append(TotalsFact("perf_2", 1, 1000))),
+    ("a ticket too many moved", LEDGER, lambda f: f.ledgers.append(replace(f.ledgers.pop(), sold=4))),
+    ("a cent too little moved", LEDGER, lambda f: f.ledgers.append(replace(f.ledgers.pop(), revenue_minor=2999))),
+    ("a performance that never moved", LEDGER, lambda f: f.ledgers.clear()),
+    ("movements of nothing", LEDGER, lambda f: f.ledgers.append(TotalsFact("perf_2", 0, 1))),
+    ("another house's ledger", HOUSE_OF_PLAY, lambda f: f.ledgers.append(replace(f.ledgers.pop(), house_id="house_2"))),
 ]
 
 
@@ -169,7 +176,7 @@ def test_a_refund_under_way_that_keeps_its_tickets_is_a_breach() -> None:
 
 def test_a_refund_under_way_that_reporting_took_out_already_is_a_breach() -> None:
     facts = refund_under_way()
-    facts.totals[0] = replace(facts.totals[0], sold=1, revenue_minor=1000)
+    facts.totals[0] = facts.ledgers[0] = replace(facts.totals[0], sold=1, revenue_minor=1000)
     assert TOTALS in broken(facts)
 
 
@@ -178,7 +185,7 @@ def test_seats_of_a_refunded_order_may_be_sold_only_while_the_order_knows_it(sea
     facts = refund_under_way()
     facts.orders[0] = replace(facts.orders[0], state="REFUNDED", refunded_minor=2000, seats_are=seats_are)
     facts.payments[0] = replace(facts.payments[0], refunded=True, refunded_minor=2000)
-    facts.totals[0] = replace(facts.totals[0], sold=1, revenue_minor=1000)
+    facts.totals[0] = facts.ledgers[0] = replace(facts.totals[0], sold=1, revenue_minor=1000)
     assert broken(facts).keys() == ({SOLD} if seats_are == "FREED" else set())
 
 
@@ -195,7 +202,7 @@ def partly_refunded() -> Facts:
     facts = sound_facts()
     facts.orders[0] = replace(facts.orders[0], refunded_minor=300)
     facts.payments[0] = replace(facts.payments[0], refunded_minor=300)
-    facts.totals[0] = replace(facts.totals[0], revenue_minor=2700)
+    facts.totals[0] = facts.ledgers[0] = replace(facts.totals[0], revenue_minor=2700)
     return facts
 
 
@@ -217,7 +224,7 @@ def test_a_part_refund_that_payments_does_not_know_is_a_breach() -> None:
 
 def test_a_part_refund_that_is_not_taken_out_of_revenue_is_a_breach() -> None:
     facts = partly_refunded()
-    facts.totals[0] = replace(facts.totals[0], revenue_minor=3000)
+    facts.totals[0] = facts.ledgers[0] = replace(facts.totals[0], revenue_minor=3000)
     assert TOTALS in broken(facts)
 
 
@@ -233,7 +240,7 @@ def test_a_breach_that_every_round_finds_counts() -> None:
     for sold in (3, 4, 5):  # the sale goes on, but one sold seat never gets its ticket
         facts = sound_facts()
         facts.tickets.pop(0)
-        facts.totals[0] = replace(facts.totals[0], sold=sold)
+        facts.totals[0] = facts.ledgers[0] = replace(facts.totals[0], sold=sold)
         rounds.append(crosscheck(facts))
     assert {c.name for c in persistent(rounds) if c.breaches} == {SOLD}
 

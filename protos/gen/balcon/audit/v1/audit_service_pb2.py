@@ -27,7 +27,7 @@ from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#balcon/audit/v1/audit_service.proto\x12\x0f\x62\x61lcon.audit.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\",\n\x0c\x41uditRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\"]\n\rAuditResponse\x12&\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x16.balcon.audit.v1.Check\x12$\n\x05\x66\x61\x63ts\x18\x02 \x03(\x0b\x32\x15.balcon.audit.v1.Fact\"N\n\x05\x43heck\x12\x11\n\tinvariant\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x65xamined\x18\x03 \x01(\x04\x12\x12\n\nviolations\x18\x04 \x03(\t\"\xb8\x02\n\x04\x46\x61\x63t\x12-\n\x04seat\x18\x01 \x01(\x0b\x32\x1d.balcon.audit.v1.SeatInRecordH\x00\x12/\n\x05order\x18\x02 \x01(\x0b\x32\x1e.balcon.audit.v1.OrderInRecordH\x00\x12\x31\n\x06ticket\x18\x03 \x01(\x0b\x32\x1f.balcon.audit.v1.TicketInRecordH\x00\x12\x33\n\x07payment\x18\x04 \x01(\x0b\x32 .balcon.audit.v1.PaymentInRecordH\x00\x12\x31\n\x06totals\x18\x05 \x01(\x0b\x32\x1f.balcon.audit.v1.TotalsInRecordH\x00\x12-\n\x04\x63ode\x18\x06 \x01(\x0b\x32\x1d.balcon.audit.v1.CodeInRecordH\x00\x42\x06\n\x04\x66\x61\x63t\"i\n\x0cSeatInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0c\n\x04sold\x18\x04 \x01(\x08\x12\x10\n\x08house_id\x18\x05 \x01(\t\"\xd5\x02\n\rOrderInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12%\n\x05total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\r\n\x05seats\x18\x05 \x01(\r\x12(\n\x08refunded\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rwas_confirmed\x18\x07 \x01(\x08\x12\x11\n\tseats_are\x18\x08 \x01(\t\x12+\n\x0border_total\x18\t \x01(\x0b\x32\x16.balcon.types.v1.Money\x12.\n\x0eorder_refunded\x18\n \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x12\n\npaid_under\x18\x0b \x01(\t\x12\x10\n\x08house_id\x18\x0c \x01(\t\"[\n\x0c\x43odeInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x10\n\x08house_id\x18\x04 \x01(\t\"p\n\x0eTicketInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x10\n\x08house_id\x18\x04 \x01(\t\x12\x11\n\tis_signed\x18\x05 \x01(\x08\"\xdb\x01\n\x0fPaymentInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08refunded\x18\x05 \x01(\x08\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12/\n\x0frefunded_amount\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x10\n\x08house_id\x18\x08 \x01(\t\"q\n\x0eTotalsInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0c\n\x04sold\x18\x02 \x01(\r\x12\'\n\x07revenue\x18\x03 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x10\n\x08house_id\x18\x04 \x01(\t2a\n\x0c\x41uditService\x12Q\n\x05\x41udit\x12\x1d.balcon.audit.v1.AuditRequest\x1a\x1e.balcon.audit.v1.AuditResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#balcon/audit/v1/audit_service.proto\x12\x0f\x62\x61lcon.audit.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\",\n\x0c\x41uditRequest\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\"]\n\rAuditResponse\x12&\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x16.balcon.audit.v1.Check\x12$\n\x05\x66\x61\x63ts\x18\x02 \x03(\x0b\x32\x15.balcon.audit.v1.Fact\"N\n\x05\x43heck\x12\x11\n\tinvariant\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x65xamined\x18\x03 \x01(\x04\x12\x12\n\nviolations\x18\x04 \x03(\t\"\xeb\x02\n\x04\x46\x61\x63t\x12-\n\x04seat\x18\x01 \x01(\x0b\x32\x1d.balcon.audit.v1.SeatInRecordH\x00\x12/\n\x05order\x18\x02 \x01(\x0b\x32\x1e.balcon.audit.v1.OrderInRecordH\x00\x12\x31\n\x06ticket\x18\x03 \x01(\x0b\x32\x1f.balcon.audit.v1.TicketInRecordH\x00\x12\x33\n\x07payment\x18\x04 \x01(\x0b\x32 .balcon.audit.v1.PaymentInRecordH\x00\x12\x31\n\x06totals\x18\x05 \x01(\x0b\x32\x1f.balcon.audit.v1.TotalsInRecordH\x00\x12-\n\x04\x63ode\x18\x06 \x01(\x0b\x32\x1d.balcon.audit.v1.CodeInRecordH\x00\x12\x31\n\x06ledger\x18\x07 \x01(\x0b\x32\x1f.balcon.audit.v1.LedgerInRecordH\x00\x42\x06\n\x04\x66\x61\x63t\"i\n\x0cSeatInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0c\n\x04sold\x18\x04 \x01(\x08\x12\x10\n\x08house_id\x18\x05 \x01(\t\"\xd5\x02\n\rOrderInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12%\n\x05total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\r\n\x05seats\x18\x05 \x01(\r\x12(\n\x08refunded\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rwas_confirmed\x18\x07 \x01(\x08\x12\x11\n\tseats_are\x18\x08 \x01(\t\x12+\n\x0border_total\x18\t \x01(\x0b\x32\x16.balcon.types.v1.Money\x12.\n\x0eorder_refunded\x18\n \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x12\n\npaid_under\x18\x0b \x01(\t\x12\x10\n\x08house_id\x18\x0c \x01(\t\"[\n\x0c\x43odeInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x10\n\x08house_id\x18\x04 \x01(\t\"p\n\x0eTicketInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x10\n\x08house_id\x18\x04 \x01(\t\x12\x11\n\tis_signed\x18\x05 \x01(\x08\"\xdb\x01\n\x0fPaymentInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08refunded\x18\x05 \x01(\x08\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12/\n\x0frefunded_amount\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x10\n\x08house_id\x18\x08 \x01(\t\"q\n\x0eLedgerInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0c\n\x04sold\x18\x02 \x01(\x03\x12\'\n\x07revenue\x18\x03 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x10\n\x08house_id\x18\x04 \x01(\t\"q\n\x0eTotalsInRecord\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0c\n\x04sold\x18\x02 \x01(\r\x12\'\n\x07revenue\x18\x03 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x10\n\x08house_id\x18\x04 \x01(\t2a\n\x0c\x41uditService\x12Q\n\x05\x41udit\x12\x1d.balcon.audit.v1.AuditRequest\x1a\x1e.balcon.audit.v1.AuditResponse\"\x07\xb2\xe1\x18\x03\x1a\x01\x07\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,19 +45,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECK']._serialized_start=290
   _globals['_CHECK']._serialized_end=368
   _globals['_FACT']._serialized_start=371
-  _globals['_FACT']._serialized_end=683
-  _globals['_SEATINRECORD']._serialized_start=685
-  _globals['_SEATINRECORD']._serialized_end=790
-  _globals['_ORDERINRECORD']._serialized_start=793
-  _globals['_ORDERINRECORD']._serialized_end=1134
-  _globals['_CODEINRECORD']._serialized_start=1136
-  _globals['_CODEINRECORD']._serialized_end=1227
-  _globals['_TICKETINRECORD']._serialized_start=1229
-  _globals['_TICKETINRECORD']._serialized_end=1341
-  _globals['_PAYMENTINRECORD']._serialized_start=1344
-  _globals['_PAYMENTINRECORD']._serialized_end=1563
-  _globals['_TOTALSINRECORD']._serialized_start=1565
-  _globals['_TOTALSINRECORD']._serialized_end=1678
-  _globals['_AUDITSERVICE']._serialized_start=1680
-  _globals['_AUDITSERVICE']._serialized_end=1777
+  _globals['_FACT']._serialized_end=734
+  _globals['_SEATINRECORD']._serialized_start=736
+  _globals['_SEATINRECORD']._serialized_end=841
+  _globals['_ORDERINRECORD']._serialized_start=844
+  _globals['_ORDERINRECORD']._serialized_end=1185
+  _globals['_CODEINRECORD']._serialized_start=1187
+  _globals['_CODEINRECORD']._serialized_end=1278
+  _globals['_TICKETINRECORD']._serialized_start=1280
+  _globals['_TICKETINRECORD']._serialized_end=1392
+  _globals['_PAYMENTINRECORD']._serialized_start=1395
+  _globals['_PAYMENTINRECORD']._serialized_end=1614
+  _globals['_LEDGERINRECORD']._serialized_start=1616
+  _globals['_LEDGERINRECORD']._serialized_end=1729
+  _globals['_TOTALSINRECORD']._serialized_start=1731
+  _globals['_TOTALSINRECORD']._serialized_end=1844
+  _globals['_AUDITSERVICE']._serialized_start=1846
+  _globals['_AUDITSERVICE']._serialized_end=1943
 # @@protoc_insertion_point(module_scope)

@@ -121,6 +121,7 @@ class Fact(_message.Message):
     PAYMENT_FIELD_NUMBER: _builtins.int
     TOTALS_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
+    LEDGER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def seat(self) -> Global___SeatInRecord:
         """Of the inventory."""
@@ -145,6 +146,10 @@ class Fact(_message.Message):
     def code(self) -> Global___CodeInRecord:
         """Of ticketing."""
 
+    @_builtins.property
+    def ledger(self) -> Global___LedgerInRecord:
+        """Of reporting."""
+
     def __init__(
         self,
         *,
@@ -154,12 +159,13 @@ class Fact(_message.Message):
         payment: Global___PaymentInRecord | None = ...,
         totals: Global___TotalsInRecord | None = ...,
         code: Global___CodeInRecord | None = ...,
+        ledger: Global___LedgerInRecord | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "fact", b"fact", "order", b"order", "payment", b"payment", "seat", b"seat", "ticket", b"ticket", "totals", b"totals"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "fact", b"fact", "ledger", b"ledger", "order", b"order", "payment", b"payment", "seat", b"seat", "ticket", b"ticket", "totals", b"totals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "fact", b"fact", "order", b"order", "payment", b"payment", "seat", b"seat", "ticket", b"ticket", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "fact", b"fact", "ledger", b"ledger", "order", b"order", "payment", b"payment", "seat", b"seat", "ticket", b"ticket", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["seat", "order", "ticket", "payment", "totals", "code"]  # noqa: Y015
+    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["seat", "order", "ticket", "payment", "totals", "code", "ledger"]  # noqa: Y015
     _WhichOneofArgType_fact: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_fact) -> _WhichOneofReturnType_fact | None: ...
 
@@ -402,6 +408,42 @@ class PaymentInRecord(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PaymentInRecord: _TypeAlias = PaymentInRecord  # noqa: Y015
+
+@_typing.final
+class LedgerInRecord(_message.Message):
+    """Reporting: what the movements of a performance come to, one by one: to be equal to orders' own record to the cent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    SOLD_FIELD_NUMBER: _builtins.int
+    REVENUE_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance."""
+    sold: _builtins.int
+    """Tickets that were sold and have not come back."""
+    house_id: _builtins.str
+    """Whose it is."""
+    @_builtins.property
+    def revenue(self) -> _money_pb2.Money:
+        """What those brought, less what went back of it."""
+
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        sold: _builtins.int = ...,
+        revenue: _money_pb2.Money | None = ...,
+        house_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["revenue", b"revenue"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "performance_id", b"performance_id", "revenue", b"revenue", "sold", b"sold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LedgerInRecord: _TypeAlias = LedgerInRecord  # noqa: Y015
 
 @_typing.final
 class TotalsInRecord(_message.Message):
