@@ -10,6 +10,7 @@ from typing import Any
 
 from balcon.reporting.v1.dashboards_pb2_grpc import add_DashboardsServiceServicer_to_server
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
+from balcon.reporting.v1.reports_service_pb2_grpc import add_ReportsServiceServicer_to_server
 from balcon.reporting.v1.schedules_pb2_grpc import add_SchedulesServiceServicer_to_server
 from balcon.reporting.v1.settlements_pb2_grpc import add_SettlementsServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,6 +22,8 @@ from services.contracts.walled_audit import WalledAudit
 from services.reporting.adapters.ed25519_settlement_signer import Ed25519SettlementSigner
 from services.reporting.adapters.event_intake import EventIntake
 from services.reporting.adapters.grpc_grants import GrpcGrants
+from services.reporting.adapters.grpc_house_styles import GrpcHouseStyles
+from services.reporting.adapters.grpc_names import GrpcNames
 from services.reporting.adapters.grpc_owners import GrpcOwners
 from services.reporting.adapters.grpc_shows import GrpcShows
 from services.reporting.adapters.postgres_figure_marks import PostgresFigureMarks
@@ -37,6 +40,7 @@ from services.reporting.adapters.settlement_transaction import PostgresSettlemen
 from services.reporting.adapters.writing_transaction import WritingStore, purge_keys
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
+from services.reporting.api.reports_servicer import ReportsServicer
 from services.reporting.api.schedules_servicer import SchedulesServicer
 from services.reporting.api.settlements_servicer import SettlementHandlers, SettlementsServicer
 from services.reporting.api.stop_pages import stop_app
@@ -47,6 +51,8 @@ from services.reporting.handlers.follow import follow
 from services.reporting.handlers.granted_settlements import GrantedSettlementHandler
 from services.reporting.handlers.own_dashboards import OwnDashboardHandler
 from services.reporting.handlers.rebuild import rebuild
+from services.reporting.handlers.report_files import ReportFileMaker
+from services.reporting.handlers.report_making import ReportMaker
 from services.reporting.handlers.saved_reports import SavedReportHandler
 from services.reporting.handlers.schedules import ScheduleHandler
 from services.reporting.handlers.settlement_facts import SettlementFacts
@@ -74,6 +80,7 @@ from services.runtime.work.purge import purge
 _HOUR_MS = 3_600_000
 _CALL_SECONDS = 10.0
 _MAILS_AT_ONCE = 4
+_NEIGHBOUR_SECONDS = 3.0
 
 _log = get_logger("rebuild")
 
@@ -94,6 +101,7 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     )
     _serve_dashboards(service, settings, engine)
     _serve_settlements(service, settings, engine, relay)
+    _serve_reports(service, settings, engine)
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
     service.show_consumers(bus, lambda: [consumer for intake in intakes for consumer in intake.consumers])
     await _serve_schedules(service, settings, engine, relay.wake)
@@ -129,6 +137,25 @@ def _following(service: Service, intake: EventIntake) -> Callable[[], Coroutine[
         await follow(generations, intake.fill, service.clock)
 
     return follow_events
+
+
+def _serve_reports(service: Service, settings: ReportingSettings, engine: AsyncEngine) -> None:
+    grants = open_channel(settings.accounts_target, service.clock)
+    targets = (settings.accounts_target, settings.catalogue_target, settings.ticketing_target)
+    # Names and colours are told plainly where nobody answers: a report does not wait for who is away.
+    to_accounts, to_catalogue, to_ticketing = (
+        open_channel(target, service.clock, timeout_seconds=_NEIGHBOUR_SECONDS, wait_for_ready=False)
+        for target in targets
+    )
+    for channel in (grants, to_accounts, to_catalogue, to_ticketing):
+        service.on_close(channel.close)
+    figures, styles = PostgresFigures(engine), GrpcHouseStyles(to_accounts, to_ticketing)
+    maker = ReportMaker(figures, GrpcNames(to_catalogue), service.clock)
+    files = ReportFileMaker(maker, figures, styles, service.clock)
+    reports = ReportsServicer(maker, files, Sights(GrpcGrants(grants)), styles)
+    service.rpc.add(
+        lambda server: add_ReportsServiceServicer_to_server(reports, server), "balcon.reporting.v1.ReportsService"
+    )
 
 
 def _serve_settlements(service: Service, settings: ReportingSettings, engine: AsyncEngine, relay: OutboxRelay) -> None:

@@ -21,13 +21,14 @@ class ReportingSettings(MailSettings, BusSettings):
         description="Random, 20 characters or more, separated by commas: the first seals the links in mails by which "
         "somebody stops them, and the keys that sign settlements; all of them open what was sealed."
     )
-    catalogue_target: str = Field(description="host:port of the catalogue: what settlements tell of performances.")
+    catalogue_target: str = Field(description="host:port of the catalogue: performances, halls and offices by name.")
     inventory_target: str = Field(
         description="host:port[,host:port] of any inventory nodes: what offices reported sold, for settlements."
     )
     orders_target: str = Field(description="host:port of orders: whether money of a performance is still to move.")
     call_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Timeout of one call to another service.")
     settlement_key_days: int = Field(365, ge=1, le=3_650, description="A key signs settlements for so long.")
+    ticketing_target: str = Field(description="host:port of ticketing: how a house's paper looks.")
     request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
 
     http_port: int = Field(

@@ -24,6 +24,7 @@ from services.console.house.subjects.prices import (
     VAT_CLASSES,
 )
 from services.console.house.subjects.quotas import QUOTAS
+from services.console.house.subjects.reports import REPORTS
 from services.console.house.subjects.reservations import RESERVATIONS
 from services.console.house.subjects.sales import FIGURES, ORDERS, PAYMENTS, SEATS
 from services.console.house.subjects.saved_reports import SAVED_REPORTS, SCHEDULES
@@ -65,6 +66,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     SCHEDULES,
     DEALS,
     SETTLEMENTS,
+    REPORTS,
 )
 
 

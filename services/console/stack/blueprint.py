@@ -39,7 +39,12 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart(
         "orders", "services.orders.main", "balcon_orders", needs=("catalogue", "inventory", "payments", "ticketing")
     ),
-    ServicePart("reporting", "services.reporting.main", "balcon_reporting", needs=("catalogue", "inventory", "orders")),
+    ServicePart(
+        "reporting",
+        "services.reporting.main",
+        "balcon_reporting",
+        needs=("catalogue", "inventory", "orders", "ticketing"),
+    ),
 )
 GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name != "sandbox")
 BUS_DATABASE = "balcon_bus"

@@ -38,3 +38,12 @@ class TooManyDashboards(Refusal):
 
     kind = Kind.EXHAUSTED
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTooLong(Refusal):
+    """The report has more than {limit} rows, and a {form} takes no more: narrow it, or take another format."""
+
+    kind = Kind.PRECONDITION
+    form: str
+    limit: int

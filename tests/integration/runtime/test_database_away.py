@@ -83,6 +83,7 @@ async def build(service: str, url: str) -> Service:
                 catalogue_target=NOWHERE,
                 inventory_target=NOWHERE,
                 orders_target=NOWHERE,
+                ticketing_target=NOWHERE,
                 **common,
             )
             running = Service(service, figures)

@@ -70,6 +70,7 @@ GOOD: Mapping[str, Any] = {
     "expires_at_ms": CLOCK.now_ms() + 3_600_000,
     "first_row": 1,
     "from_age": 6,
+    "format": 1,
     "from_row": 1,
     "genre": 1,
     "extras": 1,

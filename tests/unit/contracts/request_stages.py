@@ -19,8 +19,22 @@ from balcon.inventory.v1 import (
 )
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
-from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2, schedules_pb2, settlements_pb2
+from balcon.reporting.v1 import (
+    dashboards_pb2,
+    reporting_service_pb2,
+    reports_service_pb2,
+    schedules_pb2,
+    settlements_pb2,
+)
+from balcon.reporting.v1.report_questions_pb2 import (
+    REPORT_INTERVAL_DAY,
+    REPORT_KIND_BY_INTERVAL,
+    REPORT_PERIOD_THIS_WEEK,
+    ReportFilter,
+    ReportQuestion,
+)
 from balcon.ticketing.v1 import ticketing_service_pb2
+from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -62,6 +76,7 @@ from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
+from services.reporting.api.reports_servicer import ReportsServicer
 from services.reporting.api.schedules_servicer import SchedulesServicer
 from services.reporting.api.settlements_servicer import SettlementHandlers, SettlementsServicer
 from services.runtime.errors import FieldInvalid
@@ -80,6 +95,24 @@ Path = tuple[str, ...]
 GOOD_MESSAGES: Mapping[str, Message] = {
     "companion": catalogue_service_pb2.BlockPlace(row=1, place=2),
     "left_out": catalogue_service_pb2.BlockPlace(row=2, place=1),
+    # Times and not days of the calendar: both together are too much.
+    "question": ReportQuestion(
+        kind=REPORT_KIND_BY_INTERVAL,
+        interval=REPORT_INTERVAL_DAY,
+        language="nl",
+        filter=ReportFilter(
+            moved_from_at=Timestamp(seconds=1_900_000_000),
+            moved_until_at=Timestamp(seconds=1_900_000_100),
+            starts_in=REPORT_PERIOD_THIS_WEEK,
+            performance_ids=[AN_ID],
+            production_ids=[AN_ID],
+            hall_ids=[AN_ID],
+            titles=["Hamlet"],
+            channels=[CHANNEL_ONLINE],
+            seller_ids=[AN_ID],
+            office_ids=[AN_ID],
+        ),
+    ),
 }
 # Messages of Google's that count as one value.
 WELL_KNOWN: Mapping[str, Message] = {
@@ -167,6 +200,7 @@ def _servicers() -> Mapping[str, Any]:
         "SettlementsService": SettlementsServicer(
             SettlementHandlers(**{one.name: store for one in dataclasses.fields(SettlementHandlers)})
         ),
+        "ReportsService": ReportsServicer(store, store, store, store),
         "TicketingService": TicketingServicer(
             TicketingHandlers(**{one.name: store for one in dataclasses.fields(TicketingHandlers)})
         ),
@@ -186,6 +220,7 @@ def methods() -> Iterator[MethodDescriptor]:
         catalogue_service_pb2,
         cluster_service_pb2,
         dashboards_pb2,
+        reports_service_pb2,
         inventory_service_pb2,
         orders_service_pb2,
         payments_service_pb2,

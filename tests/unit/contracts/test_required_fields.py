@@ -67,5 +67,5 @@ async def test_an_empty_request_is_told_of_every_field_that_it_needs(name: str) 
 
 def test_every_service_is_asked() -> None:
     services = [service for service, _ in itertools.groupby(METHODS.values(), lambda m: m.containing_service.name)]
-    assert len(services) == 15
+    assert len(services) == 16
     assert len(METHODS) > 40

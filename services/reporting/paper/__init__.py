@@ -1,0 +1,1 @@
+"""Reports on paper: their words, and from keys to what is written."""
