@@ -15,7 +15,7 @@ from tools.generate_docs import environment_name, settings_classes
 
 OWN_IMAGE = "balcon:local"
 SECRET = re.compile(r"\$\{BALCON_[A-Z_]+_(?:PASSWORD|KEY):\?[^}]+\}")
-SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting", "ticketing")
+SERVICES = ("accounts", "catalogue", "customers", "inventory", "orders", "payments", "reporting", "ticketing")
 
 
 @cache

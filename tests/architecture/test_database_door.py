@@ -48,6 +48,13 @@ ALL_HOUSES = {
     "services/catalogue/adapters/house_rows.py": [
         "accounts adopts the houses that it does not know",
     ],
+    "services/customers/adapters/postgres_audit.py": [
+        "the audit examines the whole record",
+    ],
+    "services/customers/adapters/postgres_customers.py": [
+        "what is over is forgotten by age",
+        "what was locked is removed when its time is over",
+    ],
     "services/inventory/adapters/catalogue_performances.py": [
         "a node asks for the performances that it owns, whatever their house",
     ],

@@ -22,7 +22,7 @@ PROGRAMS = [
     "services.payments.sandbox.main",
     *(
         f"services.{name}.main"
-        for name in ("accounts", "catalogue", "inventory", "orders", "payments", "reporting", "ticketing")
+        for name in ("accounts", "catalogue", "customers", "inventory", "orders", "payments", "reporting", "ticketing")
     ),
 ]
 

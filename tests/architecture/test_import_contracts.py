@@ -18,6 +18,7 @@ SERVICES = (
     "orders",
     "payments",
     "reporting",
+    "customers",
     "ticketing",
 )
 RUNTIME = ("bus", "clock", "errors", "outbox", "rpc", "settings", "sql", "telemetry")

@@ -17,7 +17,7 @@ from tests.architecture.tree import ROOT
 from tools.check import RELEASED, checks
 from tools.check_generated import differences
 
-HOUSE_SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting", "ticketing")
+HOUSE_SERVICES = ("accounts", "catalogue", "customers", "inventory", "orders", "payments", "reporting", "ticketing")
 
 # Requests that belong to no house, and why.
 NO_HOUSE = {

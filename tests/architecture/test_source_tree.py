@@ -18,7 +18,7 @@ SERVICE_PARTS = {
     "paper",  # ticketing: documents drawn from plain data, without a store or a wire
     "sandbox",  # payments: the pretended provider, a process of its own
 }  # fmt: skip
-SERVICES = ("accounts", "catalogue", "inventory", "orders", "payments", "reporting", "ticketing")
+SERVICES = ("accounts", "catalogue", "customers", "inventory", "orders", "payments", "reporting", "ticketing")
 # Each a service of the same shape, with nothing beside them but the package's own first lines.
 INTEGRATIONS = ROOT / "services" / "integrations"
 

@@ -73,7 +73,7 @@ def test_a_metrics_name_says_whose_it_is() -> None:
 
 def test_a_process_tells_its_own_metrics_only() -> None:
     """A zero that nobody counts is a lie: payments has no opinion on the seats."""
-    for service in ("inventory", "orders", "payments", "reporting", "ticketing"):
+    for service in ("customers", "inventory", "orders", "payments", "reporting", "ticketing"):
         names = {family.name for family in OwnMetrics(service).collect() if family.name.startswith("balcon_")}
         others = {name for name in names if name.split("_")[1] not in metrics.SHARED | {service}}
         assert not others

@@ -18,7 +18,7 @@ from tests.chaos.cluster_failover import ClusterFaults
 from tests.chaos.seat_witness import SeatWitness
 from tests.chaos.whole_stack import WholeStack
 
-SERVICES = ("catalogue", "inventory", "inventory-2", "orders", "payments", "reporting", "ticketing")
+SERVICES = ("catalogue", "customers", "inventory", "inventory-2", "orders", "payments", "reporting", "ticketing")
 KILLS = tuple(f"kill_{service}" for service in (*SERVICES, "sandbox"))
 STOPS = tuple(f"stop_{service}" for service in SERVICES)
 STORE_KINDS = ("postgres_restart", "valkey_failover", "valkey_flush", "valkey_function_flush")

@@ -26,7 +26,16 @@ def assert_answers(told: dict[str, object]) -> None:
     """Every address that `up` printed answers."""
     targets, metrics = told["targets"], told["metrics"]
     assert isinstance(targets, dict) and isinstance(metrics, dict)
-    assert set(targets) == {"accounts", "catalogue", "inventory", "payments", "orders", "reporting", "ticketing"}
+    assert set(targets) == {
+        "accounts",
+        "catalogue",
+        "customers",
+        "inventory",
+        "payments",
+        "orders",
+        "reporting",
+        "ticketing",
+    }
     for target in targets.values():
         assert is_serving(target)
     for url in [*metrics.values(), f"{told['pay_page']}/health"]:

@@ -14,7 +14,7 @@ from services.runtime.sql.migrations import config_for, upgrade
 from services.runtime.testing.servers import DatabaseUrl, as_owner
 
 # Orders and payments are looked at in files of their own, with what their migrations carry over.
-SERVICES = ("accounts", "catalogue", "inventory", "reporting", "ticketing")
+SERVICES = ("accounts", "catalogue", "customers", "inventory", "reporting", "ticketing")
 
 
 def tables_of(service: str) -> MetaData:

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.accounts.adapters.grant_tables import grant_versions, grants
 from services.accounts.adapters.house_tables import houses
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.grant import Grant, HouseGrants, Scope, Thing
+from services.contracts.email_addresses import EmailAddress
 from services.contracts.pages import Place
 
 _STANDS = grants.c.withdrawn_at_ms.is_(None)
@@ -85,20 +85,28 @@ class GrantRows:
 
     async def of_address(self, email: EmailAddress) -> Sequence[HouseGrants]:
         wanted = (
-            sa.select(grants.c.scope, grants.c.thing_id, houses.c.house_id, houses.c.label, houses.c.name)
+            sa.select(
+                grants.c.grant_id,
+                grants.c.scope,
+                grants.c.thing_id,
+                _STANDS.label("stands"),
+                houses.c.house_id,
+                houses.c.label,
+                houses.c.name,
+            )
             .join(houses, houses.c.house_id == grants.c.house_id)
-            .where(grants.c.email_key == email.key, _STANDS)
+            .where(grants.c.email_key == email.key)
             .order_by(houses.c.name, houses.c.house_id, grants.c.granted_at_ms, grants.c.grant_id)
         )
         by_house: dict[str, list[Any]] = {}
         for row in await self._connection.execute(wanted):
             by_house.setdefault(row.house_id, []).append(row)
-        return [_house_grants(rows) for rows in by_house.values()]
+        return [_house_grants(rows) for rows in by_house.values() if any(row.stands for row in rows)]
 
 
 def _house_grants(rows: Sequence[Any]) -> HouseGrants:
     def ids(scope: Scope) -> tuple[str, ...]:
-        return tuple(row.thing_id for row in rows if row.scope == scope.value)
+        return tuple(row.thing_id for row in rows if row.stands and row.scope == scope.value)
 
     first = rows[0]
     return HouseGrants(
@@ -108,6 +116,7 @@ def _house_grants(rows: Sequence[Any]) -> HouseGrants:
         whole_house=bool(ids(Scope.HOUSE)),
         production_ids=ids(Scope.PRODUCTION),
         performance_ids=ids(Scope.PERFORMANCE),
+        grant_ids=tuple(row.grant_id for row in rows),
     )
 
 

@@ -10,11 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.accounts.adapters.link_tables import invitations, letters, one_time_links
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.invitation import Invitation, InvitationState
 from services.accounts.domain.letters import Letter
 from services.accounts.domain.link import Link, LinkPurpose
 from services.contracts.access import Role
+from services.contracts.email_addresses import EmailAddress
 from services.contracts.pages import Place
 from services.runtime.ids import Ids
 from services.runtime.jobs.job import Job

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.accounts.adapters.people_tables import people, sessions
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.person import Person
 from services.accounts.domain.session import Session, SessionKind
+from services.contracts.email_addresses import EmailAddress
 
 
 class PeopleRows:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
 from services.accounts.api.house_messages import house_message
-from services.accounts.domain.email_address import email_address
 from services.accounts.domain.house import House, refused_house
 from services.accounts.handlers.adoption import AdoptionHandler
+from services.contracts.email_addresses import email_address
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import accept, answered

@@ -8,9 +8,9 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 
 from services.accounts.api.calls import calling_person
 from services.accounts.api.grant_messages import grant_message, house_grants_message, making_house_message
-from services.accounts.domain.email_address import EmailAddress, email_address
 from services.accounts.domain.grant import Grant, refused_things, things
 from services.accounts.handlers.grants import GrantHandler
+from services.contracts.email_addresses import EmailAddress, email_address
 from services.contracts.pages import asked_page
 from services.contracts.texts import refused_idempotency_key
 from services.contracts.wire_requests import asked_once

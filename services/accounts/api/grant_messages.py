@@ -38,6 +38,7 @@ def house_grants_message(granted: HouseGrants) -> pb.HouseGrants:
         whole_house=granted.whole_house,
         production_ids=granted.production_ids,
         performance_ids=granted.performance_ids,
+        grant_ids=granted.grant_ids,
     )
 
 

@@ -7,12 +7,12 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 from services.accounts.api.calls import calling_person
 from services.accounts.api.house_messages import house_message
 from services.accounts.api.people_messages import person_message
-from services.accounts.domain.email_address import EmailAddress, email_address
 from services.accounts.domain.house import House, refused_house
 from services.accounts.domain.person import refused_password
 from services.accounts.handlers.houses import HouseForm, HouseHandler, PersonForm, SignedUp
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.changes import refused_mask, refused_unset_etag
+from services.contracts.email_addresses import EmailAddress, email_address
 from services.contracts.languages import refused_languages
 from services.contracts.texts import refused_idempotency_key, refused_text
 from services.contracts.wire_requests import asked_once

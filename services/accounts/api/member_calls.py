@@ -8,7 +8,6 @@ from services.accounts.api.calls import calling_person
 from services.accounts.api.member_messages import invitation_message, member_message
 from services.accounts.api.people_messages import person_message
 from services.accounts.api.requests import refused_secret
-from services.accounts.domain.email_address import email_address, refused_email
 from services.accounts.domain.invitation import Invitation
 from services.accounts.domain.membership import refused_roles
 from services.accounts.domain.person import refused_password
@@ -17,6 +16,7 @@ from services.accounts.handlers.members import MemberHandler
 from services.contracts.access import Role
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.changes import refused_mask, refused_unset_etag
+from services.contracts.email_addresses import email_address, refused_email
 from services.contracts.once import Asked
 from services.contracts.pages import asked_page
 from services.contracts.texts import refused_idempotency_key, refused_text

@@ -7,12 +7,12 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 from services.accounts.api.calls import calling_person
 from services.accounts.api.people_messages import person_message
 from services.accounts.api.requests import refused_code, refused_secret
-from services.accounts.domain.email_address import email_address, refused_email
 from services.accounts.domain.person import refused_given_password, refused_password
 from services.accounts.handlers.people import PersonHandler
 from services.accounts.handlers.second_factors import SecondFactorHandler
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.changes import refused_mask, refused_unset_etag
+from services.contracts.email_addresses import email_address, refused_email
 from services.contracts.languages import refused_language
 from services.contracts.texts import refused_text
 from services.runtime.errors import UNSET, FieldInvalid

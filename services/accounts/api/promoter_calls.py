@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from services.accounts.domain.email_address import EmailAddress, email_address
 from services.accounts.domain.promoter import CHANGEABLE, Promoter
 from services.accounts.handlers.promoters import PromoterHandler
 from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.changes import etag_of, refused_mask, refused_unset_etag
+from services.contracts.email_addresses import EmailAddress, email_address
 from services.contracts.pages import asked_page
 from services.contracts.texts import refused_idempotency_key, refused_text
 from services.contracts.wire_requests import asked_once

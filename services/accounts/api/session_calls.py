@@ -7,12 +7,12 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 from services.accounts.api.calls import calling_person
 from services.accounts.api.people_messages import person_message
 from services.accounts.api.requests import address_of, refused_code, refused_secret
-from services.accounts.domain.email_address import EmailAddress, email_address
 from services.accounts.domain.person import refused_given_password
 from services.accounts.handlers.log_in import LogIn, LogInHandler
 from services.accounts.handlers.sessions import SessionHandler
 from services.accounts.handlers.signing_keys import KeyRing
 from services.contracts.bounds import MAX_NAME_CHARS
+from services.contracts.email_addresses import EmailAddress, email_address
 from services.contracts.texts import refused_text
 from services.contracts.wire_types import wire_instant
 from services.runtime.errors import FieldInvalid

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from services.accounts.domain.email_address import EmailAddress
+from services.contracts.email_addresses import EmailAddress
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
 from services.runtime.ids import refused_key
 
@@ -53,6 +53,8 @@ class HouseGrants:
     whole_house: bool
     production_ids: tuple[str, ...]
     performance_ids: tuple[str, ...]
+    # Of every grant to the person's address, those that were withdrawn as well.
+    grant_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.refusals import (
     InvitationExpired,
     InvitationForAnother,
@@ -13,6 +12,7 @@ from services.accounts.domain.refusals import (
     InvitationWithdrawn,
 )
 from services.contracts.access import Role
+from services.contracts.email_addresses import EmailAddress
 
 INVITATION_MS = 7 * 24 * 3_600_000
 # That have not been answered, of one house.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.refusals import LinkExpired, LinkUsed
+from services.contracts.email_addresses import EmailAddress
 
 SECRET_PREFIX = "bl_"  # noqa: S105 (what every secret begins with)
 RESET_MS = 30 * 60_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.accounts.domain.email_address import EmailAddress
+from services.contracts.email_addresses import EmailAddress
 from services.runtime.errors import UNSET, FieldInvalid
 
 MIN_PASSWORD_CHARS = 10

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.house import House
 from services.accounts.domain.invitation import Invitation
 from services.accounts.domain.refusals import LabelTaken
@@ -13,6 +12,7 @@ from services.accounts.handlers.invitations import InvitationHandler
 from services.accounts.ports.store import AccountsStore
 from services.contracts.access import Role
 from services.contracts.acts import Act
+from services.contracts.email_addresses import EmailAddress
 from services.contracts.once import Asked
 from services.runtime.errors import Refusal
 

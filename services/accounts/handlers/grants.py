@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.grant import MAX_GRANTS, Grant, Granted, Thing
 from services.accounts.domain.refusals import GrantNotFound, TooManyGrants
 from services.accounts.handlers.once import once
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.acts import Act
+from services.contracts.email_addresses import EmailAddress
 from services.contracts.once import Asked
 from services.contracts.pages import AskedPage, token_after
 from services.runtime.access.refusals import HouseNotFound

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.accounts.domain.attempts import AttemptRule, after_attempt, refused_attempt, taken_back
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.refusals import TooManyAttempts
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
+from services.contracts.email_addresses import EmailAddress
 
 
 @dataclass(frozen=True, slots=True)

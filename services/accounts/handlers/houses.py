@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.house import House
 from services.accounts.domain.letters import LetterKind
 from services.accounts.domain.link import CONFIRMATION_MS, LinkPurpose
@@ -21,6 +20,7 @@ from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.access import Role
 from services.contracts.acts import Act
 from services.contracts.changes import refused_etag
+from services.contracts.email_addresses import EmailAddress
 from services.contracts.once import Asked
 from services.runtime.access.refusals import HouseNotFound
 from services.runtime.errors import Refusal

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.invitation import (
     INVITATION_MS,
     MAX_OPEN,
@@ -33,6 +32,7 @@ from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.access import Role
 from services.contracts.acts import Act
+from services.contracts.email_addresses import EmailAddress
 from services.contracts.once import Asked
 from services.contracts.pages import AskedPage, token_after
 from services.runtime.access.refusals import HouseNotFound

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.person import Person
 from services.accounts.domain.refusals import LogInRefused, SecondFactorNeeded, SecondFactorWrong
 from services.accounts.domain.session import SessionKind
@@ -13,6 +12,7 @@ from services.accounts.handlers.guesses import Guess, Guesses
 from services.accounts.handlers.sessions import SessionHandler, Started
 from services.accounts.ports.passwords import Passwords
 from services.accounts.ports.store import AccountsStore
+from services.contracts.email_addresses import EmailAddress
 from services.runtime.errors import Refusal
 from services.runtime.telemetry.metrics import LOG_INS
 

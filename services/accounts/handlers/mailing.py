@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.invitation import Invitation
 from services.accounts.domain.letters import Letter, LetterKind
 from services.accounts.domain.link import SECRET_PREFIX, Link, LinkPurpose
 from services.accounts.domain.person import Person
 from services.accounts.domain.session import hash_of
 from services.accounts.ports.transaction import AccountsTransaction
+from services.contracts.email_addresses import EmailAddress
 from services.contracts.instants import instant_text
 from services.runtime.ids import Ids
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.letters import Letter, LetterKind
 from services.accounts.domain.link import (
     CONFIRMATION_MS,
@@ -24,6 +23,7 @@ from services.accounts.ports.passwords import Passwords
 from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.changes import refused_etag
+from services.contracts.email_addresses import EmailAddress
 from services.runtime.errors import Refusal
 
 

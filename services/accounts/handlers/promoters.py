@@ -9,7 +9,6 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.letters import LetterKind
 from services.accounts.domain.link import CONFIRMATION_MS, RESET_MS, LinkPurpose
 from services.accounts.domain.person import Person
@@ -23,6 +22,7 @@ from services.accounts.ports.store import AccountsStore
 from services.accounts.ports.transaction import AccountsTransaction
 from services.contracts.acts import Act
 from services.contracts.changes import refused_etag
+from services.contracts.email_addresses import EmailAddress
 from services.contracts.once import Asked
 from services.contracts.pages import AskedPage, token_after
 from services.runtime.access.refusals import HouseNotFound

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.grant import Grant, HouseGrants
+from services.contracts.email_addresses import EmailAddress
 from services.contracts.pages import Place
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from services.accounts.domain.email_address import EmailAddress
 from services.accounts.domain.person import Person
+from services.contracts.email_addresses import EmailAddress
 
 
 class People(Protocol):

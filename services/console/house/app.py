@@ -10,6 +10,7 @@ from services.console.house.command import Subject
 from services.console.house.sessions import add_sessions
 from services.console.house.shell import add_subject
 from services.console.house.subjects.contingents import CONTINGENTS
+from services.console.house.subjects.customers import CONSENTS, CUSTOMERS
 from services.console.house.subjects.dashboards import DASHBOARDS
 from services.console.house.subjects.halls import HALLS, PLANS
 from services.console.house.subjects.offices import OFFICES
@@ -60,6 +61,8 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     RESERVATIONS,
     PAYMENTS,
     TICKETS,
+    CUSTOMERS,
+    CONSENTS,
     FIGURES,
     DASHBOARDS,
     SAVED_REPORTS,

@@ -36,8 +36,12 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart("sandbox", "services.payments.sandbox.main", on_bus=False),
     ServicePart("payments", "services.payments.main", "balcon_payments"),
     ServicePart("ticketing", "services.ticketing.main", "balcon_ticketing", needs=("catalogue", "inventory")),
+    ServicePart("customers", "services.customers.main", "balcon_customers"),
     ServicePart(
-        "orders", "services.orders.main", "balcon_orders", needs=("catalogue", "inventory", "payments", "ticketing")
+        "orders",
+        "services.orders.main",
+        "balcon_orders",
+        needs=("catalogue", "inventory", "payments", "ticketing"),
     ),
     ServicePart(
         "reporting",
@@ -153,12 +157,13 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
     if part.name == "catalogue":
         # Asked about the seats of performances that change their plan; it starts later.
         settings["INVENTORY_TARGET"] = target_of("inventory", world.ports)
+    if part.name == "customers":
+        # Asked what somebody has bought; it starts later.
+        settings["ORDERS_TARGET"] = target_of("orders", world.ports)
     if part.service == "inventory":
         settings["REDIS_URL"] = world.redis_url
-    if part.name == "accounts":
-        settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
-    if part.name in {"ticketing", "reporting"}:
-        # Its seals are its own, whoever has the same secret.
+    if part.name in {"accounts", "customers", "reporting", "ticketing"}:
+        # The seals of each are its own, whoever has the same secret.
         settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
     if part.name == "reporting":
         port = world.ports["reporting_http"]

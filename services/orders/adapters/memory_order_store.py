@@ -160,6 +160,7 @@ class MemoryOrderStore:
             if row.order.house_id == wanted.house_id
             and wanted.performance_id in {"", *(part.performance_id for part in row.order.parts)}
             and (not wanted.states or row.order.state in wanted.states)
+            and wanted.customer_id in {"", row.order.customer_id}
             and (wanted.after is None or _place(row.order) < wanted.after)
         ]
         return sorted(found, key=_place, reverse=True)[: wanted.limit]

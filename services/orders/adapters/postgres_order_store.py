@@ -229,6 +229,8 @@ class PostgresOrderStore:
             newest = (order_parts.c.created_at_ms, order_parts.c.order_id)
         if wanted.states:
             query = query.where(orders.c.state.in_([state.value for state in wanted.states]))
+        if wanted.customer_id:
+            query = query.where(orders.c.customer_id == wanted.customer_id)
         if wanted.after is not None:
             query = query.where(sa.tuple_(*newest) < sa.tuple_(*wanted.after))
         query = query.order_by(*(column.desc() for column in newest)).limit(wanted.limit)

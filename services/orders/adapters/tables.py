@@ -84,6 +84,15 @@ sa.Index(
     orders.c.order_id,
 )
 
+sa.Index(
+    "ix_orders_customer_newest",
+    orders.c.house_id,
+    orders.c.customer_id,
+    orders.c.created_at_ms,
+    orders.c.order_id,
+    postgresql_where=orders.c.customer_id != "",
+)
+
 # `lines`: [[seat, category, ticket type, minor units, zone, row, seat name, kind, VAT class, basis points, VAT], ...].
 order_parts = sa.Table(
     "order_parts",

@@ -168,6 +168,7 @@ def order_filter(request: wire.ListOrdersRequest) -> OrderFilter:
         request.house_id,
         refused_key("house_id", request.house_id),
         refused_key("performance_id", request.performance_id) if request.performance_id else None,
+        refused_key("customer_id", request.customer_id) if request.customer_id else None,
         _refused_states(request.states, known),
     )
     if isinstance(page, FieldInvalid):
@@ -176,6 +177,7 @@ def order_filter(request: wire.ListOrdersRequest) -> OrderFilter:
         house_id=request.house_id,
         performance_id=request.performance_id,
         states=frozenset(known[state] for state in request.states),
+        customer_id=request.customer_id,
         after=page.after,
         limit=page.size + 1,
     )

@@ -70,6 +70,7 @@ class OrderFilter:
     house_id: str
     performance_id: str = ""
     states: frozenset[OrderState] = frozenset()
+    customer_id: str = ""
     after: Place | None = None
     limit: int = 100
 

@@ -43,6 +43,8 @@ LOOKED_INTO = ("accounts.public.houses", "orders.public.orders", "catalogue.publ
 ALL_HOUSES_OWN = {"shared_plan_id": "a plan that a house offers is there for every other one"}
 NOT_MADE = {
     "settlement_id": "a settlement is of a performance that is over",
+    "merged_customer_id": "a customer_id, which is tried under that name",
+    "withdrawn_consent_id": "a consent_id, which is tried under that name",
     "ticket_vat_class_id": "the classes of every house have the same ids",
 }
 MACHINERY = {"outbox", "outbox_sequence", "inbox", "inbox_sequence", "consumer_pause", "payments"}

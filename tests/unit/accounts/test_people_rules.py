@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.accounts.api.requests import address_of
-from services.accounts.domain.email_address import EmailAddress, email_address
 from services.accounts.domain.membership import Membership, leaves_no_owner, refused_roles
 from services.accounts.domain.person import refused_given_password, refused_password
 from services.accounts.domain.session import Session, SessionKind, hash_of
 from services.contracts.access import Role
+from services.contracts.email_addresses import EmailAddress, email_address
 from services.contracts.languages import refused_languages
 from services.runtime.errors import FieldInvalid
 

@@ -27,6 +27,7 @@ SETTINGS = {
     "payments": ("services.payments.settings", "PaymentsSettings"),
     "orders": ("services.orders.settings", "OrdersSettings"),
     "reporting": ("services.reporting.settings", "ReportingSettings"),
+    "customers": ("services.customers.settings", "CustomersSettings"),
     "ticketing": ("services.ticketing.settings", "TicketingSettings"),
 }
 

@@ -5,6 +5,7 @@ import typer
 from balcon.access.v1 import access_pb2
 from balcon.accounts.v1 import accounts_service_pb2
 from balcon.catalogue.v1 import catalogue_service_pb2
+from balcon.customers.v1 import consents_service_pb2, customers_service_pb2
 from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2, reservation_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
@@ -21,6 +22,8 @@ from services.console.house.fields import OWN_KEYS, behaviours, kind_of, option_
 SERVICES = (
     accounts_service_pb2.DESCRIPTOR.services_by_name["AccountsService"],
     catalogue_service_pb2.DESCRIPTOR.services_by_name["CatalogueService"],
+    customers_service_pb2.DESCRIPTOR.services_by_name["CustomersService"],
+    consents_service_pb2.DESCRIPTOR.services_by_name["ConsentsService"],
     allotment_service_pb2.DESCRIPTOR.services_by_name["AllotmentService"],
     reservation_service_pb2.DESCRIPTOR.services_by_name["ReservationService"],
     inventory_service_pb2.DESCRIPTOR.services_by_name["InventoryService"],

@@ -11,6 +11,7 @@ from balcon.accounts.v1 import accounts_service_pb2
 from balcon.audit.v1 import audit_service_pb2
 from balcon.bus.v1 import bus_service_pb2
 from balcon.catalogue.v1 import catalogue_service_pb2
+from balcon.customers.v1 import consents_service_pb2, customers_service_pb2
 from balcon.inventory.v1 import (
     allotment_service_pb2,
     cluster_service_pb2,
@@ -64,6 +65,8 @@ from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.contracts.audit_servicer import AuditServicer
 from services.contracts.pages import token_after
+from services.customers.api.customers_servicer import ConsentsServicer, CustomersServicer
+from services.customers.api.customers_servicer import Handlers as CustomersHandlers
 from services.inventory.actors.host import Decided
 from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
@@ -169,6 +172,7 @@ def _servicers() -> Mapping[str, Any]:
     cache: PlanCache[Any] = PlanCache(0)
     payments: Any = NoPayments()
     desk = PaymentDesk(driver=store, store=payments, provider="sandbox", clock=CLOCK, ids=IDS, first_look_seconds=1.0)
+    customers = CustomersHandlers(**{one.name: store for one in dataclasses.fields(CustomersHandlers)})
     return {
         "AccountsService": _accounts(store),
         "CatalogueService": CatalogueServicer(
@@ -204,6 +208,8 @@ def _servicers() -> Mapping[str, Any]:
         "TicketingService": TicketingServicer(
             TicketingHandlers(**{one.name: store for one in dataclasses.fields(TicketingHandlers)})
         ),
+        "CustomersService": CustomersServicer(customers),
+        "ConsentsService": ConsentsServicer(customers),
         "AuditService": AuditServicer(store),
         "BusService": BusServicer(_no_consumers, CLOCK),
     }
@@ -221,6 +227,8 @@ def methods() -> Iterator[MethodDescriptor]:
         cluster_service_pb2,
         dashboards_pb2,
         reports_service_pb2,
+        consents_service_pb2,
+        customers_service_pb2,
         inventory_service_pb2,
         orders_service_pb2,
         payments_service_pb2,

@@ -14,6 +14,7 @@ UNARY = [name for name, method in METHODS.items() if not method.client_streaming
 # Where one call demands more of a message than others that share it.
 MORE_IS_ASKED = {
     ("AllotSeats", "office_id"): "a hard one is an office's",
+    ("CreateConsent", "thing_id"): "only a consent to the house in general is about nothing",
     ("CreateDiscount", "discount.effect.basis_points"): "a percentage has them",
     ("UpdateDiscount", "discount.effect.basis_points"): "a percentage has them",
     ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
@@ -67,5 +68,5 @@ async def test_an_empty_request_is_told_of_every_field_that_it_needs(name: str) 
 
 def test_every_service_is_asked() -> None:
     services = [service for service, _ in itertools.groupby(METHODS.values(), lambda m: m.containing_service.name)]
-    assert len(services) == 16
+    assert len(services) == len(set(services)) > 16
     assert len(METHODS) > 40

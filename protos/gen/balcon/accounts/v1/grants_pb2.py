@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/accounts/v1/grants.proto\x12\x12\x62\x61lcon.accounts.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x01\n\x05Grant\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x10\n\x08grant_id\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12-\n\x05scope\x18\x04 \x01(\x0e\x32\x1e.balcon.accounts.v1.GrantScope\x12\x10\n\x08thing_id\x18\x05 \x01(\t\x12.\n\ngranted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cwithdrawn_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb8\x01\n\x12GrantAccessRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x65mail\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bwhole_house\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1c\n\x0eproduction_ids\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1d\n\x0fperformance_ids\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\"@\n\x13GrantAccessResponse\x12)\n\x06grants\x18\x01 \x03(\x0b\x32\x19.balcon.accounts.v1.Grant\"F\n\x14WithdrawGrantRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08grant_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"A\n\x15WithdrawGrantResponse\x12(\n\x05grant\x18\x01 \x01(\x0b\x32\x19.balcon.accounts.v1.Grant\"\x94\x01\n\x11ListGrantsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x65mail\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1f\n\x11include_withdrawn\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"X\n\x12ListGrantsResponse\x12)\n\x06grants\x18\x01 \x03(\x0b\x32\x19.balcon.accounts.v1.Grant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8e\x01\n\x0bHouseGrants\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x13\n\x0bhouse_label\x18\x02 \x01(\t\x12\x12\n\nhouse_name\x18\x03 \x01(\t\x12\x13\n\x0bwhole_house\x18\x04 \x01(\x08\x12\x16\n\x0eproduction_ids\x18\x05 \x03(\t\x12\x17\n\x0fperformance_ids\x18\x06 \x03(\t\"\x15\n\x13ListMyGrantsRequest\"X\n\x14ListMyGrantsResponse\x12/\n\x06houses\x18\x01 \x03(\x0b\x32\x1f.balcon.accounts.v1.HouseGrants\x12\x0f\n\x07version\x18\x02 \x01(\x04\"+\n\x12\x43heckGrantsRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"H\n\x0bMakingHouse\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x13\n\x0bhouse_label\x18\x02 \x01(\t\x12\x12\n\nhouse_name\x18\x03 \x01(\t\"\x89\x01\n\x13\x43heckGrantsResponse\x12/\n\x06houses\x18\x01 \x03(\x0b\x32\x1f.balcon.accounts.v1.HouseGrants\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x30\n\x07made_by\x18\x03 \x01(\x0b\x32\x1f.balcon.accounts.v1.MakingHouse*y\n\nGrantScope\x12\x1b\n\x17GRANT_SCOPE_UNSPECIFIED\x10\x00\x12\x15\n\x11GRANT_SCOPE_HOUSE\x10\x01\x12\x1a\n\x16GRANT_SCOPE_PRODUCTION\x10\x02\x12\x1b\n\x17GRANT_SCOPE_PERFORMANCE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61lcon/accounts/v1/grants.proto\x12\x12\x62\x61lcon.accounts.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x01\n\x05Grant\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x10\n\x08grant_id\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12-\n\x05scope\x18\x04 \x01(\x0e\x32\x1e.balcon.accounts.v1.GrantScope\x12\x10\n\x08thing_id\x18\x05 \x01(\t\x12.\n\ngranted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cwithdrawn_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb8\x01\n\x12GrantAccessRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x65mail\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bwhole_house\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1c\n\x0eproduction_ids\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1d\n\x0fperformance_ids\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\"@\n\x13GrantAccessResponse\x12)\n\x06grants\x18\x01 \x03(\x0b\x32\x19.balcon.accounts.v1.Grant\"F\n\x14WithdrawGrantRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08grant_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"A\n\x15WithdrawGrantResponse\x12(\n\x05grant\x18\x01 \x01(\x0b\x32\x19.balcon.accounts.v1.Grant\"\x94\x01\n\x11ListGrantsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x65mail\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1f\n\x11include_withdrawn\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"X\n\x12ListGrantsResponse\x12)\n\x06grants\x18\x01 \x03(\x0b\x32\x19.balcon.accounts.v1.Grant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa1\x01\n\x0bHouseGrants\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x13\n\x0bhouse_label\x18\x02 \x01(\t\x12\x12\n\nhouse_name\x18\x03 \x01(\t\x12\x13\n\x0bwhole_house\x18\x04 \x01(\x08\x12\x16\n\x0eproduction_ids\x18\x05 \x03(\t\x12\x17\n\x0fperformance_ids\x18\x06 \x03(\t\x12\x11\n\tgrant_ids\x18\x07 \x03(\t\"\x15\n\x13ListMyGrantsRequest\"X\n\x14ListMyGrantsResponse\x12/\n\x06houses\x18\x01 \x03(\x0b\x32\x1f.balcon.accounts.v1.HouseGrants\x12\x0f\n\x07version\x18\x02 \x01(\x04\"+\n\x12\x43heckGrantsRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"H\n\x0bMakingHouse\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x13\n\x0bhouse_label\x18\x02 \x01(\t\x12\x12\n\nhouse_name\x18\x03 \x01(\t\"\x89\x01\n\x13\x43heckGrantsResponse\x12/\n\x06houses\x18\x01 \x03(\x0b\x32\x1f.balcon.accounts.v1.HouseGrants\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x30\n\x07made_by\x18\x03 \x01(\x0b\x32\x1f.balcon.accounts.v1.MakingHouse*y\n\nGrantScope\x12\x1b\n\x17GRANT_SCOPE_UNSPECIFIED\x10\x00\x12\x15\n\x11GRANT_SCOPE_HOUSE\x10\x01\x12\x1a\n\x16GRANT_SCOPE_PRODUCTION\x10\x02\x12\x1b\n\x17GRANT_SCOPE_PERFORMANCE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,8 +61,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTGRANTSREQUEST'].fields_by_name['include_withdrawn']._serialized_options = b'\342A\001\001'
   _globals['_CHECKGRANTSREQUEST'].fields_by_name['subject']._loaded_options = None
   _globals['_CHECKGRANTSREQUEST'].fields_by_name['subject']._serialized_options = b'\342A\001\002'
-  _globals['_GRANTSCOPE']._serialized_start=1495
-  _globals['_GRANTSCOPE']._serialized_end=1616
+  _globals['_GRANTSCOPE']._serialized_start=1514
+  _globals['_GRANTSCOPE']._serialized_end=1635
   _globals['_GRANT']._serialized_start=122
   _globals['_GRANT']._serialized_end=343
   _globals['_GRANTACCESSREQUEST']._serialized_start=346
@@ -78,15 +78,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTGRANTSRESPONSE']._serialized_start=888
   _globals['_LISTGRANTSRESPONSE']._serialized_end=976
   _globals['_HOUSEGRANTS']._serialized_start=979
-  _globals['_HOUSEGRANTS']._serialized_end=1121
-  _globals['_LISTMYGRANTSREQUEST']._serialized_start=1123
-  _globals['_LISTMYGRANTSREQUEST']._serialized_end=1144
-  _globals['_LISTMYGRANTSRESPONSE']._serialized_start=1146
-  _globals['_LISTMYGRANTSRESPONSE']._serialized_end=1234
-  _globals['_CHECKGRANTSREQUEST']._serialized_start=1236
-  _globals['_CHECKGRANTSREQUEST']._serialized_end=1279
-  _globals['_MAKINGHOUSE']._serialized_start=1281
-  _globals['_MAKINGHOUSE']._serialized_end=1353
-  _globals['_CHECKGRANTSRESPONSE']._serialized_start=1356
-  _globals['_CHECKGRANTSRESPONSE']._serialized_end=1493
+  _globals['_HOUSEGRANTS']._serialized_end=1140
+  _globals['_LISTMYGRANTSREQUEST']._serialized_start=1142
+  _globals['_LISTMYGRANTSREQUEST']._serialized_end=1163
+  _globals['_LISTMYGRANTSRESPONSE']._serialized_start=1165
+  _globals['_LISTMYGRANTSRESPONSE']._serialized_end=1253
+  _globals['_CHECKGRANTSREQUEST']._serialized_start=1255
+  _globals['_CHECKGRANTSREQUEST']._serialized_end=1298
+  _globals['_MAKINGHOUSE']._serialized_start=1300
+  _globals['_MAKINGHOUSE']._serialized_end=1372
+  _globals['_CHECKGRANTSRESPONSE']._serialized_start=1375
+  _globals['_CHECKGRANTSRESPONSE']._serialized_end=1512
 # @@protoc_insertion_point(module_scope)

@@ -296,6 +296,7 @@ class HouseGrants(_message.Message):
     WHOLE_HOUSE_FIELD_NUMBER: _builtins.int
     PRODUCTION_IDS_FIELD_NUMBER: _builtins.int
     PERFORMANCE_IDS_FIELD_NUMBER: _builtins.int
+    GRANT_IDS_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     """The house."""
     house_label: _builtins.str
@@ -312,6 +313,12 @@ class HouseGrants(_message.Message):
     def performance_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """These performances of the house. An id of another house's grants nothing."""
 
+    @_builtins.property
+    def grant_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Every grant that the house has made to the person's address, those that it has withdrawn as well: a customer's
+        consent to a promoter names one of them, and outlives it.
+        """
+
     def __init__(
         self,
         *,
@@ -321,10 +328,11 @@ class HouseGrants(_message.Message):
         whole_house: _builtins.bool = ...,
         production_ids: _abc.Iterable[_builtins.str] | None = ...,
         performance_ids: _abc.Iterable[_builtins.str] | None = ...,
+        grant_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "house_label", b"house_label", "house_name", b"house_name", "performance_ids", b"performance_ids", "production_ids", b"production_ids", "whole_house", b"whole_house"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grant_ids", b"grant_ids", "house_id", b"house_id", "house_label", b"house_label", "house_name", b"house_name", "performance_ids", b"performance_ids", "production_ids", b"production_ids", "whole_house", b"whole_house"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1058,6 +1058,7 @@ class ListOrdersRequest(_message.Message):
     STATES_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     """The house that it belongs to."""
     performance_id: _builtins.str
@@ -1066,6 +1067,8 @@ class ListOrdersRequest(_message.Message):
     """At most 500; 0 takes 100. A page may be shorter: go on while there is a token."""
     page_token: _builtins.str
     """The last answer's next_page_token; empty is the first page."""
+    customer_id: _builtins.str
+    """Only those of one customer."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[Global___OrderState.ValueType]:
         """Empty is every state."""
@@ -1078,10 +1081,11 @@ class ListOrdersRequest(_message.Message):
         states: _abc.Iterable[Global___OrderState.ValueType] | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "page_size", b"page_size", "page_token", b"page_token", "performance_id", b"performance_id", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "house_id", b"house_id", "page_size", b"page_size", "page_token", b"page_token", "performance_id", b"performance_id", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

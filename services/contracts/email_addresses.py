@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
+from services.contracts.bounds import MAX_EMAIL_CHARS
 from services.runtime.errors import UNSET, FieldInvalid
 
-MAX_EMAIL_CHARS = 254
 _LIMIT = f"one address, such as name@theatre.example, of at most {MAX_EMAIL_CHARS} characters"
 
 

@@ -1,0 +1,1 @@
+"""gRPC: messages to the domain and back. No rules."""

@@ -1,0 +1,1 @@
+"""Pure rules of customers and consents: no I/O, no clock."""

@@ -1,0 +1,1 @@
+"""What is done when somebody asks: one class a subject."""
