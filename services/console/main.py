@@ -116,6 +116,9 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
     contingents: Annotated[
         bool, typer.Option("--contingents", help="With offices that have seats, and a ceiling for the shop.")
     ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Where the promoter's PDF goes; default: a file that is told.")
+    ] = None,
     fast: Annotated[bool, typer.Option("--fast", hidden=True, help="Shorter windows, for tests.")] = False,
 ) -> None:
     """Runs an on-sale from start to end and audits it; status 0 only if everything holds."""
@@ -132,6 +135,7 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
         load_processes=load_processes,
         nodes=nodes,
         contingents=contingents,
+        report=report,
         tempo=FAST if fast else NORMAL,
     )
     if not run_command(run_demo(options)):

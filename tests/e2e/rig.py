@@ -71,9 +71,15 @@ def balcon(*arguments: str, env: Mapping[str, str] | None = None, timeout_second
 def demo(folder: Path, *arguments: str) -> tuple[Ended, dict[str, Any]]:
     """A small, fast demo sale; how it ended and its JSON."""
     figures = folder / "figures.json"
-    ended = balcon("demo", "--fast", "--plan", str(SMALL_PLAN), "--json", str(figures), *arguments)
+    files = "--json", str(figures), "--report", str(report_of(folder))
+    ended = balcon("demo", "--fast", "--plan", str(SMALL_PLAN), *files, *arguments)
     read = msgspec.json.decode(figures.read_bytes(), type=dict[str, Any]) if figures.exists() else {}
     return ended, read
+
+
+def report_of(folder: Path) -> Path:
+    """The PDF that the promoter of such a demo got."""
+    return folder / "sale.pdf"
 
 
 def service_of(data: Path) -> OwnToken:

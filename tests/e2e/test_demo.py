@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.rig import demo
+from tests.e2e.rig import demo, report_of
+from tests.unit.paper.pdf_reading import texts
 
 BUYERS = 150
 
@@ -28,6 +29,12 @@ def test_an_on_sale_ends_with_every_seat_sold_once(tmp_path: Path) -> None:
     assert figures["holds_per_second"] > 0
     assert figures["seconds"] > 0
     assert sum(figures["outcomes"].values()) == BUYERS
+    # What somebody outside of the house, to whom this one performance is granted, is told of it.
+    promoter = figures["promoter"]
+    assert promoter["tickets"] == figures["sold"]
+    pages = texts(report_of(tmp_path).read_bytes())
+    assert f"{figures['sold']:,}" in pages[-1]
+    assert promoter["revenue"].removesuffix(" EUR") in pages[-1]
 
 
 def test_a_deck_that_was_dealt_adds_up_after_a_sale_whose_owner_was_killed(tmp_path: Path) -> None:

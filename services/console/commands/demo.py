@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -29,6 +30,7 @@ from services.console.sale.crowd_process import Assignment
 from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms, demo_plan
 from services.console.sale.display import SaleDisplay
 from services.console.sale.hall import Place
+from services.console.sale.promoter import DemoPromoter
 from services.console.sale.quiescence import wait_until_quiet
 from services.console.sale.scoreboard import SaleRun, Scoreboard, as_table, score, unresolved_orders
 from services.console.sale.script import Pace, write_script
@@ -111,6 +113,8 @@ class DemoOptions:
     load_processes: int = 1
     nodes: int = 1
     contingents: bool = False
+    # Where the promoter's report of the sale goes; None: into the temporary folder of the machine.
+    report: Path | None = None
     tempo: Tempo = NORMAL
 
 
@@ -146,6 +150,7 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
             open_channel(targets["catalogue"], clock) as catalogue,
             open_channel(targets["accounts"], clock) as accounts,
             open_channel(targets["inventory"], clock) as inventory,
+            open_channel(targets["reporting"], clock) as reporting,
         ):
             house = DemoHouse(catalogue, accounts, clock=clock, ids=ids, label="demo")
             terms = SaleTerms(hold_ttl_seconds=options.tempo.hold_ttl_seconds)
@@ -155,7 +160,8 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
             if contingents is not None:
                 await contingents.wait_until_open(clock)
             progress(f"{options.buyers:,} buyers for {len(on_sale.plan.seats):,} seats")
-            sale = DemoSale(options, stack, on_sale, clock, contingents)
+            promoter = DemoPromoter(accounts, reporting, house, folder.path, clock)
+            sale = DemoSale(options, stack, on_sale, clock, promoter, contingents)
             board, rows = await stack.while_whole(sale.run(clock.monotonic() - started, progress))
     if options.json_path is not None:
         options.json_path.write_bytes(msgspec.json.format(msgspec.json.encode(board), indent=2) + b"\n")
@@ -174,12 +180,14 @@ class DemoSale:
         stack: LocalStack,
         on_sale: OnSale,
         clock: Clock,
+        promoter: DemoPromoter,
         contingents: DemoContingents | None = None,
     ) -> None:
         self._options = options
         self._stack = stack
         self._on_sale = on_sale
         self._clock = clock
+        self._promoter = promoter
         self._contingents = contingents
         self._returning: asyncio.Task[None] | None = None
         # The process, by its name in the stack.
@@ -230,6 +238,7 @@ class DemoSale:
             restarts=self._stack.restarts,
             went_quiet=quiet,
             contingents=figures,
+            promoter=await self._promoter.report(self._on_sale, report_path(self._options, self._stack.record)),
         )
         board = score(tally, verdict, run)
         OUT.print(as_table(board))
@@ -272,6 +281,11 @@ class DemoSale:
         if self._stack.process(name).kill() is not None:
             self._killed = name
         ERR.print(f"[yellow]killed {name} at {latest.tickets} tickets[/]", highlight=False)
+
+
+def report_path(options: DemoOptions, record: StackRecord) -> Path:
+    """A name that no other demo has; the file stays when the data folder goes."""
+    return options.report or Path(tempfile.gettempdir()) / f"balcon-demo-{record.pid}.pdf"
 
 
 def assignments(options: DemoOptions, record: StackRecord, on_sale: OnSale, service_key: str) -> list[Assignment]:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from services.console.audit.verdict import Verdict
 from services.console.sale.contingents import ContingentFigures
+from services.console.sale.promoter import PromoterFigures
 from services.console.sale.tally import Tally, busiest_second, doubled_seats, percentile
 from services.contracts.standing import UNRESOLVED
 
@@ -52,12 +53,16 @@ class Scoreboard(msgspec.Struct, frozen=True):
     went_quiet: bool
     # Of a sale with contingents.
     contingents: ContingentFigures | None = None
+    # What the promoter was told of it at the end.
+    promoter: PromoterFigures | None = None
 
     @property
     def ok(self) -> bool:
         """Whether everything holds."""
         nothing_wrong = not (self.double_sales or self.unresolved or self.lost_tickets or self.errors)
         if self.contingents is not None and not self.contingents.holds:
+            return False
+        if self.promoter is not None and self.promoter.tickets != self.sold:
             return False
         return nothing_wrong and self.audit == "ok" and self.went_quiet and self.sold > 0
 
@@ -74,6 +79,7 @@ class SaleRun(msgspec.Struct, frozen=True):
     restarts: dict[str, int]
     went_quiet: bool
     contingents: ContingentFigures | None = None
+    promoter: PromoterFigures | None = None
 
 
 def unresolved_orders(verdict: Verdict) -> int:
@@ -117,6 +123,7 @@ def score(tally: Tally, verdict: Verdict, run: SaleRun) -> Scoreboard:
         restarts=run.restarts,
         went_quiet=run.went_quiet,
         contingents=run.contingents,
+        promoter=run.promoter,
     )
 
 
@@ -150,6 +157,10 @@ def as_table(board: Scoreboard) -> Table:
         table.add_row(name, value)
     for outcome, count in board.outcomes.items():
         table.add_row(f"  buyers: {outcome.replace('_', ' ')}", f"{count:,}", style="dim")
+    if board.promoter is not None:
+        told = board.promoter
+        table.add_row("what the promoter is told", f"{told.tickets:,} tickets, {told.revenue}")
+        table.add_row("  as a PDF", f"{told.file} ({told.size_bytes:,} bytes)", style="dim")
     if board.killed:
         table.add_row("killed", f"{board.killed} (started again {board.restarts.get(board.killed, 0)} times)")
     return table
