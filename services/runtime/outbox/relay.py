@@ -23,6 +23,7 @@ RETENTION_SECONDS = 7 * 86_400.0  # a bus that lost its last days can be filled 
 RETRY_FIRST_SECONDS = 0.1
 RETRY_LAST_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 5.0
+LONG_PUBLISH_SECONDS = 5.0  # how long the gauges may stay behind while the bus neither takes nor refuses
 
 _log = get_logger(__name__)
 
@@ -120,7 +121,7 @@ class OutboxRelay:
         started = self._clock.monotonic()
         while True:
             try:
-                await self._bus.publish(messages)
+                await self._published(held, messages)
             except Exception as error:  # noqa: BLE001 (as above; the events stay where they are)
                 if not self._backoff.tries:
                     _log.warning("bus_refuses", source=self._source, error=type(error).__name__, exc_info=error)
@@ -131,6 +132,17 @@ class OutboxRelay:
         if self._backoff.tries:
             _log.info("bus_accepts_again", source=self._source, seconds=round(self._clock.monotonic() - started, 1))
             self._backoff.reset()
+
+    async def _published(self, held: HeldOutbox, messages: list[Message]) -> None:
+        """Publishes, however long the bus takes: a Kafka client tries again by itself, and says nothing meanwhile."""
+        publishing = asyncio.ensure_future(self._bus.publish(messages))
+        try:
+            while not (await asyncio.wait({publishing}, timeout=LONG_PUBLISH_SECONDS))[0]:
+                self._tell(await held.pending())
+        finally:
+            publishing.cancel()
+            await asyncio.gather(publishing, return_exceptions=True)
+        publishing.result()
 
     async def _mark(self, held: HeldOutbox, events: list[NumberedEvent]) -> None:
         await held.mark_published(events, self._clock.now_ms())

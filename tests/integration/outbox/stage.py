@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.bus.faults import BusUnreachable
-from services.runtime.bus.port import Bus, Message, Subscription
+from services.runtime.bus.port import Bus, ManagedBus, Message, Subscription
 from services.runtime.clock import SystemClock
 from services.runtime.ids import SeededIds
 from services.runtime.outbox.consumer import EventConsumer, Patience
@@ -51,7 +51,7 @@ class Ledger:
 class Stage:
     """The writing service's database, the consuming service's database, and the bus between them."""
 
-    def __init__(self, outbox: AsyncEngine, inbox: AsyncEngine, bus: Bus, topic: str) -> None:
+    def __init__(self, outbox: AsyncEngine, inbox: AsyncEngine, bus: ManagedBus, topic: str) -> None:
         self.topic = topic
         self.outbox = outbox
         self.inbox = inbox
@@ -145,7 +145,7 @@ async def running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
                 raise result
 
 
-async def open_stage(url: str, bus: Bus, topic: str = TOPIC) -> Stage:
+async def open_stage(url: str, bus: ManagedBus, topic: str = TOPIC, *, partitions: int = 2) -> Stage:
     """Creates the tables of both services in one empty database: they know nothing of each other."""
     metadata = new_metadata()
     outbox_tables(metadata)
@@ -157,7 +157,7 @@ async def open_stage(url: str, bus: Bus, topic: str = TOPIC) -> Stage:
         await connection.execute(
             text("CREATE TABLE effect (id bigserial PRIMARY KEY, key text, sequence bigint, payload text)")
         )
-    await bus.create_topics({topic: 2})
+    await bus.create_topics({topic: partitions})
     return Stage(outbox, inbox, bus, topic)
 
 

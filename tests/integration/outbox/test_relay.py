@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from services.runtime.bus.faults import BusUnreachable
+from services.runtime.bus.port import Bus, Message
+from services.runtime.outbox import relay
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.faults import EventRefused
 from services.runtime.outbox.held_outbox import hold_outbox
@@ -237,3 +240,42 @@ async def _end_holders_sessions(stage: Stage) -> None:
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
     async with stage.outbox.connect() as connection:
         await connection.execute(text(query))
+
+
+class SilentBus(LostReplyBus):
+    """A bus that says nothing until it is told to."""
+
+    def __init__(self, bus: Bus) -> None:
+        super().__init__(bus, 0)
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Waits first."""
+        self.asked.set()
+        await self.answers.wait()
+        await super().publish(messages)
+
+
+async def test_a_bus_that_neither_takes_nor_refuses_is_seen_in_the_age_of_what_waits(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Kafka client tries again by itself for as long as the broker is gone."""
+    monkeypatch.setattr(relay, "LONG_PUBLISH_SECONDS", 0.05)
+    bus = SilentBus(stage.bus)
+    async with running(stage.relay(bus).run()):
+        await stage.write("1")
+        await eventually(bus.asked.wait)
+        await stage.write("2", "3")
+
+        async def seen() -> None:
+            assert REGISTRY.get_sample_value("balcon_outbox_pending", {"source": SOURCE}) == 3
+            assert (REGISTRY.get_sample_value("balcon_outbox_oldest_seconds", {"source": SOURCE}) or 0) > 0
+
+        await eventually(seen)
+        bus.answers.set()
+        await eventually(lambda: _none_waits(stage))
+    assert sequences(await stage.published()) == [("1", 1), ("2", 2), ("3", 3)]
+
+
+async def _none_waits(stage: Stage) -> bool:
+    return await stage.unpublished() == 0
