@@ -36,9 +36,11 @@ from services.reporting.adapters.postgres_settlement_keys import PostgresSettlem
 from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
 from services.reporting.adapters.projections.projection import Projection
 from services.reporting.adapters.projections.registry import PROJECTIONS
+from services.reporting.adapters.report_jobs import report_tasks
 from services.reporting.adapters.settlement_transaction import PostgresSettlementTransaction
 from services.reporting.adapters.writing_transaction import WritingStore, purge_keys
 from services.reporting.api.dashboards_servicer import DashboardsServicer
+from services.reporting.api.report_questions import kept_question
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.api.reports_servicer import ReportsServicer
 from services.reporting.api.schedules_servicer import SchedulesServicer
@@ -49,11 +51,14 @@ from services.reporting.handlers.dashboards import DashboardHandler
 from services.reporting.handlers.deals import DealHandler
 from services.reporting.handlers.follow import follow
 from services.reporting.handlers.granted_settlements import GrantedSettlementHandler
+from services.reporting.handlers.mailed_files import MailedFileMaker
 from services.reporting.handlers.own_dashboards import OwnDashboardHandler
 from services.reporting.handlers.rebuild import rebuild
 from services.reporting.handlers.report_files import ReportFileMaker
 from services.reporting.handlers.report_making import ReportMaker
+from services.reporting.handlers.report_sending import ReportSender
 from services.reporting.handlers.saved_reports import SavedReportHandler
+from services.reporting.handlers.schedule_planner import SchedulePlanner
 from services.reporting.handlers.schedules import ScheduleHandler
 from services.reporting.handlers.settlement_facts import SettlementFacts
 from services.reporting.handlers.settlement_keys import SettlementKeyRing
@@ -67,6 +72,8 @@ from services.runtime.clock import SystemClock
 from services.runtime.errors import Fault
 from services.runtime.http_server import HttpServer
 from services.runtime.ids import RandomIds, seeded_random
+from services.runtime.jobs.worker import JobWorker
+from services.runtime.mail.posts import post_of
 from services.runtime.outbox.relay import OutboxRelay
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.routing import OwnerRouting, split_targets
@@ -101,10 +108,10 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     )
     _serve_dashboards(service, settings, engine)
     _serve_settlements(service, settings, engine, relay)
-    _serve_reports(service, settings, engine)
+    files = _serve_reports(service, settings, engine)
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
     service.show_consumers(bus, lambda: [consumer for intake in intakes for consumer in intake.consumers])
-    await _serve_schedules(service, settings, engine, relay.wake)
+    await _serve_schedules(service, settings, engine, relay.wake, files)
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(partial(purge_keys, engine), service.clock, keep_ms=keep_ms))
 
@@ -139,7 +146,7 @@ def _following(service: Service, intake: EventIntake) -> Callable[[], Coroutine[
     return follow_events
 
 
-def _serve_reports(service: Service, settings: ReportingSettings, engine: AsyncEngine) -> None:
+def _serve_reports(service: Service, settings: ReportingSettings, engine: AsyncEngine) -> ReportFileMaker:
     grants = open_channel(settings.accounts_target, service.clock)
     targets = (settings.accounts_target, settings.catalogue_target, settings.ticketing_target)
     # Names and colours are told plainly where nobody answers: a report does not wait for who is away.
@@ -156,6 +163,7 @@ def _serve_reports(service: Service, settings: ReportingSettings, engine: AsyncE
     service.rpc.add(
         lambda server: add_ReportsServiceServicer_to_server(reports, server), "balcon.reporting.v1.ReportsService"
     )
+    return files
 
 
 def _serve_settlements(service: Service, settings: ReportingSettings, engine: AsyncEngine, relay: OutboxRelay) -> None:
@@ -213,7 +221,11 @@ async def rebuild_read_models(settings: ReportingSettings, projections: Sequence
 
 
 async def _serve_schedules(
-    service: Service, settings: ReportingSettings, engine: AsyncEngine, wake: Callable[[], None]
+    service: Service,
+    settings: ReportingSettings,
+    engine: AsyncEngine,
+    wake: Callable[[], None],
+    files: ReportFileMaker,
 ) -> None:
     """Saved reports, their schedules, the mails, and the way for whoever gets them to stop them."""
     clock, ids = service.clock, service.ids
@@ -238,6 +250,11 @@ async def _serve_schedules(
     service.on_close(http.stop)
     service.log.info("stop_links_open", http_port=http.port)
     keep_ms = settings.ledger_days * 24 * _HOUR_MS
+    maker = MailedFileMaker(files, Sights(GrpcGrants(to_accounts)), kept_question)
+    sender = ReportSender(store, owners, maker, post_of(settings), links, clock, pages_url=settings.pages_url)
+    tasks = report_tasks(sender.send, sender.tell_stopped)
+    service.background("report mails", JobWorker(settings.database_url.get_secret_value(), tasks, clock).run)
+    service.background("schedules", SchedulePlanner(store, owners, clock, ids).run)
     service.background("ledger_purge", lambda: purge(store.purge_runs, clock, keep_ms=keep_ms))
 
 

@@ -80,6 +80,11 @@ def question_of(wire: pb.ReportQuestion) -> ReportQuestion:
     )
 
 
+def kept_question(kept: bytes) -> ReportQuestion:
+    """Of a message that was kept in its wire form; it was not refused then."""
+    return question_of(pb.ReportQuestion.FromString(kept))
+
+
 def _refused_interval(field: str, wire: pb.ReportQuestion) -> FieldInvalid | None:
     if not wire.interval:
         return None

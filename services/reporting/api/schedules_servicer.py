@@ -13,7 +13,7 @@ from services.contracts.changes import refused_change, refused_unset_etag
 from services.contracts.pages import AskedPage, asked_page
 from services.contracts.texts import refused_email, refused_idempotency_key, refused_text
 from services.contracts.wire_requests import asked_once
-from services.reporting.api.question_checks import refused_question
+from services.reporting.api.report_questions import refused_question
 from services.reporting.api.schedule_messages import (
     report_wish,
     run_message,
@@ -222,7 +222,8 @@ class SchedulesServicer(SchedulesServiceServicer):
         if "name" in named:
             yield refused_text("saved_report.name", given.name, at_most=MAX_NAME_CHARS)
         if "question" in named:
-            yield from refused_question("saved_report.question", given.question)
+            # As of a promoter: lists of people are not mailed to addresses without accounts.
+            yield from refused_question("saved_report.question", given.question, for_promoter=True)
         if "formats" in named:
             yield _refused_formats(list(given.formats))
 

@@ -30,7 +30,7 @@ class MadeFiles:
     left_out: tuple[str, ...]
 
 
-class ReportMaker:
+class MailedFileMaker:
     """`read` understands a question as it is kept."""
 
     def __init__(

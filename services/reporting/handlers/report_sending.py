@@ -18,7 +18,7 @@ from services.reporting.domain.report_letters import ReportLetter, StopLetter, r
 from services.reporting.domain.report_run import Line, ReportRun, RunOutcome, SendState, outcome_of
 from services.reporting.domain.report_schedule import MOST_FAILURES, ReportSchedule, ScheduleState
 from services.reporting.domain.saved_report import SavedReport
-from services.reporting.handlers.mailed_files import MadeFiles, ReportMaker
+from services.reporting.handlers.mailed_files import MadeFiles, MailedFileMaker
 from services.reporting.handlers.saved_reports import ASKED_RECEIVER
 from services.reporting.handlers.stop_links import StopLink, StopLinks
 from services.reporting.ports.owners import HouseFacts, Owners
@@ -79,7 +79,7 @@ class ReportSender:
         self,
         store: ScheduleStore,
         owners: Owners,
-        maker: ReportMaker,
+        maker: MailedFileMaker,
         post: Post,
         links: StopLinks,
         clock: Clock,
@@ -186,14 +186,17 @@ class ReportSender:
 
     async def _end_all(self, house_id: str, run: ReportRun, state: SendState, reason: str) -> None:
         """Of a line that may have left nobody says that it has not."""
+        ends_as: list[SendState] = []
         async with self._store.transaction(house_id) as transaction:
             for seen in run.open_lines:
                 line = ledger.found(seen)
                 ends = (SendState.UNKNOWN, SILENT) if line.unknown else (state, line.reason or reason)
                 ended = ledger.ended(line, ends[0], transaction.now_ms, ends[1])
                 await transaction.runs.write(run.run_id, ended, seen.attempts)
-                REPORT_MAILS.labels(ends[0].value.lower()).inc()
+                ends_as.append(ends[0])
             await transaction.commit()
+        for ended_as in ends_as:
+            REPORT_MAILS.labels(ended_as.value.lower()).inc()
 
     async def _concluded(self, house_id: str, run_id: str) -> bool:
         """Closes a run that has nothing open, and stops its schedule after too many failures in a row."""
@@ -205,10 +208,12 @@ class ReportSender:
                 return False
             # Before the run is closed: whoever changes both takes them in this order.
             schedule = await transaction.schedules.get(run.schedule_id, to_change=True) if run.schedule_id else None
-            if await transaction.runs.close(run_id, outcome) and schedule is not None:
+            is_closed = await transaction.runs.close(run_id, outcome)
+            if is_closed and schedule is not None:
                 await self._count(transaction, schedule, outcome)
             await transaction.commit()
-        REPORT_RUNS.labels(outcome.value.lower()).inc()
+        if is_closed:
+            REPORT_RUNS.labels(outcome.value.lower()).inc()
         return True
 
     @staticmethod

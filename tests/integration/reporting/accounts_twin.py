@@ -10,12 +10,18 @@ import grpc
 from balcon.accounts.v1.accounts_service_pb2 import (
     CheckGrantsRequest,
     CheckGrantsResponse,
+    GetHouseRequest,
+    GetHouseResponse,
+    GetPromoterRequest,
+    GetPromoterResponse,
+    House,
     HouseGrants,
     ListRevocationsRequest,
     ListRevocationsResponse,
     ListSigningKeysRequest,
     ListSigningKeysResponse,
     MakingHouse,
+    Promoter,
     SigningKey,
 )
 from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceServicer, add_AccountsServiceServicer_to_server
@@ -30,6 +36,8 @@ class AccountsTwin(AccountsServiceServicer):
     def __init__(self) -> None:
         self.granted: dict[str, list[HouseGrants]] = {}
         self.made_by: dict[str, MakingHouse] = {}
+        # Promoters by the house that made them.
+        self.promoters: dict[str, set[str]] = {}
         self.is_away = False
         self.target = ""
 
@@ -39,6 +47,15 @@ class AccountsTwin(AccountsServiceServicer):
         return CheckGrantsResponse(
             houses=self.granted.get(request.subject, []), made_by=self.made_by.get(request.subject)
         )
+
+    async def GetHouse(self, request: GetHouseRequest, context: Any) -> GetHouseResponse:  # noqa: N802
+        house = House(house_id=request.house_id, label="one", name="Schouwburg", time_zone="Europe/Amsterdam")
+        return GetHouseResponse(house=house)
+
+    async def GetPromoter(self, request: GetPromoterRequest, context: Any) -> GetPromoterResponse:  # noqa: N802
+        if request.promoter_id not in self.promoters.get(request.house_id, set()):
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such promoter")
+        return GetPromoterResponse(promoter=Promoter(promoter_id=request.promoter_id))
 
     async def ListSigningKeys(self, request: ListSigningKeysRequest, context: Any) -> ListSigningKeysResponse:  # noqa: N802
         key = public_bytes(ACCOUNTS)

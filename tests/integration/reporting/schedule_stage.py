@@ -16,7 +16,7 @@ from services.reporting.domain.report_kinds import FileFormat, ReportKind
 from services.reporting.domain.report_run import ReportRun
 from services.reporting.domain.report_schedule import ReportSchedule
 from services.reporting.domain.saved_report import SavedReport
-from services.reporting.handlers.mailed_files import ReportMaker
+from services.reporting.handlers.mailed_files import MailedFileMaker
 from services.reporting.handlers.report_sending import ReportSender
 from services.reporting.handlers.saved_reports import ReportWish, SavedReportHandler
 from services.reporting.handlers.schedule_planner import SchedulePlanner
@@ -130,7 +130,7 @@ class Stage:
         return SchedulePlanner(self.store, self.accounts, self.clock, IDS)
 
     def sender(self, store: Any = None, most_bytes: int = 10_000) -> ReportSender:
-        maker = ReportMaker(self.files, Sights(self.accounts), question_of, most_bytes)
+        maker = MailedFileMaker(self.files, Sights(self.accounts), question_of, most_bytes)
         return ReportSender(
             store or self.store, self.accounts, maker, self.post, LINKS, self.clock, pages_url="https://balcon.example"
         )

@@ -139,6 +139,28 @@ async def test_killed_at_any_step_each_receiver_gets_it_once_in_effect(stage: St
     assert kills == at - 1 > 10
 
 
+async def test_cut_off_twice_in_mid_send_it_is_not_sent_a_third_time(stage: Stage, mail: MailServer) -> None:
+    await stage.scheduled(ANNA)
+    stage.clock.at_ms = ms(MONDAY)
+    await stage.planner().look()
+    post = stage.post
+    for _ in range(2):
+        stage.post = fuse = Fuse(stage.store, post, 0)
+
+        async def killed_after(*letter: Any) -> None:
+            await post.send(*letter)
+            raise Killed
+
+        fuse.send = killed_after  # type: ignore[method-assign]
+        with pytest.raises(Killed):
+            await stage.send()
+    stage.post = post
+    await stage.send()
+    [run] = await stage.runs()
+    assert (run.outcome, run.lines[0].state, run.lines[0].unknown) == (RunOutcome.SENT, SendState.UNKNOWN, 2)
+    assert list(mail.copies().values()) == [2]
+
+
 async def test_a_server_that_takes_a_letter_and_drops_the_line_gets_one_more_copy_of_the_same(
     stage: Stage, mail: MailServer
 ) -> None:

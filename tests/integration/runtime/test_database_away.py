@@ -80,6 +80,7 @@ async def build(service: str, url: str) -> Service:
             figures = ReportingSettings(
                 database_url=database,
                 sealing_secrets=SecretStr("a secret of tests' own"),
+                mail_folder="/nonexistent/mail",
                 catalogue_target=NOWHERE,
                 inventory_target=NOWHERE,
                 orders_target=NOWHERE,
