@@ -102,7 +102,7 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     for intake in intakes:
         service.background(f"follow_{intake.projection.name}", _following(service, intake))
 
-    totals = ReportingServicer(PostgresTotalsReader(engine))
+    totals = ReportingServicer(PostgresTotalsReader(engine), PostgresFigures(engine))
     service.rpc.add(
         lambda server: add_ReportingServiceServicer_to_server(totals, server), "balcon.reporting.v1.ReportingService"
     )

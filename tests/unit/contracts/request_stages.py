@@ -198,7 +198,7 @@ def _servicers() -> Mapping[str, Any]:
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, CLOCK),
         "PaymentsService": PaymentsServicer(desk),
-        "ReportingService": ReportingServicer(store),
+        "ReportingService": ReportingServicer(store, store),
         "DashboardsService": DashboardsServicer(store, store, store),
         "SchedulesService": SchedulesServicer(store, store, store),
         "SettlementsService": SettlementsServicer(

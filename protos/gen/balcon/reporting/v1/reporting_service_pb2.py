@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
+from balcon.catalogue.v1 import prices_pb2 as balcon_dot_catalogue_dot_v1_dot_prices__pb2
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from balcon.types.v1 import seating_pb2 as balcon_dot_types_dot_v1_dot_seating__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/reporting/v1/reporting_service.proto\x12\x13\x62\x61lcon.reporting.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x82\x01\n\tSalesLine\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12)\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12\x0f\n\x07tickets\x18\x03 \x01(\r\x12\'\n\x07revenue\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\"\xe7\x02\n\x11PerformanceTotals\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\r\x12\x0c\n\x04sold\x18\x04 \x01(\r\x12\x0c\n\x04held\x18\x05 \x01(\r\x12\x0c\n\x04\x66ree\x18\x06 \x01(\r\x12\x0f\n\x07\x62locked\x18\x07 \x01(\r\x12\'\n\x07revenue\x18\x08 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12-\n\x05lines\x18\t \x03(\x0b\x32\x1e.balcon.reporting.v1.SalesLine\x12\x18\n\x10orders_confirmed\x18\n \x01(\r\x12\x17\n\x0forders_refunded\x18\x0b \x01(\r\x12\x15\n\rupdated_at_ms\x18\x0c \x01(\x03\x12\x10\n\x08reserved\x18\r \x01(\r\x12\x10\n\x08\x61llotted\x18\x0e \x01(\r\x12\x15\n\rreported_sold\x18\x0f \x01(\r\"H\n\x10GetTotalsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"K\n\x11GetTotalsResponse\x12\x36\n\x06totals\x18\x01 \x01(\x0b\x32&.balcon.reporting.v1.PerformanceTotals\"^\n\x11ListTotalsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"e\n\x12ListTotalsResponse\x12\x36\n\x06totals\x18\x01 \x03(\x0b\x32&.balcon.reporting.v1.PerformanceTotals\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x8f\x02\n\x10ReportingService\x12{\n\tGetTotals\x12%.balcon.reporting.v1.GetTotalsRequest\x1a&.balcon.reporting.v1.GetTotalsResponse\"\x1f\xb2\xe1\x18\x1b\n\x0creports.read\x12\x08house_id\x1a\x01\x06\x12~\n\nListTotals\x12&.balcon.reporting.v1.ListTotalsRequest\x1a\'.balcon.reporting.v1.ListTotalsResponse\"\x1f\xb2\xe1\x18\x1b\n\x0creports.read\x12\x08house_id\x1a\x01\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+balcon/reporting/v1/reporting_service.proto\x12\x13\x62\x61lcon.reporting.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a balcon/catalogue/v1/prices.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x82\x01\n\tSalesLine\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12)\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12\x0f\n\x07tickets\x18\x03 \x01(\r\x12\'\n\x07revenue\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\"\xc7\x01\n\nSalesSlice\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.balcon.catalogue.v1.TicketKind\x12\x13\n\x0bticket_type\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12\x0f\n\x07tickets\x18\x05 \x01(\r\x12\'\n\x07revenue\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\"\xc7\x01\n\x0e\x43omponentSlice\x12\x35\n\x04kind\x18\x01 \x01(\x0e\x32\'.balcon.catalogue.v1.PriceComponentKind\x12\x11\n\tvat_class\x18\x02 \x01(\t\x12\x1d\n\x15vat_rate_basis_points\x18\x03 \x01(\r\x12\'\n\x07revenue\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12#\n\x03vat\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\"\xea\x03\n\x11PerformanceTotals\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\r\x12\x0c\n\x04sold\x18\x04 \x01(\r\x12\x0c\n\x04held\x18\x05 \x01(\r\x12\x0c\n\x04\x66ree\x18\x06 \x01(\r\x12\x0f\n\x07\x62locked\x18\x07 \x01(\r\x12\'\n\x07revenue\x18\x08 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12-\n\x05lines\x18\t \x03(\x0b\x32\x1e.balcon.reporting.v1.SalesLine\x12\x18\n\x10orders_confirmed\x18\n \x01(\r\x12\x17\n\x0forders_refunded\x18\x0b \x01(\r\x12\x15\n\rupdated_at_ms\x18\x0c \x01(\x03\x12\x10\n\x08reserved\x18\r \x01(\r\x12\x10\n\x08\x61llotted\x18\x0e \x01(\r\x12\x15\n\rreported_sold\x18\x0f \x01(\r\x12/\n\x06slices\x18\x10 \x03(\x0b\x32\x1f.balcon.reporting.v1.SalesSlice\x12\x37\n\ncomponents\x18\x11 \x03(\x0b\x32#.balcon.reporting.v1.ComponentSlice\x12\x17\n\x0fopen_allotments\x18\x12 \x01(\r\"H\n\x10GetTotalsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"K\n\x11GetTotalsResponse\x12\x36\n\x06totals\x18\x01 \x01(\x0b\x32&.balcon.reporting.v1.PerformanceTotals\"^\n\x11ListTotalsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"e\n\x12ListTotalsResponse\x12\x36\n\x06totals\x18\x01 \x03(\x0b\x32&.balcon.reporting.v1.PerformanceTotals\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x8f\x02\n\x10ReportingService\x12{\n\tGetTotals\x12%.balcon.reporting.v1.GetTotalsRequest\x1a&.balcon.reporting.v1.GetTotalsResponse\"\x1f\xb2\xe1\x18\x1b\n\x0creports.read\x12\x08house_id\x1a\x01\x06\x12~\n\nListTotals\x12&.balcon.reporting.v1.ListTotalsRequest\x1a\'.balcon.reporting.v1.ListTotalsResponse\"\x1f\xb2\xe1\x18\x1b\n\x0creports.read\x12\x08house_id\x1a\x01\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,18 +50,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTINGSERVICE'].methods_by_name['GetTotals']._serialized_options = b'\262\341\030\033\n\014reports.read\022\010house_id\032\001\006'
   _globals['_REPORTINGSERVICE'].methods_by_name['ListTotals']._loaded_options = None
   _globals['_REPORTINGSERVICE'].methods_by_name['ListTotals']._serialized_options = b'\262\341\030\033\n\014reports.read\022\010house_id\032\001\006'
-  _globals['_SALESLINE']._serialized_start=193
-  _globals['_SALESLINE']._serialized_end=323
-  _globals['_PERFORMANCETOTALS']._serialized_start=326
-  _globals['_PERFORMANCETOTALS']._serialized_end=685
-  _globals['_GETTOTALSREQUEST']._serialized_start=687
-  _globals['_GETTOTALSREQUEST']._serialized_end=759
-  _globals['_GETTOTALSRESPONSE']._serialized_start=761
-  _globals['_GETTOTALSRESPONSE']._serialized_end=836
-  _globals['_LISTTOTALSREQUEST']._serialized_start=838
-  _globals['_LISTTOTALSREQUEST']._serialized_end=932
-  _globals['_LISTTOTALSRESPONSE']._serialized_start=934
-  _globals['_LISTTOTALSRESPONSE']._serialized_end=1035
-  _globals['_REPORTINGSERVICE']._serialized_start=1038
-  _globals['_REPORTINGSERVICE']._serialized_end=1309
+  _globals['_SALESLINE']._serialized_start=227
+  _globals['_SALESLINE']._serialized_end=357
+  _globals['_SALESSLICE']._serialized_start=360
+  _globals['_SALESSLICE']._serialized_end=559
+  _globals['_COMPONENTSLICE']._serialized_start=562
+  _globals['_COMPONENTSLICE']._serialized_end=761
+  _globals['_PERFORMANCETOTALS']._serialized_start=764
+  _globals['_PERFORMANCETOTALS']._serialized_end=1254
+  _globals['_GETTOTALSREQUEST']._serialized_start=1256
+  _globals['_GETTOTALSREQUEST']._serialized_end=1328
+  _globals['_GETTOTALSRESPONSE']._serialized_start=1330
+  _globals['_GETTOTALSRESPONSE']._serialized_end=1405
+  _globals['_LISTTOTALSREQUEST']._serialized_start=1407
+  _globals['_LISTTOTALSREQUEST']._serialized_end=1501
+  _globals['_LISTTOTALSRESPONSE']._serialized_start=1503
+  _globals['_LISTTOTALSRESPONSE']._serialized_end=1604
+  _globals['_REPORTINGSERVICE']._serialized_start=1607
+  _globals['_REPORTINGSERVICE']._serialized_end=1878
 # @@protoc_insertion_point(module_scope)

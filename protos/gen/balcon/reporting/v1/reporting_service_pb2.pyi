@@ -3,6 +3,7 @@
 isort:skip_file
 Read models built from events."""
 
+from balcon.catalogue.v1 import prices_pb2 as _prices_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
@@ -57,6 +58,92 @@ class SalesLine(_message.Message):
 Global___SalesLine: _TypeAlias = SalesLine  # noqa: Y015
 
 @_typing.final
+class SalesSlice(_message.Message):
+    """What was sold of one sort, cumulative as of now (R0.12)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TICKET_TYPE_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
+    REVENUE_FIELD_NUMBER: _builtins.int
+    category: _builtins.str
+    """Name of the price category."""
+    kind: _prices_pb2.TicketKind.ValueType
+    """What the ticket type means to the house's figures."""
+    ticket_type: _builtins.str
+    """Such as "normal" or "student"."""
+    channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
+    tickets: _builtins.int
+    """Tickets that are sold."""
+    @_builtins.property
+    def revenue(self) -> _money_pb2.Money:
+        """Money of the tickets that are sold."""
+
+    def __init__(
+        self,
+        *,
+        category: _builtins.str = ...,
+        kind: _prices_pb2.TicketKind.ValueType = ...,
+        ticket_type: _builtins.str = ...,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        tickets: _builtins.int = ...,
+        revenue: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["revenue", b"revenue"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "channel", b"channel", "kind", b"kind", "revenue", b"revenue", "ticket_type", b"ticket_type", "tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SalesSlice: _TypeAlias = SalesSlice  # noqa: Y015
+
+@_typing.final
+class ComponentSlice(_message.Message):
+    """What of the revenue is for one thing, at one tax; cumulative as of now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    VAT_CLASS_FIELD_NUMBER: _builtins.int
+    VAT_RATE_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    REVENUE_FIELD_NUMBER: _builtins.int
+    VAT_FIELD_NUMBER: _builtins.int
+    kind: _prices_pb2.PriceComponentKind.ValueType
+    """What it is for."""
+    vat_class: _builtins.str
+    """Which tax is in it, as the house names it; empty: nobody has named one."""
+    vat_rate_basis_points: _builtins.int
+    """700 is 7 %."""
+    @_builtins.property
+    def revenue(self) -> _money_pb2.Money:
+        """How much, VAT included."""
+
+    @_builtins.property
+    def vat(self) -> _money_pb2.Money:
+        """The tax in it."""
+
+    def __init__(
+        self,
+        *,
+        kind: _prices_pb2.PriceComponentKind.ValueType = ...,
+        vat_class: _builtins.str = ...,
+        vat_rate_basis_points: _builtins.int = ...,
+        revenue: _money_pb2.Money | None = ...,
+        vat: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["revenue", b"revenue", "vat", b"vat"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "revenue", b"revenue", "vat", b"vat", "vat_class", b"vat_class", "vat_rate_basis_points", b"vat_rate_basis_points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComponentSlice: _TypeAlias = ComponentSlice  # noqa: Y015
+
+@_typing.final
 class PerformanceTotals(_message.Message):
     """All figures of a performance, as of updated_at_ms."""
 
@@ -77,6 +164,9 @@ class PerformanceTotals(_message.Message):
     RESERVED_FIELD_NUMBER: _builtins.int
     ALLOTTED_FIELD_NUMBER: _builtins.int
     REPORTED_SOLD_FIELD_NUMBER: _builtins.int
+    SLICES_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
+    OPEN_ALLOTMENTS_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     """The house that it belongs to."""
     performance_id: _builtins.str
@@ -103,6 +193,8 @@ class PerformanceTotals(_message.Message):
     """Seats that offices have and have not reported sold."""
     reported_sold: _builtins.int
     """Seats that offices have reported sold."""
+    open_allotments: _builtins.int
+    """Allotments that are not closed: figures are final when there are none (R1.12)."""
     @_builtins.property
     def revenue(self) -> _money_pb2.Money:
         """Money of the tickets that are sold."""
@@ -110,6 +202,14 @@ class PerformanceTotals(_message.Message):
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___SalesLine]:
         """One for each seat."""
+
+    @_builtins.property
+    def slices(self) -> _containers.RepeatedCompositeFieldContainer[Global___SalesSlice]:
+        """The same sales told apart further; together they are what is sold, but for what came in the last moment."""
+
+    @_builtins.property
+    def components(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComponentSlice]:
+        """What the revenue is made of; together they are the revenue."""
 
     def __init__(
         self,
@@ -129,10 +229,13 @@ class PerformanceTotals(_message.Message):
         reserved: _builtins.int = ...,
         allotted: _builtins.int = ...,
         reported_sold: _builtins.int = ...,
+        slices: _abc.Iterable[Global___SalesSlice] | None = ...,
+        components: _abc.Iterable[Global___ComponentSlice] | None = ...,
+        open_allotments: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["revenue", b"revenue"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allotted", b"allotted", "blocked", b"blocked", "capacity", b"capacity", "free", b"free", "held", b"held", "house_id", b"house_id", "lines", b"lines", "orders_confirmed", b"orders_confirmed", "orders_refunded", b"orders_refunded", "performance_id", b"performance_id", "reported_sold", b"reported_sold", "reserved", b"reserved", "revenue", b"revenue", "sold", b"sold", "updated_at_ms", b"updated_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allotted", b"allotted", "blocked", b"blocked", "capacity", b"capacity", "components", b"components", "free", b"free", "held", b"held", "house_id", b"house_id", "lines", b"lines", "open_allotments", b"open_allotments", "orders_confirmed", b"orders_confirmed", "orders_refunded", b"orders_refunded", "performance_id", b"performance_id", "reported_sold", b"reported_sold", "reserved", b"reserved", "revenue", b"revenue", "slices", b"slices", "sold", b"sold", "updated_at_ms", b"updated_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
