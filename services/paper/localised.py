@@ -104,6 +104,13 @@ def percent_text(ratio: float, language: str) -> str:
 
 
 @lru_cache(maxsize=1_024)
+def share_text(basis_points: int, language: str) -> str:
+    """7.25 %, with as many decimals as it has, of a share that is said in hundredths of a percent."""
+    pattern = _locale(language).percent_formats[None].pattern.replace("#,##0", "#,##0.##")
+    return format_percent(Decimal(basis_points).scaleb(-4), format=pattern, locale=_locale(language))
+
+
+@lru_cache(maxsize=1_024)
 def round_money_text(amount_minor: int, currency: str, language: str) -> str:
     """€ 25, without decimals: for the axis of a chart. Whole units only."""
     digits = minor_digits(currency)

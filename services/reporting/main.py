@@ -62,6 +62,7 @@ from services.reporting.handlers.schedule_planner import SchedulePlanner
 from services.reporting.handlers.schedules import ScheduleHandler
 from services.reporting.handlers.settlement_facts import SettlementFacts
 from services.reporting.handlers.settlement_keys import SettlementKeyRing
+from services.reporting.handlers.settlement_papers import SettlementPapers
 from services.reporting.handlers.settlements import SettlementHandler
 from services.reporting.handlers.sights import Sights
 from services.reporting.handlers.stop_links import StopLinks
@@ -177,11 +178,22 @@ def _serve_settlements(service: Service, settings: ReportingSettings, engine: As
     to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=settings.call_timeout_seconds)
     service.on_close(to_accounts.close)
     granted = GrantedSettlementHandler(Sights(GrpcGrants(to_accounts)), settlements)
-    servicer = SettlementsServicer(SettlementHandlers(DealHandler(store), settlements, granted))
+    papers = SettlementPapers(_styles(service, settings), clock)
+    servicer = SettlementsServicer(SettlementHandlers(DealHandler(store), settlements, granted, papers))
     service.rpc.add(
         lambda server: add_SettlementsServiceServicer_to_server(servicer, server),
         "balcon.reporting.v1.SettlementsService",
     )
+
+
+def _styles(service: Service, settings: ReportingSettings) -> GrpcHouseStyles:
+    to_accounts, to_ticketing = (
+        open_channel(target, service.clock, timeout_seconds=_NEIGHBOUR_SECONDS, wait_for_ready=False)
+        for target in (settings.accounts_target, settings.ticketing_target)
+    )
+    service.on_close(to_accounts.close)
+    service.on_close(to_ticketing.close)
+    return GrpcHouseStyles(to_accounts, to_ticketing)
 
 
 def _shows(service: Service, settings: ReportingSettings) -> GrpcShows:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from typing import Final
 
 from balcon.reporting.v1 import settlements_pb2 as pb
 
-from services.contracts.bounds import MAX_REASON_CHARS
+from services.contracts.bounds import MAX_REASON_CHARS, PART_BYTES
+from services.contracts.languages import refused_language
 from services.contracts.pages import asked_page, token_after
 from services.contracts.texts import refused_idempotency_key, refused_text
 from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import wire_instant
-from services.reporting.api.settlement_messages import preview_message, settlement_message, summary_message
+from services.reporting.api.report_questions import format_of, refused_format
+from services.reporting.api.settlement_messages import (
+    file_message,
+    preview_message,
+    settlement_message,
+    summary_message,
+)
 from services.reporting.domain.settlement_document import SignedSettlement
+from services.reporting.handlers.settlement_papers import SettlementFile, SettlementPapers
 from services.reporting.handlers.settlements import SettlementHandler
 from services.reporting.ports.settlements import SettlementFilter
-from services.runtime.errors import FieldInvalid
+from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import accept, answered
 from services.runtime.rpc.interceptors import Context
@@ -28,6 +37,7 @@ class SettlementCalls:
     """Stateless; everything lives in the handler."""
 
     _settlements: SettlementHandler
+    _papers: SettlementPapers
 
     async def PreviewSettlement(  # noqa: N802
         self, request: pb.PreviewSettlementRequest, context: Context
@@ -92,6 +102,31 @@ class SettlementCalls:
         last = shown[-1].row if more else None
         token = "" if last is None else token_after(request.house_id, last.settlement_id, last.finalised_at_ms)
         return pb.ListSettlementsResponse(settlements=map(summary_message, shown), next_page_token=token)
+
+    async def DownloadSettlement(  # noqa: N802
+        self, request: pb.DownloadSettlementRequest, context: Context
+    ) -> AsyncIterator[pb.DownloadSettlementResponse]:
+        which = request.WhichOneof("which")
+        accept(
+            refused_key("house_id", request.house_id),
+            FieldInvalid("which", UNSET, "settlement_id or performance_id")
+            if which is None
+            else refused_key(which, getattr(request, which)),
+            refused_format("format", request.format),
+            refused_language("language", request.language),
+        )
+        made = await self._made(request)
+        yield pb.DownloadSettlementResponse(file=file_message(made))
+        for start in range(0, len(made.content), PART_BYTES):
+            yield pb.DownloadSettlementResponse(data=made.content[start : start + PART_BYTES])
+
+    async def _made(self, request: pb.DownloadSettlementRequest) -> SettlementFile:
+        form = format_of(request.format)
+        if request.settlement_id:
+            signed = answered(await self._settlements.get(request.house_id, request.settlement_id))
+            return await self._papers.final(signed, form, request.language)
+        preview = answered(await self._settlements.preview(request.house_id, request.performance_id))
+        return await self._papers.provisional(preview, form, request.language)
 
     async def VerifySettlement(  # noqa: N802
         self, request: pb.VerifySettlementRequest, context: Context

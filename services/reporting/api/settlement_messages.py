@@ -15,6 +15,7 @@ from services.reporting.domain.settlement_changes import COUNTS, Difference
 from services.reporting.domain.settlement_document import SettlementDocument, SettlementKind, SignedSettlement
 from services.reporting.domain.settlement_obstacles import Obstacle
 from services.reporting.domain.settlement_sales import Amount, OfficeCount, Seller, SoldLine
+from services.reporting.handlers.settlement_papers import SettlementFile
 from services.reporting.handlers.settlements import ListedSettlement, Preview
 from services.runtime.principal import PrincipalKind, PrincipalRef
 
@@ -60,6 +61,11 @@ def summary_message(listed: ListedSettlement) -> pb.SettlementSummary:
         has_changed=listed.has_changed,
         finalised_at=wire_instant(row.finalised_at_ms),
     )
+
+
+def file_message(made: SettlementFile) -> pb.SettlementFile:
+    """What a download begins with."""
+    return pb.SettlementFile(file_name=made.name, content_type=made.content_type, size_bytes=len(made.content))
 
 
 class _Moneys:

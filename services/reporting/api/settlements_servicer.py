@@ -11,6 +11,7 @@ from services.reporting.api.granted_settlement_calls import GrantedSettlementCal
 from services.reporting.api.settlement_calls import SettlementCalls
 from services.reporting.handlers.deals import DealHandler
 from services.reporting.handlers.granted_settlements import GrantedSettlementHandler
+from services.reporting.handlers.settlement_papers import SettlementPapers
 from services.reporting.handlers.settlements import SettlementHandler
 
 
@@ -21,6 +22,7 @@ class SettlementHandlers:
     deals: DealHandler
     settlements: SettlementHandler
     granted: GrantedSettlementHandler
+    papers: SettlementPapers
 
 
 class SettlementsServicer(DealCalls, SettlementCalls, GrantedSettlementCalls, SettlementsServiceServicer):
@@ -30,3 +32,4 @@ class SettlementsServicer(DealCalls, SettlementCalls, GrantedSettlementCalls, Se
         self._deals = handlers.deals
         self._settlements = handlers.settlements
         self._granted = handlers.granted
+        self._papers = handlers.papers

@@ -14,6 +14,7 @@ from google.protobuf.message import Message as Protobuf
 
 from services.contracts.prices import Component, ComponentKind, VatRounding
 from services.contracts.wire_types import wire_instant
+from services.paper.house_style import HouseStyle
 from services.reporting.adapters.ed25519_settlement_signer import Ed25519SettlementSigner
 from services.reporting.adapters.postgres_settlement_keys import PostgresSettlementKeys
 from services.reporting.adapters.settlement_transaction import PostgresSettlementTransaction
@@ -24,6 +25,7 @@ from services.reporting.handlers.deals import DealHandler
 from services.reporting.handlers.granted_settlements import GrantedSettlementHandler
 from services.reporting.handlers.settlement_facts import SettlementFacts
 from services.reporting.handlers.settlement_keys import SettlementKeyRing
+from services.reporting.handlers.settlement_papers import SettlementPapers
 from services.reporting.handlers.settlements import SettlementHandler
 from services.reporting.handlers.sights import Sights
 from services.reporting.ports.figures import Sight
@@ -117,6 +119,16 @@ class PlayedGrants:
         ]
 
 
+class PlainStyles:
+    """The HouseStyles of a house that has said nothing."""
+
+    async def name(self, house_id: str, /) -> str:
+        return house_id
+
+    async def style(self, house_id: str, language: str, /) -> HouseStyle:
+        return HouseStyle("Elckerlijc", language, ZONE, "EUR")
+
+
 class SettlementStage:
     """The service's own calls; `told` is the reason of a refusal."""
 
@@ -132,7 +144,8 @@ class SettlementStage:
         facts = SettlementFacts(figures.figures, self.shows)
         settlements = SettlementHandler(store, facts, ring, signer, ids)
         self.granted = GrantedSettlementHandler(Sights(self.grants), settlements)
-        self.calls: Any = SettlementsServicer(SettlementHandlers(DealHandler(store), settlements, self.granted))
+        papers = SettlementPapers(PlainStyles(), self.clock)
+        self.calls: Any = SettlementsServicer(SettlementHandlers(DealHandler(store), settlements, self.granted, papers))
         self._keys = 0
 
     def key(self) -> str:

@@ -81,6 +81,7 @@ HIDDEN_AMOUNT = re.compile(r"\d[.,](13|26|39)\b")
 OF_THINGS = {
     "UpdateDashboard": "see the dashboards below",
     "ArchiveDashboard": "see the dashboards below",
+    "DownloadGrantedSettlement": "it is found as by GetGrantedSettlement",
     "GetGrantedSettlement": "test_settlements.py looks at each way of being granted",
     "StopReceiving": "what a mail's link proves; it tells no figure",
 }

@@ -9,6 +9,7 @@ import json
 import pytest
 from balcon.orders.v1.orders_service_pb2 import LineDiscount
 from balcon.reporting.v1 import settlements_pb2 as pb
+from balcon.reporting.v1.report_questions_pb2 import ReportFormat
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -242,6 +243,26 @@ async def test_r3_3_promoters_see_final_settlements_of_what_was_granted_and_noth
             answer = await stage.granted.get("psn_1", HOUSE, done.settlement_id)
             assert (getattr(answer, "sha256", "") == done.sha256) is sees, sight
             assert await stage.granted.list("psn_2", "", "") == ([], False)
+
+
+async def test_r3_21_files_are_made_of_final_ones_and_of_what_would_be(database_url: DatabaseUrl) -> None:
+    async with settlement_stage(database_url("reporting"), *SOLD) as stage:
+        await stage.set_deal()
+        done = await stage.finalise()
+
+        async def fetched(**which: str) -> tuple[str, str, bytes]:
+            request = pb.DownloadSettlementRequest(
+                house_id=HOUSE, format=ReportFormat.REPORT_FORMAT_PDF, language="nl", **which
+            )
+            first, *parts = [part async for part in stage.calls.DownloadSettlement(request, None)]
+            content = b"".join(part.data for part in parts)
+            assert len(content) == first.file.size_bytes
+            return first.file.file_name, first.file.content_type, content
+
+        name, content_type, content = await fetched(settlement_id=done.settlement_id)
+        assert (name, content_type, content[:5]) == ("borderel-2027-0001.pdf", "application/pdf", b"%PDF-")
+        assert await fetched(settlement_id=done.settlement_id) == (name, content_type, content)
+        assert (await fetched(performance_id="p1"))[0] == "borderel-p1.pdf"
 
 
 def request_of(settlement_id: str) -> pb.GetSettlementRequest:

@@ -56,6 +56,12 @@ SETTLEMENTS: Final = Subject(
         ),
         Command("show", "GetSettlement", "Shows a final one.", arguments=("settlement_id",)),
         Command("list", "ListSettlements", "Lists the final ones, the newest first.", columns=_LISTED),
+        Command(
+            "file",
+            "DownloadSettlement",
+            "Fetches one, or what a performance's would be, as a file.",
+            saves={"data": "out"},
+        ),
         Command("verify", "VerifySettlement", "Says whether it is what was signed.", arguments=("settlement_id",)),
         Command(
             "keys",
@@ -64,6 +70,13 @@ SETTLEMENTS: Final = Subject(
             columns=("key_id", "public_key", "signs_from_at"),
         ),
         Command("granted", "ListGrantedSettlements", "Lists those that houses have granted to you.", columns=_LISTED),
+        Command(
+            "file-granted",
+            "DownloadGrantedSettlement",
+            "Fetches one of those as a file.",
+            arguments=("settlement_id",),
+            saves={"data": "out"},
+        ),
         Command("show-granted", "GetGrantedSettlement", "Shows one of those.", arguments=("settlement_id",)),
     ),
 )

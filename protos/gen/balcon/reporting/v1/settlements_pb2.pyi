@@ -6,6 +6,7 @@ A final one is numbered, signed and never changed; what changes later is told by
 """
 
 from balcon.reporting.v1 import deals_pb2 as _deals_pb2
+from balcon.reporting.v1 import report_questions_pb2 as _report_questions_pb2
 from balcon.reporting.v1.deals_pb2 import DEAL_DEDUCTION_KIND_COST as DEAL_DEDUCTION_KIND_COST
 from balcon.reporting.v1.deals_pb2 import DEAL_DEDUCTION_KIND_LEVY as DEAL_DEDUCTION_KIND_LEVY
 from balcon.reporting.v1.deals_pb2 import DEAL_DEDUCTION_KIND_ROYALTY as DEAL_DEDUCTION_KIND_ROYALTY
@@ -1243,3 +1244,163 @@ class GetGrantedSettlementResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetGrantedSettlementResponse: _TypeAlias = GetGrantedSettlementResponse  # noqa: Y015
+
+@_typing.final
+class SettlementFile(_message.Message):
+    """A file that was made of a settlement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """As it may be saved."""
+    content_type: _builtins.str
+    """As HTTP names it."""
+    size_bytes: _builtins.int
+    """How long it is."""
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+        content_type: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "file_name", b"file_name", "size_bytes", b"size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettlementFile: _TypeAlias = SettlementFile  # noqa: Y015
+
+@_typing.final
+class DownloadSettlementRequest(_message.Message):
+    """What DownloadSettlement is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    settlement_id: _builtins.str
+    """A final one."""
+    performance_id: _builtins.str
+    """A performance: what its settlement would be now."""
+    format: _report_questions_pb2.ReportFormat.ValueType
+    """What it is to be."""
+    language: _builtins.str
+    """en, nl, de or nb."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        settlement_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        format: _report_questions_pb2.ReportFormat.ValueType = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["performance_id", b"performance_id", "settlement_id", b"settlement_id", "which", b"which"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "house_id", b"house_id", "language", b"language", "performance_id", b"performance_id", "settlement_id", b"settlement_id", "which", b"which"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_which: _TypeAlias = _typing.Literal["settlement_id", "performance_id"]  # noqa: Y015
+    _WhichOneofArgType_which: _TypeAlias = _typing.Literal["which", b"which"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_which) -> _WhichOneofReturnType_which | None: ...
+
+Global___DownloadSettlementRequest: _TypeAlias = DownloadSettlementRequest  # noqa: Y015
+
+@_typing.final
+class DownloadSettlementResponse(_message.Message):
+    """What DownloadSettlement answers: the file first, then its bytes in parts of at most 1 MiB."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """In the others."""
+    @_builtins.property
+    def file(self) -> Global___SettlementFile:
+        """In the first message only."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___SettlementFile | None = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadSettlementResponse: _TypeAlias = DownloadSettlementResponse  # noqa: Y015
+
+@_typing.final
+class DownloadGrantedSettlementRequest(_message.Message):
+    """What DownloadGrantedSettlement is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    settlement_id: _builtins.str
+    """The settlement."""
+    format: _report_questions_pb2.ReportFormat.ValueType
+    """What it is to be."""
+    language: _builtins.str
+    """en, nl, de or nb."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        settlement_id: _builtins.str = ...,
+        format: _report_questions_pb2.ReportFormat.ValueType = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "house_id", b"house_id", "language", b"language", "settlement_id", b"settlement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadGrantedSettlementRequest: _TypeAlias = DownloadGrantedSettlementRequest  # noqa: Y015
+
+@_typing.final
+class DownloadGrantedSettlementResponse(_message.Message):
+    """What DownloadGrantedSettlement answers: as DownloadSettlement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """In the others."""
+    @_builtins.property
+    def file(self) -> Global___SettlementFile:
+        """In the first message only."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___SettlementFile | None = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadGrantedSettlementResponse: _TypeAlias = DownloadGrantedSettlementResponse  # noqa: Y015

@@ -76,6 +76,11 @@ class SettlementsServiceStub:
                 request_serializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.ListSettlementsRequest.SerializeToString,
                 response_deserializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.ListSettlementsResponse.FromString,
                 _registered_method=True)
+        self.DownloadSettlement = channel.unary_stream(
+                '/balcon.reporting.v1.SettlementsService/DownloadSettlement',
+                request_serializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadSettlementRequest.SerializeToString,
+                response_deserializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadSettlementResponse.FromString,
+                _registered_method=True)
         self.VerifySettlement = channel.unary_unary(
                 '/balcon.reporting.v1.SettlementsService/VerifySettlement',
                 request_serializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.VerifySettlementRequest.SerializeToString,
@@ -95,6 +100,11 @@ class SettlementsServiceStub:
                 '/balcon.reporting.v1.SettlementsService/GetGrantedSettlement',
                 request_serializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.GetGrantedSettlementRequest.SerializeToString,
                 response_deserializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.GetGrantedSettlementResponse.FromString,
+                _registered_method=True)
+        self.DownloadGrantedSettlement = channel.unary_stream(
+                '/balcon.reporting.v1.SettlementsService/DownloadGrantedSettlement',
+                request_serializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadGrantedSettlementRequest.SerializeToString,
+                response_deserializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadGrantedSettlementResponse.FromString,
                 _registered_method=True)
 
 
@@ -158,6 +168,13 @@ class SettlementsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DownloadSettlement(self, request, context):
+        """A settlement as a file: a final one, or what a performance's would be now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def VerifySettlement(self, request, context):
         """Whether a final settlement is what was signed, with all that is needed to check it without us.
         """
@@ -181,6 +198,13 @@ class SettlementsServiceServicer:
 
     def GetGrantedSettlement(self, request, context):
         """One of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadGrantedSettlement(self, request, context):
+        """One of them as a file.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -229,6 +253,11 @@ def add_SettlementsServiceServicer_to_server(servicer, server):
                     request_deserializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.ListSettlementsRequest.FromString,
                     response_serializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.ListSettlementsResponse.SerializeToString,
             ),
+            'DownloadSettlement': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadSettlement,
+                    request_deserializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadSettlementRequest.FromString,
+                    response_serializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadSettlementResponse.SerializeToString,
+            ),
             'VerifySettlement': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifySettlement,
                     request_deserializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.VerifySettlementRequest.FromString,
@@ -248,6 +277,11 @@ def add_SettlementsServiceServicer_to_server(servicer, server):
                     servicer.GetGrantedSettlement,
                     request_deserializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.GetGrantedSettlementRequest.FromString,
                     response_serializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.GetGrantedSettlementResponse.SerializeToString,
+            ),
+            'DownloadGrantedSettlement': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadGrantedSettlement,
+                    request_deserializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadGrantedSettlementRequest.FromString,
+                    response_serializer=balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadGrantedSettlementResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -478,6 +512,33 @@ class SettlementsService:
             _registered_method=True)
 
     @staticmethod
+    def DownloadSettlement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.reporting.v1.SettlementsService/DownloadSettlement',
+            balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadSettlementRequest.SerializeToString,
+            balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadSettlementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def VerifySettlement(request,
             target,
             options=(),
@@ -575,6 +636,33 @@ class SettlementsService:
             '/balcon.reporting.v1.SettlementsService/GetGrantedSettlement',
             balcon_dot_reporting_dot_v1_dot_settlements__pb2.GetGrantedSettlementRequest.SerializeToString,
             balcon_dot_reporting_dot_v1_dot_settlements__pb2.GetGrantedSettlementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadGrantedSettlement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.reporting.v1.SettlementsService/DownloadGrantedSettlement',
+            balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadGrantedSettlementRequest.SerializeToString,
+            balcon_dot_reporting_dot_v1_dot_settlements__pb2.DownloadGrantedSettlementResponse.FromString,
             options,
             channel_credentials,
             insecure,

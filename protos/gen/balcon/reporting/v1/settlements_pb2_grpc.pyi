@@ -83,6 +83,8 @@ class SettlementsServiceStub:
     """A final settlement or correction."""
     ListSettlements: _grpc.UnaryUnaryMultiCallable[_settlements_pb2.ListSettlementsRequest, _settlements_pb2.ListSettlementsResponse]
     """Final settlements and corrections, the newest first. It tells which of them the figures have left behind."""
+    DownloadSettlement: _grpc.UnaryStreamMultiCallable[_settlements_pb2.DownloadSettlementRequest, _settlements_pb2.DownloadSettlementResponse]
+    """A settlement as a file: a final one, or what a performance's would be now."""
     VerifySettlement: _grpc.UnaryUnaryMultiCallable[_settlements_pb2.VerifySettlementRequest, _settlements_pb2.VerifySettlementResponse]
     """Whether a final settlement is what was signed, with all that is needed to check it without us."""
     ListSettlementKeys: _grpc.UnaryUnaryMultiCallable[_settlements_pb2.ListSettlementKeysRequest, _settlements_pb2.ListSettlementKeysResponse]
@@ -91,6 +93,8 @@ class SettlementsServiceStub:
     """Final settlements of performances that a house has granted to whoever asks, the newest first."""
     GetGrantedSettlement: _grpc.UnaryUnaryMultiCallable[_settlements_pb2.GetGrantedSettlementRequest, _settlements_pb2.GetGrantedSettlementResponse]
     """One of them."""
+    DownloadGrantedSettlement: _grpc.UnaryStreamMultiCallable[_settlements_pb2.DownloadGrantedSettlementRequest, _settlements_pb2.DownloadGrantedSettlementResponse]
+    """One of them as a file."""
 
 @_typing.type_check_only
 class SettlementsServiceAsyncStub(SettlementsServiceStub):
@@ -113,6 +117,8 @@ class SettlementsServiceAsyncStub(SettlementsServiceStub):
     """A final settlement or correction."""
     ListSettlements: _aio.UnaryUnaryMultiCallable[_settlements_pb2.ListSettlementsRequest, _settlements_pb2.ListSettlementsResponse]  # type: ignore[assignment]
     """Final settlements and corrections, the newest first. It tells which of them the figures have left behind."""
+    DownloadSettlement: _aio.UnaryStreamMultiCallable[_settlements_pb2.DownloadSettlementRequest, _settlements_pb2.DownloadSettlementResponse]  # type: ignore[assignment]
+    """A settlement as a file: a final one, or what a performance's would be now."""
     VerifySettlement: _aio.UnaryUnaryMultiCallable[_settlements_pb2.VerifySettlementRequest, _settlements_pb2.VerifySettlementResponse]  # type: ignore[assignment]
     """Whether a final settlement is what was signed, with all that is needed to check it without us."""
     ListSettlementKeys: _aio.UnaryUnaryMultiCallable[_settlements_pb2.ListSettlementKeysRequest, _settlements_pb2.ListSettlementKeysResponse]  # type: ignore[assignment]
@@ -121,6 +127,8 @@ class SettlementsServiceAsyncStub(SettlementsServiceStub):
     """Final settlements of performances that a house has granted to whoever asks, the newest first."""
     GetGrantedSettlement: _aio.UnaryUnaryMultiCallable[_settlements_pb2.GetGrantedSettlementRequest, _settlements_pb2.GetGrantedSettlementResponse]  # type: ignore[assignment]
     """One of them."""
+    DownloadGrantedSettlement: _aio.UnaryStreamMultiCallable[_settlements_pb2.DownloadGrantedSettlementRequest, _settlements_pb2.DownloadGrantedSettlementResponse]  # type: ignore[assignment]
+    """One of them as a file."""
 
 class SettlementsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Deals and settlements, for the people of a house; final settlements for promoters whom a house has granted."""
@@ -190,6 +198,14 @@ class SettlementsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Final settlements and corrections, the newest first. It tells which of them the figures have left behind."""
 
     @_abc_1.abstractmethod
+    def DownloadSettlement(
+        self,
+        request: _settlements_pb2.DownloadSettlementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_settlements_pb2.DownloadSettlementResponse], _abc.AsyncIterator[_settlements_pb2.DownloadSettlementResponse]]:
+        """A settlement as a file: a final one, or what a performance's would be now."""
+
+    @_abc_1.abstractmethod
     def VerifySettlement(
         self,
         request: _settlements_pb2.VerifySettlementRequest,
@@ -220,5 +236,13 @@ class SettlementsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_settlements_pb2.GetGrantedSettlementResponse, _abc.Awaitable[_settlements_pb2.GetGrantedSettlementResponse]]:
         """One of them."""
+
+    @_abc_1.abstractmethod
+    def DownloadGrantedSettlement(
+        self,
+        request: _settlements_pb2.DownloadGrantedSettlementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_settlements_pb2.DownloadGrantedSettlementResponse], _abc.AsyncIterator[_settlements_pb2.DownloadGrantedSettlementResponse]]:
+        """One of them as a file."""
 
 def add_SettlementsServiceServicer_to_server(servicer: SettlementsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
