@@ -31,13 +31,13 @@ class GrpcOwners:
             raise NeighbourSilent(service="accounts", code=error.code().name) from error
         return HouseFacts(house.name, house.label, house.time_zone)
 
-    async def owns_promoter(self, house_id: str, promoter_id: str) -> bool:
-        """See Owners.owns_promoter."""
+    async def promoters_email(self, house_id: str, promoter_id: str) -> str | None:
+        """See Owners.promoters_email."""
+        request = GetPromoterRequest(house_id=house_id, promoter_id=promoter_id)
         try:
-            await self._accounts.GetPromoter(GetPromoterRequest(house_id=house_id, promoter_id=promoter_id))
+            return (await self._accounts.GetPromoter(request)).promoter.email
         except grpc.aio.AioRpcError as error:
             refused = refusal_of(error)
             if refused is not None and refused.reason == Reason.PROMOTER_NOT_FOUND:
-                return False
+                return None
             raise NeighbourSilent(service="accounts", code=error.code().name) from error
-        return True

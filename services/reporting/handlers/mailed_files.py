@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -41,12 +42,19 @@ class MailedFileMaker:
         self._read = read
         self._most_bytes = most_bytes
 
-    async def made(self, house_id: str, house: HouseFacts, report: SavedReport) -> MadeFiles | Refusal:
-        """A promoter's shows what houses grant at this moment, a house's own the whole house. Faults as ReportFiles."""
-        question = self._read(report.question)
+    async def made(
+        self, house_id: str, house: HouseFacts, report: SavedReport, due_at_ms: int, *, sees_all: bool
+    ) -> MadeFiles | Refusal:
+        """A house's own shows the whole house; a promoter's what houses grant at this moment. Faults as ReportFiles.
+
+        Not `sees_all`: of what is granted only what the house itself grants. Days such as yesterday are those before
+        the moment that it was due at, however late it is made.
+        """
+        question = dataclasses.replace(self._read(report.question), as_of_ms=due_at_ms)
         is_promoters = bool(report.promoter_id)
         if is_promoters:
-            houses = await self._sights.of(report.promoter_id)
+            granted = await self._sights.of(report.promoter_id)
+            houses = [one for one in granted if sees_all or one.house_id == house_id]
         else:
             houses = [GrantedHouse(house_id, house.label, house.name, Sight(house_id, whole_house=True))]
         attached: list[Attachment] = []

@@ -63,7 +63,7 @@ class ReportFileMaker:
         document, blocks = document_of(
             report,
             Speech(question.language),
-            narrowing=narrowing_of(question, zone, now_ms),
+            narrowing=narrowing_of(question, zone, now_ms if question.as_of_ms is None else question.as_of_ms),
             zone=zone,
             made_ms=now_ms,
             tells_houses=for_promoter,

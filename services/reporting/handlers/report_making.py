@@ -43,7 +43,8 @@ class ReportMaker:
         return Report(question.kind, teller.title, columns, told)
 
     async def _asked(self, question: ReportQuestion, house: GrantedHouse, *, for_promoter: bool) -> HouseQuestion:
-        zone, now_ms = await self._figures.zone_of(house.house_id), self._clock.now_ms()
+        zone = await self._figures.zone_of(house.house_id)
+        now_ms = self._clock.now_ms() if question.as_of_ms is None else question.as_of_ms
         return HouseQuestion(
             figures=self._figures,
             names=self._names,

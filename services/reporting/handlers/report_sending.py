@@ -123,19 +123,28 @@ class ReportSender:
             return
         if not work.run.open_lines:
             return
-        files = await self._maker.made(work.house_id, work.house, work.report)
-        if isinstance(files, Refusal):
-            await self._end_all(work.house_id, work.run, SendState.FAILED, files.reason())
-            return
+        promoter = work.report.promoter_id
+        reads_at = await self._owners.promoters_email(work.house_id, promoter) if promoter else ""
+        made: dict[bool, MadeFiles | Refusal] = {}
         for line in work.run.open_lines:
-            await self._send_one(work, line, files)
+            address = work.addresses.get(line.receiver_id)
+            if address is None:
+                await self._end(work, ledger.found(line), SendState.STOPPED, LEFT)
+                continue
+            # A house lists whom it likes, itself too: what other houses grant is told to the promoter alone (R3.1).
+            sees_all = not promoter or (reads_at is not None and address.casefold() == reads_at.casefold())
+            if sees_all not in made:
+                made[sees_all] = await self._maker.made(
+                    work.house_id, work.house, work.report, work.run.due_at_ms, sees_all=sees_all
+                )
+            files = made[sees_all]
+            if isinstance(files, Refusal):
+                await self._end(work, ledger.found(line), SendState.FAILED, files.reason())
+            else:
+                await self._send_one(work, line, address, files)
 
-    async def _send_one(self, work: _Work, seen: Line, files: MadeFiles) -> None:
+    async def _send_one(self, work: _Work, seen: Line, address: str, files: MadeFiles) -> None:
         line = ledger.found(seen)
-        address = work.addresses.get(line.receiver_id)
-        if address is None:
-            await self._end(work, line, SendState.STOPPED, LEFT)
-            return
         if not ledger.may_leave(line):
             await self._end(work, line, SendState.UNKNOWN, SILENT)
             return

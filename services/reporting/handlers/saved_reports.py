@@ -60,7 +60,7 @@ class SavedReportHandler:
         self, asked: Asked[SavedReport], house_id: str, promoter_id: str, wish: ReportWish
     ) -> bytes | Refusal:
         """Refusals: PromoterNotOurs, TooManySavedReports, IdempotencyKeyReused. Raises NeighbourSilent."""
-        if promoter_id and not await self._owners.owns_promoter(house_id, promoter_id):
+        if promoter_id and await self._owners.promoters_email(house_id, promoter_id) is None:
             return PromoterNotOurs(promoter_id)
 
         async def act(transaction: ScheduleTransaction) -> SavedReport | Refusal:

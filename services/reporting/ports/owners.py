@@ -20,6 +20,6 @@ class Owners(Protocol):
 
     async def house(self, house_id: str) -> HouseFacts: ...
 
-    async def owns_promoter(self, house_id: str, promoter_id: str) -> bool:
-        """Whether the house made that promoter (R3.2)."""
+    async def promoters_email(self, house_id: str, promoter_id: str) -> str | None:
+        """Where a promoter that the house made reads mails (R3.2); None: the house made no such promoter."""
         ...

@@ -15,7 +15,10 @@ from services.runtime.errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class ReportQuestion:
-    """One report. `moved_in` and `starts_in` stand for the narrowing's times, by each house's own calendar."""
+    """One report. `moved_in` and `starts_in` stand for the narrowing's times, by each house's own calendar.
+
+    `as_of_ms`: the moment that they are counted from; None: when it is made.
+    """
 
     kind: ReportKind
     language: str
@@ -23,6 +26,7 @@ class ReportQuestion:
     moved_in: Period | None = None
     starts_in: Period | None = None
     interval: Interval = Interval.DAY
+    as_of_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ class AccountsTwin(AccountsServiceServicer):
     async def GetPromoter(self, request: GetPromoterRequest, context: Any) -> GetPromoterResponse:  # noqa: N802
         if request.promoter_id not in self.promoters.get(request.house_id, set()):
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such promoter")
-        return GetPromoterResponse(promoter=Promoter(promoter_id=request.promoter_id))
+        email = f"{request.promoter_id}@producer.example"
+        return GetPromoterResponse(promoter=Promoter(promoter_id=request.promoter_id, email=email))
 
     async def ListSigningKeys(self, request: ListSigningKeysRequest, context: Any) -> ListSigningKeysResponse:  # noqa: N802
         key = public_bytes(ACCOUNTS)

@@ -71,8 +71,8 @@ class Accounts:
     async def house(self, house_id: str) -> HouseFacts:
         return HouseFacts("Schouwburg", "schouwburg", self.zone)
 
-    async def owns_promoter(self, house_id: str, promoter_id: str) -> bool:
-        return (house_id, promoter_id) == (HOUSE, PROMOTER)
+    async def promoters_email(self, house_id: str, promoter_id: str) -> str | None:
+        return ANNA.upper() if (house_id, promoter_id) == (HOUSE, PROMOTER) else None
 
     async def of(self, subject: str) -> Sequence[GrantedHouse]:
         return self.granted if subject == PROMOTER else []
@@ -89,12 +89,14 @@ class PlainFiles:
         self.size = 0
         self.fails: Refusal | Exception | None = None
         self.made_for: list[bool] = []
+        self.as_of_ms: list[int | None] = []
 
     @asynccontextmanager
     async def made(
         self, question: ReportQuestion, houses: Sequence[GrantedHouse], form: FileFormat, *, for_promoter: bool
     ) -> AsyncIterator[ReportFile | Refusal]:
         self.made_for.append(for_promoter)
+        self.as_of_ms.append(question.as_of_ms)
         if isinstance(self.fails, Exception):
             raise self.fails
         if self.fails is not None:

@@ -34,7 +34,7 @@ from tests.integration.reporting.mail_server import MailServer, serving_mail
 if TYPE_CHECKING:
     from balcon.reporting.v1.schedules_pb2_grpc import SchedulesServiceAsyncStub
 
-HOUSE, PROMOTER, ANNA = "hse_1", "psn_1", "anna@producer.example"
+HOUSE, PROMOTER, ANNA = "hse_1", "psn_1", "psn_1@producer.example"
 IDS = RandomIds()
 DAY_MS = 86_400_000
 NOWHERE = "127.0.0.1:1"

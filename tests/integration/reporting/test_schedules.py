@@ -55,6 +55,18 @@ async def test_r3_10_granted_on_wednesday_is_in_thursdays_report_and_withdrawn_i
     assert stage.files.made_for == [True] * 3
 
 
+async def test_r3_1_by_its_promoters_report_a_house_hears_nothing_of_what_other_houses_grant(
+    stage: Stage, mail: MailServer
+) -> None:
+    """The house lists whom it likes, itself too; what others grant goes to the promoter's own address."""
+    await stage.scheduled(ANNA, "office@schouwburg.example", promoter_id=PROMOTER)
+    stage.accounts.grant("perf_1", house_id=HOUSE)
+    stage.accounts.grant("perf_9", house_id="hse_2")
+    await stage.at(MONDAY)
+    assert attached(mail.to(ANNA)[0]).splitlines() == ["hse_1: perf_1", "hse_2: perf_9"]
+    assert attached(mail.to("office@schouwburg.example")[0]).splitlines() == ["hse_1: perf_1"]
+
+
 async def test_r3_10_a_houses_own_schedule_is_changed_at_any_moment(stage: Stage, mail: MailServer) -> None:
     schedule = await stage.scheduled(ANNA)
     await stage.at(MONDAY)
@@ -133,6 +145,8 @@ async def test_what_was_missed_while_away_is_sent_once_the_latest_and_the_rest_i
         (ms("2026-12-07T07:30+01:00"), RunOutcome.SENT),
     ]
     assert len(mail.to(ANNA)) == 1
+    # Yesterday is the day before that moment, not before the mail.
+    assert stage.files.as_of_ms == [ms("2026-12-07T07:30+01:00")]
     assert "7 Dec 2026, 07:30" in str(mail.letters[0]["Subject"])
 
 

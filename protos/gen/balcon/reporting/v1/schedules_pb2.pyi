@@ -230,7 +230,9 @@ class ReportSchedule(_message.Message):
 
     @_builtins.property
     def receivers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Addresses that get it, 1 to 50, each once. They need no account."""
+        """Addresses that get it, 1 to 50, each once. They need no account. Of a promoter's report, all but the promoter's own
+        address get what the house itself grants.
+        """
 
     @_builtins.property
     def left_receivers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
