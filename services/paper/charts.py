@@ -211,7 +211,7 @@ class _Drawing:
             case AxisKind.NUMBER:
                 return number_text(value, language)
             case AxisKind.PERCENT:
-                return percent_text(value / 10_000, language)
+                return percent_text(value / 10_000, language, 0 if value % 100 == 0 else 1)
             case AxisKind.MONEY:
                 is_whole = value % _unit(chart) == 0
                 return (round_money_text if is_whole else money_text)(value, chart.currency, language)

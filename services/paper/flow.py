@@ -117,6 +117,7 @@ class Flow:
         self._number = number
         self._pages = pages
         self._form = form
+        self._cell_pt = _CELL_PT
         self._inner = form.inner
         self._bottom = form.height - 20.0
         self._page = 0
@@ -173,10 +174,16 @@ class Flow:
         rows: Iterable[Sequence[str]],
         total: Sequence[str] = (),
         totals: Sequence[Sequence[str]] = (),
+        *,
+        size: float = _CELL_PT,
     ) -> None:
-        """Rows of texts; the headings stand on every page that it goes on to. `totals`: where there are several."""
+        """Rows of texts; the headings stand on every page that it goes on to. `totals`: where there are several.
+
+        `size`: of the text, in points, where there are more columns than have room.
+        """
         whole = sum(column.share for column in columns)
         widths = [column.share / whole * self._inner for column in columns]
+        self._cell_pt = size
         self._head(columns, widths)
         for index, row in enumerate(rows):
             self._row(columns, widths, row, bold=False, ground=Ink.PALE if index % 2 else None)
@@ -190,7 +197,7 @@ class Flow:
         self._pen.fill(Box(LEFT, self._y, self._inner, 6.4), Ink.PRIMARY)
         x = LEFT
         for column, width in zip(columns, widths, strict=True):
-            how = Type(7.5, bold=True, ink=Ink.PAPER, across=column.across, down=0.5)
+            how = Type(min(7.5, self._cell_pt), bold=True, ink=Ink.PAPER, across=column.across, down=0.5)
             self._pen.text(Box(x + _CELL_PAD, self._y, width - 2 * _CELL_PAD, 6.4), column.heading, how)
             x += width
         self._y += 6.4
@@ -205,7 +212,7 @@ class Flow:
         ground: Ink | None,
     ) -> None:
         texts = [
-            _fitted_cell(cell, (width - 2 * _CELL_PAD) * MM, bold=bold, figures=column.figures)
+            _fitted_cell(cell, (width - 2 * _CELL_PAD) * MM, self._cell_pt, bold=bold, figures=column.figures)
             for column, cell, width in zip(columns, cells, widths, strict=True)
         ]
         height = max(text.height for text in texts) / MM + 1.4
@@ -217,7 +224,7 @@ class Flow:
         x = LEFT
         for column, width, text in zip(columns, widths, texts, strict=True):
             box = Box(x + _CELL_PAD, self._y + 0.7, width - 2 * _CELL_PAD, height - 1.4)
-            self._pen.lines(box, text, Type(_CELL_PT, bold=bold, across=column.across))
+            self._pen.lines(box, text, Type(self._cell_pt, bold=bold, across=column.across))
             x += width
         self._y += height
 
@@ -274,14 +281,13 @@ class Flow:
             self._y = _NEXT_TOP
 
 
-# Points that a cell of a table may be high; what is longer than that ends with an ellipsis.
-_LONGEST_CELL = 12 * _CELL_PT
-_ONE_LINE = block_height(1, _CELL_PT)
+# Lines that a cell of a table may about have; what is longer than that ends with an ellipsis.
+_LONGEST_CELL = 12
 
 
-def _fitted_cell(cell: str, width: float, *, bold: bool, figures: bool) -> FittedText:
-    height, smallest = (_ONE_LINE, SMALLEST_PT) if figures else (_LONGEST_CELL, _CELL_PT)
-    return fitted(cell, width, height, _CELL_PT, smallest, bold=bold)
+def _fitted_cell(cell: str, width: float, size: float, *, bold: bool, figures: bool) -> FittedText:
+    height, smallest = (block_height(1, size), SMALLEST_PT) if figures else (_LONGEST_CELL * size, size)
+    return fitted(cell, width, height, size, smallest, bold=bold)
 
 
 def write_document(

@@ -97,9 +97,10 @@ def moment_text(local: datetime, language: str) -> str:
 
 
 @lru_cache(maxsize=4_096)
-def percent_text(ratio: float, language: str) -> str:
+def percent_text(ratio: float, language: str, decimals: int = 1) -> str:
     """66.7 %, with the locale's own mark."""
-    pattern = _locale(language).percent_formats[None].pattern.replace("#,##0", "#,##0.0")
+    number = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+    pattern = _locale(language).percent_formats[None].pattern.replace("#,##0", number)
     return format_percent(ratio, format=pattern, locale=_locale(language))
 
 

@@ -74,21 +74,28 @@ class _Formats:
     def __init__(self, book: Any, style: HouseStyle) -> None:
         self._book = book
         self._language = style.language
-        self._made: dict[tuple[str, bool], Format] = {}
+        self._made: dict[tuple[CellKind, str, bool], Format] = {}
         self.heading: Format = book.add_format(
             {"bold": True, "font_color": "#FFFFFF", "bg_color": style.primary_color, "valign": "top", "text_wrap": True}
         )
         self.bold: Format = book.add_format({"bold": True})
 
     def of(self, kind: CellKind, cell: Cell, *, total: bool) -> Format:
-        return self._format(self._number_format(kind, cell), total=total)
+        currency = cell.currency if isinstance(cell, Amount) else ""
+        made = self._made.get((kind, currency, total))
+        if made is None:
+            how: dict[str, Any] = {"num_format": self._number_format(kind, currency)}
+            if total:
+                how |= {"bold": True, "top": 1}
+            made = self._made[kind, currency, total] = self._book.add_format(how)
+        return made
 
-    def _number_format(self, kind: CellKind, cell: Cell) -> str:
+    def _number_format(self, kind: CellKind, currency: str) -> str:
         day, month = _DATES[self._language]
         match kind:
-            case CellKind.MONEY if isinstance(cell, Amount):
-                pattern = money_pattern(self._language, minor_digits(cell.currency) or 0)
-                return pattern.replace("¤", f"[${currency_sign(cell.currency, self._language)}]")
+            case CellKind.MONEY if currency:
+                pattern = money_pattern(self._language, minor_digits(currency) or 0)
+                return pattern.replace("¤", f"[${currency_sign(currency, self._language)}]")
             case CellKind.NUMBER:
                 return "#,##0"
             case CellKind.PERCENT:
@@ -101,15 +108,6 @@ class _Formats:
                 return f"{day} hh:mm"
             case _:
                 return "General"
-
-    def _format(self, number_format: str, *, total: bool) -> Format:
-        key = (number_format, total)
-        if key not in self._made:
-            how: dict[str, Any] = {"num_format": number_format}
-            if total:
-                how |= {"bold": True, "top": 1}
-            self._made[key] = self._book.add_format(how)
-        return self._made[key]
 
 
 class _Sheet:
@@ -153,6 +151,8 @@ class _Sheet:
         if self._first:
             self._write_text(0, name, self._formats.of(CellKind.TEXT, name, total=total))
         for index, (column, cell) in enumerate(zip(self._document.columns, row, strict=True), self._first):
+            if (cell is None or cell == "") and not total:
+                continue
             how = self._formats.of(column.kind, cell, total=total)
             self._write_cell(index, cell, how)
 

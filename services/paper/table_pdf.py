@@ -22,6 +22,7 @@ _RIGHT: Final = frozenset({CellKind.NUMBER, CellKind.MONEY, CellKind.PERCENT})
 _LOOKED_AT: Final = 300
 _CELL_PT: Final = 8.5
 _HEAD_PT: Final = 7.5
+_SMALLEST_PT: Final = 5.0
 # Points: what a column needs besides its text, what text is allowed at most and given at least.
 _PAD: Final = 11.0
 _WIDEST: Final = 190.0
@@ -33,12 +34,16 @@ _UPRIGHT: Final = PORTRAIT.inner * 72 / 25.4
 def write_pdf(sink: ByteSink, style: HouseStyle, document: TableDocument) -> None:
     """Writes it upright, or lying where the columns are wider than that."""
     widths = _widths(document, style.language)
-    form: Page = PORTRAIT if sum(widths) <= _UPRIGHT else LANDSCAPE
+    wanted = sum(widths)
+    form: Page = PORTRAIT if wanted <= _UPRIGHT else LANDSCAPE
+    room = form.inner * 72 / 25.4
+    # All of it smaller, where there are more columns than a lying page has room for.
+    size = _CELL_PT if wanted <= room else max(_SMALLEST_PT, int(_CELL_PT * room / wanted * 4) / 4)
     columns = [
         Column(column.heading, width, 1.0 if column.kind in _RIGHT else 0.0, figures=column.kind is not CellKind.TEXT)
         for column, width in zip(document.columns, widths, strict=True)
     ]
-    writer = _Writer(style, document, columns)
+    writer = _Writer(style, document, columns, size)
     write_document(sink, style, document.title, document.subtitle, writer.compose, form)
 
 
@@ -64,10 +69,11 @@ def cell_text(cell: Cell, kind: CellKind, language: str) -> str:
 class _Writer:
     """Puts a document into a flow; twice, since its pages are counted first."""
 
-    def __init__(self, style: HouseStyle, document: TableDocument, columns: Sequence[Column]) -> None:
+    def __init__(self, style: HouseStyle, document: TableDocument, columns: Sequence[Column], size: float) -> None:
         self._style = style
         self._document = document
         self._columns = columns
+        self._size = size
 
     def compose(self, flow: Flow) -> None:
         document = self._document
@@ -91,7 +97,8 @@ class _Writer:
             if chart.labels:
                 flow.figure(chart_height(chart), partial(draw_chart, chart=chart, language=language))
         totals = [[total.label, *self._texts(total.cells)[1:]] for total in block.totals]
-        flow.table(self._columns, (self._texts(row) for row in itertools.chain((first,), rows)), totals=totals)
+        texts = (self._texts(row) for row in itertools.chain((first,), rows))
+        flow.table(self._columns, texts, totals=totals, size=self._size)
 
     def _texts(self, row: Row) -> list[str]:
         language = self._style.language

@@ -125,7 +125,8 @@ def facts_of(
         ),
     ]
     facts = [
-        (speech.say(Word.HOUSE), ", ".join(houses)),
+        # One house is told below the title.
+        (speech.say(Word.HOUSE), ", ".join(houses) if len(houses) > 1 else ""),
         (speech.say(Word.MOVED_IN), _span(speech, narrowing.moved_from_ms, narrowing.moved_until_ms, zone)),
         (speech.say(Word.STARTS_IN), _span(speech, narrowing.starts_from_ms, narrowing.starts_until_ms, zone)),
         (speech.say(Word.ONLY), ", ".join(only)),

@@ -243,6 +243,24 @@ async def test_r1_offices_are_told_with_what_they_got_and_what_we_sold_with_thei
         assert handed_out == sum(others)
 
 
+async def test_r3_20_sellers_are_told_one_by_one_and_the_buyers_of_the_shop_together() -> None:
+    figures = FiguresTwin(shows=[show("p1")])
+    sellers = [("BUYER", "buy_1"), ("BUYER", "buy_2"), ("STAFF", "psn_1"), ("STAFF", "psn_2"), ("RESELLER", "res_1")]
+    figures.moved = [moved("p1", seller=seller, seat=str(place)) for place, seller in enumerate(sellers)]
+    report = await made(figures, ReportKind.SELLERS)
+    assert sorted((str(row[0]), row[1], row[4]) for row in report.rows) == [
+        ("Word.BUYER", "", 2), ("Word.RESELLER", "res_1", 1), ("Word.STAFF", "psn_1", 1), ("Word.STAFF", "psn_2", 1),
+    ]  # fmt: skip
+
+
+async def test_seats_are_told_in_the_order_of_their_numbers() -> None:
+    seats = ["B-1", "A-10", "A-2", "A-1"]
+    figures = FiguresTwin(shows=[show("p1"), show("p2")], moved=[moved("p1", seat=seat) for seat in seats])
+    report = await made(figures, ReportKind.SEATS)
+    assert report.column(Word.SEAT) == ["A-1", "A-2", "A-10", "B-1"]
+    assert report.column(Word.OCCUPANCY) == [Share(1, 2)] * 4
+
+
 async def test_free_tickets_are_told_by_what_they_are_called() -> None:
     report = await made(a_season(), ReportKind.FREE_TICKETS)
     assert set(report.column(Word.TICKET_TYPE)) == {"press"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ from services.paper.tables import Amount, CellKind
 from services.reporting.domain.report import ReportCell, ReportColumn, ReportRow, Told, rows_of
 from services.reporting.domain.report_kinds import Interval
 from services.reporting.domain.report_words import Word
-from services.reporting.handlers.reports.asked import HouseQuestion
+from services.reporting.handlers.reports.asked import HouseQuestion, added
 from services.reporting.handlers.reports.dimensions import COLUMNS, told
 from services.reporting.handlers.reports.sums_table import (
     MONEY_COLUMNS,
@@ -24,6 +25,7 @@ from services.reporting.handlers.reports.sums_table import (
     totals_of,
 )
 from services.reporting.ports.figures import Dimension, SumRow, Sums
+from services.runtime.principal import PrincipalKind
 
 # Money is told by these, tickets are not.
 _OF_MONEY: Final = frozenset({Dimension.COMPONENT, Dimension.VAT_CLASS, Dimension.VAT_RATE})
@@ -48,7 +50,7 @@ class Breakdown:
     async def told(self, asked: HouseQuestion) -> Told:
         """Of one house."""
         by = self._by(for_promoter=asked.for_promoter)
-        rows, names = await asked.sums(*by), await self._names(asked)
+        rows, names = _without_buyers(by, await asked.sums(*by)), await self._names(asked)
         whole = by_currency(rows)
 
         def cells(row: SumRow) -> ReportRow:
@@ -78,6 +80,20 @@ class Breakdown:
 
     async def _names(self, asked: HouseQuestion) -> Mapping[str, str]:
         return await asked.names.halls(asked.sight.house_id) if Dimension.HALL in self.by else {}
+
+
+def _without_buyers(by: Sequence[Dimension], rows: Sequence[SumRow]) -> list[SumRow]:
+    """Buyers of the shop have sold to themselves: they are one row, and none of them is told."""
+    if Dimension.SELLER not in by:
+        return list(rows)
+    kind, seller = by.index(Dimension.SELLER_KIND), by.index(Dimension.SELLER)
+    gathered: dict[tuple[tuple[str, ...], str], list[Sums]] = defaultdict(list)
+    for row in rows:
+        values = list(row.values)
+        if values[kind].upper() == PrincipalKind.BUYER.value:
+            values[seller] = ""
+        gathered[tuple(values), row.currency].append(row.sums)
+    return [SumRow(values, currency, added(sums)) for (values, currency), sums in gathered.items()]
 
 
 BY_VENUE: Final = Breakdown(Word.BY_VENUE, (Dimension.HALL,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ class Seats:
         def total(sums: Sums, currency: str) -> ReportRow:
             return (None, None, sums.tickets, None, None, Amount(sums.revenue_minor, currency))
 
-        return Told(rows_of([cells(row) for row in sold]), totals_of(sold, total))
+        in_order = sorted(sold, key=lambda row: (halls.get(row.values[0], row.values[0]), _by_number(row.values[1])))
+        return Told(rows_of([cells(row) for row in in_order]), totals_of(sold, total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,12 @@ class Funnel:
         labels = tuple(_step(step) for step in _STEPS)
         chart = ReportChart(ChartKind.BARS, Word.VISITS, labels, (ReportSeries(Word.VISITS, values),))
         return Told(rows_of(rows), (), [chart])
+
+
+def _by_number(seat: str) -> list[tuple[int, str]]:
+    """A-2 before A-10."""
+    parts = re.split(r"([0-9]+)", seat)
+    return [(int(part), "") if place % 2 else (0, part) for place, part in enumerate(parts)]
 
 
 def _shows(found: Sequence[PerformanceFigures], zone: str) -> Mapping[str, tuple[ReportCell, ReportCell]]:

@@ -16,6 +16,7 @@ from services.reporting.handlers.reports.dimensions import told
 from services.reporting.handlers.reports.performances import SHOW_COLUMNS, show_cells
 from services.reporting.handlers.reports.sums_table import totals_of
 from services.reporting.ports.figures import Dimension, Movement, Sums
+from services.runtime.principal import PrincipalKind
 
 _SHOWN: Final = (
     *SHOW_COLUMNS,
@@ -85,7 +86,8 @@ def _cells(one: Movement, asked: HouseQuestion) -> tuple[ReportCell, ...]:
         *shown,
         *(Amount(amount, one.currency) for amount in amounts),
         told(Dimension.SELLER_KIND, one.seller_kind, {}),
-        one.seller,
+        # A buyer of the shop is the customer, not who sold it.
+        "" if one.seller_kind.upper() == PrincipalKind.BUYER.value else one.seller,
         one.order_id,
         one.customer_id,
     )
