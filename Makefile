@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test quick check proto release-protos docs bench bench-go sim chaos
+.PHONY: help demo up down test quick check proto release-protos release-messages docs bench bench-go sim chaos
 
 PYTHON ?= python3
 ARGS ?=
@@ -36,9 +36,13 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, protos, generated 
 
 proto: $(VENV)/.dev ## writes protos/gen from protos/
 	tools/generate_protos.sh
+	$(BIN)/python -m tools.golden_messages
 
 release-protos: $(VENV)/.dev ## at a release: from now on `make check` lets nobody break these protos
 	$(BIN)/buf build --exclude-source-info --output protos/released.binpb
+
+release-messages: $(VENV)/.dev ## at a release: today's golden messages become an edition that is read for good
+	$(BIN)/python -m tools.golden_messages --release
 
 docs: $(VENV)/.dev ## writes the pages that come out of the code
 	$(BIN)/python -m tools.generate_docs

@@ -41,7 +41,9 @@ def test_the_stack_runs_on_kafka_with_one_option_and_a_pause_outlives_its_restar
     try:
         with Up(data, "--bus", "kafka") as up:
             assert up.told["bus"] == "kafka"
-            assert {group["service"] for group in told(data, "bus", "groups")} == set(CONSUMING)
+            groups = told(data, "bus", "groups")
+            assert {group["service"] for group in groups} == set(CONSUMING)
+            assert all(group["group"].partition("-")[0] == group["service"] for group in groups)
             assert told(data, "bus", "pause", PAUSED)["service"] == "reporting"
             crowd = told(data, "onsale", "--buyers", "200", "--rate", "200", "--seats", "400")
             assert crowd["audit"] == "ok"

@@ -9,10 +9,10 @@ from balcon.inventory.v1.inventory_service_pb2 import SeatCounts
 
 from services.inventory.ports import Availability
 from services.runtime.bus.port import Bus, Message
+from services.runtime.bus.topics import AVAILABILITY
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 
-TOPIC = "balcon.inventory.availability.v1"
 SOURCE = "balcon.inventory"
 
 
@@ -38,7 +38,7 @@ def message_of(availability: Availability) -> Message:
     )
     return to_message(
         OutgoingEvent(
-            TOPIC,
+            AVAILABILITY,
             availability.performance_id,
             AvailabilityChanged.DESCRIPTOR.full_name,
             event.SerializeToString(),

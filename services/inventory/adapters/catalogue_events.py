@@ -6,9 +6,10 @@ from balcon.catalogue.v1 import catalogue_events_pb2 as events
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.adapters.catalogue_performances import upsert_performance
+from services.runtime.bus.topics import CATALOGUE
 from services.runtime.outbox.event import IncomingEvent
 
-TOPIC = "balcon.catalogue.v1"
+TOPIC = CATALOGUE
 GROUP = "inventory"
 
 # Each carries the whole performance as field 1.
