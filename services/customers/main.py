@@ -73,6 +73,7 @@ async def build(service: Service, settings: CustomersSettings) -> None:
     consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, CATALOGUE], handler=heard)
     consumer.when_applied(relay.wake)
     states = StateConsumer(bus, engine, group=HOUSES_GROUP, topics=[ACCOUNTS], handler=copy_house, clock=clock)
+    service.show_consumers(bus, lambda: [states])
     service.background("houses", states.run)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 

@@ -68,6 +68,7 @@ class Service:
         )
         self.log = get_logger(name)
         self._closing = AsyncExitStack()
+        self._shown: list[Callable[[], Sequence[Consumer]]] = []
         self._engines: list[AsyncEngine] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._after_start: list[Callable[[], Awaitable[None]]] = []
@@ -173,8 +174,15 @@ class Service:
 
     def show_consumers(self, bus: ManagedBus, consumers: Callable[[], Sequence[Consumer]]) -> None:
         """Answers operators for this process's consumer groups, and keeps the gauges of how far they are behind."""
-        serve_bus(self.rpc, consumers, self.clock)
-        watch = LagWatch(bus, lambda: {consumer.group: consumer.topics for consumer in consumers()}, self.clock)
+        self._shown.append(consumers)
+        if len(self._shown) > 1:
+            return
+
+        def everyone() -> list[Consumer]:
+            return [consumer for shown in self._shown for consumer in shown()]
+
+        serve_bus(self.rpc, everyone, self.clock)
+        watch = LagWatch(bus, lambda: {consumer.group: consumer.topics for consumer in everyone()}, self.clock)
         self.background("lag watch", watch.run)
 
     def after_start(self, act: Callable[[], Awaitable[None]]) -> None:
