@@ -218,11 +218,17 @@ async def asked(figures: PostgresFigures, now_ms: int) -> dict[str, float]:
         assert await figures.sums(sight, Narrowing(titles=frozenset({"Title 3"})), [Dimension.DAYS_BEFORE])
 
     async def everything() -> None:
-        await asyncio.gather(performances(), days())
+        """As a dashboard asks: one question after the other."""
+        await performances()
+        await days()
+        week = Narrowing(moved_from_ms=(now_ms - 7 * DAY_MS) // 60_000 * 60_000)
+        assert await figures.sums(sight, week, [Dimension.DAY, Dimension.COMPONENT])
+        assert await figures.sums(sight, Narrowing(), [Dimension.PERFORMANCE, Dimension.COMPONENT])
+        assert await figures.sums(sight, Narrowing(), [Dimension.TICKET_TYPE, Dimension.CHANNEL])
 
     told = {}
     for name, ask in (
-        ("dashboard of 500 performances and 14 days", everything),
+        ("dashboard of 500 performances: its five questions", everything),
         ("performances with sums and counts", performances),
         ("14 days by performance", days),
         ("by performance, kind, channel", kinds),

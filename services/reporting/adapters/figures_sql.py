@@ -12,6 +12,18 @@ from typing import Any, Final
 from services.reporting.ports.figures import Dimension, Narrowing, Sight
 
 MINUTE_MS: Final = 60_000
+# The clocks of all zones are whole quarters of an hour apart.
+QUARTER_MS: Final = 15 * MINUTE_MS
+
+
+def serving(model: str) -> str:
+    """The generation of a model that is told to people."""
+    return f"(SELECT generation FROM read_model_generations WHERE model = '{model}' AND serving)"  # noqa: S608 (ours)
+
+
+_TOLD: Final = f"generation = {serving('houses')} AND house_id = :house_id"
+# Of the house that is asked about; looked up once a question.
+_ZONE: Final = f"coalesce((SELECT time_zone FROM house_facts WHERE {_TOLD}), 'UTC')"  # noqa: S608 (fixed parts)
 
 _PARTS: Final = frozenset({Dimension.COMPONENT, Dimension.VAT_CLASS, Dimension.VAT_RATE})
 # How a moment of the house's day is written; all of them sort as they follow each other.
@@ -22,7 +34,11 @@ _CLOCK: Final[Mapping[Dimension, str]] = {
     Dimension.WEEK: "to_char(date_trunc('week', {local}), 'YYYY-MM-DD')",
     Dimension.MONTH: "to_char({local}, 'YYYY-MM')",
 }
-_STARTS: Final = "(to_timestamp(p.starts_at_ms / 1000) AT TIME ZONE :zone)"
+_STARTS: Final = f"(to_timestamp(p.starts_at_ms / 1000) AT TIME ZONE {_ZONE})"
+# What the house's clock showed, by the time of a movement as the first stage left it.
+_LOCAL: Final = f"(to_timestamp(t.moved_ms / 1000) AT TIME ZONE {_ZONE})"
+_LOCAL_START: Final = f"(to_timestamp(t.starts_at_ms / 1000) AT TIME ZONE {_ZONE})"
+_DAYS_BEFORE: Final = f"to_char({_LOCAL_START}::date - {_LOCAL}::date, 'FM00000')"
 # Said of the performance, whatever is counted of it.
 _OF_PERFORMANCE: Final[Mapping[Dimension, str]] = {
     Dimension.PERFORMANCE: "s.performance_id",
@@ -41,9 +57,9 @@ _COLUMNS: Final[Mapping[Dimension, str]] = {
     Dimension.SELLER: "s.seller",
     Dimension.SEAT: "s.seat_id",
 }
-_SUMMED: Final = (
-    "sum(s.tickets_sold), sum(s.tickets_back), sum(s.sold_minor), sum(s.back_minor), sum(s.vat_minor), "
-    "sum(s.discount_minor)"
+_SUMMED: Final = tuple(
+    f"sum(s.{name})"
+    for name in ("tickets_sold", "tickets_back", "sold_minor", "back_minor", "vat_minor", "discount_minor")
 )
 _OF_PARTS: Final[Mapping[Dimension, str]] = {
     Dimension.COMPONENT: "s.component",
@@ -57,7 +73,7 @@ class _Source:
     """A table that sums are taken from. `moved`: its column of time, and how fine that is."""
 
     table: str
-    figures: str
+    figures: Sequence[str]
     latest: str
     dimensions: Mapping[Dimension, str]
     moved: str = ""
@@ -82,21 +98,19 @@ class _Source:
         """The value of a row, as text."""
         if dimension in _OF_PERFORMANCE:
             return _OF_PERFORMANCE[dimension]
-        if dimension in self.dimensions:
-            return self.dimensions[dimension]
-        local = f"(to_timestamp({self.moved} / 1000) AT TIME ZONE :zone)"
-        if dimension is Dimension.DAYS_BEFORE:
-            days = f"{_STARTS}::date - {local}::date"
-            return f"CASE WHEN p.starts_at_ms > 0 THEN to_char({days}, 'FM00000') ELSE '' END"
-        return _CLOCK[dimension].format(local=local)
+        assert dimension in self.dimensions, "answers() said so"
+        return self.dimensions[dimension]
 
 
 _NOT_OF_SUMS: Final = frozenset({Dimension.SEAT})
 _BY_PART: Final = (Dimension.KIND, Dimension.CHANNEL)
 _MOVED_FIGURES: Final = (
-    "count(*) FILTER (WHERE s.tickets > 0), count(*) FILTER (WHERE s.tickets < 0), "
-    "coalesce(sum(s.amount_minor) FILTER (WHERE s.tickets > 0), 0), "
-    "coalesce(-sum(s.amount_minor) FILTER (WHERE s.tickets <= 0), 0), sum(s.vat_minor), sum(s.discount_minor)"
+    "count(*) FILTER (WHERE s.tickets > 0)",
+    "count(*) FILTER (WHERE s.tickets < 0)",
+    "coalesce(sum(s.amount_minor) FILTER (WHERE s.tickets > 0), 0)",
+    "coalesce(-sum(s.amount_minor) FILTER (WHERE s.tickets <= 0), 0)",
+    "sum(s.vat_minor)",
+    "sum(s.discount_minor)",
 )
 # Each answers more questions than the one before, and has more rows to look at.
 _SOURCES: Final = (
@@ -117,7 +131,7 @@ _SOURCES: Final = (
     _Source(table="sales_ledger", figures=_MOVED_FIGURES, latest="s.at_ms", dimensions=_COLUMNS, moved="s.at_ms"),
     _Source(
         table="sales_parts",
-        figures="0, 0, sum(s.sold_minor), sum(s.back_minor), sum(s.vat_minor), 0",
+        figures=("0", "0", "sum(s.sold_minor)", "sum(s.back_minor)", "sum(s.vat_minor)", "0"),
         latest="0",
         dimensions={**{name: _COLUMNS[name] for name in _BY_PART}, **_OF_PARTS},
     ),
@@ -126,18 +140,19 @@ _SOURCES: Final = (
                   FROM sales_ledger l CROSS JOIN LATERAL unnest(
                       l.part_kinds, l.part_classes, l.part_rates, l.part_amounts, l.part_vats
                   ) AS part (component, vat_class, vat_rate, part_minor, part_vat_minor))""",
-        figures="0, 0, coalesce(sum(s.part_minor) FILTER (WHERE s.tickets > 0), 0), "
-        "coalesce(-sum(s.part_minor) FILTER (WHERE s.tickets <= 0), 0), sum(s.part_vat_minor), 0",
+        figures=(
+            "0",
+            "0",
+            "coalesce(sum(s.part_minor) FILTER (WHERE s.tickets > 0), 0)",
+            "coalesce(-sum(s.part_minor) FILTER (WHERE s.tickets <= 0), 0)",
+            "sum(s.part_vat_minor)",
+            "0",
+        ),
         latest="s.at_ms",
         dimensions={**_COLUMNS, **_OF_PARTS},
         moved="s.at_ms",
     ),
 )
-
-
-def serving(model: str) -> str:
-    """The generation of a model that is told to people."""
-    return f"(SELECT generation FROM read_model_generations WHERE model = '{model}' AND serving)"  # noqa: S608 (ours)
 
 
 # Every question is of one house, and of the one that is asked for (INV-8).
@@ -219,19 +234,53 @@ def narrowed_sales(found: Conditions, narrowing: Narrowing, moved: str) -> None:
 
 
 def sums_sql(sight: Sight, narrowing: Narrowing, by: Sequence[Dimension]) -> tuple[str, dict[str, Any]]:
-    """Rows of the dimensions' values, the currency, six figures as Sums has them, and the time of the latest of them.
-
-    The parameter `zone` is the caller's to add.
-    """
+    """Rows of the dimensions' values, the currency, six figures as Sums has them, and the time of the latest."""
     source = next(each for each in _SOURCES if each.answers(by, narrowing))
     found = seen(sight, narrowing)
     narrowed_sales(found, narrowing, source.moved)
-    values = [*(source.expression(dimension) for dimension in by), "s.currency"]
-    places = ", ".join(str(place + 1) for place in range(len(values)))
-    performance = OF_PERFORMANCE if any("p." in value for value in values) else ""
-    query = f"""
-        SELECT {", ".join(values)}, {source.figures}, max({source.latest})
-        FROM {source.table} s {performance}
-        WHERE s.generation = {serving("sales")} AND {found}
-        GROUP BY {places}"""  # noqa: S608 (fixed parts)
-    return query, found.parameters
+    where = f"s.generation = {serving('sales')} AND {found}"
+    clocks = [dimension for dimension in by if dimension in _CLOCK or dimension is Dimension.DAYS_BEFORE]
+    values = ["''" if dimension in clocks else source.expression(dimension) for dimension in by]
+    is_joined = Dimension.DAYS_BEFORE in by or any("p." in value for value in values)
+    table = f"{source.table} s {OF_PERFORMANCE if is_joined else ''}"
+    if not clocks:
+        columns = ", ".join([*values, "s.currency"])
+        return (
+            f"SELECT {columns}, {_whole(source.figures)}, max({source.latest}) FROM {table} "  # noqa: S608 (fixed parts)
+            f"WHERE {where} GROUP BY {_places(len(by) + 1)}"
+        ), found.parameters
+    return _by_the_clock(source, by, values, table, where), found.parameters
+
+
+def _by_the_clock(source: _Source, by: Sequence[Dimension], values: Sequence[str], table: str, where: str) -> str:
+    """In two stages, for clocks are dear: added up by quarters of an hour first, and then by what the clock showed."""
+    step = MINUTE_MS if Dimension.MINUTE in by else QUARTER_MS
+    starts = "coalesce(p.starts_at_ms, 0)" if Dimension.DAYS_BEFORE in by else "0"
+    inner = [*values, "s.currency", f"{source.moved} - {source.moved} % {step}", starts]
+    named = [f"v{place}" for place in range(len(by))] + ["currency", "moved_ms", "starts_at_ms"]
+    figures = [f"f{place}" for place in range(len(source.figures))]
+    stage = (
+        f"SELECT {', '.join(inner)}, {', '.join(source.figures)}, max({source.latest}) FROM {table} "  # noqa: S608
+        f"WHERE {where} GROUP BY {_places(len(inner))}"
+    )
+    outer = [_shown(dimension, place) for place, dimension in enumerate(by)]
+    return (
+        f"SELECT {', '.join([*outer, 't.currency'])}, {_whole([f'sum(t.{name})' for name in figures])}, "  # noqa: S608
+        f"max(t.latest) FROM ({stage}) AS t ({', '.join([*named, *figures, 'latest'])}) "
+        f"GROUP BY {_places(len(by) + 1)}"
+    )
+
+
+def _shown(dimension: Dimension, place: int) -> str:
+    if dimension is Dimension.DAYS_BEFORE:
+        return f"CASE WHEN t.starts_at_ms > 0 THEN {_DAYS_BEFORE} ELSE '' END"
+    return _CLOCK[dimension].format(local=_LOCAL) if dimension in _CLOCK else f"t.v{place}"
+
+
+def _places(count: int) -> str:
+    return ", ".join(str(place + 1) for place in range(count))
+
+
+def _whole(figures: Sequence[str]) -> str:
+    """Sums of whole numbers are decimals to the database, which are dear to read."""
+    return ", ".join(f"CAST({figure} AS bigint)" for figure in figures)

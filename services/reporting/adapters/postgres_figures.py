@@ -63,7 +63,6 @@ class PostgresFigures:
         if sees_nothing(sight):
             return []
         async with connected(self._moments, HouseScope(sight.house_id)) as connection:
-            await connection.execute(_HASHED)
             return [row for row, _ in await _sums(connection, sight, narrowing, by)]
 
     async def performances(self, sight: Sight, narrowing: Narrowing) -> Sequence[PerformanceFigures]:
@@ -152,13 +151,12 @@ async def _sums(
 ) -> Sequence[tuple[SumRow, int]]:
     """With the time of the latest movement of each."""
     query, parameters = sums_sql(sight, narrowing, by)
-    if ":zone" in query:
-        parameters["zone"] = await _zone(connection, sight.house_id)
+    if OF_PERFORMANCE in query:
+        await connection.execute(_HASHED)
     rows = (await connection.execute(text(query), parameters)).all()
     count = len(by)
     found = [
-        (SumRow(tuple(row[:count]), row[count], Sums(*map(int, row[count + 1 : count + 7]))), int(row[count + 7]))
-        for row in rows
+        (SumRow(tuple(row[:count]), row[count], Sums(*row[count + 1 : count + 7])), int(row[count + 7])) for row in rows
     ]
     return sorted(found, key=lambda one: (one[0].values, one[0].currency))
 

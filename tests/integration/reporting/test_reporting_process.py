@@ -103,6 +103,12 @@ async def audited(target: str) -> list[AuditResponse]:
         return [page async for page in AuditServiceStub(channel).Audit(AuditRequest())]
 
 
+async def ledger_has(target: str, sold: int) -> bool:
+    """The kill met every read model, each in a transaction of its own."""
+    facts = [fact.ledger for page in await audited(target) for fact in page.facts if fact.HasField("ledger")]
+    return [fact.sold for fact in facts] == [sold]
+
+
 async def violations(target: str) -> list[str]:
     return [line for page in await audited(target) for check in page.checks for line in check.violations]
 
@@ -142,6 +148,7 @@ async def test_killed_in_mid_stream_it_goes_on_and_counts_every_order_once(
 
         await eventually(all_told)
         assert (await told(target)).sold == 2 * ORDERS + 1
+        await eventually(lambda: ledger_has(target, 2 * ORDERS + 1))
         assert await violations(target) == []
         rebuilding = launch(settings, tmp_path / "rebuild.log", "rebuild")
         assert await asyncio.to_thread(rebuilding.wait) == 0, (tmp_path / "rebuild.log").read_text()
