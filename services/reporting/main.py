@@ -26,6 +26,7 @@ from services.reporting.adapters.grpc_house_styles import GrpcHouseStyles
 from services.reporting.adapters.grpc_names import GrpcNames
 from services.reporting.adapters.grpc_owners import GrpcOwners
 from services.reporting.adapters.grpc_shows import GrpcShows
+from services.reporting.adapters.postgres_daily_figures import PostgresDailyFigures
 from services.reporting.adapters.postgres_figure_marks import PostgresFigureMarks
 from services.reporting.adapters.postgres_figures import PostgresFigures
 from services.reporting.adapters.postgres_generations import PostgresGenerations
@@ -51,6 +52,7 @@ from services.reporting.handlers.dashboards import DashboardHandler
 from services.reporting.handlers.deals import DealHandler
 from services.reporting.handlers.follow import follow
 from services.reporting.handlers.granted_settlements import GrantedSettlementHandler
+from services.reporting.handlers.house_figures import FigureSources
 from services.reporting.handlers.mailed_files import MailedFileMaker
 from services.reporting.handlers.own_dashboards import OwnDashboardHandler
 from services.reporting.handlers.rebuild import rebuild
@@ -122,11 +124,12 @@ def _serve_dashboards(service: Service, settings: ReportingSettings, engine: Asy
     service.on_close(to_accounts.close)
     figures, own = PostgresFigures(engine), PostgresOwnDashboards(engine, service.clock)
     sights = Sights(GrpcGrants(to_accounts))
-    handler = DashboardHandler(sights, figures, own, service.clock)
+    sources = FigureSources(figures, PostgresDailyFigures(engine))
+    handler = DashboardHandler(sights, sources, own, service.clock)
     dashboards = DashboardsServicer(
         handler,
         OwnDashboardHandler(own, sights, figures, service.ids),
-        DashboardWatch(handler, figures, PostgresFigureMarks(engine), service.clock),
+        DashboardWatch(handler, sources, PostgresFigureMarks(engine), service.clock),
     )
     service.rpc.add(
         lambda server: add_DashboardsServiceServicer_to_server(dashboards, server),

@@ -154,19 +154,16 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def first_day_needed(today: date) -> date:
-    """From here on days are needed: the average's reach further back than the line and the week do."""
-    return today - timedelta(days=AVERAGE_DAYS)
+def days_needed(today: date) -> list[date]:
+    """The days that a dashboard counts one by one, today last."""
+    return [today - timedelta(days=before) for before in reversed(range(AVERAGE_DAYS + 1))]
 
 
-def averaged(by_day: Mapping[date, int], today: date, *, sold_before: bool) -> Average:
-    """`by_day`: every day on which something moved. `sold_before`: something was sold before the first day needed."""
-    first_day = first_day_needed(today)
-    over = {day: tickets for day, tickets in by_day.items() if first_day <= day < today}
-    if not over and not sold_before:
-        return Average()
-    since = first_day if sold_before else min(over)
-    return Average(sum(over.values()), (today - since).days)
+def averaged(lately: Sequence[int], *, sold_before: bool) -> Average:
+    """`lately`: tickets of days_needed. `sold_before`: something was sold before the first of them."""
+    over = lately[:-1]
+    since = 0 if sold_before else next((place for place, tickets in enumerate(over) if tickets), None)
+    return Average() if since is None else Average(sum(over), len(over) - since)
 
 
 def added(parts: Iterable[Sold]) -> Sold:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from services.contracts.house_time import local_of
 from services.reporting.domain.dashboard_question import Question
 from services.reporting.handlers.dashboards import Chosen, DashboardFigures, DashboardHandler, asked_of, put_together
-from services.reporting.handlers.house_figures import HousePart, house_part
+from services.reporting.handlers.house_figures import FigureSources, HousePart, house_part
 from services.reporting.ports.figure_marks import FigureMarks
-from services.reporting.ports.figures import Figures, Sight
+from services.reporting.ports.figures import Sight
 from services.runtime.call_context import outside_call
 from services.runtime.clock import Clock
 from services.runtime.errors import Overloaded, Refusal, Retryable
@@ -31,9 +31,9 @@ _log = get_logger(__name__)
 class _WatchedHouse:
     """One house while somebody watches it."""
 
-    def __init__(self, house_id: str, figures: Figures, marks: FigureMarks, clock: Clock) -> None:
+    def __init__(self, house_id: str, sources: FigureSources, marks: FigureMarks, clock: Clock) -> None:
         self._house_id = house_id
-        self._figures = figures
+        self._sources = sources
         self._marks = marks
         self._clock = clock
         self._parts: dict[tuple[Sight, Question], asyncio.Task[HousePart]] = {}
@@ -48,7 +48,7 @@ class _WatchedHouse:
         while True:
             try:
                 # Days end without any event, and with them what today is.
-                zone = await self._figures.zone_of(self._house_id)
+                zone = await self._sources.figures.zone_of(self._house_id)
                 today = local_of(zone, self._clock.now_ms()).date()
                 mark = f"{today} {await self._marks.mark_of(self._house_id)}"
             except Retryable as away:
@@ -66,7 +66,7 @@ class _WatchedHouse:
         key = (sight, question)
         found = self._parts.get(key)
         if found is None or (found.done() and (found.cancelled() or found.exception() is not None)):
-            counting = house_part(self._figures, sight, question, self._clock.now_ms())
+            counting = house_part(self._sources, sight, question, self._clock.now_ms())
             found = self._parts[key] = asyncio.create_task(counting, context=outside_call())
         return await asyncio.shield(found)
 
@@ -84,9 +84,9 @@ class _WatchedHouse:
 class DashboardWatch:
     """See DashboardHandler, again and again."""
 
-    def __init__(self, dashboards: DashboardHandler, figures: Figures, marks: FigureMarks, clock: Clock) -> None:
+    def __init__(self, dashboards: DashboardHandler, sources: FigureSources, marks: FigureMarks, clock: Clock) -> None:
         self._dashboards = dashboards
-        self._figures = figures
+        self._sources = sources
         self._marks = marks
         self._clock = clock
         self._houses: dict[str, _WatchedHouse] = {}
@@ -151,7 +151,7 @@ class DashboardWatch:
     async def _watched(self, house_id: str, changed: asyncio.Event) -> AsyncIterator[_WatchedHouse]:
         house = self._houses.get(house_id)
         if house is None:
-            house = self._houses[house_id] = _WatchedHouse(house_id, self._figures, self._marks, self._clock)
+            house = self._houses[house_id] = _WatchedHouse(house_id, self._sources, self._marks, self._clock)
             house.task = asyncio.create_task(house.look(), name=f"watch {house_id}", context=outside_call())
         house.watchers += 1
         house.waiting.add(changed)

@@ -17,9 +17,9 @@ from services.reporting.domain.own_dashboard import (
     missing_of,
 )
 from services.reporting.domain.refusals import DashboardNotFound
-from services.reporting.handlers.house_figures import HousePart, house_part
+from services.reporting.handlers.house_figures import FigureSources, HousePart, house_part
 from services.reporting.handlers.sights import Sights, sees_anything
-from services.reporting.ports.figures import Figures, Sight
+from services.reporting.ports.figures import Sight
 from services.reporting.ports.grants import GrantedHouse
 from services.reporting.ports.own_dashboards import OwnDashboards
 from services.runtime.clock import Clock
@@ -69,9 +69,9 @@ class DashboardFigures:
 class DashboardHandler:
     """For people: each call asks for the grants first, so that what was withdrawn is gone with the next call."""
 
-    def __init__(self, sights: Sights, figures: Figures, own: OwnDashboards, clock: Clock) -> None:
+    def __init__(self, sights: Sights, sources: FigureSources, own: OwnDashboards, clock: Clock) -> None:
         self._sights = sights
-        self._figures = figures
+        self._sources = sources
         self._own = own
         self._clock = clock
 
@@ -110,7 +110,7 @@ class DashboardHandler:
         question = asked_of(chosen, question)
         now_ms = self._clock.now_ms()
         parts = await asyncio.gather(
-            *(house_part(self._figures, house.sight, question, now_ms) for house in chosen.houses)
+            *(house_part(self._sources, house.sight, question, now_ms) for house in chosen.houses)
         )
         return put_together(chosen, parts, now_ms)
 
@@ -118,7 +118,7 @@ class DashboardHandler:
         """For people of the house: all of it, as far as it is asked for."""
         house = GrantedHouse(house_id, "", "", Sight(house_id, whole_house=True))
         now_ms = self._clock.now_ms()
-        part = await house_part(self._figures, house.sight, question, now_ms)
+        part = await house_part(self._sources, house.sight, question, now_ms)
         found = put_together(Chosen(Entry(house_id, "", DashboardKind.HOUSE), [house], [house]), [part], now_ms)
         missing = missing_of(replace(question.choice, house_ids=()), {}, [part.granted], [])
         return replace(found, missing=[replace(one, ask=()) for one in missing], to_ask=[])

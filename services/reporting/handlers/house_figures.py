@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -11,7 +11,8 @@ from services.contracts.channels import Channel
 from services.contracts.house_time import day_begins_ms, local_of
 from services.contracts.prices import Component, ComponentKind, recette
 from services.reporting.domain.dashboard import (
-    Average,
+    AVERAGE_DAYS,
+    LINE_DAYS,
     HouseFigures,
     PerformanceRow,
     Revenue,
@@ -19,16 +20,26 @@ from services.reporting.domain.dashboard import (
     Sold,
     added,
     averaged,
-    first_day_needed,
-    line_of,
+    days_needed,
     monday_of,
 )
 from services.reporting.domain.dashboard_question import Days, Question
 from services.reporting.domain.own_dashboard import Granted
+from services.reporting.ports.daily_figures import DailyFigures, DailyRow
 from services.reporting.ports.figures import Dimension, Figures, Narrowing, PerformanceFigures, Sight, SumRow
 
-_COMPONENTS = {kind.value: kind for kind in ComponentKind}
+# What counts as revenue of the performance (R0.13), as read models call it.
+_RECETTE = frozenset(kind.value for kind in ComponentKind if recette((Component(kind, 1),)))
 _DAY = timedelta(days=1)
+_NOTHING_LATELY = (0,) * (AVERAGE_DAYS + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSources:
+    """Where figures come from."""
+
+    figures: Figures
+    daily: DailyFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +54,18 @@ class HousePart:
 class _Asked:
     """One house's figures, and what is asked of them."""
 
-    figures: Figures
+    sources: FigureSources
     sight: Sight
     zone: str
     today: date
 
     async def sums(self, narrowing: Narrowing, *by: Dimension) -> Sequence[SumRow]:
-        return await self.figures.sums(self.sight, narrowing, by)
+        return await self.sources.figures.sums(self.sight, narrowing, by)
+
+    async def daily(self, narrowing: Narrowing) -> Sequence[DailyRow]:
+        """Of the days that are needed, as the house counts them: two of them may have 23 and 25 hours."""
+        bounds = [day_begins_ms(self.zone, day) for day in (*days_needed(self.today), self.today + _DAY)]
+        return await self.sources.daily.daily(self.sight, narrowing, bounds)
 
     def moved_on(self, narrowing: Narrowing, days: Days) -> Narrowing:
         """Movements of these days, as the house counts them."""
@@ -60,11 +76,11 @@ class _Asked:
         )
 
 
-async def house_part(figures: Figures, sight: Sight, question: Question, now_ms: int) -> HousePart:
+async def house_part(sources: FigureSources, sight: Sight, question: Question, now_ms: int) -> HousePart:
     """What is seen of the house at this moment. All days are the house's own."""
-    zone = await figures.zone_of(sight.house_id)
-    asked = _Asked(figures, sight, zone, local_of(zone, now_ms).date())
-    seen = await figures.performances(sight, Narrowing())
+    zone = await sources.figures.zone_of(sight.house_id)
+    asked = _Asked(sources, sight, zone, local_of(zone, now_ms).date())
+    seen = await sources.figures.performances(sight, Narrowing())
     granted = Granted(
         sight.house_id,
         sight.whole_house,
@@ -73,8 +89,8 @@ async def house_part(figures: Figures, sight: Sight, question: Question, now_ms:
     )
     shown = [one for one in seen if _is_asked_for(one, question, zone)]
     if not shown:
-        empty = HouseFigures(sight.house_id, zone, asked.today, in_days=_nothing_in(question))
-        return HousePart(empty, granted)
+        nothing = None if question.sold_on.is_every_day else Sold()
+        return HousePart(HouseFigures(sight.house_id, zone, asked.today, in_days=nothing), granted)
     # Where all is shown, the sight says it already.
     ids = frozenset[str]() if len(shown) == len(seen) else frozenset(one.performance_id for one in shown)
     return HousePart(await _figures_of(asked, shown, Narrowing(performance_ids=ids), question), granted)
@@ -91,36 +107,37 @@ def _is_asked_for(one: PerformanceFigures, question: Question, zone: str) -> boo
 async def _figures_of(
     asked: _Asked, shown: Sequence[PerformanceFigures], narrowing: Narrowing, question: Question
 ) -> HouseFigures:
-    lately = asked.moved_on(narrowing, Days(first_day_needed(asked.today), asked.today))
-    by_day = await asked.sums(lately, Dimension.PERFORMANCE, Dimension.DAY)
+    daily = await asked.daily(narrowing)
     this_week = asked.moved_on(narrowing, Days(min(monday_of(asked.today), asked.today - _DAY), asked.today))
     recettes_by_day = _recettes(await asked.sums(this_week, Dimension.DAY, Dimension.COMPONENT))
-    money = await asked.sums(narrowing, Dimension.PERFORMANCE, Dimension.COMPONENT)
+    recettes = _recettes(await asked.sums(narrowing, Dimension.PERFORMANCE, Dimension.COMPONENT))
     sorts = await asked.sums(narrowing, Dimension.TICKET_TYPE, Dimension.CHANNEL)
     in_days = None if question.sold_on.is_every_day else await _sold_on(asked, narrowing, question.sold_on)
 
-    tickets, sold_lately = _tickets_by_day(by_day)
-    recettes = _recettes(money)
-    sold_before = {one.performance_id: one.sums.tickets_sold > sold_lately.get(one.performance_id, 0) for one in shown}
+    lately = _tickets_lately(daily)
+    sold_lately = Counter[str]()
+    for of_performance in daily:
+        sold_lately[of_performance.performance_id] += of_performance.tickets_sold
+    sold_before = {one.performance_id for one in shown if one.sums.tickets_sold > sold_lately[one.performance_id]}
     rows = [
         _row(
             one,
-            asked.today,
-            tickets.get(one.performance_id, {}),
+            lately.get(one.performance_id, _NOTHING_LATELY),
             recettes.get((one.performance_id, one.currency), 0),
-            sold_before=sold_before[one.performance_id],
+            days_of_week=asked.today.weekday() + 1,
+            sold_before=one.performance_id in sold_before,
             in_days=None if in_days is None else in_days.get(one.performance_id, Sold()),
         )
         for one in shown
     ]
-    of_house = _added_days(tickets.values())
+    of_house = [sum(tickets) for tickets in zip(_NOTHING_LATELY, *lately.values(), strict=True)]
     return HouseFigures(
         house_id=asked.sight.house_id,
         zone=asked.zone,
         today=asked.today,
         rows=rows,
-        line=_line(of_house, by_day, recettes_by_day),
-        average=averaged(of_house, asked.today, sold_before=any(sold_before.values())),
+        line=_line(asked.today, of_house, daily, recettes_by_day),
+        average=averaged(of_house, sold_before=bool(sold_before)),
         ticket_types=_by_value(sorts, 0),
         channels={Channel(name): sold for name, sold in _by_value(sorts, 1).items()},
         in_days=None if in_days is None else added(in_days.values()),
@@ -140,31 +157,15 @@ async def _sold_on(asked: _Asked, narrowing: Narrowing, days: Days) -> Mapping[s
     return {performance_id: added(parts) for performance_id, parts in by_performance.items()}
 
 
-def _nothing_in(question: Question) -> Sold | None:
-    return None if question.sold_on.is_every_day else Sold()
-
-
-def _tickets_by_day(rows: Iterable[SumRow]) -> tuple[Mapping[str, Mapping[date, int]], Mapping[str, int]]:
-    """By performance and day what is left; and by performance how many were sold at all."""
-    left: dict[str, dict[date, int]] = {}
-    sold: defaultdict[str, int] = defaultdict(int)
-    days: dict[str, date] = {}
-    for row in rows:
-        performance_id, text = row.values
-        day = days.get(text)
-        if day is None:
-            day = days[text] = date.fromisoformat(text)
-        of_performance = left.setdefault(performance_id, {})
-        of_performance[day] = of_performance.get(day, 0) + row.sums.tickets
-        sold[performance_id] += row.sums.tickets_sold
-    return left, sold
-
-
-def _added_days(parts: Iterable[Mapping[date, int]]) -> Mapping[date, int]:
-    found: dict[date, int] = {}
-    for part in parts:
-        for day, tickets in part.items():
-            found[day] = found.get(day, 0) + tickets
+def _tickets_lately(daily: Iterable[DailyRow]) -> Mapping[str, Sequence[int]]:
+    """By performance the tickets of each day that is needed, today last."""
+    found: dict[str, list[int]] = {}
+    for row in daily:
+        of_performance = found.get(row.performance_id)
+        if of_performance is None:
+            of_performance = found[row.performance_id] = [*_NOTHING_LATELY]
+        for place, tickets in zip(row.days, row.tickets, strict=True):
+            of_performance[place] += tickets
     return found
 
 
@@ -172,28 +173,29 @@ def _recettes(rows: Iterable[SumRow]) -> Mapping[tuple[str, str], int]:
     """By the first value and the currency; the second value is the component."""
     found: defaultdict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
-        found[row.values[0], row.currency] += _recette(row)
+        name, component = row.values
+        if component in _RECETTE:
+            found[name, row.currency] += row.sums.revenue_minor
     return found
 
 
-def _recette(row: SumRow) -> int:
-    """What of the row counts as revenue of the performance (R0.13)."""
-    kind = _COMPONENTS.get(row.values[1])
-    return 0 if kind is None else recette((Component(kind, row.sums.revenue_minor),))
-
-
 def _line(
-    tickets: Mapping[date, int], rows: Iterable[SumRow], recettes: Mapping[tuple[str, str], int]
+    today: date, tickets: Sequence[int], daily: Iterable[DailyRow], recettes: Mapping[tuple[str, str], int]
 ) -> Mapping[date, Sold]:
     """Recette is told of the days of this week and of yesterday: over time the read models tell what was charged."""
-    charged = defaultdict[tuple[str, str], int](int)
-    for row in rows:
-        charged[row.values[1], row.currency] += row.sums.revenue_minor
-    revenues: defaultdict[str, dict[str, Revenue]] = defaultdict(dict)
-    for (text, currency), amount in sorted(charged.items()):
-        revenues[text][currency] = Revenue(recettes.get((text, currency), 0), amount)
+    charged: list[defaultdict[str, int]] = [defaultdict(int) for _ in tickets]
+    for row in daily:
+        for place, amount in zip(row.days, row.revenue_minor, strict=True):
+            charged[place][row.currency] += amount
     return {
-        date.fromisoformat(text): Sold(tickets[date.fromisoformat(text)], found) for text, found in revenues.items()
+        day: Sold(
+            of_day,
+            {
+                currency: Revenue(recettes.get((day.isoformat(), currency), 0), amounts[currency])
+                for currency in sorted(amounts)
+            },
+        )
+        for day, of_day, amounts in zip(days_needed(today), tickets, charged, strict=True)
     }
 
 
@@ -208,14 +210,13 @@ def _by_value(rows: Iterable[SumRow], place: int) -> Mapping[str, Sold]:
 
 def _row(
     one: PerformanceFigures,
-    today: date,
-    by_day: Mapping[date, int],
+    lately: Sequence[int],
     recette_minor: int,
     *,
+    days_of_week: int,
     sold_before: bool,
     in_days: Sold | None,
 ) -> PerformanceRow:
-    monday = monday_of(today)
     return PerformanceRow(
         house_id=one.house_id,
         performance_id=one.performance_id,
@@ -236,9 +237,9 @@ def _row(
             sold=one.sums.tickets,
         ),
         revenue=Revenue(recette_minor, one.sums.revenue_minor),
-        line=tuple(by_day.get(day, 0) for day in line_of(today)),
-        this_week=sum(tickets for day, tickets in by_day.items() if monday <= day <= today),
-        average=averaged(by_day, today, sold_before=sold_before) if by_day or sold_before else Average(),
+        line=tuple(lately[-LINE_DAYS:]),
+        this_week=sum(lately[-days_of_week:]),
+        average=averaged(lately, sold_before=sold_before),
         updated_at_ms=one.updated_at_ms,
         in_days=in_days,
     )

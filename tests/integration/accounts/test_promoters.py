@@ -103,6 +103,9 @@ async def test_r3_3_another_house_grants_a_promoter_without_owning_it(accounts: 
     assert list((await granted(accounts, made)).houses) == []
     await open_link(accounts)
     assert {one.house_id for one in (await granted(accounts, made)).houses} == {own, other}
+    # R3.8: the house that may be asked for more, whatever it grants.
+    maker = (await granted(accounts, made)).made_by
+    assert (maker.house_id, maker.house_label) == (own, "own")
     token = await accounts.token((await accounts.log_in(EMAIL, PASSWORD)).session_secret)
     assert (await accounts.claims(token))["gv"] == (await granted(accounts, made)).version
 
@@ -127,6 +130,7 @@ async def test_r3_2_with_a_new_address_sessions_end_and_what_was_granted_the_old
     await open_link(accounts, "new@impresario.example")
     after = await granted(accounts, made)
     assert list(after.houses) == []
+    assert after.made_by.house_id == own
     assert after.version > before.version
     await grant(accounts, other, "new@impresario.example")
     assert [one.house_id for one in (await granted(accounts, made)).houses] == [other]

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date, timedelta
 
+from services.contracts.house_time import day_begins_ms
 from services.contracts.once import Asked
+from services.reporting.adapters.postgres_daily_figures import PostgresDailyFigures
 from services.reporting.adapters.postgres_figure_marks import PostgresFigureMarks
 from services.reporting.adapters.postgres_own_dashboards import PostgresOwnDashboards
 from services.reporting.domain.own_dashboard import MAX_OWN_DASHBOARDS, OwnDashboard
 from services.reporting.domain.refusals import TooManyDashboards
 from services.reporting.handlers.own_dashboards import OwnDashboardHandler
 from services.reporting.handlers.sights import Sights
+from services.reporting.ports.figures import Dimension, Sight
 from services.runtime.clock import SystemClock
 from services.runtime.ids import SeededIds
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.reporting.figures_stage import figures_stage, performance, refund, sale
-from tests.integration.reporting.sales_stage import counted
+from tests.integration.reporting.figures_stage import (
+    ALL,
+    ZONE,
+    FiguresStage,
+    at,
+    figures_stage,
+    part_refund,
+    performance,
+    refund,
+    sale,
+)
+from tests.integration.reporting.sales_stage import HOUSE, counted
 from tests.unit.reporting.dashboard_stage import MemoryGrants
 from tests.unit.reporting.memory_figures import MemoryFigures
 
@@ -101,3 +115,21 @@ async def test_a_mark_is_another_after_each_change_of_its_house_and_of_no_other(
             seen.append(await marks.mark_of("house_1"))
         assert len(set(seen)) == len(seen)
         assert await marks.mark_of("house_2") == other
+        await days_are_the_houses_own(stage)
+
+
+async def days_are_the_houses_own(stage: FiguresStage) -> None:
+    """Both nights: a movement is of the day that the house's clock showed, by bounds as by the database's own zones."""
+    nights = ("2027-03-28", "2027-10-31")
+    moments = [at(f"{night} {time}") for night in nights for time in ("00:00", "01:59", "03:00", "23:59")]
+    await stage.tell(*(sale(f"night_{moment}", "p2", moment) for moment in moments))
+    await stage.tell(part_refund(f"night_{moments[0]}", "p2", "2027-03-28 12:00", 650))
+    days = [date(2027, 3, 27) + timedelta(days=more) for more in range(230)]
+    bounds = [day_begins_ms(ZONE, day) for day in days]
+    sight = Sight(HOUSE, performance_ids=frozenset({"p2"}))
+    (row,) = await PostgresDailyFigures(stage.engine).daily(sight, ALL, bounds)
+    told = {days[place].isoformat(): tickets for place, tickets in zip(row.days, row.tickets, strict=True)}
+    assert told == await stage.tickets(Dimension.DAY, sight=sight) == {"2027-03-28": 4, "2027-10-31": 4}
+    assert sorted(row.revenue_minor) == [4 * 2_650 - 650, 4 * 2_650]
+    assert row.tickets_sold == 8
+    assert await PostgresDailyFigures(stage.engine).daily(Sight(HOUSE), ALL, bounds) == []

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from services.contracts.once import RecordedAnswer
 from services.reporting.domain.own_dashboard import OwnDashboard
 from services.reporting.handlers.dashboards import DashboardHandler
+from services.reporting.handlers.house_figures import FigureSources
 from services.reporting.handlers.own_dashboards import OwnDashboardHandler
 from services.reporting.handlers.sights import Sights
 from services.reporting.ports.figures import Sight
@@ -99,8 +100,9 @@ class Desk:
     def __init__(self) -> None:
         self.figures, self.grants, self.clock = MemoryFigures(), MemoryGrants(), SetClock()
         self.kept = MemoryOwnDashboards()
+        self.sources = FigureSources(self.figures, self.figures)
         sights = Sights(self.grants)
-        self.dashboards = DashboardHandler(sights, self.figures, self.kept, self.clock)
+        self.dashboards = DashboardHandler(sights, self.sources, self.kept, self.clock)
         self.own = OwnDashboardHandler(self.kept, sights, self.figures, SeededIds(1))
 
     def grant(self, house_id: str, *, person: str = PAULA, whole: bool = False, **named: set[str]) -> None:

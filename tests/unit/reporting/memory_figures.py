@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 from services.contracts.channels import Channel
 from services.contracts.house_time import local_of
+from services.reporting.ports.daily_figures import DailyRow
 from services.reporting.ports.figures import (
     AllotmentFigures,
     Dimension,
@@ -119,6 +121,21 @@ class MemoryFigures:
                 found[key] = _with(found.get(key, Sums()), 0 if is_parted else sale.tickets, amount)
         return [
             SumRow(values, currency, sums) for (values, currency), sums in sorted(found.items(), key=lambda i: i[0])
+        ]
+
+    async def daily(self, sight: Sight, narrowing: Narrowing, bounds_ms: Sequence[int]) -> Sequence[DailyRow]:
+        self.questions[sight.house_id] += 1
+        moved = dataclasses.replace(narrowing, moved_from_ms=bounds_ms[0], moved_until_ms=bounds_ms[-1])
+        rows: dict[tuple[str, str], tuple[list[int], list[int], list[int], int]] = {}
+        for sale in self._sales(sight, moved):
+            days, tickets, minor, sold = rows.get((sale.performance_id, sale.currency), ([], [], [], 0))
+            days.append(bisect.bisect_right(bounds_ms, sale.at_ms) - 1)
+            tickets.append(sale.tickets)
+            minor.append(sum(sale.parts.values()))
+            rows[sale.performance_id, sale.currency] = days, tickets, minor, sold + max(sale.tickets, 0)
+        return [
+            DailyRow(performance_id, currency, days, tickets, minor, sold)
+            for (performance_id, currency), (days, tickets, minor, sold) in rows.items()
         ]
 
     async def performances(self, sight: Sight, narrowing: Narrowing) -> Sequence[PerformanceFigures]:

@@ -48,8 +48,8 @@ class Watched:
             self.desk.figures.add(house_id, performance_id)
             self.desk.grant(house_id, whole=True)
         self.marks = Marks(self.desk)
-        handler = DashboardHandler(Sights(self.desk.grants), self.desk.figures, self.desk.kept, CLOCK)
-        self.watch = DashboardWatch(handler, self.desk.figures, self.marks, CLOCK)
+        handler = DashboardHandler(Sights(self.desk.grants), self.desk.sources, self.desk.kept, CLOCK)
+        self.watch = DashboardWatch(handler, self.desk.sources, self.marks, CLOCK)
 
     def sell(self, performance_id: str) -> None:
         self.desk.figures.sales.append(Sale(performance_id, CLOCK.now_ms()))
