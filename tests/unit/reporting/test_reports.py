@@ -169,6 +169,17 @@ async def test_r3_20_a_report_is_narrowed_by_when_it_moved_and_by_when_it_is_pla
     )
 
 
+async def test_r3_10_a_report_as_of_a_moment_counts_its_days_from_there() -> None:
+    """A mail that was due yesterday and leaves today tells yesterday's yesterday."""
+    season = a_season()
+    asked = ReportQuestion(ReportKind.BY_PERFORMANCE, "nl", moved_in=Period.LAST_7_DAYS)
+    late = replace(asked, as_of_ms=NOON)
+    then = await made(season, ReportKind.BY_PERFORMANCE, question=asked)
+    now = await made(season, ReportKind.BY_PERFORMANCE, question=asked, now_ms=NOON + 60 * DAY_MS)
+    told = await made(season, ReportKind.BY_PERFORMANCE, question=late, now_ms=NOON + 60 * DAY_MS)
+    assert told.rows == then.rows != now.rows
+
+
 def test_r3_20_periods_are_days_of_the_houses_own_calendar() -> None:
     """Of the week with the 25 hour day: Monday to Sunday is 7 days and an hour."""
     now_ms = at("2026-10-24T23:30", 2)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from balcon.reporting.v1 import schedules_pb2
+from balcon.reporting.v1 import report_questions_pb2, schedules_pb2
 
-from services.console.house.command import Command, Subject, archiving, changing
+from services.console.house.command import Command, ReadsEtag, Subject, archiving, changing
 
 _SERVICE: Final = schedules_pb2.DESCRIPTOR.services_by_name["SchedulesService"]
+# What is asked for is said in short, as when a report is run: --kind BY_CATEGORY, --moved-in LAST_WEEK, --title.
+_QUESTION: Final = {
+    f"saved_report.question.filter.{name}": name.removesuffix("_at").removesuffix("s").replace("_", "-")
+    for name in report_questions_pb2.ReportFilter.DESCRIPTOR.fields_by_name
+} | {f"saved_report.question.{name}": name for name in ("kind", "interval", "language")}
 _SCHEDULE_COLUMNS: Final = ("schedule_id", "saved_report_id", "weekdays", "local_times", "state", "next_due_at")
 
 SAVED_REPORTS: Final = Subject(
@@ -17,7 +22,7 @@ SAVED_REPORTS: Final = Subject(
     "reporting",
     _SERVICE,
     (
-        Command("create", "CreateSavedReport", "Keeps a report under a name."),
+        Command("create", "CreateSavedReport", "Keeps a report under a name.", names=_QUESTION),
         Command(
             "list",
             "ListSavedReports",
@@ -25,7 +30,14 @@ SAVED_REPORTS: Final = Subject(
             columns=("saved_report_id", "name", "promoter_id", "formats"),
         ),
         Command("show", "GetSavedReport", "Shows a saved report.", arguments=("saved_report_id",)),
-        changing("saved_report", "UpdateSavedReport", "GetSavedReport", "Changes what is given of a saved report."),
+        Command(
+            "update",
+            "UpdateSavedReport",
+            "Changes what is given of a saved report.",
+            arguments=("saved_report_id",),
+            etag=ReadsEtag("GetSavedReport"),
+            names=_QUESTION,
+        ),
         archiving(
             "saved_report",
             "ArchiveSavedReport",
