@@ -32,6 +32,7 @@ from services.reporting.adapters.postgres_figures import PostgresFigures
 from services.reporting.adapters.postgres_generations import PostgresGenerations
 from services.reporting.adapters.postgres_own_dashboards import PostgresOwnDashboards
 from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
+from services.reporting.adapters.postgres_schedules import REFERENCES as SCHEDULE_REFERENCES
 from services.reporting.adapters.postgres_schedules import PostgresSchedules
 from services.reporting.adapters.postgres_settlement_keys import PostgresSettlementKeys
 from services.reporting.adapters.postgres_totals_reader import PostgresTotalsReader
@@ -112,7 +113,7 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     _serve_dashboards(service, settings, engine)
     _serve_settlements(service, settings, engine, relay)
     files = _serve_reports(service, settings, engine)
-    serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine))
+    serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine, SCHEDULE_REFERENCES))
     service.show_consumers(bus, lambda: [consumer for intake in intakes for consumer in intake.consumers])
     await _serve_schedules(service, settings, engine, relay.wake, files)
     keep_ms = settings.request_key_hours * _HOUR_MS

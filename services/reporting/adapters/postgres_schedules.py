@@ -21,6 +21,15 @@ from services.runtime.jobs.queue import add_jobs
 from services.runtime.sql.connections import connected, own_session
 from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses
+from services.runtime.sql.wall_audit import Reference
+
+# What is mailed, and to whom, is of the house of the report and of the schedule.
+REFERENCES = (
+    Reference("report_schedules", "saved_reports", "saved_report_id"),
+    Reference("report_runs", "saved_reports", "saved_report_id"),
+    Reference("report_runs", "report_schedules", "schedule_id"),
+    Reference("schedule_receivers", "report_schedules", "schedule_id"),
+)
 
 _DUE = AllHouses("schedules come due, whatever their house")
 _OPEN = AllHouses("runs that nobody has in hand are taken up again")
