@@ -37,6 +37,9 @@ _OLD = AllHouses("the ledger of mails is forgotten by age")
 _HAND = AllHouses("a lock is no house's")
 _SCHEDULE = report_schedules.c
 _RUN = report_runs.c
+# The queue's own table (decisions/0011), as far as it is looked at.
+_JOB = sa.table("procrastinate_jobs", sa.column("queueing_lock"), sa.column("status")).c
+_AT_WORK = ("todo", "doing")
 
 
 class ScheduleRecord(WritingTransaction):
@@ -81,8 +84,10 @@ class PostgresSchedules(WritingStore[ScheduleRecord]):
 
     async def put_back(self, created_before_ms: int, limit: int) -> int:
         """See ScheduleStore.put_back."""
+        # One that is worked on waits again by itself if it must: a second beside it would be in its way.
+        has_job = sa.exists().where(_JOB.queueing_lock == _RUN.run_id, sa.cast(_JOB.status, sa.Text).in_(_AT_WORK))
         wanted = sa.select(_RUN.house_id, _RUN.run_id).where(
-            _RUN.outcome.is_(None), _RUN.created_at_ms < created_before_ms
+            _RUN.outcome.is_(None), _RUN.created_at_ms < created_before_ms, ~has_job
         )
         async with connected(self._all, _OPEN) as connection:
             rows = (await connection.execute(wanted.order_by(_RUN.created_at_ms).limit(limit))).all()

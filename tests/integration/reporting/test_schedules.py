@@ -29,6 +29,8 @@ from tests.integration.reporting.schedule_stage import (
     ms,
 )
 
+_GONE = "DELETE FROM procrastinate_jobs"
+
 
 def attached(letter: Any) -> str:
     [file] = letter.iter_attachments()
@@ -265,10 +267,12 @@ async def test_runs_without_a_job_get_one_again_and_old_runs_are_forgotten(stage
     stage.clock.at_ms = ms(MONDAY)
     await stage.planner().look()
     assert await stage.store.put_back(ms(MONDAY) + 1, 10) == 0, "its job waits"
-    await stage.rows("SELECT 1")
-    async with stage.store.transaction(HOUSE) as transaction:
-        await transaction.connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
-        await transaction.commit()
+    for change, why in (("UPDATE procrastinate_jobs SET status = 'doing'", "it is at work"), (_GONE, "")):
+        async with stage.store.transaction(HOUSE) as transaction:
+            await transaction.connection.exec_driver_sql(change)
+            await transaction.commit()
+        if why:
+            assert await stage.store.put_back(ms(MONDAY) + 1, 10) == 0, why
     assert await stage.store.put_back(ms(MONDAY) + 1, 10) == 1
     await stage.send()
     assert await stage.store.purge_runs(ms(MONDAY) + 1, 10) == 1
