@@ -13,6 +13,7 @@ from services.contracts.audit import MAX_VIOLATIONS, CheckResult
 from services.contracts.wire_types import wire_money
 from services.reporting.adapters.postgres_totals_reader import PAGE, pages_of_all
 from services.reporting.adapters.sales_audit import LEFT, SALES_CHECKS
+from services.reporting.adapters.settlement_audit import SETTLEMENT_CHECKS
 from services.reporting.domain.totals import Totals
 from services.reporting.ports.generations import TOTALS_MODEL, group_of
 from services.runtime.sql.connections import connected, for_snapshots
@@ -86,6 +87,7 @@ _CHECKS = (
     ("INV-7", "reporting: order counts equal a recompute from the orders", _PERFORMANCES, _ORDERS),
     ("INV-5", "reporting: the latest counts add up to the capacity", _PERFORMANCES, _CARD_DECK),
     *SALES_CHECKS,
+    *SETTLEMENT_CHECKS,
 )
 _SERVING = text(
     """SELECT 'totals' AS model, generation FROM generations WHERE serving

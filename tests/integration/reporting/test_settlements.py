@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Sequence
 
 import pytest
 from balcon.orders.v1.orders_service_pb2 import LineDiscount
@@ -14,7 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from services.reporting.adapters.postgres_read_model_audit import PostgresReadModelAudit
 from services.reporting.ports.figures import Sight
+from services.runtime.call_context import CallContext, enter_call
+from services.runtime.ids import RandomIds
+from services.runtime.principal import Principal, PrincipalKind
 from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.integration.reporting.figures_stage import at, line, part_refund, performance, refund, sale
 from tests.integration.reporting.sales_stage import HOUSE, counted
@@ -146,6 +151,18 @@ async def test_r3_21_numbers_have_no_gaps_whatever_is_refused_or_comes_at_once(d
         assert (await stage.finalise()).number == "2028-0001"
 
 
+async def test_r3_21_who_made_it_final_stands_in_it(database_url: DatabaseUrl) -> None:
+    async with settlement_stage(database_url("reporting"), *SOLD) as stage:
+        call = CallContext({}, None, RandomIds())
+        call.principal = Principal(PrincipalKind.STAFF, "psn_finance")
+        enter_call(call)
+        deal = await stage.set_deal()
+        done = await stage.finalise()
+        assert (deal.set_by.subject, done.deal.set_by.subject, done.finalised_by.subject) == ("psn_finance",) * 3
+        written = json.loads((await stage.verify(done.settlement_id)).document)
+        assert (written["finalised_by_kind"], written["finalised_by"]) == ("STAFF", "psn_finance")
+
+
 async def test_a_request_that_comes_twice_makes_one_and_gets_the_same_answer(database_url: DatabaseUrl) -> None:
     async with settlement_stage(database_url("reporting"), *SOLD) as stage:
         await stage.set_deal()
@@ -263,6 +280,36 @@ async def test_r3_21_files_are_made_of_final_ones_and_of_what_would_be(database_
         assert (name, content_type, content[:5]) == ("borderel-2027-0001.pdf", "application/pdf", b"%PDF-")
         assert await fetched(settlement_id=done.settlement_id) == (name, content_type, content)
         assert (await fetched(performance_id="p1"))[0] == "borderel-p1.pdf"
+
+
+async def test_r3_21_the_audit_sees_what_was_tampered_with_past_the_trigger(database_url: DatabaseUrl) -> None:
+    async with settlement_stage(database_url("reporting"), *SOLD, performance("p2")) as stage:
+        await stage.set_deal()
+        first = await stage.finalise()
+        stage.shows.performance_id = "p2"
+        await stage.finalise()
+        assert await broken(stage) == {}
+        async with as_owner(stage.figures.engine).begin() as connection:
+            for statement in (
+                "SELECT set_config('balcon.all_houses', 'on', true)",
+                "ALTER TABLE settlements DISABLE TRIGGER ALL",
+                "UPDATE settlements SET content = replace(convert_from(content, 'UTF8'), "
+                "'\"house_minor\":', '\"house_minor\":9')::bytea WHERE ordinal = 1",
+                "UPDATE settlements SET ordinal = 7 WHERE ordinal = 2",
+                "ALTER TABLE settlements ENABLE TRIGGER ALL",
+            ):
+                await connection.exec_driver_sql(statement)
+        assert set(await broken(stage)) == {
+            "reporting: settlements are what was signed",
+            "reporting: everybody's parts of a settlement are the gross",
+            "reporting: numbers of settlements have no gaps",
+        }
+        assert not (await stage.verify(first.settlement_id)).is_genuine
+
+
+async def broken(stage: SettlementStage) -> dict[str, Sequence[str]]:
+    found = await PostgresReadModelAudit(stage.figures.engine).checks("")
+    return {each.name: each.violations for each in found if each.invariant == "R3.21" and each.violations}
 
 
 def request_of(settlement_id: str) -> pb.GetSettlementRequest:
