@@ -29,7 +29,10 @@ from services.runtime.bus.memory_bus import MemoryBus
 from services.runtime.bus.topics import TOPICS
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.ids import seeded_random
+from services.runtime.outbox.headers import to_event
+from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
+from services.runtime.sql.scopes import AllHouses
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl, as_owner, service_database
 from tests.integration.reporting.figures_stage import (
@@ -46,6 +49,7 @@ from tests.integration.reporting.sales_stage import CLOCK, HOUSE, Publisher
 
 KILLS = 200
 CATEGORIES = ("A", "B")
+PARTITION = AllHouses("a partition holds events of many houses")
 
 
 class Models:
@@ -175,6 +179,31 @@ async def test_r3_16_an_erased_customer_is_in_no_movement_whatever_came_first(da
         # The whole history at once, consents before sales or after them.
         await stage.anew()
         assert await customers() == expected
+
+
+async def test_r3_16_a_sale_that_is_being_written_is_not_missed_by_an_erasure(database_url: DatabaseUrl) -> None:
+    """The erasure waits for the batch that has looked already; without its lock it would end first and see no row."""
+    async with models(database_url("reporting")) as stage:
+        generation = await stage.generations(SALES).serving()
+        sold = to_event(stage.publisher.message(sale("o1", "p1", "2027-01-04 10:00", customer_id="cus_a")))
+        erased = to_event(stage.publisher.message(CustomerErased(house_id=HOUSE, customer_id="cus_a")))
+
+        async def erase() -> None:
+            async with connected(stage.engine, PARTITION) as connection:
+                await SALES.apply(connection, generation, [erased])
+
+        async with connected(stage.engine, PARTITION) as connection:
+            await SALES.apply(connection, generation, [sold])
+            erasing = asyncio.create_task(erase())
+
+            async def has_come_as_far_as_it_can() -> bool:
+                async with as_owner(stage.engine).connect() as owner:
+                    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    return erasing.done() or bool((await owner.execute(text(waiting))).scalar_one())
+
+            await eventually(has_come_as_far_as_it_can)
+        await erasing
+        assert [one.customer_id async for one in stage.figures.movements(WHOLE, ALL)] == [""]
 
 
 async def test_a_poisoned_event_parks_its_key_and_no_other(database_url: DatabaseUrl) -> None:
