@@ -32,7 +32,7 @@ from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import as_owner, service_database
 from tests.contract.inventory.shelves import ACT_LOG, NAME, claimed
-from tests.unit.orders.builders import CUSTOMER, HOUSE, a_key, an_order
+from tests.unit.orders.builders import HOUSE, a_key, an_order
 
 ROUNDS = 400
 WARM_UP = 40
@@ -59,7 +59,7 @@ class Side:
     async def order(self, number: int) -> None:
         """An order is made, and it ends: two transactions with all their rows and events."""
         order = an_order(order_id=f"ord_{number}", hold_id=f"hold_{number}")
-        assert await self.store.add(order, CUSTOMER, a_key(f"key_{number}"), CLOCK.now_ms() + 3_600_000) is None
+        assert await self.store.add(order, a_key(f"key_{number}"), CLOCK.now_ms() + 3_600_000) is None
         await self.store.change(
             OrderRef(order.house_id, order.order_id), act_on(commands.CancelOrder(), CLOCK, Timing())
         )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
+from services.orders.adapters.customer_events import follow_customer
 from services.orders.adapters.grpc_catalogue import GrpcCatalogue
+from services.orders.adapters.grpc_customers import GrpcCustomers
 from services.orders.adapters.grpc_payments import GrpcPayments
 from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
 from services.orders.adapters.grpc_ticketing import GrpcTicketing
+from services.orders.adapters.old_buyers import PostgresOldBuyers
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
@@ -19,6 +23,7 @@ from services.orders.api.orders_servicer import OrdersServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
+from services.orders.handlers.old_buyers import carry_over
 from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
@@ -27,8 +32,10 @@ from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.handlers.unresolved import count_unresolved
 from services.orders.settings import OrdersSettings
-from services.runtime.bus.topics import PAYMENTS, TOPICS
+from services.runtime.bus.topics import CONSENTS, PAYMENTS, TOPICS
 from services.runtime.ids import seeded_random
+from services.runtime.outbox.application import EventHandler
+from services.runtime.outbox.event import IncomingEvent
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.service import Service, run_service
@@ -61,11 +68,14 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     to_payments = open_channel(settings.payments_target, clock, timeout_seconds=seconds)
     service.on_close(to_catalogue.close)
     to_ticketing = open_channel(settings.ticketing_target, clock, timeout_seconds=seconds)
+    to_customers = open_channel(settings.customers_target, clock, timeout_seconds=seconds)
     service.on_close(to_payments.close)
+    service.on_close(to_customers.close)
     service.on_close(to_ticketing.close)
     inventory, payments = GrpcSeatInventory(routes, timeout_seconds=seconds), GrpcPayments(to_payments)
     catalogue = CachedCatalogue(GrpcCatalogue(to_catalogue), clock, ttl_seconds=settings.catalogue_ttl_seconds)
 
+    customers = GrpcCustomers(to_customers)
     timing = timing_of(settings)
     notifier = OrderNotifier(store, clock)
     tickets, lease_ms = GrpcTicketing(to_ticketing), settings.lease_seconds * 1000
@@ -74,9 +84,11 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     driver = SagaDriver(saga, store, clock, ids, limits)
     maker = OrderMaker(inventory, catalogue, clock, ids, hold_grace_ms=timing.hold_grace_ms)
     window_ms = settings.payment_window_seconds * 1000
-    desk = OrderDesk(DeskParts(store, maker, OrderHold(inventory), driver, notifier, clock, timing, window_ms))
+    hold = OrderHold(inventory)
+    desk = OrderDesk(DeskParts(store, maker, customers, hold, driver, notifier, clock, timing, window_ms))
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing))
-    consumer = service.consume(engine, bus, group=GROUP, topics=[PAYMENTS], handler=events)
+    heard = _each(events, follow_customer)
+    consumer = service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], handler=heard)
     consumer.when_applied(driver.wake)
     keep_ms = settings.request_key_hours * 3_600_000
 
@@ -88,8 +100,19 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     serve_audit(service.rpc, WalledAudit(record, engine))
     service.background("saga", driver.run)
     service.background("notifier", notifier.run)
+    service.background("old buyers", lambda: carry_over(PostgresOldBuyers(engine), customers, clock))
     service.background("counts", lambda: count_unresolved(store, clock))
     service.background("purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
+
+
+def _each(*handlers: EventHandler) -> EventHandler:
+    """Each leaves the others' events alone."""
+
+    async def handle(connection: AsyncConnection, event: IncomingEvent) -> None:
+        for handler in handlers:
+            await handler(connection, event)
+
+    return handle
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ class OrdersSettings(BusSettings):
     catalogue_target: str = Field(description="host:port of the catalogue.")
     payments_target: str = Field(description="host:port of payments.")
     ticketing_target: str = Field(description="host:port of ticketing.")
+    customers_target: str = Field(description="host:port of customers.")
     payment_window_seconds: int = Field(
         900, ge=5, le=86_400, description="Time to pay after check-out; then the order is cancelled (R2.7)."
     )

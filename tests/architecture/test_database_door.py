@@ -68,6 +68,7 @@ ALL_HOUSES = {
     "services/inventory/adapters/postgres_due_returns.py": [
         "the day comes for the allotments of every house",
     ],
+    "services/orders/adapters/old_buyers.py": ["orders of every house are carried over to customers"],
     "services/orders/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

@@ -41,7 +41,7 @@ PARTS: tuple[ServicePart, ...] = (
         "orders",
         "services.orders.main",
         "balcon_orders",
-        needs=("catalogue", "inventory", "payments", "ticketing"),
+        needs=("catalogue", "inventory", "payments", "ticketing", "customers"),
     ),
     ServicePart(
         "reporting",

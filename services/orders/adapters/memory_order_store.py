@@ -12,7 +12,6 @@ from services.orders.domain.refusals import HoldHasOrder, UsesExhausted
 from services.orders.ports import (
     Act,
     Changed,
-    Customer,
     KeyInRecord,
     Lease,
     LeasedOrder,
@@ -29,7 +28,6 @@ from services.runtime.outbox.event import OutgoingEvent
 @dataclass(slots=True)
 class _Row:
     order: Order
-    customer: Customer
     next_step_at_ms: int | None
     failures: int = 0
     lease_token: str = ""
@@ -48,7 +46,7 @@ class MemoryOrderStore:
         self.used: Counter[tuple[str, str]] = Counter()
 
     async def add(
-        self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
+        self, order: Order, key: RequestKey, next_step_at_ms: int
     ) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
         known = await self.find_key(key.house_id, key.operation, key.key)
         if known is not None:
@@ -60,7 +58,7 @@ class MemoryOrderStore:
         if exhausted := self._take_uses(order):
             return exhausted
         assert self._take_key(key, order.order_id)
-        self._rows[OrderRef(order.house_id, order.order_id)] = _Row(order, customer, next_step_at_ms)
+        self._rows[OrderRef(order.house_id, order.order_id)] = _Row(order, next_step_at_ms)
         self.events += created(order)
         return None
 

@@ -28,7 +28,6 @@ from services.orders.domain.refusals import HoldHasOrder, UsesExhausted
 from services.orders.ports import (
     Act,
     Changed,
-    Customer,
     KeyInRecord,
     Lease,
     LeasedOrder,
@@ -63,14 +62,15 @@ class PostgresOrderStore:
         self._committed = committed
 
     async def add(
-        self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
+        self, order: Order, key: RequestKey, next_step_at_ms: int
     ) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
         """See OrderStore.add."""
         row = {
             **fixed_columns(order),
             **moving_columns(order),
-            "customer_name": customer.name,
-            "customer_email": customer.email,
+            # For processes of the release before; customers' own service has them.
+            "customer_name": "",
+            "customer_email": "",
             "next_step_at_ms": next_step_at_ms,
             "step_failures": 0,
             "lease_token": "",

@@ -13,7 +13,8 @@ metadata = new_metadata()
 # What of an order is in `order_parts` and `refunds` is here too, for processes of the release before: performance_id,
 # hold_id, plan_version, lines, seat_names, hold_until_ms, seats and uses_hold are the first part's. A trigger carries
 # over what those processes write. Both go with the contract phase of 0005 (docs/decisions/0014).
-# customer_* is personal data: written once, read by nothing that publishes or logs.
+# customer_name and customer_email are empty: customers keeps them. Those of older orders are carried over to it, and
+# both go with the contract phase (docs/decisions/0029).
 orders = sa.Table(
     "orders",
     metadata,
@@ -92,6 +93,9 @@ sa.Index(
     orders.c.order_id,
     postgresql_where=orders.c.customer_id != "",
 )
+
+# What is still to be carried over.
+sa.Index("ix_orders_old_buyers", orders.c.order_id, postgresql_where=orders.c.customer_email != "")
 
 # `lines`: [[seat, category, ticket type, minor units, zone, row, seat name, kind, VAT class, basis points, VAT], ...].
 order_parts = sa.Table(

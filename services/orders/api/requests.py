@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from balcon.orders.v1 import orders_service_pb2 as wire
 from google.protobuf.message import Message
@@ -17,6 +18,7 @@ from services.contracts.bounds import (
     MAX_TICKET_TYPE_CHARS,
     NORMAL_TICKET_TYPE,
 )
+from services.contracts.languages import refused_language as refused_spoken
 from services.contracts.money import refused_currency
 from services.contracts.pages import asked_page, token_after
 from services.contracts.prices import ComponentKind
@@ -27,12 +29,15 @@ from services.contracts.wire_types import channel_of, refused_channel
 from services.orders.domain.order import Money, Order, OrderState, of_reservation
 from services.orders.domain.pricing import SeatChoice
 from services.orders.handlers.order_making import OrderRequest
-from services.orders.ports import Customer, Operation, OrderFilter, OrderRef, RequestKey
+from services.orders.ports import Buyer, Operation, OrderFilter, OrderRef, RequestKey, Tick
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import Refused, accept
 
 MAX_WAIT_MS = 30_000
+MAX_TICKS = 20
+# As customers gives them out.
+MAX_SESSION_CHARS = 80
 
 
 def _unless(good: bool, field: str, problem: str, limit: str) -> FieldInvalid | None:
@@ -54,7 +59,7 @@ def request_key(request: Message, operation: Operation, house_id: str, key: str,
 def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
     """What CreateOrder asks for."""
     channel = channel_of(request.channel)
-    customer = Customer(request.customer.name.strip(), request.customer.email.strip())
+    buyer = _buyer(request)
     code = code_of(request.promotion_code)
     accept(
         refused_key("house_id", request.house_id),
@@ -63,8 +68,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         refused_key("reservation_id", request.reservation_id) if request.reservation_id else None,
         refused_key("holder_id", request.holder_id),
         *_refused_seats(request),
-        refused_text("customer.name", customer.name, at_most=MAX_NAME_CHARS),
-        refused_email("customer.email", customer.email),
+        *_refused_buyer(request, buyer),
         refused_channel("channel", request.channel),
         refused_code("promotion_code", code) if code else None,
         refused_key("discount_id", request.discount_id) if request.discount_id else None,
@@ -77,11 +81,43 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         hold_id=of_reservation(request.reservation_id) if request.reservation_id else request.hold_id,
         holder_id=request.holder_id,
         seats=tuple(_seat_choice(seat) for seat in request.seats),
-        customer=customer,
+        buyer=buyer,
         channel=channel,
         promotion_code=code,
         discount_id=request.discount_id,
     )
+
+
+def _buyer(request: wire.CreateOrderRequest) -> Buyer:
+    """The session goes before the customer's id, and that before name and address."""
+    ticks = tuple(dict.fromkeys(Tick(one.consent_id, one.text_version) for one in request.ticks))
+    buyer = Buyer(language=request.language, ticks=ticks)
+    if request.customer_session:
+        return replace(buyer, session=request.customer_session)
+    if request.customer_id:
+        return replace(buyer, customer_id=request.customer_id)
+    return replace(buyer, name=request.customer.name.strip(), email=request.customer.email.strip())
+
+
+def _refused_buyer(request: wire.CreateOrderRequest, buyer: Buyer) -> Iterator[FieldInvalid | None]:
+    if buyer.session:
+        long = len(buyer.session) > MAX_SESSION_CHARS
+        yield FieldInvalid("customer_session", "is too long", "as the link told it") if long else None
+    elif buyer.customer_id:
+        yield refused_key("customer_id", buyer.customer_id)
+    elif not request.HasField("customer"):
+        yield FieldInvalid("customer", UNSET, "or customer_id, or customer_session")
+    if request.HasField("customer"):
+        yield refused_text("customer.name", request.customer.name.strip(), at_most=MAX_NAME_CHARS)
+        yield refused_email("customer.email", request.customer.email.strip())
+    yield refused_spoken("language", buyer.language) if buyer.language else None
+    if len(request.ticks) > MAX_TICKS:
+        yield FieldInvalid("ticks", f"has {len(request.ticks):,}", f"at most {MAX_TICKS}")
+        return
+    for place, one in enumerate(request.ticks):
+        yield refused_key(f"ticks[{place}].consent_id", one.consent_id)
+        unset = FieldInvalid(f"ticks[{place}].text_version", UNSET, "1 or more")
+        yield None if one.text_version else unset
 
 
 def _seat_choice(seat: wire.SeatChoice) -> SeatChoice:

@@ -17,6 +17,21 @@ class OrderNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerNotFound(Refusal):
+    """There is no customer {customer_id} in this house."""
+
+    kind = Kind.NOT_FOUND
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOver(Refusal):
+    """There is no such session, or it is over: ask for a new link."""
+
+    kind = Kind.NOT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
 class PerformanceNotFound(Refusal):
     """There is no performance {performance_id} in this house."""
 

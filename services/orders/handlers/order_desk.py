@@ -8,18 +8,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from services.contracts.reasons import Reason
 from services.orders.domain.commands import CancelOrder, CheckOut, Command, RefundOrder
 from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refusals import (
+    CustomerNotFound,
     HoldExpired,
     HoldHasOrder,
     OrderNotFound,
     OrderNotOpen,
     PerformanceCancelled,
     RequestInFlight,
+    SessionOver,
     UsesExhausted,
 )
 from services.orders.domain.steps import Timing, due_at_ms
@@ -30,7 +33,9 @@ from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.handlers.saga_driver import SagaDriver
 from services.orders.ports import (
     Act,
+    Buyer,
     Changed,
+    Customers,
     Declined,
     KeyInRecord,
     Lease,
@@ -43,7 +48,7 @@ from services.orders.ports import (
 )
 from services.runtime.call_context import current_buyer
 from services.runtime.clock import Clock
-from services.runtime.errors import IdempotencyKeyReused, Overloaded, Refusal
+from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Overloaded, Refusal
 
 T = TypeVar("T")
 
@@ -61,6 +66,7 @@ class DeskParts:
 
     store: OrderStore
     maker: OrderMaker
+    customers: Customers
     hold: OrderHold
     driver: SagaDriver
     notifier: OrderNotifier
@@ -89,12 +95,35 @@ class OrderDesk:
         order = await self._parts.maker.make(request)
         if isinstance(order, Refusal):
             return order
+        # Last of all that may say no: nobody is written down for an order that is refused.
+        customer_id = await self._identified(order, request.buyer)
+        if isinstance(customer_id, Refusal):
+            return customer_id
+        order = replace(order, customer_id=customer_id)
         due_ms = due_at_ms(order, self._clock.now_ms(), self._parts.timing)
         assert due_ms is not None, "an open order has an end"
-        other = await self._store.add(order, request.customer, key, due_ms)
+        other = await self._store.add(order, key, due_ms)
         if isinstance(other, HoldHasOrder | UsesExhausted):
             return other
         return order if other is None else await self._first_answer(key, other)
+
+    async def _identified(self, order: Order, buyer: Buyer) -> str | Refusal:
+        """The customer, or why there is none. Raises Unanswered."""
+        if buyer.customer_id and current_buyer():
+            # Whoever buys in the shop shows a session: a customer's id is no secret.
+            return CustomerNotFound(buyer.customer_id)
+        found = await self._parts.customers.identify(order.house_id, order.order_id, buyer)
+        if isinstance(found, str):
+            return found
+        match found.reason:
+            case Reason.CUSTOMER_NOT_FOUND:
+                return CustomerNotFound(buyer.customer_id)
+            case Reason.SESSION_OVER:
+                return SessionOver()
+            case Reason.CONSENT_NOT_FOUND | Reason.CONSENT_ARCHIVED | Reason.FIELD_INVALID:
+                return FieldInvalid("ticks", "names what nobody is asked", "consents as ListConsents tells them")
+            case _:
+                raise Unanswered("IdentifyCustomers")
 
     async def check_out(
         self, ref: OrderRef, expected_total: Money, return_url: str, key: RequestKey, timeout_seconds: float

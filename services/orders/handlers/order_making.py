@@ -25,7 +25,7 @@ from services.orders.domain.refusals import (
 )
 from services.orders.domain.ticket_terms import pass_uses, passes_asked, refused_by_terms, refused_without_pass
 from services.orders.domain.uses import CountedUse
-from services.orders.ports import Catalogue, Customer, Declined, HeldSeats, Offer, SeatInventory, Unanswered
+from services.orders.ports import Buyer, Catalogue, Declined, HeldSeats, Offer, SeatInventory, Unanswered
 from services.runtime.call_context import current_principal
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Refusal
@@ -41,7 +41,7 @@ class OrderRequest:
     hold_id: str
     holder_id: str
     seats: tuple[SeatChoice, ...]
-    customer: Customer
+    buyer: Buyer
     channel: Channel
     promotion_code: str = ""
     discount_id: str = ""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from services.orders.ports.answer import Answer, Declined, Done, Unanswered
 from services.orders.ports.catalogue import Catalogue, Offer
+from services.orders.ports.customers import Buyer, Customers, Tick
 from services.orders.ports.order_store import (
     Act,
     Acted,
     Changed,
-    Customer,
     Lease,
     LeasedOrder,
     OrderFilter,
@@ -27,9 +27,10 @@ __all__ = [
     "Act",
     "Acted",
     "Answer",
+    "Buyer",
     "Catalogue",
     "Changed",
-    "Customer",
+    "Customers",
     "Declined",
     "Done",
     "HeldSeats",
@@ -46,6 +47,7 @@ __all__ = [
     "Payments",
     "RequestKey",
     "SeatInventory",
+    "Tick",
     "Ticketing",
     "Unanswered",
 ]

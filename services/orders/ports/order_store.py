@@ -15,14 +15,6 @@ from services.runtime.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
-    """Personal data: stored with the order, never in events or logs."""
-
-    name: str
-    email: str
-
-
-@dataclass(frozen=True, slots=True)
 class Lease:
     """The right to make the outside calls of an order until then. One holder at a time; a crash lets it run out."""
 
@@ -87,7 +79,7 @@ class OrderStore(Protocol):
     """The record of orders. Each method is one transaction; published changes leave with it (RULE 29)."""
 
     async def add(
-        self, order: Order, customer: Customer, key: RequestKey, next_step_at_ms: int
+        self, order: Order, key: RequestKey, next_step_at_ms: int
     ) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
         """Stores a new order with the key that asked for it. Nothing is stored where the answer is not None.
 

@@ -14,7 +14,7 @@ from services.orders.ports import (
     OrderStore,
 )
 from services.runtime.clock import SystemClock
-from tests.unit.orders.builders import CUSTOMER, a_key, an_order, tickets_for
+from tests.unit.orders.builders import a_key, an_order, tickets_for
 
 CLOCK = SystemClock()
 FAR_MS = CLOCK.now_ms() + 3_600_000
@@ -44,7 +44,7 @@ def a_lease(token: str, *, taken_ms: int | None = None, seconds: int = 10) -> Le
 async def added(store: OrderStore, order: Order | None = None, *, key: str = "key_1", due_ms: int = FAR_MS) -> Order:
     """The order, stored."""
     order = order or an_order()
-    assert await store.add(order, CUSTOMER, a_key(key), due_ms) is None
+    assert await store.add(order, a_key(key), due_ms) is None
     return order
 
 

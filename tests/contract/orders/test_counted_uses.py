@@ -11,7 +11,7 @@ from services.orders.domain.refusals import UsesExhausted
 from services.orders.domain.uses import CountedUse
 from services.orders.ports import Operation, OrderStore
 from tests.contract.orders.stored import FAR_MS, added, check_out, confirmed, ref_of, walked
-from tests.unit.orders.builders import CUSTOMER, HOUSE, a_key, an_order
+from tests.unit.orders.builders import HOUSE, a_key, an_order
 
 LIMIT = 3
 
@@ -22,7 +22,7 @@ def an_order_with_uses(number: int, *, count: int = 1, limit: int = LIMIT) -> Or
 
 
 async def tried(store: OrderStore, order: Order) -> object:
-    return await store.add(order, CUSTOMER, a_key(f"key_{order.order_id}"), FAR_MS)
+    return await store.add(order, a_key(f"key_{order.order_id}"), FAR_MS)
 
 
 async def test_uses_and_discounts_are_read_as_they_were_stored(store: OrderStore) -> None:

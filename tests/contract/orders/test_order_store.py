@@ -20,7 +20,7 @@ from services.orders.ports import (
     OrderStore,
 )
 from tests.contract.orders.stored import CLOCK, FAR_MS, a_lease, acting, added, check_out, confirmed, ref_of, walked
-from tests.unit.orders.builders import CUSTOMER, HOUSE, NOW_MS, a_key, an_order
+from tests.unit.orders.builders import HOUSE, NOW_MS, a_key, an_order
 
 
 async def test_an_order_is_read_as_it_was_added(store: OrderStore) -> None:
@@ -46,7 +46,7 @@ async def test_another_house_does_not_find_the_order(store: OrderStore) -> None:
 async def test_a_key_is_taken_once_and_nothing_is_stored_the_second_time(store: OrderStore) -> None:
     order = await added(store)
     other = an_order(order_id="ord_2")
-    assert await store.add(other, CUSTOMER, a_key("key_1"), FAR_MS) == KeyInRecord("key_1", order.order_id, 0)
+    assert await store.add(other, a_key("key_1"), FAR_MS) == KeyInRecord("key_1", order.order_id, 0)
     assert await store.get(ref_of(other)) is None
     assert await store.find_key(HOUSE, Operation.CREATE, "key_1") == KeyInRecord("key_1", order.order_id, 0)
     assert await store.find_key(HOUSE, Operation.CHECK_OUT, "key_1") is None
@@ -56,7 +56,7 @@ async def test_a_key_is_taken_once_and_nothing_is_stored_the_second_time(store: 
 async def test_a_hold_is_in_one_order_at_a_time(store: OrderStore) -> None:
     first = await added(store)
     second = an_order(order_id="ord_2", hold_id=first.first.hold_id)
-    refused = await store.add(second, CUSTOMER, a_key("key_2"), FAR_MS)
+    refused = await store.add(second, a_key("key_2"), FAR_MS)
     assert refused == HoldHasOrder(first.first.hold_id, first.order_id, "OPEN")
     assert await store.get(ref_of(second)) is None
     assert await store.find_key(HOUSE, Operation.CREATE, "key_2") is None
@@ -68,14 +68,14 @@ async def test_holds_of_one_name_on_other_performances_and_in_other_houses_are_o
     await added(store, an_order(order_id="ord_2", hold_id=first.first.hold_id, performance_id="perf_2"), key="key_2")
     elsewhere = an_order(order_id="ord_3", hold_id=first.first.hold_id, house_id="house_b")
     key = replace(a_key("key_3"), house_id="house_b")
-    assert await store.add(elsewhere, CUSTOMER, key, FAR_MS) is None
+    assert await store.add(elsewhere, key, FAR_MS) is None
 
 
 async def test_a_hold_that_was_let_go_of_may_be_in_another_order(store: OrderStore) -> None:
     first = await added(store)
     await walked(store, first, commands.CancelOrder())
     second = an_order(order_id="ord_2", hold_id=first.first.hold_id)
-    refused = await store.add(second, CUSTOMER, a_key("key_2"), FAR_MS)
+    refused = await store.add(second, a_key("key_2"), FAR_MS)
     assert refused == HoldHasOrder(first.first.hold_id, first.order_id, "CANCELLING")
     await walked(store, first, commands.HoldLetGo())
     await added(store, second, key="key_2")
@@ -83,9 +83,7 @@ async def test_a_hold_that_was_let_go_of_may_be_in_another_order(store: OrderSto
 
 async def test_of_two_orders_of_one_hold_at_the_same_time_one_is_stored(store: OrderStore) -> None:
     orders = [an_order(order_id=f"ord_{number}", hold_id="hold_shared") for number in range(4)]
-    answers = await asyncio.gather(
-        *(store.add(order, CUSTOMER, a_key(f"key_{order.order_id}"), FAR_MS) for order in orders)
-    )
+    answers = await asyncio.gather(*(store.add(order, a_key(f"key_{order.order_id}"), FAR_MS) for order in orders))
     stored = [order for order, answer in zip(orders, answers, strict=True) if answer is None]
     assert len(stored) == 1
     refused = [answer for answer in answers if answer is not None]

@@ -20,7 +20,7 @@ from services.orders.ports import (
     OrderStore,
 )
 from tests.contract.orders.stored import FAR_MS, acting, added, check_out, confirmed, ref_of, walked
-from tests.unit.orders.builders import CUSTOMER, HOUSE, a_key, a_part, an_order, tickets_for, two_parts
+from tests.unit.orders.builders import HOUSE, a_key, a_part, an_order, tickets_for, two_parts
 
 
 async def confirmed_over_two(store: OrderStore) -> Order:
@@ -106,13 +106,13 @@ async def test_no_hold_of_either_part_is_in_another_order(store: OrderStore) -> 
     first = await added(store, an_order(parts=two_parts()))
     second_hold = first.parts[1].hold_id
     other = an_order(order_id="ord_2", performance_id="perf_2", hold_id=second_hold, seats=("A-1",))
-    assert await store.add(other, CUSTOMER, a_key("key_2"), FAR_MS) == HoldHasOrder(second_hold, "ord_1", "OPEN")
+    assert await store.add(other, a_key("key_2"), FAR_MS) == HoldHasOrder(second_hold, "ord_1", "OPEN")
     assert await store.get(ref_of(other)) is None
     ended = await walked(store, first, commands.HoldGone(1))
     assert ended.state is OrderState.CANCELLING
     await added(store, other, key="key_2")
     both = an_order(order_id="ord_3", parts=two_parts())
-    refused = await store.add(both, CUSTOMER, a_key("key_3"), FAR_MS)
+    refused = await store.add(both, a_key("key_3"), FAR_MS)
     assert refused == HoldHasOrder(first.first.hold_id, "ord_1", "CANCELLING")
     assert await store.find_key(HOUSE, Operation.CREATE, "key_3") is None
 

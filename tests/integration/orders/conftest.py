@@ -112,6 +112,7 @@ async def stage(database_url: DatabaseUrl) -> AsyncIterator[Stage]:
         "catalogue_target": neighbours.target,
         "payments_target": neighbours.target,
         "ticketing_target": neighbours.target,
+        "customers_target": neighbours.target,
         "call_timeout_seconds": 2,
         "lease_seconds": 4,
         "saga_interval_seconds": 0.05,

@@ -11,6 +11,7 @@ from balcon.catalogue.v1.catalogue_service_pb2_grpc import (
     CatalogueServiceServicer,
     add_CatalogueServiceServicer_to_server,
 )
+from balcon.customers.v1.customers_service_pb2_grpc import add_CustomersServiceServicer_to_server
 from balcon.inventory.v1 import inventory_service_pb2 as inventory
 from balcon.inventory.v1.inventory_service_pb2_grpc import (
     InventoryServiceServicer,
@@ -26,18 +27,20 @@ from balcon.types.v1.money_pb2 import Money
 from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
+from services.orders.adapters.memory_customers import MemoryCustomers
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.adapters.memory_ticketing import MemoryTicketing
 from services.orders.domain.commands import PaymentDisputeChanged, PaymentPartlyRefunded, PaymentReport
 from services.orders.ports import Answer, Declined, PaymentSeen
-from services.runtime.bus.port import Bus
+from services.runtime.bus.port import Bus, Message
 from services.runtime.bus.topics import PAYMENTS
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.rpc.server import RpcServer
+from tests.integration.orders.served_customers import ServedCustomers
 from tests.integration.orders.served_ticketing import ServedTicketing
 from tests.integration.orders.trouble import Context, Trouble, refused
 from tests.integration.runtime.checking import Checking
@@ -239,6 +242,7 @@ class Neighbours:
         self.catalogue = MemoryCatalogue()
         self.catalogue.put(HOUSE, an_offer(), a_plan())
         self.ticketing = MemoryTicketing(self._ids)
+        self.customers, self.customers_trouble = MemoryCustomers(), Trouble()
         self.inventory_trouble, self.payments_trouble, self.ticketing_trouble = Trouble(), Trouble(), Trouble()
         self._server = RpcServer(clock=clock, ids=self._ids)
         self.checking = Checking()
@@ -255,10 +259,19 @@ class Neighbours:
             lambda server: add_TicketingServiceServicer_to_server(tickets, server),
             "balcon.ticketing.v1.TicketingService",
         )
+        self.buyers = buyers = ServedCustomers(self.customers, self.customers_trouble)  # type: ignore[abstract]
+        self._server.add(
+            lambda server: add_CustomersServiceServicer_to_server(buyers, server),
+            "balcon.customers.v1.CustomersService",
+        )
         add(lambda server: add_PaymentsServiceServicer_to_server(money, server), "balcon.payments.v1.PaymentsService")
         add(
             lambda server: add_CatalogueServiceServicer_to_server(shows, server), "balcon.catalogue.v1.CatalogueService"
         )
+
+    async def pass_on(self, message: Message) -> None:
+        """What another service tells."""
+        await self._bus.publish([message])
 
     @property
     def target(self) -> str:

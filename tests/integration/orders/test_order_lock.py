@@ -21,7 +21,7 @@ from services.runtime.sql.engine import create_engine
 from services.runtime.sql.scopes import HouseScope
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
-from tests.unit.orders.builders import CUSTOMER, NOW_MS, a_key, an_order, two_parts
+from tests.unit.orders.builders import NOW_MS, a_key, an_order, two_parts
 
 CLOCK = SystemClock()
 ORDER = an_order(parts=two_parts())
@@ -43,7 +43,7 @@ async def somebody_waits(engine: AsyncEngine) -> bool:
 async def test_a_change_that_waited_for_another_sees_what_that_one_did_to_the_parts(database_url: DatabaseUrl) -> None:
     engine = create_engine(database_url("orders"), application="test")
     store = PostgresOrderStore(engine, CLOCK, RandomIds(), committed=lambda: None)
-    await store.add(ORDER, CUSTOMER, a_key("key_1"), NOW_MS)
+    await store.add(ORDER, a_key("key_1"), NOW_MS)
     check_out = commands.CheckOut(ORDER.total, "https://shop.example/", CLOCK.now_ms() + 3_600_000)
     await store.change(REF, acting(check_out))
     seen: list[tuple[SeatStatus, ...]] = []

@@ -21,7 +21,7 @@ from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.scopes import HouseScope
 from services.runtime.testing.servers import DatabaseUrl, as_owner
-from tests.unit.orders.builders import CUSTOMER, HOUSE, NOW_MS, a_key, an_order
+from tests.unit.orders.builders import HOUSE, NOW_MS, a_key, an_order
 
 CLOCK = SystemClock()
 ORDER = an_order()
@@ -60,7 +60,7 @@ async def ended(store: PostgresOrderStore) -> None:
 async def test_an_order_is_stored_with_its_events(engine: AsyncEngine) -> None:
     told: list[str] = []
     store = PostgresOrderStore(engine, CLOCK, RandomIds(), committed=lambda: told.append("committed"))
-    assert await store.add(ORDER, CUSTOMER, a_key("key_1"), NOW_MS) is None
+    assert await store.add(ORDER, a_key("key_1"), NOW_MS) is None
     await ended(store)
     assert await events(engine) == ["OrderCreated", "OrderCancelled"]
     assert told == ["committed"] * 2
@@ -72,7 +72,7 @@ async def test_the_relay_is_woken_after_the_commit_of_whoever_changes_an_order_w
     """As the consumer of payments' events does."""
     told: list[str] = []
     store = PostgresOrderStore(engine, CLOCK, RandomIds(), committed=lambda: told.append("committed"))
-    await store.add(ORDER, CUSTOMER, a_key("key_1"), NOW_MS)
+    await store.add(ORDER, a_key("key_1"), NOW_MS)
     told.clear()
     with pytest.raises(KeyError):
         async with connected(engine, HouseScope(ORDER.house_id)) as connection:
@@ -88,7 +88,7 @@ async def test_the_relay_is_woken_after_the_commit_of_whoever_changes_an_order_w
 async def test_no_order_and_no_change_is_stored_whose_event_cannot_be(engine: AsyncEngine) -> None:
     told: list[str] = []
     store = PostgresOrderStore(engine, CLOCK, RandomIds(), committed=lambda: told.append("committed"))
-    assert await store.add(ORDER, CUSTOMER, a_key("key_1"), NOW_MS) is None
+    assert await store.add(ORDER, a_key("key_1"), NOW_MS) is None
     await run(engine, NO_EVENT)
     with pytest.raises(SQLAlchemyError):
         await ended(store)
@@ -97,7 +97,7 @@ async def test_no_order_and_no_change_is_stored_whose_event_cannot_be(engine: As
     assert kept.state is OrderState.OPEN
     other = an_order(order_id="ord_2")
     with pytest.raises(SQLAlchemyError):
-        await store.add(other, CUSTOMER, a_key("key_2"), NOW_MS)
+        await store.add(other, a_key("key_2"), NOW_MS)
     assert await store.get(OrderRef(HOUSE, other.order_id)) is None
     assert await store.find_key(HOUSE, Operation.CREATE, "key_2") is None
     assert told == ["committed"]
@@ -105,10 +105,10 @@ async def test_no_order_and_no_change_is_stored_whose_event_cannot_be(engine: As
 
 async def test_no_event_is_stored_of_an_order_or_a_change_that_cannot_be(engine: AsyncEngine) -> None:
     store = PostgresOrderStore(engine, CLOCK, RandomIds(), committed=lambda: None)
-    assert await store.add(ORDER, CUSTOMER, a_key("key_1"), NOW_MS) is None
+    assert await store.add(ORDER, a_key("key_1"), NOW_MS) is None
     await run(engine, *NO_COMMIT)
     with pytest.raises(SQLAlchemyError):
         await ended(store)
     with pytest.raises(SQLAlchemyError):
-        await store.add(an_order(order_id="ord_2"), CUSTOMER, a_key("key_2"), NOW_MS)
+        await store.add(an_order(order_id="ord_2"), a_key("key_2"), NOW_MS)
     assert await events(engine) == ["OrderCreated"]

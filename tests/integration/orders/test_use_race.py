@@ -17,7 +17,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl
-from tests.unit.orders.builders import CUSTOMER, NOW_MS, a_key, an_order
+from tests.unit.orders.builders import NOW_MS, a_key, an_order
 
 LIMIT, ORDERS = 3, 8
 COUNTED = "code:SPRING"
@@ -31,7 +31,7 @@ async def raced(database_url: str) -> int:
         an_order(order_id=f"ord_{number}", seats=(f"A-{number}",), uses=(CountedUse(COUNTED, 1, LIMIT),))
         for number in range(ORDERS)
     ]
-    answers = await asyncio.gather(*(store.add(one, CUSTOMER, a_key(f"key_{one.order_id}"), NOW_MS) for one in orders))
+    answers = await asyncio.gather(*(store.add(one, a_key(f"key_{one.order_id}"), NOW_MS) for one in orders))
     await engine.dispose()
     return sum(answer is None for answer in answers)
 

@@ -65,6 +65,7 @@ async def build(service: str, url: str) -> Service:
                 "catalogue_target": NOWHERE,
                 "payments_target": NOWHERE,
                 "ticketing_target": NOWHERE,
+                "customers_target": NOWHERE,
             }
             ours = OrdersSettings(database_url=database, **about, **common)
             running = Service(service, ours)

@@ -18,7 +18,7 @@ from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.wall_audit import Reference, look_at_wall
 from services.runtime.testing.servers import DatabaseUrl, as_owner
-from tests.unit.orders.builders import CUSTOMER, NOW_MS, a_key, an_order
+from tests.unit.orders.builders import NOW_MS, a_key, an_order
 
 ROLE = "the service's role cannot get round the policies"
 POLICIES = "every table of houses' rows has its policy"
@@ -36,7 +36,7 @@ async def engine(database_url: DatabaseUrl) -> AsyncIterator[AsyncEngine]:
     store = PostgresOrderStore(engine, SystemClock(), RandomIds(), committed=lambda: None)
     for order in (MINE, THEIRS):
         key = replace(a_key(f"key_{order.order_id}"), house_id=order.house_id)
-        assert await store.add(order, CUSTOMER, key, NOW_MS) is None
+        assert await store.add(order, key, NOW_MS) is None
     yield engine
     await engine.dispose()
 

@@ -51,7 +51,7 @@ SERVICES: Mapping[str, FileDescriptor] = {
 NOT_SHARED = {
     "categories": "each is a name of 'category', a whole list of them read where it is sent",
     **dict.fromkeys(("discount_id", "reservation_id"), "keys that others gave out; orders hand them back as they are"),
-    "email": "one rule reads every one: texts.refused_email",
+    **dict.fromkeys(("email", "language"), "one rule in the contracts reads every one"),
     "kind": "an enum of each message's own; no number of one is sent as another's",
     "page_token": "each service's own, given out by itself",
     "size": "how many, of groups of a best available and of a quota; each checked where it is counted",

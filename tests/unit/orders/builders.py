@@ -8,7 +8,7 @@ from services.contracts.channels import Channel
 from services.orders.domain.order import Money, Order, OrderLine, OrderPart, SeatName, Ticket
 from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice
 from services.orders.handlers.order_making import OrderRequest
-from services.orders.ports import Customer, HeldSeats, Offer, Operation, RequestKey
+from services.orders.ports import Buyer, HeldSeats, Offer, Operation, RequestKey
 
 HOUSE = "house_a"
 SHOW = "perf_1"
@@ -16,7 +16,7 @@ NEXT_SHOW = "perf_2"
 HALL = "hall_1"
 PLAN = 3
 NOW_MS = 1_800_000_000_000
-CUSTOMER = Customer("Ada Lovelace", "ada@example.org")
+CUSTOMER = Buyer("Ada Lovelace", "ada@example.org")
 PRICES = PriceList(
     "EUR",
     {("stalls", "normal"): 2_500, ("stalls", "student"): 1_250, ("stalls", "free"): 0, ("balcony", "normal"): 1_800},

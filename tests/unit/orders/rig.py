@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Self
 
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
+from services.orders.adapters.memory_customers import MemoryCustomers
 from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
@@ -44,6 +45,7 @@ class World:
         self.payments = MemoryPayments(self._tell, self.clock)
         self.ticketing = MemoryTicketing(self.ids)
         self.catalogue = MemoryCatalogue()
+        self.customers = MemoryCustomers()
         self.catalogue.put(HOUSE, an_offer(), a_plan())
         self.bus: list[tuple[MemoryPayment, PaymentReport]] = []
         self.told = asyncio.Event()
@@ -85,7 +87,8 @@ class Shop:
         catalogue = CachedCatalogue(world.catalogue, clock, ttl_seconds=1.0)
         maker = OrderMaker(seats, catalogue, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
         hold = OrderHold(seats)
-        self.desk = OrderDesk(DeskParts(record, maker, hold, self.driver, self.notifier, clock, TIMING, WINDOW_MS))
+        buyers, notifier = world.customers, self.notifier
+        self.desk = OrderDesk(DeskParts(record, maker, buyers, hold, self.driver, notifier, clock, TIMING, WINDOW_MS))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:

@@ -88,13 +88,14 @@ try:
   balcon_dot_catalogue_dot_v1_dot_vat__pb2 = balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.balcon_dot_catalogue_dot_v1_dot_vat__pb2
 except AttributeError:
   balcon_dot_catalogue_dot_v1_dot_vat__pb2 = balcon_dot_catalogue_dot_v1_dot_catalogue__service__pb2.balcon.catalogue.v1.vat_pb2
+from balcon.customers.v1 import customers_pb2 as balcon_dot_customers_dot_v1_dot_customers__pb2
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from balcon.types.v1 import principal_pb2 as balcon_dot_types_dot_v1_dot_principal__pb2
 from balcon.types.v1 import seating_pb2 as balcon_dot_types_dot_v1_dot_seating__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%balcon/orders/v1/orders_service.proto\x12\x10\x62\x61lcon.orders.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a+balcon/catalogue/v1/catalogue_service.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1f\x62\x61lcon/types/v1/principal.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\"3\n\x08\x43ustomer\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x65mail\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"3\n\x08SeatName\x12\x0c\n\x04zone\x18\x01 \x01(\t\x12\x0b\n\x03row\x18\x02 \x01(\t\x12\x0c\n\x04seat\x18\x03 \x01(\t\"\xd3\x02\n\tOrderLine\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x13\n\x0bticket_type\x18\x03 \x01(\t\x12%\n\x05price\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12-\n\tseat_name\x18\x05 \x01(\x0b\x32\x1a.balcon.orders.v1.SeatName\x12-\n\x04kind\x18\x06 \x01(\x0e\x32\x1f.balcon.catalogue.v1.TicketKind\x12\"\n\x03vat\x18\x07 \x01(\x0b\x32\x15.balcon.orders.v1.Vat\x12\x33\n\ncomponents\x18\x08 \x03(\x0b\x32\x1f.balcon.orders.v1.LineComponent\x12\x30\n\x08\x64iscount\x18\t \x01(\x0b\x32\x1e.balcon.orders.v1.LineDiscount\"^\n\x0cLineDiscount\x12\x13\n\x0b\x64iscount_id\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x11\n\toffice_id\x18\x03 \x01(\t\"\x92\x01\n\rLineComponent\x12\x35\n\x04kind\x18\x01 \x01(\x0e\x32\'.balcon.catalogue.v1.PriceComponentKind\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\"\n\x03vat\x18\x03 \x01(\x0b\x32\x15.balcon.orders.v1.Vat\"[\n\x03Vat\x12\x11\n\tvat_class\x18\x01 \x01(\t\x12\x19\n\x11rate_basis_points\x18\x02 \x01(\r\x12&\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.balcon.types.v1.Money\"l\n\x06Ticket\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x0f\n\x07\x62\x61rcode\x18\x03 \x01(\t\x12-\n\tseat_name\x18\x04 \x01(\x0b\x32\x1a.balcon.orders.v1.SeatName\"\xdf\x01\n\tOrderPart\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07hold_id\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\r\x12*\n\x05lines\x18\x04 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12\x15\n\rhold_until_ms\x18\x05 \x01(\x03\x12)\n\x07tickets\x18\x06 \x03(\x0b\x32\x18.balcon.orders.v1.Ticket\x12%\n\x05total\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\"7\n\x0cRefundedLine\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\"\xf7\x01\n\x06Refund\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12-\n\x05lines\x18\x03 \x03(\x0b\x32\x1e.balcon.orders.v1.RefundedLine\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12,\n\x05state\x18\x05 \x01(\x0e\x32\x1d.balcon.orders.v1.RefundState\x12.\n\x07made_by\x18\x06 \x01(\x0e\x32\x1d.balcon.orders.v1.RefundMaker\x12\x15\n\rchanged_at_ms\x18\x07 \x01(\x03\"\xf4\x05\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x0f\n\x07hold_id\x18\x04 \x01(\t\x12\x11\n\tholder_id\x18\x05 \x01(\t\x12)\n\x07\x63hannel\x18\x06 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12+\n\x05state\x18\x07 \x01(\x0e\x32\x1c.balcon.orders.v1.OrderState\x12*\n\x05lines\x18\x08 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12%\n\x05total\x18\t \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rhold_until_ms\x18\n \x01(\x03\x12\x14\n\x0cpay_until_ms\x18\x0b \x01(\x03\x12\x12\n\npayment_id\x18\x0c \x01(\t\x12\x13\n\x0bpayment_url\x18\r \x01(\t\x12)\n\x07tickets\x18\x0e \x03(\x0b\x32\x18.balcon.orders.v1.Ticket\x12\x35\n\rcancel_reason\x18\x0f \x01(\x0e\x32\x1e.balcon.orders.v1.CancelReason\x12\x15\n\rcreated_at_ms\x18\x10 \x01(\x03\x12\x14\n\x0cplan_version\x18\x11 \x01(\r\x12(\n\x08refunded\x18\x12 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x35\n\rdispute_state\x18\x13 \x01(\x0e\x32\x1e.balcon.orders.v1.DisputeState\x12*\n\x05parts\x18\x14 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderPart\x12)\n\x07refunds\x18\x15 \x03(\x0b\x32\x18.balcon.orders.v1.Refund\x12\x13\n\x0b\x63ustomer_id\x18\x16 \x01(\t\x12.\n\x07sold_by\x18\x17 \x01(\x0b\x32\x1d.balcon.types.v1.PrincipalRef\"\x98\x01\n\nSeatChoice\x12\x15\n\x07seat_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bticket_type\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12=\n\x06\x65xtras\x18\x03 \x03(\x0e\x32\'.balcon.catalogue.v1.PriceComponentKindB\x04\xe2\x41\x01\x01\x12\x19\n\x0bpass_number\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\x88\x03\n\x12\x43reateOrderRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hold_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tholder_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x05seats\x18\x06 \x03(\x0b\x32\x1c.balcon.orders.v1.SeatChoiceB\x04\xe2\x41\x01\x02\x12\x32\n\x08\x63ustomer\x18\x07 \x01(\x0b\x32\x1a.balcon.orders.v1.CustomerB\x04\xe2\x41\x01\x02\x12/\n\x07\x63hannel\x18\x08 \x01(\x0e\x32\x18.balcon.types.v1.ChannelB\x04\xe2\x41\x01\x02\x12\x1c\n\x0epromotion_code\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64iscount_id\x18\n \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0ereservation_id\x18\x0b \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x13\x43reateOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\xb0\x01\n\x0f\x43heckOutRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x0e\x65xpected_total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x02\x12\x18\n\nreturn_url\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\":\n\x10\x43heckOutResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"D\n\x12\x43\x61ncelOrderRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13\x43\x61ncelOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"y\n\x12RefundOrderRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x13RefundOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"X\n\x0fGetOrderRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07wait_ms\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\":\n\x10GetOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\xcb\x01\n\x11ListOrdersRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x32\n\x06states\x18\x03 \x03(\x0e\x32\x1c.balcon.orders.v1.OrderStateB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x63ustomer_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"V\n\x12ListOrdersResponse\x12\'\n\x06orders\x18\x01 \x03(\x0b\x32\x17.balcon.orders.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x8f\x02\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10ORDER_STATE_OPEN\x10\x01\x12\x18\n\x14ORDER_STATE_CLAIMING\x10\x02\x12\x16\n\x12ORDER_STATE_PAYING\x10\x03\x12\x14\n\x10ORDER_STATE_PAID\x10\x04\x12\x19\n\x15ORDER_STATE_CONFIRMED\x10\x05\x12\x19\n\x15ORDER_STATE_CANCELLED\x10\x06\x12\x1a\n\x16ORDER_STATE_REFUND_DUE\x10\x07\x12\x18\n\x14ORDER_STATE_REFUNDED\x10\x08\x12\x1a\n\x16ORDER_STATE_CANCELLING\x10\t*\xb9\x01\n\x0c\x43\x61ncelReason\x12\x1d\n\x19\x43\x41NCEL_REASON_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41NCEL_REASON_BUYER\x10\x01\x12\x18\n\x14\x43\x41NCEL_REASON_UNPAID\x10\x02\x12 \n\x1c\x43\x41NCEL_REASON_PAYMENT_FAILED\x10\x03\x12\x1c\n\x18\x43\x41NCEL_REASON_SEATS_GONE\x10\x04\x12\x17\n\x13\x43\x41NCEL_REASON_HOUSE\x10\x05*t\n\x0c\x44isputeState\x12\x1d\n\x19\x44ISPUTE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44ISPUTE_STATE_OPEN\x10\x01\x12\x15\n\x11\x44ISPUTE_STATE_WON\x10\x02\x12\x16\n\x12\x44ISPUTE_STATE_LOST\x10\x03*X\n\x0bRefundState\x12\x1c\n\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10REFUND_STATE_DUE\x10\x01\x12\x15\n\x11REFUND_STATE_DONE\x10\x02*^\n\x0bRefundMaker\x12\x1c\n\x18REFUND_MAKER_UNSPECIFIED\x10\x00\x12\x16\n\x12REFUND_MAKER_HOUSE\x10\x01\x12\x19\n\x15REFUND_MAKER_PROVIDER\x10\x02\x32\xfd\x05\n\rOrdersService\x12\x87\x01\n\x0b\x43reateOrder\x12$.balcon.orders.v1.CreateOrderRequest\x1a%.balcon.orders.v1.CreateOrderResponse\"+\xb2\xe1\x18\'\n\x0corders.write\x12\x08house_id\x1a\x02\x02\x06\"\tholder_id\x12u\n\x08\x43heckOut\x12!.balcon.orders.v1.CheckOutRequest\x1a\".balcon.orders.v1.CheckOutResponse\"\"\xb2\xe1\x18\x1e\n\x0corders.write\x12\x08house_id\x1a\x02\x02\x06(\x01\x12~\n\x0b\x43\x61ncelOrder\x12$.balcon.orders.v1.CancelOrderRequest\x1a%.balcon.orders.v1.CancelOrderResponse\"\"\xb2\xe1\x18\x1e\n\x0corders.write\x12\x08house_id\x1a\x02\x02\x06(\x01\x12|\n\x0bRefundOrder\x12$.balcon.orders.v1.RefundOrderRequest\x1a%.balcon.orders.v1.RefundOrderResponse\" \xb2\xe1\x18\x1c\n\rrefunds.write\x12\x08house_id\x1a\x01\x06\x12t\n\x08GetOrder\x12!.balcon.orders.v1.GetOrderRequest\x1a\".balcon.orders.v1.GetOrderResponse\"!\xb2\xe1\x18\x1d\n\x0borders.read\x12\x08house_id\x1a\x02\x02\x06(\x01\x12w\n\nListOrders\x12#.balcon.orders.v1.ListOrdersRequest\x1a$.balcon.orders.v1.ListOrdersResponse\"\x1e\xb2\xe1\x18\x1a\n\x0borders.read\x12\x08house_id\x1a\x01\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%balcon/orders/v1/orders_service.proto\x12\x10\x62\x61lcon.orders.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a+balcon/catalogue/v1/catalogue_service.proto\x1a#balcon/customers/v1/customers.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1f\x62\x61lcon/types/v1/principal.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\x1a\x1fgoogle/api/field_behavior.proto\"3\n\x08\x43ustomer\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x65mail\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"3\n\x08SeatName\x12\x0c\n\x04zone\x18\x01 \x01(\t\x12\x0b\n\x03row\x18\x02 \x01(\t\x12\x0c\n\x04seat\x18\x03 \x01(\t\"\xd3\x02\n\tOrderLine\x12\x0f\n\x07seat_id\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x13\n\x0bticket_type\x18\x03 \x01(\t\x12%\n\x05price\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12-\n\tseat_name\x18\x05 \x01(\x0b\x32\x1a.balcon.orders.v1.SeatName\x12-\n\x04kind\x18\x06 \x01(\x0e\x32\x1f.balcon.catalogue.v1.TicketKind\x12\"\n\x03vat\x18\x07 \x01(\x0b\x32\x15.balcon.orders.v1.Vat\x12\x33\n\ncomponents\x18\x08 \x03(\x0b\x32\x1f.balcon.orders.v1.LineComponent\x12\x30\n\x08\x64iscount\x18\t \x01(\x0b\x32\x1e.balcon.orders.v1.LineDiscount\"^\n\x0cLineDiscount\x12\x13\n\x0b\x64iscount_id\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x11\n\toffice_id\x18\x03 \x01(\t\"\x92\x01\n\rLineComponent\x12\x35\n\x04kind\x18\x01 \x01(\x0e\x32\'.balcon.catalogue.v1.PriceComponentKind\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\"\n\x03vat\x18\x03 \x01(\x0b\x32\x15.balcon.orders.v1.Vat\"[\n\x03Vat\x12\x11\n\tvat_class\x18\x01 \x01(\t\x12\x19\n\x11rate_basis_points\x18\x02 \x01(\r\x12&\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.balcon.types.v1.Money\"l\n\x06Ticket\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x0f\n\x07\x62\x61rcode\x18\x03 \x01(\t\x12-\n\tseat_name\x18\x04 \x01(\x0b\x32\x1a.balcon.orders.v1.SeatName\"\xdf\x01\n\tOrderPart\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07hold_id\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\r\x12*\n\x05lines\x18\x04 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12\x15\n\rhold_until_ms\x18\x05 \x01(\x03\x12)\n\x07tickets\x18\x06 \x03(\x0b\x32\x18.balcon.orders.v1.Ticket\x12%\n\x05total\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\"7\n\x0cRefundedLine\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\"\xf7\x01\n\x06Refund\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12-\n\x05lines\x18\x03 \x03(\x0b\x32\x1e.balcon.orders.v1.RefundedLine\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12,\n\x05state\x18\x05 \x01(\x0e\x32\x1d.balcon.orders.v1.RefundState\x12.\n\x07made_by\x18\x06 \x01(\x0e\x32\x1d.balcon.orders.v1.RefundMaker\x12\x15\n\rchanged_at_ms\x18\x07 \x01(\x03\"\xf4\x05\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x0f\n\x07hold_id\x18\x04 \x01(\t\x12\x11\n\tholder_id\x18\x05 \x01(\t\x12)\n\x07\x63hannel\x18\x06 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12+\n\x05state\x18\x07 \x01(\x0e\x32\x1c.balcon.orders.v1.OrderState\x12*\n\x05lines\x18\x08 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12%\n\x05total\x18\t \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rhold_until_ms\x18\n \x01(\x03\x12\x14\n\x0cpay_until_ms\x18\x0b \x01(\x03\x12\x12\n\npayment_id\x18\x0c \x01(\t\x12\x13\n\x0bpayment_url\x18\r \x01(\t\x12)\n\x07tickets\x18\x0e \x03(\x0b\x32\x18.balcon.orders.v1.Ticket\x12\x35\n\rcancel_reason\x18\x0f \x01(\x0e\x32\x1e.balcon.orders.v1.CancelReason\x12\x15\n\rcreated_at_ms\x18\x10 \x01(\x03\x12\x14\n\x0cplan_version\x18\x11 \x01(\r\x12(\n\x08refunded\x18\x12 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x35\n\rdispute_state\x18\x13 \x01(\x0e\x32\x1e.balcon.orders.v1.DisputeState\x12*\n\x05parts\x18\x14 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderPart\x12)\n\x07refunds\x18\x15 \x03(\x0b\x32\x18.balcon.orders.v1.Refund\x12\x13\n\x0b\x63ustomer_id\x18\x16 \x01(\t\x12.\n\x07sold_by\x18\x17 \x01(\x0b\x32\x1d.balcon.types.v1.PrincipalRef\"\x98\x01\n\nSeatChoice\x12\x15\n\x07seat_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bticket_type\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12=\n\x06\x65xtras\x18\x03 \x03(\x0e\x32\'.balcon.catalogue.v1.PriceComponentKindB\x04\xe2\x41\x01\x01\x12\x19\n\x0bpass_number\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\x92\x04\n\x12\x43reateOrderRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hold_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tholder_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x05seats\x18\x06 \x03(\x0b\x32\x1c.balcon.orders.v1.SeatChoiceB\x04\xe2\x41\x01\x02\x12\x32\n\x08\x63ustomer\x18\x07 \x01(\x0b\x32\x1a.balcon.orders.v1.CustomerB\x04\xe2\x41\x01\x01\x12/\n\x07\x63hannel\x18\x08 \x01(\x0e\x32\x18.balcon.types.v1.ChannelB\x04\xe2\x41\x01\x02\x12\x1c\n\x0epromotion_code\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64iscount_id\x18\n \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0ereservation_id\x18\x0b \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x63ustomer_id\x18\x0c \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10\x63ustomer_session\x18\r \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x05ticks\x18\x0e \x03(\x0b\x32 .balcon.customers.v1.ConsentTickB\x04\xe2\x41\x01\x01\x12\x16\n\x08language\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x13\x43reateOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\xb0\x01\n\x0f\x43heckOutRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x0e\x65xpected_total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x02\x12\x18\n\nreturn_url\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\":\n\x10\x43heckOutResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"D\n\x12\x43\x61ncelOrderRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13\x43\x61ncelOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"y\n\x12RefundOrderRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x13RefundOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"X\n\x0fGetOrderRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07wait_ms\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\":\n\x10GetOrderResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\xcb\x01\n\x11ListOrdersRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x32\n\x06states\x18\x03 \x03(\x0e\x32\x1c.balcon.orders.v1.OrderStateB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x63ustomer_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"V\n\x12ListOrdersResponse\x12\'\n\x06orders\x18\x01 \x03(\x0b\x32\x17.balcon.orders.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x8f\x02\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10ORDER_STATE_OPEN\x10\x01\x12\x18\n\x14ORDER_STATE_CLAIMING\x10\x02\x12\x16\n\x12ORDER_STATE_PAYING\x10\x03\x12\x14\n\x10ORDER_STATE_PAID\x10\x04\x12\x19\n\x15ORDER_STATE_CONFIRMED\x10\x05\x12\x19\n\x15ORDER_STATE_CANCELLED\x10\x06\x12\x1a\n\x16ORDER_STATE_REFUND_DUE\x10\x07\x12\x18\n\x14ORDER_STATE_REFUNDED\x10\x08\x12\x1a\n\x16ORDER_STATE_CANCELLING\x10\t*\xb9\x01\n\x0c\x43\x61ncelReason\x12\x1d\n\x19\x43\x41NCEL_REASON_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41NCEL_REASON_BUYER\x10\x01\x12\x18\n\x14\x43\x41NCEL_REASON_UNPAID\x10\x02\x12 \n\x1c\x43\x41NCEL_REASON_PAYMENT_FAILED\x10\x03\x12\x1c\n\x18\x43\x41NCEL_REASON_SEATS_GONE\x10\x04\x12\x17\n\x13\x43\x41NCEL_REASON_HOUSE\x10\x05*t\n\x0c\x44isputeState\x12\x1d\n\x19\x44ISPUTE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44ISPUTE_STATE_OPEN\x10\x01\x12\x15\n\x11\x44ISPUTE_STATE_WON\x10\x02\x12\x16\n\x12\x44ISPUTE_STATE_LOST\x10\x03*X\n\x0bRefundState\x12\x1c\n\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10REFUND_STATE_DUE\x10\x01\x12\x15\n\x11REFUND_STATE_DONE\x10\x02*^\n\x0bRefundMaker\x12\x1c\n\x18REFUND_MAKER_UNSPECIFIED\x10\x00\x12\x16\n\x12REFUND_MAKER_HOUSE\x10\x01\x12\x19\n\x15REFUND_MAKER_PROVIDER\x10\x02\x32\xfd\x05\n\rOrdersService\x12\x87\x01\n\x0b\x43reateOrder\x12$.balcon.orders.v1.CreateOrderRequest\x1a%.balcon.orders.v1.CreateOrderResponse\"+\xb2\xe1\x18\'\n\x0corders.write\x12\x08house_id\x1a\x02\x02\x06\"\tholder_id\x12u\n\x08\x43heckOut\x12!.balcon.orders.v1.CheckOutRequest\x1a\".balcon.orders.v1.CheckOutResponse\"\"\xb2\xe1\x18\x1e\n\x0corders.write\x12\x08house_id\x1a\x02\x02\x06(\x01\x12~\n\x0b\x43\x61ncelOrder\x12$.balcon.orders.v1.CancelOrderRequest\x1a%.balcon.orders.v1.CancelOrderResponse\"\"\xb2\xe1\x18\x1e\n\x0corders.write\x12\x08house_id\x1a\x02\x02\x06(\x01\x12|\n\x0bRefundOrder\x12$.balcon.orders.v1.RefundOrderRequest\x1a%.balcon.orders.v1.RefundOrderResponse\" \xb2\xe1\x18\x1c\n\rrefunds.write\x12\x08house_id\x1a\x01\x06\x12t\n\x08GetOrder\x12!.balcon.orders.v1.GetOrderRequest\x1a\".balcon.orders.v1.GetOrderResponse\"!\xb2\xe1\x18\x1d\n\x0borders.read\x12\x08house_id\x1a\x02\x02\x06(\x01\x12w\n\nListOrders\x12#.balcon.orders.v1.ListOrdersRequest\x1a$.balcon.orders.v1.ListOrdersResponse\"\x1e\xb2\xe1\x18\x1a\n\x0borders.read\x12\x08house_id\x1a\x01\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -126,7 +127,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEORDERREQUEST'].fields_by_name['seats']._loaded_options = None
   _globals['_CREATEORDERREQUEST'].fields_by_name['seats']._serialized_options = b'\342A\001\002'
   _globals['_CREATEORDERREQUEST'].fields_by_name['customer']._loaded_options = None
-  _globals['_CREATEORDERREQUEST'].fields_by_name['customer']._serialized_options = b'\342A\001\002'
+  _globals['_CREATEORDERREQUEST'].fields_by_name['customer']._serialized_options = b'\342A\001\001'
   _globals['_CREATEORDERREQUEST'].fields_by_name['channel']._loaded_options = None
   _globals['_CREATEORDERREQUEST'].fields_by_name['channel']._serialized_options = b'\342A\001\002'
   _globals['_CREATEORDERREQUEST'].fields_by_name['promotion_code']._loaded_options = None
@@ -135,6 +136,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEORDERREQUEST'].fields_by_name['discount_id']._serialized_options = b'\342A\001\001'
   _globals['_CREATEORDERREQUEST'].fields_by_name['reservation_id']._loaded_options = None
   _globals['_CREATEORDERREQUEST'].fields_by_name['reservation_id']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEORDERREQUEST'].fields_by_name['customer_id']._loaded_options = None
+  _globals['_CREATEORDERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEORDERREQUEST'].fields_by_name['customer_session']._loaded_options = None
+  _globals['_CREATEORDERREQUEST'].fields_by_name['customer_session']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEORDERREQUEST'].fields_by_name['ticks']._loaded_options = None
+  _globals['_CREATEORDERREQUEST'].fields_by_name['ticks']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEORDERREQUEST'].fields_by_name['language']._loaded_options = None
+  _globals['_CREATEORDERREQUEST'].fields_by_name['language']._serialized_options = b'\342A\001\001'
   _globals['_CHECKOUTREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
   _globals['_CHECKOUTREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\002'
   _globals['_CHECKOUTREQUEST'].fields_by_name['house_id']._loaded_options = None
@@ -187,64 +196,64 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERSSERVICE'].methods_by_name['GetOrder']._serialized_options = b'\262\341\030\035\n\013orders.read\022\010house_id\032\002\002\006(\001'
   _globals['_ORDERSSERVICE'].methods_by_name['ListOrders']._loaded_options = None
   _globals['_ORDERSSERVICE'].methods_by_name['ListOrders']._serialized_options = b'\262\341\030\032\n\013orders.read\022\010house_id\032\001\006'
-  _globals['_ORDERSTATE']._serialized_start=4065
-  _globals['_ORDERSTATE']._serialized_end=4336
-  _globals['_CANCELREASON']._serialized_start=4339
-  _globals['_CANCELREASON']._serialized_end=4524
-  _globals['_DISPUTESTATE']._serialized_start=4526
-  _globals['_DISPUTESTATE']._serialized_end=4642
-  _globals['_REFUNDSTATE']._serialized_start=4644
-  _globals['_REFUNDSTATE']._serialized_end=4732
-  _globals['_REFUNDMAKER']._serialized_start=4734
-  _globals['_REFUNDMAKER']._serialized_end=4828
-  _globals['_CUSTOMER']._serialized_start=261
-  _globals['_CUSTOMER']._serialized_end=312
-  _globals['_SEATNAME']._serialized_start=314
-  _globals['_SEATNAME']._serialized_end=365
-  _globals['_ORDERLINE']._serialized_start=368
-  _globals['_ORDERLINE']._serialized_end=707
-  _globals['_LINEDISCOUNT']._serialized_start=709
-  _globals['_LINEDISCOUNT']._serialized_end=803
-  _globals['_LINECOMPONENT']._serialized_start=806
-  _globals['_LINECOMPONENT']._serialized_end=952
-  _globals['_VAT']._serialized_start=954
-  _globals['_VAT']._serialized_end=1045
-  _globals['_TICKET']._serialized_start=1047
-  _globals['_TICKET']._serialized_end=1155
-  _globals['_ORDERPART']._serialized_start=1158
-  _globals['_ORDERPART']._serialized_end=1381
-  _globals['_REFUNDEDLINE']._serialized_start=1383
-  _globals['_REFUNDEDLINE']._serialized_end=1438
-  _globals['_REFUND']._serialized_start=1441
-  _globals['_REFUND']._serialized_end=1688
-  _globals['_ORDER']._serialized_start=1691
-  _globals['_ORDER']._serialized_end=2447
-  _globals['_SEATCHOICE']._serialized_start=2450
-  _globals['_SEATCHOICE']._serialized_end=2602
-  _globals['_CREATEORDERREQUEST']._serialized_start=2605
-  _globals['_CREATEORDERREQUEST']._serialized_end=2997
-  _globals['_CREATEORDERRESPONSE']._serialized_start=2999
-  _globals['_CREATEORDERRESPONSE']._serialized_end=3060
-  _globals['_CHECKOUTREQUEST']._serialized_start=3063
-  _globals['_CHECKOUTREQUEST']._serialized_end=3239
-  _globals['_CHECKOUTRESPONSE']._serialized_start=3241
-  _globals['_CHECKOUTRESPONSE']._serialized_end=3299
-  _globals['_CANCELORDERREQUEST']._serialized_start=3301
-  _globals['_CANCELORDERREQUEST']._serialized_end=3369
-  _globals['_CANCELORDERRESPONSE']._serialized_start=3371
-  _globals['_CANCELORDERRESPONSE']._serialized_end=3432
-  _globals['_REFUNDORDERREQUEST']._serialized_start=3434
-  _globals['_REFUNDORDERREQUEST']._serialized_end=3555
-  _globals['_REFUNDORDERRESPONSE']._serialized_start=3557
-  _globals['_REFUNDORDERRESPONSE']._serialized_end=3618
-  _globals['_GETORDERREQUEST']._serialized_start=3620
-  _globals['_GETORDERREQUEST']._serialized_end=3708
-  _globals['_GETORDERRESPONSE']._serialized_start=3710
-  _globals['_GETORDERRESPONSE']._serialized_end=3768
-  _globals['_LISTORDERSREQUEST']._serialized_start=3771
-  _globals['_LISTORDERSREQUEST']._serialized_end=3974
-  _globals['_LISTORDERSRESPONSE']._serialized_start=3976
-  _globals['_LISTORDERSRESPONSE']._serialized_end=4062
-  _globals['_ORDERSSERVICE']._serialized_start=4831
-  _globals['_ORDERSSERVICE']._serialized_end=5596
+  _globals['_ORDERSTATE']._serialized_start=4240
+  _globals['_ORDERSTATE']._serialized_end=4511
+  _globals['_CANCELREASON']._serialized_start=4514
+  _globals['_CANCELREASON']._serialized_end=4699
+  _globals['_DISPUTESTATE']._serialized_start=4701
+  _globals['_DISPUTESTATE']._serialized_end=4817
+  _globals['_REFUNDSTATE']._serialized_start=4819
+  _globals['_REFUNDSTATE']._serialized_end=4907
+  _globals['_REFUNDMAKER']._serialized_start=4909
+  _globals['_REFUNDMAKER']._serialized_end=5003
+  _globals['_CUSTOMER']._serialized_start=298
+  _globals['_CUSTOMER']._serialized_end=349
+  _globals['_SEATNAME']._serialized_start=351
+  _globals['_SEATNAME']._serialized_end=402
+  _globals['_ORDERLINE']._serialized_start=405
+  _globals['_ORDERLINE']._serialized_end=744
+  _globals['_LINEDISCOUNT']._serialized_start=746
+  _globals['_LINEDISCOUNT']._serialized_end=840
+  _globals['_LINECOMPONENT']._serialized_start=843
+  _globals['_LINECOMPONENT']._serialized_end=989
+  _globals['_VAT']._serialized_start=991
+  _globals['_VAT']._serialized_end=1082
+  _globals['_TICKET']._serialized_start=1084
+  _globals['_TICKET']._serialized_end=1192
+  _globals['_ORDERPART']._serialized_start=1195
+  _globals['_ORDERPART']._serialized_end=1418
+  _globals['_REFUNDEDLINE']._serialized_start=1420
+  _globals['_REFUNDEDLINE']._serialized_end=1475
+  _globals['_REFUND']._serialized_start=1478
+  _globals['_REFUND']._serialized_end=1725
+  _globals['_ORDER']._serialized_start=1728
+  _globals['_ORDER']._serialized_end=2484
+  _globals['_SEATCHOICE']._serialized_start=2487
+  _globals['_SEATCHOICE']._serialized_end=2639
+  _globals['_CREATEORDERREQUEST']._serialized_start=2642
+  _globals['_CREATEORDERREQUEST']._serialized_end=3172
+  _globals['_CREATEORDERRESPONSE']._serialized_start=3174
+  _globals['_CREATEORDERRESPONSE']._serialized_end=3235
+  _globals['_CHECKOUTREQUEST']._serialized_start=3238
+  _globals['_CHECKOUTREQUEST']._serialized_end=3414
+  _globals['_CHECKOUTRESPONSE']._serialized_start=3416
+  _globals['_CHECKOUTRESPONSE']._serialized_end=3474
+  _globals['_CANCELORDERREQUEST']._serialized_start=3476
+  _globals['_CANCELORDERREQUEST']._serialized_end=3544
+  _globals['_CANCELORDERRESPONSE']._serialized_start=3546
+  _globals['_CANCELORDERRESPONSE']._serialized_end=3607
+  _globals['_REFUNDORDERREQUEST']._serialized_start=3609
+  _globals['_REFUNDORDERREQUEST']._serialized_end=3730
+  _globals['_REFUNDORDERRESPONSE']._serialized_start=3732
+  _globals['_REFUNDORDERRESPONSE']._serialized_end=3793
+  _globals['_GETORDERREQUEST']._serialized_start=3795
+  _globals['_GETORDERREQUEST']._serialized_end=3883
+  _globals['_GETORDERRESPONSE']._serialized_start=3885
+  _globals['_GETORDERRESPONSE']._serialized_end=3943
+  _globals['_LISTORDERSREQUEST']._serialized_start=3946
+  _globals['_LISTORDERSREQUEST']._serialized_end=4149
+  _globals['_LISTORDERSRESPONSE']._serialized_start=4151
+  _globals['_LISTORDERSRESPONSE']._serialized_end=4237
+  _globals['_ORDERSSERVICE']._serialized_start=5006
+  _globals['_ORDERSSERVICE']._serialized_end=5771
 # @@protoc_insertion_point(module_scope)

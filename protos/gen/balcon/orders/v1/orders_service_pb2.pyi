@@ -4,6 +4,7 @@ isort:skip_file
 Carts, orders, tickets; the checkout saga."""
 
 from balcon.catalogue.v1 import prices_pb2 as _prices_pb2
+from balcon.customers.v1 import customers_pb2 as _customers_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
 from balcon.types.v1 import principal_pb2 as _principal_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
@@ -746,6 +747,10 @@ class CreateOrderRequest(_message.Message):
     PROMOTION_CODE_FIELD_NUMBER: _builtins.int
     DISCOUNT_ID_FIELD_NUMBER: _builtins.int
     RESERVATION_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_SESSION_FIELD_NUMBER: _builtins.int
+    TICKS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
@@ -766,13 +771,23 @@ class CreateOrderRequest(_message.Message):
     """Instead of a hold: seats that the house has promised to this holder (R4.8). They become the order's claim when it is
     checked out; an order that ends before leaves them promised.
     """
+    customer_id: _builtins.str
+    """Who buys, as the house's customers have it. For the house's people: buyers show their customer_session."""
+    customer_session: _builtins.str
+    """The session that a customer's link has opened (balcon.customers.v1)."""
+    language: _builtins.str
+    """In which language the buyer was spoken to, some of en, nl, de, nb: for mails to a customer who is new."""
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChoice]:
         """Exactly the hold's seats."""
 
     @_builtins.property
     def customer(self) -> Global___Customer:
-        """Who buys."""
+        """Who buys, where neither customer_session nor customer_id says it. Customers keeps name and address, orders does not."""
+
+    @_builtins.property
+    def ticks(self) -> _containers.RepeatedCompositeFieldContainer[_customers_pb2.ConsentTick]:
+        """Consents that were ticked (R3.18): recorded once, with the order. What was not ticked is not named. At most 20."""
 
     def __init__(
         self,
@@ -788,10 +803,14 @@ class CreateOrderRequest(_message.Message):
         promotion_code: _builtins.str = ...,
         discount_id: _builtins.str = ...,
         reservation_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        customer_session: _builtins.str = ...,
+        ticks: _abc.Iterable[_customers_pb2.ConsentTick] | None = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "reservation_id", b"reservation_id", "seats", b"seats"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
