@@ -21,6 +21,7 @@ from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.reporting.adapters.ed25519_settlement_signer import Ed25519SettlementSigner
 from services.reporting.adapters.event_intake import EventIntake
+from services.reporting.adapters.grpc_customers import GrpcCustomers
 from services.reporting.adapters.grpc_grants import GrpcGrants
 from services.reporting.adapters.grpc_house_styles import GrpcHouseStyles
 from services.reporting.adapters.grpc_names import GrpcNames
@@ -48,6 +49,7 @@ from services.reporting.api.reports_servicer import ReportsServicer
 from services.reporting.api.schedules_servicer import SchedulesServicer
 from services.reporting.api.settlements_servicer import SettlementHandlers, SettlementsServicer
 from services.reporting.api.stop_pages import stop_app
+from services.reporting.domain.report_kinds import ReportKind
 from services.reporting.handlers.dashboard_watch import DashboardWatch
 from services.reporting.handlers.dashboards import DashboardHandler
 from services.reporting.handlers.deals import DealHandler
@@ -60,6 +62,8 @@ from services.reporting.handlers.rebuild import rebuild
 from services.reporting.handlers.report_files import ReportFileMaker
 from services.reporting.handlers.report_making import ReportMaker
 from services.reporting.handlers.report_sending import ReportSender
+from services.reporting.handlers.reports.buyers import Buyers
+from services.reporting.handlers.reports.registry import TELLERS
 from services.reporting.handlers.saved_reports import SavedReportHandler
 from services.reporting.handlers.schedule_planner import SchedulePlanner
 from services.reporting.handlers.schedules import ScheduleHandler
@@ -159,10 +163,12 @@ def _serve_reports(service: Service, settings: ReportingSettings, engine: AsyncE
         open_channel(target, service.clock, timeout_seconds=_NEIGHBOUR_SECONDS, wait_for_ready=False)
         for target in targets
     )
-    for channel in (grants, to_accounts, to_catalogue, to_ticketing):
+    to_customers = open_channel(settings.customers_target, service.clock, timeout_seconds=settings.call_timeout_seconds)
+    for channel in (grants, to_accounts, to_catalogue, to_ticketing, to_customers):
         service.on_close(channel.close)
     figures, styles = PostgresFigures(engine), GrpcHouseStyles(to_accounts, to_ticketing)
-    maker = ReportMaker(figures, GrpcNames(to_catalogue), service.clock)
+    tellers = {**TELLERS, ReportKind.CUSTOMERS: Buyers(GrpcCustomers(to_customers))}
+    maker = ReportMaker(figures, GrpcNames(to_catalogue), service.clock, tellers)
     files = ReportFileMaker(maker, figures, styles, service.clock)
     reports = ReportsServicer(maker, files, Sights(GrpcGrants(grants)), styles)
     service.rpc.add(

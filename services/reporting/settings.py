@@ -28,6 +28,7 @@ class ReportingSettings(MailSettings, BusSettings):
     orders_target: str = Field(description="host:port of orders: whether money of a performance is still to move.")
     call_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Timeout of one call to another service.")
     settlement_key_days: int = Field(365, ge=1, le=3_650, description="A key signs settlements for so long.")
+    customers_target: str = Field(description="host:port of customers: who bought, for those who may read it.")
     ticketing_target: str = Field(description="host:port of ticketing: how a house's paper looks.")
     request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
 

@@ -47,7 +47,7 @@ PARTS: tuple[ServicePart, ...] = (
         "reporting",
         "services.reporting.main",
         "balcon_reporting",
-        needs=("catalogue", "inventory", "orders", "ticketing"),
+        needs=("catalogue", "customers", "inventory", "orders", "ticketing"),
     ),
 )
 GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name != "sandbox")

@@ -80,6 +80,16 @@ def question_of(wire: pb.ReportQuestion) -> ReportQuestion:
     )
 
 
+def customers_question(wire: pb.ReportFilter, language: str) -> ReportQuestion:
+    """Of a filter that is not refused."""
+    return question_of(pb.ReportQuestion(kind=pb.REPORT_KIND_CUSTOMERS, filter=wire, language=language))
+
+
+def refused_filter(field: str, wire: pb.ReportFilter) -> list[FieldInvalid | None]:
+    """All that is wrong with a filter by itself."""
+    return list(_refused_filter(field, wire))
+
+
 def kept_question(kept: bytes) -> ReportQuestion:
     """Of a message that was kept in its wire form; it was not refused then."""
     return question_of(pb.ReportQuestion.FromString(kept))

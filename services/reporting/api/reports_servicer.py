@@ -12,8 +12,10 @@ from services.contracts.languages import refused_language
 from services.reporting.api.callers import calling_person
 from services.reporting.api.report_messages import MOST_TOLD, column_messages, house_message
 from services.reporting.api.report_questions import (
+    customers_question,
     format_of,
     question_of,
+    refused_filter,
     refused_format,
     refused_houses,
     refused_question,
@@ -101,6 +103,23 @@ class ReportsServicer(ReportsServiceServicer):
             yield pb.DownloadReportResponse(file=_file_message(file))
             while part := file.file.read(PART_BYTES):
                 yield pb.DownloadReportResponse(data=part)
+
+    async def DownloadCustomersReport(  # noqa: N802
+        self, request: pb.DownloadCustomersReportRequest, context: Context
+    ) -> AsyncIterator[pb.DownloadCustomersReportResponse]:
+        accept(
+            refused_key("house_id", request.house_id),
+            *refused_filter("filter", request.filter),
+            refused_language("language", request.language),
+            refused_format("format", request.format),
+        )
+        question = customers_question(request.filter, request.language)
+        houses, form = [await self._whole(request.house_id)], format_of(request.format)
+        async with self._files.made(question, houses, form, for_promoter=False) as made:
+            file = _made(made)
+            yield pb.DownloadCustomersReportResponse(file=_file_message(file))
+            while part := file.file.read(PART_BYTES):
+                yield pb.DownloadCustomersReportResponse(data=part)
 
     async def DownloadGrantedReport(  # noqa: N802
         self, request: pb.DownloadGrantedReportRequest, context: Context

@@ -40,6 +40,7 @@ def environment(database_url: str, bus_url: str) -> Mapping[str, str]:
         "BALCON_REPORTING_DATABASE_URL": database_url,
         "BALCON_REPORTING_BUS_URL": bus_url,
         "BALCON_REPORTING_TICKETING_TARGET": "127.0.0.1:1",
+        "BALCON_REPORTING_CUSTOMERS_TARGET": "127.0.0.1:1",
         "BALCON_REPORTING_MAIL_FOLDER": "/nonexistent/mail",
         "BALCON_REPORTING_CATALOGUE_TARGET": "127.0.0.1:1",
         "BALCON_REPORTING_INVENTORY_TARGET": "127.0.0.1:1",

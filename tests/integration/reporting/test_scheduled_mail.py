@@ -61,7 +61,9 @@ async def serving(
         "smtp_url": SecretStr(mail.url),
         "sealing_secrets": SecretStr("a sealing secret of tests"),
         "accounts_target": accounts.target,
-        **dict.fromkeys(("catalogue_target", "inventory_target", "orders_target", "ticketing_target"), NOWHERE),
+        **dict.fromkeys(
+            ("catalogue_target", "customers_target", "inventory_target", "orders_target", "ticketing_target"), NOWHERE
+        ),
         "http_port": port,
         "public_url": f"http://127.0.0.1:{port}",
         "drain_seconds": 1,

@@ -101,6 +101,7 @@ async def whole_reporting(database_url: str, bus_url: str, accounts: str) -> Asy
         inventory_target="127.0.0.1:1",
         orders_target="127.0.0.1:1",
         ticketing_target="127.0.0.1:1",
+        customers_target="127.0.0.1:1",
         service_key=SecretStr(key_of("the key of Balcon's tests")),
         sealing_secrets=SecretStr("a secret of the tests' own"),
         mail_folder="/nonexistent/mail",

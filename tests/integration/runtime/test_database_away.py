@@ -86,6 +86,7 @@ async def build(service: str, url: str) -> Service:
                 inventory_target=NOWHERE,
                 orders_target=NOWHERE,
                 ticketing_target=NOWHERE,
+                customers_target=NOWHERE,
                 **common,
             )
             running = Service(service, figures)

@@ -94,27 +94,29 @@ IDS = SeededIds(1)
 FIELD_INVALID = FieldInvalid.reason()
 Path = tuple[str, ...]
 
+# Times and not days of the calendar: both together are too much.
+_GOOD_FILTER = ReportFilter(
+    moved_from_at=Timestamp(seconds=1_900_000_000),
+    moved_until_at=Timestamp(seconds=1_900_000_100),
+    starts_in=REPORT_PERIOD_THIS_WEEK,
+    performance_ids=[AN_ID],
+    production_ids=[AN_ID],
+    hall_ids=[AN_ID],
+    titles=["Hamlet"],
+    channels=[CHANNEL_ONLINE],
+    seller_ids=[AN_ID],
+    office_ids=[AN_ID],
+)
 # Messages by the field that holds them, where another one like it is in the way.
 GOOD_MESSAGES: Mapping[str, Message] = {
     "companion": catalogue_service_pb2.BlockPlace(row=1, place=2),
     "left_out": catalogue_service_pb2.BlockPlace(row=2, place=1),
-    # Times and not days of the calendar: both together are too much.
+    "filter": _GOOD_FILTER,
     "question": ReportQuestion(
         kind=REPORT_KIND_BY_INTERVAL,
         interval=REPORT_INTERVAL_DAY,
         language="nl",
-        filter=ReportFilter(
-            moved_from_at=Timestamp(seconds=1_900_000_000),
-            moved_until_at=Timestamp(seconds=1_900_000_100),
-            starts_in=REPORT_PERIOD_THIS_WEEK,
-            performance_ids=[AN_ID],
-            production_ids=[AN_ID],
-            hall_ids=[AN_ID],
-            titles=["Hamlet"],
-            channels=[CHANNEL_ONLINE],
-            seller_ids=[AN_ID],
-            office_ids=[AN_ID],
-        ),
+        filter=_GOOD_FILTER,
     ),
 }
 # Messages of Google's that count as one value.

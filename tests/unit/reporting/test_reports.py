@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
+from balcon.reporting.v1 import report_questions_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.channels import Channel
 from services.paper.tables import Amount, Share
+from services.reporting.api.report_questions import refused_question
 from services.reporting.domain.report_kinds import Interval, Period, ReportKind
 from services.reporting.domain.report_words import Word
-from services.reporting.handlers.report_making import narrowing_of
+from services.reporting.handlers.report_making import ReportMaker, narrowing_of
+from services.reporting.handlers.reports.buyers import Buyers
 from services.reporting.handlers.reports.registry import TELLERS
+from services.reporting.ports.customers import CustomerFacts
 from services.reporting.ports.figures import (
     AllotmentFigures,
     FunnelStepCount,
@@ -24,8 +28,20 @@ from services.reporting.ports.figures import (
 )
 from services.reporting.ports.grants import GrantedHouse
 from services.reporting.ports.report_files import ReportQuestion
+from tests.unit.reporting.dashboard_stage import SetClock
 from tests.unit.reporting.figures_twin import HOUSE, FiguresTwin, Moved
-from tests.unit.reporting.report_samples import DAY_MS, HOUR_MS, NOON, a_season, made, moved, show
+from tests.unit.reporting.report_samples import (
+    DAY_MS,
+    HOUR_MS,
+    NOON,
+    OURS,
+    NamesTwin,
+    a_season,
+    made,
+    moved,
+    read,
+    show,
+)
 
 # What tells money, with its columns of money; by tickets as well where it has them.
 MONEY_KINDS = (
@@ -307,6 +323,30 @@ async def test_r3_16_a_promoters_report_names_no_customer_no_order_and_nobody_of
     if kind is ReportKind.MOVEMENTS:
         house = await made(season, kind)
         assert {"cus_1", "psn_1", "res_1"} <= {str(cell) for row in house.rows for cell in row}
+
+
+async def test_customers_are_told_with_what_they_bought_and_only_those_who_did() -> None:
+    figures = FiguresTwin(shows=[show("p1")])
+    figures.moved = [moved("p1", seat="1"), moved("p1", NOON + 1, seat="2"), moved("p1", NOON + 2, sign=-1, seat="1")]
+
+    class Known:
+        async def of(self, house_id: str) -> AsyncIterator[CustomerFacts]:
+            yield CustomerFacts("cus_0", "Nobody Bought", "nobody@example.org", "nl")
+            yield CustomerFacts("cus_1", "=Ann", "ann@example.org", "en")
+
+    maker = ReportMaker(figures, NamesTwin(), SetClock(NOON), {ReportKind.CUSTOMERS: Buyers(Known())})
+    question = ReportQuestion(ReportKind.CUSTOMERS, "nl")
+    report = await read(await maker.report(question, [OURS], for_promoter=False))
+    last = datetime(2026, 10, 1, 12)  # noqa: DTZ001 (the clock on the wall)
+    assert report.rows == [("=Ann", "ann@example.org", "en", 1, Amount(2_450, "EUR"), last)]
+
+
+def test_r3_16_nobody_gets_at_customers_by_a_report_that_asks_no_more_than_reports_do() -> None:
+    """Neither people who may read reports only, nor promoters, nor mails to whoever receives them."""
+    wire = report_questions_pb2.ReportQuestion(kind=report_questions_pb2.REPORT_KIND_CUSTOMERS, language="nl")
+    for for_promoter in (False, True):
+        (told,) = filter(None, refused_question("question", wire, for_promoter=for_promoter))
+        assert told.field == "question.kind"
 
 
 @pytest.mark.parametrize("kind", list(TELLERS))

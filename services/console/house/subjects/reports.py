@@ -29,6 +29,13 @@ REPORTS: Final = Subject(
             names=_FILTER,
             saves={"data": "out"},
         ),
+        Command(
+            "customers-file",
+            "DownloadCustomersReport",
+            "Fetches your house's customers with what they bought into a file.",
+            names={path.removeprefix("question."): option for path, option in _FILTER.items()},
+            saves={"data": "out"},
+        ),
         Command("granted", "RunGrantedReport", "Shows a report of all that is granted to you.", names=_FILTER),
         Command(
             "granted-file",

@@ -68,7 +68,7 @@ class _ReportKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReportKind
     REPORT_KIND_MOVEMENTS: _ReportKind.ValueType  # 19
     """Every ticket that was sold or came back."""
     REPORT_KIND_CUSTOMERS: _ReportKind.ValueType  # 20
-    """Customers, for people of the house who may read them."""
+    """Customers with what they bought, for people of the house who may read them: see DownloadCustomersReport."""
 
 class ReportKind(_ReportKind, metaclass=_ReportKindEnumTypeWrapper):
     """The reports there are."""
@@ -114,7 +114,7 @@ REPORT_KIND_FUNNEL: ReportKind.ValueType  # 18
 REPORT_KIND_MOVEMENTS: ReportKind.ValueType  # 19
 """Every ticket that was sold or came back."""
 REPORT_KIND_CUSTOMERS: ReportKind.ValueType  # 20
-"""Customers, for people of the house who may read them."""
+"""Customers with what they bought, for people of the house who may read them: see DownloadCustomersReport."""
 Global___ReportKind: _TypeAlias = ReportKind  # noqa: Y015
 
 class _ReportInterval:

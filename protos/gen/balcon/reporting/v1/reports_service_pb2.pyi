@@ -650,6 +650,70 @@ class DownloadReportResponse(_message.Message):
 Global___DownloadReportResponse: _TypeAlias = DownloadReportResponse  # noqa: Y015
 
 @_typing.final
+class DownloadCustomersReportRequest(_message.Message):
+    """What DownloadCustomersReport is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    language: _builtins.str
+    """en, nl, de or nb."""
+    format: _report_questions_pb2.ReportFormat.ValueType
+    """What the file is."""
+    @_builtins.property
+    def filter(self) -> _report_questions_pb2.ReportFilter:
+        """What they bought; whoever bought nothing of it is left out."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        filter: _report_questions_pb2.ReportFilter | None = ...,
+        language: _builtins.str = ...,
+        format: _report_questions_pb2.ReportFormat.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "format", b"format", "house_id", b"house_id", "language", b"language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadCustomersReportRequest: _TypeAlias = DownloadCustomersReportRequest  # noqa: Y015
+
+@_typing.final
+class DownloadCustomersReportResponse(_message.Message):
+    """What DownloadCustomersReport answers: the file first, then its bytes in parts of at most 1 MiB."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """In the others."""
+    @_builtins.property
+    def file(self) -> Global___ReportFile:
+        """In the first message only."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___ReportFile | None = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadCustomersReportResponse: _TypeAlias = DownloadCustomersReportResponse  # noqa: Y015
+
+@_typing.final
 class RunGrantedReportRequest(_message.Message):
     """What RunGrantedReport is asked."""
 

@@ -50,6 +50,11 @@ class ReportsServiceStub:
                 request_serializer=balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadReportRequest.SerializeToString,
                 response_deserializer=balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadReportResponse.FromString,
                 _registered_method=True)
+        self.DownloadCustomersReport = channel.unary_stream(
+                '/balcon.reporting.v1.ReportsService/DownloadCustomersReport',
+                request_serializer=balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadCustomersReportRequest.SerializeToString,
+                response_deserializer=balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadCustomersReportResponse.FromString,
+                _registered_method=True)
         self.RunGrantedReport = channel.unary_unary(
                 '/balcon.reporting.v1.ReportsService/RunGrantedReport',
                 request_serializer=balcon_dot_reporting_dot_v1_dot_reports__service__pb2.RunGrantedReportRequest.SerializeToString,
@@ -87,6 +92,13 @@ class ReportsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DownloadCustomersReport(self, request, context):
+        """The customers of the house with what they bought, as a file; never saved, mailed or shown to a promoter.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RunGrantedReport(self, request, context):
         """A report of all that houses have granted to whoever calls, its first 1,000 rows at most.
         """
@@ -118,6 +130,11 @@ def add_ReportsServiceServicer_to_server(servicer, server):
                     servicer.DownloadReport,
                     request_deserializer=balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadReportRequest.FromString,
                     response_serializer=balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadReportResponse.SerializeToString,
+            ),
+            'DownloadCustomersReport': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadCustomersReport,
+                    request_deserializer=balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadCustomersReportRequest.FromString,
+                    response_serializer=balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadCustomersReportResponse.SerializeToString,
             ),
             'RunGrantedReport': grpc.unary_unary_rpc_method_handler(
                     servicer.RunGrantedReport,
@@ -212,6 +229,33 @@ class ReportsService:
             '/balcon.reporting.v1.ReportsService/DownloadReport',
             balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadReportRequest.SerializeToString,
             balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadCustomersReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balcon.reporting.v1.ReportsService/DownloadCustomersReport',
+            balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadCustomersReportRequest.SerializeToString,
+            balcon_dot_reporting_dot_v1_dot_reports__service__pb2.DownloadCustomersReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -85,6 +85,8 @@ class ReportsServiceStub:
     """A report of the house, its first 1,000 rows at most."""
     DownloadReport: _grpc.UnaryStreamMultiCallable[_reports_service_pb2.DownloadReportRequest, _reports_service_pb2.DownloadReportResponse]
     """A report of the house as a file."""
+    DownloadCustomersReport: _grpc.UnaryStreamMultiCallable[_reports_service_pb2.DownloadCustomersReportRequest, _reports_service_pb2.DownloadCustomersReportResponse]
+    """The customers of the house with what they bought, as a file; never saved, mailed or shown to a promoter."""
     RunGrantedReport: _grpc.UnaryUnaryMultiCallable[_reports_service_pb2.RunGrantedReportRequest, _reports_service_pb2.RunGrantedReportResponse]
     """A report of all that houses have granted to whoever calls, its first 1,000 rows at most."""
     DownloadGrantedReport: _grpc.UnaryStreamMultiCallable[_reports_service_pb2.DownloadGrantedReportRequest, _reports_service_pb2.DownloadGrantedReportResponse]
@@ -101,6 +103,8 @@ class ReportsServiceAsyncStub(ReportsServiceStub):
     """A report of the house, its first 1,000 rows at most."""
     DownloadReport: _aio.UnaryStreamMultiCallable[_reports_service_pb2.DownloadReportRequest, _reports_service_pb2.DownloadReportResponse]  # type: ignore[assignment]
     """A report of the house as a file."""
+    DownloadCustomersReport: _aio.UnaryStreamMultiCallable[_reports_service_pb2.DownloadCustomersReportRequest, _reports_service_pb2.DownloadCustomersReportResponse]  # type: ignore[assignment]
+    """The customers of the house with what they bought, as a file; never saved, mailed or shown to a promoter."""
     RunGrantedReport: _aio.UnaryUnaryMultiCallable[_reports_service_pb2.RunGrantedReportRequest, _reports_service_pb2.RunGrantedReportResponse]  # type: ignore[assignment]
     """A report of all that houses have granted to whoever calls, its first 1,000 rows at most."""
     DownloadGrantedReport: _aio.UnaryStreamMultiCallable[_reports_service_pb2.DownloadGrantedReportRequest, _reports_service_pb2.DownloadGrantedReportResponse]  # type: ignore[assignment]
@@ -132,6 +136,14 @@ class ReportsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_reports_service_pb2.DownloadReportResponse], _abc.AsyncIterator[_reports_service_pb2.DownloadReportResponse]]:
         """A report of the house as a file."""
+
+    @_abc_1.abstractmethod
+    def DownloadCustomersReport(
+        self,
+        request: _reports_service_pb2.DownloadCustomersReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_reports_service_pb2.DownloadCustomersReportResponse], _abc.AsyncIterator[_reports_service_pb2.DownloadCustomersReportResponse]]:
+        """The customers of the house with what they bought, as a file; never saved, mailed or shown to a promoter."""
 
     @_abc_1.abstractmethod
     def RunGrantedReport(
