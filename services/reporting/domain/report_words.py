@@ -104,6 +104,8 @@ class Word(Enum):
     FROM = "from"
     UNTIL = "until"
     TITLE = "title"
+    PRODUCTIONS = "productions"
+    HALLS = "halls"
     SEVERAL_HOUSES = "several_houses"
     # Values.
     YES = "yes"

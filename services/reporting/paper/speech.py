@@ -116,12 +116,17 @@ def facts_of(
     only = [
         *sorted(narrowing.titles),
         *sorted(str(speech.cell(Word(channel.value.lower()))) for channel in narrowing.channels),
-        *sorted(
-            narrowing.performance_ids
-            | narrowing.production_ids
-            | narrowing.hall_ids
-            | narrowing.sellers
-            | narrowing.office_ids
+        # Ids tell people nothing: how many they are does.
+        *(
+            f"{speech.say(word)}: {number_text(len(ids), language)}"
+            for word, ids in (
+                (Word.PERFORMANCES, narrowing.performance_ids),
+                (Word.PRODUCTIONS, narrowing.production_ids),
+                (Word.HALLS, narrowing.hall_ids),
+                (Word.SELLERS, narrowing.sellers),
+                (Word.OFFICES, narrowing.office_ids),
+            )
+            if ids
         ),
     ]
     facts = [

@@ -117,6 +117,8 @@ _TEXTS: Final[Mapping[Word, tuple[str, str, str, str]]] = {
     _W.FROM: ("from {}", "vanaf {}", "ab {}", "fra {}"),
     _W.UNTIL: ("until {}", "tot {}", "bis {}", "til {}"),
     _W.TITLE: ("Title", "Titel", "Titel", "Tittel"),
+    _W.PRODUCTIONS: ("Productions", "Producties", "Produktionen", "Produksjoner"),
+    _W.HALLS: ("Venues", "Zalen", "Spielstätten", "Saler"),
     _W.SEVERAL_HOUSES: ("{} houses", "{} theaters", "{} Häuser", "{} hus"),
     _W.YES: ("Yes", "Ja", "Ja", "Ja"),
     _W.NO: ("No", "Nee", "Nein", "Nei"),
