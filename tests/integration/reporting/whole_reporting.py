@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -132,15 +131,17 @@ def is_for_staff(method: MethodDescriptor) -> bool:
 
 
 def requests_of(method: MethodDescriptor, values: Mapping[str, Sequence[Any]]) -> Iterator[Message]:
-    """What the method needs, with each choice of an enum; then the same with one optional field at a time.
+    """What the method needs, each value of an enum at least once; then the same with one optional field at a time.
 
+    Of two enums not every pair is tried: a file in each format takes its time, and all are made of the same tables.
     `values`: for the name of a field all that it is tried with, a list for one that is repeated.
     """
     needed = _needed(method.input_type, values)
     enums = [path for path in _paths(method.input_type) if path[-1].enum_type is not None and _is_required(path[-1])]
     choices = [_numbers(path[-1]) for path in enums]
-    for picked in itertools.product(*choices):
+    for turn in range(max(map(len, choices), default=1)):
         request = _copy(needed)
+        picked = [numbers[turn % len(numbers)] for numbers in choices]
         for path, number in zip(enums, picked, strict=True):
             _set(request, path, number)
         yield request
