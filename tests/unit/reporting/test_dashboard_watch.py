@@ -63,6 +63,19 @@ class Watched:
         await asyncio.gather(task, return_exceptions=True)
 
 
+class Later:
+    """So many seconds later."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        await CLOCK.sleep(self._seconds)
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
 class Told:
     """What one watcher was told, and when."""
 
@@ -100,7 +113,8 @@ def test_a_watcher_is_told_at_once_and_again_within_two_seconds_of_a_sale_and_ne
 def test_a_watcher_of_a_storm_is_told_once_a_second_at_most() -> None:
     async def work() -> None:
         watched = Watched()
-        async with watched.watcher() as told:
+        # The houses are looked at half a second apart, so that there is something new twice a second.
+        async with watched.watcher("kvs"), Later(0.5), watched.watcher() as told:
             for _ in range(100):
                 watched.sell("p1")
                 watched.sell("q1")
@@ -191,17 +205,23 @@ def test_midnight_of_the_house_makes_another_dashboard() -> None:
         watched = Watched()
         watched.sell("p1")
         lines: list[list[int]] = []
+        at: list[float] = []
 
         async def follow() -> None:
             async for one in watched.watch.watch(PAULA, "kvs", ALL):
                 assert isinstance(one, DashboardFigures)
                 lines.append([sold.tickets for sold in one.merged.sum.line.values()][-2:])
+                at.append(CLOCK.now_ms() / 1000 % 86_400)
 
+        # Out of step with midnight, so that it is not the time to ask for grants.
+        await CLOCK.sleep(10)
         task = asyncio.create_task(follow())
         await CLOCK.sleep(24 * 3600)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert lines == [[0, 1], [1, 0]]
+        # And not only when it is time to ask for grants.
+        assert at[1] < 3
 
     run_virtual(work())
 
