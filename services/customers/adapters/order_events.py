@@ -80,7 +80,8 @@ class OrderEvents:
 async def _bought(transaction: PostgresTransaction, sold: wire.OrderConfirmed) -> None:
     if not sold.customer_id:
         return
-    customer = await transaction.customers.find(sold.customer_id)
+    # Locked: an erasure or a merge at this moment would pass by what is written here.
+    customer = await transaction.customers.lock(sold.customer_id)
     if customer is None:
         # Erased: nothing is told of nobody.
         return

@@ -23,7 +23,7 @@ from balcon.orders.v1 import orders_events_pb2 as order_events
 from google.protobuf.message import Message
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.customers.main import build
 from services.customers.settings import CustomersSettings
@@ -200,6 +200,13 @@ class Customers:
     async def audit(self) -> list[Check]:
         answers = self._audit.Audit(AuditRequest())
         return [check async for answer in answers for check in answer.checks]
+
+    @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction beside the service's own."""
+        async with self._engine.begin() as connection:
+            await connection.execute(text("SELECT set_config('balcon.all_houses', 'on', true)"))
+            yield connection
 
     async def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
         async with self._engine.begin() as connection:

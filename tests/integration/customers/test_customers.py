@@ -7,7 +7,9 @@ import asyncio
 from balcon.customers.v1 import customers_pb2 as pb
 from balcon.customers.v1.customers_events_pb2 import CustomersMerged
 from google.protobuf.field_mask_pb2 import FieldMask
+from sqlalchemy import text
 
+from services.runtime.testing.eventually import eventually
 from tests.integration.customers.neighbours import DUTCH, GERMAN
 from tests.integration.customers.stage import IDS, Customers, a_buyer, refusal
 
@@ -114,3 +116,39 @@ async def test_no_act_and_no_event_names_a_person(customers: Customers) -> None:
     told = await customers.rows("SELECT payload FROM outbox")
     assert len(told) == 2
     assert not [row for row in told if b"ada" in bytes(row[0]).lower()]
+
+
+async def test_a_sale_that_is_told_while_its_buyer_is_erased_or_merged_leaves_nothing_of_who_is_gone(
+    customers: Customers,
+) -> None:
+    stays, goes = await customers.customer("ada@example.org"), await customers.customer("ada@work.example")
+    erased = await customers.customer("grace@example.org")
+
+    async def told(order_id: str, customer_id: str, show: str, *meanwhile: str) -> None:
+        """The sale comes as the last statements of that transaction are done, and before it ends."""
+        async with customers.at_once() as connection:
+            for statement in meanwhile:
+                await connection.execute(text(statement))
+            sale = asyncio.create_task(customers.bought(order_id, customer_id, show=show))
+
+            async def has_come() -> bool:
+                """It waits for this transaction, or has not waited."""
+                waits = "datname = current_database() AND wait_event_type = 'Lock'"
+                [(count,)] = await customers.rows(
+                    f"SELECT (SELECT count(*) FROM pg_stat_activity WHERE {waits}) + (SELECT count(*) FROM purchases)"
+                )
+                return bool(count > before)
+
+            [(before,)] = await customers.rows("SELECT count(*) FROM purchases")
+            await eventually(has_come)
+        await sale
+
+    gone = "DELETE FROM customers WHERE customer_id = '{}'"
+    await told("ord_1", erased, "perf_1", gone.format(erased))
+    assert await customers.rows("SELECT * FROM purchases") == []
+    leads = (
+        f"INSERT INTO merged_customers (house_id, merged_customer_id, customer_id, merged_at_ms) "
+        f"VALUES ('{DUTCH}', '{goes}', '{stays}', 1)"
+    )
+    await told("ord_2", goes, "perf_2", leads, gone.format(goes))
+    assert await customers.rows("SELECT order_id, customer_id FROM purchases") == [("ord_2", stays)]
