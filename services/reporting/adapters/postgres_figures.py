@@ -38,7 +38,9 @@ UNKNOWN_ZONE: Final = "UTC"
 
 # What is said of performances is joined by hashes. A generation that has just been filled has no statistics yet, and
 # what is taken for one row would be looked at once for each of hundreds of thousands.
-_HASHED = text("SET LOCAL enable_nestloop = off")
+_HASHED = text("SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)")
+# A fortnight of hundreds of performances is added up by hashes, too, which the usual 4 MB would sort on disk instead.
+_IN_MEMORY = text("SELECT set_config('work_mem', '64MB', true)")
 _ZONE = text(
     f"SELECT time_zone FROM house_facts WHERE generation = {serving('houses')} AND house_id = :house_id"  # noqa: S608
 )
@@ -151,8 +153,7 @@ async def _sums(
 ) -> Sequence[tuple[SumRow, int]]:
     """With the time of the latest movement of each."""
     query, parameters = sums_sql(sight, narrowing, by)
-    if OF_PERFORMANCE in query:
-        await connection.execute(_HASHED)
+    await connection.execute(_HASHED if OF_PERFORMANCE in query else _IN_MEMORY)
     rows = (await connection.execute(text(query), parameters)).all()
     count = len(by)
     found = [
