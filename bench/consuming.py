@@ -30,6 +30,7 @@ from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.outbox.tables import inbox_table
 from services.runtime.sql.engine import create_engine, new_metadata
+from services.runtime.testing import eventually
 
 EVENTS = 50_000
 KEYS = 500
@@ -40,7 +41,8 @@ _CHUNK = 1_000
 _WRITE = text(
     """INSERT INTO bench_row (event_id, n, key, amount)
        SELECT e.event_id, g.n, e.key, e.amount
-       FROM unnest(CAST(:ids AS text[]), CAST(:keys AS text[]), CAST(:amounts AS bigint[])) AS e (event_id, key, amount),
+       FROM unnest(CAST(:ids AS text[]), CAST(:keys AS text[]), CAST(:amounts AS bigint[]))
+                AS e (event_id, key, amount),
             generate_series(1, CAST(:rows AS int)) AS g (n)"""
 )
 
@@ -87,10 +89,13 @@ async def _measure(url: str, bus: ManagedBus, topic: str, group: str, **handler:
     consumer = EventConsumer(bus, engine, group=group, topics=[topic], clock=SystemClock(), **handler)
     ends = {(state.topic, state.partition): state.end_offset for state in await bus.partitions() if state.end_offset}
     wanted = {place: end for place, end in ends.items() if place[0] == topic}
+
+    async def done() -> bool:
+        return {place: at for place, at in (await bus.committed(group)).items() if place[0] == topic} == wanted
+
     started = time.perf_counter()
     task = asyncio.create_task(consumer.run())
-    while {place: at for place, at in (await bus.committed(group)).items() if place[0] == topic} != wanted:
-        await asyncio.sleep(0.1)
+    await eventually(done)
     seconds = time.perf_counter() - started
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
