@@ -22,7 +22,7 @@ from services.console.commands.seed import run_seed
 from services.console.commands.targets import find_targets
 from services.console.commands.totals import run_totals
 from services.console.commands.up import demo_house_id, run_down, run_up
-from services.console.house.app import house_app
+from services.console.house.app import add_everybodys, house_app
 from services.console.stack.blueprint import MAX_NODES
 from services.console.stack.data_folder import KAFKA, POSTGRES
 from services.console.stack.local_stack import StackOptions
@@ -201,6 +201,7 @@ def adopt_houses(
 
 
 app.add_typer(house_app(), name="house")
+add_everybodys(app)
 
 cluster = typer.Typer(help="Which inventory node owns which performance, and how to change that.")
 app.add_typer(cluster, name="cluster")
@@ -252,7 +253,7 @@ app.add_typer(bus_app, name="bus")
 
 @app.command()
 def letters(
-    data: Annotated[Path | None, typer.Option("--data", envvar="BALCON_DATA", help="Data folder of the stack.")] = None,
+    data: Data = None,
     to: Annotated[str, typer.Option(help="Only those to this address.")] = "",
     link: Annotated[bool, typer.Option("--link", help="Only the link in the newest one; it is waited for.")] = False,
 ) -> None:

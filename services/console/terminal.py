@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -12,7 +13,10 @@ from rich.markup import escape
 
 from services.runtime.errors import Fault
 
-OUT = Console()
+# Where nobody looks, no line is broken at the eightieth character for the looks of it.
+_UNSEEN_COLUMNS = 200
+
+OUT = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _UNSEEN_COLUMNS)
 ERR = Console(stderr=True)
 
 

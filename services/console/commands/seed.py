@@ -17,6 +17,7 @@ from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 
 from services.console.sale.cards import PayPage
 from services.console.seed.contingents import Contingents
+from services.console.seed.patience import patient
 from services.console.seed.people import People, address_of
 from services.console.seed.programme import Programme, SeededEvening
 from services.console.seed.sales import Sales
@@ -79,7 +80,7 @@ async def _seed(folder: DataFolder, targets: Mapping[str, str]) -> None:
     channels = {name: open_channel(targets[name], clock) for name in ("accounts", "catalogue", "inventory", "orders")}
     pay_page = PayPage(clock)
     try:
-        people = People(AccountsServiceStub(channels["accounts"]), folder.path, clock)
+        people = People(patient(AccountsServiceStub(channels["accounts"]), clock), folder.path, clock)
         for house in HOUSES:
             ERR.print(f"seeding {house.name} …")
             await _seed_house(house, people, channels, pay_page, seeding.now_ms)
@@ -95,14 +96,15 @@ async def _seed_house(
 ) -> None:
     house_id = await people.sign_up(house)
     today = local_of(house.time_zone, now_ms).date()
-    catalogue = CatalogueServiceStub(channels["catalogue"])
+    clock = SystemClock()
+    catalogue = patient(CatalogueServiceStub(channels["catalogue"]), clock)
     programme = Programme(catalogue, house, house_id, now_ms, today)
-    inventory = InventoryServiceStub(channels["inventory"])
+    inventory = patient(InventoryServiceStub(channels["inventory"]), clock)
     contingents = Contingents(
         catalogue,
         inventory,
-        AllotmentServiceStub(channels["inventory"]),
-        ReservationServiceStub(channels["inventory"]),
+        patient(AllotmentServiceStub(channels["inventory"]), clock),
+        patient(ReservationServiceStub(channels["inventory"]), clock),
         house,
         house_id,
     )
@@ -125,7 +127,7 @@ async def _seed_house(
 
     # In tasks of their own: only what is made there is made as the owner.
     evenings = await asyncio.create_task(make_as_owner())
-    sales = Sales(inventory, OrdersServiceStub(channels["orders"]), pay_page, house_id)
+    sales = Sales(inventory, patient(OrdersServiceStub(channels["orders"]), clock), pay_page, house_id)
     for evening in evenings:
         await sales.sell(house, evening)
     await asyncio.create_task(close_as_owner(evenings))

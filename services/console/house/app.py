@@ -73,6 +73,10 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
 )
 
 
+# Also asked by promoters, who have no house of their own: `balcon report` is `balcon house report`.
+OF_EVERYBODY: Final[tuple[Subject, ...]] = (REPORTS, DASHBOARDS)
+
+
 def house_app() -> typer.Typer:
     """The group with all its commands."""
     app = typer.Typer(help="What a house does: its halls, shows, prices, people and sales.", no_args_is_help=True)
@@ -80,3 +84,9 @@ def house_app() -> typer.Typer:
     for subject in SUBJECTS:
         add_subject(app, subject)
     return app
+
+
+def add_everybodys(app: typer.Typer) -> None:
+    """Puts the subjects that are not only a house's beside `house`."""
+    for subject in OF_EVERYBODY:
+        add_subject(app, subject)

@@ -159,9 +159,10 @@ async def _read_etag(connection: Connection, subject: Subject, command: Command,
 
 def _found(request: Message, name: str) -> Any:
     """The field of that name in the request or in the thing that it holds."""
-    for there, value in set_fields(request):
-        if there.name == name:
-            return value
+    own = {there.name: value for there, value in set_fields(request)}
+    if name in own:
+        return own[name]
+    for value in own.values():
         if isinstance(value, Message) and name in value.DESCRIPTOR.fields_by_name:
             return getattr(value, name)
     return ""

@@ -89,7 +89,8 @@ def _parameter(command: Command, one: OptionField) -> inspect.Parameter:
     name = f"field_{one.key}"
     if one.path[-1] in command.arguments:
         metavar = one.path[-1].upper()
-        return _keyword(name, Annotated[str, typer.Argument(metavar=metavar, show_default=False)], ...)
+        said = _help(one).removesuffix("Required.").strip() or None
+        return _keyword(name, Annotated[str, typer.Argument(metavar=metavar, show_default=False, help=said)], ...)
     help_text = _help(one)
     if one.is_secret:
         help_text = f"A file with it; default: {variable_of(one.field.name)}, or you are asked."
@@ -100,7 +101,7 @@ def _parameter(command: Command, one: OptionField) -> inspect.Parameter:
         kind = Annotated[bool | None, typer.Option(f"--{one.option}/--no-{one.option}", help=help_text)]
     else:
         kind = Annotated[str | None, typer.Option(f"--{one.option}", help=help_text, metavar=_metavar(one))]
-    return _keyword(name, kind, None)
+    return _keyword(name, kind, command.defaults.get(one.path[-1]))
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
