@@ -14,12 +14,16 @@ from hypothesis import strategies as st
 from services.contracts.channels import Channel
 from services.paper.tables import Amount, Share
 from services.reporting.api.report_questions import refused_question
+from services.reporting.domain.dashboard import merged
+from services.reporting.domain.dashboard_question import Question
 from services.reporting.domain.report_kinds import Interval, Period, ReportKind
 from services.reporting.domain.report_words import Word
+from services.reporting.handlers.house_figures import FigureSources, house_part
 from services.reporting.handlers.report_making import ReportMaker, narrowing_of
 from services.reporting.handlers.reports.buyers import Buyers
 from services.reporting.handlers.reports.registry import TELLERS
 from services.reporting.ports.customers import CustomerFacts
+from services.reporting.ports.daily_figures import DailyRow
 from services.reporting.ports.figures import (
     AllotmentFigures,
     FunnelStepCount,
@@ -250,7 +254,31 @@ async def test_r0_12_occupancy_counts_what_is_sold_and_not_what_is_promised() ->
     figures = FiguresTwin(shows=[show("p1", capacity=50)], moved=[moved("p1", seat=str(n)) for n in range(7)])
     report = await made(figures, ReportKind.OCCUPANCY)
     # 7 of ours and the 3 that an office has reported; not the reserved, held or allotted ones.
-    assert report.column(Word.OCCUPANCY) == [Share(10, 50)]
+    assert report.column(Word.OCCUPANCY) == [Share(10, 48)]
+
+
+class NoDays:
+    """See DailyFigures."""
+
+    async def daily(self, sight: Sight, narrowing: Narrowing, bounds_ms: Sequence[int]) -> Sequence[DailyRow]:
+        return []
+
+
+async def test_r3_20_reports_tell_the_same_occupancy_as_dashboards_one_by_one_and_in_all() -> None:
+    seats = [moved(name, seat=str(n)) for name, count in (("p1", 7), ("p2", 21)) for n in range(count)]
+    cancelled = replace(show("p3", capacity=30), is_cancelled=True)
+    figures = FiguresTwin(shows=[show("p1", capacity=50), show("p2", capacity=99), cancelled], moved=seats)
+    sight = Sight(HOUSE, whole_house=True)
+    sources = FigureSources(figures, NoDays())
+    dashboard = merged([(await house_part(sources, sight, Question(), NOON)).figures], NOON)
+    told = {row.performance_id: row.seats.occupancy_basis_points for row in dashboard.rows}
+    for kind in (ReportKind.OCCUPANCY, ReportKind.BY_PERFORMANCE):
+        report = await made(figures, kind)
+        shares = [share for share in report.column(Word.OCCUPANCY) if isinstance(share, Share)]
+        assert [10_000 * share.part // share.whole for share in shares] == [told[name] for name in ("p1", "p2", "p3")]
+        whole = report.total(Word.OCCUPANCY)
+        assert isinstance(whole, Share)
+        assert 10_000 * whole.part // whole.whole == dashboard.sum.seats.occupancy_basis_points
 
 
 async def test_r1_offices_are_told_with_what_they_got_and_what_we_sold_with_their_discounts() -> None:

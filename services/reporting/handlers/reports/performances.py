@@ -52,8 +52,9 @@ def show_cells(performance: PerformanceFigures, zone: str) -> tuple[str, datetim
 
 
 def occupancy(performance: PerformanceFigures) -> Share:
-    """What is sold, by offices too, of all its seats; what is promised or held is not sold (R0.12)."""
-    return Share(performance.sums.tickets + performance.reported_sold, performance.capacity)
+    """As dashboards tell it: what is sold, by offices too, of what can be sold; what is promised is not sold (R0.12)."""
+    can_be_sold = max(0, performance.capacity - performance.blocked)
+    return Share(performance.sums.tickets + performance.reported_sold, can_be_sold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ def _counts(one: PerformanceFigures) -> tuple[int, ...]:
 
 
 def _whole_occupancy(found: Sequence[PerformanceFigures]) -> Share:
-    shares = [occupancy(one) for one in found]
+    """Of performances that take place."""
+    shares = [occupancy(one) for one in found if not one.is_cancelled]
     return Share(sum(share.part for share in shares), sum(share.whole for share in shares))
 
 
