@@ -29,7 +29,7 @@ from services.contracts.wire_types import instant_ms
 from services.reporting.adapters.neighbour_answers import answer_of
 from services.reporting.domain.refusals import PerformanceNotFound
 from services.reporting.ports.neighbours import NeighbourSilent
-from services.reporting.ports.shows import ReportedSales, Show
+from services.reporting.ports.shows import OrdersSeen, ReportedSales, Show
 from services.runtime.errors import Refusal
 from services.runtime.rpc.routing import OwnerRouting
 
@@ -124,14 +124,22 @@ class GrpcShows:
             found.append(ReportedSales(allotment_id, one.office_id, dict(counts)))
         return found
 
-    async def orders_under_way(self, house_id: str, performance_id: str) -> int:
-        """See Shows.orders_under_way."""
+    async def orders(self, house_id: str, performance_id: str) -> OrdersSeen:
+        """See Shows.orders."""
         request = orders.ListOrdersRequest(
-            house_id=house_id, performance_id=performance_id, states=_UNDER_WAY, page_size=MAX_PAGE_SIZE
+            house_id=house_id,
+            performance_id=performance_id,
+            states=(*_UNDER_WAY, orders.ORDER_STATE_CONFIRMED),
+            page_size=MAX_PAGE_SIZE,
         )
-        found = await answer_of("orders", self._orders.ListOrders(request), {})
-        assert isinstance(found, orders.ListOrdersResponse)
-        return len(found.orders)
+        every: list[orders.Order] = []
+        while True:
+            page = await answer_of("orders", self._orders.ListOrders(request), {})
+            assert isinstance(page, orders.ListOrdersResponse)
+            every += page.orders
+            if not page.next_page_token:
+                return orders_seen(performance_id, every)
+            request.page_token = page.next_page_token
 
     async def names(
         self, house_id: str, office_ids: Collection[str], discount_ids: Collection[str]
@@ -174,6 +182,27 @@ class GrpcShows:
             return {seat.seat_id: seat.category async for part in parts for seat in part.plan.seats}
         except grpc.aio.AioRpcError as error:
             raise NeighbourSilent(service="catalogue", code=error.code().name) from error
+
+
+def orders_seen(performance_id: str, found: Iterable[orders.Order]) -> OrdersSeen:
+    """Those under way, and what the confirmed ones have of the performance."""
+    under_way = tickets = left_minor = 0
+    is_certain = True
+    for order in found:
+        if order.state != orders.ORDER_STATE_CONFIRMED:
+            under_way += 1
+            continue
+        # Money that is owed is on its way, though the order stays what it is.
+        under_way += any(one.state == orders.REFUND_STATE_DUE for one in order.refunds)
+        for part in order.parts:
+            if part.performance_id == performance_id:
+                tickets += len(part.lines)
+                left_minor += part.total.amount_minor
+        if len(order.parts) == 1:
+            left_minor -= order.refunded.amount_minor
+        else:
+            is_certain &= not order.refunded.amount_minor
+    return OrdersSeen(under_way, tickets, left_minor if is_certain else None)
 
 
 def _prices(prices: Iterable[Price]) -> dict[tuple[str, str], tuple[Component, ...]]:

@@ -21,7 +21,7 @@ from services.reporting.domain.settlement_sales import (
     summed,
 )
 from services.reporting.ports.figures import AllotmentFigures, Dimension, Figures, Narrowing, Sight, SumRow
-from services.reporting.ports.shows import ReportedSales, Show, Shows
+from services.reporting.ports.shows import OrdersSeen, ReportedSales, Show, Shows
 from services.runtime.errors import Refusal
 
 _SORTS: Final = (Dimension.CATEGORY, Dimension.KIND, Dimension.TICKET_TYPE, Dimension.DISCOUNT, Dimension.OFFICE)
@@ -51,8 +51,9 @@ class SettlementFacts:
         show = await self._shows.show(house_id, performance_id)
         if isinstance(show, Refusal):
             return show
-        # What is under way is asked first: an order that ends between the two is in the figures, or in the way.
-        orders = await self._shows.orders_under_way(house_id, performance_id)
+        # Asked first: an order that ends between the two is in the figures as well, or in the way. The events of what
+        # has ended may still be on their way here, for hours where somebody has paused them: figures must be the same.
+        orders = await self._shows.orders(house_id, performance_id)
         sight, narrowing = Sight(house_id, whole_house=True), Narrowing(performance_ids=frozenset({performance_id}))
         found, allotments, tickets, parts = await asyncio.gather(
             self._figures.performances(sight, narrowing),
@@ -74,8 +75,8 @@ class SettlementFacts:
         under_way = UnderWay(
             held=found[0].held if found else 0,
             reserved=found[0].reserved if found else 0,
-            orders=orders,
-            is_behind=are_behind or not found or _differ(allotments, reported),
+            orders=orders.under_way,
+            is_behind=are_behind or not found or _differ(allotments, reported) or _miss(tickets, orders),
         )
         offices, discounts = await self._shows.names(
             house_id,
@@ -148,6 +149,12 @@ def _amounts(components: Sequence[Component], count: int, show: Show) -> list[Am
 def _differ(allotments: Sequence[AllotmentFigures], reported: Sequence[ReportedSales]) -> bool:
     told = {one.allotment_id: sum(one.sold_by_category.values()) for one in reported}
     return any(told.get(one.allotment_id, 0) != one.reported_sold for one in allotments)
+
+
+def _miss(tickets: Sequence[SumRow], orders: OrdersSeen) -> bool:
+    """Whether our own sales are others here than orders has them."""
+    left_minor = sum(row.sums.revenue_minor for row in tickets)
+    return sum(row.sums.tickets for row in tickets) != orders.tickets or orders.left_minor not in {None, left_minor}
 
 
 def _count(one: AllotmentFigures) -> OfficeCount:

@@ -42,6 +42,16 @@ class ReportedSales:
     sold_by_category: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class OrdersSeen:
+    """A performance's orders as orders itself has them. `under_way`: being paid, cancelled or refunded; `tickets` and
+    `left_minor` of those that are confirmed. None: what went back of an order was of several performances."""
+
+    under_way: int = 0
+    tickets: int = 0
+    left_minor: int | None = 0
+
+
 class Shows(Protocol):
     """Every call raises NeighbourSilent where somebody does not answer."""
 
@@ -53,8 +63,8 @@ class Shows(Protocol):
         """Of these allotments, as the owner of the seats has them now; one that it does not know is left out."""
         ...
 
-    async def orders_under_way(self, house_id: str, performance_id: str, /) -> int:
-        """Orders that are being paid, cancelled or refunded; at most one page is counted."""
+    async def orders(self, house_id: str, performance_id: str, /) -> OrdersSeen:
+        """All of them, as of this moment."""
         ...
 
     async def names(

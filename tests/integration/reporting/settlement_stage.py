@@ -28,9 +28,9 @@ from services.reporting.handlers.settlement_keys import SettlementKeyRing
 from services.reporting.handlers.settlement_papers import SettlementPapers
 from services.reporting.handlers.settlements import SettlementHandler
 from services.reporting.handlers.sights import Sights
-from services.reporting.ports.figures import Sight
+from services.reporting.ports.figures import Figures, Narrowing, Sight
 from services.reporting.ports.grants import GrantedHouse
-from services.reporting.ports.shows import ReportedSales, Show
+from services.reporting.ports.shows import OrdersSeen, ReportedSales, Show
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import RandomIds
@@ -63,12 +63,15 @@ class TestClock(SystemClock):
 
 @dataclass
 class PlayedShows:
-    """The Shows; one performance. What offices reported is by allotment and category."""
+    """The Shows; one performance. What offices reported is by allotment and category. `unheard`: tickets and money that
+    orders has and the read models have not."""
 
+    figures: Figures
     performance_id: str = "p1"
     ends_at_ms: int | None = field(default_factory=lambda: at(ENDS))
     reported_sold: dict[str, dict[str, int]] = field(default_factory=dict)
-    orders: int = 0
+    under_way: int = 0
+    unheard: tuple[int, int] = (0, 0)
     is_cancelled: bool = False
 
     async def show(self, house_id: str, performance_id: str, /) -> Show | Refusal:
@@ -98,8 +101,11 @@ class PlayedShows:
         known = self.reported_sold
         return [ReportedSales(each, "office_1", known[each]) for each in sorted(allotment_ids) if each in known]
 
-    async def orders_under_way(self, house_id: str, performance_id: str, /) -> int:
-        return self.orders
+    async def orders(self, house_id: str, performance_id: str, /) -> OrdersSeen:
+        of_performance = Narrowing(performance_ids=frozenset({performance_id}))
+        found = await self.figures.sums(Sight(house_id, whole_house=True), of_performance, ())
+        tickets = sum(row.sums.tickets for row in found) + self.unheard[0]
+        return OrdersSeen(self.under_way, tickets, sum(row.sums.revenue_minor for row in found) + self.unheard[1])
 
     async def names(
         self, house_id: str, office_ids: Collection[str], discount_ids: Collection[str], /
@@ -135,7 +141,7 @@ class SettlementStage:
     def __init__(self, figures: FiguresStage) -> None:
         self.figures = figures
         self.clock = TestClock(at(AFTER))
-        self.shows, self.grants = PlayedShows(), PlayedGrants()
+        self.shows, self.grants = PlayedShows(figures.figures), PlayedGrants()
         ids, engine = RandomIds(), figures.engine
         store = WritingStore(PostgresSettlementTransaction, engine, clock=self.clock, ids=ids, wake=lambda: None)
         signer = Ed25519SettlementSigner(Seal(("a secret of the tests' own",), owner="settlements"))

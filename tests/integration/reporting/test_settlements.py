@@ -48,7 +48,7 @@ async def test_r3_21_it_is_provisional_while_anything_is_under_way_and_says_what
         database_url("reporting"), *SOLD, counted("p1", 1, 1, free=80, held=2, contingents=(3, 5, 0))
     ) as stage:
         await stage.figures.tell(allotment(1, sold=0, opened=5))
-        stage.shows.orders = 1
+        stage.shows.under_way = 1
         stage.clock.ms = at("2027-02-01 21:59")
         everything = ["NO_DEAL", "NOT_OVER", "ALLOTMENT_OPEN", "SEATS_HELD", "SEATS_RESERVED", "ORDERS_UNDER_WAY"]
         assert await stage.obstacles() == everything
@@ -62,7 +62,7 @@ async def test_r3_21_it_is_provisional_while_anything_is_under_way_and_says_what
         )
         await stage.set_deal()
         stage.clock.ms = at("2027-02-01 22:00")
-        stage.shows.orders = 0
+        stage.shows.under_way = 0
         await stage.figures.tell(counted("p1", 1, 2, free=97))
         # R1.12: sold reported, the rest returned.
         assert await stage.obstacles() == ["ALLOTMENT_OPEN"]
@@ -170,6 +170,23 @@ async def test_a_request_that_comes_twice_makes_one_and_gets_the_same_answer(dat
         assert await stage.finalise("the_key") == first
         acts = await rows(stage, "SELECT count(*) FROM outbox WHERE topic = 'balcon.acts.v1'")
         assert acts == [(2,)]  # deal.set and settlement.finalised
+
+
+async def test_r3_21_nothing_is_final_while_orders_has_sales_that_the_figures_have_not(
+    database_url: DatabaseUrl,
+) -> None:
+    async with settlement_stage(database_url("reporting"), *SOLD) as stage:
+        await stage.set_deal()
+        # A ticket, a free one, a part of its money that is back: paused consumers have heard of none.
+        for unheard in ((1, 2650), (1, 0), (0, -500)):
+            stage.shows.unheard = unheard
+            assert await stage.obstacles() == ["FIGURES_BEHIND"], unheard
+            assert (await told(stage.finalise())).startswith("SETTLEMENT_PROVISIONAL")
+        stage.shows.unheard = (0, 0)
+        first = await stage.finalise()
+        await stage.figures.tell(part_refund("o1", "p1", "2027-02-03 10:00", 1000, 5300))
+        stage.shows.unheard = (0, -300)
+        assert (await told(stage.correct(first.settlement_id))).startswith("SETTLEMENT_PROVISIONAL")
 
 
 async def test_r3_21_a_later_change_is_seen_and_makes_a_numbered_correction(database_url: DatabaseUrl) -> None:

@@ -52,7 +52,7 @@ def show_cells(performance: PerformanceFigures, zone: str) -> tuple[str, datetim
 
 
 def occupancy(performance: PerformanceFigures) -> Share:
-    """As dashboards tell it: what is sold, by offices too, of what can be sold; what is promised is not sold (R0.12)."""
+    """As dashboards tell it: sold, by offices too, of what can be sold; what is promised is not sold (R0.12)."""
     can_be_sold = max(0, performance.capacity - performance.blocked)
     return Share(performance.sums.tickets + performance.reported_sold, can_be_sold)
 
