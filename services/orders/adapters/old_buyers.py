@@ -39,5 +39,6 @@ class PostgresOldBuyers:
         async with connected(self._engine, HouseScope(house_id)) as connection:
             for order_id, customer_id in sorted(customers.items()):
                 is_meant = (orders.c.house_id == house_id) & (orders.c.order_id == order_id)
-                carried = sa.update(orders).where(is_meant)
+                # Where another process was faster, the customer may have been erased or merged since.
+                carried = sa.update(orders).where(is_meant, orders.c.customer_email != "")
                 await connection.execute(carried.values(customer_id=customer_id, customer_name="", customer_email=""))

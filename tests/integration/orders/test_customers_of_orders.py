@@ -143,6 +143,17 @@ async def test_old_orders_are_carried_over_once_and_lose_their_names(stage: Stag
     await channel.close()
 
 
+async def test_who_was_erased_since_is_not_brought_back_by_a_process_that_carries_the_same_order_over(
+    stage: Stage,
+) -> None:
+    orders = await stage.start()
+    made = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    # Carried over by another process, and erased, between this one's question to customers and its writing.
+    await rows(stage, "UPDATE orders SET customer_id = '', customer_name = '', customer_email = ''")
+    await PostgresOldBuyers(stage.running[0][0].sql()).carried(HOUSE, {made.order_id: "cus_erased"})
+    assert await rows(stage, "SELECT customer_id FROM orders") == [("",)]
+
+
 async def test_orders_follow_a_customer_who_is_merged_and_name_nobody_who_is_erased(stage: Stage) -> None:
     orders = await stage.start()
     made = (await orders.CreateOrder(stage.create_request("A-1"))).order
