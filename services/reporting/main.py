@@ -75,6 +75,7 @@ from services.reporting.handlers.sights import Sights
 from services.reporting.handlers.stop_links import StopLinks
 from services.reporting.settings import ReportingSettings
 from services.runtime.bus.factory import open_bus
+from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import TOPICS
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Fault
@@ -108,7 +109,7 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     intakes = [EventIntake(bus, engine, service.clock, projection) for projection in PROJECTIONS.values()]
 
     for intake in intakes:
-        service.background(f"follow_{intake.projection.name}", _following(service, intake))
+        service.background(f"follow_{intake.projection.name}", _following(service, engine, bus, intake))
 
     totals = ReportingServicer(PostgresTotalsReader(engine), PostgresFigures(engine))
     service.rpc.add(
@@ -144,12 +145,14 @@ def _serve_dashboards(service: Service, settings: ReportingSettings, engine: Asy
     service.background("dashboard_key_purge", lambda: purge(own.purge_keys, service.clock, keep_ms=keep_ms))
 
 
-def _following(service: Service, intake: EventIntake) -> Callable[[], Coroutine[Any, Any, None]]:
+def _following(
+    service: Service, engine: AsyncEngine, bus: ManagedBus, intake: EventIntake
+) -> Callable[[], Coroutine[Any, Any, None]]:
     """One loop for each read model: what stops one stops no other."""
-    generations = PostgresGenerations(service.sql(), intake.projection)
+    generations = PostgresGenerations(engine, intake.projection)
 
     async def follow_events() -> None:
-        await service.bus().create_topics(TOPICS)
+        await bus.create_topics(TOPICS)
         await follow(generations, intake.fill, service.clock)
 
     return follow_events
