@@ -37,6 +37,27 @@ def figures_message(found: DashboardFigures) -> pb.DashboardFigures:
     )
 
 
+def granted_message(found: DashboardFigures) -> pb.DashboardFigures:
+    """The whole dashboard for whom it is granted to: fees are the house's own (R0.13), so nothing charged is told."""
+    message = figures_message(found)
+    total = message.sum
+    for sold in (total.sold, total.today, total.yesterday, total.this_week, total.in_days):
+        _hide_charged(sold.revenues)
+    days, types, channels = total.line, total.ticket_types, total.channels
+    for part in (*(day.sold for day in days), *(one.sold for one in types), *(one.sold for one in channels)):
+        part.ClearField("charged")
+    for row in message.performances:
+        if row.HasField("revenue"):
+            row.revenue.ClearField("charged")
+        _hide_charged(row.in_days.revenues)
+    return message
+
+
+def _hide_charged(revenues: Iterable[pb.DashboardRevenue]) -> None:
+    for revenue in revenues:
+        revenue.ClearField("charged")
+
+
 def entry_message(entry: Entry) -> pb.DashboardEntry:
     """A line of the menu."""
     own = None if entry.own is None else own_message(entry.own)

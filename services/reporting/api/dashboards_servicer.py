@@ -12,7 +12,7 @@ from services.contracts.changes import refused_mask, refused_unset_etag
 from services.contracts.texts import refused_idempotency_key
 from services.contracts.wire_requests import asked_once
 from services.reporting.api.callers import calling_person
-from services.reporting.api.dashboard_messages import entry_message, figures_message, own_message
+from services.reporting.api.dashboard_messages import entry_message, figures_message, granted_message, own_message
 from services.reporting.domain.dashboard_question import Days, Question, days_of
 from services.reporting.domain.own_dashboard import (
     CHANGEABLE,
@@ -45,7 +45,7 @@ class DashboardsServicer(DashboardsServiceServicer):
         """FieldInvalid, DashboardNotFound."""
         question = _question(request)
         found = answered(await self._dashboards.get(calling_person(), request.dashboard_id, question))
-        return pb.GetDashboardResponse(figures=figures_message(found))
+        return pb.GetDashboardResponse(figures=granted_message(found))
 
     async def WatchDashboard(  # noqa: N802
         self, request: pb.WatchDashboardRequest, context: Context
@@ -57,7 +57,7 @@ class DashboardsServicer(DashboardsServiceServicer):
             async for found in watched:
                 if isinstance(found, Refusal):
                     raise Refused(found)
-                yield pb.WatchDashboardResponse(figures=figures_message(found))
+                yield pb.WatchDashboardResponse(figures=granted_message(found))
 
     async def GetHouseDashboard(  # noqa: N802
         self, request: pb.GetHouseDashboardRequest, context: Context

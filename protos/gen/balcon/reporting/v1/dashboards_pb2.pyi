@@ -155,7 +155,7 @@ class DashboardRevenue(_message.Message):
 
     @_builtins.property
     def charged(self) -> _money_pb2.Money:
-        """All that buyers paid for their tickets, fees included."""
+        """All that buyers paid for their tickets, fees included. Told to people of the house only: fees are the house's."""
 
     def __init__(
         self,
@@ -387,7 +387,7 @@ class DashboardCharged(_message.Message):
     """Sold, less what came back."""
     @_builtins.property
     def charged(self) -> _containers.RepeatedCompositeFieldContainer[_money_pb2.Money]:
-        """One for each currency, in the order of their codes; fees included."""
+        """One for each currency, in the order of their codes; fees included. Told to people of the house only."""
 
     def __init__(
         self,
