@@ -16,7 +16,9 @@ from services.console.terminal import ERR, fail
 from services.runtime.embedded.servers import default_data_dir
 from services.runtime.errors import Fault
 
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder of the stack.", show_default="per user")]
+Data = Annotated[
+    Path | None, typer.Option("--data", envvar="BALCON_DATA", help="Data folder of the stack.", show_default="per user")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Target = Annotated[
     list[str] | None,

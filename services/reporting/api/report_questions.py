@@ -50,12 +50,11 @@ def refused_question(field: str, wire: pb.ReportQuestion, *, for_promoter: bool)
         _refused_name(f"{field}.kind", int(wire.kind), kinds, [kind.name for kind in known]),
         _refused_interval(field, wire),
         *_refused_filter(f"{field}.filter", wire.filter),
-        _refused_sellers(f"{field}.filter.seller_ids", wire.filter) if for_promoter else None,
         refused_language(f"{field}.language", wire.language),
     ]
 
 
-def _refused_sellers(field: str, wire: pb.ReportFilter) -> FieldInvalid | None:
+def refused_sellers(field: str, wire: pb.ReportFilter) -> FieldInvalid | None:
     """Who sold is the house's: whoever is told of no seller does not find out by asking for one, either."""
     return FieldInvalid(field, "is set", "nothing in what houses have granted") if wire.seller_ids else None
 

@@ -19,6 +19,7 @@ from services.reporting.api.report_questions import (
     refused_format,
     refused_houses,
     refused_question,
+    refused_sellers,
     wire_kind,
 )
 from services.reporting.domain.report import Report
@@ -80,6 +81,7 @@ class ReportsServicer(ReportsServiceServicer):
     ) -> pb.RunGrantedReportResponse:
         accept(
             *refused_question("question", request.question, for_promoter=True),
+            refused_sellers("question.filter.seller_ids", request.question.filter),
             *refused_houses("house_ids", request.house_ids),
         )
         question, houses = question_of(request.question), await self._granted(request.house_ids)
@@ -126,6 +128,7 @@ class ReportsServicer(ReportsServiceServicer):
     ) -> AsyncIterator[pb.DownloadGrantedReportResponse]:
         accept(
             *refused_question("question", request.question, for_promoter=True),
+            refused_sellers("question.filter.seller_ids", request.question.filter),
             refused_format("format", request.format),
             *refused_houses("house_ids", request.house_ids),
         )

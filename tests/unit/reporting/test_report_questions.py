@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from balcon.reporting.v1 import report_questions_pb2 as pb
 
-from services.reporting.api.report_questions import refused_question
+from services.reporting.api.report_questions import refused_sellers
 
 
 def test_r3_16_a_promoter_does_not_find_out_who_sold_by_asking_for_one() -> None:
-    asked = pb.ReportQuestion(
-        kind=pb.REPORT_KIND_BY_CATEGORY, language="en", filter=pb.ReportFilter(seller_ids=["psn_till"])
-    )
-    refused = [fault for fault in refused_question("question", asked, for_promoter=True) if fault is not None]
-    assert [fault.field for fault in refused] == ["question.filter.seller_ids"]
-    assert not any(refused_question("question", asked, for_promoter=False))
+    refused = refused_sellers("question.filter.seller_ids", pb.ReportFilter(seller_ids=["psn_till"]))
+    assert refused is not None and refused.field == "question.filter.seller_ids"
+    assert refused_sellers("question.filter.seller_ids", pb.ReportFilter(hall_ids=["hal_1"])) is None
