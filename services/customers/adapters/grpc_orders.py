@@ -11,6 +11,7 @@ from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from google.protobuf.json_format import MessageToDict
 
 from services.customers.domain.erasure import BoughtOrder, Payment
+from services.customers.domain.refusals import OldOrdersWaiting
 from services.customers.ports.orders import OrdersUnanswered, ToldOrder
 from services.runtime.call_context import own_account
 
@@ -35,12 +36,15 @@ class GrpcOrders:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub: OrdersServiceAsyncStub = OrdersServiceStub(channel)
 
-    async def of(self, house_id: str, customer_ids: Sequence[str]) -> Sequence[ToldOrder]:
+    async def of(self, house_id: str, customer_ids: Sequence[str]) -> Sequence[ToldOrder] | OldOrdersWaiting:
         told: list[ToldOrder] = []
         for customer_id in customer_ids:
             request = wire.ListOrdersRequest(house_id=house_id, customer_id=customer_id, page_size=_PAGE)
             while True:
                 page = await self._page(request)
+                if not page.complete:
+                    # Also what a release says that knows no customers.
+                    return OldOrdersWaiting()
                 told += [_told(order) for order in page.orders]
                 if not page.next_page_token:
                     break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from services.runtime.errors import Kind, Refusal
 
@@ -21,6 +22,14 @@ class EmailOfAnother(Refusal):
 
     kind = Kind.TAKEN
     customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OldOrdersWaiting(Refusal):
+    """Orders from before customers were kept still wait to be given to theirs, maybe to this one; ask again later."""
+
+    kind = Kind.UNDER_WAY
+    retry_after_ms: ClassVar[int] = 30_000
 
 
 @dataclass(frozen=True, slots=True)

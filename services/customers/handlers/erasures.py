@@ -45,7 +45,10 @@ class ErasureHandler:
         self._orders = orders
 
     async def erase(self, house_id: str, customer_id: str) -> Erasure | Refusal:
-        """Twice is fine. Refusals: CustomerNotFound. Raises OrdersUnanswered, CustomerMoved; nothing was done then."""
+        """Twice is fine. Refusals: CustomerNotFound, OldOrdersWaiting.
+
+        Raises OrdersUnanswered, CustomerMoved; nothing was done then.
+        """
         house = await self._houses.house(house_id)
         if isinstance(house, Refusal):
             return house
@@ -55,7 +58,11 @@ class ErasureHandler:
                 if customer is None:
                     return await transaction.erasures.find(customer_id) or CustomerNotFound(customer_id)
                 ids = await transaction.customers.ids_of(customer.customer_id)
-            orders = [one.bought for one in await self._orders.of(house_id, ids)]
+            told = await self._orders.of(house_id, ids)
+            if isinstance(told, Refusal):
+                # Who is removed now would be made again by the address of an old order.
+                return told
+            orders = [one.bought for one in told]
             async with self._store.transaction(house_id) as transaction:
                 done = await self._erased(transaction, house, customer.customer_id, ids, orders)
                 if done is not None:

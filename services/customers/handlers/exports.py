@@ -23,7 +23,7 @@ class ExportHandler:
         self._orders = orders
 
     async def export(self, house_id: str, customer_id: str) -> bytes | Refusal:
-        """JSON in UTF-8. Refusals: CustomerNotFound. Raises OrdersUnanswered."""
+        """JSON in UTF-8. Refusals: CustomerNotFound, OldOrdersWaiting. Raises OrdersUnanswered."""
         async with self._store.transaction(house_id) as transaction:
             customer = await transaction.customers.find(customer_id)
             if customer is None:
@@ -32,6 +32,8 @@ class ExportHandler:
             ids = await transaction.customers.ids_of(customer.customer_id)
             now_ms = transaction.now_ms
         orders = await self._orders.of(house_id, ids)
+        if isinstance(orders, Refusal):
+            return orders
         told: Mapping[str, Any] = {
             "exported_at": instant_text(now_ms),
             "house_id": house_id,

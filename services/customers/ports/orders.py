@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.customers.domain.erasure import BoughtOrder
+from services.customers.domain.refusals import OldOrdersWaiting
 from services.runtime.errors import Retryable
 
 
@@ -25,6 +26,6 @@ class ToldOrder:
 class OrdersOfCustomers(Protocol):
     """Raises OrdersUnanswered."""
 
-    async def of(self, house_id: str, customer_ids: Sequence[str]) -> Sequence[ToldOrder]:
-        """All of them."""
+    async def of(self, house_id: str, customer_ids: Sequence[str]) -> Sequence[ToldOrder] | OldOrdersWaiting:
+        """All of them, or the refusal while orders cannot say that these are all."""
         ...

@@ -163,6 +163,9 @@ class MemoryOrderStore:
         ]
         return sorted(found, key=_place, reverse=True)[: wanted.limit]
 
+    async def has_old_buyers(self, house_id: str) -> bool:
+        return False
+
     async def states_of(self, refs: Sequence[OrderRef]) -> Mapping[OrderRef, OrderState]:
         return {ref: self._rows[ref].order.state for ref in refs if ref in self._rows}
 

@@ -220,6 +220,10 @@ class OrderDesk:
         """One page, newest first."""
         return list(await self._store.list_orders(wanted))
 
+    async def names_every_customer(self, house_id: str) -> bool:
+        """Asked before a list, what is in the list then is all: old orders get their customers, none loses one."""
+        return not await self._store.has_old_buyers(house_id)
+
     async def _change(
         self, ref: OrderRef, command: Command, *, lease: Lease, key: RequestKey | None = None
     ) -> Changed | Refusal:

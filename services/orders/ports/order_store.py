@@ -122,6 +122,10 @@ class OrderStore(Protocol):
         """Orders of one house with their tickets, newest first."""
         ...
 
+    async def has_old_buyers(self, house_id: str) -> bool:
+        """Whether orders from before customers were kept still wait to be given to theirs: see OldBuyers."""
+        ...
+
     async def states_of(self, refs: Sequence[OrderRef]) -> Mapping[OrderRef, OrderState]:
         """The states of many orders at once."""
         ...

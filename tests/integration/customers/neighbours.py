@@ -50,17 +50,17 @@ class Accounts(AccountsServiceServicer):
 
 
 class Orders(OrdersServiceServicer):
-    """Tells the orders that a test has put there; silent once `is_away`."""
+    """Tells the orders that a test has put there; silent once `is_away`, unsure while `old_ones_wait`."""
 
     def __init__(self) -> None:
         self.made: list[orders.Order] = []
-        self.is_away = False
+        self.is_away = self.old_ones_wait = False
 
     async def ListOrders(self, request: orders.ListOrdersRequest, context: Context) -> orders.ListOrdersResponse:
         if self.is_away:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
         mine = [one for one in self.made if (one.house_id, one.customer_id) == (request.house_id, request.customer_id)]
-        return orders.ListOrdersResponse(orders=mine)
+        return orders.ListOrdersResponse(orders=mine, complete=not self.old_ones_wait)
 
 
 def an_order(

@@ -135,6 +135,30 @@ async def test_without_orders_nobody_is_erased_or_told_half(customers: Customers
     assert await customers.customer(ADA) == ada
 
 
+async def test_while_old_orders_wait_for_their_customers_nobody_is_erased_or_told_half(
+    customers: Customers, neighbours: Neighbours
+) -> None:
+    ada = await customers.customer(ADA)
+    session = await customers.session(ADA)
+    before = await customers.everything()
+    neighbours.orders.old_ones_wait = True
+    own = {"house_id": DUTCH, "session_secret": session}
+    for call in (
+        customers.stub.EraseCustomer(pb.EraseCustomerRequest(house_id=DUTCH, customer_id=ada)),
+        customers.stub.ExportCustomer(pb.ExportCustomerRequest(house_id=DUTCH, customer_id=ada)),
+        customers.stub.EraseOwnData(own_data_pb2.EraseOwnDataRequest(**own)),
+        customers.stub.ExportOwnData(own_data_pb2.ExportOwnDataRequest(**own)),
+    ):
+        told = await refusal(call)
+        assert told.reason == "OLD_ORDERS_WAITING"
+        assert told.retry_after_ms
+    assert await customers.everything() == before
+    neighbours.orders.old_ones_wait = False
+    neighbours.orders.made.append(an_order("ord_old", ada, orders.ORDER_STATE_CONFIRMED, paid_ms=PAID_MS))
+    assert (await erase(customers, ada)).HasField("locked_until")
+    assert ADA not in await customers.everything()
+
+
 async def test_a_link_opens_once_within_its_time_and_in_its_house(customers: Customers, clock: ShiftedClock) -> None:
     await customers.customer(ADA)
     await customers.session(ADA)

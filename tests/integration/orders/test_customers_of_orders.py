@@ -143,6 +143,40 @@ async def test_old_orders_are_carried_over_once_and_lose_their_names(stage: Stag
     await channel.close()
 
 
+async def test_a_customers_orders_are_all_of_theirs_only_once_no_old_one_of_the_house_waits(stage: Stage) -> None:
+    orders = await stage.start()
+    made = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    old = (await orders.CreateOrder(stage.create_request("A-2"))).order
+    await rows(
+        stage,
+        "UPDATE orders SET customer_id = '', customer_name = 'Ada', customer_email = 'ada@example.org'"
+        f" WHERE order_id = '{old.order_id}'",
+    )
+
+    async def told(house_id: str = HOUSE) -> tuple[bool, set[str]]:
+        request = wire.ListOrdersRequest(house_id=house_id, customer_id=made.customer_id)
+        answer = await orders.ListOrders(request)
+        return answer.complete, {one.order_id for one in answer.orders}
+
+    assert await told() == (False, {made.order_id})
+    assert await told("house_b") == (True, set())
+    channel = open_channel(stage.neighbours.target, CLOCK)
+    carrying = PostgresOldBuyers(stage.running[0][0].sql()), GrpcCustomers(channel)
+    assert await carried_over(*carrying) == 1
+    assert await told() == (True, {made.order_id, old.order_id})
+    await tell(stage, CustomerErased(house_id=HOUSE, customer_id=made.customer_id), made.customer_id, 1)
+
+    async def is_erased() -> bool:
+        return await told() == (True, set())
+
+    await eventually(is_erased)
+    # Nobody is left whom the loop could make anew.
+    asked = stage.neighbours.customers.asked
+    assert await carried_over(*carrying) == 0
+    assert stage.neighbours.customers.asked == asked
+    await channel.close()
+
+
 async def test_who_was_erased_since_is_not_brought_back_by_a_process_that_carries_the_same_order_over(
     stage: Stage,
 ) -> None:
