@@ -1,4 +1,4 @@
-"""Waiting for an event with a bound, on the Clock that was handed in. Nothing else."""
+"""Waiting for an event with a bound, on the Clock that was handed in, and ending when asked to. Nothing else."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ async def wait_until_set(event: asyncio.Event, clock: Clock, seconds: float) -> 
         timer.cancel()
         await asyncio.gather(waiter, timer, return_exceptions=True)
     return event.is_set()
+
+
+def end_if_cancelled(error: BaseException) -> None:
+    """For loops that go on through every fault: raises CancelledError where this task was asked to end.
+
+    What is let go on the way out, such as a session in the middle of a command, may raise `error` in its place.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error

@@ -17,8 +17,8 @@ from balcon.inventory.v1.inventory_service_pb2 import GetSeatMapRequest, Perform
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from rich.markup import escape
 
+from services.console.audit.verdict import Verdict, audit, broken_rows
 from services.console.audit.verdict import as_table as audit_table
-from services.console.audit.verdict import audit, broken_rows
 from services.console.sale.contingents import (
     RETURN_AT_SHARE,
     ContingentFigures,
@@ -30,11 +30,11 @@ from services.console.sale.crowd_process import Assignment
 from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms, demo_plan
 from services.console.sale.display import SaleDisplay
 from services.console.sale.hall import Place
-from services.console.sale.promoter import DemoPromoter
+from services.console.sale.promoter import DemoPromoter, PromoterFigures
 from services.console.sale.quiescence import wait_until_quiet
-from services.console.sale.scoreboard import SaleRun, Scoreboard, as_table, score, unresolved_orders
+from services.console.sale.scoreboard import SaleRun, Scoreboard, as_table, score, sold_seats, unresolved_orders
 from services.console.sale.script import Pace, write_script
-from services.console.sale.tally import Progress
+from services.console.sale.tally import Progress, Tally
 from services.console.stack.data_folder import DataFolder, StackRecord, make_temp_folder, remove_temp_folder
 from services.console.stack.local_stack import LocalStack, StackOptions
 from services.console.terminal import ERR, OUT
@@ -225,9 +225,8 @@ class DemoSale:
             # A payment that came late of its own accord has woken an order up again: its end is awaited too.
             quiet = await wait_until_quiet(record, performance_id, self._clock, QUIET_SECONDS)
             verdict = await audit(record.targets, self._clock)
-        victim = self._options.kill
-        if victim is not None and not self._killed:
-            tally.failed(f"{victim.value} was not killed: the sale was over before {self._kill_at} tickets were sold")
+        told, verdict, quiet = await self._tell_promoter(verdict, quiet)
+        self._count_missed_kill(tally)
         run = SaleRun(
             seats=seats,
             buyers=self._options.buyers,
@@ -238,7 +237,7 @@ class DemoSale:
             restarts=self._stack.restarts,
             went_quiet=quiet,
             contingents=figures,
-            promoter=await self._promoter.report(self._on_sale, report_path(self._options, self._stack.record)),
+            promoter=told,
         )
         board = score(tally, verdict, run)
         OUT.print(as_table(board))
@@ -246,6 +245,25 @@ class DemoSale:
             OUT.print(contingents_table(figures))
         OUT.print(audit_table(verdict))
         return board, broken_rows(verdict)
+
+    def _count_missed_kill(self, tally: Tally) -> None:
+        victim = self._options.kill
+        if victim is not None and not self._killed:
+            tally.failed(f"{victim.value} was not killed: the sale was over before {self._kill_at} tickets were sold")
+
+    async def _tell_promoter(self, verdict: Verdict, quiet: bool) -> tuple[PromoterFigures, Verdict, bool]:
+        """What the promoter is told, with the audit that it is compared with and whether that found all quiet."""
+        record, performance_id = self._stack.record, self._on_sale.performance.performance_id
+        path = report_path(self._options, record)
+        told = await self._promoter.report(self._on_sale, path)
+        for _ in range(_FURTHER_AUDITS):
+            if told.tickets == sold_seats(verdict):
+                break
+            # Money that came late of its own accord has sold something between the audit and the promoter's question.
+            quiet = await wait_until_quiet(record, performance_id, self._clock, QUIET_SECONDS)
+            verdict = await audit(record.targets, self._clock)
+            told = await self._promoter.report(self._on_sale, path)
+        return told, verdict, quiet
 
     async def _find_owner(self, target: str) -> None:
         """Of several inventory nodes the one to kill is the owner: asking for the seat map makes one."""

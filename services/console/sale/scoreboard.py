@@ -82,6 +82,11 @@ class SaleRun(msgspec.Struct, frozen=True):
     promoter: PromoterFigures | None = None
 
 
+def sold_seats(verdict: Verdict) -> int:
+    """Seats that the record has sold."""
+    return sum(seat.sold for seat in verdict.facts.seats)
+
+
 def unresolved_orders(verdict: Verdict) -> int:
     """Orders between claim and a final state."""
     return sum(order.state in UNRESOLVED for order in verdict.facts.orders)
@@ -94,7 +99,7 @@ def score(tally: Tally, verdict: Verdict, run: SaleRun) -> Scoreboard:
     took = [hold.took_ms for hold in tally.holds]
     return Scoreboard(
         seats=run.seats,
-        sold=sum(seat.sold for seat in verdict.facts.seats),
+        sold=sold_seats(verdict),
         double_sales=len(doubled_seats(tally.tickets)) + verdict.double_sales,
         orders_confirmed=states["CONFIRMED"],
         orders_refunded=states["REFUNDED"],

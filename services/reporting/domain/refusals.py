@@ -36,7 +36,7 @@ class DashboardArchived(Refusal):
 class TooManyDashboards(Refusal):
     """You have {limit} dashboards of your own, and that is the most: take one out of the menu first."""
 
-    kind = Kind.EXHAUSTED
+    kind = Kind.PRECONDITION
     limit: int
 
 

@@ -27,7 +27,7 @@ class SavedReportArchived(Refusal):
 class TooManySavedReports(Refusal):
     """The house has {most} saved reports in use: archive one first."""
 
-    kind = Kind.EXHAUSTED
+    kind = Kind.PRECONDITION
     most: int
 
 
@@ -51,7 +51,7 @@ class ScheduleArchived(Refusal):
 class TooManySchedules(Refusal):
     """The house has {most} schedules: archive one first."""
 
-    kind = Kind.EXHAUSTED
+    kind = Kind.PRECONDITION
     most: int
 
 

@@ -16,7 +16,7 @@ from services.runtime.outbox.held_outbox import HeldOutbox, NumberedEvent, Pendi
 from services.runtime.outbox.retries import Backoff
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, OUTBOX_PUBLISHED
-from services.runtime.waiting import wait_until_set
+from services.runtime.waiting import end_if_cancelled, wait_until_set
 
 RELAY_BATCH = 500
 RETENTION_SECONDS = 7 * 86_400.0  # a bus that lost its last days can be filled again from the outbox
@@ -78,6 +78,7 @@ class OutboxRelay:
                             self._oldest_at_ms = None  # whoever holds the outbox now tells it
                 await self._stand_by()
             except Exception as error:  # noqa: BLE001 (whatever it is, unpublished events must not wait for a restart)
+                end_if_cancelled(error)
                 if not lost.tries:
                     _log.warning("outbox_lost", source=self._source, error=type(error).__name__, exc_info=error)
                 await self._clock.sleep(lost.next_seconds())
@@ -123,6 +124,7 @@ class OutboxRelay:
             try:
                 await self._published(held, messages)
             except Exception as error:  # noqa: BLE001 (as above; the events stay where they are)
+                end_if_cancelled(error)
                 if not self._backoff.tries:
                     _log.warning("bus_refuses", source=self._source, error=type(error).__name__, exc_info=error)
                 self._tell(await held.pending())

@@ -70,7 +70,8 @@ def told() -> list[Protobuf]:
 
 async def broken(stage: FiguresStage) -> dict[str, list[str]]:
     checks = await PostgresReadModelAudit(stage.engine).checks("")
-    assert all(check.examined for check in checks if "key" not in check.name)
+    # Settlements are no read model: there is none here.
+    assert all(check.examined for check in checks if "key" not in check.name and check.invariant != "R3.21")
     return {check.name: list(check.violations) for check in checks if check.violations}
 
 

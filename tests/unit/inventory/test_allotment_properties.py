@@ -106,6 +106,7 @@ def test_a_restored_owner_decides_as_the_one_that_was(
         blocked=[seat for seat in range(CAPACITY) if state.status(seat) == BLOCKED],
         allotments=list(state.all_allotments()),
         steps=list(told.values()),
+        reservations=list(state.reservations.values()),
     )
     restored, stale = restore(CAPACITY, RULES, record, state.holds.values())
     assert stale == []
