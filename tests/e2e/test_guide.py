@@ -23,6 +23,7 @@ def test_every_page_is_in_the_index() -> None:
     assert {page.name for page in pages()} | {"index.md"} == {page.name for page in GUIDE.glob("*.md")}
 
 
+@pytest.mark.timeout(1_800)
 def test_every_command_of_the_guide_does_what_its_page_says(tmp_path: Path) -> None:
     data = make_temp_folder(RandomIds())
     try:
