@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from balcon.audit.v1.audit_service_pb2 import Fact
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contracts.audit import MAX_VIOLATIONS, CheckResult
+from services.contracts.audit import CheckResult
+from services.contracts.sql_checks import DENSE_OUTBOX, SqlCheck, checked
 from services.runtime.sql.connections import connected, for_snapshots
 from services.runtime.sql.scopes import AllHouses
 
-# (invariant, name, what is examined, what breaks it). Each query is limited by :performance_id, '' being all of them.
+# Each query is limited by :performance_id, '' being all of them.
 _CHECKS = (
-    (
+    SqlCheck(
         "INV-5",
         "each performance's plan version exists and has its capacity",
         "SELECT count(*) FROM performances WHERE (:performance_id = '' OR performance_id = :performance_id)",
@@ -24,7 +24,7 @@ _CHECKS = (
            WHERE s.seat_count IS DISTINCT FROM p.capacity AND (:performance_id = '' OR performance_id = :performance_id)
            ORDER BY p.performance_id LIMIT :limit""",
     ),
-    (
+    SqlCheck(
         "INV-5",
         "plan versions of a hall are dense and end at its latest",
         "SELECT count(*) FROM halls",
@@ -36,7 +36,7 @@ _CHECKS = (
                OR coalesce(max(s.plan_version), 0) <> h.latest_plan_version
            ORDER BY h.hall_id LIMIT :limit""",
     ),
-    (
+    SqlCheck(
         "catalogue",
         "each category of a performance's plan has a normal price, all in the house's currency",
         "SELECT count(*) FROM performances WHERE (:performance_id = '' OR performance_id = :performance_id)",
@@ -55,7 +55,7 @@ _CHECKS = (
                WHERE n.currency <> h.currency AND (:performance_id = '' OR n.performance_id = :performance_id)
            ) found ORDER BY 1 LIMIT :limit""",
     ),
-    (
+    SqlCheck(
         "catalogue",
         "each performance has the title of its production",
         "SELECT count(*) FROM performances WHERE (:performance_id = '' OR performance_id = :performance_id)",
@@ -65,7 +65,7 @@ _CHECKS = (
            WHERE p.title <> s.title AND (:performance_id = '' OR p.performance_id = :performance_id)
            ORDER BY p.performance_id LIMIT :limit""",
     ),
-    (
+    SqlCheck(
         "catalogue",
         "the images of a poster are of one version",
         "SELECT count(*) FROM poster_images",
@@ -74,21 +74,8 @@ _CHECKS = (
            FROM poster_images GROUP BY house_id, production_id HAVING count(DISTINCT version) > 1
            ORDER BY production_id LIMIT :limit""",
     ),
-    (
-        "INV-7",
-        "numbers of events are dense per key and end at the last one given",
-        "SELECT count(*) FROM outbox WHERE (:performance_id = '' OR key = :performance_id)",
-        # Old rows are purged from the front, so density is counted from the first that is left.
-        """SELECT format('topic %s key %s: %s events numbered %s to %s, last given %s', o.topic, o.key, count(*),
-                         min(o.sequence), max(o.sequence), coalesce(s.last_sequence::text, 'none'))
-           FROM outbox o LEFT JOIN outbox_sequence s USING (topic, key)
-           WHERE o.sequence IS NOT NULL AND (:performance_id = '' OR o.key = :performance_id)
-           GROUP BY o.topic, o.key, s.last_sequence
-           HAVING count(*) <> max(o.sequence) - min(o.sequence) + 1 OR count(DISTINCT o.sequence) <> count(*)
-               OR max(o.sequence) IS DISTINCT FROM s.last_sequence
-           ORDER BY o.key LIMIT :limit""",
-    ),
-    (
+    DENSE_OUTBOX,
+    SqlCheck(
         "INV-7",
         "the last event about each performance's sale tells its state",
         "SELECT count(*) FROM performances WHERE (:performance_id = '' OR performance_id = :performance_id)",
@@ -121,25 +108,10 @@ class PostgresAudit:
 
     async def checks(self, performance_id: str) -> Sequence[CheckResult]:
         async with connected(self._moments, _ALL) as connection:
-            return [
-                await self._check(connection, performance_id, invariant, name, examined, broken)
-                for invariant, name, examined, broken in _CHECKS
-            ]
+            return await checked(connection, _CHECKS, {"performance_id": performance_id})
 
     async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
         """None."""
         nothing: Sequence[Sequence[Fact]] = ()
         for page in nothing:
             yield page
-
-    @staticmethod
-    async def _check(
-        connection: AsyncConnection, performance_id: str, invariant: str, name: str, examined: str, broken: str
-    ) -> CheckResult:
-        about = {"performance_id": performance_id} if ":performance_id" in examined else {}
-        count: int = (await connection.execute(text(examined), about)).scalar_one()
-        parameters: dict[str, str | int] = {"limit": MAX_VIOLATIONS}
-        if ":performance_id" in broken:
-            parameters["performance_id"] = performance_id
-        found = (await connection.execute(text(broken), parameters)).scalars().all()
-        return CheckResult(invariant, name, count, tuple(found))

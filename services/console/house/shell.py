@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from services.console.calling import Data, Json, Target
 from services.console.house import running
 from services.console.house.command import Command, Subject
 from services.console.house.connection import Where
@@ -20,15 +21,6 @@ from services.console.house.values import enum_names
 from services.console.terminal import fail
 from services.runtime.errors import Fatal
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", envvar="BALCON_DATA", help="Data folder of the stack.", show_default="per user"),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Target = Annotated[
-    list[str] | None,
-    typer.Option("--target", help="service=host:port, once a service; default: the stack on the data folder."),
-]
 _House = Annotated[
     str,
     typer.Option("--house", envvar="BALCON_HOUSE", help="Label or id; default: your only house, or the chosen one."),

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from balcon.audit.v1.audit_service_pb2 import Fact, LedgerInRecord, TotalsInRecord
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.contracts.audit import MAX_VIOLATIONS, CheckResult
+from services.contracts.audit import CheckResult
+from services.contracts.sql_checks import SqlCheck, bound, checked
 from services.contracts.wire_types import wire_money
 from services.reporting.adapters.postgres_totals_reader import PAGE, pages_of_all
 from services.reporting.adapters.sales_audit import LEFT, SALES_CHECKS
@@ -81,11 +82,11 @@ _PERFORMANCES = """
 
 # Invariant, what was compared, how much there is, which rows break it.
 _CHECKS = (
-    ("INV-7", "reporting: every key's events applied without a gap", _KEYS, _GAPS),
-    ("INV-7", "reporting: no key is parked", _KEYS, _PARKED),
-    ("INV-7", "reporting: totals equal a recompute from the orders they stand on", _PERFORMANCES, _LINES),
-    ("INV-7", "reporting: order counts equal a recompute from the orders", _PERFORMANCES, _ORDERS),
-    ("INV-5", "reporting: the latest counts add up to the capacity", _PERFORMANCES, _CARD_DECK),
+    SqlCheck("INV-7", "reporting: every key's events applied without a gap", _KEYS, _GAPS),
+    SqlCheck("INV-7", "reporting: no key is parked", _KEYS, _PARKED),
+    SqlCheck("INV-7", "reporting: totals equal a recompute from the orders they stand on", _PERFORMANCES, _LINES),
+    SqlCheck("INV-7", "reporting: order counts equal a recompute from the orders", _PERFORMANCES, _ORDERS),
+    SqlCheck("INV-5", "reporting: the latest counts add up to the capacity", _PERFORMANCES, _CARD_DECK),
     *SALES_CHECKS,
     *SETTLEMENT_CHECKS,
 )
@@ -107,7 +108,7 @@ class PostgresReadModelAudit:
         """See RecordAudit.checks; all over one snapshot."""
         async with connected(self._moments, _ALL) as connection:
             known = await _known(connection, performance_id)
-            return [await _check(connection, known, *check) for check in _CHECKS]
+            return await checked(connection, _CHECKS, known)
 
     async def facts(self, performance_id: str) -> AsyncIterator[Sequence[Fact]]:
         """Everything reporting tells people, and what its ledger comes to."""
@@ -118,7 +119,7 @@ class PostgresReadModelAudit:
             async with connected(self._moments, _ALL) as connection:
                 known = await _known(connection, performance_id)
                 place = {"after_performance": after[0], "after_house": after[1], "page": PAGE}
-                rows = (await connection.execute(_bound(LEFT, {**known, **place}))).all()
+                rows = (await connection.execute(bound(LEFT, {**known, **place}))).all()
             if not rows:
                 return
             yield [_ledger(row) for row in rows]
@@ -145,21 +146,4 @@ async def _known(connection: AsyncConnection, performance_id: str) -> Mapping[st
         "generation": serving[TOTALS_MODEL],
         "consumers": [group_of(generation, model) for model, generation in serving.items()],
         "performance_id": performance_id,
-        "limit": MAX_VIOLATIONS,
     }
-
-
-async def _check(
-    connection: AsyncConnection, known: Mapping[str, Any], invariant: str, name: str, count: str, rows: str
-) -> CheckResult:
-    return CheckResult(
-        invariant=invariant,
-        name=name,
-        examined=int((await connection.execute(_bound(count, known))).scalar_one()),
-        violations=tuple((await connection.execute(_bound(rows, known))).scalars()),
-    )
-
-
-def _bound(sql: str, known: Mapping[str, Any]) -> TextClause:
-    query = text(sql)
-    return query.bindparams(**{name: value for name, value in known.items() if f":{name}" in sql})

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.contracts.sql_checks import SqlCheck
+
 _OF = "generation = :sales AND (:performance_id = '' OR performance_id = :performance_id)"
 
 _PERFORMANCES = f"SELECT count(DISTINCT (house_id, performance_id)) FROM sales_ledger WHERE {_OF}"  # noqa: S608 (fixed parts)
@@ -81,17 +83,21 @@ _HANDED_OUT = """
 
 # Invariant, what was compared, how much there is, which rows break it.
 SALES_CHECKS: Final = (
-    ("INV-7", "reporting: sums equal the ledger they stand on", _PERFORMANCES, _against("sales_sums", _FIGURES)),
-    ("INV-7", "reporting: minutes equal the ledger they stand on", _PERFORMANCES, _against("sales_minutes", _FIGURES)),
-    (
+    SqlCheck(
+        "INV-7", "reporting: sums equal the ledger they stand on", _PERFORMANCES, _against("sales_sums", _FIGURES)
+    ),
+    SqlCheck(
+        "INV-7", "reporting: minutes equal the ledger they stand on", _PERFORMANCES, _against("sales_minutes", _FIGURES)
+    ),
+    SqlCheck(
         "INV-7",
         "reporting: price parts equal the ledger they stand on",
         _PERFORMANCES,
         _against("sales_parts", _MONEY),
     ),
-    ("INV-7", "reporting: an order's movements leave what is left of it", _ORDERS, _MOVED),
-    ("INV-7", "reporting: every movement is the sum of its parts", _PERFORMANCES, _IN_PARTS),
-    ("INV-5", "reporting: allotments add up to what was handed out", _ALLOTMENTS, _HANDED_OUT),
+    SqlCheck("INV-7", "reporting: an order's movements leave what is left of it", _ORDERS, _MOVED),
+    SqlCheck("INV-7", "reporting: every movement is the sum of its parts", _PERFORMANCES, _IN_PARTS),
+    SqlCheck("INV-5", "reporting: allotments add up to what was handed out", _ALLOTMENTS, _HANDED_OUT),
 )
 
 # What is left of each performance, for the comparison with orders' own record.

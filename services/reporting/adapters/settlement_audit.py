@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.contracts.sql_checks import SqlCheck
+
 _OF = "(:performance_id = '' OR performance_id = :performance_id)"
 _SETTLEMENTS: Final = f"SELECT count(*) FROM settlements WHERE {_OF}"  # noqa: S608 (fixed parts)
 _CHANGED: Final = f"""
@@ -30,7 +32,7 @@ _NUMBERS: Final = """
     ORDER BY 1 LIMIT :limit"""
 
 SETTLEMENT_CHECKS: Final = (
-    ("R3.21", "reporting: settlements are what was signed", _SETTLEMENTS, _CHANGED),
-    ("R3.21", "reporting: everybody's parts of a settlement are the gross", _SETTLEMENTS, _SUMS),
-    ("R3.21", "reporting: numbers of settlements have no gaps", _YEARS, _NUMBERS),
+    SqlCheck("R3.21", "reporting: settlements are what was signed", _SETTLEMENTS, _CHANGED),
+    SqlCheck("R3.21", "reporting: everybody's parts of a settlement are the gross", _SETTLEMENTS, _SUMS),
+    SqlCheck("R3.21", "reporting: numbers of settlements have no gaps", _YEARS, _NUMBERS),
 )
