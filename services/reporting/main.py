@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
+import grpc
 from balcon.reporting.v1.dashboards_pb2_grpc import add_DashboardsServiceServicer_to_server
 from balcon.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
 from balcon.reporting.v1.reports_service_pb2_grpc import add_ReportsServiceServicer_to_server
@@ -94,7 +95,6 @@ from services.runtime.telemetry.logging import configure_logging, get_logger
 from services.runtime.work.purge import purge
 
 _HOUR_MS = 3_600_000
-_CALL_SECONDS = 10.0
 _MAILS_AT_ONCE = 4
 _NEIGHBOUR_SECONDS = 3.0
 
@@ -115,21 +115,30 @@ async def build(service: Service, settings: ReportingSettings) -> None:
     service.rpc.add(
         lambda server: add_ReportingServiceServicer_to_server(totals, server), "balcon.reporting.v1.ReportingService"
     )
-    _serve_dashboards(service, settings, engine)
-    _serve_settlements(service, settings, engine, relay)
-    files = _serve_reports(service, settings, engine)
+    to_accounts = _asking(service, settings, settings.accounts_target)
+    sights, styles = Sights(GrpcGrants(to_accounts)), _styles(service, settings)
+    _serve_dashboards(service, settings, engine, sights)
+    _serve_settlements(service, settings, engine, relay, to_accounts, sights, styles)
+    files = _serve_reports(service, settings, engine, sights, styles)
     serve_audit(service.rpc, WalledAudit(PostgresReadModelAudit(engine), engine, SCHEDULE_REFERENCES))
     service.show_consumers(bus, lambda: [consumer for intake in intakes for consumer in intake.consumers])
-    await _serve_schedules(service, settings, engine, relay.wake, files)
+    await _serve_schedules(
+        service, settings, engine, relay.wake, to_accounts, MailedFileMaker(files, sights, kept_question)
+    )
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(partial(purge_keys, engine), service.clock, keep_ms=keep_ms))
 
 
-def _serve_dashboards(service: Service, settings: ReportingSettings, engine: AsyncEngine) -> None:
-    to_accounts = open_channel(settings.accounts_target, service.clock)
-    service.on_close(to_accounts.close)
+def _asking(service: Service, settings: ReportingSettings, target: str, *, waits: bool = True) -> grpc.aio.Channel:
+    """To a neighbour. One that is not waited for is one that reports do without: they are plain then."""
+    seconds = settings.call_timeout_seconds if waits else _NEIGHBOUR_SECONDS
+    channel = open_channel(target, service.clock, timeout_seconds=seconds, wait_for_ready=waits)
+    service.on_close(channel.close)
+    return channel
+
+
+def _serve_dashboards(service: Service, settings: ReportingSettings, engine: AsyncEngine, sights: Sights) -> None:
     figures, own = PostgresFigures(engine), PostgresOwnDashboards(engine, service.clock)
-    sights = Sights(GrpcGrants(to_accounts))
     sources = FigureSources(figures, PostgresDailyFigures(engine))
     handler = DashboardHandler(sights, sources, own, service.clock)
     dashboards = DashboardsServicer(
@@ -158,40 +167,40 @@ def _following(
     return follow_events
 
 
-def _serve_reports(service: Service, settings: ReportingSettings, engine: AsyncEngine) -> ReportFileMaker:
-    grants = open_channel(settings.accounts_target, service.clock)
-    targets = (settings.accounts_target, settings.catalogue_target, settings.ticketing_target)
-    # Names and colours are told plainly where nobody answers: a report does not wait for who is away.
-    to_accounts, to_catalogue, to_ticketing = (
-        open_channel(target, service.clock, timeout_seconds=_NEIGHBOUR_SECONDS, wait_for_ready=False)
-        for target in targets
-    )
-    to_customers = open_channel(settings.customers_target, service.clock, timeout_seconds=settings.call_timeout_seconds)
-    for channel in (grants, to_accounts, to_catalogue, to_ticketing, to_customers):
-        service.on_close(channel.close)
-    figures, styles = PostgresFigures(engine), GrpcHouseStyles(to_accounts, to_ticketing)
+def _serve_reports(
+    service: Service, settings: ReportingSettings, engine: AsyncEngine, sights: Sights, styles: GrpcHouseStyles
+) -> ReportFileMaker:
+    to_catalogue = _asking(service, settings, settings.catalogue_target, waits=False)
+    to_customers = _asking(service, settings, settings.customers_target)
+    figures = PostgresFigures(engine)
     tellers = {**TELLERS, ReportKind.CUSTOMERS: Buyers(GrpcCustomers(to_customers))}
     maker = ReportMaker(figures, GrpcNames(to_catalogue), service.clock, tellers)
     files = ReportFileMaker(maker, figures, styles, service.clock)
-    reports = ReportsServicer(maker, files, Sights(GrpcGrants(grants)), styles)
+    reports = ReportsServicer(maker, files, sights, styles)
     service.rpc.add(
         lambda server: add_ReportsServiceServicer_to_server(reports, server), "balcon.reporting.v1.ReportsService"
     )
     return files
 
 
-def _serve_settlements(service: Service, settings: ReportingSettings, engine: AsyncEngine, relay: OutboxRelay) -> None:
+def _serve_settlements(
+    service: Service,
+    settings: ReportingSettings,
+    engine: AsyncEngine,
+    relay: OutboxRelay,
+    to_accounts: grpc.aio.Channel,
+    sights: Sights,
+    styles: GrpcHouseStyles,
+) -> None:
     clock, ids = service.clock, service.ids
     store = WritingStore(PostgresSettlementTransaction, engine, clock=clock, ids=ids, wake=relay.wake)
     signer = Ed25519SettlementSigner(Seal(settings.secrets(), owner="settlements"))
     rule = RotationRule(sign_ms=settings.settlement_key_days * 24 * _HOUR_MS, announce_ms=24 * _HOUR_MS)
     keys = SettlementKeyRing(PostgresSettlementKeys(engine), signer, clock, rule)
-    facts = SettlementFacts(PostgresFigures(engine), _shows(service, settings))
+    facts = SettlementFacts(PostgresFigures(engine), _shows(service, settings, to_accounts))
     settlements = SettlementHandler(store, facts, keys, signer, ids)
-    to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=settings.call_timeout_seconds)
-    service.on_close(to_accounts.close)
-    granted = GrantedSettlementHandler(Sights(GrpcGrants(to_accounts)), settlements)
-    papers = SettlementPapers(_styles(service, settings), clock)
+    granted = GrantedSettlementHandler(sights, settlements)
+    papers = SettlementPapers(styles, clock)
     servicer = SettlementsServicer(SettlementHandlers(DealHandler(store), settlements, granted, papers))
     service.rpc.add(
         lambda server: add_SettlementsServiceServicer_to_server(servicer, server),
@@ -200,28 +209,21 @@ def _serve_settlements(service: Service, settings: ReportingSettings, engine: As
 
 
 def _styles(service: Service, settings: ReportingSettings) -> GrpcHouseStyles:
-    to_accounts, to_ticketing = (
-        open_channel(target, service.clock, timeout_seconds=_NEIGHBOUR_SECONDS, wait_for_ready=False)
-        for target in (settings.accounts_target, settings.ticketing_target)
+    targets = settings.accounts_target, settings.ticketing_target
+    return GrpcHouseStyles(*(_asking(service, settings, target, waits=False) for target in targets))
+
+
+def _shows(service: Service, settings: ReportingSettings, to_accounts: grpc.aio.Channel) -> GrpcShows:
+    routes = OwnerRouting(
+        split_targets(settings.inventory_target), service.clock, seeded_random(service.clock.now_ms()).random
     )
-    service.on_close(to_accounts.close)
-    service.on_close(to_ticketing.close)
-    return GrpcHouseStyles(to_accounts, to_ticketing)
-
-
-def _shows(service: Service, settings: ReportingSettings) -> GrpcShows:
-    clock, seconds = service.clock, settings.call_timeout_seconds
-    targets = settings.accounts_target, settings.catalogue_target, settings.orders_target
-    accounts, catalogue, orders = (open_channel(target, clock, timeout_seconds=seconds) for target in targets)
-    routes = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
-    for close in (accounts.close, catalogue.close, orders.close, routes.close):
-        service.on_close(close)
+    service.on_close(routes.close)
     return GrpcShows(
-        to_accounts=accounts,
-        to_catalogue=catalogue,
-        to_orders=orders,
+        to_accounts=to_accounts,
+        to_catalogue=_asking(service, settings, settings.catalogue_target),
+        to_orders=_asking(service, settings, settings.orders_target),
         to_inventory=routes,
-        timeout_seconds=seconds,
+        timeout_seconds=settings.call_timeout_seconds,
     )
 
 
@@ -250,14 +252,13 @@ async def _serve_schedules(
     settings: ReportingSettings,
     engine: AsyncEngine,
     wake: Callable[[], None],
-    files: ReportFileMaker,
+    to_accounts: grpc.aio.Channel,
+    maker: MailedFileMaker,
 ) -> None:
     """Saved reports, their schedules, the mails, and the way for whoever gets them to stop them."""
     clock, ids = service.clock, service.ids
     hands = service.sql(application="reporting mails", pool_size=_MAILS_AT_ONCE)
     store = PostgresSchedules(engine, hands, clock=clock, ids=ids, wake=wake)
-    to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=_CALL_SECONDS)
-    service.on_close(to_accounts.close)
     owners = GrpcOwners(to_accounts)
     links = StopLinks(Seal(settings.secrets(), owner="reporting"), settings.public_url)
     schedules = ScheduleHandler(store, owners, ids)
@@ -275,7 +276,6 @@ async def _serve_schedules(
     service.on_close(http.stop)
     service.log.info("stop_links_open", http_port=http.port)
     keep_ms = settings.ledger_days * 24 * _HOUR_MS
-    maker = MailedFileMaker(files, Sights(GrpcGrants(to_accounts)), kept_question)
     sender = ReportSender(store, owners, maker, post_of(settings), links, clock, pages_url=settings.pages_url)
     tasks = report_tasks(sender.send, sender.tell_stopped)
     service.background("report mails", JobWorker(settings.database_url.get_secret_value(), tasks, clock).run)
