@@ -44,7 +44,7 @@ from services.runtime.rpc.client import open_channel
 
 QUIET_SECONDS = 40.0
 # Times that the quiet may turn out to have been a pause.
-_FURTHER_AUDITS = 2
+_FURTHER_AUDITS = 4
 # Buyers at the seat map, and buyers at the check-out, at a time: an on-sale is a queue, and a longer one inside the
 # services only adds waiting.
 _CHOOSING = 24
@@ -198,7 +198,7 @@ class DemoSale:
 
     async def run(self, setup_seconds: float, progress: Callable[[str], None]) -> tuple[Scoreboard, list[str]]:
         """The burst, the quiet after it, the audit; the figures and the rows that break an invariant."""
-        record, performance_id = self._stack.record, self._on_sale.performance.performance_id
+        record = self._stack.record
         seats = len(self._on_sale.plan.seats)
         with SaleDisplay(ERR, self._clock, buyers=self._options.buyers, seats=seats) as display:
 
@@ -215,17 +215,10 @@ class DemoSale:
                 tally = await crowd.run()
         figures = await self._settle_contingents()
         progress("the last buyer has left; waiting until nothing is in flight")
-        quiet = await wait_until_quiet(record, performance_id, self._clock, QUIET_SECONDS)
+        quiet = await self._quiet()
         seconds = self._clock.monotonic() - opened
         progress("auditing")
-        verdict = await audit(record.targets, self._clock)
-        for _ in range(_FURTHER_AUDITS):
-            if not quiet or not unresolved_orders(verdict):
-                break
-            # A payment that came late of its own accord has woken an order up again: its end is awaited too.
-            quiet = await wait_until_quiet(record, performance_id, self._clock, QUIET_SECONDS)
-            verdict = await audit(record.targets, self._clock)
-        told, verdict, quiet = await self._tell_promoter(verdict, quiet)
+        quiet, verdict, told = await self._audited(quiet)
         self._count_missed_kill(tally)
         run = SaleRun(
             seats=seats,
@@ -251,19 +244,24 @@ class DemoSale:
         if victim is not None and not self._killed:
             tally.failed(f"{victim.value} was not killed: the sale was over before {self._kill_at} tickets were sold")
 
-    async def _tell_promoter(self, verdict: Verdict, quiet: bool) -> tuple[PromoterFigures, Verdict, bool]:
-        """What the promoter is told, with the audit that it is compared with and whether that found all quiet."""
-        record, performance_id = self._stack.record, self._on_sale.performance.performance_id
-        path = report_path(self._options, record)
-        told = await self._promoter.report(self._on_sale, path)
-        for _ in range(_FURTHER_AUDITS):
-            if told.tickets == sold_seats(verdict):
-                break
-            # Money that came late of its own accord has sold something between the audit and the promoter's question.
-            quiet = await wait_until_quiet(record, performance_id, self._clock, QUIET_SECONDS)
-            verdict = await audit(record.targets, self._clock)
+    async def _quiet(self) -> bool:
+        performance_id = self._on_sale.performance.performance_id
+        return await wait_until_quiet(self._stack.record, performance_id, self._clock, QUIET_SECONDS)
+
+    async def _audited(self, quiet: bool) -> tuple[bool, Verdict, PromoterFigures]:
+        """The audit and what the promoter is told, of one and the same sale; and whether all was quiet before."""
+        path = report_path(self._options, self._stack.record)
+        left = _FURTHER_AUDITS
+        while True:
+            verdict = await audit(self._stack.record.targets, self._clock)
             told = await self._promoter.report(self._on_sale, path)
-        return told, verdict, quiet
+            is_settled = not unresolved_orders(verdict) and told.tickets == sold_seats(verdict)
+            if not quiet or is_settled or not left:
+                return quiet, verdict, told
+            left -= 1
+            # A payment that came late of its own accord has woken an order up again, or has sold something between the
+            # audit and the promoter's question: its end is awaited too.
+            quiet = await self._quiet()
 
     async def _find_owner(self, target: str) -> None:
         """Of several inventory nodes the one to kill is the owner: asking for the seat map makes one."""
