@@ -5,6 +5,6 @@ set -eu
 psql --username "$POSTGRES_USER" --set ON_ERROR_STOP=1 --set password="$BALCON_SERVICE_ROLE_PASSWORD" <<'SQL'
 CREATE ROLE balcon_service LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD :'password';
 SQL
-for service in accounts catalogue customers inventory orders payments reporting ticketing; do
+for service in accounts catalogue customers inventory mailchimp orders payments podiumkunst reporting ticketing trackers webhooks; do
     createdb --username "$POSTGRES_USER" "balcon_$service"
 done

@@ -65,6 +65,16 @@ class Permission(StrEnum):
     CONSENTS_WRITE = "consents.write"
     # Telling a person all that is kept of them, and removing it.
     CUSTOMERS_ERASE = "customers.erase"
+    # What goes to outside companies and how they answer: the ledger, what waits, how each stands.
+    INTEGRATIONS_READ = "integrations.read"
+    # The house's accounts with them, pausing and sending again; addresses that webhooks go to.
+    INTEGRATIONS_WRITE = "integrations.write"
+    # Which performance is which number on the national platform (R0.6-R0.11).
+    LINKS_WRITE = "links.write"
+    # Web trackers, and the performances that they are attached to (R3.13).
+    TRACKERS_WRITE = "trackers.write"
+    # Which consents become which lists of subscribers (R3.17).
+    AUDIENCES_WRITE = "audiences.write"
     TICKETS_CHECK = "tickets.check"
     # Printing tickets, and printing them again, which voids the codes before.
     TICKETS_PRINT = "tickets.print"
@@ -112,6 +122,8 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         _P.REPORTS_WRITE,
         _P.TICKETS_CHECK,
         _P.CUSTOMERS_ERASE,
+        _P.INTEGRATIONS_READ,
+        _P.LINKS_WRITE,
     },
     Role.BOX_OFFICE: _READING | _SELLING | {_P.TICKETS_CHECK},
     Role.DOOR: frozenset({_P.CATALOGUE_READ, _P.TICKETS_CHECK}),
@@ -121,7 +133,8 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     | {_P.REPORTS_WRITE, _P.SETTLEMENTS_WRITE},
     Role.MARKETING: _READING
     | {_P.PRODUCTIONS_WRITE, _P.REPORTS_READ, _P.REPORTS_WRITE}
-    | {_P.CUSTOMERS_READ, _P.CONSENTS_WRITE},
+    | {_P.CUSTOMERS_READ, _P.CONSENTS_WRITE}
+    | {_P.INTEGRATIONS_READ, _P.TRACKERS_WRITE, _P.AUDIENCES_WRITE},
 }
 
 

@@ -14,6 +14,7 @@ from services.reporting.adapters.projections.registry import PROJECTIONS
 from services.reporting.ports.generations import group_of
 from services.runtime.bus.kafka_admin import settings_of
 from services.runtime.bus.topics import COMPACTED, KEPT_SECONDS, TOPICS
+from services.runtime.sql.migrations import package_of
 from tests.architecture.tree import called_name, modules, parsed
 
 DECLARED = Path("services/runtime/bus/topics.py")
@@ -23,7 +24,7 @@ CONSUMERS = {"EventConsumer", "StateConsumer", "consume"}
 def consuming_services() -> set[str]:
     """Every service that makes a consumer, by the calls in its modules."""
     return {
-        module.parts[1]
+        module.parts[2] if module.parts[1] == "integrations" else module.parts[1]
         for module in modules()
         if module.parts[0] == "services" and module.parts[1] != "runtime"
         for node in ast.walk(parsed(module))
@@ -77,7 +78,7 @@ def test_operators_are_told_of_every_service_that_consumes() -> None:
 
 @pytest.mark.parametrize("service", sorted(set(CONSUMING) - {"reporting"}))
 def test_a_group_is_named_after_its_service(service: str) -> None:
-    group = importlib.import_module(f"services.{service}.main").GROUP
+    group = importlib.import_module(f"{package_of(service)}.main").GROUP
     assert group.partition("-")[0] == service
 
 

@@ -10,12 +10,26 @@ import pytest
 import yaml
 from jsonschema import Draft201909Validator
 
+from services.runtime.sql.migrations import package_of
 from tests.architecture.tree import ROOT
 from tools.generate_docs import environment_name, settings_classes
 
 OWN_IMAGE = "balcon:local"
 SECRET = re.compile(r"\$\{BALCON_[A-Z_]+_(?:PASSWORD|KEY):\?[^}]+\}")
-SERVICES = ("accounts", "catalogue", "customers", "inventory", "orders", "payments", "reporting", "ticketing")
+SERVICES = (
+    "accounts",
+    "catalogue",
+    "customers",
+    "inventory",
+    "mailchimp",
+    "orders",
+    "payments",
+    "podiumkunst",
+    "reporting",
+    "ticketing",
+    "trackers",
+    "webhooks",
+)
 
 
 @cache
@@ -53,8 +67,8 @@ def test_the_schema_refuses_a_key_that_compose_does_not_know() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_has_a_container_of_its_own(service: str) -> None:
     container = own()[service]
-    assert container["command"][-1] == f"services.{service}.main"
-    assert (ROOT / "services" / service / "main.py").is_file()
+    assert container["command"][-1] == f"{package_of(service)}.main"
+    assert ROOT.joinpath(*package_of(service).split("."), "main.py").is_file()
 
 
 def test_every_variable_of_a_container_is_a_setting_of_its_service() -> None:

@@ -55,6 +55,18 @@ ALL_HOUSES = {
         "what is over is forgotten by age",
         "what was locked is removed when its time is over",
     ],
+    "services/integrations/mailchimp/adapters/postgres_audit.py": [
+        "the audit examines the whole record",
+    ],
+    "services/integrations/podiumkunst/adapters/postgres_audit.py": [
+        "the audit examines the whole record",
+    ],
+    "services/integrations/trackers/adapters/postgres_audit.py": [
+        "the audit examines the whole record",
+    ],
+    "services/integrations/webhooks/adapters/postgres_audit.py": [
+        "the audit examines the whole record",
+    ],
     "services/inventory/adapters/catalogue_performances.py": [
         "a node asks for the performances that it owns, whatever their house",
     ],

@@ -21,8 +21,9 @@ PROGRAMS = [
     "services.runtime.rpc.probe",
     "services.payments.sandbox.main",
     *(
-        f"services.{name}.main"
-        for name in ("accounts", "catalogue", "customers", "inventory", "orders", "payments", "reporting", "ticketing")
+        ".".join(main.relative_to(ROOT).with_suffix("").parts)
+        for main in sorted((ROOT / "services").rglob("main.py"))
+        if (main.parent / "migrations").is_dir()
     ),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from balcon.access.v1 import access_pb2
 
+from services.runtime.sql.migrations import package_of
 from tests.architecture.tree import ROOT
 from tests.unit.contracts.request_stages import methods
 
@@ -21,6 +22,8 @@ def lookers() -> set[str]:
 def test_every_service_whose_operators_name_houses_tells_of_it() -> None:
     assert lookers() >= {"catalogue"}
     silent = {
-        name for name in lookers() if "    tell_looks(service, " not in (ROOT / f"services/{name}/main.py").read_text()
+        name
+        for name in lookers()
+        if "    tell_looks(service, " not in ROOT.joinpath(*package_of(name).split("."), "main.py").read_text()
     }
     assert silent == set()

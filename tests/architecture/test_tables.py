@@ -38,11 +38,9 @@ COUNTERS = ("outbox_sequence", "consumer_pause")
 def tables() -> Iterator[tuple[str, Table]]:
     """Every table as service.table."""
     found: dict[str, Table] = {}
-    paths = sorted((ROOT / "services").glob("*/adapters/*tables.py"))
+    paths = sorted((ROOT / "services").rglob("adapters/*tables.py"))
     # All of them first: tables refer to tables of other modules.
-    modules = {
-        path: importlib.import_module(f"services.{path.parent.parent.name}.adapters.{path.stem}") for path in paths
-    }
+    modules = {path: importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in paths}
     for path, module in modules.items():
         for metadata in (value for value in vars(module).values() if isinstance(value, MetaData)):
             found |= {f"{path.parent.parent.name}.{table.name}": table for table in metadata.sorted_tables}

@@ -64,7 +64,7 @@ def test_every_metric_says_what_it_means() -> None:
 
 
 def test_a_metrics_name_says_whose_it_is() -> None:
-    services = {path.name for path in (ROOT / "services").iterdir() if (path / "main.py").exists()}
+    services = {path.parent.name for path in (ROOT / "services").rglob("main.py")}
     for metric in declared():
         (family,) = metric.describe()
         assert family.name.split("_")[1] in metrics.SHARED | services, family.name

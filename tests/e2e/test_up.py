@@ -35,6 +35,10 @@ def assert_answers(told: dict[str, object]) -> None:
         "orders",
         "reporting",
         "ticketing",
+        "podiumkunst",
+        "trackers",
+        "mailchimp",
+        "webhooks",
     }
     for target in targets.values():
         assert is_serving(target)

@@ -10,15 +10,26 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, MetaData, inspect, text
 
-from services.runtime.sql.migrations import config_for, upgrade
+from services.runtime.sql.migrations import config_for, package_of, upgrade
 from services.runtime.testing.servers import DatabaseUrl, as_owner
 
 # Orders and payments are looked at in files of their own, with what their migrations carry over.
-SERVICES = ("accounts", "catalogue", "customers", "inventory", "reporting", "ticketing")
+SERVICES = (
+    "accounts",
+    "catalogue",
+    "customers",
+    "inventory",
+    "mailchimp",
+    "podiumkunst",
+    "reporting",
+    "ticketing",
+    "trackers",
+    "webhooks",
+)
 
 
 def tables_of(service: str) -> MetaData:
-    metadata = import_module(f"services.{service}.adapters.tables").metadata
+    metadata = import_module(f"{package_of(service)}.adapters.tables").metadata
     assert isinstance(metadata, MetaData)
     return metadata
 

@@ -27,7 +27,20 @@ from services.runtime.clock import Clock
 from services.runtime.rpc.client import open_channel
 
 # Those that own records; catalogue's are not compared with anybody's, but it may check itself.
-AUDITED = ("accounts", "catalogue", "customers", "inventory", "orders", "payments", "reporting", "ticketing")
+AUDITED = (
+    "accounts",
+    "catalogue",
+    "customers",
+    "inventory",
+    "mailchimp",
+    "orders",
+    "payments",
+    "podiumkunst",
+    "reporting",
+    "ticketing",
+    "trackers",
+    "webhooks",
+)
 _AUDIT_SECONDS = 60.0
 
 

@@ -33,7 +33,15 @@ from services.runtime.outbox.lag import lags_of
 from services.runtime.rpc.client import open_channel
 
 # Every service that consumes events (test_bus_topics looks who builds consumers).
-CONSUMING: tuple[str, ...] = ("accounts", "catalogue", "customers", "inventory", "orders", "reporting", "ticketing")
+CONSUMING: tuple[str, ...] = (
+    "accounts",
+    "catalogue",
+    "customers",
+    "inventory",
+    "orders",
+    "reporting",
+    "ticketing",
+)
 _REPLAY_SECONDS = 300.0
 
 

@@ -49,7 +49,19 @@ PARTS: tuple[ServicePart, ...] = (
         "balcon_reporting",
         needs=("catalogue", "customers", "inventory", "orders", "ticketing"),
     ),
+    ServicePart(
+        "podiumkunst", "services.integrations.podiumkunst.main", "balcon_podiumkunst", needs=("catalogue", "inventory")
+    ),
+    ServicePart(
+        "trackers", "services.integrations.trackers.main", "balcon_trackers", needs=("catalogue", "customers", "orders")
+    ),
+    ServicePart(
+        "mailchimp", "services.integrations.mailchimp.main", "balcon_mailchimp", needs=("catalogue", "customers")
+    ),
+    ServicePart("webhooks", "services.integrations.webhooks.main", "balcon_webhooks", needs=("catalogue",)),
 )
+# Told alike: each seals what it keeps of outside companies.
+INTEGRATIONS: tuple[str, ...] = ("podiumkunst", "trackers", "mailchimp", "webhooks")
 GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name != "sandbox")
 BUS_DATABASE = "balcon_bus"
 MAX_NODES = 16
@@ -92,7 +104,7 @@ def port_names(nodes: int = 1) -> list[str]:
     """Every port a stack needs, by name."""
     parts = [part for part in parts_of(nodes) if part.name != "sandbox"]
     names = [f"{part.name}_{kind}" for part in parts for kind in ("grpc", "metrics")]
-    return [*names, "payments_http", "reporting_http", "sandbox_http"]
+    return [*names, "mailchimp_http", "payments_http", "reporting_http", "sandbox_http"]
 
 
 def target_of(service: str, ports: Mapping[str, int]) -> str:
@@ -154,6 +166,12 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings["BUS_URL"] = world.bus_url
     for needed in part.needs:
         settings[f"{needed.upper()}_TARGET"] = target_of(needed, world.ports)
+    return settings | _own_settings(part, world)
+
+
+def _own_settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
+    """What no other service is told."""
+    settings: dict[str, str] = {}
     if part.name == "catalogue":
         # Asked about the seats of performances that change their plan; it starts later.
         settings["INVENTORY_TARGET"] = target_of("inventory", world.ports)
@@ -162,9 +180,15 @@ def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings["ORDERS_TARGET"] = target_of("orders", world.ports)
     if part.service == "inventory":
         settings["REDIS_URL"] = world.redis_url
-    if part.name in {"accounts", "customers", "reporting", "ticketing"}:
+    if part.name in {"accounts", "customers", "reporting", "ticketing", "webhooks"}:
         # The seals of each are its own, whoever has the same secret.
         settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
+    if part.name in INTEGRATIONS:
+        settings["SEALING_SECRETS"] = world.sealing_secret
+    if part.name == "mailchimp":
+        # Where MailChimp tells of whoever unsubscribes there.
+        port = world.ports["mailchimp_http"]
+        settings |= {"HTTP_PORT": str(port), "PUBLIC_URL": f"http://{HOST}:{port}"}
     if part.name == "reporting":
         port = world.ports["reporting_http"]
         settings |= {"HTTP_PORT": str(port), "PUBLIC_URL": f"http://{HOST}:{port}"}

@@ -1,9 +1,10 @@
-"""Runs a service's Alembic migrations; services/<name>/migrations/env.py is three lines that call run_env."""
+"""Runs a service's Alembic migrations; <service>/migrations/env.py is three lines that call run_env."""
 
 from __future__ import annotations
 
 import asyncio
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from alembic import command, context
@@ -18,8 +19,14 @@ from services.runtime.sql.roles import grant_to
 _LOCK = text("SELECT pg_advisory_xact_lock(7205101)")
 
 
+def package_of(service: str) -> str:
+    """The package of a service by its name: services.<name>, or services.integrations.<name>."""
+    own = f"services.{service}"
+    return own if find_spec(own) is not None else f"services.integrations.{service}"
+
+
 def _folder(service: str) -> Path:
-    module = import_module(f"services.{service}")
+    module = import_module(package_of(service))
     return Path(str(module.__file__)).parent / "migrations"
 
 

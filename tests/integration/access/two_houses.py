@@ -48,7 +48,20 @@ OWN = "#own"
 REQUEST_KEYS = ("idempotency_key", "step_id")
 NO_THINGS = ("house_id", *REQUEST_KEYS)
 UNWALLED = "tests.integration.access.unwalled"
-SERVICES = ("accounts", "catalogue", "customers", "inventory", "orders", "payments", "reporting", "ticketing")
+SERVICES = (
+    "accounts",
+    "catalogue",
+    "customers",
+    "inventory",
+    "mailchimp",
+    "orders",
+    "payments",
+    "podiumkunst",
+    "reporting",
+    "ticketing",
+    "trackers",
+    "webhooks",
+)
 _CALL_SECONDS = 60.0
 
 

@@ -1,0 +1,1 @@
+"""The MailChimp integrator: consents become subscribers there, and their unsubscribing an opt-out here."""

@@ -1,0 +1,7 @@
+"""All tables of mailchimp, so that whoever looks at the schema sees the whole of it."""
+
+from __future__ import annotations
+
+from services.integrations.mailchimp.adapters.metadata import metadata
+
+__all__ = ["metadata"]

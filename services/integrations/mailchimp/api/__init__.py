@@ -1,0 +1,1 @@
+"""What mailchimp is asked over gRPC and HTTP."""

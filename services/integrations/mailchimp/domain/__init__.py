@@ -1,0 +1,1 @@
+"""The rules of mailchimp; knows nothing of stores and wires."""

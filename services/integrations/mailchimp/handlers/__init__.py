@@ -1,0 +1,1 @@
+"""What mailchimp does, in what order."""

@@ -1,0 +1,1 @@
+"""What mailchimp needs from outside."""

@@ -1,0 +1,1 @@
+"""What podiumkunst is asked over gRPC and HTTP."""

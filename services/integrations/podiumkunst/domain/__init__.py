@@ -1,0 +1,1 @@
+"""The rules of podiumkunst; knows nothing of stores and wires."""

@@ -1,0 +1,1 @@
+"""What podiumkunst does, in what order."""

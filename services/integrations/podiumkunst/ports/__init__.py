@@ -1,0 +1,1 @@
+"""What podiumkunst needs from outside."""

@@ -1,0 +1,1 @@
+"""What trackers is asked over gRPC and HTTP."""

@@ -1,0 +1,1 @@
+"""The rules of trackers; knows nothing of stores and wires."""

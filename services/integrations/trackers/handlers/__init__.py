@@ -1,0 +1,1 @@
+"""What trackers does, in what order."""

@@ -1,0 +1,1 @@
+"""What trackers needs from outside."""

@@ -1,0 +1,28 @@
+"""Settings of trackers, BALCON_TRACKERS_*."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.seal import sealing_secrets
+from services.runtime.settings import BusSettings
+
+
+class TrackersSettings(BusSettings):
+    """What trackers needs beside the settings of every service."""
+
+    model_config = SettingsConfigDict(env_prefix="BALCON_TRACKERS_", frozen=True, extra="ignore")
+
+    sealing_secrets: SecretStr = Field(
+        description="Random, 20 characters or more, separated by commas: the first seals "
+        "credentials of trackers and what is kept of a visit, all of them open what was sealed."
+    )
+
+    catalogue_target: str = Field(description="host:port of the catalogue: what is sold, by name.")
+    customers_target: str = Field(description="host:port of customers: the address of who has consented.")
+    orders_target: str = Field(description="host:port of orders: what an order was, where its event came too early.")
+
+    def secrets(self) -> tuple[str, ...]:
+        """The sealing secrets, at least one and none that could be guessed (ValueError)."""
+        return sealing_secrets("BALCON_TRACKERS_SEALING_SECRETS", self.sealing_secrets.get_secret_value())

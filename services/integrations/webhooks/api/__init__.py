@@ -1,0 +1,1 @@
+"""What webhooks is asked over gRPC and HTTP."""

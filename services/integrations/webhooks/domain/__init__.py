@@ -1,0 +1,1 @@
+"""The rules of webhooks; knows nothing of stores and wires."""

@@ -1,0 +1,1 @@
+"""What webhooks does, in what order."""

@@ -1,0 +1,29 @@
+"""Starts webhooks: picks the adapters and wires them. Nothing else does."""
+
+from __future__ import annotations
+
+from services.contracts.access import roles_with
+from services.contracts.audit_servicer import serve_audit
+from services.contracts.operator_looks import tell_looks
+from services.contracts.walled_audit import WalledAudit
+from services.integrations.webhooks.adapters.postgres_audit import PostgresAudit
+from services.integrations.webhooks.settings import WebhooksSettings
+from services.runtime.service import Service, run_service
+
+
+async def build(service: Service, settings: WebhooksSettings) -> None:
+    """Opens the store and the bus, serves, and keeps the relay going. The bus may be down."""
+    engine, bus = service.sql(), service.bus()
+    relay = service.outbox(engine, bus)
+    tell_looks(service, engine, relay.wake)
+    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
+
+
+def main() -> None:
+    """Runs the service until SIGTERM."""
+    settings = WebhooksSettings()
+    run_service("webhooks", settings, lambda service: build(service, settings), roles_with)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What webhooks needs from outside."""

@@ -1,0 +1,7 @@
+"""services.integrations.mailchimp.main without its first wall."""
+
+from services.integrations.mailchimp.main import main
+from tests.integration.access.unwalled import run_unwalled
+
+if __name__ == "__main__":
+    run_unwalled(main)
