@@ -108,6 +108,7 @@ def addresses(record: StackRecord, data: Path, demo: DemoPerformance) -> Table:
     for service, target in record.targets.items():
         table.add_row(f"{service} (gRPC)", target)
     table.add_row("pay page (sandbox)", record.pay_page)
+    table.add_row("DIP platform (pretended)", record.dip)
     for service, url in record.metrics.items():
         table.add_row(f"{service} (metrics)", url)
     table.add_row("bus", record.bus)

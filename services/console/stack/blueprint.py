@@ -49,6 +49,7 @@ PARTS: tuple[ServicePart, ...] = (
         "balcon_reporting",
         needs=("catalogue", "customers", "inventory", "orders", "ticketing"),
     ),
+    ServicePart("dip", "services.integrations.podiumkunst.sandbox.main", on_bus=False),
     ServicePart(
         "podiumkunst", "services.integrations.podiumkunst.main", "balcon_podiumkunst", needs=("catalogue", "inventory")
     ),
@@ -62,7 +63,9 @@ PARTS: tuple[ServicePart, ...] = (
 )
 # Told alike: each seals what it keeps of outside companies.
 INTEGRATIONS: tuple[str, ...] = ("podiumkunst", "trackers", "mailchimp", "webhooks")
-GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name != "sandbox")
+# Pretended outside companies: they answer HTTP only, and know nothing of ours.
+DOUBLES: tuple[str, ...] = ("sandbox", "dip")
+GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name not in DOUBLES)
 BUS_DATABASE = "balcon_bus"
 MAX_NODES = 16
 
@@ -102,9 +105,9 @@ class Surroundings:
 
 def port_names(nodes: int = 1) -> list[str]:
     """Every port a stack needs, by name."""
-    parts = [part for part in parts_of(nodes) if part.name != "sandbox"]
+    parts = [part for part in parts_of(nodes) if part.name not in DOUBLES]
     names = [f"{part.name}_{kind}" for part in parts for kind in ("grpc", "metrics")]
-    return [*names, "mailchimp_http", "payments_http", "reporting_http", "sandbox_http"]
+    return [*names, "mailchimp_http", "payments_http", "reporting_http", *(f"{name}_http" for name in DOUBLES)]
 
 
 def target_of(service: str, ports: Mapping[str, int]) -> str:
@@ -132,6 +135,16 @@ def sandbox_url(ports: Mapping[str, int]) -> str:
     return f"http://{HOST}:{ports['sandbox_http']}"
 
 
+def dip_url(ports: Mapping[str, int]) -> str:
+    """Where the pretended DIP platform answers."""
+    return f"http://{HOST}:{ports['dip_http']}"
+
+
+def double_url(name: str, ports: Mapping[str, int]) -> str:
+    """Where a pretended outside company answers."""
+    return sandbox_url(ports) if name == "sandbox" else dip_url(ports)
+
+
 def webhook_url(ports: Mapping[str, int]) -> str:
     """Where payments takes the sandbox's webhooks."""
     return f"http://{HOST}:{ports['payments_http']}/webhooks/sandbox"
@@ -150,6 +163,9 @@ def environment_of(part: ServicePart, world: Surroundings, inherited: Mapping[st
 def _settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
     if part.name == "sandbox":
         return _sandbox_settings(world)
+    if part.name == "dip":
+        port = str(world.ports["dip_http"])
+        return {"LISTEN_HOST": HOST, "HTTP_PORT": port, "DATA_PATH": f"{world.data_dir}/dip.json"}
     settings = {
         "LISTEN_HOST": HOST,
         "ADVERTISED_HOST": HOST,
@@ -185,6 +201,8 @@ def _own_settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
     if part.name in INTEGRATIONS:
         settings["SEALING_SECRETS"] = world.sealing_secret
+    if part.name == "podiumkunst":
+        settings["BASE_URL"] = dip_url(world.ports)
     if part.name == "mailchimp":
         # Where MailChimp tells of whoever unsubscribes there.
         port = world.ports["mailchimp_http"]

@@ -45,6 +45,8 @@ class StackRecord(msgspec.Struct, frozen=True):
     bus_url: str = ""
     # The environment of reporting, for a rebuild of its read models beside it.
     reporting: dict[str, str] = {}
+    # The pretended DIP platform.
+    dip: str = ""
 
 
 class DataFolder:

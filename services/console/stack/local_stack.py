@@ -17,10 +17,13 @@ from grpc_health.v1 import health_pb2
 
 from services.console.stack.blueprint import (
     BUS_DATABASE,
+    DOUBLES,
     GRPC_SERVICES,
     HOST,
     ServicePart,
     Surroundings,
+    dip_url,
+    double_url,
     environment_of,
     parts_of,
     port_names,
@@ -95,6 +98,7 @@ class LocalStack:
             bus=self._bus_url.partition("+")[0].partition("://")[0],
             bus_url=self._bus_url,
             reporting=self._reporting,
+            dip=dip_url(self.ports),
         )
 
     @property
@@ -192,8 +196,8 @@ class LocalStack:
         self._folder.write_record(self.record)
 
     def _supervised(self, part: ServicePart, world: Surroundings) -> SupervisedProcess:
-        if part.name == "sandbox":
-            is_ready = _http_answers(f"{sandbox_url(self.ports)}/health")
+        if part.name in DOUBLES:
+            is_ready = _http_answers(f"{double_url(part.name, self.ports)}/health")
         else:
             is_ready = _grpc_serves(f"{HOST}:{self.ports[f'{part.name}_grpc']}")
         plan = ProcessPlan(part.name, part.module, environment_of(part, world, os.environ), is_ready)

@@ -22,6 +22,12 @@ class PodiumkunstSettings(BusSettings):
     catalogue_target: str = Field(description="host:port of the catalogue: performances, halls and price categories.")
     inventory_target: str = Field(description="host:port[,host:port] of any inventory nodes: what is reserved.")
 
+    base_url: str = Field(
+        "https://external-api.dip.nl",
+        pattern="^https?://",
+        description="Where the platform's API is; an installation that tries things out names the acceptance one.",
+    )
+
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""
         return sealing_secrets("BALCON_PODIUMKUNST_SEALING_SECRETS", self.sealing_secrets.get_secret_value())

@@ -29,6 +29,7 @@ SETTINGS = {
     "reporting": ("services.reporting.settings", "ReportingSettings"),
     "customers": ("services.customers.settings", "CustomersSettings"),
     "ticketing": ("services.ticketing.settings", "TicketingSettings"),
+    "dip": ("services.integrations.podiumkunst.sandbox.settings", "DipSettings"),
     "podiumkunst": ("services.integrations.podiumkunst.settings", "PodiumkunstSettings"),
     "trackers": ("services.integrations.trackers.settings", "TrackersSettings"),
     "mailchimp": ("services.integrations.mailchimp.settings", "MailchimpSettings"),
@@ -94,4 +95,4 @@ def test_services_are_told_where_the_others_answer() -> None:
 
 
 def test_no_two_servers_share_a_port() -> None:
-    assert len(set(port_names())) == len(port_names()) == 2 * len(GRPC_SERVICES) + 4
+    assert len(set(port_names())) == len(port_names()) == 2 * len(GRPC_SERVICES) + 5
