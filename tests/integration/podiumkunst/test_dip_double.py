@@ -17,11 +17,11 @@ from services.runtime.ids import RandomIds
 NUMBER = "NL-26-0412-77|11484906"
 WHERE = {"production": "NL-26-0412-77", "number": "11484906"}
 PERFORMANCE = {
-    "id": NUMBER,
-    "title": "De Storm",
+    "production": {"id": WHERE["production"], "name": "De Storm"},
+    "number": WHERE["number"],
     "date": "2026-12-04T20:15:00",
     "theater": {"id": "t1", "name": "De Kring", "province": {"id": "NB", "name": "Noord-Brabant"}},
-    "location": {"id": "l1", "name": "Grote zaal"},
+    "hall": {"name": "Grote zaal"},
 }
 TOLD = {**WHERE, "tickets": [{"kind": "normal", "amount": 40, "recette": 100_000}]}
 
@@ -112,7 +112,7 @@ async def test_a_performance_of_another_account_is_unknown(dip: httpx.AsyncClien
 async def test_no_token_an_old_one_and_a_wrong_secret_are_refused(dip: httpx.AsyncClient, clock: SetClock) -> None:
     assert (await dip.get("/theaters/performances")).status_code == 401
     headers = await token(dip)
-    assert (await dip.get("/theaters/performances", headers=headers)).json()[0]["id"] == NUMBER
+    assert (await dip.get("/theaters/performances", headers=headers)).json()[0]["number"] == WHERE["number"]
     clock.at_ms += 60_001
     assert (await dip.get("/theaters/performances", headers=headers)).json()["error"] == "invalid_token"
     answer = await dip.post("/token", data={"client_id": "kring", "client_secret": "guess"})

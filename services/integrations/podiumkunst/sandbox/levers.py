@@ -54,7 +54,7 @@ class Levers:
             performances = msgspec.json.decode(body or b"", type=list[Performance])
         except msgspec.MsgspecError as problem:
             return _json({"error": str(problem)}, 400)
-        account.performances |= {performance.id: performance for performance in performances}
+        account.performances |= {performance.whole_number: performance for performance in performances}
         self._books.save()
         return _json({"performances": len(account.performances)}, 200)
 

@@ -19,7 +19,7 @@ def sales_of(accounts: Iterable[Account], production: str) -> list[dict[str, Any
     for account in accounts:
         for number, told in account.told.items():
             performance = account.performances.get(number)
-            if performance is None or performance.production != production or told.tickets is None:
+            if performance is None or performance.production.id != production or told.tickets is None:
                 continue
             theaters[performance.theater.id] = performance.theater
             lines.setdefault(performance.theater.id, []).append(_line(performance, told))

@@ -29,22 +29,28 @@ class Theater(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["Theater", "Festival", "Other"] = "Theater"
 
 
-class Location(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A hall of a theatre."""
+class Hall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of a theatre."""
 
-    id: _Text
     name: _Text
 
 
-class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What providers have entered; `id` is production|number, and no part of it is a number to count with."""
+class Production(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a provider brings."""
 
-    id: Annotated[str, msgspec.Meta(pattern=r"^[^|]+\|[^|]+$", max_length=100)]
-    title: _Text
+    id: Annotated[str, msgspec.Meta(pattern=r"^[^|]+$", max_length=60)]
+    name: _Text
+    performer: str = ""
+
+
+class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What providers have entered. Its whole number is production|number; no part of it is there to count with."""
+
+    production: Production
+    number: Annotated[str, msgspec.Meta(pattern=r"^[^|]+$", max_length=40)]
     date: _Local
     theater: Theater
-    location: Location
-    performer: str = ""
+    hall: Hall | None = None
     season: str = ""
     status: Literal["agreed", "cancellation"] = "agreed"
     type: Literal["normal", "premiere", "tryout", "derniere", "montage"] = "normal"
@@ -62,14 +68,9 @@ class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount_rank10: _Count = 0
 
     @property
-    def production(self) -> str:
-        """Left of the bar."""
-        return self.id.partition("|")[0]
-
-    @property
-    def number(self) -> str:
-        """Right of the bar."""
-        return self.id.partition("|")[2]
+    def whole_number(self) -> str:
+        """As staff write it."""
+        return f"{self.production.id}|{self.number}"
 
 
 class KindFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
