@@ -27,6 +27,18 @@ class PodiumkunstSettings(BusSettings):
         pattern="^https?://",
         description="Where the platform's API is; an installation that tries things out names the acceptance one.",
     )
+    dip_names: dict[str, str] = Field(
+        default_factory=dict,
+        description="JSON object: paths and field names of the platform that are other than "
+        "services/integrations/podiumkunst/adapters/dip_wire.py says, by the names there.",
+    )
+    dip_timeout_seconds: float = Field(30.0, gt=0, le=300, description="The platform has so long for one answer.")
+    list_minutes: int = Field(
+        60, ge=1, le=1_440, description="Between two looks at the platform's list of a house's theatres."
+    )
+    portfolio_minutes: int = Field(
+        720, ge=1, le=10_080, description="Between two looks at what the productions in a house's portfolio have sold."
+    )
 
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""

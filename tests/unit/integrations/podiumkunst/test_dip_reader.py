@@ -1,0 +1,109 @@
+"""Bad days of the platform: whatever comes, the reader says what it was, and raises nothing."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from services.integrations.podiumkunst.adapters.dip_reader import MAX_ANSWER_BYTES, DipReader
+from services.integrations.podiumkunst.adapters.dip_wire import DipNames
+from services.integrations.podiumkunst.domain.platform import PlatformList
+from services.integrations.podiumkunst.ports.platform import NotTold, PlatformAccount, Untold
+
+ACCOUNT = PlatformAccount("house", "client", "a secret of the house")
+
+
+class Tokens:
+    def __init__(self, *tokens: str | NotTold) -> None:
+        self.tokens = list(tokens) or ["good"]
+        self.forgotten = 0
+
+    async def token(self, account: PlatformAccount) -> str | NotTold:
+        return self.tokens[min(self.forgotten, len(self.tokens) - 1)]
+
+    def forget(self, account: PlatformAccount) -> None:
+        self.forgotten += 1
+
+
+def reader(answer: Callable[[httpx.Request], httpx.Response], tokens: Tokens | None = None) -> DipReader:
+    http = httpx.AsyncClient(base_url="http://dip.test", transport=httpx.MockTransport(answer))
+    return DipReader(http, tokens or Tokens(), DipNames(), timeout_seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (httpx.Response(500), Untold.SILENT),
+        (httpx.Response(503, text="<html>"), Untold.SILENT),
+        (httpx.Response(429, headers={"retry-after": "7"}), Untold.SILENT),
+        (httpx.Response(200, text="<html>"), Untold.UNREADABLE),
+        (httpx.Response(200, text='[{"number": '), Untold.UNREADABLE),
+        (httpx.Response(200, json={"who": "knows"}), Untold.UNREADABLE),
+        (httpx.Response(200, json={"error": "x", "error_description": "y"}), Untold.REFUSED),
+        (httpx.Response(302, headers={"location": "http://elsewhere.test"}), Untold.UNREADABLE),
+        (httpx.Response(404), Untold.REFUSED),
+        (httpx.Response(403), Untold.LOCKED),
+        (httpx.Response(200, content=b" " * (MAX_ANSWER_BYTES + 1)), Untold.UNREADABLE),
+    ],
+)
+async def test_every_bad_answer_is_said_by_its_name(answer: httpx.Response, why: Untold) -> None:
+    told = await reader(lambda _: answer).performances(ACCOUNT)
+    assert isinstance(told, NotTold)
+    assert told.why is why
+    assert told.after_ms == (7_000 if answer.status_code == 429 else 0)
+
+
+async def test_no_answer_is_silence() -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        message = "reset"
+        raise httpx.ReadError(message, request=request)
+
+    told = await reader(fail).performances(ACCOUNT)
+    assert isinstance(told, NotTold)
+    assert told.why is Untold.SILENT
+
+
+async def test_a_token_that_is_refused_is_asked_for_anew_once() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200 if request.headers["authorization"] == "Bearer new" else 401, json=[])
+
+    tokens = Tokens("old", "new")
+    assert await reader(answer, tokens).performances(ACCOUNT) == PlatformList(())
+    assert tokens.forgotten == 1
+    told = await reader(answer, Tokens("old", "older")).performances(ACCOUNT)
+    assert isinstance(told, NotTold)
+    assert told.why is Untold.LOCKED
+
+
+async def test_without_a_token_nothing_is_asked() -> None:
+    refused = NotTold(Untold.LOCKED, "invalid_client", 401)
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json=[])
+
+    tokens = Tokens(refused)
+    assert await reader(answer, tokens).sales(ACCOUNT, "NL-1") == refused
+    assert (asked, tokens.forgotten) == ([], 0)
+
+
+async def test_r0_4_an_unknown_production_is_an_answer() -> None:
+    document = {"error": "invalid_request", "error_description": "no sales history"}
+    told = await reader(lambda _: httpx.Response(400, json=document)).sales(ACCOUNT, "NL-26|/..")
+    assert told == NotTold(Untold.REFUSED, "invalid_request: no sales history", 400)
+
+
+async def test_a_production_is_one_part_of_the_path_whatever_is_in_it() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return httpx.Response(200, json=[])
+
+    await reader(answer).sales(ACCOUNT, "NL/../x y")
+    assert asked == ["/productions/NL%2F..%2Fx%20y/sales"]
+
+
+def test_the_secret_is_in_no_text_of_the_account() -> None:
+    assert "a secret" not in repr(ACCOUNT)
