@@ -76,6 +76,8 @@ class Later:
     after_ms: int = 0
     # The target as a whole is away or asks for rest (silence, 5xx, 429): its breaker counts this.
     is_targets_fault: bool = True
+    # No answer came, or none that could be read: the target may have it. The same key tells it apart.
+    is_uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +161,8 @@ class OutboundQueue(Protocol):
 
     async def drop(self, connection: AsyncConnection, target: Target, note: str) -> int:
         """Settles all that waits for a target as DROPPED: it was archived, or is no more wanted."""
+        ...
+
+    async def mend(self, connection: AsyncConnection, target: Target) -> None:
+        """Its account was mended (new credentials, another address): it is locked and resting no more."""
         ...
