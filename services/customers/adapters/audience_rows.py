@@ -12,7 +12,13 @@ from services.contracts.pages import Place
 from services.customers.adapters.consent_tables import answers, consents
 from services.customers.adapters.customer_tables import customers, purchases, shows
 from services.customers.domain.answer import ConsentState
-from services.customers.domain.audience import AudienceFilter, AudienceMember, GrantedSight, as_consented
+from services.customers.domain.audience import (
+    AudienceFilter,
+    AudienceMember,
+    ConsentedCustomer,
+    GrantedSight,
+    as_consented,
+)
 from services.customers.domain.consent import ConsentMedium, ConsentScope
 
 
@@ -49,6 +55,28 @@ class AudienceRows:
             | ((scope == ConsentScope.PRODUCTION.value) & (thing == shows.c.production_id))
         )
         return await self._page(self._consented().where(self._bought(granted & meant)), after, limit)
+
+    async def consented(self, customer_ids: Sequence[str], consent_ids: Sequence[str]) -> Sequence[ConsentedCustomer]:
+        by_id = (customers.c.house_id == answers.c.house_id) & (customers.c.customer_id == answers.c.customer_id)
+        asked = (consents.c.house_id == answers.c.house_id) & (consents.c.consent_id == answers.c.consent_id)
+        wanted = (
+            sa.select(customers, answers.c.consent_id, answers.c.changed_at_ms)
+            .select_from(answers.join(customers, by_id).join(consents, asked))
+            .where(
+                answers.c.house_id == self._house_id,
+                answers.c.customer_id.in_(customer_ids),
+                answers.c.consent_id.in_(consent_ids),
+                answers.c.state == ConsentState.CONFIRMED.value,
+                consents.c.medium == ConsentMedium.EMAIL.value,
+            )
+            .order_by(customers.c.customer_id, answers.c.consent_id)
+        )
+        found: dict[str, ConsentedCustomer] = {}
+        for row in await self._connection.execute(wanted):
+            one = found.get(row.customer_id)
+            given = (*(one.consents if one else ()), (row.consent_id, row.changed_at_ms))
+            found[row.customer_id] = ConsentedCustomer(row.customer_id, row.name, row.email, row.language, given)
+        return list(found.values())
 
     def _consented(self) -> sa.Select[Any]:
         """Customers with the media of their confirmed consents; more conditions narrow both."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from balcon.customers.v1 import consents_service_pb2 as pb
 
-from services.contracts.bounds import MAX_REASON_CHARS
+from services.contracts.bounds import MAX_PAGE_SIZE, MAX_REASON_CHARS
 from services.contracts.changes import refused_change
 from services.contracts.house_time import calendar_day
 from services.contracts.pages import AskedPage, asked_page
 from services.contracts.texts import refused_idempotency_key, refused_text
 from services.contracts.wire_requests import asked_once
+from services.contracts.wire_types import instant_ms
 from services.customers.api.consent_messages import (
     answered_messages,
     consent_message,
+    consented_message,
     double_opt_in_of,
     medium_of,
     member_message,
     refused_consent_ids,
+    refused_ids,
     refused_ticks,
     scope_of,
     settings_message,
@@ -26,6 +29,7 @@ from services.customers.api.consent_messages import (
 from services.customers.domain.answer import ConsentSource
 from services.customers.domain.audience import AudienceFilter
 from services.customers.domain.consent import (
+    MAX_TICKS,
     Consent,
     Tick,
     refused_consent_texts,
@@ -185,6 +189,31 @@ class ConsentCalls:
         page = await self._audiences.of_house(request.house_id, wanted, asked)
         members = [member_message(request.house_id, one) for one in page.members]
         return pb.ListAudienceResponse(members=members, next_page_token=page.next_page_token)
+
+    async def ListConsented(self, request: pb.ListConsentedRequest, context: Context) -> pb.ListConsentedResponse:  # noqa: N802
+        accept(
+            refused_key("house_id", request.house_id),
+            refused_ids("customer_ids", request.customer_ids, at_most=MAX_PAGE_SIZE),
+            refused_ids("consent_ids", request.consent_ids, at_most=MAX_TICKS),
+        )
+        found = await self._audiences.consented(request.house_id, request.customer_ids, request.consent_ids)
+        return pb.ListConsentedResponse(customers=map(consented_message, found))
+
+    async def WithdrawConsents(  # noqa: N802
+        self, request: pb.WithdrawConsentsRequest, context: Context
+    ) -> pb.WithdrawConsentsResponse:
+        accept(
+            refused_key("house_id", request.house_id),
+            refused_key("customer_id", request.customer_id),
+            refused_ids("consent_ids", request.consent_ids, at_most=MAX_TICKS),
+            None if request.HasField("said_at") else FieldInvalid("said_at", UNSET, "when it was said"),
+            refused_text("system", request.system, at_most=MAX_REASON_CHARS),
+        )
+        said_at_ms = instant_ms(request.said_at)
+        taken = await self._answers.withdraw(
+            request.house_id, request.customer_id, request.consent_ids, said_at_ms, request.system
+        )
+        return pb.WithdrawConsentsResponse(consent_ids=answered(taken))
 
     async def ListGrantedAudience(  # noqa: N802
         self, request: pb.ListGrantedAudienceRequest, context: Context

@@ -11,7 +11,7 @@ from balcon.customers.v1 import customers_pb2
 from services.contracts.changes import etag_of
 from services.contracts.wire_types import wire_instant
 from services.customers.domain.answer import Answer
-from services.customers.domain.audience import AudienceMember
+from services.customers.domain.audience import AudienceMember, ConsentedCustomer
 from services.customers.domain.consent import (
     MAX_TICKS,
     Consent,
@@ -79,6 +79,13 @@ def refused_consent_ids(field: str, ids: Sequence[str]) -> FieldInvalid | None:
     """All that is wrong with what is taken back, else None."""
     if len(ids) > MAX_TICKS:
         return FieldInvalid(field, f"has {len(ids):,}", f"at most {MAX_TICKS}")
+    return refused_fields(refused_key(f"{field}[{place}]", one) for place, one in enumerate(ids))
+
+
+def refused_ids(field: str, ids: Sequence[str], *, at_most: int) -> FieldInvalid | None:
+    """All that is wrong with a list of ids that names somebody or something, else None."""
+    if not ids or len(ids) > at_most:
+        return FieldInvalid(field, f"has {len(ids):,}" if ids else UNSET, f"1 to {at_most}")
     return refused_fields(refused_key(f"{field}[{place}]", one) for place, one in enumerate(ids))
 
 
@@ -151,4 +158,18 @@ def member_message(house_id: str, member: AudienceMember) -> pb.AudienceMember:
         language=member.language,
         media=[events.ConsentMedium.Value(f"CONSENT_MEDIUM_{one.value}") for one in member.media],
         house_id=house_id,
+    )
+
+
+def consented_message(customer: ConsentedCustomer) -> pb.ConsentedCustomer:
+    """Somebody who may be written to, on the wire."""
+    return pb.ConsentedCustomer(
+        customer_id=customer.customer_id,
+        name=customer.name,
+        email=customer.email,
+        language=customer.language,
+        consents=[
+            pb.StandingConsent(consent_id=consent_id, confirmed_at=wire_instant(since_ms))
+            for consent_id, since_ms in customer.consents
+        ],
     )

@@ -57,3 +57,14 @@ def as_consented(member: AudienceMember) -> AudienceMember:
         member.language,
         member.media,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentedCustomer:
+    """Who may be written to by what counts: `consents` are questions and since when."""
+
+    customer_id: str
+    name: str
+    email: str
+    language: str
+    consents: tuple[tuple[str, int], ...]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.contracts.acts import Act
-from services.customers.domain.answer import Answer, ConsentSource, confirmed
+from services.customers.domain.answer import Answer, ConsentSource, ConsentState, confirmed
 from services.customers.domain.consent import Consent
 from services.customers.domain.customer import confirmed_address
 from services.customers.domain.link import LinkPurpose, hash_of
@@ -70,6 +70,33 @@ class AnswerHandler:
             stands = await answered_of(transaction, customer.customer_id)
             await transaction.commit()
         return stands
+
+    async def withdraw(
+        self, house_id: str, customer_id: str, consent_ids: Sequence[str], said_at_ms: int, system: str
+    ) -> Sequence[str] | Refusal:
+        """A no from another system, and what it took back: nothing that was given after it was said.
+
+        Refusals: CustomerNotFound, those of Answering.record.
+        """
+        house = await self._houses.house(house_id)
+        if isinstance(house, Refusal):
+            return house
+        async with self._store.transaction(house_id) as transaction:
+            customer = await transaction.customers.lock(customer_id)
+            if customer is None:
+                return CustomerNotFound(customer_id)
+            before = {one.consent_id: one for one in await transaction.answers.of_customer(customer.customer_id)}
+            stands = [before[one] for one in dict.fromkeys(consent_ids) if one in before]
+            taken = tuple(
+                one.consent_id
+                for one in stands
+                if one.state is not ConsentState.WITHDRAWN and one.changed_at_ms <= said_at_ms
+            )
+            said = Said(ConsentSource.INTEGRATION, withdrawn=taken, note=system)
+            if refusal := await self._answering.record(transaction, house, customer, said):
+                return refusal
+            await transaction.commit()
+        return taken
 
     async def confirm(self, house_id: str, secret: str) -> Sequence[str] | Refusal:
         """The consents that a link confirms; opened again it tells the same. Refusals: LinkUnknown, LinkExpired."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.contracts.pages import AskedPage, token_after
-from services.customers.domain.audience import AudienceFilter, AudienceMember
+from services.customers.domain.audience import AudienceFilter, AudienceMember, ConsentedCustomer
 from services.customers.ports.grants import Grants
 from services.customers.ports.store import CustomersStore
 from services.runtime.access.refusals import HouseNotFound
@@ -33,6 +33,13 @@ class AudienceHandler:
         async with self._store.transaction(house_id) as transaction:
             found = await transaction.audiences.of_house(wanted, asked.after, asked.size + 1)
         return _page(house_id, found, asked.size)
+
+    async def consented(
+        self, house_id: str, customer_ids: Sequence[str], consent_ids: Sequence[str]
+    ) -> Sequence[ConsentedCustomer]:
+        """Who of these may be written to at this moment."""
+        async with self._store.transaction(house_id) as transaction:
+            return await transaction.audiences.consented(customer_ids, consent_ids)
 
     async def granted(
         self, subject: str, house_id: str, wanted: AudienceFilter, asked: AskedPage

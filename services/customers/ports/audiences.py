@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.contracts.pages import Place
-from services.customers.domain.audience import AudienceFilter, AudienceMember, GrantedSight
+from services.customers.domain.audience import AudienceFilter, AudienceMember, ConsentedCustomer, GrantedSight
 
 
 class Audiences(Protocol):
@@ -20,4 +20,8 @@ class Audiences(Protocol):
         self, sight: GrantedSight, wanted: AudienceFilter, after: Place | None, limit: int
     ) -> Sequence[AudienceMember]:
         """For a promoter: who has bought what is granted, and consented to this promoter or to what was bought."""
+        ...
+
+    async def consented(self, customer_ids: Sequence[str], consent_ids: Sequence[str]) -> Sequence[ConsentedCustomer]:
+        """Which of these customers may be written to, by which of these questions. A merged id is nobody."""
         ...

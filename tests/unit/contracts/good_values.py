@@ -144,6 +144,7 @@ GOOD: Mapping[str, Any] = {
     "seats_per_row": 2,
     "sidecar_json": b'{"version": 1}',
     "size": 1,
+    "said_at": Timestamp(seconds=1_700_000_000),
     "source_url": "https://company.example/hamlet",
     "states": 1,
     "stock": "a4",

@@ -1106,3 +1106,197 @@ class ListGrantedAudienceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListGrantedAudienceResponse: _TypeAlias = ListGrantedAudienceResponse  # noqa: Y015
+
+@_typing.final
+class StandingConsent(_message.Message):
+    """A consent that counts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSENT_ID_FIELD_NUMBER: _builtins.int
+    CONFIRMED_AT_FIELD_NUMBER: _builtins.int
+    consent_id: _builtins.str
+    """The question."""
+    @_builtins.property
+    def confirmed_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        consent_id: _builtins.str = ...,
+        confirmed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["confirmed_at", b"confirmed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmed_at", b"confirmed_at", "consent_id", b"consent_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StandingConsent: _TypeAlias = StandingConsent  # noqa: Y015
+
+@_typing.final
+class ConsentedCustomer(_message.Message):
+    """A customer who may be written to. Personal data, with a recorded consent to e-mail (INV-9)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CONSENTS_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer."""
+    name: _builtins.str
+    """The name that people read."""
+    email: _builtins.str
+    """The address."""
+    language: _builtins.str
+    """In which language; empty: nobody has said."""
+    @_builtins.property
+    def consents(self) -> _containers.RepeatedCompositeFieldContainer[Global___StandingConsent]:
+        """Those of the questions asked for that count."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        email: _builtins.str = ...,
+        language: _builtins.str = ...,
+        consents: _abc.Iterable[Global___StandingConsent] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "customer_id", b"customer_id", "email", b"email", "language", b"language", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConsentedCustomer: _TypeAlias = ConsentedCustomer  # noqa: Y015
+
+@_typing.final
+class ListConsentedRequest(_message.Message):
+    """What ListConsented is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_IDS_FIELD_NUMBER: _builtins.int
+    CONSENT_IDS_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    @_builtins.property
+    def customer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The customers; at most 500."""
+
+    @_builtins.property
+    def consent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The questions; at most 20. Those by another way than e-mail count for nothing."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        customer_ids: _abc.Iterable[_builtins.str] | None = ...,
+        consent_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent_ids", b"consent_ids", "customer_ids", b"customer_ids", "house_id", b"house_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConsentedRequest: _TypeAlias = ListConsentedRequest  # noqa: Y015
+
+@_typing.final
+class ListConsentedResponse(_message.Message):
+    """What ListConsented answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def customers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConsentedCustomer]:
+        """Whoever has a consent that counts, and nobody else: who has only been asked, has taken it back or was erased is not
+        here.
+        """
+
+    def __init__(
+        self,
+        *,
+        customers: _abc.Iterable[Global___ConsentedCustomer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customers", b"customers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConsentedResponse: _TypeAlias = ListConsentedResponse  # noqa: Y015
+
+@_typing.final
+class WithdrawConsentsRequest(_message.Message):
+    """What WithdrawConsents is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CONSENT_IDS_FIELD_NUMBER: _builtins.int
+    SAID_AT_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    customer_id: _builtins.str
+    """The customer, who has said no in another system."""
+    system: _builtins.str
+    """Which system, as it is kept with the step; at most 200 characters and no personal data."""
+    @_builtins.property
+    def consent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is taken back, by the house's id of it; at most 20."""
+
+    @_builtins.property
+    def said_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was said there. What was given after that is a newer word and stays."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        consent_ids: _abc.Iterable[_builtins.str] | None = ...,
+        said_at: _timestamp_pb2.Timestamp | None = ...,
+        system: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["said_at", b"said_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent_ids", b"consent_ids", "customer_id", b"customer_id", "house_id", b"house_id", "said_at", b"said_at", "system", b"system"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawConsentsRequest: _TypeAlias = WithdrawConsentsRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawConsentsResponse(_message.Message):
+    """What WithdrawConsents answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSENT_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def consent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What was taken back by this call; what stood as withdrawn, or was given later, is not here."""
+
+    def __init__(
+        self,
+        *,
+        consent_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent_ids", b"consent_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawConsentsResponse: _TypeAlias = WithdrawConsentsResponse  # noqa: Y015

@@ -15,6 +15,7 @@ from balcon.customers.v1.consents_pb2 import ConsentChange as ConsentChange
 from balcon.customers.v1.consents_pb2 import ConsentSettings as ConsentSettings
 from balcon.customers.v1.consents_pb2 import ConsentStep as ConsentStep
 from balcon.customers.v1.consents_pb2 import ConsentText as ConsentText
+from balcon.customers.v1.consents_pb2 import ConsentedCustomer as ConsentedCustomer
 from balcon.customers.v1.consents_pb2 import CreateConsentRequest as CreateConsentRequest
 from balcon.customers.v1.consents_pb2 import CreateConsentResponse as CreateConsentResponse
 from balcon.customers.v1.consents_pb2 import CustomerConsent as CustomerConsent
@@ -28,6 +29,8 @@ from balcon.customers.v1.consents_pb2 import GetConsentSettingsRequest as GetCon
 from balcon.customers.v1.consents_pb2 import GetConsentSettingsResponse as GetConsentSettingsResponse
 from balcon.customers.v1.consents_pb2 import ListAudienceRequest as ListAudienceRequest
 from balcon.customers.v1.consents_pb2 import ListAudienceResponse as ListAudienceResponse
+from balcon.customers.v1.consents_pb2 import ListConsentedRequest as ListConsentedRequest
+from balcon.customers.v1.consents_pb2 import ListConsentedResponse as ListConsentedResponse
 from balcon.customers.v1.consents_pb2 import ListConsentsRequest as ListConsentsRequest
 from balcon.customers.v1.consents_pb2 import ListConsentsResponse as ListConsentsResponse
 from balcon.customers.v1.consents_pb2 import ListCustomerConsentsRequest as ListCustomerConsentsRequest
@@ -36,10 +39,13 @@ from balcon.customers.v1.consents_pb2 import ListGrantedAudienceRequest as ListG
 from balcon.customers.v1.consents_pb2 import ListGrantedAudienceResponse as ListGrantedAudienceResponse
 from balcon.customers.v1.consents_pb2 import SetConsentSettingsRequest as SetConsentSettingsRequest
 from balcon.customers.v1.consents_pb2 import SetConsentSettingsResponse as SetConsentSettingsResponse
+from balcon.customers.v1.consents_pb2 import StandingConsent as StandingConsent
 from balcon.customers.v1.consents_pb2 import UpdateConsentRequest as UpdateConsentRequest
 from balcon.customers.v1.consents_pb2 import UpdateConsentResponse as UpdateConsentResponse
 from balcon.customers.v1.consents_pb2 import UploadConsentsRequest as UploadConsentsRequest
 from balcon.customers.v1.consents_pb2 import UploadConsentsResponse as UploadConsentsResponse
+from balcon.customers.v1.consents_pb2 import WithdrawConsentsRequest as WithdrawConsentsRequest
+from balcon.customers.v1.consents_pb2 import WithdrawConsentsResponse as WithdrawConsentsResponse
 from google.protobuf import descriptor as _descriptor
 
 DESCRIPTOR: _descriptor.FileDescriptor

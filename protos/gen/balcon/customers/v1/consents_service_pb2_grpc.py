@@ -100,6 +100,16 @@ class ConsentsServiceStub:
                 request_serializer=balcon_dot_customers_dot_v1_dot_consents__pb2.ListGrantedAudienceRequest.SerializeToString,
                 response_deserializer=balcon_dot_customers_dot_v1_dot_consents__pb2.ListGrantedAudienceResponse.FromString,
                 _registered_method=True)
+        self.ListConsented = channel.unary_unary(
+                '/balcon.customers.v1.ConsentsService/ListConsented',
+                request_serializer=balcon_dot_customers_dot_v1_dot_consents__pb2.ListConsentedRequest.SerializeToString,
+                response_deserializer=balcon_dot_customers_dot_v1_dot_consents__pb2.ListConsentedResponse.FromString,
+                _registered_method=True)
+        self.WithdrawConsents = channel.unary_unary(
+                '/balcon.customers.v1.ConsentsService/WithdrawConsents',
+                request_serializer=balcon_dot_customers_dot_v1_dot_consents__pb2.WithdrawConsentsRequest.SerializeToString,
+                response_deserializer=balcon_dot_customers_dot_v1_dot_consents__pb2.WithdrawConsentsResponse.FromString,
+                _registered_method=True)
 
 
 class ConsentsServiceServicer:
@@ -197,6 +207,20 @@ class ConsentsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListConsented(self, request, context):
+        """Who of these may be written to, for a system that the house works with: with the address, and only now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawConsents(self, request, context):
+        """Somebody has said no in a system that the house works with (R3.18). It never gives a consent back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConsentsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -264,6 +288,16 @@ def add_ConsentsServiceServicer_to_server(servicer, server):
                     servicer.ListGrantedAudience,
                     request_deserializer=balcon_dot_customers_dot_v1_dot_consents__pb2.ListGrantedAudienceRequest.FromString,
                     response_serializer=balcon_dot_customers_dot_v1_dot_consents__pb2.ListGrantedAudienceResponse.SerializeToString,
+            ),
+            'ListConsented': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListConsented,
+                    request_deserializer=balcon_dot_customers_dot_v1_dot_consents__pb2.ListConsentedRequest.FromString,
+                    response_serializer=balcon_dot_customers_dot_v1_dot_consents__pb2.ListConsentedResponse.SerializeToString,
+            ),
+            'WithdrawConsents': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawConsents,
+                    request_deserializer=balcon_dot_customers_dot_v1_dot_consents__pb2.WithdrawConsentsRequest.FromString,
+                    response_serializer=balcon_dot_customers_dot_v1_dot_consents__pb2.WithdrawConsentsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -618,6 +652,60 @@ class ConsentsService:
             '/balcon.customers.v1.ConsentsService/ListGrantedAudience',
             balcon_dot_customers_dot_v1_dot_consents__pb2.ListGrantedAudienceRequest.SerializeToString,
             balcon_dot_customers_dot_v1_dot_consents__pb2.ListGrantedAudienceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListConsented(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.customers.v1.ConsentsService/ListConsented',
+            balcon_dot_customers_dot_v1_dot_consents__pb2.ListConsentedRequest.SerializeToString,
+            balcon_dot_customers_dot_v1_dot_consents__pb2.ListConsentedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawConsents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.customers.v1.ConsentsService/WithdrawConsents',
+            balcon_dot_customers_dot_v1_dot_consents__pb2.WithdrawConsentsRequest.SerializeToString,
+            balcon_dot_customers_dot_v1_dot_consents__pb2.WithdrawConsentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

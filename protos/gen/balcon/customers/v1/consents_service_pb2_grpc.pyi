@@ -16,6 +16,7 @@ from balcon.customers.v1.consents_pb2 import ConsentChange as ConsentChange
 from balcon.customers.v1.consents_pb2 import ConsentSettings as ConsentSettings
 from balcon.customers.v1.consents_pb2 import ConsentStep as ConsentStep
 from balcon.customers.v1.consents_pb2 import ConsentText as ConsentText
+from balcon.customers.v1.consents_pb2 import ConsentedCustomer as ConsentedCustomer
 from balcon.customers.v1.consents_pb2 import CreateConsentRequest as CreateConsentRequest
 from balcon.customers.v1.consents_pb2 import CreateConsentResponse as CreateConsentResponse
 from balcon.customers.v1.consents_pb2 import CustomerConsent as CustomerConsent
@@ -29,6 +30,8 @@ from balcon.customers.v1.consents_pb2 import GetConsentSettingsRequest as GetCon
 from balcon.customers.v1.consents_pb2 import GetConsentSettingsResponse as GetConsentSettingsResponse
 from balcon.customers.v1.consents_pb2 import ListAudienceRequest as ListAudienceRequest
 from balcon.customers.v1.consents_pb2 import ListAudienceResponse as ListAudienceResponse
+from balcon.customers.v1.consents_pb2 import ListConsentedRequest as ListConsentedRequest
+from balcon.customers.v1.consents_pb2 import ListConsentedResponse as ListConsentedResponse
 from balcon.customers.v1.consents_pb2 import ListConsentsRequest as ListConsentsRequest
 from balcon.customers.v1.consents_pb2 import ListConsentsResponse as ListConsentsResponse
 from balcon.customers.v1.consents_pb2 import ListCustomerConsentsRequest as ListCustomerConsentsRequest
@@ -37,10 +40,13 @@ from balcon.customers.v1.consents_pb2 import ListGrantedAudienceRequest as ListG
 from balcon.customers.v1.consents_pb2 import ListGrantedAudienceResponse as ListGrantedAudienceResponse
 from balcon.customers.v1.consents_pb2 import SetConsentSettingsRequest as SetConsentSettingsRequest
 from balcon.customers.v1.consents_pb2 import SetConsentSettingsResponse as SetConsentSettingsResponse
+from balcon.customers.v1.consents_pb2 import StandingConsent as StandingConsent
 from balcon.customers.v1.consents_pb2 import UpdateConsentRequest as UpdateConsentRequest
 from balcon.customers.v1.consents_pb2 import UpdateConsentResponse as UpdateConsentResponse
 from balcon.customers.v1.consents_pb2 import UploadConsentsRequest as UploadConsentsRequest
 from balcon.customers.v1.consents_pb2 import UploadConsentsResponse as UploadConsentsResponse
+from balcon.customers.v1.consents_pb2 import WithdrawConsentsRequest as WithdrawConsentsRequest
+from balcon.customers.v1.consents_pb2 import WithdrawConsentsResponse as WithdrawConsentsResponse
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -96,6 +102,10 @@ class ConsentsServiceStub:
     """Who of a house's customers may be spoken to."""
     ListGrantedAudience: _grpc.UnaryUnaryMultiCallable[_consents_pb2.ListGrantedAudienceRequest, _consents_pb2.ListGrantedAudienceResponse]
     """Who of a house's customers may be spoken to by the promoter that calls, by what is granted at this moment (R3.16)."""
+    ListConsented: _grpc.UnaryUnaryMultiCallable[_consents_pb2.ListConsentedRequest, _consents_pb2.ListConsentedResponse]
+    """Who of these may be written to, for a system that the house works with: with the address, and only now."""
+    WithdrawConsents: _grpc.UnaryUnaryMultiCallable[_consents_pb2.WithdrawConsentsRequest, _consents_pb2.WithdrawConsentsResponse]
+    """Somebody has said no in a system that the house works with (R3.18). It never gives a consent back."""
 
 @_typing.type_check_only
 class ConsentsServiceAsyncStub(ConsentsServiceStub):
@@ -128,6 +138,10 @@ class ConsentsServiceAsyncStub(ConsentsServiceStub):
     """Who of a house's customers may be spoken to."""
     ListGrantedAudience: _aio.UnaryUnaryMultiCallable[_consents_pb2.ListGrantedAudienceRequest, _consents_pb2.ListGrantedAudienceResponse]  # type: ignore[assignment]
     """Who of a house's customers may be spoken to by the promoter that calls, by what is granted at this moment (R3.16)."""
+    ListConsented: _aio.UnaryUnaryMultiCallable[_consents_pb2.ListConsentedRequest, _consents_pb2.ListConsentedResponse]  # type: ignore[assignment]
+    """Who of these may be written to, for a system that the house works with: with the address, and only now."""
+    WithdrawConsents: _aio.UnaryUnaryMultiCallable[_consents_pb2.WithdrawConsentsRequest, _consents_pb2.WithdrawConsentsResponse]  # type: ignore[assignment]
+    """Somebody has said no in a system that the house works with (R3.18). It never gives a consent back."""
 
 class ConsentsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Questions, answers, and audiences."""
@@ -235,5 +249,21 @@ class ConsentsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_consents_pb2.ListGrantedAudienceResponse, _abc.Awaitable[_consents_pb2.ListGrantedAudienceResponse]]:
         """Who of a house's customers may be spoken to by the promoter that calls, by what is granted at this moment (R3.16)."""
+
+    @_abc_1.abstractmethod
+    def ListConsented(
+        self,
+        request: _consents_pb2.ListConsentedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consents_pb2.ListConsentedResponse, _abc.Awaitable[_consents_pb2.ListConsentedResponse]]:
+        """Who of these may be written to, for a system that the house works with: with the address, and only now."""
+
+    @_abc_1.abstractmethod
+    def WithdrawConsents(
+        self,
+        request: _consents_pb2.WithdrawConsentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consents_pb2.WithdrawConsentsResponse, _abc.Awaitable[_consents_pb2.WithdrawConsentsResponse]]:
+        """Somebody has said no in a system that the house works with (R3.18). It never gives a consent back."""
 
 def add_ConsentsServiceServicer_to_server(servicer: ConsentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
