@@ -1,33 +1,25 @@
-"""What the commands share: their common options, and how one runs with the deployment's key."""
+"""How a command runs with the deployment's key, and where it finds the services."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 import uvloop
 
 from services.console.commands.targets import find_targets
-from services.console.stack.credentials import find_service_key, hold_key
 from services.console.terminal import ERR, fail
-from services.runtime.embedded.servers import default_data_dir
+from services.runtime.embedded.data_folder import default_data_dir
 from services.runtime.errors import Fault
-
-Data = Annotated[
-    Path | None, typer.Option("--data", envvar="BALCON_DATA", help="Data folder of the stack.", show_default="per user")
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Target = Annotated[
-    list[str] | None,
-    typer.Option("--target", help="service=host:port, once a service; default: the stack on the data folder."),
-]
 
 
 def run_command(command: Coroutine[Any, Any, Any], data: Path | None = None) -> Any:
     """Runs the command with the deployment's key: that of the environment, or of the data folder."""
+    # Signs tokens; a house's commands, which only take this module's neighbours, load no cryptography.
+    from services.console.stack.credentials import find_service_key, hold_key  # noqa: PLC0415
 
     async def with_key() -> Any:
         hold_key(find_service_key(data or default_data_dir()))

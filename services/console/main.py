@@ -1,4 +1,7 @@
-"""The `balcon` command line: parses, calls services.console.commands, sets the exit status. Nothing else."""
+"""The `balcon` command line: parses, calls services.console.commands, sets the exit status. Nothing else.
+
+Each command loads what it runs when it runs: a house's commands never load databases, nor the stack.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,16 @@ from typing import Annotated
 import typer
 
 from services.console.bus_app import bus_app
-from services.console.calling import Data, Json, Target, run_command
-from services.console.commands.adopt import owners_of, run_adopt
-from services.console.commands.audit import run_audit
-from services.console.commands.cluster import run_describe, run_drain, run_move, run_pin
-from services.console.commands.demo import FAST, NORMAL, DemoOptions, Victim, run_demo
-from services.console.commands.keys import print_new_key
-from services.console.commands.letters import run_letters
-from services.console.commands.onsale import OnSaleOptions, run_onsale
-from services.console.commands.seed import run_seed
+from services.console.calling import run_command
 from services.console.commands.targets import find_targets
-from services.console.commands.totals import run_totals
-from services.console.commands.up import demo_house_id, run_down, run_up
 from services.console.house.app import add_everybodys, house_app
+from services.console.options import Data, Json, Target
+from services.console.sale.victim import Victim
 from services.console.stack.blueprint import MAX_NODES
 from services.console.stack.data_folder import KAFKA, POSTGRES
-from services.console.stack.local_stack import StackOptions
 from services.console.terminal import OUT, fail
 from services.runtime.clock import SystemClock
-from services.runtime.embedded.servers import default_data_dir
+from services.runtime.embedded.data_folder import default_data_dir
 from services.runtime.errors import Fault
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.tls import CA_VARIABLE, ClientTls, use_for_channels
@@ -84,6 +78,9 @@ def up(
     json: Json = False,
 ) -> None:
     """Starts the whole stack and keeps it running until Ctrl-C. Data stays for the next start."""
+    from services.console.commands.up import run_up
+    from services.console.stack.local_stack import StackOptions
+
     options = StackOptions(bus_url, nodes=nodes, bus=_own_bus(bus, bus_url))
     run_command(run_up(data or default_data_dir(), options, json))
 
@@ -91,12 +88,16 @@ def up(
 @app.command()
 def down(data: Data = None) -> None:
     """Stops what `balcon up` runs."""
+    from services.console.commands.up import run_down
+
     run_command(run_down(data or default_data_dir()))
 
 
 @app.command()
 def seed(data: Data = None, json: Json = False) -> None:
     """Makes two houses with people in every role, a season and sales, and tells how to log in. May be repeated."""
+    from services.console.commands.seed import run_seed
+
     run_command(run_seed(data or default_data_dir(), json), data)
 
 
@@ -122,6 +123,8 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
     fast: Annotated[bool, typer.Option("--fast", hidden=True, help="Shorter windows, for tests.")] = False,
 ) -> None:
     """Runs an on-sale from start to end and audits it; status 0 only if everything holds."""
+    from services.console.commands.demo import FAST, NORMAL, DemoOptions, run_demo
+
     options = DemoOptions(
         buyers=buyers,
         seed=seed,
@@ -158,6 +161,8 @@ def audit(
     json: Json = False,
 ) -> None:
     """Checks the invariants on the running system; status 1 with the rows that break them."""
+    from services.console.commands.audit import run_audit
+
     try:
         targets = find_targets(data, target or [])
     except Fault as error:
@@ -174,6 +179,9 @@ def totals(
     json: Json = False,
 ) -> None:
     """Sold, held, free and revenue of each performance, as reporting tells it."""
+    from services.console.commands.totals import run_totals
+    from services.console.commands.up import demo_house_id
+
     try:
         targets = find_targets(data, target or [])
         house = house or demo_house_id(data or default_data_dir())
@@ -192,6 +200,8 @@ def adopt_houses(
     json: Json = False,
 ) -> None:
     """Takes the houses of a catalogue from before accounts into accounts. May be repeated."""
+    from services.console.commands.adopt import owners_of, run_adopt
+
     try:
         targets = find_targets(data, target or [])
         owners = owners_of(owner or [])
@@ -217,12 +227,16 @@ def _inventory(data: Path | None, target: list[str] | None) -> str:
 @cluster.command(name="list")
 def cluster_list(data: Data = None, target: Target = None, json: Json = False) -> None:
     """Nodes with their load, and who owns what."""
+    from services.console.commands.cluster import run_describe
+
     run_command(run_describe(_inventory(data, target), json), data)
 
 
 @cluster.command(name="move")
 def cluster_move(performance: str, to: str, data: Data = None, target: Target = None) -> None:
     """Hands a performance over to the node at host:port now."""
+    from services.console.commands.cluster import run_move
+
     run_command(run_move(_inventory(data, target), performance, to), data)
 
 
@@ -234,6 +248,8 @@ def cluster_pin(
     target: Target = None,
 ) -> None:
     """Keeps a performance on one node as long as that lives."""
+    from services.console.commands.cluster import run_pin
+
     run_command(run_pin(_inventory(data, target), performance, to), data)
 
 
@@ -245,6 +261,8 @@ def cluster_drain(
     target: Target = None,
 ) -> None:
     """Has a node hand everything over and take nothing new."""
+    from services.console.commands.cluster import run_drain
+
     run_command(run_drain(_inventory(data, target), node, not undo), data)
 
 
@@ -258,6 +276,8 @@ def letters(
     link: Annotated[bool, typer.Option("--link", help="Only the link in the newest one; it is waited for.")] = False,
 ) -> None:
     """Shows the letters that a stack without a mail server has written into its data folder."""
+    from services.console.commands.letters import run_letters
+
     run_command(run_letters(data or default_data_dir(), to, link, SystemClock()), data)
 
 
@@ -273,6 +293,8 @@ def onsale(
     json: Json = False,
 ) -> None:
     """Lets an open-loop crowd loose on one hall of a running stack and audits it; status 0 only if everything holds."""
+    from services.console.commands.onsale import OnSaleOptions, run_onsale
+
     try:
         targets = find_targets(data, target or [])
     except Fault as error:
@@ -288,6 +310,8 @@ app.add_typer(keys, name="keys")
 @keys.command(name="new")
 def keys_new() -> None:
     """Prints a new private key, for the settings SERVICE_KEY, and its public key, for TRUSTED_SERVICE_KEYS."""
+    from services.console.commands.keys import print_new_key
+
     print_new_key(RandomIds())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.console.commands.bus import CONSUMING
+from services.console.stack.blueprint import CONSUMING
 from services.reporting.adapters.projections.registry import PROJECTIONS
 from services.reporting.ports.generations import group_of
 from services.runtime.bus.kafka_admin import settings_of

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.console.commands.bus import CONSUMING
+from services.console.stack.blueprint import CONSUMING
 from services.console.stack.data_folder import make_temp_folder, remove_temp_folder
 from services.runtime.ids import RandomIds
 from services.runtime.testing import eventually_sync

@@ -20,7 +20,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from rich.table import Table
 
-from services.console.stack.blueprint import nodes_of
+from services.console.stack.blueprint import CONSUMING, nodes_of
 from services.console.stack.credentials import act_as_operator
 from services.console.terminal import ERR, OUT, print_json
 from services.runtime.bus.factory import open_bus
@@ -32,16 +32,6 @@ from services.runtime.ids import RandomIds
 from services.runtime.outbox.lag import lags_of
 from services.runtime.rpc.client import open_channel
 
-# Every service that consumes events (test_bus_topics looks who builds consumers).
-CONSUMING: tuple[str, ...] = (
-    "accounts",
-    "catalogue",
-    "customers",
-    "inventory",
-    "orders",
-    "reporting",
-    "ticketing",
-)
 _REPLAY_SECONDS = 300.0
 
 

@@ -7,7 +7,6 @@ import signal
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 import msgspec
@@ -35,6 +34,7 @@ from services.console.sale.quiescence import wait_until_quiet
 from services.console.sale.scoreboard import SaleRun, Scoreboard, as_table, score, sold_seats, unresolved_orders
 from services.console.sale.script import Pace, write_script
 from services.console.sale.tally import Progress, Tally
+from services.console.sale.victim import Victim
 from services.console.stack.data_folder import DataFolder, StackRecord, make_temp_folder, remove_temp_folder
 from services.console.stack.local_stack import LocalStack, StackOptions
 from services.console.terminal import ERR, OUT
@@ -52,15 +52,6 @@ _ORDERING = 16
 _CONNECTIONS = 4
 # The kill falls in the middle of the sale: when so much of what will be sold is sold.
 _KILL_AT_SHARE = 0.3
-
-
-class Victim(Enum):
-    """Services that --kill can crash."""
-
-    INVENTORY = "inventory"
-    ORDERS = "orders"
-    PAYMENTS = "payments"
-    REPORTING = "reporting"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.console.terminal import OUT
-from services.runtime.access.keys import key_of, public_key_of
+from services.runtime.access.keys import public_key_of
+from services.runtime.access.written_keys import key_of
 from services.runtime.ids import Ids
 
 

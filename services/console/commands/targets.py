@@ -9,7 +9,7 @@ import typer
 
 from services.console.stack.blueprint import GRPC_SERVICES
 from services.console.stack.data_folder import DataFolder
-from services.runtime.embedded.servers import default_data_dir
+from services.runtime.embedded.data_folder import default_data_dir
 
 
 def find_targets(data: Path | None, named: Sequence[str]) -> Mapping[str, str]:

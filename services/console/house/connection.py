@@ -19,7 +19,7 @@ from services.console.commands.targets import find_targets
 from services.console.house.logins import Login, Logins, config_folder
 from services.runtime.call_context import act_as
 from services.runtime.clock import SystemClock
-from services.runtime.embedded.servers import default_data_dir
+from services.runtime.embedded.data_folder import default_data_dir
 from services.runtime.errors import Fatal
 from services.runtime.rpc.client import open_channel
 

@@ -9,11 +9,11 @@ import typer
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 from google.protobuf.json_format import MessageToDict
 
-from services.console.calling import Data, Json, Target
 from services.console.house.connection import Connection, Where, connected_to
 from services.console.house.logins import Login
 from services.console.house.running import run
 from services.console.house.secrets import password_of
+from services.console.options import Data, Json, Target
 from services.console.terminal import OUT, print_json
 from services.runtime.ids import RandomIds
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections import UserDict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from services.console.calling import Data, Json, Target
 from services.console.house import running
 from services.console.house.command import Command, Subject
 from services.console.house.connection import Where
@@ -18,6 +19,7 @@ from services.console.house.printing import Shown
 from services.console.house.request import Extras
 from services.console.house.secrets import variable_of, with_secrets
 from services.console.house.values import enum_names
+from services.console.options import Data, Json, Target
 from services.console.terminal import fail
 from services.runtime.errors import Fatal
 
@@ -35,12 +37,51 @@ class BothTimes(Fatal):
 
 def add_subject(app: typer.Typer, subject: Subject) -> None:
     """Adds the subject's commands, in a group of their own where it has a name."""
-    group = app
     if subject.name:
-        group = typer.Typer(help=subject.help, no_args_is_help=True)
+        group = typer.Typer(help=subject.help, no_args_is_help=True, cls=_group_of(subject))
         app.add_typer(group, name=subject.name)
+        return
     for command in subject.commands:
-        group.command(name=command.name, help=command.help)(_function(subject, command))
+        _add(app, subject, command)
+
+
+def _add(app: typer.Typer, subject: Subject, command: Command) -> None:
+    app.command(name=command.name, help=command.help)(_function(subject, command))
+
+
+def _group_of(subject: Subject) -> type[TyperGroup]:
+    """A group whose commands are made of their fields when they are asked for: of hundreds, one is run."""
+
+    class OfSubject(TyperGroup):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.commands = _MadeWhenAsked(subject)
+
+    return OfSubject
+
+
+class _MadeWhenAsked(UserDict[str, Any]):
+    """The subject's commands by name, each made once."""
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__()
+        self._subject = subject
+        self._declared = {command.name: command for command in subject.commands}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._declared)
+
+    def __len__(self) -> int:
+        return len(self._declared)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._declared
+
+    def __missing__(self, name: str) -> Any:
+        only = typer.Typer(add_completion=False)
+        _add(only, self._subject, self._declared[name])
+        made = self.data[name] = typer.main.get_command(only)
+        return made
 
 
 def _function(subject: Subject, command: Command) -> Callable[..., None]:

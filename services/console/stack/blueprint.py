@@ -66,6 +66,16 @@ INTEGRATIONS: tuple[str, ...] = ("podiumkunst", "trackers", "mailchimp", "webhoo
 # Pretended outside companies: they answer HTTP only, and know nothing of ours.
 DOUBLES: tuple[str, ...] = ("sandbox", "dip")
 GRPC_SERVICES: tuple[str, ...] = tuple(part.name for part in PARTS if part.name not in DOUBLES)
+# Every service that consumes events (test_bus_topics looks who builds consumers).
+CONSUMING: tuple[str, ...] = (
+    "accounts",
+    "catalogue",
+    "customers",
+    "inventory",
+    "orders",
+    "reporting",
+    "ticketing",
+)
 BUS_DATABASE = "balcon_bus"
 MAX_NODES = 16
 

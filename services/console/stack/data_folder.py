@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from services.runtime.access.keys import key_of
+from services.runtime.access.written_keys import key_of
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.data_folder import make_folder, reachable_temp_folder, unprivileged_account
 from services.runtime.errors import Fatal

@@ -30,11 +30,6 @@ class KeysUnknown(Retryable):
     """Accounts does not answer, and the token is signed with a key that nobody here has seen yet."""
 
 
-def key_of(secret: str) -> str:
-    """A private key as settings take it, made of a secret that nobody can guess; of the same secret the same key."""
-    return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode()
-
-
 def public_key_of(written: str) -> str:
     """The public key of a private one, as TRUSTED_SERVICE_KEYS takes it (KeyMalformed)."""
     return base64.urlsafe_b64encode(public_bytes(private_key(written))).decode()

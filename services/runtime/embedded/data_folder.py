@@ -24,6 +24,13 @@ class FolderInUse(Fatal):
     """Another server runs on this data folder: stop it first."""
 
 
+def default_data_dir() -> Path:
+    """Where data lives unless told: /var/lib/balcon for root (`nobody` must get in), else below the home folder."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/balcon")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "balcon"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A user that a server runs as instead of root."""

@@ -19,9 +19,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
-
 from services.runtime.embedded.data_folder import make_folder
 from services.runtime.embedded.folder_server import FolderServer
 from services.runtime.embedded.ports import LOOPBACK, free_port
@@ -116,6 +113,9 @@ def _listens(port: int) -> bool:
 
 
 async def _has_metadata(bootstrap: str) -> bool:
+    from aiokafka.admin import AIOKafkaAdminClient  # noqa: PLC0415 (most stacks start no broker)
+    from aiokafka.errors import KafkaError  # noqa: PLC0415
+
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(_ANSWER_SECONDS * 1000))
     try:
         await admin.start()

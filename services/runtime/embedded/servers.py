@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -12,13 +11,6 @@ from services.runtime.embedded.data_folder import let_others_pass, make_folder
 from services.runtime.embedded.kafka import EmbeddedKafka
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.embedded.valkey import EmbeddedValkey
-
-
-def default_data_dir() -> Path:
-    """Where data lives unless told: /var/lib/balcon for root (`nobody` must get in), else below the home folder."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/balcon")
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "balcon"
 
 
 class EmbeddedServers:

@@ -8,8 +8,9 @@ from typing import Any
 
 import grpc
 
-from services.runtime.access.keys import key_of, private_key
+from services.runtime.access.keys import private_key
 from services.runtime.access.own_token import OwnToken
+from services.runtime.access.written_keys import key_of
 from services.runtime.call_context import AUTHORIZATION_KEY
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from services.contracts.access import roles_with
 from services.reporting.main import build
 from services.reporting.settings import ReportingSettings
-from services.runtime.access.keys import key_of
+from services.runtime.access.written_keys import key_of
 from services.runtime.ids import SeededIds
 from services.runtime.principal import Principal
 from services.runtime.rpc.errors import refusal_of
