@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
-
-import httpx
 
 from services.integrations.podiumkunst.adapters.dip_wire import (
     DipNames,
@@ -17,29 +14,30 @@ from services.integrations.podiumkunst.adapters.dip_wire import (
     performances_of,
     sales_of,
 )
+from services.integrations.podiumkunst.domain.connection import TARGET_ID
 from services.integrations.podiumkunst.domain.platform import PlatformList, ProductionSales
 from services.integrations.podiumkunst.ports.platform import NotTold, PlatformAccount, PlatformTokens, Untold
+from services.runtime.outbound.http import Answer, HttpLimits, OutboundHttp, Question
+from services.runtime.outbound.port import Done, Later, Locked, Settled, Target
 
 T = TypeVar("T")
 
 # A season of the largest house has some thousand performances of 1 KB each.
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
-_UNAUTHORIZED: Final = frozenset({401, 403})
-# Not now, rather than no.
-_NOT_NOW: Final = frozenset({408, 425, 429})
-_MAX_AFTER_MS: Final = 86_400_000
+
+
+def reading_limits(timeout_seconds: float) -> HttpLimits:
+    """Of the client that a DipReader asks by."""
+    return HttpLimits(read_seconds=timeout_seconds, total_seconds=timeout_seconds, answer_bytes=MAX_ANSWER_BYTES)
 
 
 class DipReader:
     """See PlatformReader. A token that is refused is asked for anew, once."""
 
-    def __init__(
-        self, http: httpx.AsyncClient, tokens: PlatformTokens, names: DipNames, *, timeout_seconds: float
-    ) -> None:
+    def __init__(self, http: OutboundHttp, tokens: PlatformTokens, names: DipNames) -> None:
         self._http = http
         self._tokens = tokens
         self._names = names
-        self._timeout_seconds = timeout_seconds
 
     async def performances(self, account: PlatformAccount) -> PlatformList | NotTold:
         """See PlatformReader.performances."""
@@ -55,63 +53,46 @@ class DipReader:
         token = await self._tokens.token(account)
         if isinstance(token, NotTold):
             return token
-        told = await self._ask_with(token, path, read)
+        told = await self._ask_with(account, token, path, read)
         if isinstance(told, NotTold) and told.why is Untold.LOCKED:
             self._tokens.forget(account)
             token = await self._tokens.token(account)
-            return token if isinstance(token, NotTold) else await self._ask_with(token, path, read)
+            return token if isinstance(token, NotTold) else await self._ask_with(account, token, path, read)
         return told
 
-    async def _ask_with(self, token: str, path: str, read: Callable[[Any], T]) -> T | NotTold:
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                answer = await self._fetch(path, token)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            return NotTold(Untold.SILENT, f"no answer ({type(error).__name__})")
-        return answer if isinstance(answer, NotTold) else _read(answer, self._names, read)
-
-    async def _fetch(self, path: str, token: str) -> httpx.Response | NotTold:
+    async def _ask_with(self, account: PlatformAccount, token: str, path: str, read: Callable[[Any], T]) -> T | NotTold:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        async with self._http.stream("GET", path, headers=headers) as response:
-            body = bytearray()
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > MAX_ANSWER_BYTES:
-                    note = f"an answer of more than {MAX_ANSWER_BYTES:,} bytes"
-                    return NotTold(Untold.UNREADABLE, note, response.status_code)
-        # Its body is decoded by now, so what it says of its encoding is over.
-        return httpx.Response(response.status_code, content=bytes(body), headers=_kept(response))
+        question = Question("GET", path, "read", headers=headers, secrets=(token, account.client_secret))
+        answer = await self._http.ask(Target(account.house_id, TARGET_ID), question)
+        return _read(answer, self._names, read)
 
 
-def _kept(response: httpx.Response) -> dict[str, str]:
-    return {name: value for name, value in response.headers.items() if name.lower() == "retry-after"}
-
-
-def _read(response: httpx.Response, names: DipNames, read: Callable[[Any], T]) -> T | NotTold:
-    status = response.status_code
+def _read(answer: Answer, names: DipNames, read: Callable[[Any], T]) -> T | NotTold:
+    document = error = None
     try:
-        document: Any = document_of(response.content)
+        document = document_of(answer.body) if answer.is_whole else None
+        error = error_in(document, names)
     except ShapeUnknown:
-        document = None
-    said = error_in(document, names)
-    if status in _UNAUTHORIZED:
-        return NotTold(Untold.LOCKED, said or f"answered {status}", status)
-    if status in _NOT_NOW or status >= 500:
-        return NotTold(Untold.SILENT, said or f"answered {status}", status, _after_ms(response))
-    if said is not None:
-        # Also inside a 200, which is none.
-        return NotTold(Untold.REFUSED, said, status)
-    if not response.is_success:
-        return NotTold(Untold.REFUSED if 400 <= status < 500 else Untold.UNREADABLE, f"answered {status}", status)
+        pass
+    note, status = error or answer.note, answer.status
+    match answer.outcome():
+        case Locked():
+            return NotTold(Untold.LOCKED, note, status)
+        case Later():
+            return NotTold(Untold.SILENT, note, status, answer.retry_after_ms)
+        case Done(Settled.DELIVERED) if error is None:
+            return _understood(answer, document, read)
+        case _:
+            # Also an error inside a 200.
+            return NotTold(Untold.REFUSED, note, status)
+
+
+def _understood(answer: Answer, document: Any, read: Callable[[Any], T]) -> T | NotTold:
+    if not answer.is_whole:
+        return NotTold(Untold.UNREADABLE, f"an answer of more than {MAX_ANSWER_BYTES:,} bytes", answer.status)
     if document is None:
-        return NotTold(Untold.UNREADABLE, "an answer that is no JSON", status)
+        return NotTold(Untold.UNREADABLE, "an answer that is no JSON", answer.status)
     try:
         return read(document)
-    except ShapeUnknown as error:
-        return NotTold(Untold.UNREADABLE, f"an answer of another shape: {error}", status)
-
-
-def _after_ms(response: httpx.Response) -> int:
-    seconds = response.headers.get("retry-after", "")
-    is_number = seconds.isascii() and seconds.isdigit() and len(seconds) < 9
-    return min(int(seconds) * 1000, _MAX_AFTER_MS) if is_number else 0
+    except ShapeUnknown as unknown:
+        return NotTold(Untold.UNREADABLE, f"an answer of another shape: {unknown}", answer.status)

@@ -31,17 +31,16 @@ DEFAULT_NAMES: Final[Mapping[str, str]] = {
     "list.items": "items",
     "error": "error",  # [seen]
     "error.description": "error_description",  # [seen]
-    # Whole, or what stands right of the bar: then the production's id is left of it.
-    "performance.number": "id",
-    "performance.production_id": "production",
-    "performance.title": "title",
-    "performance.performer": "performer",
+    # What stands right of the bar, with the production's id left of it; or the whole.
+    "performance.number": "number",  # [seen] in sales
+    "performance.production_id": "production.id",
+    "performance.title": "production.name",
+    "performance.performer": "production.performer",
     "performance.theatre_id": "theater.id",
     "performance.theatre": "theater.name",
     "performance.province_id": "theater.province.id",  # [seen] of theatres
     "performance.province": "theater.province.name",  # [seen] of theatres
-    "performance.location_id": "location.id",
-    "performance.location": "location.name",
+    "performance.location": "hall.name",
     "performance.date": "date",  # [seen] in sales
     "performance.time": "time",
     "performance.season": "season",
@@ -142,7 +141,6 @@ def _performance(entry: Any, names: DipNames) -> PlatformPerformance:
         title=text("title", needed=True),
         performer=text("performer"),
         theatre=Theatre(text("theatre_id", needed=True), text("theatre"), text("province_id"), text("province")),
-        location_id=text("location_id"),
         location=text("location"),
         day=day,
         at=at,

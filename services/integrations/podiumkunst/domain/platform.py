@@ -52,7 +52,6 @@ class PlatformPerformance:
     performer: str
     theatre: Theatre
     # The hall within the theatre, '' where it was not told.
-    location_id: str
     location: str
     day: date
     # As a clock of the theatre shows it, without zone; None: not said.

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from services.integrations.podiumkunst.adapters.dip_reader import MAX_ANSWER_BYTES, DipReader
+from services.integrations.podiumkunst.adapters.dip_reader import MAX_ANSWER_BYTES, DipReader, reading_limits
 from services.integrations.podiumkunst.adapters.dip_wire import DipNames
 from services.integrations.podiumkunst.domain.platform import PlatformList
 from services.integrations.podiumkunst.ports.platform import NotTold, PlatformAccount, Untold
+from services.runtime.clock import SystemClock
+from services.runtime.outbound.http import OutboundHttp
 
 ACCOUNT = PlatformAccount("house", "client", "a secret of the house")
 
@@ -26,8 +28,13 @@ class Tokens:
 
 
 def reader(answer: Callable[[httpx.Request], httpx.Response], tokens: Tokens | None = None) -> DipReader:
-    http = httpx.AsyncClient(base_url="http://dip.test", transport=httpx.MockTransport(answer))
-    return DipReader(http, tokens or Tokens(), DipNames(), timeout_seconds=10)
+    def streamed(request: httpx.Request) -> httpx.Response:
+        whole = answer(request)
+        return httpx.Response(whole.status_code, headers=whole.headers, stream=httpx.ByteStream(whole.content))
+
+    transport = httpx.MockTransport(streamed)
+    http = OutboundHttp("http://dip.test", SystemClock(), limits=reading_limits(10), transport=transport)
+    return DipReader(http, tokens or Tokens(), DipNames())
 
 
 @pytest.mark.parametrize(
@@ -40,7 +47,7 @@ def reader(answer: Callable[[httpx.Request], httpx.Response], tokens: Tokens | N
         (httpx.Response(200, text='[{"number": '), Untold.UNREADABLE),
         (httpx.Response(200, json={"who": "knows"}), Untold.UNREADABLE),
         (httpx.Response(200, json={"error": "x", "error_description": "y"}), Untold.REFUSED),
-        (httpx.Response(302, headers={"location": "http://elsewhere.test"}), Untold.UNREADABLE),
+        (httpx.Response(302, headers={"location": "http://elsewhere.test"}), Untold.SILENT),
         (httpx.Response(404), Untold.REFUSED),
         (httpx.Response(403), Untold.LOCKED),
         (httpx.Response(200, content=b" " * (MAX_ANSWER_BYTES + 1)), Untold.UNREADABLE),
