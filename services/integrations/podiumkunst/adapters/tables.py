@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.integrations.podiumkunst.adapters import link_tables, show_tables
 from services.integrations.podiumkunst.adapters.metadata import metadata
 
-__all__ = ["metadata"]
+__all__ = ["link_tables", "metadata", "show_tables"]
