@@ -77,6 +77,20 @@ class BusSettings(SqlSettings):
     )
 
 
+class OutboundSettings(BusSettings):
+    """A service that tells outside systems something."""
+
+    outbound_targets_at_once: int = Field(
+        32, ge=1, le=500, description="Accounts with outside systems that this process speaks to at the same time."
+    )
+    outbound_bodies_days: int = Field(
+        7, ge=1, le=90, description="Days that what was told outside can be sent again; sealed, it may be personal."
+    )
+    outbound_ledger_days: int = Field(
+        180, ge=7, le=3_650, description="Days that the ledger of exchanges with outside systems is kept."
+    )
+
+
 class MailSettings(ServiceSettings):
     """A service that writes mails."""
 

@@ -132,6 +132,13 @@ ALL_HOUSES = {
         "keys are forgotten by age",
         "the keys of codes are the deployment's",
     ],
+    "services/runtime/outbound/leases.py": [
+        "what is to be told outside is carried for every house",
+    ],
+    "services/runtime/outbound/upkeep.py": [
+        "what was told outside is forgotten by age",
+        "gauges count what waits for every house",
+    ],
     "services/runtime/outbox/application.py": [
         "a partition holds events of many houses",
     ],

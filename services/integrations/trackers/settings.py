@@ -6,10 +6,10 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.seal import sealing_secrets
-from services.runtime.settings import BusSettings
+from services.runtime.settings import OutboundSettings
 
 
-class TrackersSettings(BusSettings):
+class TrackersSettings(OutboundSettings):
     """What trackers needs beside the settings of every service."""
 
     model_config = SettingsConfigDict(env_prefix="BALCON_TRACKERS_", frozen=True, extra="ignore")

@@ -6,10 +6,10 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.seal import sealing_secrets
-from services.runtime.settings import BusSettings, MailSettings
+from services.runtime.settings import MailSettings, OutboundSettings
 
 
-class WebhooksSettings(MailSettings, BusSettings):
+class WebhooksSettings(MailSettings, OutboundSettings):
     """What webhooks needs beside the settings of every service."""
 
     model_config = SettingsConfigDict(env_prefix="BALCON_WEBHOOKS_", frozen=True, extra="ignore")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 # The second word of a name is the service that has the metric, or one of these, which every process may have.
-SHARED = frozenset({"build", "event", "events", "job", "loop", "outbox", "pool", "refusals", "rpc"})
+SHARED = frozenset({"build", "event", "events", "job", "loop", "outbound", "outbox", "pool", "refusals", "rpc"})
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -182,6 +182,40 @@ JOB_TRIES = Counter(
     "balcon_job_tries_total",
     "Tries at durable jobs, by task and outcome: done, again, failed. failed: the job stays; read why in the log.",
     ["task", "outcome"],
+)
+OUTBOUND_OLDEST_SECONDS = Gauge(
+    "balcon_outbound_oldest_seconds",
+    "Age of the oldest that is due and not yet told to a target that is neither locked nor paused, by integration. "
+    "High: the other side is down or slow; see `balcon integrations status`.",
+    ["integration"],
+)
+OUTBOUND_WAITING = Gauge(
+    "balcon_outbound_waiting",
+    "What waits to be told outside, by integration. Growing: targets are down, locked, paused or slow.",
+    ["integration"],
+)
+OUTBOUND_TARGETS = Gauge(
+    "balcon_outbound_targets",
+    "Targets by integration and state: open, resting, locked, paused. locked: the house has to mend its account.",
+    ["integration", "state"],
+)
+OUTBOUND_CARRIED = Counter(
+    "balcon_outbound_carried_total",
+    "What was told outside, by integration and outcome: delivered, refused, expired, dropped, later, locked. refused: "
+    "read the ledger, mend, replay.",
+    ["integration", "outcome"],
+)
+OUTBOUND_FAILURES = Counter(
+    "balcon_outbound_failures_total",
+    "Exchanges that did not deliver, by integration and class: silence, too_many, locked, 3xx, 4xx, 5xx, answer, fault."
+    " fault: a fault of ours, read the log.",
+    ["integration", "class"],
+)
+OUTBOUND_EXCHANGE_SECONDS = Histogram(
+    "balcon_outbound_exchange_seconds",
+    "Questions to outside systems, by integration and outcome. High: the other side is slow.",
+    ["integration", "outcome"],
+    buckets=_SECONDS,
 )
 REPORT_RUNS = Counter(
     "balcon_reporting_report_runs_total",

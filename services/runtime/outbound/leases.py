@@ -1,0 +1,305 @@
+"""What the sender's processes read and write: leases of targets, what is due, what became of it, the ledger's lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.runtime.outbound.port import Dispatch, Done, Exchange, Later, Locked, Outcome, Settled, Target
+from services.runtime.outbound.retrying import Health
+from services.runtime.sql.connections import connected
+from services.runtime.sql.scopes import AllHouses, HouseScope
+
+_TARGETS = AllHouses("what is to be told outside is carried for every house")
+
+# The first that waits of each lane, and all that are in none.
+_FIRST_OF_ITS_LANE = """(d.lane = '' OR NOT EXISTS (
+    SELECT 1 FROM outbound_dispatch p
+    WHERE p.house_id = d.house_id AND p.target_id = d.target_id AND p.lane = d.lane AND p.lane <> ''
+      AND p.settled IS NULL AND p.place < d.place))"""
+_LEASE = text(
+    f"""WITH due AS (
+        SELECT t.house_id, t.target_id FROM outbound_target t
+        WHERE t.leased_until_ms <= :now_ms AND t.rests_until_ms <= :now_ms
+          AND t.locked_at_ms IS NULL AND t.paused_at_ms IS NULL
+          AND EXISTS (SELECT 1 FROM outbound_dispatch d
+                      WHERE d.house_id = t.house_id AND d.target_id = t.target_id AND d.settled IS NULL
+                        AND d.due_at_ms <= :now_ms AND {_FIRST_OF_ITS_LANE})
+        ORDER BY t.served_at_ms LIMIT :limit FOR UPDATE SKIP LOCKED)
+    UPDATE outbound_target t
+    SET fence = t.fence + 1, leased_until_ms = :until_ms, served_at_ms = :now_ms
+    FROM due WHERE t.house_id = due.house_id AND t.target_id = due.target_id
+    RETURNING t.house_id, t.target_id, t.fence, t.failures, t.resting_since_ms, t.rests_until_ms"""  # noqa: S608
+)
+_KEEP = text(
+    """UPDATE outbound_target SET leased_until_ms = :until_ms
+       WHERE house_id = :house_id AND target_id = :target_id AND fence = :fence
+       RETURNING locked_at_ms IS NULL AND paused_at_ms IS NULL AND rests_until_ms <= :now_ms"""
+)
+_RELEASE = text(
+    """UPDATE outbound_target SET leased_until_ms = 0
+       WHERE house_id = :house_id AND target_id = :target_id AND fence = :fence"""
+)
+_DUE = text(
+    f"""SELECT d.dispatch_id, d.key, d.kind, d.about, d.lane, d.body, d.version, d.made_at_ms, d.due_at_ms,
+               d.expires_at_ms, d.tries, d.alone
+        FROM outbound_dispatch d
+        WHERE d.house_id = :house_id AND d.target_id = :target_id AND d.settled IS NULL AND d.due_at_ms <= :now_ms
+          AND d.dispatch_id <> ALL(CAST(:in_flight AS text[])) AND {_FIRST_OF_ITS_LANE}
+        ORDER BY d.due_at_ms, d.place LIMIT :limit"""  # noqa: S608
+)
+# Health counts only from whoever still has the lease.
+_TARGET_TOLD = text(
+    """UPDATE outbound_target SET
+           leased_until_ms = :until_ms, failures = :failures, resting_since_ms = :resting_since_ms,
+           rests_until_ms = :rests_until_ms,
+           locked_at_ms = CASE WHEN :locked_why = '' THEN locked_at_ms ELSE coalesce(locked_at_ms, :now_ms) END,
+           locked_why = CASE WHEN :locked_why = '' THEN locked_why ELSE :locked_why END,
+           succeeded_at_ms = CASE WHEN :has_succeeded THEN :now_ms ELSE succeeded_at_ms END,
+           failed_at_ms = CASE WHEN :failure = '' THEN failed_at_ms ELSE :now_ms END,
+           failure = CASE WHEN :failure = '' THEN failure ELSE :failure END
+       WHERE house_id = :house_id AND target_id = :target_id AND fence = :fence
+       RETURNING 1"""
+)
+# What a target has taken it has, whatever came between: a lost lease, an expiry, a drop. All else counts from the
+# lease's holder, of the body that was carried; where a newer one waits, that is still to be told.
+_DISPATCHES_TOLD = text(
+    """UPDATE outbound_dispatch d SET
+           settled = CASE WHEN d.version = r.version THEN nullif(r.settled, '') ELSE d.settled END,
+           settled_at_ms = CASE WHEN d.version = r.version AND r.settled <> '' THEN CAST(:now_ms AS bigint)
+                                ELSE d.settled_at_ms END,
+           body = CASE WHEN d.version = r.version AND r.settled = 'dropped' THEN NULL ELSE d.body END,
+           due_at_ms = CASE WHEN r.settled = '' THEN r.due_at_ms ELSE d.due_at_ms END,
+           tries = d.tries + r.carried, alone = d.alone OR r.alone, note = r.note,
+           exchange_id = coalesce(nullif(r.exchange_id, ''), d.exchange_id)
+       FROM unnest(CAST(:ids AS text[]), CAST(:versions AS bigint[]), CAST(:settled AS text[]), CAST(:notes AS text[]),
+                   CAST(:due AS bigint[]), CAST(:carried AS int[]), CAST(:alone AS boolean[]),
+                   CAST(:exchange_ids AS text[]))
+            AS r (dispatch_id, version, settled, note, due_at_ms, carried, alone, exchange_id)
+       WHERE d.dispatch_id = r.dispatch_id AND d.house_id = :house_id
+         AND ((d.settled IS NULL AND :is_holder) OR (r.settled = 'delivered' AND d.version = r.version
+              AND (d.settled IS NULL OR d.settled IN ('expired', 'dropped'))))"""
+)
+_LEDGER = text(
+    """INSERT INTO outbound_exchange (exchange_id, house_id, target_id, asked, kind, at_ms, took_ms, status, answer,
+                                      payload_hash, dispatches, outcome, about)
+       SELECT e.* FROM unnest(
+           CAST(:ids AS text[]), CAST(:houses AS text[]), CAST(:targets AS text[]), CAST(:asked AS text[]),
+           CAST(:kinds AS text[]), CAST(:at AS bigint[]), CAST(:took AS bigint[]), CAST(:statuses AS int[]),
+           CAST(:answers AS text[]), CAST(:hashes AS text[]), CAST(:counts AS int[]), CAST(:outcomes AS text[]),
+           CAST(:abouts AS text[])) AS e
+       ON CONFLICT (exchange_id) DO NOTHING"""
+)
+# Not of a target that somebody is carrying to: its answer may come yet, and the one who carries settles those too.
+_EXPIRE = text(
+    """UPDATE outbound_dispatch d SET settled = 'expired', settled_at_ms = :now_ms, note = :note
+       FROM (SELECT w.dispatch_id FROM outbound_dispatch w
+             JOIN outbound_target t ON t.house_id = w.house_id AND t.target_id = w.target_id
+             WHERE w.settled IS NULL AND w.expires_at_ms > 0 AND w.expires_at_ms <= :now_ms
+               AND t.leased_until_ms <= :now_ms
+             LIMIT :limit FOR UPDATE OF w SKIP LOCKED) x
+       WHERE d.dispatch_id = x.dispatch_id"""
+)
+EXPIRED_NOTE = "its time was over before it could be told"
+_EXPIRED_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A target that is this process's alone until its time is over; `fence` proves it to the database."""
+
+    target: Target
+    fence: int
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A dispatch that is due, its body still sealed. `version`: of the body. `alone`: it is not to be batched."""
+
+    dispatch_id: str
+    version: int
+    alone: bool
+    dispatch: Dispatch
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one dispatch. `due_at_ms`: when it is tried again. `carried`: 0 where nobody was asked."""
+
+    waiting: Waiting
+    outcome: Outcome
+    due_at_ms: int = 0
+    alone: bool = False
+    carried: int = 1
+    exchange_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An exchange with its id in the ledger."""
+
+    exchange_id: str
+    exchange: Exchange
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is written at once: of a target, its dispatches, and the ledger."""
+
+    health: Health
+    told: Sequence[Told]
+    lines: Sequence[Line]
+    locked_why: str = ""
+    has_succeeded: bool = False
+    failure: str = ""
+
+
+class Leases:
+    """Over one integration's database. Times are unix milliseconds of the caller's clock."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def lease(self, limit: int, *, now_ms: int, until_ms: int) -> list[Lease]:
+        """Targets with something due that nobody carries to, the longest unserved first."""
+        async with connected(self._engine, _TARGETS) as connection:
+            rows = await connection.execute(_LEASE, {"limit": limit, "now_ms": now_ms, "until_ms": until_ms})
+            return [
+                Lease(
+                    Target(row.house_id, row.target_id),
+                    row.fence,
+                    Health(row.failures, row.resting_since_ms, row.rests_until_ms),
+                )
+                for row in rows
+            ]
+
+    async def next(
+        self, lease: Lease, limit: int, in_flight: Collection[str], *, now_ms: int, until_ms: int
+    ) -> list[Waiting]:
+        """What is due and may go now; keeps the lease. Empty where it is lost, or the target may not be spoken to."""
+        async with connected(self._engine, HouseScope(lease.target.house_id)) as connection:
+            # None: lost. False: it is kept, and nothing more may go.
+            if not await _keep(connection, lease, now_ms=now_ms, until_ms=until_ms):
+                return []
+            values = _of(lease.target) | {"now_ms": now_ms, "limit": limit, "in_flight": list(in_flight)}
+            return [_waiting(lease.target, row) for row in await connection.execute(_DUE, values)]
+
+    async def keep(self, lease: Lease, *, now_ms: int, until_ms: int) -> bool:
+        """Makes the lease last; False where it is lost."""
+        async with connected(self._engine, HouseScope(lease.target.house_id)) as connection:
+            return await _keep(connection, lease, now_ms=now_ms, until_ms=until_ms) is not None
+
+    async def report(self, lease: Lease, report: Report, *, now_ms: int, until_ms: int) -> bool:
+        """Writes all of it in one transaction, safe to repeat; False where the lease was lost meanwhile."""
+        async with connected(self._engine, HouseScope(lease.target.house_id)) as connection:
+            is_holder = (
+                await connection.execute(
+                    _TARGET_TOLD,
+                    _of(lease.target)
+                    | {
+                        "fence": lease.fence,
+                        "now_ms": now_ms,
+                        "until_ms": until_ms,
+                        "failures": report.health.failures,
+                        "resting_since_ms": report.health.resting_since_ms,
+                        "rests_until_ms": report.health.rests_until_ms,
+                        "locked_why": report.locked_why,
+                        "has_succeeded": report.has_succeeded,
+                        "failure": report.failure,
+                    },
+                )
+            ).scalar() is not None
+            if report.lines:
+                await connection.execute(_LEDGER, _ledger_columns(report.lines))
+            if report.told:
+                values = {"house_id": lease.target.house_id, "now_ms": now_ms, "is_holder": is_holder}
+                await connection.execute(_DISPATCHES_TOLD, values | _told_columns(report.told))
+        return is_holder
+
+    async def release(self, lease: Lease) -> None:
+        """Others may carry to it at once."""
+        async with connected(self._engine, HouseScope(lease.target.house_id)) as connection:
+            await connection.execute(_RELEASE, _of(lease.target) | {"fence": lease.fence})
+
+    async def expire(self, now_ms: int) -> int:
+        """Settles what waits past its time, of targets that are locked, paused or resting too; a bounded step."""
+        values = {"now_ms": now_ms, "note": EXPIRED_NOTE, "limit": _EXPIRED_AT_ONCE}
+        async with connected(self._engine, _TARGETS) as connection:
+            return int((await connection.execute(_EXPIRE, values)).rowcount)
+
+
+async def _keep(connection: AsyncConnection, lease: Lease, *, now_ms: int, until_ms: int) -> bool | None:
+    values = _of(lease.target) | {"fence": lease.fence, "now_ms": now_ms, "until_ms": until_ms}
+    may_go: bool | None = (await connection.execute(_KEEP, values)).scalar()
+    return may_go
+
+
+def _of(target: Target) -> dict[str, Any]:
+    return {"house_id": target.house_id, "target_id": target.target_id}
+
+
+def _waiting(target: Target, row: Any) -> Waiting:
+    return Waiting(
+        row.dispatch_id,
+        row.version,
+        row.alone,
+        Dispatch(
+            target=target,
+            key=row.key,
+            kind=row.kind,
+            body=row.body,
+            made_at_ms=row.made_at_ms,
+            lane=row.lane,
+            due_at_ms=row.due_at_ms,
+            expires_at_ms=row.expires_at_ms,
+            about=row.about,
+            tries=row.tries,
+        ),
+    )
+
+
+def _told_columns(told: Sequence[Told]) -> dict[str, Any]:
+    return {
+        "ids": [each.waiting.dispatch_id for each in told],
+        "versions": [each.waiting.version for each in told],
+        "settled": [_settled(each.outcome) for each in told],
+        "notes": [each.outcome.note for each in told],
+        "due": [each.due_at_ms for each in told],
+        "carried": [each.carried for each in told],
+        "alone": [each.alone for each in told],
+        "exchange_ids": [each.exchange_id for each in told],
+    }
+
+
+def _settled(outcome: Outcome) -> str:
+    """'' where it still waits."""
+    match outcome:
+        case Done(how=how):
+            return Settled(how).value
+        case Later() | Locked():
+            return ""
+
+
+def _ledger_columns(lines: Sequence[Line]) -> dict[str, Any]:
+    exchanges = [line.exchange for line in lines]
+    return {
+        "ids": [line.exchange_id for line in lines],
+        "houses": [exchange.target.house_id for exchange in exchanges],
+        "targets": [exchange.target.target_id for exchange in exchanges],
+        "asked": [exchange.asked for exchange in exchanges],
+        "kinds": [exchange.kind for exchange in exchanges],
+        "at": [exchange.at_ms for exchange in exchanges],
+        "took": [exchange.took_ms for exchange in exchanges],
+        "statuses": [exchange.status for exchange in exchanges],
+        "answers": [exchange.answer for exchange in exchanges],
+        "hashes": [exchange.payload_hash for exchange in exchanges],
+        "counts": [exchange.dispatches for exchange in exchanges],
+        "outcomes": [exchange.outcome for exchange in exchanges],
+        "abouts": [line.about for line in lines],
+    }
