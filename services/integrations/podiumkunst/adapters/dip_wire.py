@@ -27,6 +27,24 @@ from services.integrations.podiumkunst.domain.platform import (
 DEFAULT_NAMES: Final[Mapping[str, str]] = {
     "path.performances": "/theaters/performances",  # [seen]
     "path.production_sales": "/productions/{production}/sales",  # [seen]
+    "path.token": "/token",  # [seen]
+    "path.tickets": "/tickets/cumulative",  # [seen]
+    "path.reservations": "/reservations/cumulative",  # [seen]
+    # An article of 2023 has /blocked-seats/cumulative, a reading of the OpenAPI file of 2026 this.
+    "path.blocked": "/blockedseats/cumulative",
+    "path.capacity": "/productions/{production}/performances/{number}/capacity",  # [seen]
+    "token.client_id": "client_id",  # [seen]
+    "token.client_secret": "client_secret",  # [seen]
+    "token.access": "access_token",
+    "token.seconds": "expires_in",
+    "told.production": "production",
+    "told.number": "number",
+    "told.kinds": "tickets",
+    "told.kind": "kind",
+    "told.amount": "amount",
+    "told.recette": "recette",
+    "told.value": "value",
+    "told.capacity": "amount_rank{rank}",
     # Lists come bare, or in an object under this name.
     "list.items": "items",
     "error": "error",  # [seen]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.integrations.podiumkunst.adapters import link_tables, show_tables
+from services.integrations.podiumkunst.adapters import figure_tables, link_tables, show_tables
 from services.integrations.podiumkunst.adapters.metadata import metadata
 
-__all__ = ["link_tables", "metadata", "show_tables"]
+__all__ = ["figure_tables", "link_tables", "metadata", "show_tables"]
