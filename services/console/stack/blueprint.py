@@ -73,6 +73,7 @@ CONSUMING: tuple[str, ...] = (
     "customers",
     "inventory",
     "orders",
+    "podiumkunst",
     "reporting",
     "ticketing",
 )

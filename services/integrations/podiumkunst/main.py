@@ -16,6 +16,9 @@ from services.runtime.bus.topics import ALLOTMENTS, AVAILABILITY, ORDERS
 from services.runtime.outbox.state_consumer import StateConsumer
 from services.runtime.service import Service, run_service
 
+GROUP = "podiumkunst"
+SEATS_GROUP = "podiumkunst-seats"
+
 
 async def build(service: Service, settings: PodiumkunstSettings) -> None:
     """Opens the store and the bus, serves, and keeps the relay going. The bus may be down."""
@@ -28,12 +31,12 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
 
 def _follow_sales(service: Service, engine: AsyncEngine, bus: ManagedBus) -> None:
     """The read model of sales, of linked performances and all others: a link begins with the whole history (R0.10)."""
-    service.consume(engine, bus, group="podiumkunst", topics=[ORDERS, ALLOTMENTS], batch_handler=take_changes)
+    service.consume(engine, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], batch_handler=take_changes)
     seats = StateConsumer(
-        bus, engine, group="podiumkunst-seats", topics=[AVAILABILITY], batch_handler=take_states, clock=service.clock
+        bus, engine, group=SEATS_GROUP, topics=[AVAILABILITY], batch_handler=take_states, clock=service.clock
     )
     service.show_consumers(bus, lambda: [seats])
-    service.background("podiumkunst-seats", seats.run)
+    service.background(SEATS_GROUP, seats.run)
 
 
 def main() -> None:
