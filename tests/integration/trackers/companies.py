@@ -17,15 +17,14 @@ from services.integrations.trackers.adapters.x_conversions import XConversions
 from services.integrations.trackers.domain.conversion import (
     Conversion,
     GoogleAccount,
-    Item,
     MetaAccount,
     ServiceAccount,
-    Told,
-    Traces,
-    Worth,
     XAccount,
 )
 from services.integrations.trackers.domain.hashing import Person
+from services.integrations.trackers.domain.reached import Worth
+from services.integrations.trackers.domain.steps import Step
+from services.integrations.trackers.domain.visit import Traces
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.outbound.http import HttpLimits, OutboundHttp
@@ -38,7 +37,9 @@ from tests.doubles.x_conversions import XDouble, XKeys
 HOUSE = "hou_one"
 TARGET = Target(HOUSE, "trk_one")
 META = MetaAccount("100200300", "EAAG-meta-token-one")
-X = XAccount("o8z6j", "start1", "sold1", "x-consumer", "x-consumer-secret-1", "x-token", "x-token-secret-1")
+X = XAccount(
+    "o8z6j", "tw-o8z6j-start1", "tw-o8z6j-sold1", "x-consumer", "x-consumer-secret-1", "x-token", "x-token-secret-1"
+)
 _KEY = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
 PRIVATE_KEY = _KEY.private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -127,12 +128,13 @@ async def companies(*, read_seconds: float = 5.0) -> AsyncIterator[Companies]:
 def purchase(number: int = 1, *, at_ms: int | None = None, amount: int = 2_500, person: Person = JANE) -> Conversion:
     """A sale of two seats to Jane, a minute ago."""
     return Conversion(
-        told=Told.DONE,
+        step=Step.DONE,
         event_id=f"ord_{number}.purchase",
         at_ms=SystemClock().now_ms() - 60_000 if at_ms is None else at_ms,
         traces=TRACES,
         person=person,
         worth=Worth(amount, "EUR"),
-        items=(Item("pro_hamlet|hou_one|2027-01-31T20:00", 2),),
+        content_id="pro_hamlet|hou_one|2027-01-31T20:00",
+        tickets=2,
         order_id=f"ord_{number}",
     )

@@ -8,16 +8,17 @@ from dataclasses import replace
 
 import pytest
 
+from services.integrations.trackers.adapters.google_conversions import REQUEST
 from services.integrations.trackers.domain.conversion import (
     Conversion,
     GoogleAccount,
     RefreshToken,
     ServiceAccount,
-    Told,
-    Traces,
-    Worth,
 )
 from services.integrations.trackers.domain.hashing import Person, sha256
+from services.integrations.trackers.domain.reached import Worth
+from services.integrations.trackers.domain.steps import Step
+from services.integrations.trackers.domain.visit import Traces
 from services.runtime.outbound.port import Carried, Done, Later, Locked, Settled
 from tests.doubles.company import SERVER_ERROR, Spoiled, holding
 from tests.doubles.google_data_manager import GoogleDouble
@@ -81,11 +82,11 @@ async def test_a_purchase_is_said_with_the_order_as_transaction_and_googles_hash
         "currency": "EUR",
         "conversionValue": 25.0,
     }
-    assert carried.outcomes == [Done(Settled.DELIVERED, "request-1")]
+    assert carried.outcomes == [Done(Settled.DELIVERED, "request request-1")]
 
 
 async def test_r3_12_start_and_purchase_go_to_two_conversion_actions(world: Companies) -> None:
-    start = replace(purchase(), told=Told.START, event_id="vis_1.start", worth=None, order_id="")
+    start = replace(purchase(), step=Step.START, event_id="vis_1.start", worth=None, order_id="")
     await tell(world, start, purchase())
     assert {action: list(found) for action, found in world.google_double.counted.items()} == {
         "111": ["vis_1.start"],
@@ -95,7 +96,7 @@ async def test_r3_12_start_and_purchase_go_to_two_conversion_actions(world: Comp
 
 async def test_a_refund_adjusts_what_was_told_to_what_is_left_of_it(world: Companies) -> None:
     await tell(world, purchase())
-    partly = replace(purchase(), told=Told.REFUND, worth=Worth(1_000, "EUR"), changed_at_ms=world.clock.now_ms())
+    partly = replace(purchase(), worth=Worth(1_000, "EUR"), refunded_at_ms=world.clock.now_ms())
     whole = replace(partly, worth=Worth(0, "EUR"))
     for adjusted in (partly, partly, whole):
         assert is_delivered(await tell(world, adjusted))
@@ -170,7 +171,7 @@ async def test_what_google_finds_out_later_is_asked_for(world: Companies) -> Non
     world.google_double.fails_later = {"ord_2"}
     carried = await tell(world, purchase(1), purchase(2), purchase(3))
     assert isinstance(carried.outcomes[0], Done)
-    request = carried.outcomes[0].note
+    request = carried.outcomes[0].note.removeprefix(REQUEST)
     world.google_double.processing = True
     (still,) = (await world.google.look(TARGET, GOOGLE, request)).outcomes
     assert isinstance(still, Later) and not still.is_targets_fault
@@ -179,7 +180,7 @@ async def test_what_google_finds_out_later_is_asked_for(world: Companies) -> Non
     assert found == Done(Settled.REFUSED, "Google could not use all: 1 PROCESSING_ERROR_REASON_INVALID_CLICK")
     fine = await tell(world, purchase(4))
     assert isinstance(fine.outcomes[0], Done)
-    (good,) = (await world.google.look(TARGET, GOOGLE, fine.outcomes[0].note)).outcomes
+    (good,) = (await world.google.look(TARGET, GOOGLE, fine.outcomes[0].note.removeprefix(REQUEST))).outcomes
     assert good == Done(Settled.DELIVERED, "Google could use every event")
     assert isinstance((await world.google.look(TARGET, GOOGLE, "request-99")).outcomes[0], Done)
 

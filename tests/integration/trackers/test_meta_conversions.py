@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from services.integrations.trackers.domain.conversion import Conversion, Told
+from services.integrations.trackers.domain.conversion import Conversion
 from services.integrations.trackers.domain.hashing import Person, sha256
+from services.integrations.trackers.domain.steps import Step
 from services.runtime.outbound.port import Carried, Done, Later, Locked, Settled
 from tests.doubles.company import SERVER_ERROR, Spoiled, holding
 from tests.doubles.meta import MetaDouble
@@ -71,8 +72,7 @@ async def test_a_purchase_is_said_with_hashes_of_the_person_and_the_traces_as_th
 
 
 async def test_r3_12_every_step_is_an_event_of_metas_own(world: Companies) -> None:
-    steps = (Told.START, Told.SEATS, Told.CUSTOMER, Told.PAYMENT, Told.DONE)
-    await tell(world, *(replace(purchase(), told=step, event_id=f"vis_1.{step}") for step in steps))
+    await tell(world, *(replace(purchase(), step=step, event_id=f"vis_1.{step}") for step in Step))
     assert list(world.meta_double.counted[META.pixel_id]) == [
         ("ViewContent", "vis_1.start"),
         ("AddToCart", "vis_1.seats"),

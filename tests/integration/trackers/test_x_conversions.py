@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from services.integrations.trackers.domain.conversion import Conversion, Told, Traces
+from services.integrations.trackers.domain.conversion import Conversion
 from services.integrations.trackers.domain.hashing import Person, sha256
+from services.integrations.trackers.domain.steps import Step
+from services.integrations.trackers.domain.visit import Traces
 from services.runtime.outbound.port import Carried, Done, Later, Locked, Settled
 from tests.doubles.company import SERVER_ERROR, Spoiled, holding
 from tests.doubles.x_conversions import XDouble
@@ -63,7 +65,7 @@ async def test_a_purchase_is_said_signed_and_with_hashes_of_the_person(world: Co
 
 
 async def test_r3_12_start_and_purchase_are_two_events_of_the_pixel(world: Companies) -> None:
-    await tell(world, replace(purchase(), told=Told.START, event_id="vis_1.start"), purchase())
+    await tell(world, replace(purchase(), step=Step.START, event_id="vis_1.start"), purchase())
     assert list(world.x_double.counted[X.pixel_id]) == [
         ("tw-o8z6j-start1", "vis_1.start"),
         ("tw-o8z6j-sold1", "ord_1.purchase"),

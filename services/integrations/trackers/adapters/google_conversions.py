@@ -17,14 +17,17 @@ import msgspec
 from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told
 from services.integrations.trackers.adapters.google_tokens import AccessToken, GoogleTokens
-from services.integrations.trackers.domain.conversion import Conversion, GoogleAccount, Told
+from services.integrations.trackers.domain.conversion import Conversion, GoogleAccount, in_units
 from services.integrations.trackers.domain.hashing import google_person
+from services.integrations.trackers.domain.steps import Step
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
 from services.runtime.outbound.masking import masked
 from services.runtime.outbound.port import Carried, Done, Exchange, Later, Locked, Outcome, Settled, Target
 
 MOST_EVENTS: Final = 2_000
 _RULES: Final = CompanyRules("Google", 60 * DAY_MS)
+# How the note of what was taken begins; Google's number of the request follows.
+REQUEST: Final = "request "
 _START, _PURCHASE = "start", "purchase"
 _UNAUTHORIZED: Final = 401
 _BAD_REQUEST: Final = 400
@@ -130,7 +133,7 @@ class GoogleConversions:
 def google_event(conversion: Conversion) -> Mapping[str, object]:
     """As Google reads it. The same transaction id with another value is an adjustment: so a refund is told."""
     traces = conversion.traces
-    is_start = conversion.told is Told.START
+    is_start = conversion.step is Step.START
     event: dict[str, object] = {
         "destinationReferences": [_START if is_start else _PURCHASE],
         "transactionId": transaction_id(conversion),
@@ -149,15 +152,15 @@ def google_event(conversion: Conversion) -> Mapping[str, object]:
     if traces.user_agent:
         event["eventDeviceInfo"] = {"userAgent": traces.user_agent}
     if conversion.worth is not None:
-        event |= {"currency": conversion.worth.currency, "conversionValue": conversion.worth.in_units}
-    if conversion.changed_at_ms:
-        event["lastUpdatedTimestamp"] = _instant(conversion.changed_at_ms)
+        event |= {"currency": conversion.worth.currency, "conversionValue": in_units(conversion.worth)}
+    if conversion.refunded_at_ms:
+        event["lastUpdatedTimestamp"] = _instant(conversion.refunded_at_ms)
     return event
 
 
 def transaction_id(conversion: Conversion) -> str:
     """A purchase's is the order: the browser's tag says the same, and Google counts the two once."""
-    return conversion.event_id if conversion.told is Told.START else conversion.order_id
+    return conversion.event_id if conversion.step is Step.START else conversion.order_id
 
 
 def _destinations(account: GoogleAccount) -> Sequence[Mapping[str, object]]:
@@ -200,7 +203,7 @@ def _verdict(answer: Answer, *, is_earnest: bool) -> Verdict:
     request_id = said.get("requestId")
     if is_earnest and not isinstance(request_id, str):
         return Later("Google names no request", is_uncertain=True)
-    return Taken(str(request_id) if is_earnest else "Google finds nothing wrong with it")
+    return Taken(f"{REQUEST}{request_id}" if is_earnest else "Google finds nothing wrong with it")
 
 
 def _refusal(status: int, error: Mapping[str, object]) -> Verdict:

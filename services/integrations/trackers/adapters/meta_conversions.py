@@ -14,21 +14,14 @@ import msgspec
 
 from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told
-from services.integrations.trackers.domain.conversion import Conversion, MetaAccount, Told
+from services.integrations.trackers.domain.conversion import Conversion, MetaAccount, in_units
 from services.integrations.trackers.domain.hashing import meta_person
+from services.integrations.trackers.domain.steps import META_EVENTS
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
 from services.runtime.outbound.masking import masked
 from services.runtime.outbound.port import Carried, Done, Exchange, Later, Locked, Settled, Target
 
 MOST_EVENTS: Final = 1_000
-# Meta's standard events along a purchase.
-EVENT_NAMES: Final[Mapping[Told, str]] = {
-    Told.START: "ViewContent",
-    Told.SEATS: "AddToCart",
-    Told.CUSTOMER: "InitiateCheckout",
-    Told.PAYMENT: "AddPaymentInfo",
-    Told.DONE: "Purchase",
-}
 _RULES: Final = CompanyRules("Meta", 7 * DAY_MS, "Meta takes nothing back: a refund is not told to it")
 
 _INVALID_PARAMETER: Final = 100
@@ -101,7 +94,7 @@ def meta_event(conversion: Conversion) -> Mapping[str, object]:
         "fbc": traces.fbc,
     }
     event: dict[str, object] = {
-        "event_name": EVENT_NAMES[conversion.told],
+        "event_name": META_EVENTS[conversion.step],
         "event_time": conversion.at_ms // 1_000,
         "event_id": conversion.event_id,
         "action_source": "website",
@@ -116,14 +109,12 @@ def meta_event(conversion: Conversion) -> Mapping[str, object]:
 def _custom_data(conversion: Conversion) -> Mapping[str, object]:
     sold: dict[str, object] = {}
     if conversion.worth is not None:
-        sold |= {"value": conversion.worth.in_units, "currency": conversion.worth.currency}
-    if conversion.items:
-        sold["content_type"] = "product"
-        sold["content_ids"] = [item.item_id for item in conversion.items]
-        counted = [item for item in conversion.items if item.quantity > 0]
-        if counted:
-            sold["contents"] = [{"id": item.item_id, "quantity": item.quantity} for item in counted]
-            sold["num_items"] = sum(item.quantity for item in counted)
+        sold |= {"value": in_units(conversion.worth), "currency": conversion.worth.currency}
+    if conversion.content_id:
+        sold |= {"content_type": "product", "content_ids": [conversion.content_id]}
+    if conversion.content_id and conversion.tickets:
+        sold["contents"] = [{"id": conversion.content_id, "quantity": conversion.tickets}]
+        sold["num_items"] = conversion.tickets
     if conversion.order_id:
         sold["order_id"] = conversion.order_id
     return sold

@@ -17,8 +17,9 @@ import msgspec
 from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told
 from services.integrations.trackers.adapters.x_signature import XKeys, authorization
-from services.integrations.trackers.domain.conversion import Conversion, Told, XAccount
+from services.integrations.trackers.domain.conversion import Conversion, XAccount, in_units
 from services.integrations.trackers.domain.hashing import x_person
+from services.integrations.trackers.domain.steps import Step
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbound.answers import LONGEST_RETRY_AFTER_MS
@@ -154,22 +155,21 @@ def x_conversion(conversion: Conversion, account: XAccount) -> Mapping[str, obje
     if identifiers:
         left = (("ip_address", traces.ip_address), ("user_agent", traces.user_agent))
         identifiers += [{name: value} for name, value in left if value]
-    event = account.purchase_event_id if conversion.told is Told.DONE else account.start_event_id
     at = datetime.fromtimestamp(conversion.at_ms / 1_000, UTC)
     said: dict[str, object] = {
         "conversion_time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "event_id": f"tw-{account.pixel_id}-{event}",
+        "event_id": account.purchase_event_id if conversion.step is Step.DONE else account.start_event_id,
         "identifiers": identifiers,
         "conversion_id": conversion.event_id,
     }
     if traces.page_url:
         said["event_source_url"] = traces.page_url
     if conversion.worth is not None:
-        said |= {"value": conversion.worth.in_units, "price_currency": conversion.worth.currency}
-    counted = [item for item in conversion.items if item.quantity > 0]
-    if counted:
-        said["number_items"] = sum(item.quantity for item in counted)
-        said["contents"] = [{"content_id": item.item_id, "num_items": item.quantity} for item in counted]
+        said |= {"value": in_units(conversion.worth), "price_currency": conversion.worth.currency}
+    if conversion.tickets:
+        said["number_items"] = conversion.tickets
+    if conversion.tickets and conversion.content_id:
+        said["contents"] = [{"content_id": conversion.content_id, "num_items": conversion.tickets}]
     return said
 
 

@@ -16,7 +16,7 @@ class XKeys:
 
     consumer_key: str
     consumer_secret: str = field(repr=False)
-    token: str
+    token: str = field(repr=False)
     token_secret: str = field(repr=False)
 
 

@@ -3,81 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from services.contracts.money import minor_digits
 from services.integrations.trackers.domain.hashing import Person
-
-
-class Told(StrEnum):
-    """What happened. The five steps are those of R3.15; values are kept in bodies of what waits."""
-
-    START = "start"
-    SEATS = "seats"
-    CUSTOMER = "customer"
-    PAYMENT = "payment"
-    DONE = "done"
-    # What was told as DONE is worth less than was told: some of the money went back, or all of it.
-    REFUND = "refund"
-
-
-@dataclass(frozen=True, slots=True)
-class Traces:
-    """What a visitor's browser left on its way here; never hashed, and sent only with the visit's consent."""
-
-    ip_address: str = ""
-    user_agent: str = ""
-    page_url: str = ""
-    # Meta's cookies.
-    fbp: str = ""
-    fbc: str = ""
-    # Google's click ids.
-    gclid: str = ""
-    gbraid: str = ""
-    wbraid: str = ""
-    # X's click id.
-    twclid: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Tickets of one kind of thing; `item_id` is what the browser's snippet names too."""
-
-    item_id: str
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """An amount in the smallest unit of its currency (ISO 4217)."""
-
-    amount: int
-    currency: str
-    # How many digits stand after the point.
-    digits: int = 2
-
-    @property
-    def in_units(self) -> float:
-        """As companies write it: 2500 cents are 25.0."""
-        return round(self.amount / float(10**self.digits), self.digits)
+from services.integrations.trackers.domain.reached import Worth
+from services.integrations.trackers.domain.steps import Step
+from services.integrations.trackers.domain.visit import Traces
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """One step of one visit, or of one order, for one tracker."""
 
-    told: Told
+    step: Step
     # The same for the browser's call and ours: by it the company counts the two once.
     event_id: str
     at_ms: int
     traces: Traces
     person: Person = field(default_factory=Person)
     worth: Worth | None = None
-    items: tuple[Item, ...] = ()
+    # What the performance is called among advertising companies; the browser's call has the same.
+    content_id: str = ""
+    tickets: int = 0
     order_id: str = ""
     # Consent mode's ad_personalization. Without ad_storage and ad_user_data there is no Conversion at all.
     is_personalization_allowed: bool = False
-    # Of a refund: when the money went back; `at_ms` is then when the order was paid, and `worth` what is left of it.
-    changed_at_ms: int = 0
+    # Of a refund: when the money went back; 0: it is none. `at_ms` is when the order was paid, `worth` what is left.
+    refunded_at_ms: int = 0
+
+
+def in_units(worth: Worth) -> float:
+    """As companies write amounts: 2500 cents are 25.0."""
+    digits = minor_digits(worth.currency) or 0
+    return round(worth.amount_minor / float(10**digits), digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +79,15 @@ class GoogleAccount:
 
 @dataclass(frozen=True, slots=True)
 class XAccount:
-    """A pixel of X, its two events, and the keys of a user who may write to it (OAuth 1.0a)."""
+    """A pixel of X, its two events (tw-<pixel>-<event>), and the keys of a user who may write to it (OAuth 1.0a)."""
 
     pixel_id: str
     start_event_id: str
     purchase_event_id: str
     consumer_key: str
     consumer_secret: str = field(repr=False)
-    token: str = ""
-    token_secret: str = field(repr=False, default="")
+    token: str = field(repr=False)
+    token_secret: str = field(repr=False)
 
 
 Account = MetaAccount | GoogleAccount | XAccount

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import phonenumbers
@@ -22,18 +22,18 @@ _ISO_COUNTRY_CHARS: Final = 2
 class Person:
     """What is known of a buyer, as it was written; '' is not known. It lives for one request and is kept nowhere."""
 
-    email: str = ""
-    phone: str = ""
-    given_name: str = ""
-    family_name: str = ""
-    city: str = ""
-    region: str = ""
-    postal_code: str = ""
+    email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    given_name: str = field(default="", repr=False)
+    family_name: str = field(default="", repr=False)
+    city: str = field(default="", repr=False)
+    region: str = field(default="", repr=False)
+    postal_code: str = field(default="", repr=False)
     # ISO 3166-1 alpha-2.
-    country: str = ""
-    gender: str = ""
+    country: str = field(default="", repr=False)
+    gender: str = field(default="", repr=False)
     # ISO 8601, such as 1985-02-28.
-    born_on: str = ""
+    born_on: str = field(default="", repr=False)
     # The house's own id of the customer.
     customer_id: str = ""
 
