@@ -7,12 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
+from services.contracts.outbound_servicer import serve_outbound
 from services.contracts.walled_audit import WalledAudit
 from services.integrations.podiumkunst.adapters.postgres_audit import PostgresAudit
 from services.integrations.podiumkunst.adapters.sales_intake import take_changes, take_states
 from services.integrations.podiumkunst.settings import PodiumkunstSettings
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import ALLOTMENTS, AVAILABILITY, ORDERS
+from services.runtime.outbound.desk import Desk
 from services.runtime.outbox.state_consumer import StateConsumer
 from services.runtime.service import Service, run_service
 
@@ -25,6 +27,7 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
     engine, bus = service.sql(), service.bus()
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
+    serve_outbound(service, Desk(engine, service.clock), relay.wake)
     _follow_sales(service, engine, bus)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 
