@@ -13,12 +13,17 @@ from tests.unit.contracts.request_stages import methods
 SERVED_BY = {"outbound": INTEGRATIONS}
 
 
+def serving(package: str) -> tuple[str, ...]:
+    """The services that answer for the protos of a package."""
+    return SERVED_BY.get(package, (package,))
+
+
 def lookers() -> set[str]:
     """The services with a method that operators may call and that names a house."""
     return {
         service
         for method in methods()
-        for service in SERVED_BY.get(package := method.full_name.split(".")[1], (package,))
+        for service in serving(method.full_name.split(".")[1])
         if (access := method.GetOptions().Extensions[access_pb2.access]).house
         and access_pb2.AUDIENCE_OPERATOR in access.audiences
     }
