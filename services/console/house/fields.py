@@ -22,7 +22,7 @@ _IMPLICIT: Final = frozenset(
     {"house_id", *OWN_KEYS, "update_mask", "etag", "page_size", "page_token", "session_secret"}
 )
 # Never on the command line, where others could read them.
-_SECRETS: Final = frozenset({"password", "new_password"})
+_SECRETS: Final = frozenset({"password", "new_password", "client_secret"})
 # Seats are named alike by every command.
 _SHORT: Final[Mapping[tuple[str, ...], str]] = {
     ("seats", "seat_ids"): "seat",

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from google.api import field_behavior_pb2
 
-from services.console.house.fields import OptionField
+from services.console.house.fields import OptionField, behaviours
 from services.console.house.request import Given
 
 
@@ -39,6 +40,9 @@ def with_secrets(fields: Sequence[OptionField], given: Given) -> dict[str, Any]:
             continue
         siblings = [each for each in fields if each.path[:-1] == one.path[:-1] and not each.is_secret]
         is_begun = bool(one.path[:-1]) and any(given.get(each.key) for each in siblings)
+        is_needed = one.required or (is_begun and field_behavior_pb2.REQUIRED in behaviours(one.field))
         file = given.get(one.key)
-        whole[one.key] = password_of(file, one.field.name) if file or one.required or is_begun else None
+        # What need not be given is not asked for: an update of something else leaves it as it is.
+        unasked = os.environ.get(variable_of(one.field.name))
+        whole[one.key] = password_of(file, one.field.name) if file or is_needed else unasked
     return whole

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+from balcon.podiumkunst.v1.links_service_pb2_grpc import add_PodiumkunstLinksServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
-from services.contracts.outbound_servicer import serve_outbound
 from services.contracts.walled_audit import WalledAudit
+from services.integrations.podiumkunst.adapters.dip_reader import DipReader, reading_limits
+from services.integrations.podiumkunst.adapters.dip_tokens import DipTokens
+from services.integrations.podiumkunst.adapters.dip_wire import DipNames
+from services.integrations.podiumkunst.adapters.grpc_neighbours import GrpcNeighbours
 from services.integrations.podiumkunst.adapters.postgres_audit import PostgresAudit
+from services.integrations.podiumkunst.adapters.postgres_links import PostgresLinks
 from services.integrations.podiumkunst.adapters.sales_intake import take_changes, take_states
+from services.integrations.podiumkunst.adapters.show_events import HOUSES_GROUP, SHOWS_GROUP, copy_house, copy_show
+from services.integrations.podiumkunst.api.links_servicer import LinksHandlers, PodiumkunstLinksServicer
+from services.integrations.podiumkunst.handlers.connections import ConnectionHandler
+from services.integrations.podiumkunst.handlers.halls import HallHandler
+from services.integrations.podiumkunst.handlers.house_clock import HouseClock
+from services.integrations.podiumkunst.handlers.link_lists import LinkListHandler
+from services.integrations.podiumkunst.handlers.linking import LinkingHandler
+from services.integrations.podiumkunst.handlers.platform_lists import PlatformListHandler
+from services.integrations.podiumkunst.handlers.portfolios import PortfolioHandler
+from services.integrations.podiumkunst.ports.platform import PlatformReader
 from services.integrations.podiumkunst.settings import PodiumkunstSettings
 from services.runtime.bus.port import ManagedBus
-from services.runtime.bus.topics import ALLOTMENTS, AVAILABILITY, ORDERS
-from services.runtime.outbound.desk import Desk
+from services.runtime.bus.topics import ACCOUNTS, ALLOTMENTS, AVAILABILITY, CATALOGUE, ORDERS
+from services.runtime.outbound.http import OutboundHttp
 from services.runtime.outbox.state_consumer import StateConsumer
+from services.runtime.rpc.client import open_channel
+from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
+from services.runtime.work.due_work import DueWork, Leased, WorkLimits
 
 GROUP = "podiumkunst"
 SEATS_GROUP = "podiumkunst-seats"
+# So many houses at once; one that the platform lets wait keeps none of the others.
+_LOOKS = WorkLimits(concurrency=8, idle_seconds=15.0)
+_MINUTE_MS = 60_000
 
 
 async def build(service: Service, settings: PodiumkunstSettings) -> None:
@@ -27,8 +51,11 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
     engine, bus = service.sql(), service.bus()
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
-    serve_outbound(service, Desk(engine, service.clock), relay.wake)
     _follow_sales(service, engine, bus)
+    _follow_shows(service, engine, bus)
+    seal = Seal(settings.secrets(), owner="podiumkunst")
+    store = PostgresLinks(engine, clock=service.clock, ids=service.ids, seal=seal, wake=relay.wake)
+    _serve_links(service, settings, store)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 
 
@@ -40,6 +67,66 @@ def _follow_sales(service: Service, engine: AsyncEngine, bus: ManagedBus) -> Non
     )
     service.show_consumers(bus, lambda: [seats])
     service.background(SEATS_GROUP, seats.run)
+
+
+def _follow_shows(service: Service, engine: AsyncEngine, bus: ManagedBus) -> None:
+    """Copies of the house's performances and of its clock."""
+    service.consume(engine, bus, group=SHOWS_GROUP, topics=[CATALOGUE], handler=copy_show)
+    houses = StateConsumer(bus, engine, group=HOUSES_GROUP, topics=[ACCOUNTS], handler=copy_house, clock=service.clock)
+    service.show_consumers(bus, lambda: [houses])
+    service.background(HOUSES_GROUP, houses.run)
+
+
+def _serve_links(service: Service, settings: PodiumkunstSettings, store: PostgresLinks) -> None:
+    clock, seconds = service.clock, settings.call_timeout_seconds
+    to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=seconds)
+    to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
+    service.on_close(to_accounts.close)
+    service.on_close(to_catalogue.close)
+    platform, neighbours = _platform(service, settings), GrpcNeighbours(to_accounts, to_catalogue)
+    house_clock = HouseClock(store, neighbours)
+    handlers = LinksHandlers(
+        connections=ConnectionHandler(store, store, platform, clock),
+        platform_lists=PlatformListHandler(store, store, platform, clock),
+        link_lists=LinkListHandler(store, house_clock, clock),
+        linking=LinkingHandler(store, neighbours, house_clock, clock),
+        halls=HallHandler(store, neighbours),
+        portfolios=PortfolioHandler(store, store, platform, clock),
+    )
+    servicer = PodiumkunstLinksServicer(handlers)
+    service.rpc.add(
+        lambda server: add_PodiumkunstLinksServiceServicer_to_server(servicer, server),
+        "balcon.podiumkunst.v1.PodiumkunstLinksService",
+    )
+    _look(service, "lists", store.lease_lists, handlers.platform_lists.fetch, minutes=settings.list_minutes)
+    _look(service, "portfolios", store.lease_portfolios, handlers.portfolios.fetch, minutes=settings.portfolio_minutes)
+
+
+def _platform(service: Service, settings: PodiumkunstSettings) -> PlatformReader:
+    limits = reading_limits(settings.dip_timeout_seconds)
+    http = OutboundHttp(settings.base_url, service.clock, limits=limits)
+    service.on_close(http.close)
+    names = DipNames(settings.dip_names)
+    return DipReader(http, DipTokens(http, names, service.clock), names)
+
+
+def _look(
+    service: Service,
+    name: str,
+    lease: Callable[[int, int, int], Awaitable[Sequence[str]]],
+    fetch: Callable[[str], Coroutine[Any, Any, object]],
+    *,
+    minutes: int,
+) -> None:
+    """House by house as it is due; one that was leased is due again in `minutes`, whatever becomes of this process."""
+
+    async def due(limit: int) -> Leased[str]:
+        now_ms = service.clock.now_ms()
+        houses = await lease(limit, now_ms, now_ms + minutes * _MINUTE_MS)
+        return Leased(houses, may_be_more=len(houses) == limit)
+
+    work = DueWork(name, lease=due, act=fetch, clock=service.clock, limits=_LOOKS)
+    service.background(name, work.run)
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ class PodiumkunstSettings(OutboundSettings):
         description="JSON object: paths and field names of the platform that are other than "
         "services/integrations/podiumkunst/adapters/dip_wire.py says, by the names there.",
     )
+    call_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Of a call of another service.")
     dip_timeout_seconds: float = Field(30.0, gt=0, le=300, description="The platform has so long for one answer.")
     list_minutes: int = Field(
         60, ge=1, le=1_440, description="Between two looks at the platform's list of a house's theatres."

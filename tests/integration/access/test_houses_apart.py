@@ -45,6 +45,8 @@ ALL_HOUSES_OWN = {
     "scope_id": "a house may set a deal of its own for whatever id: SetDeal, asked first, has made what GetDeal finds",
 }
 NOT_MADE = {
+    "client_id": "the platform's name of an account there",
+    "theatre_id": "the platform's own: houses may share a theatre",
     "seller_id": "a filter of reports: whoever it names sells nothing here",
     "settlement_id": "a settlement is of a performance that is over",
     "merged_customer_id": "a customer_id, which is tried under that name",

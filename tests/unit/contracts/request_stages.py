@@ -19,8 +19,8 @@ from balcon.inventory.v1 import (
     reservation_service_pb2,
 )
 from balcon.orders.v1 import orders_service_pb2
-from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2
+from balcon.podiumkunst.v1 import links_service_pb2
 from balcon.reporting.v1 import (
     dashboards_pb2,
     reporting_service_pb2,
@@ -65,10 +65,10 @@ from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.contracts.audit_servicer import AuditServicer
-from services.contracts.outbound_servicer import OutboundServicer
 from services.contracts.pages import token_after
 from services.customers.api.customers_servicer import ConsentsServicer, CustomersServicer
 from services.customers.api.customers_servicer import Handlers as CustomersHandlers
+from services.integrations.podiumkunst.api.links_servicer import LinksHandlers, PodiumkunstLinksServicer
 from services.inventory.actors.host import Decided
 from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
@@ -214,9 +214,11 @@ def _servicers() -> Mapping[str, Any]:
         ),
         "CustomersService": CustomersServicer(customers),
         "ConsentsService": ConsentsServicer(customers),
+        "PodiumkunstLinksService": PodiumkunstLinksServicer(
+            LinksHandlers(**{one.name: store for one in dataclasses.fields(LinksHandlers)})
+        ),
         "AuditService": AuditServicer(store),
         "BusService": BusServicer(_no_consumers, CLOCK),
-        "OutboundService": OutboundServicer("trackers", store, CLOCK, IDS, store),
     }
 
 
@@ -235,8 +237,8 @@ def methods() -> Iterator[MethodDescriptor]:
         consents_service_pb2,
         customers_service_pb2,
         inventory_service_pb2,
+        links_service_pb2,
         orders_service_pb2,
-        outbound_service_pb2,
         payments_service_pb2,
         reporting_service_pb2,
         schedules_pb2,

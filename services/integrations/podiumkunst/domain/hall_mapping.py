@@ -48,16 +48,16 @@ def refused_mapping(mapping: HallMapping) -> FieldInvalid | None:
     """All that is wrong with a mapping, else None."""
     ranks = mapping.ranks
     checks: list[FieldInvalid | None] = [
-        refused_text("mapping.theatre_id", mapping.theatre_id, at_least=0, at_most=MAX_THEATRE_ID_CHARS),
-        refused_text("mapping.location", mapping.location, at_least=0, at_most=MAX_LOCATION_CHARS),
+        refused_text("hall.theatre_id", mapping.theatre_id, at_least=0, at_most=MAX_THEATRE_ID_CHARS),
+        refused_text("hall.location", mapping.location, at_least=0, at_most=MAX_LOCATION_CHARS),
     ]
     if mapping.location and not mapping.theatre_id:
-        checks.append(FieldInvalid("mapping.location", "is set without a theatre", "a theatre's hall"))
+        checks.append(FieldInvalid("hall.location", "is set without a theatre", "a theatre's hall"))
     if len(ranks) > MAX_RANKED:
-        return refused_fields([*checks, FieldInvalid("mapping.ranks", f"has {len(ranks)}", f"at most {MAX_RANKED}")])
+        return refused_fields([*checks, FieldInvalid("hall.ranks", f"has {len(ranks)}", f"at most {MAX_RANKED}")])
     seen: set[str] = set()
     for place, one in enumerate(ranks):
-        field = f"mapping.ranks[{place}]"
+        field = f"hall.ranks[{place}]"
         checks.append(refused_text(f"{field}.category", one.category, at_most=MAX_CATEGORY_CHARS))
         if one.category in seen:
             checks.append(FieldInvalid(f"{field}.category", f"{one.category[:50]!r} is there twice", "each once"))

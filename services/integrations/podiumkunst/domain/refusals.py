@@ -24,6 +24,14 @@ class PerformanceNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class CodeUnknown(Refusal):
+    """The house has no performance with the code {code}."""
+
+    kind = Kind.NOT_FOUND
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class NumberLinked(Refusal):
     """Number {number} is linked to performance {performance_id} ({code}) by {linked_by} since {linked_at}."""
 

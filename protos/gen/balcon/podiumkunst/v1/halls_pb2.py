@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/podiumkunst/v1/halls.proto\x12\x15\x62\x61lcon.podiumkunst.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\":\n\x0c\x43\x61tegoryRank\x12\x16\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04rank\x18\x02 \x01(\rB\x04\xe2\x41\x01\x02\"\xa4\x01\n\x0bHallMapping\x12\x15\n\x07hall_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\ntheatre_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08location\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x05ranks\x18\x04 \x03(\x0b\x32#.balcon.podiumkunst.v1.CategoryRankB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"\xb5\x01\n\x15SetHallMappingRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x39\n\x07mapping\x18\x02 \x01(\x0b\x32\".balcon.podiumkunst.v1.HallMappingB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"M\n\x16SetHallMappingResponse\x12\x33\n\x07mapping\x18\x01 \x01(\x0b\x32\".balcon.podiumkunst.v1.HallMapping\"d\n\x17ListHallMappingsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x9c\x01\n\x08HallLine\x12\x0f\n\x07hall_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x33\n\x07mapping\x18\x03 \x01(\x0b\x32\".balcon.podiumkunst.v1.HallMapping\x12<\n\x0fsuggested_ranks\x18\x04 \x03(\x0b\x32#.balcon.podiumkunst.v1.CategoryRank\"c\n\x18ListHallMappingsResponse\x12.\n\x05halls\x18\x01 \x03(\x0b\x32\x1f.balcon.podiumkunst.v1.HallLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"X\n\x0fPlatformTheatre\x12\x12\n\ntheatre_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08province\x18\x03 \x01(\t\x12\x11\n\tlocations\x18\x04 \x03(\t\"-\n\x13ListTheatresRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x14ListTheatresResponse\x12\x38\n\x08theatres\x18\x01 \x03(\x0b\x32&.balcon.podiumkunst.v1.PlatformTheatreb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/podiumkunst/v1/halls.proto\x12\x15\x62\x61lcon.podiumkunst.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\":\n\x0c\x43\x61tegoryRank\x12\x16\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04rank\x18\x02 \x01(\rB\x04\xe2\x41\x01\x02\"\xa4\x01\n\x0bHallMapping\x12\x15\n\x07hall_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\ntheatre_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08location\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x05ranks\x18\x04 \x03(\x0b\x32#.balcon.podiumkunst.v1.CategoryRankB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"\xb2\x01\n\x15SetHallMappingRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x04hall\x18\x02 \x01(\x0b\x32\".balcon.podiumkunst.v1.HallMappingB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x16SetHallMappingResponse\x12\x30\n\x04hall\x18\x01 \x01(\x0b\x32\".balcon.podiumkunst.v1.HallMapping\"F\n\x15GetHallMappingRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07hall_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"J\n\x16GetHallMappingResponse\x12\x30\n\x04hall\x18\x01 \x01(\x0b\x32\".balcon.podiumkunst.v1.HallMapping\"d\n\x17ListHallMappingsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x9c\x01\n\x08HallLine\x12\x0f\n\x07hall_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x33\n\x07mapping\x18\x03 \x01(\x0b\x32\".balcon.podiumkunst.v1.HallMapping\x12<\n\x0fsuggested_ranks\x18\x04 \x03(\x0b\x32#.balcon.podiumkunst.v1.CategoryRank\"c\n\x18ListHallMappingsResponse\x12.\n\x05halls\x18\x01 \x03(\x0b\x32\x1f.balcon.podiumkunst.v1.HallLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"X\n\x0fPlatformTheatre\x12\x12\n\ntheatre_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08province\x18\x03 \x01(\t\x12\x11\n\tlocations\x18\x04 \x03(\t\"-\n\x13ListTheatresRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x14ListTheatresResponse\x12\x38\n\x08theatres\x18\x01 \x03(\x0b\x32&.balcon.podiumkunst.v1.PlatformTheatreb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,12 +49,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HALLMAPPING'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
   _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['house_id']._loaded_options = None
   _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['mapping']._loaded_options = None
-  _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['mapping']._serialized_options = b'\342A\001\002'
+  _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['hall']._loaded_options = None
+  _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['hall']._serialized_options = b'\342A\001\002'
   _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\002'
   _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_SETHALLMAPPINGREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\002'
+  _globals['_GETHALLMAPPINGREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_GETHALLMAPPINGREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_GETHALLMAPPINGREQUEST'].fields_by_name['hall_id']._loaded_options = None
+  _globals['_GETHALLMAPPINGREQUEST'].fields_by_name['hall_id']._serialized_options = b'\342A\001\002'
   _globals['_LISTHALLMAPPINGSREQUEST'].fields_by_name['house_id']._loaded_options = None
   _globals['_LISTHALLMAPPINGSREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_LISTHALLMAPPINGSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -68,19 +72,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HALLMAPPING']._serialized_start=188
   _globals['_HALLMAPPING']._serialized_end=352
   _globals['_SETHALLMAPPINGREQUEST']._serialized_start=355
-  _globals['_SETHALLMAPPINGREQUEST']._serialized_end=536
-  _globals['_SETHALLMAPPINGRESPONSE']._serialized_start=538
-  _globals['_SETHALLMAPPINGRESPONSE']._serialized_end=615
-  _globals['_LISTHALLMAPPINGSREQUEST']._serialized_start=617
-  _globals['_LISTHALLMAPPINGSREQUEST']._serialized_end=717
-  _globals['_HALLLINE']._serialized_start=720
-  _globals['_HALLLINE']._serialized_end=876
-  _globals['_LISTHALLMAPPINGSRESPONSE']._serialized_start=878
-  _globals['_LISTHALLMAPPINGSRESPONSE']._serialized_end=977
-  _globals['_PLATFORMTHEATRE']._serialized_start=979
-  _globals['_PLATFORMTHEATRE']._serialized_end=1067
-  _globals['_LISTTHEATRESREQUEST']._serialized_start=1069
-  _globals['_LISTTHEATRESREQUEST']._serialized_end=1114
-  _globals['_LISTTHEATRESRESPONSE']._serialized_start=1116
-  _globals['_LISTTHEATRESRESPONSE']._serialized_end=1196
+  _globals['_SETHALLMAPPINGREQUEST']._serialized_end=533
+  _globals['_SETHALLMAPPINGRESPONSE']._serialized_start=535
+  _globals['_SETHALLMAPPINGRESPONSE']._serialized_end=609
+  _globals['_GETHALLMAPPINGREQUEST']._serialized_start=611
+  _globals['_GETHALLMAPPINGREQUEST']._serialized_end=681
+  _globals['_GETHALLMAPPINGRESPONSE']._serialized_start=683
+  _globals['_GETHALLMAPPINGRESPONSE']._serialized_end=757
+  _globals['_LISTHALLMAPPINGSREQUEST']._serialized_start=759
+  _globals['_LISTHALLMAPPINGSREQUEST']._serialized_end=859
+  _globals['_HALLLINE']._serialized_start=862
+  _globals['_HALLLINE']._serialized_end=1018
+  _globals['_LISTHALLMAPPINGSRESPONSE']._serialized_start=1020
+  _globals['_LISTHALLMAPPINGSRESPONSE']._serialized_end=1119
+  _globals['_PLATFORMTHEATRE']._serialized_start=1121
+  _globals['_PLATFORMTHEATRE']._serialized_end=1209
+  _globals['_LISTTHEATRESREQUEST']._serialized_start=1211
+  _globals['_LISTTHEATRESREQUEST']._serialized_end=1256
+  _globals['_LISTTHEATRESRESPONSE']._serialized_start=1258
+  _globals['_LISTTHEATRESRESPONSE']._serialized_end=1338
 # @@protoc_insertion_point(module_scope)

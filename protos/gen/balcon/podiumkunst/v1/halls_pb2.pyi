@@ -92,7 +92,7 @@ class SetHallMappingRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
-    MAPPING_FIELD_NUMBER: _builtins.int
+    HALL_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
@@ -100,7 +100,7 @@ class SetHallMappingRequest(_message.Message):
     etag: _builtins.str
     """The mapping's etag as it was read."""
     @_builtins.property
-    def mapping(self) -> Global___HallMapping:
+    def hall(self) -> Global___HallMapping:
         """The hall by its id, and the new values of what the mask names."""
 
     @_builtins.property
@@ -111,13 +111,13 @@ class SetHallMappingRequest(_message.Message):
         self,
         *,
         house_id: _builtins.str = ...,
-        mapping: Global___HallMapping | None = ...,
+        hall: Global___HallMapping | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
         etag: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["mapping", b"mapping", "update_mask", b"update_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "house_id", b"house_id", "mapping", b"mapping", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "hall", b"hall", "house_id", b"house_id", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -129,23 +129,73 @@ class SetHallMappingResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    MAPPING_FIELD_NUMBER: _builtins.int
+    HALL_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def mapping(self) -> Global___HallMapping:
+    def hall(self) -> Global___HallMapping:
         """The mapping as it is now."""
 
     def __init__(
         self,
         *,
-        mapping: Global___HallMapping | None = ...,
+        hall: Global___HallMapping | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["mapping", b"mapping"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["mapping", b"mapping"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetHallMappingResponse: _TypeAlias = SetHallMappingResponse  # noqa: Y015
+
+@_typing.final
+class GetHallMappingRequest(_message.Message):
+    """What GetHallMapping is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    HALL_ID_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    hall_id: _builtins.str
+    """The hall."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        hall_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall_id", b"hall_id", "house_id", b"house_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHallMappingRequest: _TypeAlias = GetHallMappingRequest  # noqa: Y015
+
+@_typing.final
+class GetHallMappingResponse(_message.Message):
+    """What GetHallMapping answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HALL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hall(self) -> Global___HallMapping:
+        """The mapping as it is now; one that nobody has set has no theatre."""
+
+    def __init__(
+        self,
+        *,
+        hall: Global___HallMapping | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hall", b"hall"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHallMappingResponse: _TypeAlias = GetHallMappingResponse  # noqa: Y015
 
 @_typing.final
 class ListHallMappingsRequest(_message.Message):

@@ -28,7 +28,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/podiumkunst/v1/links.proto\x12\x15\x62\x61lcon.podiumkunst.v1\x1a&balcon/podiumkunst/v1/connection.proto\x1a\x1f\x62\x61lcon/types/v1/principal.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"F\n\x05\x41lert\x12-\n\x06oddity\x18\x01 \x01(\x0e\x32\x1d.balcon.podiumkunst.v1.Oddity\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"\x83\x03\n\x13PlatformPerformance\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x12\n\nproduction\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x11\n\tperformer\x18\x04 \x01(\t\x12\x12\n\ntheatre_id\x18\x05 \x01(\t\x12\x0f\n\x07theatre\x18\x06 \x01(\t\x12\x10\n\x08location\x18\x07 \x01(\t\x12\x10\n\x08province\x18\x08 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\t \x01(\t\x12\x0c\n\x04time\x18\n \x01(\t\x12-\n\tstarts_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06season\x18\x0c \x01(\t\x12\x0e\n\x06status\x18\r \x01(\t\x12\x0c\n\x04kind\x18\x0e \x01(\t\x12\x12\n\nis_private\x18\x0f \x01(\x08\x12\x11\n\tis_school\x18\x10 \x01(\x08\x12\x10\n\x08\x63\x61pacity\x18\x11 \x03(\r\x12+\n\x07gone_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd2\x01\n\x0eOwnPerformance\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12-\n\tstarts_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x64\x61te\x18\x05 \x01(\t\x12\x0c\n\x04time\x18\x06 \x01(\t\x12\x0f\n\x07hall_id\x18\x07 \x01(\t\x12\x10\n\x08\x63\x61pacity\x18\x08 \x01(\r\x12\r\n\x05state\x18\t \x01(\t\x12\x0e\n\x06number\x18\n \x01(\t\"\x9b\x01\n\nSuggestion\x12:\n\x0bperformance\x18\x01 \x01(\x0b\x32%.balcon.podiumkunst.v1.OwnPerformance\x12\x11\n\tcertainty\x18\x02 \x01(\r\x12\x10\n\x08is_clear\x18\x03 \x01(\x08\x12,\n\x06\x61lerts\x18\x04 \x03(\x0b\x32\x1c.balcon.podiumkunst.v1.Alert\"\xb5\x01\n\x0cUnlinkedLine\x12?\n\x0bperformance\x18\x01 \x01(\x0b\x32*.balcon.podiumkunst.v1.PlatformPerformance\x12\x36\n\x0bsuggestions\x18\x02 \x03(\x0b\x32!.balcon.podiumkunst.v1.Suggestion\x12,\n\x06\x61lerts\x18\x03 \x03(\x0b\x32\x1c.balcon.podiumkunst.v1.Alert\"\x9f\x02\n\x04Link\x12\x0e\n\x06number\x18\x01 \x01(\t\x12:\n\x0bperformance\x18\x02 \x01(\x0b\x32%.balcon.podiumkunst.v1.OwnPerformance\x12<\n\x08platform\x18\x03 \x01(\x0b\x32*.balcon.podiumkunst.v1.PlatformPerformance\x12-\n\tlinked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\tlinked_by\x18\x05 \x01(\x0b\x32\x1d.balcon.types.v1.PrincipalRef\x12,\n\x06\x61lerts\x18\x06 \x03(\x0b\x32\x1c.balcon.podiumkunst.v1.Alert\"\x9e\x01\n\nLineFilter\x12\x14\n\x06season\x18\x01 \x01(\rB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tfrom_date\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nuntil_date\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\ntheatre_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bwith_others\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"g\n\x14\x43ountUnlinkedRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\x06\x66ilter\x18\x02 \x01(\x0b\x32!.balcon.podiumkunst.v1.LineFilterB\x04\xe2\x41\x01\x01\"d\n\x15\x43ountUnlinkedResponse\x12\x10\n\x08unlinked\x18\x01 \x01(\r\x12\x0e\n\x06linked\x18\x02 \x01(\r\x12)\n\x04look\x18\x03 \x01(\x0b\x32\x1b.balcon.podiumkunst.v1.Look\"\xb8\x01\n\x13ListUnlinkedRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x37\n\x06\x66ilter\x18\x04 \x01(\x0b\x32!.balcon.podiumkunst.v1.LineFilterB\x04\xe2\x41\x01\x01\x12\x1d\n\x0fleast_certainty\x18\x05 \x01(\rB\x04\xe2\x41\x01\x01\"c\n\x14ListUnlinkedResponse\x12\x32\n\x05lines\x18\x01 \x03(\x0b\x32#.balcon.podiumkunst.v1.UnlinkedLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc4\x01\n\x15ListCandidatesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tfrom_date\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nuntil_date\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bwith_linked\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\"n\n\x16ListCandidatesResponse\x12;\n\x0cperformances\x18\x01 \x03(\x0b\x32%.balcon.podiumkunst.v1.OwnPerformance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x81\x01\n\x11\x41\x63\x63\x65ptLinkRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06number\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x04\x63ode\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x1e\n\x0eperformance_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x42\x08\n\x06picked\"Q\n\x12\x41\x63\x63\x65ptLinkResponse\x12)\n\x04link\x18\x01 \x01(\x0b\x32\x1b.balcon.podiumkunst.v1.Link\x12\x10\n\x08unlinked\x18\x02 \x01(\r\">\n\x08LinkPair\x12\x14\n\x06number\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"b\n\x12\x41\x63\x63\x65ptLinksRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x05pairs\x18\x02 \x03(\x0b\x32\x1f.balcon.podiumkunst.v1.LinkPairB\x04\xe2\x41\x01\x02\"V\n\x0bRefusedPair\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"\x88\x01\n\x13\x41\x63\x63\x65ptLinksResponse\x12*\n\x05links\x18\x01 \x03(\x0b\x32\x1b.balcon.podiumkunst.v1.Link\x12\x33\n\x07refused\x18\x02 \x03(\x0b\x32\".balcon.podiumkunst.v1.RefusedPair\x12\x10\n\x08unlinked\x18\x03 \x01(\r\"S\n\rUnlinkRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06number\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\"\n\x0eUnlinkResponse\x12\x10\n\x08unlinked\x18\x01 \x01(\r\"u\n\x10ListLinksRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08only_odd\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"X\n\x11ListLinksResponse\x12*\n\x05links\x18\x01 \x03(\x0b\x32\x1b.balcon.podiumkunst.v1.Link\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xd2\x02\n\x06Oddity\x12\x16\n\x12ODDITY_UNSPECIFIED\x10\x00\x12\x1e\n\x1aODDITY_SAME_TIME_AND_PLACE\x10\x01\x12\x17\n\x13ODDITY_TIME_SKIPPED\x10\x02\x12\x17\n\x13ODDITY_TIME_DOUBLED\x10\x03\x12\x0f\n\x0bODDITY_GONE\x10\x04\x12\x12\n\x0eODDITY_UNUSUAL\x10\x05\x12\x17\n\x13ODDITY_DATE_DIFFERS\x10\x06\x12\x17\n\x13ODDITY_TIME_DIFFERS\x10\x07\x12\x1a\n\x16ODDITY_CANCELLED_THERE\x10\x08\x12\x19\n\x15ODDITY_CANCELLED_HERE\x10\t\x12\x1a\n\x16ODDITY_HALL_NOT_MAPPED\x10\n\x12\x17\n\x13ODDITY_HALL_DIFFERS\x10\x0b\x12\x1b\n\x17ODDITY_CAPACITY_DIFFERS\x10\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/podiumkunst/v1/links.proto\x12\x15\x62\x61lcon.podiumkunst.v1\x1a&balcon/podiumkunst/v1/connection.proto\x1a\x1f\x62\x61lcon/types/v1/principal.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"F\n\x05\x41lert\x12-\n\x06oddity\x18\x01 \x01(\x0e\x32\x1d.balcon.podiumkunst.v1.Oddity\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"\x83\x03\n\x13PlatformPerformance\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x12\n\nproduction\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x11\n\tperformer\x18\x04 \x01(\t\x12\x12\n\ntheatre_id\x18\x05 \x01(\t\x12\x0f\n\x07theatre\x18\x06 \x01(\t\x12\x10\n\x08location\x18\x07 \x01(\t\x12\x10\n\x08province\x18\x08 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\t \x01(\t\x12\x0c\n\x04time\x18\n \x01(\t\x12-\n\tstarts_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06season\x18\x0c \x01(\t\x12\x0e\n\x06status\x18\r \x01(\t\x12\x0c\n\x04kind\x18\x0e \x01(\t\x12\x12\n\nis_private\x18\x0f \x01(\x08\x12\x11\n\tis_school\x18\x10 \x01(\x08\x12\x10\n\x08\x63\x61pacity\x18\x11 \x03(\r\x12+\n\x07gone_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd2\x01\n\x0eOwnPerformance\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12-\n\tstarts_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x64\x61te\x18\x05 \x01(\t\x12\x0c\n\x04time\x18\x06 \x01(\t\x12\x0f\n\x07hall_id\x18\x07 \x01(\t\x12\x10\n\x08\x63\x61pacity\x18\x08 \x01(\r\x12\r\n\x05state\x18\t \x01(\t\x12\x0e\n\x06number\x18\n \x01(\t\"\x9b\x01\n\nSuggestion\x12:\n\x0bperformance\x18\x01 \x01(\x0b\x32%.balcon.podiumkunst.v1.OwnPerformance\x12\x11\n\tcertainty\x18\x02 \x01(\r\x12\x10\n\x08is_clear\x18\x03 \x01(\x08\x12,\n\x06\x61lerts\x18\x04 \x03(\x0b\x32\x1c.balcon.podiumkunst.v1.Alert\"\xb5\x01\n\x0cUnlinkedLine\x12?\n\x0bperformance\x18\x01 \x01(\x0b\x32*.balcon.podiumkunst.v1.PlatformPerformance\x12\x36\n\x0bsuggestions\x18\x02 \x03(\x0b\x32!.balcon.podiumkunst.v1.Suggestion\x12,\n\x06\x61lerts\x18\x03 \x03(\x0b\x32\x1c.balcon.podiumkunst.v1.Alert\"\x9f\x02\n\x04Link\x12\x0e\n\x06number\x18\x01 \x01(\t\x12:\n\x0bperformance\x18\x02 \x01(\x0b\x32%.balcon.podiumkunst.v1.OwnPerformance\x12<\n\x08platform\x18\x03 \x01(\x0b\x32*.balcon.podiumkunst.v1.PlatformPerformance\x12-\n\tlinked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\tlinked_by\x18\x05 \x01(\x0b\x32\x1d.balcon.types.v1.PrincipalRef\x12,\n\x06\x61lerts\x18\x06 \x03(\x0b\x32\x1c.balcon.podiumkunst.v1.Alert\"\x9e\x01\n\nLineFilter\x12\x14\n\x06season\x18\x01 \x01(\rB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tfrom_date\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nuntil_date\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\ntheatre_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bwith_others\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"f\n\x14\x43ountUnlinkedRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x05which\x18\x02 \x01(\x0b\x32!.balcon.podiumkunst.v1.LineFilterB\x04\xe2\x41\x01\x01\"d\n\x15\x43ountUnlinkedResponse\x12\x10\n\x08unlinked\x18\x01 \x01(\r\x12\x0e\n\x06linked\x18\x02 \x01(\r\x12)\n\x04look\x18\x03 \x01(\x0b\x32\x1b.balcon.podiumkunst.v1.Look\"\xb7\x01\n\x13ListUnlinkedRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x36\n\x05which\x18\x04 \x01(\x0b\x32!.balcon.podiumkunst.v1.LineFilterB\x04\xe2\x41\x01\x01\x12\x1d\n\x0fleast_certainty\x18\x05 \x01(\rB\x04\xe2\x41\x01\x01\"c\n\x14ListUnlinkedResponse\x12\x32\n\x05lines\x18\x01 \x03(\x0b\x32#.balcon.podiumkunst.v1.UnlinkedLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc4\x01\n\x15ListCandidatesRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tfrom_date\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nuntil_date\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bwith_linked\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\"n\n\x16ListCandidatesResponse\x12;\n\x0cperformances\x18\x01 \x03(\x0b\x32%.balcon.podiumkunst.v1.OwnPerformance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x81\x01\n\x11\x41\x63\x63\x65ptLinkRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06number\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x04\x63ode\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x1e\n\x0eperformance_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x42\x08\n\x06picked\"Q\n\x12\x41\x63\x63\x65ptLinkResponse\x12)\n\x04link\x18\x01 \x01(\x0b\x32\x1b.balcon.podiumkunst.v1.Link\x12\x10\n\x08unlinked\x18\x02 \x01(\r\">\n\x08LinkPair\x12\x14\n\x06number\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"b\n\x12\x41\x63\x63\x65ptLinksRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x05pairs\x18\x02 \x03(\x0b\x32\x1f.balcon.podiumkunst.v1.LinkPairB\x04\xe2\x41\x01\x02\"V\n\x0bRefusedPair\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"\x88\x01\n\x13\x41\x63\x63\x65ptLinksResponse\x12*\n\x05links\x18\x01 \x03(\x0b\x32\x1b.balcon.podiumkunst.v1.Link\x12\x33\n\x07refused\x18\x02 \x03(\x0b\x32\".balcon.podiumkunst.v1.RefusedPair\x12\x10\n\x08unlinked\x18\x03 \x01(\r\"S\n\rUnlinkRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06number\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\"\n\x0eUnlinkResponse\x12\x10\n\x08unlinked\x18\x01 \x01(\r\"u\n\x10ListLinksRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08only_odd\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"X\n\x11ListLinksResponse\x12*\n\x05links\x18\x01 \x03(\x0b\x32\x1b.balcon.podiumkunst.v1.Link\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xd2\x02\n\x06Oddity\x12\x16\n\x12ODDITY_UNSPECIFIED\x10\x00\x12\x1e\n\x1aODDITY_SAME_TIME_AND_PLACE\x10\x01\x12\x17\n\x13ODDITY_TIME_SKIPPED\x10\x02\x12\x17\n\x13ODDITY_TIME_DOUBLED\x10\x03\x12\x0f\n\x0bODDITY_GONE\x10\x04\x12\x12\n\x0eODDITY_UNUSUAL\x10\x05\x12\x17\n\x13ODDITY_DATE_DIFFERS\x10\x06\x12\x17\n\x13ODDITY_TIME_DIFFERS\x10\x07\x12\x1a\n\x16ODDITY_CANCELLED_THERE\x10\x08\x12\x19\n\x15ODDITY_CANCELLED_HERE\x10\t\x12\x1a\n\x16ODDITY_HALL_NOT_MAPPED\x10\n\x12\x17\n\x13ODDITY_HALL_DIFFERS\x10\x0b\x12\x1b\n\x17ODDITY_CAPACITY_DIFFERS\x10\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,16 +49,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LINEFILTER'].fields_by_name['with_others']._serialized_options = b'\342A\001\001'
   _globals['_COUNTUNLINKEDREQUEST'].fields_by_name['house_id']._loaded_options = None
   _globals['_COUNTUNLINKEDREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
-  _globals['_COUNTUNLINKEDREQUEST'].fields_by_name['filter']._loaded_options = None
-  _globals['_COUNTUNLINKEDREQUEST'].fields_by_name['filter']._serialized_options = b'\342A\001\001'
+  _globals['_COUNTUNLINKEDREQUEST'].fields_by_name['which']._loaded_options = None
+  _globals['_COUNTUNLINKEDREQUEST'].fields_by_name['which']._serialized_options = b'\342A\001\001'
   _globals['_LISTUNLINKEDREQUEST'].fields_by_name['house_id']._loaded_options = None
   _globals['_LISTUNLINKEDREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_LISTUNLINKEDREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTUNLINKEDREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTUNLINKEDREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTUNLINKEDREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
-  _globals['_LISTUNLINKEDREQUEST'].fields_by_name['filter']._loaded_options = None
-  _globals['_LISTUNLINKEDREQUEST'].fields_by_name['filter']._serialized_options = b'\342A\001\001'
+  _globals['_LISTUNLINKEDREQUEST'].fields_by_name['which']._loaded_options = None
+  _globals['_LISTUNLINKEDREQUEST'].fields_by_name['which']._serialized_options = b'\342A\001\001'
   _globals['_LISTUNLINKEDREQUEST'].fields_by_name['least_certainty']._loaded_options = None
   _globals['_LISTUNLINKEDREQUEST'].fields_by_name['least_certainty']._serialized_options = b'\342A\001\001'
   _globals['_LISTCANDIDATESREQUEST'].fields_by_name['house_id']._loaded_options = None
@@ -105,8 +105,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTLINKSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_LISTLINKSREQUEST'].fields_by_name['only_odd']._loaded_options = None
   _globals['_LISTLINKSREQUEST'].fields_by_name['only_odd']._serialized_options = b'\342A\001\001'
-  _globals['_ODDITY']._serialized_start=3410
-  _globals['_ODDITY']._serialized_end=3748
+  _globals['_ODDITY']._serialized_start=3408
+  _globals['_ODDITY']._serialized_end=3746
   _globals['_ALERT']._serialized_start=199
   _globals['_ALERT']._serialized_end=269
   _globals['_PLATFORMPERFORMANCE']._serialized_start=272
@@ -122,35 +122,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LINEFILTER']._serialized_start=1507
   _globals['_LINEFILTER']._serialized_end=1665
   _globals['_COUNTUNLINKEDREQUEST']._serialized_start=1667
-  _globals['_COUNTUNLINKEDREQUEST']._serialized_end=1770
-  _globals['_COUNTUNLINKEDRESPONSE']._serialized_start=1772
-  _globals['_COUNTUNLINKEDRESPONSE']._serialized_end=1872
-  _globals['_LISTUNLINKEDREQUEST']._serialized_start=1875
-  _globals['_LISTUNLINKEDREQUEST']._serialized_end=2059
-  _globals['_LISTUNLINKEDRESPONSE']._serialized_start=2061
-  _globals['_LISTUNLINKEDRESPONSE']._serialized_end=2160
-  _globals['_LISTCANDIDATESREQUEST']._serialized_start=2163
-  _globals['_LISTCANDIDATESREQUEST']._serialized_end=2359
-  _globals['_LISTCANDIDATESRESPONSE']._serialized_start=2361
-  _globals['_LISTCANDIDATESRESPONSE']._serialized_end=2471
-  _globals['_ACCEPTLINKREQUEST']._serialized_start=2474
-  _globals['_ACCEPTLINKREQUEST']._serialized_end=2603
-  _globals['_ACCEPTLINKRESPONSE']._serialized_start=2605
-  _globals['_ACCEPTLINKRESPONSE']._serialized_end=2686
-  _globals['_LINKPAIR']._serialized_start=2688
-  _globals['_LINKPAIR']._serialized_end=2750
-  _globals['_ACCEPTLINKSREQUEST']._serialized_start=2752
-  _globals['_ACCEPTLINKSREQUEST']._serialized_end=2850
-  _globals['_REFUSEDPAIR']._serialized_start=2852
-  _globals['_REFUSEDPAIR']._serialized_end=2938
-  _globals['_ACCEPTLINKSRESPONSE']._serialized_start=2941
-  _globals['_ACCEPTLINKSRESPONSE']._serialized_end=3077
-  _globals['_UNLINKREQUEST']._serialized_start=3079
-  _globals['_UNLINKREQUEST']._serialized_end=3162
-  _globals['_UNLINKRESPONSE']._serialized_start=3164
-  _globals['_UNLINKRESPONSE']._serialized_end=3198
-  _globals['_LISTLINKSREQUEST']._serialized_start=3200
-  _globals['_LISTLINKSREQUEST']._serialized_end=3317
-  _globals['_LISTLINKSRESPONSE']._serialized_start=3319
-  _globals['_LISTLINKSRESPONSE']._serialized_end=3407
+  _globals['_COUNTUNLINKEDREQUEST']._serialized_end=1769
+  _globals['_COUNTUNLINKEDRESPONSE']._serialized_start=1771
+  _globals['_COUNTUNLINKEDRESPONSE']._serialized_end=1871
+  _globals['_LISTUNLINKEDREQUEST']._serialized_start=1874
+  _globals['_LISTUNLINKEDREQUEST']._serialized_end=2057
+  _globals['_LISTUNLINKEDRESPONSE']._serialized_start=2059
+  _globals['_LISTUNLINKEDRESPONSE']._serialized_end=2158
+  _globals['_LISTCANDIDATESREQUEST']._serialized_start=2161
+  _globals['_LISTCANDIDATESREQUEST']._serialized_end=2357
+  _globals['_LISTCANDIDATESRESPONSE']._serialized_start=2359
+  _globals['_LISTCANDIDATESRESPONSE']._serialized_end=2469
+  _globals['_ACCEPTLINKREQUEST']._serialized_start=2472
+  _globals['_ACCEPTLINKREQUEST']._serialized_end=2601
+  _globals['_ACCEPTLINKRESPONSE']._serialized_start=2603
+  _globals['_ACCEPTLINKRESPONSE']._serialized_end=2684
+  _globals['_LINKPAIR']._serialized_start=2686
+  _globals['_LINKPAIR']._serialized_end=2748
+  _globals['_ACCEPTLINKSREQUEST']._serialized_start=2750
+  _globals['_ACCEPTLINKSREQUEST']._serialized_end=2848
+  _globals['_REFUSEDPAIR']._serialized_start=2850
+  _globals['_REFUSEDPAIR']._serialized_end=2936
+  _globals['_ACCEPTLINKSRESPONSE']._serialized_start=2939
+  _globals['_ACCEPTLINKSRESPONSE']._serialized_end=3075
+  _globals['_UNLINKREQUEST']._serialized_start=3077
+  _globals['_UNLINKREQUEST']._serialized_end=3160
+  _globals['_UNLINKRESPONSE']._serialized_start=3162
+  _globals['_UNLINKRESPONSE']._serialized_end=3196
+  _globals['_LISTLINKSREQUEST']._serialized_start=3198
+  _globals['_LISTLINKSREQUEST']._serialized_end=3315
+  _globals['_LISTLINKSRESPONSE']._serialized_start=3317
+  _globals['_LISTLINKSRESPONSE']._serialized_end=3405
 # @@protoc_insertion_point(module_scope)

@@ -443,22 +443,22 @@ class CountUnlinkedRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     HOUSE_ID_FIELD_NUMBER: _builtins.int
-    FILTER_FIELD_NUMBER: _builtins.int
+    WHICH_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     """The house."""
     @_builtins.property
-    def filter(self) -> Global___LineFilter:
+    def which(self) -> Global___LineFilter:
         """Which lines."""
 
     def __init__(
         self,
         *,
         house_id: _builtins.str = ...,
-        filter: Global___LineFilter | None = ...,
+        which: Global___LineFilter | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["which", b"which"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "house_id", b"house_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "which", b"which"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -505,7 +505,7 @@ class ListUnlinkedRequest(_message.Message):
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    FILTER_FIELD_NUMBER: _builtins.int
+    WHICH_FIELD_NUMBER: _builtins.int
     LEAST_CERTAINTY_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     """The house."""
@@ -516,7 +516,7 @@ class ListUnlinkedRequest(_message.Message):
     least_certainty: _builtins.int
     """Only lines whose first suggestion is clear and at least so certain, in percent: for AcceptLinks. 0: all."""
     @_builtins.property
-    def filter(self) -> Global___LineFilter:
+    def which(self) -> Global___LineFilter:
         """Which lines."""
 
     def __init__(
@@ -525,12 +525,12 @@ class ListUnlinkedRequest(_message.Message):
         house_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
-        filter: Global___LineFilter | None = ...,
+        which: Global___LineFilter | None = ...,
         least_certainty: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["which", b"which"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "house_id", b"house_id", "least_certainty", b"least_certainty", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "least_certainty", b"least_certainty", "page_size", b"page_size", "page_token", b"page_token", "which", b"which"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,6 +22,8 @@ from balcon.podiumkunst.v1.connection_pb2 import LookAnswer as LookAnswer
 from balcon.podiumkunst.v1.connection_pb2 import SetConnectionRequest as SetConnectionRequest
 from balcon.podiumkunst.v1.connection_pb2 import SetConnectionResponse as SetConnectionResponse
 from balcon.podiumkunst.v1.halls_pb2 import CategoryRank as CategoryRank
+from balcon.podiumkunst.v1.halls_pb2 import GetHallMappingRequest as GetHallMappingRequest
+from balcon.podiumkunst.v1.halls_pb2 import GetHallMappingResponse as GetHallMappingResponse
 from balcon.podiumkunst.v1.halls_pb2 import HallLine as HallLine
 from balcon.podiumkunst.v1.halls_pb2 import HallMapping as HallMapping
 from balcon.podiumkunst.v1.halls_pb2 import ListHallMappingsRequest as ListHallMappingsRequest

@@ -98,6 +98,11 @@ class PodiumkunstLinksServiceStub:
                 request_serializer=balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.SetHallMappingRequest.SerializeToString,
                 response_deserializer=balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.SetHallMappingResponse.FromString,
                 _registered_method=True)
+        self.GetHallMapping = channel.unary_unary(
+                '/balcon.podiumkunst.v1.PodiumkunstLinksService/GetHallMapping',
+                request_serializer=balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.GetHallMappingRequest.SerializeToString,
+                response_deserializer=balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.GetHallMappingResponse.FromString,
+                _registered_method=True)
         self.ListHallMappings = channel.unary_unary(
                 '/balcon.podiumkunst.v1.PodiumkunstLinksService/ListHallMappings',
                 request_serializer=balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.ListHallMappingsRequest.SerializeToString,
@@ -208,6 +213,13 @@ class PodiumkunstLinksServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHallMapping(self, request, context):
+        """What a hall is on the platform.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListHallMappings(self, request, context):
         """The house's halls and what they are on the platform.
         """
@@ -298,6 +310,11 @@ def add_PodiumkunstLinksServiceServicer_to_server(servicer, server):
                     servicer.SetHallMapping,
                     request_deserializer=balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.SetHallMappingRequest.FromString,
                     response_serializer=balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.SetHallMappingResponse.SerializeToString,
+            ),
+            'GetHallMapping': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHallMapping,
+                    request_deserializer=balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.GetHallMappingRequest.FromString,
+                    response_serializer=balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.GetHallMappingResponse.SerializeToString,
             ),
             'ListHallMappings': grpc.unary_unary_rpc_method_handler(
                     servicer.ListHallMappings,
@@ -645,6 +662,33 @@ class PodiumkunstLinksService:
             '/balcon.podiumkunst.v1.PodiumkunstLinksService/SetHallMapping',
             balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.SetHallMappingRequest.SerializeToString,
             balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.SetHallMappingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHallMapping(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.podiumkunst.v1.PodiumkunstLinksService/GetHallMapping',
+            balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.GetHallMappingRequest.SerializeToString,
+            balcon_dot_podiumkunst_dot_v1_dot_halls__pb2.GetHallMappingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,6 +26,8 @@ from balcon.podiumkunst.v1.connection_pb2 import LookAnswer as LookAnswer
 from balcon.podiumkunst.v1.connection_pb2 import SetConnectionRequest as SetConnectionRequest
 from balcon.podiumkunst.v1.connection_pb2 import SetConnectionResponse as SetConnectionResponse
 from balcon.podiumkunst.v1.halls_pb2 import CategoryRank as CategoryRank
+from balcon.podiumkunst.v1.halls_pb2 import GetHallMappingRequest as GetHallMappingRequest
+from balcon.podiumkunst.v1.halls_pb2 import GetHallMappingResponse as GetHallMappingResponse
 from balcon.podiumkunst.v1.halls_pb2 import HallLine as HallLine
 from balcon.podiumkunst.v1.halls_pb2 import HallMapping as HallMapping
 from balcon.podiumkunst.v1.halls_pb2 import ListHallMappingsRequest as ListHallMappingsRequest
@@ -136,6 +138,8 @@ class PodiumkunstLinksServiceStub:
     """The links, and what does not agree by now."""
     SetHallMapping: _grpc.UnaryUnaryMultiCallable[_halls_pb2.SetHallMappingRequest, _halls_pb2.SetHallMappingResponse]
     """Says what a hall is on the platform. Whoever has not seen the mapping as it is, is refused."""
+    GetHallMapping: _grpc.UnaryUnaryMultiCallable[_halls_pb2.GetHallMappingRequest, _halls_pb2.GetHallMappingResponse]
+    """What a hall is on the platform."""
     ListHallMappings: _grpc.UnaryUnaryMultiCallable[_halls_pb2.ListHallMappingsRequest, _halls_pb2.ListHallMappingsResponse]
     """The house's halls and what they are on the platform."""
     ListTheatres: _grpc.UnaryUnaryMultiCallable[_halls_pb2.ListTheatresRequest, _halls_pb2.ListTheatresResponse]
@@ -174,6 +178,8 @@ class PodiumkunstLinksServiceAsyncStub(PodiumkunstLinksServiceStub):
     """The links, and what does not agree by now."""
     SetHallMapping: _aio.UnaryUnaryMultiCallable[_halls_pb2.SetHallMappingRequest, _halls_pb2.SetHallMappingResponse]  # type: ignore[assignment]
     """Says what a hall is on the platform. Whoever has not seen the mapping as it is, is refused."""
+    GetHallMapping: _aio.UnaryUnaryMultiCallable[_halls_pb2.GetHallMappingRequest, _halls_pb2.GetHallMappingResponse]  # type: ignore[assignment]
+    """What a hall is on the platform."""
     ListHallMappings: _aio.UnaryUnaryMultiCallable[_halls_pb2.ListHallMappingsRequest, _halls_pb2.ListHallMappingsResponse]  # type: ignore[assignment]
     """The house's halls and what they are on the platform."""
     ListTheatres: _aio.UnaryUnaryMultiCallable[_halls_pb2.ListTheatresRequest, _halls_pb2.ListTheatresResponse]  # type: ignore[assignment]
@@ -281,6 +287,14 @@ class PodiumkunstLinksServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_halls_pb2.SetHallMappingResponse, _abc.Awaitable[_halls_pb2.SetHallMappingResponse]]:
         """Says what a hall is on the platform. Whoever has not seen the mapping as it is, is refused."""
+
+    @_abc_1.abstractmethod
+    def GetHallMapping(
+        self,
+        request: _halls_pb2.GetHallMappingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_halls_pb2.GetHallMappingResponse, _abc.Awaitable[_halls_pb2.GetHallMappingResponse]]:
+        """What a hall is on the platform."""
 
     @_abc_1.abstractmethod
     def ListHallMappings(
