@@ -108,7 +108,7 @@ async def test_while_customers_are_away_everything_waits_and_the_company_is_not_
 
 
 async def test_what_google_takes_is_looked_up_later_once_a_request(carrying: Carrying) -> None:
-    carrying.world.google_double.fails_later = {"ord_2"}
+    carrying.world.google_double.fails_later = {"ord_2.purchase"}
     carried = await carrying.carry(GOOGLE, purchase(1), purchase(2))
     assert hows(carried) == [DELIVERED, DELIVERED]
     (follow,) = carrying.follow_ups.kept

@@ -45,7 +45,7 @@ def is_delivered(carried: Carried) -> bool:
     return all(isinstance(outcome, Done) and outcome.how is Settled.DELIVERED for outcome in carried.outcomes)
 
 
-async def test_a_purchase_is_said_with_the_order_as_transaction_and_googles_hashes(world: Companies) -> None:
+async def test_a_purchase_is_said_with_the_event_id_as_transaction_and_googles_hashes(world: Companies) -> None:
     at_ms = purchase().at_ms // 1_000 * 1_000
     carried = await tell(world, purchase(at_ms=at_ms, person=Person(email="J.Doe+x@gmail.com", phone="+31612345678")))
     token, asked = world.google_double.asked
@@ -68,7 +68,7 @@ async def test_a_purchase_is_said_with_the_order_as_transaction_and_googles_hash
     }
     assert event == {
         "destinationReferences": ["purchase"],
-        "transactionId": "ord_1",
+        "transactionId": "ord_1.purchase",
         "eventSource": "WEB",
         "consent": {"adUserData": "CONSENT_GRANTED", "adPersonalization": "CONSENT_DENIED"},
         "adIdentifiers": {"gclid": "Cj0KCQjw-gclid"},
@@ -90,7 +90,7 @@ async def test_r3_12_start_and_purchase_go_to_two_conversion_actions(world: Comp
     await tell(world, start, purchase())
     assert {action: list(found) for action, found in world.google_double.counted.items()} == {
         "111": ["vis_1.start"],
-        "222": ["ord_1"],
+        "222": ["ord_1.purchase"],
     }
 
 
@@ -100,7 +100,7 @@ async def test_a_refund_adjusts_what_was_told_to_what_is_left_of_it(world: Compa
     whole = replace(partly, worth=Worth(0, "EUR"))
     for adjusted in (partly, partly, whole):
         assert is_delivered(await tell(world, adjusted))
-    assert values(world.google_double) == {"ord_1": [25.0, 10.0, 0.0]}
+    assert values(world.google_double) == {"ord_1.purchase": [25.0, 10.0, 0.0]}
     assert world.google_double.duplicates == 1
 
 
@@ -109,7 +109,7 @@ async def test_an_answer_that_was_lost_is_made_up_for_by_the_same_transaction_id
     world.google_double.spoil(replace(SERVER_ERROR, after_effect=True))
     first, again = await tell(world, purchase()), await tell(world, purchase())
     assert (isinstance(first.outcomes[0], Later), is_delivered(again)) == (True, True)
-    assert (values(world.google_double)["ord_1"], world.google_double.duplicates) == ([25.0], 1)
+    assert (values(world.google_double)["ord_1.purchase"], world.google_double.duplicates) == ([25.0], 1)
 
 
 async def test_a_token_is_asked_for_once_and_again_before_it_ends(world: Companies) -> None:
@@ -127,7 +127,7 @@ async def test_a_token_that_google_voids_is_renewed_and_nothing_is_lost(world: C
     carried = await tell(world, purchase(2))
     assert is_delivered(carried)
     assert [exchange.kind for exchange in carried.exchanges] == ["purchase", "token", "purchase"]
-    assert list(values(world.google_double)) == ["ord_1", "ord_2"]
+    assert list(values(world.google_double)) == ["ord_1.purchase", "ord_2.purchase"]
 
 
 async def test_a_refresh_token_is_as_good(world: Companies) -> None:
@@ -154,7 +154,7 @@ async def test_credentials_taken_back_lock_and_no_event_goes(
 
 
 async def test_one_bad_event_does_not_sink_a_batch(world: Companies) -> None:
-    world.google_double.disliked = {"ord_4", "ord_9"}
+    world.google_double.disliked = {"ord_4.purchase", "ord_9.purchase"}
     nobody = replace(purchase(30), person=Person(), traces=Traces())
     carried = await tell(world, *(purchase(number) for number in range(20)), nobody)
     refused = [
@@ -168,7 +168,7 @@ async def test_one_bad_event_does_not_sink_a_batch(world: Companies) -> None:
 
 
 async def test_what_google_finds_out_later_is_asked_for(world: Companies) -> None:
-    world.google_double.fails_later = {"ord_2"}
+    world.google_double.fails_later = {"ord_2.purchase"}
     carried = await tell(world, purchase(1), purchase(2), purchase(3))
     assert isinstance(carried.outcomes[0], Done)
     request = carried.outcomes[0].note.removeprefix(REQUEST)
@@ -187,7 +187,7 @@ async def test_what_google_finds_out_later_is_asked_for(world: Companies) -> Non
 
 async def test_validation_counts_nothing_and_says_what_is_wrong(world: Companies) -> None:
     assert is_delivered(await world.google.validate(TARGET, GOOGLE, purchase()))
-    world.google_double.disliked = {"ord_1"}
+    world.google_double.disliked = {"ord_1.purchase"}
     (outcome,) = (await world.google.validate(TARGET, GOOGLE, purchase())).outcomes
     assert isinstance(outcome, Done) and outcome.how is Settled.REFUSED and "INVALID_EVENT" in outcome.note
     assert world.google_double.counted == {}

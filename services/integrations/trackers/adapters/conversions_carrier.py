@@ -21,6 +21,8 @@ from services.integrations.trackers.ports.conversion_source import (
     Diagnostics,
     FollowUps,
     Nothing,
+    NotYet,
+    Said,
 )
 from services.integrations.trackers.ports.people import PeopleUnanswered
 from services.runtime.clock import Clock
@@ -41,6 +43,7 @@ DIAGNOSTICS: Final = "diagnostics"
 # Google works on what it took for a while before it says what it could use.
 _LOOK_AFTER_MS: Final = 1_800_000
 _LOOK_UNTIL_MS: Final = 7 * 24 * 3_600_000
+_NOT_YET_MS: Final = 2_000
 _NO_KEY: Final = Locked("the tracker has no credentials")
 
 Tell = Callable[[Sequence[Conversion], str], Coroutine[Any, Any, Carried]]
@@ -76,7 +79,7 @@ class ConversionsCarrier:
         except PeopleUnanswered:
             away = Later("customers did not answer", is_targets_fault=False)
             return Carried([away] * len(dispatches))
-        outcomes: list[Outcome | None] = [_dropped(said) for said in found.said]
+        outcomes: list[Outcome | None] = [_unsaid(said) for said in found.said]
         open_places = [place for place, outcome in enumerate(outcomes) if outcome is None]
         if found.account is None:
             for place in open_places:
@@ -153,8 +156,10 @@ class ConversionsCarrier:
         )
 
 
-def _dropped(said: Conversion | Diagnostics | Nothing) -> Outcome | None:
-    return Done(Settled.DROPPED, said.why) if isinstance(said, Nothing) else None
+def _unsaid(said: Said) -> Outcome | None:
+    if isinstance(said, Nothing):
+        return Done(Settled.DROPPED, said.why)
+    return Later(said.why, after_ms=_NOT_YET_MS, is_targets_fault=False) if isinstance(said, NotYet) else None
 
 
 def _all(outcomes: Sequence[Outcome | None]) -> Sequence[Outcome]:

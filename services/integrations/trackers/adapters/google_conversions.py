@@ -136,7 +136,8 @@ def google_event(conversion: Conversion) -> Mapping[str, object]:
     is_start = conversion.step is Step.START
     event: dict[str, object] = {
         "destinationReferences": [_START if is_start else _PURCHASE],
-        "transactionId": transaction_id(conversion),
+        # The browser's tag says the same: Google counts the two once.
+        "transactionId": conversion.event_id,
         "eventTimestamp": _instant(conversion.at_ms),
         "eventSource": "WEB",
         "consent": {
@@ -156,11 +157,6 @@ def google_event(conversion: Conversion) -> Mapping[str, object]:
     if conversion.refunded_at_ms:
         event["lastUpdatedTimestamp"] = _instant(conversion.refunded_at_ms)
     return event
-
-
-def transaction_id(conversion: Conversion) -> str:
-    """A purchase's is the order: the browser's tag says the same, and Google counts the two once."""
-    return conversion.event_id if conversion.step is Step.START else conversion.order_id
 
 
 def _destinations(account: GoogleAccount) -> Sequence[Mapping[str, object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.integrations.trackers.adapters import tracker_tables, visit_tables
+from services.integrations.trackers.adapters import order_tables, tracker_tables, visit_tables
 from services.integrations.trackers.adapters.metadata import metadata
 
-__all__ = ["metadata", "tracker_tables", "visit_tables"]
+__all__ = ["metadata", "order_tables", "tracker_tables", "visit_tables"]

@@ -18,10 +18,20 @@ class Nothing:
 
 
 @dataclass(frozen=True, slots=True)
+class NotYet:
+    """Something that is needed for it has not come; it will."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostics:
     """A request that a company has taken: what became of it is to be asked."""
 
     request_id: str
+
+
+Said = Conversion | Diagnostics | Nothing | NotYet
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,7 @@ class Found:
     """`account` None: the tracker has no credentials, so the company lets nobody in. One of `said` a dispatch."""
 
     account: Account | None
-    said: Sequence[Conversion | Diagnostics | Nothing]
+    said: Sequence[Said]
 
 
 class ConversionSource(Protocol):
