@@ -16,6 +16,7 @@ from services.console.bus_app import bus_app
 from services.console.calling import run_command
 from services.console.commands.targets import find_targets
 from services.console.house.app import add_everybodys, house_app
+from services.console.integrations_app import integrations_app
 from services.console.options import Data, Json, Target
 from services.console.sale.victim import Victim
 from services.console.stack.blueprint import MAX_NODES
@@ -212,6 +213,7 @@ def adopt_houses(
 
 app.add_typer(house_app(), name="house")
 add_everybodys(app)
+app.add_typer(integrations_app(), name="integrations")
 
 cluster = typer.Typer(help="Which inventory node owns which performance, and how to change that.")
 app.add_typer(cluster, name="cluster")

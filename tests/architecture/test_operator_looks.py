@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from balcon.access.v1 import access_pb2
 
+from services.console.stack.blueprint import INTEGRATIONS
 from services.runtime.sql.migrations import package_of
 from tests.architecture.tree import ROOT
 from tests.unit.contracts.request_stages import methods
+
+# What several services answer alike.
+SERVED_BY = {"outbound": INTEGRATIONS}
+
+
+def serving(package: str) -> tuple[str, ...]:
+    """The services that answer for the protos of a package."""
+    return SERVED_BY.get(package, (package,))
 
 
 def lookers() -> set[str]:
     """The services with a method that operators may call and that names a house."""
     return {
-        method.full_name.split(".")[1]
+        service
         for method in methods()
+        for service in serving(method.full_name.split(".")[1])
         if (access := method.GetOptions().Extensions[access_pb2.access]).house
         and access_pb2.AUDIENCE_OPERATOR in access.audiences
     }

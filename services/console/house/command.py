@@ -56,6 +56,8 @@ class Subject:
     target: str
     service: ServiceDescriptor
     commands: tuple[Command, ...]
+    # Where several services answer the same: --integration chooses one of them, and a list asks all.
+    among: tuple[str, ...] = ()
 
     def method_of(self, command: Command) -> MethodDescriptor:
         """The method's descriptor."""

@@ -63,6 +63,8 @@ class Asked:
     files: tuple[tuple[str, str], ...] = ()
     limit: int | None = None
     shown: Shown = Shown.TABLE
+    # Of those that all answer the same; empty: all.
+    integration: str = ""
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -96,6 +98,7 @@ def _refuse(message: str, violations: Sequence[Violation], reason: str = FieldIn
 async def call(subject: Subject, command: Command, fields: Sequence[OptionField], asked: Asked) -> None:
     """Calls the command's method as whoever is logged in, and prints the answer."""
     login = _login(subject, command, fields, asked)
+    targets = _targets(subject, asked)
     async with connected_to(asked.where) as connection:
         if login is not None:
             await connection.act_as(login)
@@ -119,7 +122,7 @@ async def call(subject: Subject, command: Command, fields: Sequence[OptionField]
             request.session_secret = login.session_secret
         await fill_plan_version(connection, house_id, request)
         await _read_etag(connection, subject, command, request)
-        answer = await _pages(connection, subject, subject.method_of(command), request, asked.limit)
+        answer = await _answer(connection, targets, subject.method_of(command), request, asked.limit)
     for option, path in asked.files:
         _save(answer, option, path)
     for name in command.saves:
@@ -128,6 +131,26 @@ async def call(subject: Subject, command: Command, fields: Sequence[OptionField]
         OUT.print(command.drawn(answer))
     else:
         print_answer(answer, command.columns, terms.time_zone, asked.shown)
+
+
+def _targets(subject: Subject, asked: Asked) -> tuple[str, ...]:
+    """Who is asked (LocallyRefused)."""
+    if not subject.among:
+        return (subject.target,)
+    if asked.integration and asked.integration not in subject.among:
+        raise LocallyRefused(FieldInvalid("integration", f"is {asked.integration}", ", ".join(subject.among)))
+    return (asked.integration,) if asked.integration else subject.among
+
+
+async def _answer(
+    connection: Connection, targets: Sequence[str], method: MethodDescriptor, request: Any, limit: int | None
+) -> Message:
+    """Of several services one answer with the rows of all."""
+    whole = await _pages(connection, targets[0], method, request, limit)
+    for target in targets[1:]:
+        request.page_token = ""
+        whole.MergeFrom(await _pages(connection, target, method, request, limit))
+    return whole
 
 
 def _login(subject: Subject, command: Command, fields: Sequence[OptionField], asked: Asked) -> Login | None:
@@ -148,7 +171,7 @@ async def _read_etag(connection: Connection, subject: Subject, command: Command,
     for wanted in fields_of(reading):
         if wanted.name not in {"page_size", "page_token"}:
             setattr(reading, wanted.name, _found(request, wanted.name))
-    answer: Any = await _pages(connection, subject, method, reading, None)
+    answer: Any = await _pages(connection, subject.target, method, reading, None)
     thing = getattr(answer, fields_of(answer)[0].name)
     if command.etag.row:
         row = _found(request, command.etag.row)
@@ -169,17 +192,17 @@ def _found(request: Message, name: str) -> Any:
 
 
 async def _pages(
-    connection: Connection, subject: Subject, method: MethodDescriptor, request: Any, limit: int | None
+    connection: Connection, target: str, method: MethodDescriptor, request: Any, limit: int | None
 ) -> Message:
     """The answer; of a list all pages in one, or as many rows as were asked for."""
     if "page_token" not in method.input_type.fields_by_name:
-        return await connection.call(subject.target, method, request)
+        return await connection.call(target, method, request)
     whole = GetMessageClass(method.output_type)()
     rows = next(field.name for field in method.output_type.fields if field.is_repeated)
     while True:
         left = MAX_PAGE_SIZE if limit is None else min(MAX_PAGE_SIZE, limit - len(getattr(whole, rows)))
         request.page_size = left
-        page: Any = await connection.call(subject.target, method, request)
+        page: Any = await connection.call(target, method, request)
         whole.MergeFrom(page)
         request.page_token = page.next_page_token
         if not page.next_page_token or (limit is not None and len(getattr(whole, rows)) >= limit):

@@ -100,15 +100,24 @@ def _function(subject: Subject, command: Command) -> Callable[..., None]:
             fold=0 if values.get("earlier") else 1 if values.get("later") else None,
             files=tuple((name, values[f"save_{name}"]) for name in command.saves if values[f"save_{name}"]),
             limit=values.get("limit"),
+            integration=values.get("integration") or "",
             shown=Shown.JSON if values["json"] else Shown.IDS if values["id"] else Shown.TABLE,
         )
         running.run(running.call(subject, command, fields, asked))
 
     parameters = [_parameter(command, one) for one in _in_order(command, fields)]
+    if subject.among:
+        parameters.append(_integration(subject, is_list="page_token" in shape))
     parameters += list(_common(command, shape, any(one.is_time for one in fields), bool(subject.house_path(command))))
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
+
+
+def _integration(subject: Subject, *, is_list: bool) -> inspect.Parameter:
+    help_text = f"One of {', '.join(subject.among)}" + ("; default: all." if is_list else ".")
+    option = typer.Option("--integration", help=help_text, metavar="NAME")
+    return _keyword("integration", Annotated[str, option], "" if is_list else ...)
 
 
 def _in_order(command: Command, fields: list[OptionField]) -> list[OptionField]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
+from services.contracts.outbound_servicer import serve_outbound
 from services.contracts.walled_audit import WalledAudit
 from services.integrations.podiumkunst.adapters.dip_reader import DipReader, reading_limits
 from services.integrations.podiumkunst.adapters.dip_tokens import DipTokens
@@ -32,6 +33,7 @@ from services.integrations.podiumkunst.ports.platform import PlatformReader
 from services.integrations.podiumkunst.settings import PodiumkunstSettings
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import ACCOUNTS, ALLOTMENTS, AVAILABILITY, CATALOGUE, ORDERS
+from services.runtime.outbound.desk import Desk
 from services.runtime.outbound.http import OutboundHttp
 from services.runtime.outbox.state_consumer import StateConsumer
 from services.runtime.rpc.client import open_channel
@@ -51,6 +53,7 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
     engine, bus = service.sql(), service.bus()
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
+    serve_outbound(service, Desk(engine, service.clock), relay.wake)
     _follow_sales(service, engine, bus)
     _follow_shows(service, engine, bus)
     seal = Seal(settings.secrets(), owner="podiumkunst")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
+from services.contracts.outbound_servicer import serve_outbound
 from services.contracts.walled_audit import WalledAudit
 from services.integrations.webhooks.adapters.postgres_audit import PostgresAudit
 from services.integrations.webhooks.settings import WebhooksSettings
+from services.runtime.outbound.desk import Desk
 from services.runtime.service import Service, run_service
 
 
@@ -16,6 +18,7 @@ async def build(service: Service, settings: WebhooksSettings) -> None:
     engine, bus = service.sql(), service.bus()
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
+    serve_outbound(service, Desk(engine, service.clock), relay.wake)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 
 

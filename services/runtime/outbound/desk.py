@@ -156,9 +156,9 @@ class Again:
 
 
 class Desk:
-    """Over one integration's database. `wake`: the sender's."""
+    """Over one integration's database. `wake`: the sender's, where this process has one."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, wake: Callable[[], None] = lambda: None) -> None:
         self._engine = engine
         self._clock = clock
         self._wake = wake

@@ -25,6 +25,8 @@ from balcon.types.v1.seating_pb2 import CHANNEL_BOX_OFFICE, CHANNEL_ONLINE, Seat
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.console.sale.demo_house import DemoHouse, SaleTerms
 from services.console.stack import local_stack
@@ -62,6 +64,8 @@ SERVICES = (
     "trackers",
     "webhooks",
 )
+# What several services answer alike, by one of them.
+SERVED_BY = {"outbound": "trackers"}
 _CALL_SECONDS = 60.0
 
 
@@ -101,7 +105,8 @@ class Stack:
 
     async def call(self, method: MethodDescriptor, request: Message, token: str) -> Answer:
         """The method as whoever the token is of."""
-        channel: Any = self._channels[method.containing_service.full_name.split(".")[1]]
+        package = method.containing_service.full_name.split(".")[1]
+        channel: Any = self._channels[SERVED_BY.get(package, package)]
         name = f"/{method.containing_service.full_name}/{method.name}"
         response = GetMessageClass(method.output_type)
         codecs = {"request_serializer": type(request).SerializeToString, "response_deserializer": response.FromString}
@@ -158,6 +163,7 @@ class Stack:
                 return_url="https://shop.example/",
             )
         )
+        await told_outside(self.database_urls["trackers"], sale.house_id, label)
         ids = {OWN: f"own-{label}", "house_id": sale.house_id, "hold_id": f"held_{label}", "holder_id": holder}
         ids |= {"allotment_id": f"allotted_{label}", "reservation_id": f"reserved_{label}"}
         found = House(sale.house_id, token, ids)
@@ -218,6 +224,30 @@ class Stack:
             if answer.message is not None:
                 harvest(house, answer.message)
         return {name: why for name, why in told.items() if why != "OK"}
+
+
+async def told_outside(url: str, house_id: str, label: str) -> None:
+    """Something that a target refused, and its line in the ledger: nobody can make these by a call."""
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT set_config('balcon.all_houses', 'on', true)"))
+        for statement in _TOLD_OUTSIDE:
+            await connection.execute(text(statement), {"house": house_id, "label": label})
+    await engine.dispose()
+
+
+_TOLD_OUTSIDE = (
+    """INSERT INTO outbound_target (house_id, target_id, paused_at_ms, paused_by)
+       VALUES (:house, 'target_' || :label, 1, 'STAFF/psn_1')""",
+    """INSERT INTO outbound_dispatch (dispatch_id, house_id, target_id, key, kind, about, lane, body, made_at_ms,
+                                      wanted_at_ms, due_at_ms, expires_at_ms, settled, settled_at_ms, exchange_id)
+       VALUES ('dispatch_' || :label, :house, 'target_' || :label, 'key', 'purchase', '', '', 'sealed', 1, 1, 0, 0,
+               'refused', 1, 'exchange_' || :label)""",
+    """INSERT INTO outbound_exchange (exchange_id, house_id, target_id, asked, kind, at_ms, took_ms, status, answer,
+                                      payload_hash, dispatches, outcome, about)
+       VALUES ('exchange_' || :label, :house, 'target_' || :label, 'POST /events', 'purchase', 1, 1, 400, 'no', '00', 1,
+               'refused', '')""",
+)
 
 
 def _list_of(method: MethodDescriptor, house: House) -> Message:

@@ -8,6 +8,7 @@ from balcon.catalogue.v1 import catalogue_service_pb2
 from balcon.customers.v1 import consents_service_pb2, customers_service_pb2
 from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2, reservation_service_pb2
 from balcon.orders.v1 import orders_service_pb2
+from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.podiumkunst.v1 import links_service_pb2
 from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2, settlements_pb2
@@ -16,9 +17,14 @@ from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from typer.testing import CliRunner
 
-from services.console.house.app import SUBJECTS, house_app
+from services.console.house.app import SUBJECTS as OF_THE_HOUSE
+from services.console.house.app import house_app
 from services.console.house.command import Command, Subject
 from services.console.house.fields import OWN_KEYS, behaviours, kind_of, option_fields
+from services.console.integrations_app import SUBJECTS as OF_INTEGRATIONS
+from services.console.integrations_app import integrations_app
+
+SUBJECTS = (*OF_THE_HOUSE, *OF_INTEGRATIONS)
 
 SERVICES = (
     accounts_service_pb2.DESCRIPTOR.services_by_name["AccountsService"],
@@ -29,6 +35,7 @@ SERVICES = (
     reservation_service_pb2.DESCRIPTOR.services_by_name["ReservationService"],
     inventory_service_pb2.DESCRIPTOR.services_by_name["InventoryService"],
     orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
+    outbound_service_pb2.DESCRIPTOR.services_by_name["OutboundService"],
     payments_service_pb2.DESCRIPTOR.services_by_name["PaymentsService"],
     reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
     dashboards_pb2.DESCRIPTOR.services_by_name["DashboardsService"],
@@ -100,7 +107,8 @@ def test_every_command_tells_its_options_and_no_two_are_called_alike(subject: Su
     fields = option_fields(subject, command)
     assert len({one.option for one in fields}) == len(fields)
     words = [*([subject.name] if subject.name else []), command.name, "--help"]
-    told = CliRunner().invoke(house_app(), words, env={"COLUMNS": "300", "NO_COLOR": "1"})
+    app = integrations_app() if subject in OF_INTEGRATIONS else house_app()
+    told = CliRunner().invoke(app, words, env={"COLUMNS": "300", "NO_COLOR": "1"})
     assert told.exit_code == 0, told.output
     for one in fields:
         assert (

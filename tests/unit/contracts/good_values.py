@@ -157,6 +157,7 @@ GOOD: Mapping[str, Any] = {
     "said_at": Timestamp(seconds=1_700_000_000),
     "source_url": "https://company.example/hamlet",
     "states": 1,
+    "settled_as": 3,
     "stock": "a4",
     "logo": A_LOGO,
     "logo_bytes": 1,

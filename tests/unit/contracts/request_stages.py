@@ -19,6 +19,7 @@ from balcon.inventory.v1 import (
     reservation_service_pb2,
 )
 from balcon.orders.v1 import orders_service_pb2
+from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.podiumkunst.v1 import links_service_pb2
 from balcon.reporting.v1 import (
@@ -65,6 +66,7 @@ from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.contracts.audit_servicer import AuditServicer
+from services.contracts.outbound_servicer import OutboundServicer
 from services.contracts.pages import token_after
 from services.customers.api.customers_servicer import ConsentsServicer, CustomersServicer
 from services.customers.api.customers_servicer import Handlers as CustomersHandlers
@@ -219,6 +221,7 @@ def _servicers() -> Mapping[str, Any]:
         ),
         "AuditService": AuditServicer(store),
         "BusService": BusServicer(_no_consumers, CLOCK),
+        "OutboundService": OutboundServicer("trackers", store, CLOCK, IDS, store),
     }
 
 
@@ -239,6 +242,7 @@ def methods() -> Iterator[MethodDescriptor]:
         inventory_service_pb2,
         links_service_pb2,
         orders_service_pb2,
+        outbound_service_pb2,
         payments_service_pb2,
         reporting_service_pb2,
         schedules_pb2,

@@ -8,13 +8,14 @@ from balcon.audit.v1.audit_service_pb2 import Fact
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.audit import CheckResult
+from services.contracts.outbound_checks import OUTBOUND_CHECKS
 from services.contracts.sql_checks import DENSE_OUTBOX, checked
 from services.integrations.podiumkunst.adapters.figure_audit import FIGURE_CHECKS
 from services.integrations.podiumkunst.adapters.link_audit import LINK_CHECKS
 from services.runtime.sql.connections import connected, for_snapshots
 from services.runtime.sql.scopes import AllHouses
 
-_CHECKS = (*LINK_CHECKS, *FIGURE_CHECKS, DENSE_OUTBOX)
+_CHECKS = (*LINK_CHECKS, *FIGURE_CHECKS, DENSE_OUTBOX, *OUTBOUND_CHECKS)
 
 _ALL = AllHouses("the audit examines the whole record")
 

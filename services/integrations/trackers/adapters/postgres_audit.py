@@ -8,11 +8,12 @@ from balcon.audit.v1.audit_service_pb2 import Fact
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.audit import CheckResult
+from services.contracts.outbound_checks import OUTBOUND_CHECKS
 from services.contracts.sql_checks import DENSE_OUTBOX, checked
 from services.runtime.sql.connections import connected, for_snapshots
 from services.runtime.sql.scopes import AllHouses
 
-_CHECKS = (DENSE_OUTBOX,)
+_CHECKS = (DENSE_OUTBOX, *OUTBOUND_CHECKS)
 
 _ALL = AllHouses("the audit examines the whole record")
 
