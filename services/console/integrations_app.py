@@ -12,9 +12,10 @@ import typer
 
 from services.console.house.command import Subject
 from services.console.house.shell import add_subject
+from services.console.house.subjects.figures import FIGURES
 from services.console.house.subjects.integrations import OUTBOUND
 
-SUBJECTS: Final[tuple[Subject, ...]] = (OUTBOUND,)
+SUBJECTS: Final[tuple[Subject, ...]] = (OUTBOUND, FIGURES)
 
 
 def integrations_app() -> typer.Typer:

@@ -64,6 +64,9 @@ ALL_HOUSES = {
     "services/integrations/podiumkunst/adapters/postgres_links.py": [
         "whose list or portfolio is due is found whichever house it is",
     ],
+    "services/integrations/podiumkunst/adapters/postgres_rounds.py": [
+        "rounds of all houses come due",
+    ],
     "services/integrations/trackers/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

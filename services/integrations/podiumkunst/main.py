@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
+from balcon.podiumkunst.v1.figures_service_pb2_grpc import add_PodiumkunstFiguresServiceServicer_to_server
 from balcon.podiumkunst.v1.links_service_pb2_grpc import add_PodiumkunstLinksServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,30 +15,43 @@ from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
 from services.contracts.outbound_servicer import serve_outbound
 from services.contracts.walled_audit import WalledAudit
+from services.integrations.podiumkunst.adapters.dip_carrier import DipCarrier
 from services.integrations.podiumkunst.adapters.dip_reader import DipReader, reading_limits
 from services.integrations.podiumkunst.adapters.dip_tokens import DipTokens
 from services.integrations.podiumkunst.adapters.dip_wire import DipNames
 from services.integrations.podiumkunst.adapters.grpc_neighbours import GrpcNeighbours
+from services.integrations.podiumkunst.adapters.grpc_seats import GrpcSeats
+from services.integrations.podiumkunst.adapters.postgres_accounts import PostgresAccounts
 from services.integrations.podiumkunst.adapters.postgres_audit import PostgresAudit
+from services.integrations.podiumkunst.adapters.postgres_figures import PostgresFigures, PostgresToldBook
 from services.integrations.podiumkunst.adapters.postgres_links import PostgresLinks
+from services.integrations.podiumkunst.adapters.postgres_rounds import FiguresFollowLinks, PostgresRounds
 from services.integrations.podiumkunst.adapters.sales_intake import take_changes, take_states
 from services.integrations.podiumkunst.adapters.show_events import HOUSES_GROUP, SHOWS_GROUP, copy_house, copy_show
+from services.integrations.podiumkunst.api.figures_servicer import PodiumkunstFiguresServicer
 from services.integrations.podiumkunst.api.links_servicer import LinksHandlers, PodiumkunstLinksServicer
 from services.integrations.podiumkunst.handlers.connections import ConnectionHandler
+from services.integrations.podiumkunst.handlers.figure_desk import FigureDesk
+from services.integrations.podiumkunst.handlers.figure_files import FigureFiles
+from services.integrations.podiumkunst.handlers.figures import FigureMaker
 from services.integrations.podiumkunst.handlers.halls import HallHandler
 from services.integrations.podiumkunst.handlers.house_clock import HouseClock
 from services.integrations.podiumkunst.handlers.link_lists import LinkListHandler
 from services.integrations.podiumkunst.handlers.linking import LinkingHandler
 from services.integrations.podiumkunst.handlers.platform_lists import PlatformListHandler
 from services.integrations.podiumkunst.handlers.portfolios import PortfolioHandler
+from services.integrations.podiumkunst.handlers.push import Pusher
+from services.integrations.podiumkunst.handlers.push_rounds import PushRounds
 from services.integrations.podiumkunst.ports.platform import PlatformReader
 from services.integrations.podiumkunst.settings import PodiumkunstSettings
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import ACCOUNTS, ALLOTMENTS, AVAILABILITY, CATALOGUE, ORDERS
-from services.runtime.outbound.desk import Desk
-from services.runtime.outbound.http import OutboundHttp
+from services.runtime.ids import seeded_random
+from services.runtime.outbound.http import HttpLimits, OutboundHttp
+from services.runtime.outbound.outbound import open_outbound
 from services.runtime.outbox.state_consumer import StateConsumer
 from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
 from services.runtime.work.due_work import DueWork, Leased, WorkLimits
@@ -53,11 +68,11 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
     engine, bus = service.sql(), service.bus()
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
-    serve_outbound(service, Desk(engine, service.clock), relay.wake)
     _follow_sales(service, engine, bus)
     _follow_shows(service, engine, bus)
     seal = Seal(settings.secrets(), owner="podiumkunst")
-    store = PostgresLinks(engine, clock=service.clock, ids=service.ids, seal=seal, wake=relay.wake)
+    changes = [_tell_figures(service, settings, engine, seal, relay.wake)]
+    store = PostgresLinks(engine, clock=service.clock, ids=service.ids, seal=seal, wake=relay.wake, changes=changes)
     _serve_links(service, settings, store)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 
@@ -130,6 +145,40 @@ def _look(
 
     work = DueWork(name, lease=due, act=fetch, clock=service.clock, limits=_LOOKS)
     service.background(name, work.run)
+
+
+def _tell_figures(
+    service: Service,
+    settings: PodiumkunstSettings,
+    engine: AsyncEngine,
+    seal: Seal,
+    wake: Callable[[], None],
+) -> FiguresFollowLinks:
+    """The platform is told what linked performances have sold; whoever links tells what this answers."""
+    accounts, woken = PostgresAccounts(engine, seal), asyncio.Event()
+    clock, names = service.clock, DipNames(settings.dip_names)
+    to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=settings.call_timeout_seconds)
+    to_inventory = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
+    limits = HttpLimits(read_seconds=settings.dip_timeout_seconds, total_seconds=settings.dip_timeout_seconds)
+    http = OutboundHttp(settings.base_url, clock, limits=limits)
+    for close in (to_catalogue.close, to_inventory.close, http.close):
+        service.on_close(close)
+    maker = FigureMaker(GrpcSeats(to_catalogue, to_inventory, timeout_seconds=settings.call_timeout_seconds))
+    tokens, book = DipTokens(http, names, clock), PostgresToldBook(engine, clock)
+    carrier = DipCarrier(http, tokens, names, accounts, book, clock, spacing_seconds=settings.spacing_seconds)
+    outbound = open_outbound(service, engine, settings, seal=seal, carrier=carrier)
+    serve_outbound(service, outbound.desk, wake)
+    store = PostgresFigures(engine, outbound.queue, clock=clock, ids=service.ids, wake=wake)
+    pusher = Pusher(store, maker)
+    rounds = PushRounds(PostgresRounds(engine), pusher, clock, woken)
+    service.background("push rounds", rounds.run)
+    desk = FigureDesk(store, maker, pusher, accounts)
+    servicer = PodiumkunstFiguresServicer(desk, FigureFiles(desk, clock))
+    service.rpc.add(
+        lambda server: add_PodiumkunstFiguresServiceServicer_to_server(servicer, server),
+        "balcon.podiumkunst.v1.PodiumkunstFiguresService",
+    )
+    return FiguresFollowLinks(woken.set, outbound.queue)
 
 
 def main() -> None:

@@ -40,6 +40,9 @@ class PodiumkunstSettings(OutboundSettings):
     portfolio_minutes: int = Field(
         720, ge=1, le=10_080, description="Between two looks at what the productions in a house's portfolio have sold."
     )
+    spacing_seconds: float = Field(
+        0.5, ge=0, le=60, description="Between two requests on one house's account with the platform."
+    )
 
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from balcon.catalogue.v1 import prices_pb2
+from balcon.inventory.v1.allotments_pb2 import AllotmentChanged
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
 from balcon.inventory.v1.inventory_service_pb2 import SeatCounts
 from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderPartlyRefunded, OrderRefunded
@@ -91,14 +92,15 @@ def heard(message: Any, sequence: int = 0) -> IncomingEvent:
     """As a consumer's handler is given it."""
     assert isinstance(message, Message)
     topic = AVAILABILITY if isinstance(message, AvailabilityChanged) else ORDERS
+    place = message.allotment if isinstance(message, AllotmentChanged) else message
     return IncomingEvent(
         id=f"evt_{sequence}",
         source="balcon.test",
         topic=topic,
-        key=message.performance_id,  # type: ignore[attr-defined]
+        key=place.performance_id,  # type: ignore[attr-defined]
         type=message.DESCRIPTOR.full_name,
         payload=message.SerializeToString(),
         sequence=sequence,
         time_ms=0,
-        house_id=message.house_id,  # type: ignore[attr-defined]
+        house_id=place.house_id,  # type: ignore[attr-defined]
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.integrations.podiumkunst.adapters.link_changes import LinkChanges
 from services.integrations.podiumkunst.adapters.link_tables import connections
 from services.integrations.podiumkunst.domain.connection import Connection, Look, LookAnswer, tail_of
 from services.integrations.podiumkunst.ports.platform import PlatformAccount
@@ -13,9 +16,17 @@ from services.runtime.seal import Seal
 
 
 class ConnectionRows:
-    """See Connections."""
+    """See Connections. `changes`: who hears of an account that is set, in the same transaction."""
 
-    def __init__(self, connection: AsyncConnection, house_id: str, now_ms: int, seal: Seal) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        house_id: str,
+        now_ms: int,
+        seal: Seal,
+        changes: Sequence[LinkChanges] = (),
+    ) -> None:
+        self._changes = changes
         self._connection = connection
         self._house_id = house_id
         self._now_ms = now_ms
@@ -54,6 +65,8 @@ class ConnectionRows:
             values["sealed_secret"] = self._seal.sealed(client_secret.encode()) if client_secret else None
             values["secret_tail"] = tail_of(client_secret)
         await self._connection.execute(sa.update(connections).where(self._mine).values(**values))
+        for one in self._changes:
+            await one.account_set(self._connection, self._house_id)
 
     async def account(self, connection: Connection) -> PlatformAccount:
         sealed = await self._connection.execute(sa.select(connections.c.sealed_secret).where(self._mine))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -90,7 +90,7 @@ class DipTokens:
         answer = await self._http.ask(Target(account.house_id, account.client_id), question)
         found = _read(answer, names)
         if isinstance(found, NotTold):
-            return Granted(found, answer.exchange)
+            return Granted(found, replace(answer.exchange, payload_hash=""))
         token, seconds = found
         # Whatever the platform grants besides is masked by its name; a token is in no ledger.
         self._held[key] = _Held(token, asked_at + max(seconds - MARGIN_SECONDS, seconds / 2))
@@ -98,19 +98,8 @@ class DipTokens:
 
 
 def _without(exchange: Exchange) -> Exchange:
-    return Exchange(
-        exchange.target,
-        exchange.asked,
-        exchange.kind,
-        exchange.at_ms,
-        exchange.took_ms,
-        exchange.status,
-        "a token",
-        # A hash of the form is a hash of the secret.
-        "",
-        exchange.dispatches,
-        exchange.outcome,
-    )
+    """A hash of the form is a hash of the secret."""
+    return replace(exchange, answer="a token", payload_hash="")
 
 
 def _read(answer: Answer, names: DipNames) -> tuple[str, float] | NotTold:

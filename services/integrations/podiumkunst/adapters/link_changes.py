@@ -1,4 +1,4 @@
-"""Who must know in the same transaction that a link was made or taken back (R0.10)."""
+"""Who must know in the same transaction that a link was made or taken back (R0.10), or the account was set."""
 
 from __future__ import annotations
 
@@ -18,4 +18,8 @@ class LinkChanges(Protocol):
 
     async def unlinked(self, connection: AsyncConnection, house_id: str, link: Link) -> None:
         """From now on they are not."""
+        ...
+
+    async def account_set(self, connection: AsyncConnection, house_id: str) -> None:
+        """The house's account was mended, or its connection turned on or off."""
         ...

@@ -48,7 +48,7 @@ class PostgresLinksTransaction:
         self._ids = ids
         self._events: list[OutgoingEvent] = []
         self.now_ms = now_ms
-        self.connections = ConnectionRows(connection, house_id, now_ms, seal)
+        self.connections = ConnectionRows(connection, house_id, now_ms, seal, changes)
         self.platform = PlatformPerformanceRows(connection, house_id, now_ms)
         self.shows = ShowRows(connection, house_id)
         self.links = LinkRows(connection, house_id, changes)
