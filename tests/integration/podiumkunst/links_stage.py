@@ -226,6 +226,13 @@ class LinksStage:
     async def links(self, house_id: str = HOUSE, **more: Any) -> Sequence[pb.Link]:
         return (await self.stub.ListLinks(pb.ListLinksRequest(house_id=house_id, **more))).links
 
+    async def map_hall(self, hall: pb.HallMapping, paths: Sequence[str], house_id: str = HOUSE) -> pb.HallMapping:
+        """As the mapping stands, it is changed so."""
+        before = pb.GetHallMappingRequest(house_id=house_id, hall_id=hall.hall_id)
+        etag = (await self.stub.GetHallMapping(before)).hall.etag
+        request = pb.SetHallMappingRequest(house_id=house_id, hall=hall, update_mask=FieldMask(paths=paths), etag=etag)
+        return (await self.stub.SetHallMapping(request)).hall
+
     async def make(self, *shows: catalogue.Performance, is_heard: bool = True) -> None:
         """The catalogue has made them, or changed them; `is_heard` False: its event is still on its way."""
         for show in shows:

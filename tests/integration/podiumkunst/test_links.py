@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
+import grpc
 import pytest
+from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.podiumkunst.v1 import links_service_pb2 as pb
 
+from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.podiumkunst.links_stage import HOUSE, LinksStage, a_show, refusal, running_links, told
+from tests.integration.podiumkunst.links_stage import HOUSE, OTHER, LinksStage, a_show, refusal, running_links, told
 
 NUMBER, SECOND = "NL-26-0412-77|00042", "NL-26-0412-77|11484906"
 
@@ -65,3 +69,139 @@ async def test_r0_7_r0_8_r0_11_count_lines_accept_and_unlink(stage: LinksStage) 
     ).reason == "LINK_NOT_FOUND"
     acts = await stage.acts()
     assert [acts.count(one) for one in ("link.accepted", "link.removed", "connection.set")] == [1, 1, 1]
+
+
+async def test_r0_9_r0_11_what_is_linked_already_unknown_or_another_house_s_is_refused_by_its_name(
+    stage: LinksStage,
+) -> None:
+    await stage.enter(told(NUMBER, "De Storm", "2026-12-04 20:15"), told(SECOND, "De Storm", "2026-12-05 20:15"))
+    # Two houses of one theatre: the same number is linked in each (R0.11 is of one house).
+    for house_id in (HOUSE, OTHER):
+        await stage.connect(house_id)
+        await stage.fetch(house_id)
+    theirs = a_show("prf_9", "De storm", "2026-12-04 20:15", house_id=OTHER, code="STORM-1")
+    await stage.make(a_show("prf_1", "De storm", "2026-12-04 20:15", code="STORM-1"), theirs)
+    # Its event is still on its way: the catalogue is asked.
+    new = a_show("prf_2", "De storm", "2026-12-05 20:15", code="STORM-2")
+    await stage.make(new, is_heard=False)
+    await stage.accept(NUMBER, code="STORM-1")
+    assert (await stage.accept(NUMBER, OTHER, code="STORM-1")).link.performance.performance_id == "prf_9"
+
+    taken = await refusal(stage.accept(NUMBER, performance_id="prf_2"))
+    assert (taken.reason, taken.facts["performance_id"], taken.facts["code"]) == ("NUMBER_LINKED", "prf_1", "STORM-1")
+    busy = await refusal(stage.accept(SECOND, code="STORM-1"))
+    assert (busy.reason, busy.facts["number"], busy.facts["performance_id"]) == ("PERFORMANCE_LINKED", NUMBER, "prf_1")
+    for picked, reason in (
+        ({"performance_id": "prf_9"}, "PERFORMANCE_NOT_FOUND"),
+        ({"performance_id": "prf_0"}, "PERFORMANCE_NOT_FOUND"),
+        ({"code": "NONE"}, "CODE_UNKNOWN"),
+    ):
+        assert (await refusal(stage.accept(SECOND, **picked))).reason == reason
+    assert (await refusal(stage.accept("NL-0|0", performance_id="prf_2"))).reason == "NUMBER_NOT_FOUND"
+
+    pairs = [
+        pb.LinkPair(number=SECOND, performance_id="prf_2"),
+        pb.LinkPair(number=NUMBER, performance_id="prf_8"),
+        pb.LinkPair(number="NL-0|0", performance_id="prf_1"),
+    ]
+    many = await stage.stub.AcceptLinks(pb.AcceptLinksRequest(house_id=HOUSE, pairs=pairs))
+    assert [one.number for one in many.links] == [SECOND]
+    assert [one.reason for one in many.refused] == ["PERFORMANCE_NOT_FOUND", "NUMBER_NOT_FOUND"]
+    assert (many.unlinked, await stage.count(OTHER)) == (0, 1)
+    assert await stage.rows("SELECT house_id, number, performance_id FROM links ORDER BY 1, 2") == [
+        (HOUSE, NUMBER, "prf_1"),
+        (HOUSE, SECOND, "prf_2"),
+        (OTHER, NUMBER, "prf_9"),
+    ]
+    assert [check for check in await stage.audit() if check.violations] == []
+    # The control: a link that nobody could have made is found.
+    await stage.rows("UPDATE links SET performance_id = 'prf_9' WHERE number = '" + SECOND + "'")
+    assert [check.name for check in await stage.audit() if check.violations] == [
+        "each link is of a performance of its own house"
+    ]
+
+
+async def test_r0_11_who_links_the_same_number_at_once_is_told_who_was_first(stage: LinksStage) -> None:
+    await stage.enter(told(NUMBER, "De Storm", "2026-12-04 20:15"))
+    await stage.connect()
+    await stage.fetch()
+    shows = [a_show(f"prf_{n}", "De storm", "2026-12-04 20:15") for n in range(6)]
+    await stage.make(*shows)
+    asked = [stage.accept(NUMBER, performance_id=one.performance_id) for one in shows]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [refusal_of(one) for one in answers if isinstance(one, grpc.aio.AioRpcError)]
+    assert [one.reason for one in refused if one is not None] == ["NUMBER_LINKED"] * 5
+    assert len(await stage.links()) == 1
+
+
+async def test_r0_8_r0_11_warnings_are_told_before_and_after_and_keep_nobody_from_linking(stage: LinksStage) -> None:
+    twin = "NL-26-9|1"
+    await stage.enter(
+        told(NUMBER, "De Storm", "2026-12-04 20:15", amount_rank1=300, amount_rank2=120),
+        told(twin, "Een ander", "2026-12-04 20:15"),
+    )
+    await stage.connect()
+    await stage.fetch()
+    await stage.make(a_show("prf_1", "De storm", "2026-12-04 20:15"))
+    [line, _] = await stage.lines()
+    assert [(one.oddity, one.detail) for one in line.alerts] == [
+        (pb.ODDITY_SAME_TIME_AND_PLACE, f"{twin} in Grote zaal")
+    ]
+    accepted = await stage.accept(NUMBER, performance_id="prf_1")
+    assert [one.oddity for one in accepted.link.alerts] == [
+        pb.ODDITY_SAME_TIME_AND_PLACE,
+        pb.ODDITY_HALL_NOT_MAPPED,
+        pb.ODDITY_CAPACITY_DIFFERS,
+    ]
+    assert accepted.link.alerts[2].detail == "420 there, 400 here"
+
+    hall = pb.HallMapping(hall_id="hal_1", theatre_id="t1", location="Grote zaal")
+    await stage.map_hall(hall, ["theatre_id", "location"])
+    # Cancelled and moved there, on sale here.
+    await stage.enter(told(NUMBER, "De Storm", "2026-12-05 20:15", status="cancellation"))
+    assert (await stage.fetch()).changed == 1
+    [link] = await stage.links(only_odd=True)
+    assert [(one.oddity, one.detail) for one in link.alerts] == [
+        (pb.ODDITY_DATE_DIFFERS, "2026-12-05 there, 2026-12-04 here"),
+        (pb.ODDITY_CANCELLED_THERE, "cancelled there, on sale here"),
+    ]
+    await stage.make(a_show("prf_1", "De storm", "2026-12-05 20:15", state=catalogue.SALE_STATE_CANCELLED))
+    assert (await stage.links(only_odd=True), len(await stage.links())) == ([], 1)
+
+
+async def test_r0_8_many_are_accepted_by_their_clear_suggestions(stage: LinksStage) -> None:
+    numbers = [f"NL-26-1|{n:05}" for n in range(3)]
+    await stage.enter(*(told(one, f"Voorstelling {n}", f"2026-12-0{n + 1} 20:15") for n, one in enumerate(numbers)))
+    await stage.connect()
+    await stage.fetch()
+    await stage.make(
+        a_show("prf_0", "Voorstelling 0", "2026-12-01 20:15"),
+        a_show("prf_1", "Voorstelling 1", "2026-12-02 20:15"),
+        a_show("prf_2", "Heel iets anders", "2026-12-03 20:15"),
+    )
+    lines = await stage.lines(least_certainty=90)
+    pairs = [
+        pb.LinkPair(number=one.performance.number, performance_id=one.suggestions[0].performance.performance_id)
+        for one in lines
+    ]
+    many = await stage.stub.AcceptLinks(pb.AcceptLinksRequest(house_id=HOUSE, pairs=pairs))
+    assert ([one.number for one in many.links], many.unlinked) == (numbers[:2], 1)
+    left = await stage.stub.ListCandidates(pb.ListCandidatesRequest(house_id=HOUSE, from_date="2026-12-01"))
+    assert [one.performance_id for one in left.performances] == ["prf_2"]
+    every = await stage.stub.ListCandidates(pb.ListCandidatesRequest(house_id=HOUSE, with_linked=True, text="STELLING"))
+    assert [(one.performance_id, one.number) for one in every.performances] == [
+        ("prf_0", numbers[0]),
+        ("prf_1", numbers[1]),
+    ]
+
+
+@pytest.mark.parametrize("zone_night", ["2026-10-25 02:30", "2027-03-28 02:30"], ids=["twice", "never"])
+async def test_r0_15_times_of_both_nights_are_kept_as_they_were_told(stage: LinksStage, zone_night: str) -> None:
+    await stage.enter(told(NUMBER, "Nacht van het theater", zone_night))
+    await stage.connect()
+    await stage.fetch()
+    [line] = await stage.lines()
+    is_twice = zone_night.startswith("2026")
+    assert f"{line.performance.date} {line.performance.time}" == zone_night
+    assert line.performance.HasField("starts_at") == is_twice
+    assert [one.oddity for one in line.alerts] == [pb.ODDITY_TIME_DOUBLED if is_twice else pb.ODDITY_TIME_SKIPPED]
