@@ -103,21 +103,30 @@ def _serve_links(service: Service, settings: PodiumkunstSettings, store: Postgre
     service.on_close(to_catalogue.close)
     platform, neighbours = _platform(service, settings), GrpcNeighbours(to_accounts, to_catalogue)
     house_clock = HouseClock(store, neighbours)
+    lists = PlatformListHandler(store, store, platform, clock)
+    portfolios = PortfolioHandler(store, store, platform, clock)
+    looks = (
+        _looks(service, "lists", store.lease_lists, lists.fetch, minutes=settings.list_minutes),
+        _looks(service, "portfolios", store.lease_portfolios, portfolios.fetch, minutes=settings.portfolio_minutes),
+    )
+
+    def wake() -> None:
+        for one in looks:
+            one.wake()
+
     handlers = LinksHandlers(
-        connections=ConnectionHandler(store, store, platform, clock),
-        platform_lists=PlatformListHandler(store, store, platform, clock),
+        connections=ConnectionHandler(store, store, platform, clock, wake),
+        platform_lists=lists,
         link_lists=LinkListHandler(store, house_clock, clock),
         linking=LinkingHandler(store, neighbours, house_clock, clock),
         halls=HallHandler(store, neighbours),
-        portfolios=PortfolioHandler(store, store, platform, clock),
+        portfolios=portfolios,
     )
     servicer = PodiumkunstLinksServicer(handlers)
     service.rpc.add(
         lambda server: add_PodiumkunstLinksServiceServicer_to_server(servicer, server),
         "balcon.podiumkunst.v1.PodiumkunstLinksService",
     )
-    _look(service, "lists", store.lease_lists, handlers.platform_lists.fetch, minutes=settings.list_minutes)
-    _look(service, "portfolios", store.lease_portfolios, handlers.portfolios.fetch, minutes=settings.portfolio_minutes)
 
 
 def _platform(service: Service, settings: PodiumkunstSettings) -> PlatformReader:
@@ -128,14 +137,14 @@ def _platform(service: Service, settings: PodiumkunstSettings) -> PlatformReader
     return DipReader(http, DipTokens(http, names, service.clock), names)
 
 
-def _look(
+def _looks(
     service: Service,
     name: str,
     lease: Callable[[int, int, int], Awaitable[Sequence[str]]],
     fetch: Callable[[str], Coroutine[Any, Any, object]],
     *,
     minutes: int,
-) -> None:
+) -> DueWork[str]:
     """House by house as it is due; one that was leased is due again in `minutes`, whatever becomes of this process."""
 
     async def due(limit: int) -> Leased[str]:
@@ -145,6 +154,7 @@ def _look(
 
     work = DueWork(name, lease=due, act=fetch, clock=service.clock, limits=_LOOKS)
     service.background(name, work.run)
+    return work
 
 
 def _tell_figures(

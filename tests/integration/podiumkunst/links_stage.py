@@ -111,7 +111,7 @@ def told(number: str, title: str, local: str, **more: Any) -> dict[str, Any]:
         "production": {"id": production, "name": title, "performer": more.pop("performer", "")},
         "number": last,
         "date": datetime.fromisoformat(local).isoformat(),
-        "theater": {"id": "t1", "name": "De Kring", "province": {"id": "NB", "name": "Noord-Brabant"}},
+        "theater": {"id": "t1", "name": "De Kring", "province": {"id": "NB", "name": "NB"}},
         "hall": {"name": "Grote zaal"},
         "season": "2026-2027",
         **more,
@@ -190,11 +190,35 @@ class LinksStage:
         """From now on, '' for no more."""
         await self.http.post(f"/double/clients/{client_id}/misbehave", json={"how": how, "path": path})
 
+    async def sell(self, number: str, tickets: int, recette: int, client_id: str = "kring") -> None:
+        """The account has told the platform so."""
+        token = (await self.http.post("/token", data={"client_id": client_id, "client_secret": SECRET})).json()
+        production, _, last = number.partition("|")
+        body = {
+            "production": production,
+            "number": last,
+            "tickets": [{"kind": "normal", "amount": tickets, "recette": recette}],
+        }
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        answer = await self.http.put("/tickets/cumulative", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+
     async def connect(self, house_id: str = HOUSE, client_id: str = "kring", **more: Any) -> pb.Connection:
-        """The house's account is set and on."""
+        """The house's account is set and on, and the look that follows by itself is over."""
         before = (await self.stub.GetConnection(pb.GetConnectionRequest(house_id=house_id))).connection
         wanted = pb.Connection(client_id=client_id, client_secret=SECRET, is_on=True, **more)
-        return await self.set(wanted, ["client_id", "client_secret", "is_on", *more], before.etag, house_id)
+        connection = await self.set(wanted, ["client_id", "client_secret", "is_on", *more], before.etag, house_id)
+        await self.looked(house_id)
+        return connection
+
+    async def looked(self, house_id: str = HOUSE) -> None:
+        """Until the list that is due since the connection was set is fetched."""
+
+        async def is_over() -> bool:
+            counted = await self.stub.CountUnlinked(pb.CountUnlinkedRequest(house_id=house_id))
+            return counted.HasField("look")
+
+        await eventually(is_over)
 
     async def set(self, wanted: pb.Connection, paths: Iterable[str], etag: str, house_id: str = HOUSE) -> pb.Connection:
         request = pb.SetConnectionRequest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from services.contracts.acts import Act
@@ -24,11 +25,20 @@ from services.runtime.errors import Refusal
 class ConnectionHandler:
     """Acts name the fields that were changed, never what was put there."""
 
-    def __init__(self, store: LinksStore, accounts: Accounts, platform: PlatformReader, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: LinksStore,
+        accounts: Accounts,
+        platform: PlatformReader,
+        clock: Clock,
+        look_soon: Callable[[], None],
+    ) -> None:
+        """`look_soon` is called when a connection was set: the platform is looked at by it at once."""
         self._store = store
         self._accounts = accounts
         self._platform = platform
         self._clock = clock
+        self._look_soon = look_soon
 
     async def set(self, house_id: str, etag: str, change: ConnectionChange) -> Connection | Refusal:
         """Refusals: EtagStale, FieldInvalid where it would be on without an account."""
@@ -45,6 +55,7 @@ class ConnectionHandler:
             transaction.record_act(Act("connection.set", "connection", TARGET_ID, facts=facts))
             saved = await transaction.connections.find()
             await transaction.commit()
+        self._look_soon()
         return saved
 
     async def get(self, house_id: str) -> Connection:
