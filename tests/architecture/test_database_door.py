@@ -70,6 +70,7 @@ ALL_HOUSES = {
     "services/integrations/trackers/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],
+    "services/integrations/trackers/adapters/postgres_trackers.py": ["what is over is forgotten by age"],
     "services/integrations/webhooks/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

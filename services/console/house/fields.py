@@ -22,7 +22,22 @@ _IMPLICIT: Final = frozenset(
     {"house_id", *OWN_KEYS, "update_mask", "etag", "page_size", "page_token", "session_secret"}
 )
 # Never on the command line, where others could read them.
-_SECRETS: Final = frozenset({"password", "new_password", "client_secret"})
+_PASSWORDS: Final = frozenset({"password", "new_password", "client_secret"})
+_SECRETS: Final = _PASSWORDS | frozenset(
+    {
+        # Of trackers (balcon.trackers.v1.TrackerCredentials).
+        "access_token",
+        "test_event_code",
+        "service_account_key",
+        "oauth_client",
+        "oauth_client_secret",
+        "oauth_refresh_token",
+        "consumer_key",
+        "consumer_secret",
+        "token",
+        "token_secret",
+    }
+)
 # Seats are named alike by every command.
 _SHORT: Final[Mapping[tuple[str, ...], str]] = {
     ("seats", "seat_ids"): "seat",
@@ -59,6 +74,11 @@ class OptionField:
     def is_secret(self) -> bool:
         """Whether it comes from a file, the environment or a prompt."""
         return self.field.name in _SECRETS
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a secret is asked for where no file is named: nobody types keys of outside companies."""
+        return self.field.name in _PASSWORDS
 
     @property
     def is_time(self) -> bool:

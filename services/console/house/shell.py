@@ -135,7 +135,9 @@ def _parameter(command: Command, one: OptionField) -> inspect.Parameter:
         return _keyword(name, Annotated[str, typer.Argument(metavar=metavar, show_default=False, help=said)], ...)
     help_text = _help(one)
     if one.is_secret:
-        help_text = f"A file with it; default: {variable_of(one.field.name)}, or you are asked."
+        help_text = "A file with it."
+        if one.is_asked:
+            help_text = f"A file with it; default: {variable_of(one.field.name)}, or you are asked."
         return _keyword(name, Annotated[Path | None, typer.Option(f"--{one.option}-file", help=help_text)], None)
     if one.repeated:
         kind: Any = Annotated[list[str] | None, typer.Option(f"--{one.option}", help=help_text, metavar=_metavar(one))]

@@ -76,6 +76,7 @@ CONSUMING: tuple[str, ...] = (
     "podiumkunst",
     "reporting",
     "ticketing",
+    "trackers",
 )
 BUS_DATABASE = "balcon_bus"
 MAX_NODES = 16

@@ -22,6 +22,14 @@ class TrackersSettings(OutboundSettings):
     catalogue_target: str = Field(description="host:port of the catalogue: what is sold, by name.")
     customers_target: str = Field(description="host:port of customers: the address of who has consented.")
     orders_target: str = Field(description="host:port of orders: what an order was, where its event came too early.")
+    call_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Timeout of one call to another service.")
+    request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
+    visit_keep_hours: int = Field(
+        168,
+        ge=24,
+        le=168,
+        description="How long something is kept of a visit after it was told of last: 7 days at most.",
+    )
 
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""

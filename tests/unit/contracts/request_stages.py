@@ -37,6 +37,7 @@ from balcon.reporting.v1.report_questions_pb2 import (
     ReportQuestion,
 )
 from balcon.ticketing.v1 import ticketing_service_pb2
+from balcon.trackers.v1 import trackers_service_pb2, visits_service_pb2
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
@@ -71,6 +72,9 @@ from services.contracts.pages import token_after
 from services.customers.api.customers_servicer import ConsentsServicer, CustomersServicer
 from services.customers.api.customers_servicer import Handlers as CustomersHandlers
 from services.integrations.podiumkunst.api.links_servicer import LinksHandlers, PodiumkunstLinksServicer
+from services.integrations.trackers.api.trackers_servicer import TrackersServicer
+from services.integrations.trackers.api.visits_servicer import VisitsServicer
+from services.integrations.trackers.handlers.trackers import TrackerHandler
 from services.inventory.actors.host import Decided
 from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
@@ -116,6 +120,9 @@ GOOD_MESSAGES: Mapping[str, Message] = {
     "companion": catalogue_service_pb2.BlockPlace(row=1, place=2),
     "left_out": catalogue_service_pb2.BlockPlace(row=2, place=1),
     "filter": _GOOD_FILTER,
+    # Of a Meta pixel; of its credentials others have others.
+    "ids": trackers_service_pb2.TrackerIds(account="123456789012345"),
+    "credentials": trackers_service_pb2.TrackerCredentials(access_token="EAAB" + "0" * 60, test_event_code="TEST1"),
     "question": ReportQuestion(
         kind=REPORT_KIND_BY_INTERVAL,
         interval=REPORT_INTERVAL_DAY,
@@ -221,6 +228,8 @@ def _servicers() -> Mapping[str, Any]:
         ),
         "AuditService": AuditServicer(store),
         "BusService": BusServicer(_no_consumers, CLOCK),
+        "TrackersService": TrackersServicer(TrackerHandler(store, IDS), store),
+        "VisitsService": VisitsServicer(store, CLOCK),
         "OutboundService": OutboundServicer("trackers", store, CLOCK, IDS, store),
     }
 
@@ -248,6 +257,8 @@ def methods() -> Iterator[MethodDescriptor]:
         schedules_pb2,
         settlements_pb2,
         ticketing_service_pb2,
+        trackers_service_pb2,
+        visits_service_pb2,
     ):
         for service in module.DESCRIPTOR.services_by_name.values():
             yield from service.methods

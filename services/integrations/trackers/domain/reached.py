@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.integrations.trackers.domain.steps import Step, event_id, event_name, is_told
 from services.integrations.trackers.domain.tracker import Tracker
@@ -54,8 +54,12 @@ class Sale:
 
 
 def calls_of(reached: Reached, trackers: Iterable[Tracker]) -> tuple[Call, ...]:
-    """One for each attached tracker that is told of such a step (R3.12); none of a purchase without its order."""
-    if reached.step is Step.DONE and not reached.order_id:
+    """One for each attached tracker that is told of such a step (R3.12).
+
+    None of a purchase without its order or its worth: by the one it counts once, and companies take none without the
+    other. The order's confirmation has both.
+    """
+    if reached.step is Step.DONE and (not reached.order_id or reached.worth is None):
         return ()
     return tuple(
         _call(tracker, reached) for tracker in trackers if not tracker.archived and is_told(tracker.kind, reached.step)
@@ -71,6 +75,11 @@ def _call(tracker: Tracker, reached: Reached) -> Call:
         order_id=reached.order_id,
     )
     return Call(tracker, reached, event_name(tracker.kind, reached.step), what)
+
+
+def with_sale(reached: Reached, sale: Sale) -> Reached:
+    """A step that an order is known of, with what is known of the order."""
+    return replace(reached, worth=reached.worth or sale.worth, tickets=reached.tickets or sale.tickets)
 
 
 def purchase_of(house_id: str, sale: Sale) -> Reached | None:

@@ -61,8 +61,8 @@ class Attachments(Protocol):
 
     async def page(
         self, *, tracker_id: str, performance_id: str, after: Place | None, size: int
-    ) -> Sequence[Attachment]:
-        """The oldest first; '' looks at all. A performance has those of its production as well."""
+    ) -> Sequence[tuple[Attachment, str]]:
+        """With the id that a page goes on after. Oldest first, '' looks at all; a performance has its production's."""
         ...
 
     async def attached(self, performance_id: str) -> Sequence[Tracker]:

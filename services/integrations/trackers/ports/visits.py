@@ -65,8 +65,8 @@ class Calls(Protocol):
 
     async def page(
         self, *, tracker_id: str, performance_id: str, after: Place | None, size: int
-    ) -> Sequence[CallRecord]:
-        """The latest first; '' looks at all."""
+    ) -> Sequence[tuple[CallRecord, str]]:
+        """With the id that a page goes on after. The latest first; '' looks at all."""
         ...
 
     async def activity(self, tracker_id: str) -> Sequence[Activity]:

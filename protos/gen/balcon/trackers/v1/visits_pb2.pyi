@@ -451,6 +451,7 @@ class SnippetCall(_message.Message):
     ARGUMENTS_JSON_FIELD_NUMBER: _builtins.int
     ONCE_KEY_FIELD_NUMBER: _builtins.int
     EVENT_ID_FIELD_NUMBER: _builtins.int
+    ADDS_DATE_FIELD_NUMBER: _builtins.int
     act: Global___SnippetAct.ValueType
     """What."""
     kind: _trackers_pb2.TrackerKind.ValueType
@@ -467,6 +468,8 @@ class SnippetCall(_message.Message):
     """The page makes the call only once in this browser under this key, also when it is loaded again; empty: each time."""
     event_id: _builtins.str
     """By what the company counts the browser's call and the server's once; empty for what counts nothing."""
+    adds_date: _builtins.bool
+    """The page adds new Date() as the last argument: the one thing that is not JSON."""
     @_builtins.property
     def tracker_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """For which trackers; none for what is said to all, such as consent mode."""
@@ -482,10 +485,11 @@ class SnippetCall(_message.Message):
         arguments_json: _builtins.str = ...,
         once_key: _builtins.str = ...,
         event_id: _builtins.str = ...,
+        adds_date: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "arguments_json", b"arguments_json", "event_id", b"event_id", "function", b"function", "kind", b"kind", "once_key", b"once_key", "script_url", b"script_url", "tracker_ids", b"tracker_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "adds_date", b"adds_date", "arguments_json", b"arguments_json", "event_id", b"event_id", "function", b"function", "kind", b"kind", "once_key", b"once_key", "script_url", b"script_url", "tracker_ids", b"tracker_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
