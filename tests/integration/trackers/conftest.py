@@ -18,7 +18,7 @@ def clock() -> ShiftedClock:
 
 @pytest.fixture
 async def shows() -> AsyncIterator[Shows]:
-    served = Shows()
+    served = Shows()  # type: ignore[abstract]
     await served.start()
     yield served
     await served.stop()

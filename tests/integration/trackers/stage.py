@@ -213,7 +213,7 @@ class Trackers:
 
         await eventually(all_there)
 
-    async def calls(self, house_id: str = A, **which: str) -> list[pb.TrackerCall]:
+    async def calls(self, house_id: str = A, **which: Any) -> list[pb.TrackerCall]:
         """What trackers were told, the oldest first."""
         answer = await self.stub.ListTrackerCalls(pb.ListTrackerCallsRequest(house_id=house_id, **which))
         return list(reversed(answer.calls))

@@ -17,9 +17,9 @@ from tests.integration.trackers.stage import (
 )
 
 
-async def buy(trackers: Trackers, visit_id: str, order_id: str, **more: int) -> None:
+async def buy(trackers: Trackers, visit_id: str, order_id: str) -> None:
     for step in Step:
-        await trackers.come_to(visit_id, step, order_id=order_id if step in {Step.PAYMENT, Step.DONE} else "", **more)
+        await trackers.come_to(visit_id, step, order_id=order_id if step in {Step.PAYMENT, Step.DONE} else "")
 
 
 async def test_r3_15_one_purchase_with_four_trackers_is_eleven_calls(trackers: Trackers) -> None:
