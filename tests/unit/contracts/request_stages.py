@@ -223,11 +223,17 @@ def _servicers() -> Mapping[str, Any]:
         ),
         "CustomersService": CustomersServicer(customers),
         "ConsentsService": ConsentsServicer(customers),
+        "AuditService": AuditServicer(store),
+        "BusService": BusServicer(_no_consumers, CLOCK),
+        **_of_integrations(store),
+    }
+
+
+def _of_integrations(store: Any) -> Mapping[str, Any]:
+    return {
         "PodiumkunstLinksService": PodiumkunstLinksServicer(
             LinksHandlers(**{one.name: store for one in dataclasses.fields(LinksHandlers)})
         ),
-        "AuditService": AuditServicer(store),
-        "BusService": BusServicer(_no_consumers, CLOCK),
         "TrackersService": TrackersServicer(TrackerHandler(store, IDS), store),
         "VisitsService": VisitsServicer(store, CLOCK),
         "OutboundService": OutboundServicer("trackers", store, CLOCK, IDS, store),
