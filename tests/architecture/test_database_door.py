@@ -67,6 +67,7 @@ ALL_HOUSES = {
     "services/integrations/podiumkunst/adapters/postgres_rounds.py": [
         "rounds of all houses come due",
     ],
+    "services/integrations/trackers/adapters/order_intake.py": ["what is over is forgotten by age"],
     "services/integrations/trackers/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

@@ -31,6 +31,20 @@ class TrackersSettings(OutboundSettings):
         description="How long something is kept of a visit after it was told of last: 7 days at most.",
     )
 
+    meta_url: str = Field("https://graph.facebook.com", pattern="^https?://", description="Meta's Graph API.")
+    meta_version: str = Field("25.0", pattern=r"^\d+\.\d+$", description="The version of Meta's Graph API.")
+    google_url: str = Field(
+        "https://datamanager.googleapis.com", pattern="^https?://", description="Google's Data Manager API."
+    )
+    google_version: str = Field("1", pattern=r"^\d+$", description="The version of Google's Data Manager API.")
+    google_token_url: str = Field(
+        "https://oauth2.googleapis.com/token",
+        pattern="^https?://",
+        description="Where Google gives access tokens; a service account's word is good for it alone.",
+    )
+    x_url: str = Field("https://ads-api.x.com", pattern="^https?://", description="X's Ads API.")
+    x_version: str = Field("12", pattern=r"^\d+$", description="The version of X's Ads API.")
+
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""
         return sealing_secrets("BALCON_TRACKERS_SEALING_SECRETS", self.sealing_secrets.get_secret_value())

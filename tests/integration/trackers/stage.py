@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from balcon.trackers.v1.visits_service_pb2_grpc import VisitsServiceAsyncStub
 
 IDS = RandomIds()
+NOWHERE = "http://127.0.0.1:9"
 ALL_CONSENTS = ("analytics_storage", "ad_storage", "ad_user_data", "ad_personalization")
 META, ADS, GTM, X = (
     pb.TRACKER_KIND_META_PIXEL,
@@ -177,13 +178,14 @@ class Trackers:
         )
         return await self.visits.GetSnippets(request)
 
-    async def confirmed(self, order_id: str, *, house_id: str = A, number: int = 1) -> None:
+    async def confirmed(self, order_id: str, *, house_id: str = A, number: int = 1, customer_id: str = "") -> None:
         """The order is paid, and the service has heard of it."""
         performance_id = show_of(house_id, number)
         sold = OrderConfirmed(
             order_id=order_id,
             house_id=house_id,
             performance_id=performance_id,
+            customer_id=customer_id,
             lines=[OrderLine(seat_id="s1"), OrderLine(seat_id="s2")],
             total=VALUE,
             confirmed_at_ms=self.service.clock.now_ms(),
@@ -262,21 +264,28 @@ def wire_step(step: Step) -> FunnelStep.ValueType:
 
 @asynccontextmanager
 async def running_trackers(
-    database_url: str, bus_url: str, shows: Shows, *, clock: ShiftedClock | None = None
+    database_url: str,
+    bus_url: str,
+    shows: Shows,
+    *,
+    clock: ShiftedClock | None = None,
+    targets: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Trackers]:
     """Serves until the block ends."""
+    # Nobody there: no test speaks to a real company.
+    nowhere = dict.fromkeys(("meta_url", "google_url", "google_token_url", "x_url"), NOWHERE)
     settings = TrackersSettings(
         database_url=SecretStr(database_url),
         bus_url=SecretStr(bus_url),
         sealing_secrets=SecretStr("a sealing secret of tests"),
         accounts_target=shows.target,
         catalogue_target=shows.target,
-        customers_target=shows.target,
         orders_target=shows.target,
         relay_interval_seconds=0.1,
         drain_seconds=1,
         service_key=SecretStr(TEST_SERVICE_KEY),
-    )
+        customers_target=shows.target,
+    ).model_copy(update={**nowhere, **(targets or {})})
     service = Service("trackers", settings)
     service.clock = clock or service.clock
     engine = as_owner(database_url)

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.integrations.trackers.adapters.order_events import OrderFact, order_fact_of
 from services.integrations.trackers.adapters.outbound_server_side import ToldBody, refund_dispatch
 from services.integrations.trackers.domain.steps import COMMERCE_EVENTS, META_EVENTS, Step
 from services.runtime.outbound.port import OutboundQueue, Target
 from services.runtime.outbox.event import IncomingEvent
+from services.runtime.sql.connections import connected
+from services.runtime.sql.scopes import AllHouses
+from services.runtime.work.purge import PurgeStep
 
 # Other houses have nobody to tell.
 _HOUSES: Final = text(
@@ -53,6 +56,8 @@ _FORGET: Final = text(
            SELECT house_id, order_id, performance_id FROM order_facts
            WHERE changed_at_ms < :before_ms ORDER BY changed_at_ms LIMIT :limit FOR UPDATE SKIP LOCKED)"""
 )
+
+_OLD: Final = AllHouses("what is over is forgotten by age")
 
 
 class OrderIntake:
@@ -95,9 +100,14 @@ class OrderIntake:
             await self._queue.put(connection, dispatches)
 
 
-async def forget_orders(connection: AsyncConnection, before_ms: int, limit: int) -> int:
-    """Those of which nothing was heard since; how many."""
-    return int((await connection.execute(_FORGET, {"before_ms": before_ms, "limit": limit})).rowcount)
+def forget_orders(engine: AsyncEngine) -> PurgeStep:
+    """Those of which nothing was heard since."""
+
+    async def step(before_ms: int, limit: int) -> int:
+        async with connected(engine, _OLD) as connection:
+            return int((await connection.execute(_FORGET, {"before_ms": before_ms, "limit": limit})).rowcount)
+
+    return step
 
 
 def _body(row: Any, fact: OrderFact) -> ToldBody:
