@@ -123,4 +123,14 @@ NEGATIVE_CONTROLS = (
         "test_an_owner_that_does_not_count_is_seen_to_oversell",
     ),
     ("epoch, unique index and fence, one by one", "tests/concurrency/test_two_owners.py", "test_each_guard_stops_"),
+    (
+        "breaker, lock, pause, fence and the others of the outbound base, one by one",
+        "tests/integration/outbound/test_guards.py",
+        "test_a_guard_that_is_taken_away_is_missed",
+    ),
+    (
+        "a slow target leaves its place to others",
+        "tests/integration/outbound/test_many_targets.py",
+        "test_without_places_of_their_own_slow_targets_",
+    ),
 )

@@ -82,6 +82,14 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*self._slow, return_exceptions=True)
 
+    async def carry_due(self) -> int:
+        """Carries what is due now and nothing else, without run(); how many turns of targets that were."""
+        turns = 0
+        while leased := (await self._lease(self._limits.targets_at_once)).items:
+            await asyncio.gather(*(self._serve(lease) for lease in leased))
+            turns += len(leased)
+        return turns
+
     async def drain(self) -> None:
         """Begins nothing more, and waits for the answers that are under way, for a moment at most."""
         self._is_stopping = True

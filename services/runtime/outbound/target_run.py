@@ -84,10 +84,13 @@ class TargetRun:
     async def go(self) -> None:
         """Until nothing is due, the turn is over, or the target may not be spoken to any more."""
         ends_at = self._parts.clock.monotonic() + self._parts.limits.turn_seconds
+        is_over = False
         try:
             while True:
-                if self._is_open and not self.is_stopping and self._parts.clock.monotonic() < ends_at:
+                if self._is_open and not self.is_stopping and not is_over:
                     await self._begin()
+                # Looked at afterwards: each turn gets on, however short it is.
+                is_over = self._parts.clock.monotonic() >= ends_at
                 if not self._calls:
                     break
                 await self._finish()

@@ -177,6 +177,12 @@ class Stage:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def carry(self, **limits: Any) -> list[str]:
+        """What one process carries that finds what is due now; the keys that were heard."""
+        before = len(self.company.heard)
+        await self.sender(**limits).carry_due()
+        return [key for _, key, _ in self.company.heard[before:]]
+
     def move(self, seconds: float) -> None:
         """Time passes, and everybody looks."""
         self.clock.ahead_ms += int(seconds * 1000)
