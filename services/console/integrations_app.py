@@ -14,9 +14,10 @@ from services.console.house.command import Subject
 from services.console.house.shell import add_subject
 from services.console.house.subjects.figures import FIGURES
 from services.console.house.subjects.integrations import OUTBOUND
+from services.console.house.subjects.podiumkunst import LINKS
 from services.console.house.subjects.trackers import TRACKERS
 
-SUBJECTS: Final[tuple[Subject, ...]] = (OUTBOUND, FIGURES, TRACKERS)
+SUBJECTS: Final[tuple[Subject, ...]] = (OUTBOUND, LINKS, FIGURES, TRACKERS)
 
 
 def integrations_app() -> typer.Typer:

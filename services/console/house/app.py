@@ -15,7 +15,6 @@ from services.console.house.subjects.dashboards import DASHBOARDS
 from services.console.house.subjects.halls import HALLS, PLANS
 from services.console.house.subjects.offices import OFFICES
 from services.console.house.subjects.people import GRANTS, KEYS, ME, MEMBERS, PROMOTERS
-from services.console.house.subjects.podiumkunst import LINKS
 from services.console.house.subjects.prices import (
     DISCOUNTS,
     PASSES,
@@ -71,7 +70,6 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     DEALS,
     SETTLEMENTS,
     REPORTS,
-    LINKS,
 )
 
 
