@@ -6,7 +6,6 @@ Each command loads what it runs when it runs: a house's commands never load data
 from __future__ import annotations
 
 from enum import StrEnum
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
 
@@ -320,6 +319,8 @@ def keys_new() -> None:
 @app.command()
 def version() -> None:
     """Balcon's version."""
+    from importlib.metadata import version as installed_version
+
     OUT.print(installed_version("balcon"), highlight=False)
 
 
