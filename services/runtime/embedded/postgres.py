@@ -75,6 +75,10 @@ class EmbeddedPostgres(FolderServer):
         self._query(f'CREATE DATABASE "{_checked(name)}" TEMPLATE "{_checked(template or "template1")}"')
         return True
 
+    def rename_database(self, name: str, to: str) -> None:
+        """Gives the database, to which nobody may be connected, another name."""
+        self._query(f'ALTER DATABASE "{_checked(name)}" RENAME TO "{_checked(to)}"')
+
     def create_role(self, name: str) -> bool:
         """Creates a role that may log in and nothing else, unless it is there. True when new."""
         if self._query(f"SELECT 1 FROM pg_roles WHERE rolname = '{_checked(name)}'"):  # noqa: S608 (name is checked)

@@ -5,12 +5,10 @@ Tests that crash or freeze a server start one of their own (services.runtime.emb
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +21,7 @@ from services.runtime.embedded.valkey import EmbeddedValkey
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from services.runtime.testing.databases import Databases
 
 # As services.runtime.sql.roles has it, which tests without servers need not load.
 _SERVICE_ROLE = "balcon_service"
@@ -108,87 +107,35 @@ def postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
     server.stop()
 
 
-class _Databases:
-    """Migrates one template per service and session; a test's database is a copy of it."""
-
-    def __init__(self, server: EmbeddedPostgres) -> None:
-        self._server = server
-        self._templates: dict[str, str] = {}
-        self._shared: dict[str, str] = {}
-        self._count = 0
-
-    def create(self, service: str | None) -> str:
-        """Returns the new database's name."""
-        self._count += 1
-        name = f"test_{service or 'plain'}_{self._count}"
-        self._server.create_database(name, self._template(service) if service else None)
-        return name
-
-    def drop(self, name: str) -> None:
-        self._server.drop_database(name)
-
-    def emptied(self, service: str) -> str:
-        """The URL of the service's one database of this session, with no rows, as the service connects."""
-        if service not in self._shared:
-            self._shared[service] = self.create(service)
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, _empty(self._server.url_for(self._shared[service]))).result()
-        return self._server.url_for(self._shared[service], _SERVICE_ROLE)
-
-    def _template(self, service: str) -> str:
-        if service not in self._templates:
-            from services.runtime.sql.migrations import has_migrations, upgrade  # noqa: PLC0415 (Alembic is slow to load)
-
-            name = f"template_{service}"
-            self._server.create_database(name)
-            if has_migrations(service):
-                work = upgrade(service, self._server.url_for(name), role=_SERVICE_ROLE)
-                with ThreadPoolExecutor(1) as thread:  # the test that asks may be inside a loop already
-                    thread.submit(asyncio.run, work).result()
-            self._templates[service] = name
-        return self._templates[service]
-
-
-async def _empty(url: str) -> None:
-    from sqlalchemy import text  # noqa: PLC0415 (tests without servers need not load it)
-    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
-
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        named = await connection.scalars(
-            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
-        )
-        await connection.execute(text("SET LOCAL lock_timeout = '10s'"))
-        await connection.execute(text(f"TRUNCATE {', '.join(named)} RESTART IDENTITY CASCADE"))
-    await engine.dispose()
-
-
 @pytest.fixture(scope="session")
-def _databases(postgres: EmbeddedPostgres) -> _Databases:
-    return _Databases(postgres)
+def _databases(postgres: EmbeddedPostgres) -> Databases:
+    from services.runtime.testing.databases import Databases  # noqa: PLC0415 (Alembic is slow to load)
+
+    return Databases(postgres)
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres, _databases: _Databases) -> Iterator[DatabaseUrl]:
-    """Call it with a service's name, as often as wanted: each call is a new database, dropped after the test."""
-    names: list[str] = []
+def database_url(postgres: EmbeddedPostgres, _databases: Databases) -> Iterator[DatabaseUrl]:
+    """Call it with a service's name, as often as wanted: each call is a database of its own, gone after the test."""
+    made: list[tuple[str, str | None]] = []
 
     def create(service: str | None = None) -> str:
-        names.append(_databases.create(service))
-        return postgres.url_for(names[-1], _SERVICE_ROLE) if service else postgres.url_for(names[-1])
+        name = _databases.create(service)
+        made.append((name, service))
+        return postgres.url_for(name, _SERVICE_ROLE) if service else postgres.url_for(name)
 
     yield create
-    for name in names:
-        _databases.drop(name)
+    for name, service in made:
+        _databases.give_back(name, service)
 
 
 @pytest.fixture
-def emptied_database_url(_databases: _Databases) -> Callable[[str], str]:
-    """Call it with a service's name: that service's one database of this session, emptied.
+def emptied_database_url(postgres: EmbeddedPostgres, _databases: Databases) -> Callable[[str], str]:
+    """Call it with a service's name: that service's one database of this session, without a test's rows.
 
-    Much faster than a new one. For tests that change no schema and leave no transaction open.
+    For tests that change no schema and leave no transaction open; whoever is connected stays so.
     """
-    return _databases.emptied
+    return lambda service: postgres.url_for(_databases.shared(service), _SERVICE_ROLE)
 
 
 @pytest.fixture(scope="session")
