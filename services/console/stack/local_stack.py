@@ -33,7 +33,7 @@ from services.console.stack.blueprint import (
 )
 from services.console.stack.credentials import hold_key
 from services.console.stack.data_folder import KAFKA, DataFolder, StackRecord
-from services.console.stack.databases import prepare_databases
+from services.console.stack.databases import bring_to_head, make_databases
 from services.console.stack.guardian import Guardian
 from services.console.stack.processes import ProcessPlan, SupervisedProcess
 from services.runtime.clock import Clock
@@ -171,7 +171,7 @@ class LocalStack:
         self._watch_servers(servers)
         self._server_watch = asyncio.create_task(self._keep_servers(servers))
         self._progress("preparing databases")
-        urls = await prepare_databases(servers.postgres)
+        urls = await make_databases(servers.postgres)
         own = urls[BUS_DATABASE] if servers.kafka is None else f"kafka://{servers.kafka.bootstrap}"
         self._bus_url = self._options.bus_url or own
         world = Surroundings(
@@ -189,8 +189,11 @@ class LocalStack:
         # Who has started the services may call them.
         hold_key(world.service_key)
         self._progress("starting services")
-        self._processes = [self._supervised(part, world) for part in parts_of(self._options.nodes)]
-        for process in self._processes:
+        parts = parts_of(self._options.nodes)
+        self._processes = [self._supervised(part, world) for part in parts]
+        for part, process in zip(parts, self._processes, strict=True):
+            # While one loads, the next one's database is brought to its newest schema.
+            await bring_to_head(servers.postgres, part)
             await process.start()
         await asyncio.gather(*(process.wait_ready() for process in self._processes))
         self._folder.write_record(self.record)

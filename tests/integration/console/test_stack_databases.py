@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from services.console.stack.blueprint import BUS_DATABASE, PARTS
-from services.console.stack.databases import prepare_databases
+from services.console.stack.databases import bring_to_head, make_databases
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.port import Message
 from services.runtime.clock import SystemClock
@@ -40,6 +40,14 @@ async def publish(url: str) -> None:
     await bus.create_topics({"things": 1})
     await bus.publish([Message("things", "key", b"one", {})])
     await bus.close()
+
+
+async def prepare_databases(server: EmbeddedPostgres) -> dict[str, str]:
+    """As a stack does that starts."""
+    urls = await make_databases(server)
+    for part in PARTS:
+        await bring_to_head(server, part)
+    return urls
 
 
 async def test_a_folder_of_the_release_before_goes_on_working(server: EmbeddedPostgres) -> None:
