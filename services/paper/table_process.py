@@ -11,9 +11,6 @@ from services.paper.table_excel import write_excel
 from services.paper.table_pdf import write_pdf
 from services.paper.table_spool import spooled
 
-PDF: Final = "PDF"
-EXCEL: Final = "EXCEL"
-CSV: Final = "CSV"
 # Isolated: neither the environment, where secrets are, nor the working folder counts.
 COMMAND: Final = (sys.executable, "-I", "-m", "services.paper.table_process")
 

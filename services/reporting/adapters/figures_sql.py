@@ -170,7 +170,7 @@ class Conditions:
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return " AND ".join(self.parts) or "true"
+        return " AND ".join(self.parts)
 
     def one_of(self, expression: str, name: str, values: Collection[str]) -> None:
         """Nothing where there are no values: an empty set narrows nothing."""
@@ -186,11 +186,6 @@ class Conditions:
         if until_ms is not None:
             self.parts.append(f"{expression} < :{name}_until")
             self.parameters[f"{name}_until"] = until_ms
-
-
-def sees_nothing(sight: Sight) -> bool:
-    """Nothing named is nothing seen."""
-    return not (sight.whole_house or sight.production_ids or sight.performance_ids)
 
 
 def seen(sight: Sight, narrowing: Narrowing) -> Conditions:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.adapters.figures_sql import OF_PERFORMANCE, seen, sees_nothing, serving
+from services.reporting.adapters.figures_sql import OF_PERFORMANCE, seen, serving
 from services.reporting.ports.daily_figures import DailyRow
 from services.reporting.ports.figures import Narrowing, Sight
 from services.runtime.sql.connections import connected, for_snapshots
@@ -22,7 +22,7 @@ class PostgresDailyFigures:
 
     async def daily(self, sight: Sight, narrowing: Narrowing, bounds_ms: Sequence[int]) -> Sequence[DailyRow]:
         """See DailyFigures.daily."""
-        if sees_nothing(sight):
+        if sight.is_empty:
             return []
         found = seen(sight, narrowing)
         found.between("s.minute_ms", "moved", bounds_ms[0], bounds_ms[-1])

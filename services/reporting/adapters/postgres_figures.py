@@ -14,7 +14,6 @@ from services.reporting.adapters.figures_sql import (
     OF_PERFORMANCE,
     narrowed_sales,
     seen,
-    sees_nothing,
     serving,
     sums_sql,
 )
@@ -62,13 +61,13 @@ class PostgresFigures:
         self._moments = for_snapshots(engine)
 
     async def sums(self, sight: Sight, narrowing: Narrowing, by: Sequence[Dimension]) -> Sequence[SumRow]:
-        if sees_nothing(sight):
+        if sight.is_empty:
             return []
         async with connected(self._moments, HouseScope(sight.house_id)) as connection:
             return [row for row, _ in await _sums(connection, sight, narrowing, by)]
 
     async def performances(self, sight: Sight, narrowing: Narrowing) -> Sequence[PerformanceFigures]:
-        if sees_nothing(sight):
+        if sight.is_empty:
             return []
         found = seen(sight, narrowing)
         query = f"""
@@ -91,7 +90,7 @@ class PostgresFigures:
 
     async def movements(self, sight: Sight, narrowing: Narrowing) -> AsyncIterator[Movement]:
         """See Figures.movements. A cursor of the database: as much is in memory for a million rows as for a few."""
-        if sees_nothing(sight):
+        if sight.is_empty:
             return
         found = seen(sight, narrowing)
         narrowed_sales(found, narrowing, "s.at_ms")
@@ -107,7 +106,7 @@ class PostgresFigures:
                 yield _movement(row)
 
     async def funnel(self, sight: Sight, narrowing: Narrowing) -> Sequence[FunnelStepCount]:
-        if sees_nothing(sight):
+        if sight.is_empty:
             return []
         found = seen(sight, narrowing)
         counts, visits = "funnel_counts", "sum(s.visits)"
@@ -124,7 +123,7 @@ class PostgresFigures:
         return [FunnelStepCount(row.performance_id, _step(row.step), int(row.visits)) for row in rows]
 
     async def allotments(self, sight: Sight, narrowing: Narrowing) -> Sequence[AllotmentFigures]:
-        if sees_nothing(sight):
+        if sight.is_empty:
             return []
         found = seen(sight, narrowing)
         found.one_of("s.office_id", "office_ids", narrowing.office_ids)

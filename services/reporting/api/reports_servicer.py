@@ -32,9 +32,8 @@ from services.reporting.ports.figures import Sight
 from services.reporting.ports.grants import GrantedHouse
 from services.reporting.ports.house_styles import HouseStyles
 from services.reporting.ports.report_files import ReportFile, ReportFiles, ReportQuestion
-from services.runtime.errors import Refusal
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused, accept
+from services.runtime.rpc.errors import accept, answered
 from services.runtime.rpc.interceptors import Context
 
 
@@ -101,7 +100,7 @@ class ReportsServicer(ReportsServiceServicer):
         )
         question, houses = question_of(request.question), [await self._whole(request.house_id)]
         async with self._files.made(question, houses, format_of(request.format), for_promoter=False) as made:
-            file = _made(made)
+            file = answered(made)
             yield pb.DownloadReportResponse(file=_file_message(file))
             while part := file.file.read(PART_BYTES):
                 yield pb.DownloadReportResponse(data=part)
@@ -118,7 +117,7 @@ class ReportsServicer(ReportsServiceServicer):
         question = customers_question(request.filter, request.language)
         houses, form = [await self._whole(request.house_id)], format_of(request.format)
         async with self._files.made(question, houses, form, for_promoter=False) as made:
-            file = _made(made)
+            file = answered(made)
             yield pb.DownloadCustomersReportResponse(file=_file_message(file))
             while part := file.file.read(PART_BYTES):
                 yield pb.DownloadCustomersReportResponse(data=part)
@@ -134,7 +133,7 @@ class ReportsServicer(ReportsServiceServicer):
         )
         question, houses = question_of(request.question), await self._granted(request.house_ids)
         async with self._files.made(question, houses, format_of(request.format), for_promoter=True) as made:
-            file = _made(made)
+            file = answered(made)
             yield pb.DownloadGrantedReportResponse(file=_file_message(file))
             while part := file.file.read(PART_BYTES):
                 yield pb.DownloadGrantedReportResponse(data=part)
@@ -156,12 +155,6 @@ async def _told(report: Report, question: ReportQuestion) -> list[pb.ReportHouse
         left -= len(message.rows)
         told.append(message)
     return told
-
-
-def _made(made: ReportFile | Refusal) -> ReportFile:
-    if isinstance(made, Refusal):
-        raise Refused(made)
-    return made
 
 
 def _file_message(file: ReportFile) -> pb.ReportFile:

@@ -41,12 +41,6 @@ class Due:
     next_ms: int
 
 
-def refused_rhythm(field: str, rhythm: Rhythm) -> Iterator[FieldInvalid]:
-    """All that is wrong with it; nothing if nothing is."""
-    yield from refused_weekdays(f"{field}.weekdays", rhythm.weekdays)
-    yield from refused_times(f"{field}.local_times", rhythm.local_times)
-
-
 def refused_weekdays(field: str, days: Sequence[int]) -> Iterator[FieldInvalid]:
     """All that is wrong with them."""
     if not days or len(set(days)) < len(days) or not set(days) <= set(range(1, 8)):

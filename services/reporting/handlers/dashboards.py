@@ -18,7 +18,7 @@ from services.reporting.domain.own_dashboard import (
 )
 from services.reporting.domain.refusals import DashboardNotFound
 from services.reporting.handlers.house_figures import FigureSources, HousePart, house_part
-from services.reporting.handlers.sights import Sights, sees_anything
+from services.reporting.handlers.sights import Sights
 from services.reporting.ports.figures import Sight
 from services.reporting.ports.grants import GrantedHouse
 from services.reporting.ports.own_dashboards import OwnDashboards
@@ -92,7 +92,7 @@ class DashboardHandler:
         Refusals: DashboardNotFound, for a house that grants nothing as for one that nobody has.
         """
         known = await self._sights.known_to(person_id)
-        granting = [house for house in known if sees_anything(house.sight)]
+        granting = [house for house in known if not house.sight.is_empty]
         if not dashboard_id:
             return Chosen(Entry("", "", DashboardKind.EVERYTHING), granting, known)
         for house in granting:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from services.contracts.channels import Channel
 from services.contracts.house_time import day_begins_ms, local_of
-from services.contracts.prices import Component, ComponentKind, recette
+from services.contracts.prices import RECETTE
 from services.reporting.domain.dashboard import (
     AVERAGE_DAYS,
     LINE_DAYS,
@@ -29,7 +29,7 @@ from services.reporting.ports.daily_figures import DailyFigures, DailyRow
 from services.reporting.ports.figures import Dimension, Figures, Narrowing, PerformanceFigures, Sight, SumRow
 
 # What counts as revenue of the performance (R0.13), as read models call it.
-_RECETTE = frozenset(kind.value for kind in ComponentKind if recette((Component(kind, 1),)))
+_RECETTE = frozenset(kind.value for kind in RECETTE)
 _DAY = timedelta(days=1)
 _NOTHING_LATELY = (0,) * (AVERAGE_DAYS + 1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.reporting.ports.figures import Sight
 from services.reporting.ports.grants import GrantedHouse, Grants
 
 
@@ -16,13 +15,8 @@ class Sights:
 
     async def of(self, subject: str) -> Sequence[GrantedHouse]:
         """The houses that let the person see anything, by name. Raises NeighbourSilent."""
-        return [house for house in await self.known_to(subject) if sees_anything(house.sight)]
+        return [house for house in await self.known_to(subject) if not house.sight.is_empty]
 
     async def known_to(self, subject: str) -> Sequence[GrantedHouse]:
         """Those, and the house that made the person: whom to ask for what is missing (R3.8). Raises NeighbourSilent."""
         return await self._grants.of(subject)
-
-
-def sees_anything(sight: Sight) -> bool:
-    """Whether any performance could be in it."""
-    return sight.whole_house or bool(sight.production_ids) or bool(sight.performance_ids)

@@ -22,6 +22,11 @@ class Sight:
     production_ids: frozenset[str] = frozenset()
     performance_ids: frozenset[str] = frozenset()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no performance could be in it."""
+        return not (self.whole_house or self.production_ids or self.performance_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.house_time import NoSuchLocalTime, local_instant, local_of
-from services.reporting.domain.rhythm import MISSED_TOLD_MS, Rhythm, due_since, moments, refused_rhythm
+from services.reporting.domain.rhythm import MISSED_TOLD_MS, Rhythm, due_since, moments, refused_times, refused_weekdays
 
 AMSTERDAM, SANTIAGO, CAIRO = "Europe/Amsterdam", "America/Santiago", "Africa/Cairo"
 EVERY_DAY: Final = tuple(range(1, 8))
@@ -150,14 +150,15 @@ def test_what_is_sent_late_is_never_later_than_a_week_and_old_misses_are_not_tol
 @pytest.mark.parametrize(
     ("rhythm", "fields"),
     [
-        (Rhythm((), ()), ["when.weekdays", "when.local_times"]),
-        (Rhythm((1, 1), ("07:30",)), ["when.weekdays"]),
+        (Rhythm((), ()), ["weekdays", "local_times"]),
+        (Rhythm((1, 1), ("07:30",)), ["weekdays"]),
         (
             Rhythm((0, 8), ("7:30", "24:00", "07:30", "07:30")),
-            ["when.weekdays", *(f"when.local_times[{at}]" for at in (0, 1, 3))],
+            ["weekdays", *(f"local_times[{at}]" for at in (0, 1, 3))],
         ),
-        (Rhythm((1,), tuple(f"{hour:02}:00" for hour in range(13))), ["when.local_times"]),
+        (Rhythm((1,), tuple(f"{hour:02}:00" for hour in range(13))), ["local_times"]),
     ],
 )
 def test_what_is_no_rhythm_is_refused_by_field(rhythm: Rhythm, fields: list[str]) -> None:
-    assert [fault.field for fault in refused_rhythm("when", rhythm)] == fields
+    faults = [*refused_weekdays("weekdays", rhythm.weekdays), *refused_times("local_times", rhythm.local_times)]
+    assert [fault.field for fault in faults] == fields

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.reporting.adapters.figures_sql import MINUTE_MS
 from services.reporting.adapters.projections.sales_accounts import OrderKey
 from services.reporting.domain.ledger import LineMovement, Part, Sale
-
-MINUTE_MS = 60_000
 
 
 class Moved(NamedTuple):
@@ -22,10 +21,6 @@ class Moved(NamedTuple):
     sale: Sale
     movement: LineMovement
 
-
-Parameters = dict[str, list[Any]]
-# A column of a statement: its name, its type, and what a row has there.
-Column = tuple[str, str, Callable[[Any], Any]]
 
 _LEDGER: Sequence[tuple[str, str]] = (
     ("house_id", "text"),
