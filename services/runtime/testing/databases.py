@@ -1,6 +1,6 @@
 """Databases for tests: a migrated template for each service, copies of it, and copies that are made as new again.
 
-Making and dropping a database costs more than most tests do; taking a test's rows out of one costs milliseconds.
+Making and dropping a database costs more than most tests do, taking a test's rows out of one milliseconds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from services.runtime.sql.roles import SERVICE_ROLE
 _KEPT: Final = "alembic_version"
 # No service's: empty.
 _PLAIN: Final = "plain"
-# A database that held more is dropped: what was deleted is still in its files.
+# One that held more is not taken again: what was deleted is still in its files.
 _MOST_ROWS: Final = 5_000
 _END_MS: Final = 10_000
 # Whatever changes a schema writes a row of one of these, or takes one away.
@@ -103,11 +103,12 @@ class Databases:
         return name
 
     def give_back(self, name: str, service: str | None) -> None:
-        """Nobody needs it any more; whoever is still connected is cut off."""
+        """Nobody needs it any more; whoever is still connected is cut off.
+
+        One that cannot be made as new is left to itself: to drop it would write all of the server's databases to disk.
+        """
         if self._renewed(name, self._templates[service] if service else None):
             self._used[service or _PLAIN].append(name)
-        else:
-            self._server.drop_database(name)
 
     def shared(self, service: str) -> str:
         """The name of the service's one database of this session, without a test's rows. Nobody is cut off."""
