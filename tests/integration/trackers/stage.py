@@ -23,6 +23,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.wire_types import wire_instant
+from services.integrations.trackers.adapters.outbound_server_side import OutboundServerSide
+from services.integrations.trackers.adapters.postgres_trackers import PostgresTrackers
+from services.integrations.trackers.adapters.postgres_transaction import TransactionTools
 from services.integrations.trackers.domain.steps import Step
 from services.integrations.trackers.main import build
 from services.integrations.trackers.settings import TrackersSettings
@@ -31,10 +34,12 @@ from services.runtime.bus.port import Bus
 from services.runtime.bus.topics import CATALOGUE, ORDERS, TOPICS
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
+from services.runtime.outbound.memory_queue import MemoryQueue
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import RemoteRefusal, refusal_of
+from services.runtime.seal import Seal
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
 from services.runtime.testing.eventually import eventually
@@ -61,6 +66,8 @@ ID_FORMS: Mapping[int, pb.TrackerIds] = {
     X: pb.TrackerIds(account="o5h34", start_event="tw-o5h34-start", purchase_event="tw-o5h34-done1"),
 }
 TOKEN = "EAAG-a-token-of-meta-0123456789"
+WEEK_MS = 7 * 86_400_000
+SILENT = OutboundServerSide(MemoryQueue())
 VALUE = Money(amount_minor=5_000, currency="EUR")
 
 
@@ -247,6 +254,13 @@ class Trackers:
             await connection.execute(text("SELECT set_config('balcon.all_houses', 'on', true)"))
             result = await connection.execute(text(sql))
             return [tuple(row) for row in result] if result.returns_rows else []
+
+    async def purge(self) -> int:
+        """What the service does by the clock, now: how many rows of a table went at most."""
+        clock = self.service.clock
+        tools = TransactionTools(IDS, Seal(["a sealing secret of tests"], owner="trackers"), SILENT, keep_ms=WEEK_MS)
+        store = PostgresTrackers(self._engine, clock=clock, tools=tools, wake=lambda: None)
+        return await store.purge_visits(clock.now_ms() - WEEK_MS, 1_000)
 
     async def everything(self) -> str:
         """All rows of all tables, in words; bytes as the text that they hold."""
