@@ -1,7 +1,5 @@
 """Podiumkunst as main.py wires it, among pretended neighbours: real gRPC and PostgreSQL, and the strict DIP double."""
 
-# ruff: noqa: N802 (gRPC's names)
-
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
@@ -12,52 +10,56 @@ from zoneinfo import ZoneInfo
 
 import grpc
 import httpx
-from balcon.accounts.v1 import accounts_service_pb2 as accounts
-from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceServicer, add_AccountsServiceServicer_to_server
+from balcon.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServicer_to_server
 from balcon.audit.v1.audit_service_pb2 import AuditRequest, Check
 from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from balcon.catalogue.v1 import catalogue_events_pb2 as events
 from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import (
-    CatalogueServiceServicer,
     add_CatalogueServiceServicer_to_server,
 )
+from balcon.inventory.v1.inventory_service_pb2_grpc import (
+    add_InventoryServiceServicer_to_server,
+)
 from balcon.podiumkunst.v1 import links_service_pb2 as pb
+from balcon.podiumkunst.v1.figures_service_pb2_grpc import PodiumkunstFiguresServiceStub
 from balcon.podiumkunst.v1.links_service_pb2_grpc import PodiumkunstLinksServiceStub
 from balcon.types.v1.money_pb2 import Money
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from services.catalogue.domain.refusals import CodeUnknown, HallNotFound, PerformanceNotFound
 from services.contracts.wire_types import wire_instant
 from services.integrations.podiumkunst.main import build
 from services.integrations.podiumkunst.sandbox.app import DipDouble, DipPlan
 from services.integrations.podiumkunst.settings import PodiumkunstSettings
-from services.runtime.access.refusals import HouseNotFound
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.port import Bus
-from services.runtime.bus.topics import CATALOGUE, TOPICS
+from services.runtime.bus.topics import CATALOGUE, ORDERS, TOPICS
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import Refused, RemoteRefusal, refusal_of
+from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.rpc.server import RpcServer
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import as_owner
+from tests.integration.podiumkunst.events import heard
+from tests.integration.podiumkunst.neighbours import HOUSE, OTHER, Accounts, Catalogue, Inventory
 
 if TYPE_CHECKING:
+    from balcon.podiumkunst.v1.figures_service_pb2_grpc import PodiumkunstFiguresServiceAsyncStub
     from balcon.podiumkunst.v1.links_service_pb2_grpc import PodiumkunstLinksServiceAsyncStub
 
 IDS = RandomIds()
 Context = grpc.aio.ServicerContext[Any, Any]
-HOUSE, OTHER = "hse_kring", "hse_other"
 ZONE = ZoneInfo("Europe/Amsterdam")
 SECRET = "a secret of the house"
+__all__ = ["HOUSE", "OTHER"]
 
 
 class StageClock(SystemClock):
@@ -118,47 +120,6 @@ def told(number: str, title: str, local: str, **more: Any) -> dict[str, Any]:
     }
 
 
-class Accounts(AccountsServiceServicer):
-    """Knows both houses."""
-
-    async def GetHouse(self, request: accounts.GetHouseRequest, context: Context) -> accounts.GetHouseResponse:
-        if request.house_id not in (HOUSE, OTHER):
-            raise Refused(HouseNotFound(request.house_id))
-        house = accounts.House(house_id=request.house_id, time_zone=str(ZONE), currency="EUR", etag='"1"')
-        return accounts.GetHouseResponse(house=house)
-
-
-class Catalogue(CatalogueServiceServicer):
-    """Tells of the performances that were made, and of one hall a house."""
-
-    def __init__(self) -> None:
-        self.made: dict[tuple[str, str], catalogue.Performance] = {}
-
-    async def GetPerformance(
-        self, request: catalogue.GetPerformanceRequest, context: Context
-    ) -> catalogue.GetPerformanceResponse:
-        found = self.made.get((request.house_id, request.performance_id))
-        if found is None:
-            raise Refused(PerformanceNotFound(request.performance_id))
-        return catalogue.GetPerformanceResponse(performance=found)
-
-    async def GetPerformanceByCode(
-        self, request: catalogue.GetPerformanceByCodeRequest, context: Context
-    ) -> catalogue.GetPerformanceByCodeResponse:
-        for one in self.made.values():
-            if (one.house_id, one.code) == (request.house_id, request.code):
-                return catalogue.GetPerformanceByCodeResponse(performance=one)
-        raise Refused(CodeUnknown(request.code))
-
-    async def GetHall(self, request: catalogue.GetHallRequest, context: Context) -> catalogue.GetHallResponse:
-        if request.hall_id not in ("hal_1", "hal_2"):
-            raise Refused(HallNotFound(request.hall_id))
-        return catalogue.GetHallResponse(hall=catalogue.Hall(hall_id=request.hall_id, name=request.hall_id))
-
-    async def ListHalls(self, request: catalogue.ListHallsRequest, context: Context) -> catalogue.ListHallsResponse:
-        return catalogue.ListHallsResponse(halls=[catalogue.Hall(hall_id=one, name=one) for one in ("hal_1", "hal_2")])
-
-
 class LinksStage:
     """A running service, a client of it, its database, the platform, and what the catalogue tells."""
 
@@ -167,6 +128,7 @@ class LinksStage:
     ) -> None:
         self.service = service
         self.stub: PodiumkunstLinksServiceAsyncStub = PodiumkunstLinksServiceStub(channel)
+        self.figures: PodiumkunstFiguresServiceAsyncStub = PodiumkunstFiguresServiceStub(channel)
         self.dip = dip
         self._audit = AuditServiceStub(channel)
         self._engine = as_owner(database_url)
@@ -282,6 +244,20 @@ class LinksStage:
         )
         self._told += 1
 
+    async def hear(self, *messages: Message) -> None:
+        """Orders and the owners of seats tell these."""
+        for message in messages:
+            event = heard(message)
+            outgoing = OutgoingEvent(event.topic, event.key, event.type, event.payload, event.house_id)
+            sequence = 0
+            if event.topic == ORDERS:
+                sequence = self._sequences[f"orders {event.key}"] = self._sequences.get(f"orders {event.key}", 0) + 1
+            now_ms = self.service.clock.now_ms()
+            one = to_message(
+                outgoing, event_id=IDS.new_id("evt"), source="balcon.orders", time_ms=now_ms, sequence=sequence
+            )
+            await self._bus.publish([one])
+
     async def _all_heard(self) -> bool:
         [(count,)] = await self.rows("SELECT count(*) FROM inbox WHERE consumer = 'podiumkunst-shows'")
         return bool(count >= self._told)
@@ -314,6 +290,10 @@ async def running_links(database_url: str, bus_url: str) -> AsyncIterator[LinksS
     neighbours.add(
         lambda server: add_CatalogueServiceServicer_to_server(made, server), "balcon.catalogue.v1.CatalogueService"
     )
+    neighbours.add(
+        lambda server: add_InventoryServiceServicer_to_server(Inventory(), server),  # type: ignore[abstract]
+        "balcon.inventory.v1.InventoryService",
+    )
     await neighbours.start()
     dip = DipDouble(DipPlan(), clock=SystemClock(), ids=IDS)
     await dip.start()
@@ -326,6 +306,7 @@ async def running_links(database_url: str, bus_url: str) -> AsyncIterator[LinksS
         catalogue_target=target,
         inventory_target=target,
         base_url=dip.url,
+        spacing_seconds=0,
         relay_interval_seconds=0.1,
         drain_seconds=1,
         service_key=SecretStr(TEST_SERVICE_KEY),

@@ -51,7 +51,11 @@ HALL = Hall(SHOW, "hall_1", 1, "EUR", {"stalls": 300, "balcony": 100}, {"stalls"
 _ALL = AllHouses("a test's events are of many houses")
 _QUICK = SenderLimits(
     idle_seconds=0.05,
-    run=RunLimits(retries=RetryLimits(first_wait_ms=20, longest_wait_ms=50, first_rest_ms=20, longest_rest_ms=50)),
+    run=RunLimits(
+        lease_seconds=2.0,
+        margin_seconds=0.3,
+        retries=RetryLimits(first_wait_ms=20, longest_wait_ms=50, first_rest_ms=20, longest_rest_ms=50),
+    ),
 )
 
 

@@ -86,6 +86,7 @@ GOOD: Mapping[str, Any] = {
     "guessed": True,
     "image": b"GIF89a",
     "include_archived": True,
+    "include_unlinked": True,
     "include_ended": True,
     "include_withdrawn": True,
     "height": 320,

@@ -65,7 +65,7 @@ class LastTold:
 
 
 def is_due(telling: bytes, last: LastTold | None, now_ms: int, *, all_of_it: bool) -> bool:
-    """Whether this goes out now. What was put and has not arrived waits in its queue, and is replaced if it changed."""
-    if all_of_it or last is None or last.told != telling:
+    """Whether this goes out now. What was put and has not arrived still waits, and is replaced where it changed."""
+    if all_of_it or last is None or last.told != telling or last.put != telling:
         return True
     return now_ms - last.told_at_ms >= AGAIN_AFTER_MS

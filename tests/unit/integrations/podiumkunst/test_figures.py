@@ -144,3 +144,8 @@ def test_r0_2_what_changed_is_due_at_once_and_what_has_not_once_in_24_hours() ->
     assert is_due(body, taken, 1_000 + AGAIN_AFTER_MS, all_of_it=False)
     assert is_due(body, taken, 2_000, all_of_it=True)
     assert is_due(body, LastTold(put=body), 2_000, all_of_it=False), "what never arrived is due"
+
+
+def test_what_waits_and_is_no_longer_so_is_replaced_by_what_the_platform_has_already() -> None:
+    had, waits = told(figures(sales(Sold(40, 100_000)))), told(figures(sales(Sold(50, 125_000))))
+    assert is_due(had, LastTold(put=waits, told=had, told_at_ms=1_000), 2_000, all_of_it=False)
