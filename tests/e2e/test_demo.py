@@ -35,6 +35,13 @@ def test_an_on_sale_ends_with_every_seat_sold_once(tmp_path: Path) -> None:
     pages = texts(report_of(tmp_path).read_bytes())
     assert f"{figures['sold']:,}" in pages[-1]
     assert promoter["revenue"].removesuffix(" EUR") in pages[-1]
+    # What the national platform has of that very sale by its own books, and how it came to know.
+    platform = figures["platform"]
+    assert (platform["tickets"], platform["revenue"]) == (figures["sold"], promoter["revenue"])
+    assert platform["agrees"] and platform["reserved"] == 0
+    asked = {line["asked"].split(" ")[1].rpartition("/")[2] for line in platform["ledger"]}
+    assert asked == {"token", "cumulative", "capacity"}
+    assert {(line["status"], line["outcome"]) for line in platform["ledger"]} == {(200, "delivered")}
 
 
 def test_a_deck_that_was_dealt_adds_up_after_a_sale_whose_owner_was_killed(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from services.console.sale.crowd_process import Assignment
 from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms, demo_plan
 from services.console.sale.display import SaleDisplay
 from services.console.sale.hall import Place
+from services.console.sale.platform import DemoPlatform, PlatformFigures, platform_table
 from services.console.sale.promoter import DemoPromoter, PromoterFigures
 from services.console.sale.quiescence import wait_until_quiet
 from services.console.sale.scoreboard import SaleRun, Scoreboard, as_table, score, sold_seats, unresolved_orders
@@ -142,6 +143,7 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
             open_channel(targets["accounts"], clock) as accounts,
             open_channel(targets["inventory"], clock) as inventory,
             open_channel(targets["reporting"], clock) as reporting,
+            open_channel(targets["podiumkunst"], clock) as podiumkunst,
         ):
             house = DemoHouse(catalogue, accounts, clock=clock, ids=ids, label="demo")
             terms = SaleTerms(hold_ttl_seconds=options.tempo.hold_ttl_seconds)
@@ -152,7 +154,8 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
                 await contingents.wait_until_open(clock)
             progress(f"{options.buyers:,} buyers for {len(on_sale.plan.seats):,} seats")
             promoter = DemoPromoter(accounts, reporting, house, folder.path, clock)
-            sale = DemoSale(options, stack, on_sale, clock, promoter, contingents)
+            platform = DemoPlatform(podiumkunst, stack.record.dip, house, clock)
+            sale = DemoSale(options, stack, on_sale, clock, Outsiders(promoter, platform), contingents)
             board, rows = await stack.while_whole(sale.run(clock.monotonic() - started, progress))
     if options.json_path is not None:
         options.json_path.write_bytes(msgspec.json.format(msgspec.json.encode(board), indent=2) + b"\n")
@@ -160,6 +163,14 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
         ERR.print(f"[red]{escape(row)}[/]", highlight=False)
     OUT.print("[green]everything holds[/]" if board.ok else "[red]something does not hold[/]")
     return board.ok
+
+
+@dataclass(frozen=True, slots=True)
+class Outsiders:
+    """Who are told of the sale at its end, and may not be told another one."""
+
+    promoter: DemoPromoter
+    platform: DemoPlatform
 
 
 class DemoSale:
@@ -171,14 +182,14 @@ class DemoSale:
         stack: LocalStack,
         on_sale: OnSale,
         clock: Clock,
-        promoter: DemoPromoter,
+        outsiders: Outsiders,
         contingents: DemoContingents | None = None,
     ) -> None:
         self._options = options
         self._stack = stack
         self._on_sale = on_sale
         self._clock = clock
-        self._promoter = promoter
+        self._outsiders = outsiders
         self._contingents = contingents
         self._returning: asyncio.Task[None] | None = None
         # The process, by its name in the stack.
@@ -209,7 +220,9 @@ class DemoSale:
         quiet = await self._quiet()
         seconds = self._clock.monotonic() - opened
         progress("auditing")
-        quiet, verdict, told = await self._audited(quiet)
+        quiet, verdict, told, platform = await self._audited(
+            quiet, 0 if figures is None else figures.reported_to_platform
+        )
         self._count_missed_kill(tally)
         run = SaleRun(
             seats=seats,
@@ -222,12 +235,14 @@ class DemoSale:
             went_quiet=quiet,
             contingents=figures,
             promoter=told,
+            platform=platform,
         )
         board = score(tally, verdict, run)
         OUT.print(as_table(board))
         if figures is not None:
             OUT.print(contingents_table(figures))
         OUT.print(audit_table(verdict))
+        OUT.print(platform_table(platform))
         return board, broken_rows(verdict)
 
     def _count_missed_kill(self, tally: Tally) -> None:
@@ -239,16 +254,21 @@ class DemoSale:
         performance_id = self._on_sale.performance.performance_id
         return await wait_until_quiet(self._stack.record, performance_id, self._clock, QUIET_SECONDS)
 
-    async def _audited(self, quiet: bool) -> tuple[bool, Verdict, PromoterFigures]:
-        """The audit and what the promoter is told, of one and the same sale; and whether all was quiet before."""
+    async def _audited(self, quiet: bool, by_offices: int) -> tuple[bool, Verdict, PromoterFigures, PlatformFigures]:
+        """The audit and what others are told, of one and the same sale; and whether all was quiet before.
+
+        `by_offices`: tickets that the platform is told of beside ours.
+        """
         path = report_path(self._options, self._stack.record)
         left = _FURTHER_AUDITS
         while True:
             verdict = await audit(self._stack.record.targets, self._clock)
-            told = await self._promoter.report(self._on_sale, path)
-            is_settled = not unresolved_orders(verdict) and told.tickets == sold_seats(verdict)
+            told = await self._outsiders.promoter.report(self._on_sale, path)
+            platform = await self._outsiders.platform.report(self._on_sale)
+            is_same = told.tickets == sold_seats(verdict) == platform.tickets - by_offices
+            is_settled = is_same and not unresolved_orders(verdict)
             if not quiet or is_settled or not left:
-                return quiet, verdict, told
+                return quiet, verdict, told, platform
             left -= 1
             # A payment that came late of its own accord has woken an order up again, or has sold something between the
             # audit and the promoter's question: its end is awaited too.

@@ -80,6 +80,11 @@ class ContingentFigures(msgspec.Struct, frozen=True):
     cap: int
 
     @property
+    def reported_to_platform(self) -> int:
+        """What offices sold and the house tells the national platform: a system of somebody else tells its own."""
+        return sum(line.reported_sold for line in self.lines if line.kind != "foreign")
+
+    @property
     def holds(self) -> bool:
         """Whether everything adds up and nothing went over its ceiling."""
         closed = all(line.open == 0 and line.handed_out == line.reported_sold + line.returned for line in self.lines)

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 DEMO_PLAN = "riethsporthalle-erfurt.json"
 CURRENCY = "EUR"
+DEMO_ZONE = "Europe/Berlin"
+DEMO_TITLE = "The Great On-sale"
 _DAY_MS = 86_400_000
 # The first category of a plan costs this, each further one less.
 _FIRST_PRICE_MINOR = 4_900
@@ -117,7 +119,7 @@ class DemoHouse:
             idempotency_key=f"house-{self._label}",
             label=self._label,
             house_name="Balcon's demo house",
-            time_zone="Europe/Berlin",
+            time_zone=DEMO_ZONE,
             currency=CURRENCY,
             languages=["en"],
             person_name="The demo house's owner",
@@ -157,7 +159,7 @@ class DemoHouse:
         production = pb.CreateProductionRequest(
             idempotency_key=self._key("production"),
             house_id=house_id,
-            title="The Great On-sale",
+            title=DEMO_TITLE,
             performers=["Everybody"],
         )
         production_id = (await self._catalogue.CreateProduction(production)).production.production_id

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from services.console.audit.verdict import Verdict
 from services.console.sale.contingents import ContingentFigures
+from services.console.sale.platform import PlatformFigures
 from services.console.sale.promoter import PromoterFigures
 from services.console.sale.tally import Tally, busiest_second, doubled_seats, percentile
 from services.contracts.standing import UNRESOLVED
@@ -55,6 +56,8 @@ class Scoreboard(msgspec.Struct, frozen=True):
     contingents: ContingentFigures | None = None
     # What the promoter was told of it at the end.
     promoter: PromoterFigures | None = None
+    # What the national platform was told of it.
+    platform: PlatformFigures | None = None
 
     @property
     def ok(self) -> bool:
@@ -64,7 +67,16 @@ class Scoreboard(msgspec.Struct, frozen=True):
             return False
         if self.promoter is not None and self.promoter.tickets != self.sold:
             return False
+        if self.platform is not None and not self._platform_knows(self.platform):
+            return False
         return nothing_wrong and self.audit == "ok" and self.went_quiet and self.sold > 0
+
+    def _platform_knows(self, told: PlatformFigures) -> bool:
+        """The very sale: its tickets, with those that offices reported, and the money that the promoter knows."""
+        if self.contingents is not None:
+            return told.agrees and told.tickets == self.sold + self.contingents.reported_to_platform
+        same_money = self.promoter is None or told.revenue == self.promoter.revenue
+        return told.agrees and told.tickets == self.sold and same_money
 
 
 class SaleRun(msgspec.Struct, frozen=True):
@@ -80,6 +92,7 @@ class SaleRun(msgspec.Struct, frozen=True):
     went_quiet: bool
     contingents: ContingentFigures | None = None
     promoter: PromoterFigures | None = None
+    platform: PlatformFigures | None = None
 
 
 def sold_seats(verdict: Verdict) -> int:
@@ -129,6 +142,7 @@ def score(tally: Tally, verdict: Verdict, run: SaleRun) -> Scoreboard:
         went_quiet=run.went_quiet,
         contingents=run.contingents,
         promoter=run.promoter,
+        platform=run.platform,
     )
 
 
@@ -166,6 +180,9 @@ def as_table(board: Scoreboard) -> Table:
         told = board.promoter
         table.add_row("what the promoter is told", f"{told.tickets:,} tickets, {told.revenue}")
         table.add_row("  as a PDF", f"{told.file} ({told.size_bytes:,} bytes)", style="dim")
+    if board.platform is not None:
+        known = board.platform
+        table.add_row("what Podiumkunst is told", f"{known.tickets:,} tickets, {known.revenue}")
     if board.killed:
         table.add_row("killed", f"{board.killed} (started again {board.restarts.get(board.killed, 0)} times)")
     return table
