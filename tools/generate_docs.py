@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that come out of the code: settings, metrics. With --check it only says what is stale."""
+"""Writes what comes out of the code: pages of docs/, words of events. With --check it only says what is stale."""
 
 import importlib
 import sys
@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from services.runtime.telemetry import metrics
+from tools.webhook_events import events_json, events_page
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = "<!-- Written by tools/generate_docs.py from {source}; change that and run `make docs`. -->\n\n"
@@ -108,7 +109,12 @@ def metrics_page() -> str:
 
 def pages() -> Mapping[Path, str]:
     """Every generated page with the text that it should have."""
-    return {ROOT / "docs" / "settings.md": settings_page(), ROOT / "docs" / "metrics.md": metrics_page()}
+    return {
+        ROOT / "docs" / "settings.md": settings_page(),
+        ROOT / "docs" / "metrics.md": metrics_page(),
+        ROOT / "docs" / "webhook-events.md": events_page(HEADER.format(source="protos/")),
+        ROOT / "services/integrations/webhooks/adapters/event_types.json": events_json(),
+    }
 
 
 def main() -> int:

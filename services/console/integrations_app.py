@@ -16,8 +16,9 @@ from services.console.house.subjects.figures import FIGURES
 from services.console.house.subjects.integrations import OUTBOUND
 from services.console.house.subjects.podiumkunst import LINKS
 from services.console.house.subjects.trackers import TRACKERS
+from services.console.house.subjects.webhooks import WEBHOOKS
 
-SUBJECTS: Final[tuple[Subject, ...]] = (OUTBOUND, LINKS, FIGURES, TRACKERS)
+SUBJECTS: Final[tuple[Subject, ...]] = (OUTBOUND, LINKS, FIGURES, TRACKERS, WEBHOOKS)
 
 
 def integrations_app() -> typer.Typer:

@@ -75,6 +75,9 @@ ALL_HOUSES = {
     "services/integrations/webhooks/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],
+    "services/integrations/webhooks/adapters/postgres_webhooks.py": [
+        "what is over is forgotten by age",
+    ],
     "services/inventory/adapters/catalogue_performances.py": [
         "a node asks for the performances that it owns, whatever their house",
     ],

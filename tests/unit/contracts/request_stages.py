@@ -39,6 +39,7 @@ from balcon.reporting.v1.report_questions_pb2 import (
 from balcon.ticketing.v1 import ticketing_service_pb2
 from balcon.trackers.v1 import trackers_service_pb2, visits_service_pb2
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
+from balcon.webhooks.v1 import webhooks_service_pb2
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -75,6 +76,9 @@ from services.integrations.podiumkunst.api.links_servicer import LinksHandlers, 
 from services.integrations.trackers.api.trackers_servicer import TrackersServicer
 from services.integrations.trackers.api.visits_servicer import VisitsServicer
 from services.integrations.trackers.handlers.trackers import TrackerHandler
+from services.integrations.webhooks.adapters.event_catalogue import event_types
+from services.integrations.webhooks.api.webhooks_servicer import WebhooksServicer
+from services.integrations.webhooks.domain.target_url import TargetRules
 from services.inventory.actors.host import Decided
 from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
@@ -236,6 +240,7 @@ def _of_integrations(store: Any) -> Mapping[str, Any]:
         ),
         "TrackersService": TrackersServicer(TrackerHandler(store, IDS), store),
         "VisitsService": VisitsServicer(store, CLOCK),
+        "WebhooksService": WebhooksServicer(store, store, event_types(), TargetRules(), CLOCK),
         "OutboundService": OutboundServicer("trackers", store, CLOCK, IDS, store),
     }
 
@@ -265,6 +270,7 @@ def methods() -> Iterator[MethodDescriptor]:
         ticketing_service_pb2,
         trackers_service_pb2,
         visits_service_pb2,
+        webhooks_service_pb2,
     ):
         for service in module.DESCRIPTOR.services_by_name.values():
             yield from service.methods

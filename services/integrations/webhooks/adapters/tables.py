@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.integrations.webhooks.adapters import endpoint_tables
 from services.integrations.webhooks.adapters.metadata import metadata
 
-__all__ = ["metadata"]
+__all__ = ["endpoint_tables", "metadata"]
