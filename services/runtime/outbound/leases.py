@@ -182,13 +182,19 @@ class Leases:
     async def next(
         self, lease: Lease, limit: int, in_flight: Collection[str], *, now_ms: int, until_ms: int
     ) -> list[Waiting]:
-        """What is due and may go now; keeps the lease. Empty where it is lost, or the target may not be spoken to."""
+        """What is due and may go now; keeps the lease. Empty where it is lost, or the target may not be spoken to.
+
+        With nothing in flight and nothing found the lease ends here.
+        """
         async with connected(self._engine, HouseScope(lease.target.house_id)) as connection:
             # None: lost. False: it is kept, and nothing more may go.
-            if not await _keep(connection, lease, now_ms=now_ms, until_ms=until_ms):
-                return []
-            values = _of(lease.target) | {"now_ms": now_ms, "limit": limit, "in_flight": list(in_flight)}
-            return [_waiting(lease.target, row) for row in await connection.execute(_DUE, values)]
+            found: list[Waiting] = []
+            if await _keep(connection, lease, now_ms=now_ms, until_ms=until_ms):
+                values = _of(lease.target) | {"now_ms": now_ms, "limit": limit, "in_flight": list(in_flight)}
+                found = [_waiting(lease.target, row) for row in await connection.execute(_DUE, values)]
+            if not found and not in_flight:
+                await connection.execute(_RELEASE, _of(lease.target) | {"fence": lease.fence})
+            return found
 
     async def keep(self, lease: Lease, *, now_ms: int, until_ms: int) -> bool:
         """Makes the lease last; False where it is lost."""

@@ -17,8 +17,9 @@ _PARAMETER = re.compile(rf"\b({_NAMES}=)[^&\s\"'<>]+", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w-])(?:\+|00)\d[\d ().-]{7,}\d|(?<![\w-])0\d[\d ]{7,11}\d(?![\w-])")
-# Hashes and tokens: long, and with letters and digits in one piece.
-_TOKEN = re.compile(r"\b(?=[\w=+/.-]*[A-Za-z])(?=[\w=+/.-]*\d)[A-Za-z0-9_=+/-]{28,}(?:\.[A-Za-z0-9_=+/-]+)*")
+# Hashes and tokens: long, and with letters and digits in one piece. Ids of ours are none.
+_OURS = r"(?![a-z]{2,5}_[0-9a-hjkmnp-tv-z]{26}\b)"
+_TOKEN = re.compile(rf"\b{_OURS}(?=[\w=+/.-]*[A-Za-z])(?=[\w=+/.-]*\d)[A-Za-z0-9_=+/-]{{28,}}(?:\.[A-Za-z0-9_=+/-]+)*")
 _INTERNET = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 

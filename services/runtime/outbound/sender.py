@@ -32,6 +32,8 @@ class SenderLimits:
     slow_seconds: float = 2.0
     slow_at_once: int = 256
     idle_seconds: float = 1.0
+    # What is put in the same moment goes in one batch.
+    linger_seconds: float = 0.02
     expire_seconds: float = 5.0
     run: RunLimits = field(default_factory=RunLimits)
 
@@ -64,7 +66,11 @@ class Sender:
             lease=self._lease,
             act=self._serve,
             clock=clock,
-            limits=WorkLimits(concurrency=limits.targets_at_once, idle_seconds=limits.idle_seconds),
+            limits=WorkLimits(
+                concurrency=limits.targets_at_once,
+                idle_seconds=limits.idle_seconds,
+                linger_seconds=limits.linger_seconds,
+            ),
         )
 
     def wake(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-WAITING = "settled IS NULL"
+_WAITING = "settled IS NULL"
 
 
 def outbound_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:
@@ -12,17 +12,17 @@ def outbound_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table
 
     A dispatch that is settled keeps its row, and with it its key; its sealed body goes first.
     """
-    target = sa.Table("outbound_target", metadata, *target_columns())
-    dispatch = sa.Table("outbound_dispatch", metadata, *dispatch_columns())
-    exchange = sa.Table("outbound_exchange", metadata, *exchange_columns())
+    target = sa.Table("outbound_target", metadata, *_target_columns())
+    dispatch = sa.Table("outbound_dispatch", metadata, *_dispatch_columns())
+    exchange = sa.Table("outbound_exchange", metadata, *_exchange_columns())
     for table in (target, dispatch, exchange):
-        for name, columns, where, is_unique in INDEXES[table.name]:
+        for name, columns, where, is_unique in _INDEXES[table.name]:
             only = sa.text(where) if where else None
             sa.Index(name, *(table.c[column] for column in columns), unique=is_unique, postgresql_where=only)
     return target, dispatch, exchange
 
 
-def target_columns() -> list[sa.Column[object]]:
+def _target_columns() -> list[sa.Column[object]]:
     """`fence` grows with each lease; what a process writes that has lost its lease does not count."""
     return [
         sa.Column("house_id", sa.Text, primary_key=True),
@@ -43,7 +43,7 @@ def target_columns() -> list[sa.Column[object]]:
     ]
 
 
-def dispatch_columns() -> list[sa.Column[object]]:
+def _dispatch_columns() -> list[sa.Column[object]]:
     """`place`: the order of putting. `wanted_at_ms`: when it was first due. `alone`: it is carried in no batch."""
     return [
         sa.Column("dispatch_id", sa.Text, primary_key=True),
@@ -69,7 +69,7 @@ def dispatch_columns() -> list[sa.Column[object]]:
     ]
 
 
-def exchange_columns() -> list[sa.Column[object]]:
+def _exchange_columns() -> list[sa.Column[object]]:
     """`about`: the first of the dispatches that it carried."""
     return [
         sa.Column("exchange_id", sa.Text, primary_key=True),
@@ -89,14 +89,14 @@ def exchange_columns() -> list[sa.Column[object]]:
 
 
 # Table, then name, columns, condition, and whether it is unique.
-INDEXES: dict[str, list[tuple[str, list[str], str, bool]]] = {
+_INDEXES: dict[str, list[tuple[str, list[str], str, bool]]] = {
     "outbound_target": [],
     "outbound_dispatch": [
         ("uq_outbound_dispatch_key", ["house_id", "target_id", "key"], "", True),
-        ("ix_outbound_dispatch_due", ["house_id", "target_id", "due_at_ms", "place"], WAITING, False),
-        ("ix_outbound_dispatch_lane", ["house_id", "target_id", "lane", "place"], f"{WAITING} AND lane <> ''", False),
-        ("ix_outbound_dispatch_wanted", ["wanted_at_ms"], WAITING, False),
-        ("ix_outbound_dispatch_expiring", ["expires_at_ms"], f"{WAITING} AND expires_at_ms > 0", False),
+        ("ix_outbound_dispatch_due", ["house_id", "target_id", "due_at_ms", "place"], _WAITING, False),
+        ("ix_outbound_dispatch_lane", ["house_id", "target_id", "lane", "place"], f"{_WAITING} AND lane <> ''", False),
+        ("ix_outbound_dispatch_wanted", ["wanted_at_ms"], _WAITING, False),
+        ("ix_outbound_dispatch_expiring", ["expires_at_ms"], f"{_WAITING} AND expires_at_ms > 0", False),
         ("ix_outbound_dispatch_settled", ["settled_at_ms"], "settled IS NOT NULL", False),
         ("ix_outbound_dispatch_listed", ["house_id", "made_at_ms", "dispatch_id"], "", False),
     ],

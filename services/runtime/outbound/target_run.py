@@ -75,6 +75,7 @@ class TargetRun:
         self._lease = lease
         self._health = lease.health
         self._is_open = True
+        self._is_released = False
         self._valid_until = parts.clock.monotonic()
         self._calls: dict[asyncio.Task[_Call], Sequence[Waiting]] = {}
         self.reports = 0
@@ -96,7 +97,8 @@ class TargetRun:
                 await self._finish()
         finally:
             await self._abandon()
-        await self._parts.leases.release(self._lease)
+        if not self._is_released:
+            await self._parts.leases.release(self._lease)
 
     async def _begin(self) -> None:
         """As many calls as there is room for; a target that has failed much is tried with one."""
@@ -108,7 +110,8 @@ class TargetRun:
         asked_at = self._parts.clock.monotonic()
         found = await self._parts.leases.next(self._lease, room * limits.batch, busy, **self._lease_times())
         if not found:
-            self._is_open = bool(self._calls)
+            self._is_open = bool(busy)
+            self._is_released = not busy
             return
         self._renewed(asked_at)
         ready, told = self._opened(found)
