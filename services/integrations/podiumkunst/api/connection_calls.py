@@ -31,6 +31,8 @@ from services.runtime.rpc.errors import accept, answered
 from services.runtime.rpc.interceptors import Context
 
 _SETTABLE = frozenset({"client_id", "client_secret", "theatre_ids", "is_on"})
+# Productions are asked about half a second apart: a caller is not kept waiting for a whole portfolio.
+_ASKED_BY_HAND = 10
 _MAPPABLE = frozenset({"theatre_id", "location", "ranks"})
 
 
@@ -129,7 +131,7 @@ class ConnectionCalls:
 
     async def FetchPortfolio(self, request: pb.FetchPortfolioRequest, context: Context) -> pb.FetchPortfolioResponse:  # noqa: N802
         accept(refused_key("house_id", request.house_id))
-        looks = await self._portfolios.fetch(request.house_id)
+        looks = await self._portfolios.fetch(request.house_id, at_most=_ASKED_BY_HAND)
         return pb.FetchPortfolioResponse(looks=[production_look(one) for one in looks])
 
 

@@ -47,7 +47,7 @@ class PlatformListHandler:
             fetched = Fetched(look, sum(not one.is_gone for one in before.values()))
             await transaction.connections.looked(look)
             if told is not None and not isinstance(told, NotTold):
-                news = _news(before, told, connection)
+                news = news_of(before, told, connection)
                 await transaction.platform.keep(news.to_keep)
                 await transaction.platform.lose(news.gone)
                 fetched = replace(
@@ -63,7 +63,7 @@ class PlatformListHandler:
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
+class News:
     """`added`: so many of those to keep were not listed before."""
 
     to_keep: Sequence[PlatformPerformance]
@@ -71,11 +71,12 @@ class _News:
     gone: Sequence[str]
 
 
-def _news(before: Mapping[str, Listed], told: PlatformList, connection: Connection) -> _News:
+def news_of(before: Mapping[str, Listed], told: PlatformList, connection: Connection) -> News:
+    """What is other than it was kept; of another theatre than the house's is nothing kept."""
     theirs = connection.theatre_ids
     listed = {one.number: one for one in told.performances if not theirs or one.theatre.theatre_id in theirs}
     to_keep = [one for number, one in listed.items() if before.get(number) != Listed(one)]
     added = sum(one.number not in before or before[one.number].is_gone for one in to_keep)
     # An entry that nobody can read may be any of those that are not there.
     gone = [] if told.unreadable else [one for one, was in before.items() if not was.is_gone and one not in listed]
-    return _News(to_keep, added, gone)
+    return News(to_keep, added, gone)

@@ -34,12 +34,17 @@ class PortfolioHandler:
             looks = await transaction.portfolios.looks(wanted)
         return Portfolio(seen(figures, view), [looks.get(one, ProductionLook(one, _NEVER)) for one in wanted])
 
-    async def fetch(self, house_id: str) -> Sequence[ProductionLook]:
-        """Asks now, one production after the other; who is locked out, or hears nothing, asks no further."""
+    async def fetch(self, house_id: str, *, at_most: int | None = None) -> Sequence[ProductionLook]:
+        """Asks now, one production after the other; who is locked out, or hears nothing, asks no further.
+
+        `at_most`: of so many, those first that were looked at the longest ago; all are told as they stand.
+        """
         async with self._store.transaction(house_id) as transaction:
             wanted = await transaction.links.productions()
+            before = await transaction.portfolios.looks(wanted)
         looks: list[ProductionLook] = []
-        for place, production in enumerate(wanted):
+        oldest = sorted(wanted, key=lambda one: before[one].look.looked_at_ms if one in before else 0)
+        for place, production in enumerate(oldest[:at_most]):
             if place:
                 await self._clock.sleep(_SPACING_SECONDS)
             looks.append(await self._fetch_one(house_id, production))

@@ -60,6 +60,12 @@ async def test_every_bad_answer_is_said_by_its_name(answer: httpx.Response, why:
     assert told.after_ms == (7_000 if answer.status_code == 429 else 0)
 
 
+async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
+    told = await reader(lambda _: httpx.Response(200, content=b"[]" + b" " * MAX_ANSWER_BYTES)).performances(ACCOUNT)
+    assert isinstance(told, NotTold)
+    assert told.note == f"an answer of more than {MAX_ANSWER_BYTES:,} bytes"
+
+
 async def test_no_answer_is_silence() -> None:
     def fail(request: httpx.Request) -> httpx.Response:
         message = "reset"

@@ -224,7 +224,9 @@ class FetchPortfolioResponse(_message.Message):
     LOOKS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def looks(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductionLook]:
-        """Each production of the portfolio."""
+        """Each production of the portfolio as it stands now. At most 10 were asked about by this call, those first that were
+        looked at the longest ago.
+        """
 
     def __init__(
         self,
