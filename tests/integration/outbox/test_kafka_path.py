@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from balcon.bus.v1.bus_service_pb2 import ListParkedKeysRequest, ReplayKeyRequest
 from balcon.bus.v1.bus_service_pb2_grpc import BusServiceStub
+from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka_event
 
 from services.runtime.bus.factory import open_bus
 from services.runtime.clock import SystemClock
@@ -114,3 +117,28 @@ async def test_a_parked_key_is_listed_and_replayed_by_the_operators_call(kafka_s
 
 async def _holds(stage: Stage, key: str) -> bool:
     return await stage.effects(key) == effects(key, *NAMES)
+
+
+async def test_a_client_that_is_not_ours_reads_our_events_as_cloud_events(
+    kafka_stage: Stage, kafka_bootstrap: str
+) -> None:
+    stage = kafka_stage
+    await stage.write("1", key="show")
+    reader = AIOKafkaConsumer(
+        stage.topic, bootstrap_servers=kafka_bootstrap, auto_offset_reset="earliest", metadata_max_age_ms=1_000
+    )
+    async with running(stage.relay().run()):
+        await reader.start()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                record = await reader.getone()
+        finally:
+            await reader.stop()
+
+    event = from_kafka_event(KafkaMessage(dict(record.headers), record.key, record.value))
+    assert (event.get_specversion(), event.get_subject()) == ("1.0", "show")
+    assert event.get_datacontenttype() == "application/protobuf"
+    assert event.get_extension("partitionkey") == "show"
+    assert int(event.get_extension("sequence")) == 1
+    assert event.get_id() and event.get_type() and event.get_source() and event.get_time()
+    assert event.get_data() == "1", "bytes that are a text are read as one"
