@@ -14,11 +14,12 @@ from services.console.house.command import Subject
 from services.console.house.shell import add_subject
 from services.console.house.subjects.figures import FIGURES
 from services.console.house.subjects.integrations import OUTBOUND
+from services.console.house.subjects.mailchimp import MAILCHIMP
 from services.console.house.subjects.podiumkunst import LINKS
 from services.console.house.subjects.trackers import TRACKERS
 from services.console.house.subjects.webhooks import WEBHOOKS
 
-SUBJECTS: Final[tuple[Subject, ...]] = (OUTBOUND, LINKS, FIGURES, TRACKERS, WEBHOOKS)
+SUBJECTS: Final[tuple[Subject, ...]] = (OUTBOUND, LINKS, FIGURES, TRACKERS, MAILCHIMP, WEBHOOKS)
 
 
 def integrations_app() -> typer.Typer:

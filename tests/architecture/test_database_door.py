@@ -58,6 +58,10 @@ ALL_HOUSES = {
     "services/integrations/mailchimp/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],
+    "services/integrations/mailchimp/adapters/postgres_store.py": [
+        "each round looks for the houses that have something to do",
+        "what is over is forgotten by age",
+    ],
     "services/integrations/podiumkunst/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

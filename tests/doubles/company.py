@@ -53,33 +53,33 @@ class Company:
         self.asked: list[Asked] = []
         # Every request fails while it is set.
         self.down: Spoiled | None = None
-        self._spoiled: deque[Spoiled] = deque()
+        self.spoiled: deque[Spoiled] = deque()
         # Cleared, no request is answered until it is set again.
         self.answering = asyncio.Event()
         self.answering.set()
-        app = Starlette(routes=[Route("/{path:path}", self._serve, methods=list(_METHODS))])
-        self._http = HttpServer(app, host="127.0.0.1", port=0, grace_seconds=0)
+        self.app = Starlette(routes=[Route("/{path:path}", self._serve, methods=list(_METHODS))])
+        self.http = HttpServer(self.app, host="127.0.0.1", port=0, grace_seconds=0)
 
     @property
     def url(self) -> str:
         """Where it is; known once it serves."""
-        return f"http://127.0.0.1:{self._http.port}"
+        return f"http://127.0.0.1:{self.http.port}"
 
     def spoil(self, *answers: Spoiled) -> None:
         """The next requests get these, one each."""
-        self._spoiled.extend(answers)
+        self.spoiled.extend(answers)
 
     def asked_at(self, part: str) -> Sequence[Asked]:
         """The requests whose path has this in it."""
         return [asked for asked in self.asked if part in asked.path]
 
     async def __aenter__(self) -> Self:
-        await self._http.start()
+        await self.http.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.answering.set()
-        await self._http.stop()
+        await self.http.stop()
 
     async def answer(self, asked: Asked) -> Response:
         """The company's own answer."""
@@ -90,7 +90,7 @@ class Company:
         asked = Asked(request.method, request.url.path, request.url.query, dict(request.headers), body or b"")
         self.asked.append(asked)
         await self.answering.wait()
-        spoiled = self.down or (self._spoiled.popleft() if self._spoiled else None)
+        spoiled = self.down or (self.spoiled.popleft() if self.spoiled else None)
         if spoiled is None:
             return await self.answer(asked)
         if spoiled.after_effect:

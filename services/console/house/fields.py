@@ -22,7 +22,7 @@ _IMPLICIT: Final = frozenset(
     {"house_id", *OWN_KEYS, "update_mask", "etag", "page_size", "page_token", "session_secret"}
 )
 # Never on the command line, where others could read them.
-_PASSWORDS: Final = frozenset({"password", "new_password", "client_secret"})
+_PASSWORDS: Final = frozenset({"password", "new_password", "client_secret", "mailchimp_key"})
 _SECRETS: Final = _PASSWORDS | frozenset(
     {
         # Of trackers (balcon.trackers.v1.TrackerCredentials).

@@ -56,9 +56,7 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart(
         "trackers", "services.integrations.trackers.main", "balcon_trackers", needs=("catalogue", "customers", "orders")
     ),
-    ServicePart(
-        "mailchimp", "services.integrations.mailchimp.main", "balcon_mailchimp", needs=("catalogue", "customers")
-    ),
+    ServicePart("mailchimp", "services.integrations.mailchimp.main", "balcon_mailchimp", needs=("customers",)),
     ServicePart("webhooks", "services.integrations.webhooks.main", "balcon_webhooks"),
 )
 # Told alike: each seals what it keeps of outside companies.
@@ -72,6 +70,7 @@ CONSUMING: tuple[str, ...] = (
     "catalogue",
     "customers",
     "inventory",
+    "mailchimp",
     "orders",
     "podiumkunst",
     "reporting",

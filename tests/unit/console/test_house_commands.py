@@ -7,6 +7,7 @@ from balcon.accounts.v1 import accounts_service_pb2
 from balcon.catalogue.v1 import catalogue_service_pb2
 from balcon.customers.v1 import consents_service_pb2, customers_service_pb2
 from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2, reservation_service_pb2
+from balcon.mailchimp.v1 import mailchimp_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2
@@ -35,6 +36,7 @@ SERVICES = (
     reservation_service_pb2.DESCRIPTOR.services_by_name["ReservationService"],
     inventory_service_pb2.DESCRIPTOR.services_by_name["InventoryService"],
     orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
+    mailchimp_service_pb2.DESCRIPTOR.services_by_name["MailchimpService"],
     outbound_service_pb2.DESCRIPTOR.services_by_name["OutboundService"],
     figures_service_pb2.DESCRIPTOR.services_by_name["PodiumkunstFiguresService"],
     payments_service_pb2.DESCRIPTOR.services_by_name["PaymentsService"],

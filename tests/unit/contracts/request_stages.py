@@ -18,6 +18,7 @@ from balcon.inventory.v1 import (
     inventory_service_pb2,
     reservation_service_pb2,
 )
+from balcon.mailchimp.v1 import mailchimp_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2
@@ -72,6 +73,7 @@ from services.contracts.outbound_servicer import OutboundServicer
 from services.contracts.pages import token_after
 from services.customers.api.customers_servicer import ConsentsServicer, CustomersServicer
 from services.customers.api.customers_servicer import Handlers as CustomersHandlers
+from services.integrations.mailchimp.api.mailchimp_servicer import MailchimpServicer
 from services.integrations.podiumkunst.api.links_servicer import LinksHandlers, PodiumkunstLinksServicer
 from services.integrations.trackers.api.trackers_servicer import TrackersServicer
 from services.integrations.trackers.api.visits_servicer import VisitsServicer
@@ -242,6 +244,7 @@ def _of_integrations(store: Any) -> Mapping[str, Any]:
         "VisitsService": VisitsServicer(store, CLOCK),
         "WebhooksService": WebhooksServicer(store, store, event_types(), TargetRules(), CLOCK),
         "OutboundService": OutboundServicer("trackers", store, CLOCK, IDS, store),
+        "MailchimpService": MailchimpServicer(store, store),
     }
 
 
@@ -262,6 +265,7 @@ def methods() -> Iterator[MethodDescriptor]:
         inventory_service_pb2,
         links_service_pb2,
         orders_service_pb2,
+        mailchimp_service_pb2,
         outbound_service_pb2,
         payments_service_pb2,
         reporting_service_pb2,

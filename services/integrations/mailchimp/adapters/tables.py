@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.integrations.mailchimp.adapters import account_tables, member_tables
 from services.integrations.mailchimp.adapters.metadata import metadata
 
-__all__ = ["metadata"]
+__all__ = ["account_tables", "member_tables", "metadata"]
