@@ -31,6 +31,7 @@ from services.integrations.trackers.adapters.x_conversions import XConversions
 from services.integrations.trackers.api.trackers_servicer import TrackersServicer
 from services.integrations.trackers.api.visits_servicer import VisitsServicer
 from services.integrations.trackers.handlers.attachments import AttachmentHandler
+from services.integrations.trackers.handlers.checking import CheckHandler
 from services.integrations.trackers.handlers.reaching import order_confirmed, step_reached
 from services.integrations.trackers.handlers.trackers import TrackerHandler
 from services.integrations.trackers.handlers.visits import VisitHandler
@@ -58,13 +59,15 @@ async def build(service: Service, settings: TrackersSettings) -> None:
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
     seal = Seal(settings.secrets(), owner="trackers")
-    outbound = open_outbound(service, engine, settings, seal=seal, carrier=_carrier(service, settings, engine, seal))
+    companies = _companies(service, settings)
+    carrier = _carrier(service, settings, engine, seal, companies)
+    outbound = open_outbound(service, engine, settings, seal=seal, carrier=carrier)
     serve_outbound(service, outbound.desk, relay.wake)
     tools = TransactionTools(
         ids, seal, OutboundServerSide(outbound.queue), keep_ms=settings.visit_keep_hours * _HOUR_MS
     )
     store = PostgresTrackers(engine, clock=clock, tools=tools, wake=relay.wake)
-    _serve(service, settings, store)
+    _serve(service, settings, store, companies)
     heard = HeardEvents(clock, tools, on_step=step_reached, on_sale=order_confirmed)
     service.consume(engine, bus, group=GROUP, topics=[FUNNEL, ORDERS, CATALOGUE], handler=heard)
     intake = OrderIntake(outbound.queue)
@@ -73,8 +76,8 @@ async def build(service: Service, settings: TrackersSettings) -> None:
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 
 
-def _carrier(service: Service, settings: TrackersSettings, engine: AsyncEngine, seal: Seal) -> ConversionsCarrier:
-    """What the server tells the companies, each by its own API."""
+def _companies(service: Service, settings: TrackersSettings) -> Companies:
+    """Each by its own API."""
     clock, ids = service.clock, service.ids
 
     def http(base_url: str) -> OutboundHttp:
@@ -83,11 +86,18 @@ def _carrier(service: Service, settings: TrackersSettings, engine: AsyncEngine, 
         return made
 
     tokens = GoogleTokens(http(settings.google_token_url), settings.google_token_url, clock)
-    companies = Companies(
+    return Companies(
         MetaConversions(http(settings.meta_url), version=settings.meta_version),
         GoogleConversions(http(settings.google_url), tokens, version=settings.google_version),
         XConversions(http(settings.x_url), settings.x_url, clock, ids, version=settings.x_version),
     )
+
+
+def _carrier(
+    service: Service, settings: TrackersSettings, engine: AsyncEngine, seal: Seal, companies: Companies
+) -> ConversionsCarrier:
+    """What the server tells the companies, of whom customers know."""
+    clock, ids = service.clock, service.ids
     to_customers = open_channel(settings.customers_target, clock, timeout_seconds=settings.call_timeout_seconds)
     service.on_close(to_customers.close)
     source = PostgresConversionSource(
@@ -98,11 +108,15 @@ def _carrier(service: Service, settings: TrackersSettings, engine: AsyncEngine, 
     return ConversionsCarrier(source, companies, follow_ups, clock)
 
 
-def _serve(service: Service, settings: TrackersSettings, store: PostgresTrackers) -> None:
+def _serve(service: Service, settings: TrackersSettings, store: PostgresTrackers, companies: Companies) -> None:
     to_catalogue = open_channel(settings.catalogue_target, service.clock, timeout_seconds=settings.call_timeout_seconds)
     service.on_close(to_catalogue.close)
     catalogue = GrpcCatalogue(to_catalogue)
-    trackers = TrackersServicer(TrackerHandler(store, service.ids), AttachmentHandler(store, catalogue))
+    trackers = TrackersServicer(
+        TrackerHandler(store, service.ids),
+        AttachmentHandler(store, catalogue),
+        CheckHandler(store, companies, service.ids),
+    )
     visits = VisitsServicer(VisitHandler(store, catalogue), service.clock)
     service.rpc.add(
         lambda server: add_TrackersServiceServicer_to_server(trackers, server), "balcon.trackers.v1.TrackersService"

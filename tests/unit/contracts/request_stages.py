@@ -240,7 +240,7 @@ def _of_integrations(store: Any) -> Mapping[str, Any]:
         "PodiumkunstLinksService": PodiumkunstLinksServicer(
             LinksHandlers(**{one.name: store for one in dataclasses.fields(LinksHandlers)})
         ),
-        "TrackersService": TrackersServicer(TrackerHandler(store, IDS), store),
+        "TrackersService": TrackersServicer(TrackerHandler(store, IDS), store, store),
         "VisitsService": VisitsServicer(store, CLOCK),
         "WebhooksService": WebhooksServicer(store, store, event_types(), TargetRules(), CLOCK),
         "OutboundService": OutboundServicer("trackers", store, CLOCK, IDS, store),

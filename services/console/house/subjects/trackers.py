@@ -23,6 +23,12 @@ TRACKERS: Final = Subject(
         ),
         Command("show", "GetTracker", "Shows a tracker, and what it was told.", arguments=("tracker_id",)),
         changing("tracker", "UpdateTracker", "GetTracker", "Changes a tracker; new credentials replace the old ones."),
+        Command(
+            "check",
+            "ValidateTracker",
+            "Has the company look at a made-up purchase without counting it.",
+            arguments=("tracker_id",),
+        ),
         Command("archive", "ArchiveTracker", "Silences a tracker for good.", arguments=("tracker_id",)),
         Command(
             "attach",

@@ -57,6 +57,16 @@ class Companies:
     google: GoogleConversions
     x: XConversions
 
+    async def validate(self, target: Target, account: Account, conversion: Conversion) -> Outcome:
+        """See Validator."""
+        if isinstance(account, MetaAccount):
+            carried = await self.meta.validate(target, account, conversion)
+        elif isinstance(account, GoogleAccount):
+            carried = await self.google.validate(target, account, conversion)
+        else:
+            carried = await self.x.validate(target, account, conversion)
+        return carried.outcomes[0]
+
 
 class ConversionsCarrier:
     """See Carrier."""

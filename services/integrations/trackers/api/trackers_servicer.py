@@ -29,6 +29,7 @@ from services.integrations.trackers.domain.tracker import (
     refused_name,
 )
 from services.integrations.trackers.handlers.attachments import AttachmentHandler
+from services.integrations.trackers.handlers.checking import CheckHandler
 from services.integrations.trackers.handlers.trackers import TrackerHandler, WantedTracker
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
@@ -42,9 +43,10 @@ _NO_IDS: Final = "how the company knows it"
 class TrackersServicer(TrackersServiceServicer):
     """See balcon.trackers.v1.TrackersService."""
 
-    def __init__(self, trackers: TrackerHandler, attachments: AttachmentHandler) -> None:
+    def __init__(self, trackers: TrackerHandler, attachments: AttachmentHandler, checks: CheckHandler) -> None:
         self._trackers = trackers
         self._attachments = attachments
+        self._checks = checks
 
     async def CreateTracker(self, request: pb.CreateTrackerRequest, context: Context) -> pb.CreateTrackerResponse:  # noqa: N802
         kind = kind_of(request.kind)
@@ -100,6 +102,11 @@ class TrackersServicer(TrackersServiceServicer):
         page = await self._trackers.all(request.house_id, asked, archived=request.include_archived)
         trackers = [tracker_message(one) for one in page.trackers]
         return pb.ListTrackersResponse(trackers=trackers, next_page_token=page.next_page_token)
+
+    async def ValidateTracker(self, request: pb.ValidateTrackerRequest, context: Context) -> pb.ValidateTrackerResponse:  # noqa: N802
+        accept(refused_key("house_id", request.house_id), refused_key("tracker_id", request.tracker_id))
+        found = answered(await self._checks.check(request.house_id, request.tracker_id))
+        return pb.ValidateTrackerResponse(accepted=found.is_accepted, note=found.note)
 
     async def AttachTracker(self, request: pb.AttachTrackerRequest, context: Context) -> pb.AttachTrackerResponse:  # noqa: N802
         accept(*_named(request), refused_key("performance_id", request.performance_id))

@@ -1081,3 +1081,55 @@ class ListTrackerCallsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListTrackerCallsResponse: _TypeAlias = ListTrackerCallsResponse  # noqa: Y015
+
+@_typing.final
+class ValidateTrackerRequest(_message.Message):
+    """What ValidateTracker is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    TRACKER_ID_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    tracker_id: _builtins.str
+    """The tracker."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        tracker_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "tracker_id", b"tracker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ValidateTrackerRequest: _TypeAlias = ValidateTrackerRequest  # noqa: Y015
+
+@_typing.final
+class ValidateTrackerResponse(_message.Message):
+    """What ValidateTracker answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCEPTED_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    accepted: _builtins.bool
+    """Whether the company would take what the server tells it."""
+    note: _builtins.str
+    """What the company said, or why it was not asked."""
+    def __init__(
+        self,
+        *,
+        accepted: _builtins.bool = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ValidateTrackerResponse: _TypeAlias = ValidateTrackerResponse  # noqa: Y015

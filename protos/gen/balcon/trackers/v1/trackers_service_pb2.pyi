@@ -43,6 +43,8 @@ from balcon.trackers.v1.trackers_pb2 import TrackerIds as TrackerIds
 from balcon.trackers.v1.trackers_pb2 import TrackerKind as TrackerKind
 from balcon.trackers.v1.trackers_pb2 import UpdateTrackerRequest as UpdateTrackerRequest
 from balcon.trackers.v1.trackers_pb2 import UpdateTrackerResponse as UpdateTrackerResponse
+from balcon.trackers.v1.trackers_pb2 import ValidateTrackerRequest as ValidateTrackerRequest
+from balcon.trackers.v1.trackers_pb2 import ValidateTrackerResponse as ValidateTrackerResponse
 from google.protobuf import descriptor as _descriptor
 
 DESCRIPTOR: _descriptor.FileDescriptor

@@ -60,6 +60,11 @@ class TrackersServiceStub:
                 request_serializer=balcon_dot_trackers_dot_v1_dot_trackers__pb2.ListTrackersRequest.SerializeToString,
                 response_deserializer=balcon_dot_trackers_dot_v1_dot_trackers__pb2.ListTrackersResponse.FromString,
                 _registered_method=True)
+        self.ValidateTracker = channel.unary_unary(
+                '/balcon.trackers.v1.TrackersService/ValidateTracker',
+                request_serializer=balcon_dot_trackers_dot_v1_dot_trackers__pb2.ValidateTrackerRequest.SerializeToString,
+                response_deserializer=balcon_dot_trackers_dot_v1_dot_trackers__pb2.ValidateTrackerResponse.FromString,
+                _registered_method=True)
         self.AttachTracker = channel.unary_unary(
                 '/balcon.trackers.v1.TrackersService/AttachTracker',
                 request_serializer=balcon_dot_trackers_dot_v1_dot_trackers__pb2.AttachTrackerRequest.SerializeToString,
@@ -126,6 +131,13 @@ class TrackersServiceServicer:
 
     def ListTrackers(self, request, context):
         """The house's trackers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ValidateTracker(self, request, context):
+        """Has the company look at a made-up purchase without counting it: whether the tracker's ids and credentials are good.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -200,6 +212,11 @@ def add_TrackersServiceServicer_to_server(servicer, server):
                     servicer.ListTrackers,
                     request_deserializer=balcon_dot_trackers_dot_v1_dot_trackers__pb2.ListTrackersRequest.FromString,
                     response_serializer=balcon_dot_trackers_dot_v1_dot_trackers__pb2.ListTrackersResponse.SerializeToString,
+            ),
+            'ValidateTracker': grpc.unary_unary_rpc_method_handler(
+                    servicer.ValidateTracker,
+                    request_deserializer=balcon_dot_trackers_dot_v1_dot_trackers__pb2.ValidateTrackerRequest.FromString,
+                    response_serializer=balcon_dot_trackers_dot_v1_dot_trackers__pb2.ValidateTrackerResponse.SerializeToString,
             ),
             'AttachTracker': grpc.unary_unary_rpc_method_handler(
                     servicer.AttachTracker,
@@ -368,6 +385,33 @@ class TrackersService:
             '/balcon.trackers.v1.TrackersService/ListTrackers',
             balcon_dot_trackers_dot_v1_dot_trackers__pb2.ListTrackersRequest.SerializeToString,
             balcon_dot_trackers_dot_v1_dot_trackers__pb2.ListTrackersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ValidateTracker(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.trackers.v1.TrackersService/ValidateTracker',
+            balcon_dot_trackers_dot_v1_dot_trackers__pb2.ValidateTrackerRequest.SerializeToString,
+            balcon_dot_trackers_dot_v1_dot_trackers__pb2.ValidateTrackerResponse.FromString,
             options,
             channel_credentials,
             insecure,

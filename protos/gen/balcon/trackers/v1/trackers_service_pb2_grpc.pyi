@@ -44,6 +44,8 @@ from balcon.trackers.v1.trackers_pb2 import TrackerIds as TrackerIds
 from balcon.trackers.v1.trackers_pb2 import TrackerKind as TrackerKind
 from balcon.trackers.v1.trackers_pb2 import UpdateTrackerRequest as UpdateTrackerRequest
 from balcon.trackers.v1.trackers_pb2 import UpdateTrackerResponse as UpdateTrackerResponse
+from balcon.trackers.v1.trackers_pb2 import ValidateTrackerRequest as ValidateTrackerRequest
+from balcon.trackers.v1.trackers_pb2 import ValidateTrackerResponse as ValidateTrackerResponse
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -83,6 +85,8 @@ class TrackersServiceStub:
     """One tracker, with what it was told."""
     ListTrackers: _grpc.UnaryUnaryMultiCallable[_trackers_pb2.ListTrackersRequest, _trackers_pb2.ListTrackersResponse]
     """The house's trackers."""
+    ValidateTracker: _grpc.UnaryUnaryMultiCallable[_trackers_pb2.ValidateTrackerRequest, _trackers_pb2.ValidateTrackerResponse]
+    """Has the company look at a made-up purchase without counting it: whether the tracker's ids and credentials are good."""
     AttachTracker: _grpc.UnaryUnaryMultiCallable[_trackers_pb2.AttachTrackerRequest, _trackers_pb2.AttachTrackerResponse]
     """Attaches a tracker to a performance of its house (R3.13)."""
     DetachTracker: _grpc.UnaryUnaryMultiCallable[_trackers_pb2.DetachTrackerRequest, _trackers_pb2.DetachTrackerResponse]
@@ -111,6 +115,8 @@ class TrackersServiceAsyncStub(TrackersServiceStub):
     """One tracker, with what it was told."""
     ListTrackers: _aio.UnaryUnaryMultiCallable[_trackers_pb2.ListTrackersRequest, _trackers_pb2.ListTrackersResponse]  # type: ignore[assignment]
     """The house's trackers."""
+    ValidateTracker: _aio.UnaryUnaryMultiCallable[_trackers_pb2.ValidateTrackerRequest, _trackers_pb2.ValidateTrackerResponse]  # type: ignore[assignment]
+    """Has the company look at a made-up purchase without counting it: whether the tracker's ids and credentials are good."""
     AttachTracker: _aio.UnaryUnaryMultiCallable[_trackers_pb2.AttachTrackerRequest, _trackers_pb2.AttachTrackerResponse]  # type: ignore[assignment]
     """Attaches a tracker to a performance of its house (R3.13)."""
     DetachTracker: _aio.UnaryUnaryMultiCallable[_trackers_pb2.DetachTrackerRequest, _trackers_pb2.DetachTrackerResponse]  # type: ignore[assignment]
@@ -166,6 +172,14 @@ class TrackersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_trackers_pb2.ListTrackersResponse, _abc.Awaitable[_trackers_pb2.ListTrackersResponse]]:
         """The house's trackers."""
+
+    @_abc_1.abstractmethod
+    def ValidateTracker(
+        self,
+        request: _trackers_pb2.ValidateTrackerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trackers_pb2.ValidateTrackerResponse, _abc.Awaitable[_trackers_pb2.ValidateTrackerResponse]]:
+        """Has the company look at a made-up purchase without counting it: whether the tracker's ids and credentials are good."""
 
     @_abc_1.abstractmethod
     def AttachTracker(
