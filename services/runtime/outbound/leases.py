@@ -81,6 +81,8 @@ _DISPATCHES_TOLD = text(
                    CAST(:exchange_ids AS text[]))
             AS r (dispatch_id, version, settled, note, due_at_ms, carried, alone, exchange_id)
        WHERE d.dispatch_id = r.dispatch_id AND d.house_id = :house_id
+         -- Said once more as a list: else the whole backlog of the house is read for each report.
+         AND d.dispatch_id = ANY(CAST(:ids AS text[]))
          AND ((d.settled IS NULL AND :is_holder) OR (r.settled = 'delivered' AND d.version = r.version
               AND (d.settled IS NULL OR d.settled IN ('expired', 'dropped'))))"""
 )
