@@ -26,6 +26,7 @@ from services.contracts.wire_types import wire_instant
 from services.integrations.trackers.adapters.outbound_server_side import OutboundServerSide
 from services.integrations.trackers.adapters.postgres_trackers import PostgresTrackers
 from services.integrations.trackers.adapters.postgres_transaction import TransactionTools
+from services.integrations.trackers.adapters.server_side import ServerSide
 from services.integrations.trackers.domain.steps import Step
 from services.integrations.trackers.main import build
 from services.integrations.trackers.settings import TrackersSettings
@@ -66,6 +67,7 @@ ID_FORMS: Mapping[int, pb.TrackerIds] = {
     X: pb.TrackerIds(account="o5h34", start_event="tw-o5h34-start", purchase_event="tw-o5h34-done1"),
 }
 TOKEN = "EAAG-a-token-of-meta-0123456789"
+SEAL = Seal(["a sealing secret of tests"], owner="trackers")
 WEEK_MS = 7 * 86_400_000
 SILENT = OutboundServerSide(MemoryQueue())
 VALUE = Money(amount_minor=5_000, currency="EUR")
@@ -255,12 +257,14 @@ class Trackers:
             result = await connection.execute(text(sql))
             return [tuple(row) for row in result] if result.returns_rows else []
 
+    def store(self, server_side: ServerSide = SILENT) -> PostgresTrackers:
+        """Another process over the same database."""
+        tools = TransactionTools(IDS, SEAL, server_side, keep_ms=WEEK_MS)
+        return PostgresTrackers(self._engine, clock=self.service.clock, tools=tools, wake=lambda: None)
+
     async def purge(self) -> int:
         """What the service does by the clock, now: how many rows of a table went at most."""
-        clock = self.service.clock
-        tools = TransactionTools(IDS, Seal(["a sealing secret of tests"], owner="trackers"), SILENT, keep_ms=WEEK_MS)
-        store = PostgresTrackers(self._engine, clock=clock, tools=tools, wake=lambda: None)
-        return await store.purge_visits(clock.now_ms() - WEEK_MS, 1_000)
+        return await self.store().purge_visits(self.service.clock.now_ms() - WEEK_MS, 1_000)
 
     async def everything(self) -> str:
         """All rows of all tables, in words; bytes as the text that they hold."""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from balcon.trackers.v1 import trackers_pb2 as pb
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from balcon.trackers.v1 import trackers_pb2 as pb
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.integrations.trackers.domain.reached import Reached, Sale, Worth
 from services.integrations.trackers.domain.steps import Step
+from services.integrations.trackers.domain.telling import Telling
+from services.integrations.trackers.handlers.reaching import order_confirmed, step_reached
 from tests.integration.trackers.shows import A, B, show_of
 from tests.integration.trackers.stage import (
     ADS,
@@ -113,3 +121,38 @@ async def test_the_funnels_events_hold_nothing_personal_and_other_houses_hear_no
     rows = await trackers.rows("SELECT key, payload FROM outbox WHERE topic = 'balcon.funnel.v1' ORDER BY id")
     assert [key for key, _ in rows] == ["visit_1"] * 5
     assert all(b"example" not in bytes(payload) for _, payload in rows)
+
+
+@dataclass
+class Told:
+    """A ServerSide that counts nothing once: what it is given is what would have been told."""
+
+    ids: list[str] = field(default_factory=list)
+
+    async def tell(self, connection: AsyncConnection, tellings: Sequence[Telling]) -> None:
+        self.ids += [telling.call.event_id for telling in tellings]
+
+    async def silence(self, connection: AsyncConnection, house_id: str, tracker_id: str) -> None:
+        raise NotImplementedError
+
+    async def mended(self, connection: AsyncConnection, house_id: str, tracker_id: str) -> None:
+        raise NotImplementedError
+
+
+async def test_processes_that_hear_of_a_purchase_at_once_by_both_ways_tell_it_once(trackers: Trackers) -> None:
+    await trackers.attached(META, credentials=pb.TrackerCredentials(access_token=TOKEN))
+    await trackers.visit("visit_1", *ALL_CONSENTS)
+    told = Told()
+    orders = [f"ord_{number}" for number in range(8)]
+
+    async def hear(order_id: str, *, by_the_funnel: bool) -> None:
+        async with trackers.store(told).transaction(A) as transaction:
+            if by_the_funnel:
+                worth = Worth(5_000, "EUR")
+                await step_reached(transaction, Reached(A, show_of(A), "visit_1", Step.DONE, 1, order_id, worth, 2))
+            else:
+                await order_confirmed(transaction, Sale(order_id, show_of(A), "", Worth(5_000, "EUR"), 2, 1))
+            await transaction.commit()
+
+    await asyncio.gather(*(hear(one, by_the_funnel=way) for one in orders for way in (True, False, True)))
+    assert sorted(told.ids) == [f"{one}.Purchase" for one in orders]
