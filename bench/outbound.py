@@ -91,7 +91,7 @@ async def measure(url: str, *, seconds: int, rate: int, batch: int, dead: int) -
     queue = PostgresQueue(seal, clock, ids, sender.wake)
     running = asyncio.create_task(sender.run())
     put: dict[bytes, float] = {}
-    started = time.monotonic()
+    started, worked = time.monotonic(), time.process_time()
     for tick in range(seconds * 10):
         await clock.sleep(max(0.0, started + tick / 10 - time.monotonic()))
         await _put(engine, queue, clock, tick, rate // 10, put)
@@ -101,11 +101,13 @@ async def measure(url: str, *, seconds: int, rate: int, batch: int, dead: int) -
     while len(double.heard) < len(put):
         await clock.sleep(0.05)
     drained = time.monotonic() - started
+    worked = time.process_time() - worked
     ages = sorted(double.heard[key] - at for key, at in put.items())
     sys.stdout.write(
         f"{len(put)} dispatches, {TARGETS} targets, batches of {batch}, {dead} dead: put in {put_seconds:.1f} s, all "
         f"told after {drained:.1f} s, {double.calls} calls, {double.doubled} doubled; from commit to the double "
-        f"p50 {ages[len(ages) // 2] * 1000:.0f} ms, p99 {ages[len(ages) * 99 // 100] * 1000:.0f} ms\n"
+        f"p50 {ages[len(ages) // 2] * 1000:.0f} ms, p99 {ages[len(ages) * 99 // 100] * 1000:.0f} ms; "
+        f"{worked / len(put) * 1000:.2f} ms of this process's CPU for each\n"
     )
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -33,7 +33,7 @@ class SenderLimits:
     slow_at_once: int = 256
     idle_seconds: float = 1.0
     # What is put in the same moment goes in one batch.
-    linger_seconds: float = 0.02
+    linger_seconds: float = 0.05
     expire_seconds: float = 5.0
     run: RunLimits = field(default_factory=RunLimits)
 

@@ -158,7 +158,7 @@ class Stage:
             SEAL,
             clock=self.clock,
             ids=SeededIds(100 + self._senders),
-            limits=SenderLimits(**{"idle_seconds": 3_600.0, **limits}),
+            limits=SenderLimits(**{"idle_seconds": 3_600.0, "linger_seconds": 0.0, **limits}),
             seed=self._senders,
         )
         self.woken.append(sender.wake)

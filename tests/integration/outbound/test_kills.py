@@ -86,7 +86,7 @@ def sender_of(stage: Stage, company: MortalCompany, number: int) -> Sender:
         SEAL,
         clock=stage.clock,
         ids=SeededIds(1_000 + number),
-        limits=SenderLimits(idle_seconds=_FOREVER),
+        limits=SenderLimits(idle_seconds=_FOREVER, linger_seconds=0.0),
         seed=number,
     )
 
