@@ -9,7 +9,7 @@ from typing import Final
 
 from alembic import op
 
-POLICY_NAME: Final = "of_scope"
+from services.runtime.sql.policy_name import POLICY_NAME
 
 # USING and WITH CHECK. Two settings, so that no house id, whatever it is, stands for all houses. A setting that was
 # made once reads as '' afterwards, never made as NULL: neither is a house, so they match nothing. A row whose house is

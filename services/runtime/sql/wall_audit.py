@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.sql.connections import connected
-from services.runtime.sql.policies import POLICY_NAME
+from services.runtime.sql.policy_name import POLICY_NAME
 from services.runtime.sql.roles import way_round
 from services.runtime.sql.scopes import AllHouses, HouseScope
 

@@ -31,11 +31,11 @@ finally:
 """
 
 
-def loaded_by(*words: str) -> set[str]:
+def loaded_by(*words: str, script: str = LOADED) -> set[str]:
     """The packages that a process has loaded which ran this command."""
     path = f"{ROOT}:{ROOT / 'protos/gen'}"
     done = subprocess.run(
-        [sys.executable, "-c", LOADED, *words],
+        [sys.executable, "-c", script, *words],
         env={"PYTHONPATH": path, "XDG_CONFIG_HOME": "/nowhere"},
         capture_output=True,
         text=True,
@@ -62,3 +62,14 @@ def test_a_houses_command_loads_no_database_and_no_stack(words: tuple[str, ...])
 
 def test_control_what_runs_a_stack_loads_them() -> None:
     assert loaded_by("down", "--data", "/nowhere") & HEAVY >= {"sqlalchemy", "cryptography"}
+
+
+def test_a_service_loads_nothing_that_only_migrations_need() -> None:
+    script = """
+import sys
+import services.reporting.main
+print("loaded", *{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
+    loaded = loaded_by(script=script)
+    assert "sqlalchemy" in loaded
+    assert loaded & {"alembic", "mako"} == set()
