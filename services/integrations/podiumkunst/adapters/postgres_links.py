@@ -130,9 +130,11 @@ class PostgresLinks:
             first = (
                 sa.select(connections.c.house_id)
                 .where(connections.c.is_on, due <= now_ms)
-                .order_by(due)
+                # In one order for both leases, and never skipped: a row that the other one has locked for a moment is
+                # as due as before.
+                .order_by(connections.c.house_id)
                 .limit(limit)
-                .with_for_update(skip_locked=True)
+                .with_for_update()
             )
             lease = sa.update(connections).where(connections.c.house_id.in_(first)).values({due.name: next_ms})
             return [*(await connection.execute(lease.returning(connections.c.house_id))).scalars()]
