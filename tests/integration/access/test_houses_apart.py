@@ -127,7 +127,7 @@ def in_words(answer: Answer, **ids: str) -> str:
         # Promotion codes are told in upper case.
         told = told.replace(value, name).replace(value.upper(), name)
     # What the call has made anew; a file tells the minute in which it was made.
-    return re.sub(r"\b[a-z]{2,4}_[0-9A-Za-z_-]{20,}|\d{10,}|seconds: \d+|nanos: \d+|size_bytes: \d+", "#", told)
+    return re.sub(r"\b[a-z]{2,5}_[0-9A-Za-z_+/-]{20,}|\d{10,}|seconds: \d+|nanos: \d+|size_bytes: \d+", "#", told)
 
 
 def every_name() -> set[str]:
