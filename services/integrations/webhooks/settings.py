@@ -33,7 +33,7 @@ class WebhooksSettings(MailSettings, OutboundSettings):
         72, ge=1, le=24 * 30, description="An endpoint that has taken nothing for so long is disabled."
     )
     calls_per_endpoint: int = Field(
-        8, ge=1, le=64, description="Webhooks that are on their way to one endpoint at a time."
+        24, ge=1, le=64, description="Webhooks that are on their way to one endpoint at a time."
     )
     keep_payloads_days: int = Field(
         30, ge=4, le=365, description="What was told is kept for so long, to be seen and to be told again."

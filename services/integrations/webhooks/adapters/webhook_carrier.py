@@ -29,7 +29,7 @@ class WebhookCarrier:
     """See Carrier. One event a call: each has a fate of its own."""
 
     def __init__(
-        self, http: OutboundHttp, watch: EndpointWatch, rules: TargetRules, clock: Clock, *, at_once: int = 8
+        self, http: OutboundHttp, watch: EndpointWatch, rules: TargetRules, clock: Clock, *, at_once: int = 24
     ) -> None:
         self._http = http
         self._watch = watch
