@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from services.runtime.ids import RandomIds, seeded_random
@@ -104,6 +106,13 @@ def test_our_own_ids_and_a_platforms_numbers_stay_readable() -> None:
     order_id = RandomIds().new_id("ord")
     said = f'{{"title": "No sales history", "order": "{order_id}", "id": "NL-00-000-0000000|00000"}}'
     assert masked(said) == said
+
+
+@pytest.mark.parametrize("piece", ["name.", "user-", "a.", "a-", "a/", "a1-", '"name', "a@", "1.1.", "+1 "])
+def test_an_answer_made_to_be_slow_costs_no_more_than_others(piece: str) -> None:
+    began = time.thread_time()
+    masked(piece * 4_000)
+    assert time.thread_time() - began < 0.25, "of the processor, which a busy machine takes from nobody"
 
 
 def test_a_secret_that_an_answer_repeats_is_masked_wherever_it_stands() -> None:
