@@ -15,6 +15,7 @@ from services.runtime.outbound.leases import Lease, Leases
 from services.runtime.outbound.port import Carrier
 from services.runtime.outbound.target_run import Carrying, RunLimits, TargetRun
 from services.runtime.seal import Seal
+from services.runtime.sql.faults import is_transient
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.work.due_work import DueWork, Leased, WorkLimits
 
@@ -110,7 +111,14 @@ class Sender:
             return Leased([], may_be_more=False)
         now_ms = self._clock.now_ms()
         until_ms = now_ms + int(self._limits.run.lease_seconds * 1000)
-        leases = await self._leases.lease(limit, now_ms=now_ms, until_ms=until_ms)
+        try:
+            leases = await self._leases.lease(limit, now_ms=now_ms, until_ms=until_ms)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            # What is under way goes on, and is written down once the database answers again: ended, it would go twice.
+            self._told_of_silence(error)
+            return Leased([], may_be_more=False)
         return Leased(leases, may_be_more=len(leases) == limit)
 
     async def _serve(self, lease: Lease) -> None:
@@ -146,5 +154,13 @@ class Sender:
 
     async def _expire(self) -> None:
         while True:
-            await self._leases.expire(self._clock.now_ms())
+            try:
+                await self._leases.expire(self._clock.now_ms())
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._told_of_silence(error)
             await self._clock.sleep(self._limits.expire_seconds)
+
+    def _told_of_silence(self, error: Exception) -> None:
+        _log.warning("database_silent", integration=self._parts.integration, error=type(error).__name__)

@@ -108,7 +108,13 @@ class TargetRun:
             return
         busy = [waiting.dispatch_id for given in self._calls.values() for waiting in given]
         asked_at = self._parts.clock.monotonic()
-        found = await self._parts.leases.next(self._lease, room * limits.batch, busy, **self._lease_times())
+        try:
+            found = await self._parts.leases.next(self._lease, room * limits.batch, busy, **self._lease_times())
+        except Exception as error:
+            # What is under way is finished first: it would go twice.
+            if not busy or not is_transient(error):
+                raise
+            return
         if not found:
             self._is_open = bool(busy)
             self._is_released = not busy
@@ -117,6 +123,9 @@ class TargetRun:
         ready, told = self._opened(found)
         if told:
             await self._report(Report(self._health, told, ()))
+            if not self._is_open:
+                # Lost meanwhile: somebody else may be carrying them.
+                return
         for batch in _batches(ready, limits.batch)[:room]:
             self._calls[asyncio.create_task(self._carry(batch))] = batch
 
