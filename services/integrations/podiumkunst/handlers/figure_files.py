@@ -14,6 +14,7 @@ from services.integrations.podiumkunst.domain.figures import CURRENCY
 from services.integrations.podiumkunst.domain.platform import RANKS
 from services.integrations.podiumkunst.domain.rounds import DEFAULT_ZONE
 from services.integrations.podiumkunst.domain.sales import NOTHING, Kind
+from services.integrations.podiumkunst.domain.telling import Part
 from services.integrations.podiumkunst.handlers.figure_desk import FigureDesk
 from services.integrations.podiumkunst.handlers.figures import Made
 from services.paper.house_style import HouseStyle
@@ -110,12 +111,11 @@ def _row(made: Made) -> Row:
         return (*first, *(None for _ in range(2 * len(Kind) + 3 + RANKS)))
     currency = figures.other_currency or CURRENCY
     sold = [figures.by_kind.get(kind, NOTHING) for kind in Kind]
-    cells = [cell for each in sold for cell in (each.tickets, Amount(each.recette_minor, currency))]
-    return (
-        *first,
-        *cells,
-        figures.reserved.tickets,
-        Amount(figures.reserved.recette_minor, currency),
-        figures.blocked.tickets,
-        *figures.ranks,
-    )
+    cells: dict[Part, Row] = {
+        Part.TICKETS: tuple(cell for each in sold for cell in (each.tickets, Amount(each.recette_minor, currency))),
+        Part.RESERVATIONS: (figures.reserved.tickets, Amount(figures.reserved.recette_minor, currency)),
+        Part.BLOCKED: (figures.blocked.tickets,),
+        Part.CAPACITY: figures.ranks,
+    }
+    told = [(None,) * len(of) if part in made.unknown else of for part, of in cells.items()]
+    return (*first, *(cell for of in told for cell in of))

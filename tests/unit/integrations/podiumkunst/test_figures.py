@@ -28,6 +28,9 @@ from services.integrations.podiumkunst.domain.telling import (
     is_due,
     tellings,
 )
+from services.integrations.podiumkunst.handlers.figure_files import document_of
+from services.integrations.podiumkunst.handlers.figures import Made
+from services.integrations.podiumkunst.ports.figure_store import Linked
 
 NUMBER = "NL-26-0412-77|11484906"
 HALL = HallFigures(
@@ -149,3 +152,25 @@ def test_r0_2_what_changed_is_due_at_once_and_what_has_not_once_in_24_hours() ->
 def test_what_waits_and_is_no_longer_so_is_replaced_by_what_the_platform_has_already() -> None:
     had, waits = told(figures(sales(Sold(40, 100_000)))), told(figures(sales(Sold(50, 125_000))))
     assert is_due(had, LastTold(put=waits, told=had, told_at_ms=1_000), 2_000, all_of_it=False)
+
+
+def test_a_file_leaves_empty_what_is_not_known_now_and_never_writes_a_nought() -> None:
+    linked = Linked(NUMBER, "prf_1", "A1", "Hamlet", 0, is_cancelled=False, platform_status="agreed")
+    known = figures(sales(Sold(40, 100_000)), ranks={"stalls": 1, "balcony": 2})
+
+    def row(*unknown: Part) -> dict[str, object]:
+        document = document_of("hou_1", [Made(linked, known, frozenset(unknown))])
+        [cells] = document.blocks[0].rows()
+        return {column.heading: cell for column, cell in zip(document.columns, cells, strict=True)}
+
+    whole = row()
+    assert (whole["Tickets normal"], whole["Tickets free"], whole["Reserved"], whole["Blocked"]) == (40, 0, 6, 10)
+    assert whole["Capacity rank 2"] == 100
+    silent = row(Part.RESERVATIONS, Part.BLOCKED, Part.CAPACITY)
+    assert silent["Tickets normal"] == 40
+    for name in ("Reserved", "Recette reserved", "Blocked", "Capacity rank 1", "Capacity rank 10"):
+        assert silent[name] is None, name
+    assert {name: cell for name, cell in row(Part.TICKETS).items() if name.endswith(" normal")} == {
+        "Tickets normal": None,
+        "Recette normal": None,
+    }
