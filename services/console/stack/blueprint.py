@@ -60,6 +60,13 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart("webhooks", "services.integrations.webhooks.main", "balcon_webhooks"),
 )
 # Told alike: each seals what it keeps of outside companies.
+# Nobody listens there. What is tried on one machine tells no real company anything, unless whoever tries it says so by
+# the variable itself (such as BALCON_MAILCHIMP_API_URL).
+NOWHERE = "http://127.0.0.1:1"
+OUTSIDE: Mapping[str, tuple[str, ...]] = {
+    "trackers": ("META_URL", "GOOGLE_URL", "GOOGLE_TOKEN_URL", "X_URL"),
+    "mailchimp": ("API_URL",),
+}
 INTEGRATIONS: tuple[str, ...] = ("podiumkunst", "trackers", "mailchimp", "webhooks")
 # Pretended outside companies: they answer HTTP only, and know nothing of ours.
 DOUBLES: tuple[str, ...] = ("sandbox", "dip")
@@ -165,7 +172,7 @@ def webhook_url(ports: Mapping[str, int]) -> str:
 def environment_of(part: ServicePart, world: Surroundings, inherited: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of one process; what the stack does not decide comes from the caller's own environment."""
     prefix = f"BALCON_{part.service.upper()}_"
-    settings = dict(inherited)
+    settings = {f"{prefix}{name}": NOWHERE for name in OUTSIDE.get(part.name, ())} | dict(inherited)
     settings |= {"PYTHONUNBUFFERED": "1", "GRPC_VERBOSITY": inherited.get("GRPC_VERBOSITY", "ERROR")}
     settings |= {f"{prefix}{name}": value for name, value in _settings(part, world).items()}
     settings |= world.tuning

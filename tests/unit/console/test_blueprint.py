@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 
 import pytest
@@ -35,6 +36,10 @@ SETTINGS = {
     "mailchimp": ("services.integrations.mailchimp.settings", "MailchimpSettings"),
     "webhooks": ("services.integrations.webhooks.settings", "WebhooksSettings"),
 }
+
+
+# Of a real company; what ends in .example is nobody's.
+OUTSIDE = re.compile(r"https?://(?!127\.0\.0\.1|[\w.-]+\.example\b|localhost\b)")
 
 
 def settings_class(part: ServicePart) -> type[BaseSettings]:
@@ -96,3 +101,22 @@ def test_services_are_told_where_the_others_answer() -> None:
 
 def test_no_two_servers_share_a_port() -> None:
     assert len(set(port_names())) == len(port_names()) == 2 * len(GRPC_SERVICES) + 5
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_nothing_that_runs_on_one_machine_asks_a_real_company_unless_it_is_told_to(part: ServicePart) -> None:
+    """Tests and the demo start these: each address that a setting has by itself is replaced by one of this machine."""
+    prefix = f"BALCON_{part.service.upper()}_"
+    outside = [
+        f"{prefix}{name.upper()}"
+        for name, field in settings_class(part).model_fields.items()
+        if OUTSIDE.match(str(field.default))
+    ]
+    environment = environment_of(part, world(), {})
+    assert [name for name in outside if "//127.0.0.1:" not in environment.get(name, "")] == []
+
+
+def test_whoever_wants_a_real_company_asked_says_so_by_the_variable() -> None:
+    [part] = [part for part in PARTS if part.name == "mailchimp"]
+    told = {"BALCON_MAILCHIMP_API_URL": "https://{data_centre}.api.mailchimp.com/3.0"}
+    assert environment_of(part, world(), told)["BALCON_MAILCHIMP_API_URL"] == told["BALCON_MAILCHIMP_API_URL"]
