@@ -90,6 +90,8 @@ class Book:
     questions: dict[str, list[AskedConsent]] = field(default_factory=dict)
     untold: list[tuple[str, Message]] = field(default_factory=list)
     is_away: bool = False
+    # Houses of which nothing can be taken back.
+    away: set[str] = field(default_factory=set)
 
     def customer(self, customer_id: str, email: str = "", *, name: str = "Ada Lovelace", house_id: str = HOUSE) -> None:
         self.names[house_id, customer_id] = (name, email or f"{customer_id}@example.org", "nl")
@@ -150,7 +152,7 @@ class Book:
         return found
 
     async def take_back(self, house_id: str, customer_id: str, consent_ids: Sequence[str], said_at_ms: int) -> None:
-        if self.is_away:
+        if self.is_away or house_id in self.away:
             raise CustomersSilent(house_id=house_id)
         for one in consent_ids:
             state, since_ms = self.answers.get((house_id, customer_id, one), ("", 0))

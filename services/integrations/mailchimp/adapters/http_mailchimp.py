@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from services.integrations.mailchimp.adapters import mailchimp_wire as wire
@@ -97,7 +98,12 @@ class HttpMailchimp:
         if since_ms:
             query["since_last_changed"] = instant(since_ms)
         reply, found = await self._ask(access, "GET", f"/lists/{list_id}/members", "compare", query=query)
-        return PageReply(reply, [one for one in map(_listed, _dicts(found.get("members"))) if one is not None])
+        members = found.get("members")
+        if not isinstance(members, list):
+            # Nobody is missing there because MailChimp has said nothing of anybody.
+            return PageReply(_unlisted(reply))
+        listed = [one for one in map(_listed, _dicts(members)) if one is not None]
+        return PageReply(reply, listed, is_last=len(members) < PAGE)
 
     async def hooks(self, access: Access, list_id: str) -> HooksReply:
         reply, found = await self._ask(access, "GET", f"/lists/{list_id}/webhooks", "webhook")
@@ -197,6 +203,13 @@ def _outcome(answer: Answer) -> Outcome:
     if isinstance(outcome, Later) and answer.status == 429:
         return Later(answer.note, after_ms=answer.retry_after_ms or _BUSY_MS)
     return outcome
+
+
+def _unlisted(reply: Reply) -> Reply:
+    """An answer that should have had a list of members, and has none."""
+    if isinstance(reply.outcome, Done) and reply.outcome.how is Settled.DELIVERED:
+        return replace(reply, outcome=Later("answered with what is no list of members"))
+    return reply
 
 
 def _is_no(outcome: Outcome) -> bool:

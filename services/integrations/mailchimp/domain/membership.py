@@ -30,7 +30,7 @@ class There(StrEnum):
     TAKEN_OUT = "taken_out"
     # By the person, or by the house's people there.
     UNSUBSCRIBED = "unsubscribed"
-    # Subscribed there by an act of its own after it was out: no consent here, and none of our business.
+    # Subscribed there by an act of its own after it was out: none of our business until there is a consent here.
     JOINED = "joined"
     # MailChimp has given the address up.
     CLEANED = "cleaned"
@@ -114,7 +114,9 @@ def next_step(member: Member, profile: Profile | None) -> Step:
     if member.there in {There.TOLD, There.LEAVING}:
         return Step.TELL
     if member.there in {There.SUBSCRIBED, There.PENDING, There.JOINED}:
-        is_news = profile.may_join and member.digest != profile.digest()
+        # Who came back there and has consented here as well is ours from now on: taken back here, it is told there.
+        is_known = member.there is not There.JOINED and member.digest == profile.digest()
+        is_news = profile.may_join and not is_known
         return Step.TELL if is_news else Step.NOTHING
     if member.there is There.TAKEN_OUT:
         # It was taken out because a consent was taken back: one that counts now is newer than that.

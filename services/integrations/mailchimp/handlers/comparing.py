@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from services.integrations.mailchimp.handlers.dispatching import comparison_due
 from services.integrations.mailchimp.ports.mailchimp import PAGE, Access, Mailchimp
 from services.integrations.mailchimp.ports.store import MailchimpStore
 from services.runtime.outbound.port import Done, Exchange, Outcome, Settled
+
+# Whoever is deleted there while it is compared moves all others up: the end of a page is looked at again.
+_AGAIN: Final = 100
 
 
 class Comparing:
@@ -31,8 +35,9 @@ class Comparing:
             news = await members.hear(list_id, {one.subscriber: (one.there, one.changed_at_ms) for one in found})
             if not since_ms:
                 await members.seen(list_id, [one.subscriber for one in found], began_ms)
-            if len(found) == PAGE:
-                after = comparison_due(house_id, list_id, since_ms=since_ms, began_ms=began_ms, offset=offset + PAGE)
+            if not answer.is_last:
+                next_page = offset + PAGE - _AGAIN
+                after = comparison_due(house_id, list_id, since_ms=since_ms, began_ms=began_ms, offset=next_page)
                 await transaction.put([after])
             elif not since_ms:
                 news += await members.miss(list_id, began_ms)

@@ -40,12 +40,20 @@ class Hearing:
                 await transaction.commit()
 
     async def work_off(self) -> int:
-        """What was kept, and the noes that customers is to be told; how much it was."""
-        count = 0
+        """What was kept, and the noes that customers is to be told; how much it was.
+
+        A house of which nothing can be told keeps no other waiting. Raises what it met there, after all had their turn.
+        """
+        count, met = 0, None
         for house_id in await self._store.houses_with_news():
             count += await self._news_of(house_id)
         for house_id in await self._store.houses_with_opt_outs():
-            count += await self._opt_outs_of(house_id)
+            try:
+                count += await self._opt_outs_of(house_id)
+            except Retryable as fault:
+                met = fault
+        if met is not None:
+            raise met
         return count
 
     async def _news_of(self, house_id: str) -> int:

@@ -56,10 +56,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class PageReply:
-    """A page of an audience's members."""
+    """A page of an audience's members. `is_last`: none follow; what is listed may be fewer than were on the page."""
 
     reply: Reply
     members: Sequence[Listed] = ()
+    is_last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
