@@ -41,6 +41,10 @@ def request_of(
         if thing is not None and one.path[0] == thing.name and one.path[1] != f"{thing.name}_id":
             changed.append(one.path[1])
         holder = _holder(request, one.path[:-1])
+        if one.repeated and texts == [""]:
+            # None of them, which is something else than nothing said.
+            holder.SetInParent()
+            continue
         for index, text in enumerate(texts):
             value = value_of(one.field, text, terms, f"{one.field.name}[{index}]" if one.repeated else one.field.name)
             if isinstance(value, FieldInvalid):

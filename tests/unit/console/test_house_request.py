@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
+from balcon.podiumkunst.v1 import figures_pb2, figures_service_pb2
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.console.house.app import SUBJECTS
 from services.console.house.command import Command, Subject
 from services.console.house.fields import option_fields
 from services.console.house.request import Extras, request_of
+from services.console.house.subjects.figures import FIGURES
 from services.console.house.values import HouseTerms
 from services.contracts.wire_types import instant_ms
 from services.runtime.errors import FieldInvalid
@@ -71,6 +73,17 @@ def test_an_updates_mask_names_what_was_given_and_what_was_cleared() -> None:
         update_mask=FieldMask(paths=["title", "subtitle", "age_advice", "source_url"]),
         etag='"3"',
     )
+
+
+def test_an_empty_text_empties_a_list_in_place_of_naming_one() -> None:
+    command = next(one for one in FIGURES.commands if one.method == "SetReportingSellers")
+    shape = FIGURES.method_of(command).input_type
+    given = {"sellers_office_ids": [""]}
+    made: Any = request_of(shape, option_fields(FIGURES, command), given, AMSTERDAM, Extras(etag='"3"'))
+    assert made.HasField("sellers")
+    assert made == figures_service_pb2.SetReportingSellersRequest(sellers=figures_pb2.ReportingSellers(), etag='"3"')
+    update = request("UpdateProduction", production_production_id="prd_1", production_performers=[""])
+    assert (list(update.production.performers), update.update_mask.paths) == ([], ["performers"])
 
 
 def test_times_are_those_of_the_houses_clock() -> None:
