@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
@@ -165,7 +164,7 @@ def _tell_figures(
     wake: Callable[[], None],
 ) -> FiguresFollowLinks:
     """The platform is told what linked performances have sold; whoever links tells what this answers."""
-    accounts, woken = PostgresAccounts(engine, seal), asyncio.Event()
+    accounts = PostgresAccounts(engine, seal)
     clock, names = service.clock, DipNames(settings.dip_names)
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=settings.call_timeout_seconds)
     to_inventory = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
@@ -180,7 +179,7 @@ def _tell_figures(
     serve_outbound(service, outbound.desk, wake)
     store = PostgresFigures(engine, outbound.queue, clock=clock, ids=service.ids, wake=wake)
     pusher = Pusher(store, maker)
-    rounds = PushRounds(PostgresRounds(engine), pusher, clock, woken)
+    rounds = PushRounds(PostgresRounds(engine), pusher, clock)
     service.background("push rounds", rounds.run)
     desk = FigureDesk(store, maker, pusher, accounts)
     servicer = PodiumkunstFiguresServicer(desk, FigureFiles(desk, clock))
@@ -188,7 +187,7 @@ def _tell_figures(
         lambda server: add_PodiumkunstFiguresServiceServicer_to_server(servicer, server),
         "balcon.podiumkunst.v1.PodiumkunstFiguresService",
     )
-    return FiguresFollowLinks(woken.set, outbound.queue)
+    return FiguresFollowLinks(rounds.wake, outbound.queue)
 
 
 def main() -> None:

@@ -113,9 +113,8 @@ class Stage:
         self.queue = PostgresQueue(self._seal, clock, RandomIds(), lambda: None)
         self.store = PostgresFigures(engine, self.queue, clock=clock, ids=RandomIds(), wake=lambda: None)
         self.pusher = Pusher(self.store, FigureMaker(self.seats))
-        woken = asyncio.Event()
-        self.rounds = PushRounds(PostgresRounds(engine), self.pusher, clock, woken)
-        self.follow_links = FiguresFollowLinks(woken.set, self.queue)
+        self.rounds = PushRounds(PostgresRounds(engine), self.pusher, clock)
+        self.follow_links = FiguresFollowLinks(self.rounds.wake, self.queue)
 
     def start_sender(self, *, spacing_seconds: float = 0.0, read_seconds: float = 5.0) -> None:
         """A process that carries."""

@@ -45,14 +45,15 @@ class FigureMaker:
 
     def __init__(self, seats: Seats) -> None:
         self._seats = seats
-        self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def ask(
         self, house_id: str, linked: Sequence[Linked], known: Mapping[str, Known]
     ) -> Mapping[str, Surroundings]:
         """By performance. A silent neighbour costs what only it knows, and nothing else."""
         ids = [one.performance_id for one in linked]
-        found = await asyncio.gather(*(self._ask(house_id, each, known.get(each, Known())) for each in ids))
+        # Of each that asks: a house whose performances nobody answers for takes no other's turn.
+        room = asyncio.Semaphore(_AT_ONCE)
+        found = await asyncio.gather(*(self._ask(room, house_id, each, known.get(each, Known())) for each in ids))
         return dict(zip(ids, found, strict=True))
 
     async def make(
@@ -80,9 +81,9 @@ class FigureMaker:
             made.append(Made(one, figures, unknown))
         return made
 
-    async def _ask(self, house_id: str, performance_id: str, known: Known) -> Surroundings:
+    async def _ask(self, room: asyncio.Semaphore, house_id: str, performance_id: str, known: Known) -> Surroundings:
         everything = frozenset({Part.CAPACITY, Part.RESERVATIONS, Part.BLOCKED})
-        async with self._room:
+        async with room:
             try:
                 hall = await self._seats.hall(house_id, performance_id)
             except SeatsSilent:
