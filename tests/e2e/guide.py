@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.doubles.mailchimp import KEY as MAILCHIMP_KEY
 from tests.e2e.rig import ROOT, environment, own_command
 
 GUIDE = ROOT / "docs/guide"
@@ -69,6 +72,8 @@ def run_guide(folder: Path, data: Path, password: str) -> list[Done]:
     shim = folder / "bin/balcon"
     shim.write_text(f'#!/bin/sh\nexec {" ".join(own_command())} "$@"\n')
     shim.chmod(0o755)
+    key = folder / "mailchimp.key"
+    key.write_text(f"{MAILCHIMP_KEY}\n")
     story = list(steps())
     script = folder / "guide.sh"
     script.write_text("".join(f"{step.command}\n{_ended(step)}\n" for step in story))
@@ -77,6 +82,8 @@ def run_guide(folder: Path, data: Path, password: str) -> list[Done]:
         "BALCON_DATA": str(data),
         "BALCON_PASSWORD": password,
         "XDG_CONFIG_HOME": str(folder / "config"),
+        # Of the account that the pretended MailChimp has (tests/doubles/mailchimp.py).
+        "MAILCHIMP_KEY_FILE": str(key),
     }
     done = subprocess.run(
         ["bash", str(script)],
@@ -93,6 +100,18 @@ def run_guide(folder: Path, data: Path, password: str) -> list[Done]:
     return [
         Done(step, int(parts[at + 1]), parts[at]) for step, at in zip(story, range(0, len(parts) - 1, 2), strict=False)
     ]
+
+
+@contextmanager
+def pretended_mailchimp() -> Iterator[dict[str, str]]:
+    """A MailChimp of its own, while the block runs; the settings of a stack that speaks to it."""
+    command = [sys.executable, "-u", "-m", "tests.doubles.mailchimp"]
+    with subprocess.Popen(command, env=environment(), cwd=ROOT, stdout=subprocess.PIPE, text=True) as double:
+        try:
+            assert double.stdout is not None
+            yield {"BALCON_MAILCHIMP_API_URL": double.stdout.readline().strip()}
+        finally:
+            double.terminate()
 
 
 def _ended(step: Step) -> str:

@@ -21,6 +21,7 @@ from services.runtime.access.own_token import OwnToken
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.testing import eventually_sync
+from tests.outside import NO_COMPANIES
 
 ROOT = Path(__file__).parents[2]
 SMALL_PLAN = ROOT / "services/catalogue/plans/schouwburg-grote-zaal.json"
@@ -37,7 +38,7 @@ def own_command(*arguments: str) -> list[str]:
 def environment() -> dict[str, str]:
     """What `balcon` of this checkout needs, and the caller's own."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "protos/gen")])
-    return {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "160"}
+    return {**os.environ, **NO_COMPANIES, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "160"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,10 @@ def processes_of(data: Path) -> list[str]:
 class Up:
     """`with Up(data) as up:` `balcon up` runs on the folder; `up.told` is its JSON. All of it ends with the block."""
 
-    def __init__(self, data: Path, *arguments: str) -> None:
+    def __init__(self, data: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> None:
         self._data = data
         self._arguments = arguments
+        self._settings = settings or {}
         self._errors = data.with_name(f"{data.name}.errors")
         self._process: subprocess.Popen[str] | None = None
         self.told: dict[str, Any] = {}
@@ -129,7 +131,7 @@ class Up:
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
                 own_command("up", "--json", "--data", str(self._data), *self._arguments),
-                env=environment(),
+                env={**environment(), **self._settings},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

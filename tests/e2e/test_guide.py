@@ -7,7 +7,7 @@ import pytest
 
 from services.console.stack.data_folder import make_temp_folder, remove_temp_folder
 from services.runtime.ids import RandomIds
-from tests.e2e.guide import GUIDE, pages, run_guide, steps
+from tests.e2e.guide import GUIDE, pages, pretended_mailchimp, run_guide, steps
 from tests.e2e.rig import Up, balcon, environment
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ def test_every_page_is_in_the_index() -> None:
 def test_every_command_of_the_guide_does_what_its_page_says(tmp_path: Path) -> None:
     data = make_temp_folder(RandomIds())
     try:
-        with Up(data):
+        with pretended_mailchimp() as mailchimp, Up(data, settings=mailchimp):
             done = run_guide(tmp_path, data, PASSWORD)
             for each in done:
                 assert each.status == (1 if each.step.is_refused else 0), each.told
