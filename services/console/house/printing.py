@@ -58,15 +58,29 @@ def print_answer(answer: Message, columns: Sequence[str], time_zone: str, shown:
 
 def ids_of(answer: Message) -> list[str]:
     """The id of the thing that an answer is about, or of each in a list; where it has none, the plan's version."""
-    thing = _single(answer) or answer
+    thing = _single(answer) or _with_id(answer)
     rows = _rows(answer)
     things = [thing] if rows is None else list(getattr(answer, rows.name))
     return [found for found in map(_id_of, things) if found]
 
 
+def _with_id(answer: Message) -> Message:
+    """The answer, or the one message in it that has an id where it has none itself: a thing, and a secret beside it."""
+    inner = [
+        getattr(answer, field.name)
+        for field in fields_of(answer)
+        if field.message_type is not None and not field.is_repeated and _own_ids(getattr(answer, field.name))
+    ]
+    return inner[0] if len(inner) == 1 and not _own_ids(answer) else answer
+
+
+def _own_ids(thing: Message) -> list[str]:
+    return [name for field in fields_of(thing) if (name := field.name).endswith("_id") and name != "house_id"]
+
+
 def _id_of(thing: Message) -> str:
     names = [field.name for field in fields_of(thing)]
-    own = [name for name in names if name.endswith("_id") and name != "house_id"]
+    own = _own_ids(thing)
     name = next(iter([*own, *(name for name in ("house_id", "plan_version") if name in names)]), None)
     return str(getattr(thing, name)) if name else ""
 
