@@ -10,7 +10,9 @@ import pytest
 from services.integrations.trackers.adapters.conversions_carrier import Companies as Clients
 from services.integrations.trackers.adapters.conversions_carrier import ConversionsCarrier
 from services.integrations.trackers.domain.conversion import Account, Conversion
+from services.integrations.trackers.domain.hashing import Person
 from services.integrations.trackers.domain.reached import Worth
+from services.integrations.trackers.domain.visit import Traces
 from services.integrations.trackers.ports.conversion_source import Diagnostics, Found, Nothing
 from services.integrations.trackers.ports.people import PeopleUnanswered
 from services.runtime.outbound.port import Carried, Dispatch, Done, Later, Locked, Outcome, Settled, Target
@@ -132,3 +134,21 @@ async def test_one_house_s_account_is_never_spoken_for_by_another(carrying: Carr
         META.pixel_id: [("Purchase", "ord_8.purchase")],
     }
     assert other.house_id != HOUSE
+
+
+@pytest.mark.parametrize("account", [META, GOOGLE, X])
+async def test_what_nobody_could_be_matched_by_is_not_told_and_costs_the_others_nothing(
+    carrying: Carrying, account: Account
+) -> None:
+    """Most visitors come by no advertisement: for each of them a company would refuse the whole batch."""
+    nobody = [replace(purchase(number), traces=Traces(), person=Person()) for number in range(2, 60)]
+    carried = await carrying.carry(account, purchase(), *nobody)
+    assert hows(carried) == [DELIVERED, *[Settled.DROPPED] * len(nobody)]
+    assert sum(exchange.dispatches > 0 for exchange in carried.exchanges) == 1
+
+
+async def test_browser_and_address_alone_are_somebody_to_meta_and_nobody_to_google_and_x(carrying: Carrying) -> None:
+    traces = Traces(ip_address="203.0.113.7", user_agent="Mozilla/5.0", page_url="https://shop.theatre.example/")
+    visitor = replace(purchase(), traces=traces, person=Person())
+    told = [hows(await carrying.carry(account, visitor)) for account in (META, GOOGLE, X)]
+    assert told == [[DELIVERED], [Settled.DROPPED], [Settled.DROPPED]]

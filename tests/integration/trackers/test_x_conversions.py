@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from services.integrations.trackers.domain.hashing import Person, sha256
 from services.integrations.trackers.domain.steps import Step
 from services.integrations.trackers.domain.visit import Traces
 from services.runtime.outbound.port import Carried, Done, Later, Locked, Settled
+from services.runtime.testing.eventually import eventually
 from tests.doubles.company import SERVER_ERROR, Spoiled, holding
 from tests.doubles.x_conversions import XDouble
 from tests.integration.trackers.companies import TARGET, Companies, X, companies, purchase
@@ -95,6 +97,15 @@ async def test_a_clock_that_x_refuses_is_taken_from_its_answer_and_kept(world: C
     assert (second.outcomes, len(second.exchanges)) == ([DELIVERED], 1)
     world.clock.off_ms = 0
     assert (await tell(world, purchase(3, at_ms=AT_MS))).outcomes == [DELIVERED]
+
+
+async def test_a_clock_that_x_refuses_locks_nobody_though_two_are_under_way(world: Companies) -> None:
+    """The one that is refused after the other has found out must be signed again as well."""
+    world.clock.off_ms = 1_200_000
+    async with asyncio.TaskGroup() as group, holding(world.x_double):
+        both = [group.create_task(tell(world, purchase(number, at_ms=AT_MS))) for number in (1, 2)]
+        await eventually(lambda: len(world.x_double.asked) == len(both))
+    assert [task.result().outcomes for task in both] == [[DELIVERED], [DELIVERED]]
 
 
 async def test_keys_taken_back_lock_after_one_request(world: Companies) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, assert_never
 
@@ -21,10 +21,14 @@ AGE_MARGIN_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class CompanyRules:
-    """`oldest_ms`: what happened longer ago is not sent. `cannot_retract`: why a refund cannot be told; '': it can."""
+    """`oldest_ms`: what happened longer ago is not sent. `cannot_retract`: why a refund cannot be told; '': it can.
+
+    `can_match`: whether it is said of somebody whom the company could know. It refuses what is not, and all beside it.
+    """
 
     name: str
     oldest_ms: int
+    can_match: Callable[[Conversion], bool]
     cannot_retract: str = ""
 
 

@@ -132,6 +132,8 @@ class ConversionsCarrier:
         if said.at_ms <= self._clock.now_ms() - rules.oldest_ms + AGE_MARGIN_MS:
             days = rules.oldest_ms // (24 * 3_600_000)
             return Done(Settled.EXPIRED, f"{rules.name} takes nothing older than {days} days")
+        if not rules.can_match(said):
+            return Done(Settled.DROPPED, f"nothing is known that {rules.name} could match with somebody")
         return None
 
     async def _looked(self, target: Target, account: Account, said: Diagnostics) -> Carried:

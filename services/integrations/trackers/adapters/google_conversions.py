@@ -25,7 +25,6 @@ from services.runtime.outbound.masking import masked
 from services.runtime.outbound.port import Carried, Done, Exchange, Later, Locked, Outcome, Settled, Target
 
 MOST_EVENTS: Final = 2_000
-_RULES: Final = CompanyRules("Google", 60 * DAY_MS)
 # How the note of what was taken begins; Google's number of the request follows.
 REQUEST: Final = "request "
 _START, _PURCHASE = "start", "purchase"
@@ -35,6 +34,15 @@ _NOT_LET_IN: Final = frozenset({401, 403, 404})
 _PLACE: Final = re.compile(r"events\[(\d{1,4})\]")
 # Diagnostics are looked at this often until they are there.
 _STATUS_AGAIN_MS: Final = 1_800_000
+
+
+def _can_match(conversion: Conversion) -> bool:
+    """A click, or a hash of the person."""
+    traces = conversion.traces
+    return any((traces.gclid, traces.gbraid, traces.wbraid)) or bool(google_person(conversion.person))
+
+
+_RULES: Final = CompanyRules("Google", 60 * DAY_MS, _can_match)
 
 
 class GoogleConversions:

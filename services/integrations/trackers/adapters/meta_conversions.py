@@ -22,13 +22,21 @@ from services.runtime.outbound.masking import masked
 from services.runtime.outbound.port import Carried, Done, Exchange, Later, Locked, Settled, Target
 
 MOST_EVENTS: Final = 1_000
-_RULES: Final = CompanyRules("Meta", 7 * DAY_MS, "Meta takes nothing back: a refund is not told to it")
 
 _INVALID_PARAMETER: Final = 100
 _NO_SUCH_OBJECT: Final = 33
 # Token void, session changed, permission missing.
 _NOT_LET_IN: Final = frozenset({10, 102, 190, *range(200, 300)})
 _PLACE: Final = re.compile(r"data\[(\d{1,4})\]")
+
+
+def _can_match(conversion: Conversion) -> bool:
+    """An address, a cookie, or a hash of the person."""
+    traces, who = conversion.traces, conversion.person
+    return any((traces.ip_address, traces.fbp, traces.fbc, who.email, who.phone, who.customer_id))
+
+
+_RULES: Final = CompanyRules("Meta", 7 * DAY_MS, _can_match, "Meta takes nothing back: a refund is not told to it")
 
 
 class MetaConversions:

@@ -28,7 +28,6 @@ from services.runtime.outbound.masking import masked
 from services.runtime.outbound.port import Carried, Done, Exchange, Later, Locked, Settled, Target
 
 MOST_EVENTS: Final = 500
-_RULES: Final = CompanyRules("X", 30 * DAY_MS, "X takes nothing back: a refund is not told to it")
 _PLACE: Final = re.compile(r"conversions\[(\d{1,3})\]")
 _UNAUTHORIZED: Final = 401
 _NOT_LET_IN: Final = frozenset({401, 403, 404})
@@ -36,6 +35,14 @@ _TOO_MANY: Final = 429
 _BAD_REQUEST: Final = 400
 # As much as two clocks may differ without anybody minding.
 _CLOCK_MS: Final = 60_000
+
+
+def _can_match(conversion: Conversion) -> bool:
+    """A click, or a hash of the person: address and browser alone are nobody's to X."""
+    return bool(conversion.traces.twclid) or bool(x_person(conversion.person))
+
+
+_RULES: Final = CompanyRules("X", 30 * DAY_MS, _can_match, "X takes nothing back: a refund is not told to it")
 
 
 class XConversions:
@@ -61,8 +68,10 @@ class XConversions:
         exchanges: list[Exchange] = []
 
         async def ask(events: Sequence[bytes]) -> Verdict:
+            # What is under way beside this may find out meanwhile how X's clock stands.
+            ahead_ms = self._ahead_ms
             answer = await self._asked(target, account, events, kind)
-            if answer.status == _UNAUTHORIZED and self._is_clock_away(answer):
+            if answer.status == _UNAUTHORIZED and self._is_clock_away(answer, ahead_ms):
                 exchanges.append(kept(answer, Later("X's clock is not ours: signed again by X's")))
                 answer = await self._asked(target, account, events, kind)
             verdict = self._verdict(answer, account, len(events))
@@ -102,17 +111,17 @@ class XConversions:
         )
         return await self._http.ask(target, question)
 
-    def _is_clock_away(self, answer: Answer) -> bool:
+    def _is_clock_away(self, answer: Answer, signed_ahead_ms: int) -> bool:
         """Whether X's clock, by the answer's Date, is another than the one that was signed with; keeps the difference.
 
-        True at most once for a difference: what is refused by X's own time is refused for something else.
+        What is refused by X's own time is refused for something else.
         """
         try:
             at = parsedate_to_datetime(answer.headers.get("date", ""))
         except ValueError:
             return False
         ahead_ms = int(at.timestamp() * 1_000) - self._clock.now_ms()
-        if abs(ahead_ms - self._ahead_ms) <= _CLOCK_MS:
+        if abs(ahead_ms - signed_ahead_ms) <= _CLOCK_MS:
             return False
         self._ahead_ms = ahead_ms
         return True
