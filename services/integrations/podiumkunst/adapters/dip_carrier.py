@@ -106,7 +106,7 @@ class DipCarrier:
             secrets=(granted.token, account.client_secret),
         )
         answer = await self._http.ask(target, question)
-        outcome = understood(answer, self._names)
+        outcome = understood(answer, self._names, question.secrets)
         exchanges.append(answer.exchange_as(outcome))
         return outcome
 
@@ -120,7 +120,7 @@ class DipCarrier:
             await self._clock.sleep(turn - now)
 
 
-def understood(answer: Answer, names: DipNames) -> Outcome:
+def understood(answer: Answer, names: DipNames, secrets: Sequence[str]) -> Outcome:
     """A 200 counts where nothing in it says otherwise; what is no JSON is no answer of the platform's."""
     usual = answer.outcome()
     if not isinstance(usual, Done):
@@ -133,7 +133,7 @@ def understood(answer: Answer, names: DipNames) -> Outcome:
         if usual.how is Settled.DELIVERED or not answer.is_whole:
             return Later("an answer that is no JSON", is_uncertain=True)
         return usual
-    said = error_in(document, names)
+    said = error_in(document, names, secrets)
     if usual.how is Settled.DELIVERED and said is not None:
         return Later(f"an error in an answer {answer.status}: {said}", is_uncertain=True)
     return Done(usual.how, said or "") if usual.how is Settled.REFUSED else usual

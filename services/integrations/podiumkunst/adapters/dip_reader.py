@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -64,14 +64,14 @@ class DipReader:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         question = Question("GET", path, "read", headers=headers, secrets=(token, account.client_secret))
         answer = await self._http.ask(Target(account.house_id, TARGET_ID), question)
-        return _read(answer, self._names, read)
+        return _read(answer, self._names, question.secrets, read)
 
 
-def _read(answer: Answer, names: DipNames, read: Callable[[Any], T]) -> T | NotTold:
+def _read(answer: Answer, names: DipNames, secrets: Sequence[str], read: Callable[[Any], T]) -> T | NotTold:
     document = error = None
     try:
         document = document_of(answer.body) if answer.is_whole else None
-        error = error_in(document, names)
+        error = error_in(document, names, secrets)
     except ShapeUnknown:
         pass
     note, status = error or answer.note, answer.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
@@ -88,7 +89,7 @@ class DipTokens:
         )
         asked_at = self._clock.monotonic()
         answer = await self._http.ask(Target(account.house_id, account.client_id), question)
-        found = _read(answer, names)
+        found = _read(answer, names, question.secrets)
         if isinstance(found, NotTold):
             return Granted(found, replace(answer.exchange, payload_hash=""))
         token, seconds = found
@@ -102,7 +103,7 @@ def _without(exchange: Exchange) -> Exchange:
     return replace(exchange, answer="a token", payload_hash="")
 
 
-def _read(answer: Answer, names: DipNames) -> tuple[str, float] | NotTold:
+def _read(answer: Answer, names: DipNames, secrets: Sequence[str]) -> tuple[str, float] | NotTold:
     """The token and its seconds."""
     if answer.fault:
         return NotTold(Untold.SILENT, answer.fault)
@@ -110,7 +111,7 @@ def _read(answer: Answer, names: DipNames) -> tuple[str, float] | NotTold:
         document = document_of(answer.body)
     except ShapeUnknown:
         document = None
-    status, said = answer.status, error_in(document, names)
+    status, said = answer.status, error_in(document, names, secrets)
     if status == 429 or status >= 500:
         return NotTold(Untold.SILENT, said or f"answered {status}", status, answer.retry_after_ms)
     if status in {400, 401, 403} and (said is not None or status != 400):

@@ -6,7 +6,7 @@ UNVERIFIED: the published OpenAPI file was not at hand. Each name can be set to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from services.integrations.podiumkunst.domain.platform import (
     is_number,
     joined_number,
 )
+from services.runtime.outbound.masking import masked
 
 # Dots lead into objects. Marked [seen]: reported by somebody who has called it; the rest is a guess by analogy.
 DEFAULT_NAMES: Final[Mapping[str, str]] = {
@@ -107,12 +108,15 @@ def document_of(body: bytes) -> Any:
         raise ShapeUnknown(message) from error
 
 
-def error_in(document: Any, names: DipNames) -> str | None:
-    """What the platform says is wrong, whatever the status; None: nothing. It may be inside a 200."""
+def error_in(document: Any, names: DipNames, secrets: Sequence[str]) -> str | None:
+    """What the platform says is wrong, whatever the status; None: nothing. It may be inside a 200.
+
+    Masked, for it is kept and shown: a platform may repeat what it was sent. `secrets`: what that would be.
+    """
     if not isinstance(document, dict) or not document.get(names["error"]):
         return None
     told = [document.get(names[one]) for one in ("error", "error.description")]
-    return ": ".join(one[:_MAX_TEXT_CHARS] for one in told if isinstance(one, str)) or "an error without words"
+    return ": ".join(masked(one, secrets) for one in told if isinstance(one, str)) or "an error without words"
 
 
 def performances_of(document: Any, names: DipNames) -> PlatformList:

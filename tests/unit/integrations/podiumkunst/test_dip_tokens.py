@@ -137,3 +137,15 @@ def test_neither_the_secret_nor_the_token_is_in_what_the_ledger_keeps() -> None:
         assert "secret" not in repr(granted.exchange)
 
     run_virtual(ask())
+
+
+def test_a_refusal_that_repeats_the_secret_is_told_without_it() -> None:
+    said = {"error": "invalid_client", "error_description": f"no client has {KRING.client_secret}"}
+    platform = Platform(httpx.Response(401, json=said))
+
+    async def ask() -> str | NotTold:
+        return await platform.tokens().token(KRING)
+
+    told = run_virtual(ask())
+    assert isinstance(told, NotTold)
+    assert told.note == "invalid_client: no client has ***"

@@ -114,11 +114,16 @@ def test_what_is_no_list_is_no_answer(document: Any) -> None:
 
 
 def test_an_error_inside_an_answer_is_told_in_its_own_words() -> None:
-    assert error_in({"error": "invalid_request", "error_description": "unknown production"}, NAMES) == (
+    assert error_in({"error": "invalid_request", "error_description": "unknown production"}, NAMES, ()) == (
         "invalid_request: unknown production"
     )
-    assert error_in({"error": None}, NAMES) is None
-    assert error_in([], NAMES) is None
+    assert error_in({"error": None}, NAMES, ()) is None
+    assert error_in([], NAMES, ()) is None
+
+
+def test_an_error_that_repeats_a_secret_or_names_a_person_is_kept_without_them() -> None:
+    told = {"error": "invalid_client", "error_description": "s3cr3t-us6 is not the secret of anna@kring.example"}
+    assert error_in(told, NAMES, ["s3cr3t-us6"]) == "invalid_client: *** is not the secret of ***"
 
 
 def test_r0_4_sales_are_read_in_cents_and_their_sums_are_looked_at() -> None:
