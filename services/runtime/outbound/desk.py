@@ -57,7 +57,7 @@ _PAUSE = text(
 )
 _RESUME = text(
     """UPDATE outbound_target SET paused_by = NULL, paused_at_ms = NULL, locked_at_ms = NULL, locked_why = NULL,
-              failures = 0, resting_since_ms = NULL, rests_until_ms = 0
+              failures = 0, resting_since_ms = NULL, rests_until_ms = 0, mends = mends + 1
        WHERE house_id = :house_id AND target_id = :target_id"""
 )
 # What is sent again has no end of its own any more: somebody wants it now.

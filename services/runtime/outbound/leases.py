@@ -33,12 +33,12 @@ _LEASE = text(
     UPDATE outbound_target t
     SET fence = t.fence + 1, leased_until_ms = :until_ms, served_at_ms = :now_ms
     FROM due WHERE t.house_id = due.house_id AND t.target_id = due.target_id
-    RETURNING t.house_id, t.target_id, t.fence, t.failures, t.resting_since_ms, t.rests_until_ms"""  # noqa: S608
+    RETURNING t.house_id, t.target_id, t.fence, t.failures, t.resting_since_ms, t.rests_until_ms, t.mends"""  # noqa: S608
 )
 _KEEP = text(
     """UPDATE outbound_target SET leased_until_ms = :until_ms
        WHERE house_id = :house_id AND target_id = :target_id AND fence = :fence
-       RETURNING locked_at_ms IS NULL AND paused_at_ms IS NULL AND rests_until_ms <= :now_ms"""
+       RETURNING locked_at_ms IS NULL AND paused_at_ms IS NULL AND rests_until_ms <= :now_ms AND mends = :mends"""
 )
 _RELEASE = text(
     """UPDATE outbound_target SET leased_until_ms = 0
@@ -52,13 +52,17 @@ _DUE = text(
           AND d.dispatch_id <> ALL(CAST(:in_flight AS text[])) AND {_FIRST_OF_ITS_LANE}
         ORDER BY d.due_at_ms, d.place LIMIT :limit"""  # noqa: S608
 )
-# Health counts only from whoever still has the lease.
+# Health counts only from whoever still has the lease, and not where the account was mended since: an answer to the
+# credentials of before must not lock out those of now.
 _TARGET_TOLD = text(
     """UPDATE outbound_target SET
-           leased_until_ms = :until_ms, failures = :failures, resting_since_ms = :resting_since_ms,
-           rests_until_ms = :rests_until_ms,
-           locked_at_ms = CASE WHEN :locked_why = '' THEN locked_at_ms ELSE coalesce(locked_at_ms, :now_ms) END,
-           locked_why = CASE WHEN :locked_why = '' THEN locked_why ELSE :locked_why END,
+           leased_until_ms = :until_ms,
+           failures = CASE WHEN mends = :mends THEN :failures ELSE failures END,
+           resting_since_ms = CASE WHEN mends = :mends THEN :resting_since_ms ELSE resting_since_ms END,
+           rests_until_ms = CASE WHEN mends = :mends THEN :rests_until_ms ELSE rests_until_ms END,
+           locked_at_ms = CASE WHEN :locked_why = '' OR mends <> :mends THEN locked_at_ms
+                               ELSE coalesce(locked_at_ms, :now_ms) END,
+           locked_why = CASE WHEN :locked_why = '' OR mends <> :mends THEN locked_why ELSE :locked_why END,
            succeeded_at_ms = CASE WHEN :has_succeeded THEN :now_ms ELSE succeeded_at_ms END,
            failed_at_ms = CASE WHEN :failure = '' THEN failed_at_ms ELSE :now_ms END,
            failure = CASE WHEN :failure = '' THEN failure ELSE :failure END
@@ -112,11 +116,15 @@ _EXPIRED_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A target that is this process's alone until its time is over; `fence` proves it to the database."""
+    """A target that is this process's alone until its time is over; `fence` proves it to the database.
+
+    `mends`: of the target as it was leased. It ends as soon as somebody mends the account.
+    """
 
     target: Target
     fence: int
     health: Health
+    mends: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,7 @@ class Leases:
                     Target(row.house_id, row.target_id),
                     row.fence,
                     Health(row.failures, row.resting_since_ms, row.rests_until_ms),
+                    row.mends,
                 )
                 for row in rows
             ]
@@ -212,6 +221,7 @@ class Leases:
                     _of(lease.target)
                     | {
                         "fence": lease.fence,
+                        "mends": lease.mends,
                         "now_ms": now_ms,
                         "until_ms": until_ms,
                         "failures": report.health.failures,
@@ -243,7 +253,7 @@ class Leases:
 
 
 async def _keep(connection: AsyncConnection, lease: Lease, *, now_ms: int, until_ms: int) -> bool | None:
-    values = _of(lease.target) | {"fence": lease.fence, "now_ms": now_ms, "until_ms": until_ms}
+    values = _of(lease.target) | {"fence": lease.fence, "mends": lease.mends, "now_ms": now_ms, "until_ms": until_ms}
     may_go: bool | None = (await connection.execute(_KEEP, values)).scalar()
     return may_go
 

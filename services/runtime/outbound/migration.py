@@ -16,6 +16,7 @@ def _target_columns() -> list[sa.Column[object]]:
         sa.Column("house_id", sa.Text, primary_key=True),
         sa.Column("target_id", sa.Text, primary_key=True),
         sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("mends", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("leased_until_ms", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("served_at_ms", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("failures", sa.Integer, nullable=False, server_default="0"),

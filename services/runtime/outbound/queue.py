@@ -58,7 +58,7 @@ _DROP = text(
 )
 _MEND = text(
     """UPDATE outbound_target SET locked_at_ms = NULL, locked_why = NULL, failures = 0, resting_since_ms = NULL,
-              rests_until_ms = 0
+              rests_until_ms = 0, mends = mends + 1
        WHERE house_id = :house_id AND target_id = :target_id"""
 )
 

@@ -23,11 +23,15 @@ def outbound_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table
 
 
 def _target_columns() -> list[sa.Column[object]]:
-    """`fence` grows with each lease; what a process writes that has lost its lease does not count."""
+    """`fence` grows with each lease; what a process writes that has lost its lease does not count.
+
+    `mends`: how often the account was mended or resumed; what was asked before says nothing of how it stands since.
+    """
     return [
         sa.Column("house_id", sa.Text, primary_key=True),
         sa.Column("target_id", sa.Text, primary_key=True),
         sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("mends", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("leased_until_ms", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("served_at_ms", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("failures", sa.Integer, nullable=False, server_default="0"),

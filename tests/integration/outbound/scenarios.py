@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 
 from services.runtime.outbound.desk import After, Again
 from services.runtime.outbound.leases import Leases
@@ -63,6 +64,37 @@ async def a_house_that_is_not_let_in_loses_nothing(stage: Stage) -> None:
     await stage.mend(NEAR)
     assert len(await stage.carry()) == 10
     assert await stage.is_settled()
+
+
+async def an_account_that_is_mended_while_the_old_one_is_refused_stays_mended(stage: Stage) -> None:
+    mends: list[Callable[[], Awaitable[object]]] = [
+        lambda: stage.mend(NEAR),
+        lambda: stage.desk.resume(NEAR, untold),
+    ]
+    for number, mend in enumerate(mends):
+        hold = stage.company.holds[NEAR] = asyncio.Event()
+        stage.company.script[NEAR] = deque([Locked("answered 401: the key was taken back")])
+        await stage.put(dispatch(f"{number}"))
+        already = len(stage.company.heard)
+        carrying = asyncio.create_task(stage.carry())
+        await eventually(lambda already=already: len(stage.company.heard) > already)  # type: ignore[misc]
+        await mend()
+        hold.set()
+        assert len(await carrying) == 2, "refused, and then taken with the account of now"
+        assert (await stage.target()).locked_at_ms is None
+    assert await stage.is_settled()
+
+
+async def a_target_that_is_resumed_while_it_fails_is_tried_at_once(stage: Stage) -> None:
+    hold = stage.company.holds[NEAR] = asyncio.Event()
+    stage.company.script[NEAR] = deque([Later("answered 429", after_ms=3_600_000)])
+    await stage.put(dispatch("1"))
+    carrying = asyncio.create_task(stage.carry())
+    await eventually(lambda: len(stage.company.heard) == 1)
+    await stage.desk.resume(NEAR, untold)
+    hold.set()
+    await carrying
+    assert (await stage.target()).rests_until_ms == 0
 
 
 async def nothing_goes_to_a_paused_target(stage: Stage) -> None:

@@ -75,6 +75,16 @@ def no_fence(patch: pytest.MonkeyPatch) -> None:
     _without(patch, leases, "_TARGET_TOLD", "AND fence = :fence", "AND :fence > 0")
 
 
+def old_credentials_lock_out_the_new(patch: pytest.MonkeyPatch) -> None:
+    """Whatever is answered locks, whenever it was asked."""
+    _without(patch, leases, "_TARGET_TOLD", "OR mends <> :mends", "OR mends < :mends")
+
+
+def rests_of_before_a_resume(patch: pytest.MonkeyPatch) -> None:
+    """A target rests for what it answered before it was resumed."""
+    _without(patch, leases, "_TARGET_TOLD", "WHEN mends = :mends", "WHEN mends >= :mends")
+
+
 def batches_of_poison(patch: pytest.MonkeyPatch) -> None:
     """What broke a batch is batched again."""
     _without(patch, leases, "_DISPATCHES_TOLD", "alone = d.alone OR r.alone", "alone = false")
@@ -101,6 +111,11 @@ def dropped_bodies_kept(patch: pytest.MonkeyPatch) -> None:
         (nothing_expires_on_its_turn, scenarios.what_is_over_is_not_told),
         (replay_of_what_is_gone, scenarios.only_what_is_kept_is_sent_again),
         (no_fence, scenarios.a_process_that_lost_its_target_decides_nothing),
+        (
+            old_credentials_lock_out_the_new,
+            scenarios.an_account_that_is_mended_while_the_old_one_is_refused_stays_mended,
+        ),
+        (rests_of_before_a_resume, scenarios.a_target_that_is_resumed_while_it_fails_is_tried_at_once),
         (batches_of_poison, scenarios.a_dispatch_that_breaks_the_carrier_sinks_no_batch_twice),
         (lanes_side_by_side, scenarios.a_dispatch_that_fails_alone_keeps_its_lane_waiting_and_nobody_else),
         (dropped_bodies_kept, scenarios.what_is_dropped_is_not_told_and_not_kept),
