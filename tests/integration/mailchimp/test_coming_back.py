@@ -88,3 +88,24 @@ async def test_a_house_whose_noes_cannot_be_told_keeps_no_other_waiting(stage: S
     with pytest.raises(CustomersSilent, match=HOUSE):
         await stage.hearing.work_off()
     assert stage.book.answers["hse_two", "ada", NEWS][0] == "WITHDRAWN"
+
+
+async def test_an_audience_that_is_there_already_is_told_in_turns_that_end_in_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one, a second each: the base gives a turn two minutes, and a turn that it ends counts as MailChimp's."""
+    names = [f"reader-{number}" for number in range(400)]
+    for name in names:
+        stage.mailchimp.add(f"{name}@example.org", "subscribed")
+        stage.book.says(name, "CONFIRMED")
+    await stage.sync()
+    await stage.hear()
+    await stage.rounds.send()
+    monkeypatch.setattr(stage.clock, "monotonic", lambda: float(len(stage.mailchimp.asked)))
+    first = next(one for one in stage.queue.waiting.values() if one.kind == "members")
+    before = len(stage.mailchimp.asked)
+    await stage.courier.carry(first.target, [first])
+    assert len(stage.mailchimp.asked) - before <= 45
+    while stage.queue.waiting:
+        await stage.carry()
+    assert await stage.rows("SELECT there, count(*) FROM members GROUP BY there") == [("subscribed", len(names))]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from balcon.customers.v1.consents_service_pb2_grpc import ConsentsServiceAsyncStub
 
 _SYSTEM: Final = "MailChimp"
+# As many as customers takes in one question. An audience may have had more: its archived syncs count as well.
+MOST_CONSENTS: Final = 20
 
 
 class GrpcPeople:
@@ -32,29 +35,35 @@ class GrpcPeople:
     async def consented(
         self, house_id: str, customer_ids: Sequence[str], consent_ids: Sequence[str]
     ) -> Mapping[str, Person]:
-        request = pb.ListConsentedRequest(house_id=house_id, customer_ids=customer_ids, consent_ids=consent_ids)
-        try:
-            with own_account():
-                answer = await self._stub.ListConsented(request)
-        except grpc.aio.AioRpcError as error:
-            raise CustomersSilent(house_id=house_id) from error
-        return {one.customer_id: _person(one) for one in answer.customers}
+        found: dict[str, Person] = {}
+        for some in _in_parts(consent_ids):
+            request = pb.ListConsentedRequest(house_id=house_id, customer_ids=customer_ids, consent_ids=some)
+            try:
+                with own_account():
+                    answer = await self._stub.ListConsented(request)
+            except grpc.aio.AioRpcError as error:
+                raise CustomersSilent(house_id=house_id) from error
+            for one in map(_person, answer.customers):
+                known = found.get(one.customer_id)
+                found[one.customer_id] = replace(one, consents={**(known.consents if known else {}), **one.consents})
+        return found
 
     async def take_back(self, house_id: str, customer_id: str, consent_ids: Sequence[str], said_at_ms: int) -> None:
-        request = pb.WithdrawConsentsRequest(
-            house_id=house_id,
-            customer_id=customer_id,
-            consent_ids=consent_ids,
-            said_at=wire_instant(said_at_ms),
-            system=_SYSTEM,
-        )
-        try:
-            with own_account():
-                await self._stub.WithdrawConsents(request)
-        except grpc.aio.AioRpcError as error:
-            refusal = refusal_of(error)
-            if refusal is None or refusal.reason != Reason.CUSTOMER_NOT_FOUND:
-                raise CustomersSilent(house_id=house_id) from error
+        for some in _in_parts(consent_ids):
+            request = pb.WithdrawConsentsRequest(
+                house_id=house_id,
+                customer_id=customer_id,
+                consent_ids=some,
+                said_at=wire_instant(said_at_ms),
+                system=_SYSTEM,
+            )
+            try:
+                with own_account():
+                    await self._stub.WithdrawConsents(request)
+            except grpc.aio.AioRpcError as error:
+                refusal = refusal_of(error)
+                if refusal is None or refusal.reason != Reason.CUSTOMER_NOT_FOUND:
+                    raise CustomersSilent(house_id=house_id) from error
 
     async def asked(self, house_id: str) -> Sequence[AskedConsent]:
         request = pb.ListConsentsRequest(house_id=house_id, include_archived=True)
@@ -68,6 +77,11 @@ class GrpcPeople:
             for one in answer.consents
             if one.texts
         ]
+
+
+def _in_parts(consent_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(consent_ids), MOST_CONSENTS):
+        yield consent_ids[first : first + MOST_CONSENTS]
 
 
 def _person(wire: pb.ConsentedCustomer) -> Person:

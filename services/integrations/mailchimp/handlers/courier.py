@@ -99,7 +99,9 @@ class Courier:
                 profiles = await self._profiles(house_id, syncs, members)
             except CustomersSilent:
                 return _SILENT, exchanges
-            told = await self._telling.tell(Chunk(house_id, list_id, access, members, profiles))
+            # Members that are there already are asked about one by one: 500 of them may take minutes.
+            chunk = Chunk(house_id, list_id, access, members, profiles)
+            told = await self._telling.tell(chunk, lambda: self._clock.monotonic() >= until)
             exchanges += told.exchanges
             later |= told.later
             if told.stop is not None:

@@ -5,7 +5,7 @@ What is to be told is kept before it is told, and what came of it after: whoever
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -69,8 +69,8 @@ class Telling:
         self._store = store
         self._mailchimp = mailchimp
 
-    async def tell(self, chunk: Chunk) -> Told:
-        """As much as MailChimp takes now."""
+    async def tell(self, chunk: Chunk, is_over: Callable[[], bool] = lambda: False) -> Told:
+        """As much as MailChimp takes now. `is_over`: the time for it; the rest stays due."""
         told = Told()
         steps = {one.customer_id: next_step(one, chunk.profiles.get(one.customer_id)) for one in chunk.members}
         await self._settle(chunk, [(one, one) for one in chunk.members if steps[one.customer_id] is Step.NOTHING])
@@ -78,7 +78,7 @@ class Telling:
         kept = await self._intend(chunk, steps)
         await self._add(chunk, [one for one in kept if steps[one.customer_id] is Step.ADD], told)
         for member in kept:
-            if told.stop is not None:
+            if told.stop is not None or is_over():
                 break
             if steps[member.customer_id] is not Step.ADD:
                 await self._one(chunk, member, steps[member.customer_id], told)
