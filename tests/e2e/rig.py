@@ -21,7 +21,6 @@ from services.runtime.access.own_token import OwnToken
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.testing import eventually_sync
-from tests.outside import NO_COMPANIES
 
 ROOT = Path(__file__).parents[2]
 SMALL_PLAN = ROOT / "services/catalogue/plans/schouwburg-grote-zaal.json"
@@ -38,7 +37,7 @@ def own_command(*arguments: str) -> list[str]:
 def environment() -> dict[str, str]:
     """What `balcon` of this checkout needs, and the caller's own."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "protos/gen")])
-    return {**os.environ, **NO_COMPANIES, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "160"}
+    return {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "160"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,6 @@ from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.errors import refusal_of
 from tests.integration.access.every_call import access_of, every_method
-from tests.outside import NO_COMPANIES
 from tests.unit.contracts.good_values import AN_ID
 from tests.unit.contracts.request_stages import WELL_KNOWN, good_requests
 
@@ -345,7 +344,7 @@ async def running_stack(path: Path, *, walled: bool) -> AsyncIterator[Stack]:
                 )
 
             patch.setattr(local_stack, "parts_of", unwalled_parts)
-        async with LocalStack(folder, StackOptions("", NO_COMPANIES), clock=CLOCK, ids=IDS) as stack:
+        async with LocalStack(folder, StackOptions(), clock=CLOCK, ids=IDS) as stack:
             channels = {name: open_channel(target, CLOCK) for name, target in stack.record.targets.items()}
             urls = {name: stack.servers.postgres.url_for(f"balcon_{name}") for name in (*SERVICES, "bus")}
             running = Stack(channels, urls, stack.record.metrics, folder)
