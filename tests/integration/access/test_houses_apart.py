@@ -56,7 +56,13 @@ NOT_MADE = {
     "marketing_permission_id": "an id of MailChimp's own",
     "ticket_vat_class_id": "the classes of every house have the same ids",
 }
-MACHINERY = {"outbox", "outbox_sequence", "inbox", "inbox_sequence", "consumer_pause", "payments"}
+MACHINERY = {"outbox", "outbox_sequence", "inbox", "inbox_sequence", "consumer_pause", "payments", "outbound_exchange"}
+# Of what is tried again by itself only what people do to it; and a step that is taken again is nobody's act.
+OF_PEOPLE = {
+    "outbound_target": "house_id, target_id, paused_at_ms, paused_by",
+    "outbound_dispatch": "house_id, dispatch_id, target_id, key, kind, about",
+}
+TAKEN_AGAIN = {"step_failures", "next_step_at_ms", "lease_token", "lease_until_ms", "failing_since_ms"}
 
 
 @asynccontextmanager
@@ -112,10 +118,13 @@ async def rows_of(stack: Stack, house_id: str) -> dict[str, list[str]]:
             for (table,) in (await connection.execute(TABLES)).all():
                 if table not in MACHINERY:
                     rows = await connection.execute(
-                        text(f"SELECT * FROM {table} WHERE house_id = :house"),
+                        text(f"SELECT {OF_PEOPLE.get(table, '*')} FROM {table} WHERE house_id = :house"),
                         {"house": house_id},
                     )
-                    found[f"{service}.{table}"] = sorted(map(repr, rows))
+                    found[f"{service}.{table}"] = sorted(
+                        repr({name: value for name, value in row.items() if name not in TAKEN_AGAIN})
+                        for row in rows.mappings()
+                    )
         await engine.dispose()
     return found
 
