@@ -15,6 +15,10 @@ from services.runtime.clock import Clock
 from services.runtime.outbound.answers import SILENCE
 from services.runtime.outbound.http import Answer, HttpLimits, OutboundHttp, Question
 from services.runtime.outbound.port import Carried, CarrierLimits, Dispatch, Done, Later, Outcome, Settled, Target
+from services.runtime.sql.faults import is_transient
+from services.runtime.telemetry.logging import get_logger
+
+_log = get_logger("webhooks")
 
 # An endpoint has so long for a whole answer, and what it answers beyond is not read: only its status counts.
 HTTP_LIMITS: Final = HttpLimits(
@@ -70,13 +74,23 @@ class WebhookCarrier:
         )
         answer = await self._http.at(url.origin).ask(target, question)
         outcome = outcome_of(answer)
+        try:
+            await self._note(answer, outcome, signing)
+        except Exception as error:
+            # The next answer notes it. What was taken is taken: without its outcome it would be sent again.
+            if not is_transient(error):
+                raise
+            _log.warning("endpoint_not_noted", endpoint_id=target.target_id, error=type(error).__name__)
+        return Carried([outcome], [answer.exchange_as(outcome)])
+
+    async def _note(self, answer: Answer, outcome: Outcome, signing: Signing) -> None:
+        """How the endpoint fares."""
         if answer.status == HTTPStatus.GONE:
             await self._watch.gone(signing.endpoint)
         elif isinstance(outcome, Done):
             await self._watch.took(signing.endpoint)
         else:
             await self._watch.failed(signing.endpoint)
-        return Carried([outcome], [answer.exchange_as(outcome)])
 
 
 def outcome_of(answer: Answer) -> Outcome:
