@@ -96,10 +96,11 @@ class Happened:
 
 
 def changed(endpoint: Endpoint, wishes: Wishes) -> Endpoint:
-    """With the new wishes; no news is the same endpoint."""
+    """With the new wishes; no news is the same endpoint. Another address has failed nothing yet."""
     if wishes == endpoint.wishes:
         return endpoint
-    return replace(endpoint, wishes=wishes, revision=endpoint.revision + 1)
+    failing_since_ms = endpoint.failing_since_ms if wishes.url == endpoint.wishes.url else 0
+    return replace(endpoint, wishes=wishes, failing_since_ms=failing_since_ms, revision=endpoint.revision + 1)
 
 
 def disabled(endpoint: Endpoint, state: EndpointState, now_ms: int) -> Endpoint:
