@@ -146,7 +146,8 @@ def test_reasons_are_unique() -> None:
     names: dict[str, set[str]] = {}
     for refusal in REFUSALS:
         # The same name in two services is one reason to a client; two in one service would be a mistake.
-        names.setdefault(f"{refusal.__module__.split('.')[1]}.{refusal.reason()}", set()).add(refusal.__module__)
+        parts = refusal.__module__.removeprefix("services.integrations.").removeprefix("services.").split(".")
+        names.setdefault(f"{parts[0]}.{refusal.reason()}", set()).add(refusal.__module__)
     assert not {name: modules for name, modules in names.items() if len(modules) > 1}
 
 

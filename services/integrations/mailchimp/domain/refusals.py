@@ -28,6 +28,7 @@ class MailchimpSilent(Refusal):
     """MailChimp does not answer now: {note}. Try again after a moment."""
 
     kind: ClassVar[Kind] = Kind.UNDER_WAY
+    retry_after_ms: ClassVar[int] = 30_000
     note: str
 
 
