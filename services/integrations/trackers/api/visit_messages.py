@@ -27,6 +27,7 @@ from services.integrations.trackers.domain.snippet_hosts import Hosts
 from services.integrations.trackers.domain.snippet_page import MAX_ITEMS, SnippetItem
 from services.integrations.trackers.domain.visit import (
     MAX_CLICK_ID_CHARS,
+    MAX_IP_CHARS,
     MAX_USER_AGENT_CHARS,
     Traces,
 )
@@ -99,10 +100,11 @@ def _refused_ip(field: str, value: str) -> FieldInvalid | None:
     if not value:
         return None
     try:
-        ip_address(value)
+        # A zone may be of any length, and is of one machine alone.
+        is_address = len(value) <= MAX_IP_CHARS and "%" not in value and bool(ip_address(value))
     except ValueError:
-        return FieldInvalid(field, "is no address", "IPv4 or IPv6")
-    return None
+        is_address = False
+    return None if is_address else FieldInvalid(field, "is no address", "IPv4 or IPv6, without a zone")
 
 
 def worth_of(wire: Money) -> Worth:

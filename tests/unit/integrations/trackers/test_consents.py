@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
+from balcon.trackers.v1.visits_pb2 import VisitTraces
 
+from services.integrations.trackers.api.visit_messages import refused_traces
 from services.integrations.trackers.domain.consents import (
     ConsentKind,
     Consents,
@@ -80,3 +82,14 @@ def test_a_page_that_brings_less_leaves_what_was_brought_before_and_a_no_removes
     assert (second.traces.gclid, second.traces.user_agent, second.recorded_at_ms) == ("g1", "another", 2)
     withdrawn = Consents(ad_user_data=Decision(at_ms=everything.ad_user_data.at_ms + 1))
     assert told_again(second, Visit("hse_a", "visit_1", withdrawn, TRACES, 3)).traces == NO_TRACES
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8::1", "0000:0000:0000:0000:0000:ffff:192.168.100.228"])
+def test_an_address_of_either_kind_is_taken(address: str) -> None:
+    assert refused_traces(VisitTraces(ip_address=address)) is None
+
+
+@pytest.mark.parametrize("address", ["fe80::1%eth0", f"fe80::1%{'a' * 100_000}", "1.2.3", "Ada", "0" * 46])
+def test_what_is_no_address_or_has_a_zone_of_any_length_is_refused(address: str) -> None:
+    refused = refused_traces(VisitTraces(ip_address=address))
+    assert refused is not None and refused.field == "traces.ip_address"
