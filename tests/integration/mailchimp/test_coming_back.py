@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.integrations.mailchimp.domain.audience_sync import Direction
+from services.integrations.mailchimp.domain.audience_sync import Direction, MergeField, MergeValue
 from services.integrations.mailchimp.ports.people import CustomersSilent
 from tests.doubles.company import Spoiled
 from tests.doubles.mailchimp import Account, TheirList, hash_of
@@ -109,3 +109,14 @@ async def test_an_audience_that_is_there_already_is_told_in_turns_that_end_in_ti
     while stage.queue.waiting:
         await stage.carry()
     assert await stage.rows("SELECT there, count(*) FROM members GROUP BY there") == [("subscribed", len(names))]
+
+
+async def test_the_ledger_has_no_name_whatever_the_house_calls_its_merge_fields(stage: Stage) -> None:
+    stage.mailchimp.add(ADA, "subscribed")
+    stage.book.customer("ada", name="Zenobia Lovelace")
+    stage.book.customer("grace", name="Quintina Hopper")
+    await stage.sync(manner=replace(PLAIN, merge_fields=(MergeField("VOORNAAM", MergeValue.FIRST_NAME),)))
+    await subscribed(stage, "ada", "grace")
+    assert stage.mailchimp.audience.members[hash_of(ADA)].merge_fields == {"VOORNAAM": "Zenobia"}
+    told = " ".join(exchange.answer for exchange in stage.exchanges)
+    assert "VOORNAAM" in told and "Zenobia" not in told and "Quintina" not in told

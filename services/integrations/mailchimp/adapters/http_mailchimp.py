@@ -52,7 +52,7 @@ class HttpMailchimp:
 
     async def add(self, access: Access, list_id: str, profiles: Sequence[Profile]) -> AddReply:
         assert len(profiles) <= MAX_MEMBERS, "more than one question takes"
-        secrets = [word for profile in profiles for word in (profile.email, profile.subscriber)]
+        secrets = [word for profile in profiles for word in (profile.subscriber, *_of_the_person(profile))]
         body = wire.new_members(profiles)
         query = {"skip_merge_validation": "false", "skip_duplicate_check": "false"}
         answer = await self._answer(access, "POST", f"/lists/{list_id}", "members", body, query=query, secrets=secrets)
@@ -68,10 +68,10 @@ class HttpMailchimp:
 
     async def tell(self, access: Access, list_id: str, profile: Profile) -> Reply:
         body = wire.member(profile)
-        return await self._member(access, "PUT", list_id, profile.subscriber, "", body, (profile.email,))
+        return await self._member(access, "PUT", list_id, profile.subscriber, "", body, _of_the_person(profile))
 
     async def rename(self, access: Access, list_id: str, subscriber: str, profile: Profile) -> Reply:
-        body, secrets = wire.address(profile), (profile.email, profile.subscriber)
+        body, secrets = wire.address(profile), (profile.subscriber, *_of_the_person(profile))
         return await self._member(access, "PATCH", list_id, subscriber, "", body, secrets)
 
     async def tag(self, access: Access, list_id: str, subscriber: str, tags: Mapping[str, bool]) -> Reply:
@@ -203,6 +203,11 @@ def _outcome(answer: Answer) -> Outcome:
     if isinstance(outcome, Later) and answer.status == 429:
         return Later(answer.note, after_ms=answer.retry_after_ms or _BUSY_MS)
     return outcome
+
+
+def _of_the_person(profile: Profile) -> Sequence[str]:
+    """What an answer must not bring into the ledger: a house calls its merge fields as it likes."""
+    return (profile.email, *(value for value in profile.merge_fields.values() if len(value) > 1))
 
 
 def _unlisted(reply: Reply) -> Reply:
