@@ -120,7 +120,7 @@ async def _erase(connection: AsyncConnection, house_id: str, customer_id: str) -
 
 
 async def _merge(connection: AsyncConnection, house_id: str, merged_id: str, customer_id: str) -> None:
-    """The former record's address is nobody's any more: it leaves, unless it is the other's by now."""
+    """The former record's address is nobody's any more: it leaves."""
     of_house = merged_customers.c.house_id == house_id
     await connection.execute(
         sa.update(merged_customers)
