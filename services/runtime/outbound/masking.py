@@ -10,13 +10,14 @@ KEPT_CHARACTERS = 300
 # Answers are cut before they are searched: no pattern meets a megabyte.
 _LOOKED_AT = 4_000
 
-# Values of fields that name a person or a secret, in JSON and in query strings. Names are taken whole and looked at
-# apart, and no piece is begun twice: whoever answers chooses the text, and must not choose what it costs us.
-_NAME = re.compile(
-    r"name|mail|phone|address|token|secret|password|passwd|api_?key|birth|street|postal|zip|user", re.IGNORECASE
+# Values of fields that name a person or a secret, in JSON and in query strings. Each name is begun once and looked
+# through once: whoever answers chooses the text, and must not choose what it costs us.
+_NAMES = (
+    r"(?=[\w.-]*?(?:name|mail|phone|address|token|secret|password|passwd|api_?key|birth|street|postal|zip|user))"
+    r"[\w.-]++"
 )
-_FIELD = re.compile(r'"([\w.-]++)"(\s*+:\s*+)(?:"(?:[^"\\]|\\.)*+"?|-?[\d.]+|\[[^\]]*+\]?)')
-_PARAMETER = re.compile(r"(?<![\w.-])([\w.-]++)=[^&\s\"'<>]++")
+_FIELD = re.compile(rf'("{_NAMES}"\s*+:\s*+)(?:"(?:[^"\\]|\\.)*+"?|-?[\d.]+|\[[^\]]*+\]?)', re.IGNORECASE)
+_PARAMETER = re.compile(rf"(?<![\w.-])({_NAMES}=)[^&\s\"'<>]++", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![\w.+%-])[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w-])(?:\+|00)\d[\d ().-]{7,}\d|(?<![\w-])0\d[\d ]{7,11}\d(?![\w-])")
@@ -34,14 +35,9 @@ def masked(answer: bytes | str, secrets: Sequence[str] = ()) -> str:
     text = text[:_LOOKED_AT]
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
-    text = _FIELD.sub(lambda found: _told(found, f'"{found[1]}"{found[2]}"{MASK}"'), text)
-    text = _PARAMETER.sub(lambda found: _told(found, f"{found[1]}={MASK}"), text)
+    text = _FIELD.sub(rf'\g<1>"{MASK}"', text)
+    text = _PARAMETER.sub(rf"\g<1>{MASK}", text)
     for pattern in (_BEARER, _ADDRESS, _TOKEN, _PHONE, _INTERNET):
         text = pattern.sub(MASK, text)
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return text if len(text) <= KEPT_CHARACTERS else f"{text[: KEPT_CHARACTERS - 3]}..."
-
-
-def _told(found: re.Match[str], hidden: str) -> str:
-    """As it was, unless its name is one of a person's or a secret's."""
-    return hidden if _NAME.search(found[1]) else found[0]

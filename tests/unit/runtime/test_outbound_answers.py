@@ -108,11 +108,28 @@ def test_our_own_ids_and_a_platforms_numbers_stay_readable() -> None:
     assert masked(said) == said
 
 
-@pytest.mark.parametrize("piece", ["name.", "user-", "a.", "a-", "a/", "a1-", '"name', "a@", "1.1.", "+1 "])
+@pytest.mark.parametrize(
+    "piece", ["name.", "user-", "a.", "a-", "a/", "a1-", '"name', '"a":[', "name=", "a@", "1.1.", "+1 "]
+)
 def test_an_answer_made_to_be_slow_costs_no_more_than_others(piece: str) -> None:
     began = time.thread_time()
     masked(piece * 4_000)
     assert time.thread_time() - began < 0.25, "of the processor, which a busy machine takes from nobody"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ('{"errors":[{"field":"EMAIL","name":"Jan"}]}', '{"errors":[{"field":"EMAIL","name":"***"}]}'),
+        ('{"detail":{"first-name": "Jan"}, "list":["a", {"user":["Jan","Els"]}]}', None),
+        ("see next=https://shop.example/?email=jan&step=2", "see next=https://shop.example/?email=***&step=2"),
+        ("state=a=token=b.c", "state=a=token=***"),
+    ],
+)
+def test_what_is_in_something_else_is_masked_there(said: str, kept: str | None) -> None:
+    told = masked(said)
+    assert "Jan" not in told
+    assert kept is None or told == kept
 
 
 def test_a_secret_that_an_answer_repeats_is_masked_wherever_it_stands() -> None:
