@@ -18,7 +18,7 @@ import stamina
 from services.runtime.clock import Clock
 from services.runtime.outbound.answers import SILENCE, outcome_of, retry_after_ms, word_of
 from services.runtime.outbound.masking import masked
-from services.runtime.outbound.port import Exchange, Outcome, Target
+from services.runtime.outbound.port import Exchange, Later, Outcome, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class Question:
 class Answer:
     """`status` SILENCE: none came, and `fault` says why; `was_sent`: the target may have heard the question.
 
-    Names of `headers` are in lower case. `is_whole`: False where the answer was longer than is read.
+    Names of `headers` are in lower case. `is_whole`: False where the answer was longer than is read. `is_ours`: nothing
+    was asked, for our own connections were all taken by others; the target has no part in it.
     """
 
     status: int
@@ -65,6 +66,7 @@ class Answer:
     is_whole: bool
     exchange: Exchange
     retry_after_ms: int = 0
+    is_ours: bool = False
 
     @property
     def note(self) -> str:
@@ -75,9 +77,10 @@ class Answer:
 
     def outcome(self, *, locks: frozenset[int] = frozenset({401, 403})) -> Outcome:
         """By the usual rules (outcome_of)."""
-        return outcome_of(
+        outcome = outcome_of(
             self.status, self.note, retry_after_ms=self.retry_after_ms, locks=locks, was_sent=self.was_sent
         )
+        return replace(outcome, is_targets_fault=False) if self.is_ours and isinstance(outcome, Later) else outcome
 
     def exchange_as(self, outcome: Outcome) -> Exchange:
         """The exchange for the ledger, where an adapter understands the answer otherwise than by the usual rules."""
@@ -132,8 +135,10 @@ class OutboundHttp:
                 await self._exchange(question, told)
         except TimeoutError:
             told.fault = told.fault or f"no whole answer within {self._limits.total_seconds:g} s"
+        except httpx.PoolTimeout:
+            told.was_sent, told.is_ours, told.fault = False, True, "all our own connections are taken"
         except httpx.TimeoutException as error:
-            told.was_sent = told.was_sent and not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
+            told.was_sent = told.was_sent and not isinstance(error, httpx.ConnectTimeout)
             told.fault = f"no answer in time ({type(error).__name__})"
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             told.was_sent = told.was_sent and not isinstance(error, httpx.ConnectError)
@@ -152,6 +157,7 @@ class OutboundHttp:
             was_sent=told.was_sent,
             is_whole=told.is_whole,
             retry_after_ms=wait_ms,
+            is_ours=told.is_ours,
             exchange=Exchange(
                 target=target,
                 asked=f"{question.method} {question.asked_as or question.path or '/'}",
@@ -210,3 +216,4 @@ class _Told:
     fault: str = ""
     was_sent: bool = False
     is_whole: bool = True
+    is_ours: bool = False

@@ -89,7 +89,7 @@ class WebhookCarrier:
             await self._watch.gone(signing.endpoint)
         elif isinstance(outcome, Done):
             await self._watch.took(signing.endpoint)
-        else:
+        elif not answer.is_ours:
             await self._watch.failed(signing.endpoint)
 
 
@@ -98,7 +98,8 @@ def outcome_of(answer: Answer) -> Outcome:
     status = answer.status
     if status == SILENCE:
         is_refused = AddressRefused.__name__ in answer.fault
-        return Later(_NOT_ALLOWED if is_refused else answer.note, is_uncertain=answer.was_sent and not is_refused)
+        note, is_uncertain = (_NOT_ALLOWED, False) if is_refused else (answer.note, answer.was_sent)
+        return Later(note, is_targets_fault=not answer.is_ours, is_uncertain=is_uncertain)
     if 200 <= status < 300:
         return Done(Settled.DELIVERED, answer.note)
     if status == HTTPStatus.GONE:

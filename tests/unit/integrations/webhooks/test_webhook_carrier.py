@@ -16,8 +16,8 @@ from services.integrations.webhooks.ports.signing import Signing
 from services.runtime.clock import SystemClock
 from services.runtime.errors import StoreUnavailable
 from services.runtime.outbound.answers import word_of
-from services.runtime.outbound.http import OutboundHttp
-from services.runtime.outbound.port import Carried, Target
+from services.runtime.outbound.http import OutboundHttp, Question
+from services.runtime.outbound.port import Carried, Later, Target
 
 WISHES = Wishes("https://hooks.theatre.example/balcon", "", ("balcon.orders.v1.OrderConfirmed",), ())
 ENDPOINT = Endpoint("hou_1", "whe_1", WISHES, 1)
@@ -35,6 +35,31 @@ class SilentWatch:
         raise StoreUnavailable
 
     failed = gone = took
+
+
+def _taken(_: httpx.Request) -> httpx.Response:
+    message = "all are taken"
+    raise httpx.PoolTimeout(message)
+
+
+def test_an_endpoint_does_not_pay_for_connections_that_others_have_taken() -> None:
+    async def carried() -> Carried:
+        clock = SystemClock()
+        notice = notice_of("evt_1", "kind", "balcon.orders", "prf_1", at_ms=1, sequence=1, data="{}")
+        http = OutboundHttp("https://invalid.", clock, transport=httpx.MockTransport(_taken))
+        target, watch = Target("hou_1", "whe_1"), SilentWatch()
+        watch.failed = _never  # type: ignore[method-assign]
+        carrier = WebhookCarrier(http, watch, TargetRules(), clock)
+        answer = await http.at("https://hooks.theatre.example").ask(target, Question("POST", "/", "kind"))
+        assert answer.outcome() == Later("all our own connections are taken", is_targets_fault=False)
+        return await carrier.carry(target, [dispatch_of(notice, target, clock.now_ms(), 60_000)])
+
+    [outcome] = asyncio.run(carried()).outcomes
+    assert outcome == Later("all our own connections are taken", is_targets_fault=False)
+
+
+async def _never(endpoint: Endpoint) -> None:
+    raise AssertionError(endpoint.endpoint_id)
 
 
 @pytest.mark.parametrize(("status", "word"), [(204, "delivered"), (410, "refused"), (500, "later")])
