@@ -53,9 +53,7 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart(
         "podiumkunst", "services.integrations.podiumkunst.main", "balcon_podiumkunst", needs=("catalogue", "inventory")
     ),
-    ServicePart(
-        "trackers", "services.integrations.trackers.main", "balcon_trackers", needs=("catalogue", "customers", "orders")
-    ),
+    ServicePart("trackers", "services.integrations.trackers.main", "balcon_trackers", needs=("catalogue", "customers")),
     ServicePart("mailchimp", "services.integrations.mailchimp.main", "balcon_mailchimp", needs=("customers",)),
     ServicePart("webhooks", "services.integrations.webhooks.main", "balcon_webhooks"),
 )

@@ -27,6 +27,7 @@ from services.integrations.mailchimp.settings import MailchimpSettings
 from services.runtime.bus.topics import CONSENTS
 from services.runtime.http_server import HttpServer
 from services.runtime.outbound.http import HttpLimits, OutboundHttp
+from services.runtime.outbound.ledger import Ledger
 from services.runtime.outbound.outbound import open_outbound
 from services.runtime.rpc.client import open_channel
 from services.runtime.seal import Seal
@@ -51,7 +52,8 @@ async def build(service: Service, settings: MailchimpSettings) -> None:
     service.on_close(http.close)
     channel = open_channel(settings.customers_target, clock, timeout_seconds=settings.call_timeout_seconds)
     service.on_close(channel.close)
-    mailchimp, people, queue = HttpMailchimp(http, settings.api_url), GrpcPeople(channel), LateQueue()
+    mailchimp = HttpMailchimp(http, settings.api_url, Ledger(engine, ids))
+    people, queue = GrpcPeople(channel), LateQueue()
     store = PostgresStore(engine, clock=clock, ids=ids, seal=seal, queue=queue, wake=relay.wake)
     courier = Courier(store, mailchimp, people, Hooking(store, mailchimp, settings.public_url), clock)
     outbound = open_outbound(service, engine, settings, seal=seal, carrier=courier)

@@ -47,6 +47,7 @@ from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import ACCOUNTS, ALLOTMENTS, AVAILABILITY, CATALOGUE, ORDERS
 from services.runtime.ids import seeded_random
 from services.runtime.outbound.http import HttpLimits, OutboundHttp
+from services.runtime.outbound.ledger import Ledger
 from services.runtime.outbound.outbound import open_outbound
 from services.runtime.outbox.state_consumer import StateConsumer
 from services.runtime.rpc.client import open_channel
@@ -72,7 +73,7 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
     seal = Seal(settings.secrets(), owner="podiumkunst")
     changes = [_tell_figures(service, settings, engine, seal, relay.wake)]
     store = PostgresLinks(engine, clock=service.clock, ids=service.ids, seal=seal, wake=relay.wake, changes=changes)
-    _serve_links(service, settings, store)
+    _serve_links(service, settings, engine, store)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 
 
@@ -94,13 +95,14 @@ def _follow_shows(service: Service, engine: AsyncEngine, bus: ManagedBus) -> Non
     service.background(HOUSES_GROUP, houses.run)
 
 
-def _serve_links(service: Service, settings: PodiumkunstSettings, store: PostgresLinks) -> None:
+def _serve_links(service: Service, settings: PodiumkunstSettings, engine: AsyncEngine, store: PostgresLinks) -> None:
     clock, seconds = service.clock, settings.call_timeout_seconds
     to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=seconds)
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
     service.on_close(to_accounts.close)
     service.on_close(to_catalogue.close)
-    platform, neighbours = _platform(service, settings), GrpcNeighbours(to_accounts, to_catalogue)
+    platform = _platform(service, settings, Ledger(engine, service.ids))
+    neighbours = GrpcNeighbours(to_accounts, to_catalogue)
     house_clock = HouseClock(store, neighbours)
     lists = PlatformListHandler(store, store, platform, clock)
     portfolios = PortfolioHandler(store, store, platform, clock)
@@ -128,12 +130,12 @@ def _serve_links(service: Service, settings: PodiumkunstSettings, store: Postgre
     )
 
 
-def _platform(service: Service, settings: PodiumkunstSettings) -> PlatformReader:
+def _platform(service: Service, settings: PodiumkunstSettings, ledger: Ledger) -> PlatformReader:
     limits = reading_limits(settings.dip_timeout_seconds)
     http = OutboundHttp(settings.base_url, service.clock, limits=limits)
     service.on_close(http.close)
     names = DipNames(settings.dip_names)
-    return DipReader(http, DipTokens(http, names, service.clock), names)
+    return DipReader(http, DipTokens(http, names, service.clock), names, ledger)
 
 
 def _looks(

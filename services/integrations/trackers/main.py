@@ -38,6 +38,7 @@ from services.integrations.trackers.handlers.visits import VisitHandler
 from services.integrations.trackers.settings import TrackersSettings
 from services.runtime.bus.topics import CATALOGUE, FUNNEL, ORDERS
 from services.runtime.outbound.http import OutboundHttp
+from services.runtime.outbound.ledger import Ledger
 from services.runtime.outbound.outbound import open_outbound
 from services.runtime.outbound.queue import PostgresQueue
 from services.runtime.rpc.client import open_channel
@@ -59,7 +60,7 @@ async def build(service: Service, settings: TrackersSettings) -> None:
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
     seal = Seal(settings.secrets(), owner="trackers")
-    companies = _companies(service, settings)
+    companies = _companies(service, settings, Ledger(engine, ids))
     carrier = _carrier(service, settings, engine, seal, companies)
     outbound = open_outbound(service, engine, settings, seal=seal, carrier=carrier)
     serve_outbound(service, outbound.desk, relay.wake)
@@ -76,7 +77,7 @@ async def build(service: Service, settings: TrackersSettings) -> None:
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
 
 
-def _companies(service: Service, settings: TrackersSettings) -> Companies:
+def _companies(service: Service, settings: TrackersSettings, ledger: Ledger) -> Companies:
     """Each by its own API."""
     clock, ids = service.clock, service.ids
 
@@ -90,6 +91,7 @@ def _companies(service: Service, settings: TrackersSettings) -> Companies:
         MetaConversions(http(settings.meta_url), version=settings.meta_version),
         GoogleConversions(http(settings.google_url), tokens, version=settings.google_version),
         XConversions(http(settings.x_url), settings.x_url, clock, ids, version=settings.x_version),
+        ledger,
     )
 
 

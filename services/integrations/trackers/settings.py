@@ -21,7 +21,6 @@ class TrackersSettings(OutboundSettings):
 
     catalogue_target: str = Field(description="host:port of the catalogue: what is sold, by name.")
     customers_target: str = Field(description="host:port of customers: the address of who has consented.")
-    orders_target: str = Field(description="host:port of orders: what an order was, where its event came too early.")
     call_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Timeout of one call to another service.")
     request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
     visit_keep_hours: int = Field(

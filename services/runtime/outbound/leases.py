@@ -90,7 +90,7 @@ _DISPATCHES_TOLD = text(
          AND ((d.settled IS NULL AND :is_holder) OR (r.settled = 'delivered' AND d.version = r.version
               AND (d.settled IS NULL OR d.settled IN ('expired', 'dropped'))))"""
 )
-_LEDGER = text(
+LEDGER = text(
     """INSERT INTO outbound_exchange (exchange_id, house_id, target_id, asked, kind, at_ms, took_ms, status, answer,
                                       payload_hash, dispatches, outcome, about)
        SELECT e.* FROM unnest(
@@ -234,7 +234,7 @@ class Leases:
                 )
             ).scalar() is not None
             if report.lines:
-                await connection.execute(_LEDGER, _ledger_columns(report.lines))
+                await connection.execute(LEDGER, ledger_columns(report.lines))
             if report.told:
                 values = {"house_id": lease.target.house_id, "now_ms": now_ms, "is_holder": is_holder}
                 await connection.execute(_DISPATCHES_TOLD, values | _told_columns(report.told))
@@ -304,7 +304,8 @@ def _settled(outcome: Outcome) -> str:
             return ""
 
 
-def _ledger_columns(lines: Sequence[Line]) -> dict[str, Any]:
+def ledger_columns(lines: Sequence[Line]) -> dict[str, Any]:
+    """What LEDGER is executed with."""
     exchanges = [line.exchange for line in lines]
     return {
         "ids": [line.exchange_id for line in lines],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.runtime.outbound.port import Dispatch, Done, Settled, Target
+from services.runtime.outbound.port import Dispatch, Done, Exchange, Settled, Target
 
 
 @dataclass
@@ -57,3 +57,14 @@ class MemoryQueue:
     def of(self, target: Target) -> list[Dispatch]:
         """What waits for a target, in the order of putting."""
         return [dispatch for (whom, _), dispatch in self.waiting.items() if whom == target]
+
+
+@dataclass
+class MemoryLedger:
+    """See ExchangeLedger."""
+
+    kept: list[Exchange] = field(default_factory=list)
+
+    async def keep(self, exchanges: Sequence[Exchange]) -> None:
+        """See ExchangeLedger."""
+        self.kept += exchanges

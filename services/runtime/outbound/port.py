@@ -148,6 +148,14 @@ class Carrier(Protocol):
         ...
 
 
+class ExchangeLedger(Protocol):
+    """Where is kept what is asked beside all dispatches: a look, a check, a list."""
+
+    async def keep(self, exchanges: Sequence[Exchange]) -> None:
+        """All of one house. Raises nothing: the answer stands whether its line could be written or not."""
+        ...
+
+
 class OutboundQueue(Protocol):
     """Where an integration's handlers put what is to be told, in the transaction of their own effect."""
 

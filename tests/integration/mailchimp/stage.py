@@ -46,7 +46,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import SeededIds
 from services.runtime.outbound.http import OutboundHttp
-from services.runtime.outbound.memory_queue import MemoryQueue
+from services.runtime.outbound.memory_queue import MemoryLedger, MemoryQueue
 from services.runtime.outbound.port import Done, Exchange, Outcome
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.seal import Seal
@@ -180,7 +180,7 @@ class Stage:
         self.http = OutboundHttp(url, clock, transport=transport)
         seal = Seal(["a sealing secret of tests"], owner="mailchimp")
         self.store = PostgresStore(engine, clock=clock, ids=self.ids, seal=seal, queue=self.queue, wake=lambda: None)
-        self.api = HttpMailchimp(self.http, url)
+        self.api = HttpMailchimp(self.http, url, MemoryLedger())
         self.accounts = AccountHandler(self.store, self.api)
         self.syncs = AudienceSyncHandler(self.store, self.accounts, self.book, self.ids)
         self.courier = Courier(self.store, self.api, self.book, Hooking(self.store, self.api, PUBLIC_URL), clock)

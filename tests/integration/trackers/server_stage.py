@@ -41,6 +41,7 @@ from services.integrations.trackers.domain.visit import Visit
 from services.integrations.trackers.ports.people import PeopleUnanswered
 from services.runtime.ids import RandomIds
 from services.runtime.outbound.leases import Leases
+from services.runtime.outbound.memory_queue import MemoryLedger
 from services.runtime.outbound.port import Carrier, Target
 from services.runtime.outbound.queue import PostgresQueue
 from services.runtime.outbound.sender import Sender, SenderLimits
@@ -93,7 +94,7 @@ class ServerStage:
         self.intake = OrderIntake(self.queue)
         source = PostgresConversionSource(self.engine, SEAL, self.people, clock, keep_ms=KEEP_MS)
         follow_ups = PostgresFollowUps(self.engine, self.queue)
-        clients = Clients(self.world.meta, self.world.google, self.world.x)
+        clients = Clients(self.world.meta, self.world.google, self.world.x, MemoryLedger())
         self.carrier: Carrier = ConversionsCarrier(source, clients, follow_ups, clock)
         self._senders = 0
         self._events = 0

@@ -298,7 +298,6 @@ async def running_trackers(
         sealing_secrets=SecretStr("a sealing secret of tests"),
         accounts_target=shows.target,
         catalogue_target=shows.target,
-        orders_target=shows.target,
         relay_interval_seconds=0.1,
         drain_seconds=1,
         service_key=SecretStr(TEST_SERVICE_KEY),

@@ -15,6 +15,7 @@ from services.integrations.trackers.domain.reached import Worth
 from services.integrations.trackers.domain.visit import Traces
 from services.integrations.trackers.ports.conversion_source import Diagnostics, Found, Nothing
 from services.integrations.trackers.ports.people import PeopleUnanswered
+from services.runtime.outbound.memory_queue import MemoryLedger
 from services.runtime.outbound.port import Carried, Dispatch, Done, Later, Locked, Outcome, Settled, Target
 from tests.integration.trackers.companies import GOOGLE, HOUSE, META, TARGET, Companies, X, companies, purchase
 
@@ -62,7 +63,7 @@ class Carrying:
 async def carrying() -> AsyncIterator[Carrying]:
     async with companies() as world:
         source, follow_ups = SaidSource(), KeptFollowUps()
-        clients = Clients(world.meta, world.google, world.x)
+        clients = Clients(world.meta, world.google, world.x, MemoryLedger())
         yield Carrying(world, source, follow_ups, ConversionsCarrier(source, clients, follow_ups, world.clock))
 
 

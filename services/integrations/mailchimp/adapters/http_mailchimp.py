@@ -26,28 +26,31 @@ from services.integrations.mailchimp.ports.mailchimp import (
     TheirAudience,
 )
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
-from services.runtime.outbound.port import Done, Later, Locked, Outcome, Settled
+from services.runtime.outbound.port import Done, ExchangeLedger, Later, Locked, Outcome, Settled
 
 # MailChimp tells no time to come back at: a moment for one connection too many, longer where it has had enough of us.
 _BUSY_MS: Final = 2_000
 _ENOUGH_MS: Final = 60_000
+# What people ask for and wait for; no dispatch is about it.
+_CHECK: Final = "check"
 _NOT_LET_IN: Final = frozenset({401, 403})
 
 
 class HttpMailchimp:
     """See Mailchimp. `base_url` has {data_centre} where the account's stands."""
 
-    def __init__(self, http: OutboundHttp, base_url: str) -> None:
+    def __init__(self, http: OutboundHttp, base_url: str, ledger: ExchangeLedger) -> None:
         self._http = http
+        self._ledger = ledger
         self._base_url = base_url
 
     async def name(self, access: Access) -> NameReply:
-        reply, found = await self._ask(access, "GET", "/", "check", query={"fields": "account_name"})
+        reply, found = await self._ask(access, "GET", "/", _CHECK, query={"fields": "account_name"})
         return NameReply(reply, str(found.get("account_name", "")))
 
     async def audiences(self, access: Access) -> AudiencesReply:
         query = {"fields": "lists.id,lists.name,lists.stats.member_count,total_items", "count": str(PAGE)}
-        reply, found = await self._ask(access, "GET", "/lists", "check", query=query)
+        reply, found = await self._ask(access, "GET", "/lists", _CHECK, query=query)
         return AudiencesReply(reply, [_audience(one) for one in _dicts(found.get("lists"))])
 
     async def add(self, access: Access, list_id: str, profiles: Sequence[Profile]) -> AddReply:
@@ -163,6 +166,9 @@ class HttpMailchimp:
         if isinstance(outcome, Done) and outcome.how is Settled.DELIVERED and found is None:
             outcome = Later("answered with what is no JSON object")
         reply = Reply(outcome, answer.exchange_as(outcome), is_missing=answer.status == 404)
+        if kind == _CHECK:
+            # Somebody of the house waits for it; the rest goes into the ledger with what became of its dispatches.
+            await self._ledger.keep([reply.exchange])
         return reply, found or {}
 
     async def _answer(

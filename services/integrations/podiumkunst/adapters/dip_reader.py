@@ -18,7 +18,7 @@ from services.integrations.podiumkunst.domain.connection import TARGET_ID
 from services.integrations.podiumkunst.domain.platform import PlatformList, ProductionSales
 from services.integrations.podiumkunst.ports.platform import NotTold, PlatformAccount, PlatformTokens, Untold
 from services.runtime.outbound.http import Answer, HttpLimits, OutboundHttp, Question
-from services.runtime.outbound.port import Done, Later, Locked, Settled, Target
+from services.runtime.outbound.port import Done, ExchangeLedger, Later, Locked, Outcome, Settled, Target
 
 T = TypeVar("T")
 
@@ -34,8 +34,9 @@ def reading_limits(timeout_seconds: float) -> HttpLimits:
 class DipReader:
     """See PlatformReader. A token that is refused is asked for anew, once."""
 
-    def __init__(self, http: OutboundHttp, tokens: PlatformTokens, names: DipNames) -> None:
+    def __init__(self, http: OutboundHttp, tokens: PlatformTokens, names: DipNames, ledger: ExchangeLedger) -> None:
         self._http = http
+        self._ledger = ledger
         self._tokens = tokens
         self._names = names
 
@@ -64,7 +65,22 @@ class DipReader:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         question = Question("GET", path, "read", headers=headers, secrets=(token, account.client_secret))
         answer = await self._http.ask(Target(account.house_id, TARGET_ID), question)
-        return _read(answer, self._names, question.secrets, read)
+        told = _read(answer, self._names, question.secrets, read)
+        await self._ledger.keep([answer.exchange_as(_outcome(told))])
+        return told
+
+
+def _outcome(told: object) -> Outcome:
+    """What the ledger calls it: an answer that nobody can read is one that is asked for again."""
+    match told:
+        case NotTold(why=Untold.LOCKED):
+            return Locked(told.note)
+        case NotTold(why=Untold.REFUSED):
+            return Done(Settled.REFUSED)
+        case NotTold():
+            return Later(told.note)
+        case _:
+            return Done(Settled.DELIVERED)
 
 
 def _read(answer: Answer, names: DipNames, secrets: Sequence[str], read: Callable[[Any], T]) -> T | NotTold:

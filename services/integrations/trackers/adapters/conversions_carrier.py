@@ -32,6 +32,7 @@ from services.runtime.outbound.port import (
     Dispatch,
     Done,
     Exchange,
+    ExchangeLedger,
     Later,
     Locked,
     Outcome,
@@ -56,6 +57,7 @@ class Companies:
     meta: MetaConversions
     google: GoogleConversions
     x: XConversions
+    ledger: ExchangeLedger
 
     async def validate(self, target: Target, account: Account, conversion: Conversion) -> Outcome:
         """See Validator."""
@@ -65,6 +67,7 @@ class Companies:
             carried = await self.google.validate(target, account, conversion)
         else:
             carried = await self.x.validate(target, account, conversion)
+        await self.ledger.keep(carried.exchanges)
         return carried.outcomes[0]
 
 

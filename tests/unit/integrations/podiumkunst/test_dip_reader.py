@@ -11,6 +11,7 @@ from services.integrations.podiumkunst.domain.platform import PlatformList
 from services.integrations.podiumkunst.ports.platform import NotTold, PlatformAccount, Untold
 from services.runtime.clock import SystemClock
 from services.runtime.outbound.http import OutboundHttp
+from services.runtime.outbound.memory_queue import MemoryLedger
 
 ACCOUNT = PlatformAccount("house", "client", "a secret of the house")
 
@@ -27,14 +28,16 @@ class Tokens:
         self.forgotten += 1
 
 
-def reader(answer: Callable[[httpx.Request], httpx.Response], tokens: Tokens | None = None) -> DipReader:
+def reader(
+    answer: Callable[[httpx.Request], httpx.Response], tokens: Tokens | None = None, ledger: MemoryLedger | None = None
+) -> DipReader:
     def streamed(request: httpx.Request) -> httpx.Response:
         whole = answer(request)
         return httpx.Response(whole.status_code, headers=whole.headers, stream=httpx.ByteStream(whole.content))
 
     transport = httpx.MockTransport(streamed)
     http = OutboundHttp("http://dip.test", SystemClock(), limits=reading_limits(10), transport=transport)
-    return DipReader(http, tokens or Tokens(), DipNames())
+    return DipReader(http, tokens or Tokens(), DipNames(), ledger or MemoryLedger())
 
 
 @pytest.mark.parametrize(
@@ -120,3 +123,24 @@ async def test_a_production_is_one_part_of_the_path_whatever_is_in_it() -> None:
 
 def test_the_secret_is_in_no_text_of_the_account() -> None:
     assert "a secret" not in repr(ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (httpx.Response(200, json=[]), "delivered"),
+        (httpx.Response(200, text="<html>"), "later"),
+        (httpx.Response(500), "later"),
+        (httpx.Response(400, json={"error": "unknown"}), "refused"),
+        (httpx.Response(401), "locked"),
+    ],
+)
+async def test_what_the_platform_is_asked_is_a_line_of_the_ledger_whatever_it_answers(
+    answer: httpx.Response, outcome: str
+) -> None:
+    ledger = MemoryLedger()
+    await reader(lambda _: answer, ledger=ledger).performances(ACCOUNT)
+    assert {(line.asked, line.status, line.outcome) for line in ledger.kept} == {
+        ("GET /theaters/performances", answer.status_code, outcome)
+    }
+    assert "good" not in str(ledger.kept)
