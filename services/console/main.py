@@ -75,13 +75,16 @@ def up(
     bus: OwnBus = None,
     bus_url: BusUrl = "",
     nodes: Annotated[int, typer.Option(min=1, max=MAX_NODES, help="Nodes of the inventory.")] = 1,
+    integrations: Annotated[bool, typer.Option(help="With the services that speak to outside companies.")] = True,
     json: Json = False,
 ) -> None:
     """Starts the whole stack and keeps it running until Ctrl-C. Data stays for the next start."""
     from services.console.commands.up import run_up
+    from services.console.stack.blueprint import INTEGRATIONS
     from services.console.stack.local_stack import StackOptions
 
-    options = StackOptions(bus_url, nodes=nodes, bus=_own_bus(bus, bus_url))
+    wanted = INTEGRATIONS if integrations else ()
+    options = StackOptions(bus_url, nodes=nodes, bus=_own_bus(bus, bus_url), integrations=wanted)
     run_command(run_up(data or default_data_dir(), options, json))
 
 

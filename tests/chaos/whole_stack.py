@@ -99,7 +99,7 @@ async def running_whole_stack(
         await bus.start()
         # The stack's own Valkey stands idle: these settings come last.
         tuning = tempo.tuning() | {"BALCON_INVENTORY_REDIS_URL": cluster.url}
-        options = StackOptions(bus.url, tuning, INVENTORY_NODES)
+        options = StackOptions(bus.url, tuning, INVENTORY_NODES, integrations=())
         services = await stack.enter_async_context(LocalStack(folder, options, clock=clock, ids=ids, progress=tell))
         targets = services.record.targets
         async with (

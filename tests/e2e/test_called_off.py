@@ -146,7 +146,7 @@ def _owner_credential(accounts_target: str, data: Path) -> str:
 def stack() -> Iterator[tuple[House, Owner]]:
     data = make_temp_folder(IDS)
     try:
-        with Up(data) as up:
+        with Up(data, "--no-integrations") as up:
             told = {**up.told, "data": str(data)}
             channels = {
                 name: grpc.intercept_channel(grpc.insecure_channel(target), WithCredential(data))

@@ -152,7 +152,7 @@ class House:
 def house() -> Iterator[House]:
     data = make_temp_folder(IDS)
     try:
-        with Up(data) as up:
+        with Up(data, "--no-integrations") as up:
             channels = {
                 name: grpc.intercept_channel(grpc.insecure_channel(target), WithCredential(data))
                 for name, target in up.told["targets"].items()

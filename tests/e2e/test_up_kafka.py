@@ -55,7 +55,7 @@ def test_the_stack_runs_on_kafka_with_one_option_and_a_pause_outlives_its_restar
         assert other.status == 2
         assert "another bus" in other.errors
         # The folder knows which bus it has.
-        with Up(data) as up:
+        with Up(data, "--no-integrations") as up:
             assert up.told["bus"] == "kafka"
             assert paused(data) == {PAUSED: "reporting"}
             waiting = lag_of(data, PAUSED)

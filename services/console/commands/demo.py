@@ -130,7 +130,9 @@ async def run_demo(options: DemoOptions) -> bool:
 
 async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids) -> bool:
     started = clock.monotonic()
-    stack_options = StackOptions(options.bus_url, options.tempo.tuning(), options.nodes, options.bus)
+    stack_options = StackOptions(
+        options.bus_url, options.tempo.tuning(), options.nodes, options.bus, integrations=("podiumkunst",)
+    )
 
     def progress(step: str) -> None:
         ERR.print(f"[dim]{clock.monotonic() - started:5.1f} s  {step}[/]", highlight=False)

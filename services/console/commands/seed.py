@@ -58,8 +58,10 @@ async def _with_stack_of_its_own(folder: DataFolder) -> None:
         hold_key(folder.existing_service_key())
         return
     with folder:
+        # What is seeded is for no company outside.
+        options = StackOptions(integrations=())
         stack = LocalStack(
-            folder, StackOptions(), clock=SystemClock(), ids=RandomIds(), progress=lambda step: ERR.print(f"{step} …")
+            folder, options, clock=SystemClock(), ids=RandomIds(), progress=lambda step: ERR.print(f"{step} …")
         )
         async with stack:
             await stack.while_whole(_seed(folder, stack.record.targets))

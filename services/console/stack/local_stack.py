@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeVar
@@ -20,11 +20,13 @@ from services.console.stack.blueprint import (
     DOUBLES,
     GRPC_SERVICES,
     HOST,
+    INTEGRATIONS,
     ServicePart,
     Surroundings,
     dip_url,
     double_url,
     environment_of,
+    is_wanted,
     parts_of,
     port_names,
     reporting_part,
@@ -60,6 +62,8 @@ class StackOptions:
     # Nodes of the inventory.
     nodes: int = 1
     bus: str = ""
+    # Those of INTEGRATIONS that are started; a stack on the same folder may have others next time.
+    integrations: Collection[str] = INTEGRATIONS
 
 
 class LocalStack:
@@ -92,14 +96,19 @@ class LocalStack:
         """Where everything answers."""
         return StackRecord(
             pid=os.getpid(),
-            targets={service: target_of(service, self.ports) for service in GRPC_SERVICES},
-            metrics={service: f"http://{HOST}:{self.ports[f'{service}_metrics']}/metrics" for service in GRPC_SERVICES},
+            targets={service: target_of(service, self.ports) for service in self._serving},
+            metrics={service: f"http://{HOST}:{self.ports[f'{service}_metrics']}/metrics" for service in self._serving},
             pay_page=sandbox_url(self.ports),
             bus=self._bus_url.partition("+")[0].partition("://")[0],
             bus_url=self._bus_url,
             reporting=self._reporting,
             dip=dip_url(self.ports),
         )
+
+    @property
+    def _serving(self) -> list[str]:
+        wanted = {part.name for part in parts_of(1) if is_wanted(part, self._options.integrations)}
+        return [name for name in GRPC_SERVICES if name in wanted]
 
     @property
     def service_key(self) -> str:
@@ -189,7 +198,7 @@ class LocalStack:
         # Who has started the services may call them.
         hold_key(world.service_key)
         self._progress("starting services")
-        parts = parts_of(self._options.nodes)
+        parts = [part for part in parts_of(self._options.nodes) if is_wanted(part, self._options.integrations)]
         self._processes = [self._supervised(part, world) for part in parts]
         for part, process in zip(parts, self._processes, strict=True):
             # While one loads, the next one's database is brought to its newest schema.

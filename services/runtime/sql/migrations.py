@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from alembic import command, context
@@ -16,13 +15,14 @@ from services.runtime.sql.policies import EVERY_HOUSE
 from services.runtime.sql.roles import grant_to
 
 # Held to the transaction's end; the number means Balcon's migrations and nothing else.
+_INTEGRATIONS = Path(__file__).parents[2] / "integrations"
 _LOCK = text("SELECT pg_advisory_xact_lock(7205101)")
 
 
 def package_of(service: str) -> str:
     """The package of a service by its name: services.<name>, or services.integrations.<name>."""
-    own = f"services.{service}"
-    return own if find_spec(own) is not None else f"services.integrations.{service}"
+    is_integration = (_INTEGRATIONS / service).is_dir()
+    return f"services.integrations.{service}" if is_integration else f"services.{service}"
 
 
 def _folder(service: str) -> Path:

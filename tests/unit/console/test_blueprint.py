@@ -12,10 +12,12 @@ from services.console.commands.demo import FAST, NORMAL, Tempo
 from services.console.stack.blueprint import (
     BUS_DATABASE,
     GRPC_SERVICES,
+    INTEGRATIONS,
     PARTS,
     ServicePart,
     Surroundings,
     environment_of,
+    is_wanted,
     port_names,
     target_of,
 )
@@ -120,3 +122,13 @@ def test_whoever_wants_a_real_company_asked_says_so_by_the_variable() -> None:
     [part] = [part for part in PARTS if part.name == "mailchimp"]
     told = {"BALCON_MAILCHIMP_API_URL": "https://{data_centre}.api.mailchimp.com/3.0"}
     assert environment_of(part, world(), told)["BALCON_MAILCHIMP_API_URL"] == told["BALCON_MAILCHIMP_API_URL"]
+
+
+def test_a_stack_has_the_integrations_that_are_wanted_and_the_pretended_platform_with_its_exporter() -> None:
+    def names(*integrations: str) -> set[str]:
+        return {part.name for part in PARTS if is_wanted(part, integrations)}
+
+    assert names(*INTEGRATIONS) == {part.name for part in PARTS}
+    assert names() == names(*INTEGRATIONS) - {*INTEGRATIONS, "dip"}
+    assert names("podiumkunst") == names() | {"podiumkunst", "dip"}
+    assert names("webhooks") == names() | {"webhooks"}
