@@ -6,10 +6,10 @@ from balcon.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServ
 
 from services.accounts.adapters.act_events import GROUP, keep_act
 from services.accounts.adapters.argon2_passwords import Argon2Passwords, HasherLimits
+from services.accounts.adapters.audit_checks import CHECKS
 from services.accounts.adapters.jwt_tokens import JwtTokens
 from services.accounts.adapters.link_rows import LETTER_TASK
 from services.accounts.adapters.postgres_accounts import PostgresAccounts
-from services.accounts.adapters.postgres_audit import PostgresAudit
 from services.accounts.adapters.postgres_transaction import EventForms
 from services.accounts.api.accounts_servicer import AccountsServicer, Handlers
 from services.accounts.api.events import access_revoked, house_changed
@@ -35,6 +35,7 @@ from services.accounts.handlers.signing_keys import KeyRing
 from services.accounts.settings import AccountsSettings
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.checked_record import CheckedRecord
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.runtime.access.revocations import Revocation
@@ -73,7 +74,7 @@ async def build(service: Service, settings: AccountsSettings) -> None:
         lambda server: add_AccountsServiceServicer_to_server(accounts, server), "balcon.accounts.v1.AccountsService"
     )
     service.consume(engine, bus, group=GROUP, topics=[ACTS], handler=keep_act)
-    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
+    serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, CHECKS), engine))
 
 
 async def _public_keys(keys: KeyRing) -> dict[str, bytes]:

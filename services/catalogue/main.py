@@ -5,6 +5,7 @@ from __future__ import annotations
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import add_CatalogueServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.catalogue.adapters.audit_checks import CHECKS
 from services.catalogue.adapters.drawing_request_rows import PostgresDrawingQueue
 from services.catalogue.adapters.grpc_houses import GrpcHouses
 from services.catalogue.adapters.grpc_seat_owners import GrpcSeatOwners
@@ -12,7 +13,6 @@ from services.catalogue.adapters.house_events import GROUP, copy_house
 from services.catalogue.adapters.house_rows import PostgresHouseCopies
 from services.catalogue.adapters.packaged_plans import packaged_plans
 from services.catalogue.adapters.pillow_poster_maker import PillowPosterMaker
-from services.catalogue.adapters.postgres_audit import PostgresAudit
 from services.catalogue.adapters.postgres_catalogue import PostgresCatalogue
 from services.catalogue.adapters.shared_plan_rows import PostgresSharedPlans
 from services.catalogue.adapters.vat_rates import country_rates
@@ -38,6 +38,7 @@ from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.catalogue.settings import CatalogueSettings
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.checked_record import CheckedRecord
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.runtime.bus.port import ManagedBus
@@ -95,7 +96,7 @@ async def build(service: Service, settings: CatalogueSettings) -> None:
     service.rpc.add(
         lambda server: add_CatalogueServiceServicer_to_server(catalogue, server), "balcon.catalogue.v1.CatalogueService"
     )
-    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
+    serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, CHECKS, by_performance=True), engine))
 
 
 def _follow_houses(service: Service, engine: AsyncEngine, bus: ManagedBus) -> None:

@@ -7,8 +7,10 @@ from balcon.customers.v1.customers_service_pb2_grpc import add_CustomersServiceS
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.checked_record import CheckedRecord
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
+from services.customers.adapters.audit_checks import CHECKS
 from services.customers.adapters.event_handlers import all_of
 from services.customers.adapters.grpc_grants import GrpcGrants
 from services.customers.adapters.grpc_houses import GrpcHouses
@@ -17,7 +19,6 @@ from services.customers.adapters.house_events import GROUP as HOUSES_GROUP
 from services.customers.adapters.house_events import copy_house
 from services.customers.adapters.link_rows import LETTER_TASK
 from services.customers.adapters.order_events import OrderActs, OrderEvents
-from services.customers.adapters.postgres_audit import PostgresAudit
 from services.customers.adapters.postgres_customers import PostgresCustomers
 from services.customers.adapters.show_events import learn_show
 from services.customers.api.customers_servicer import ConsentsServicer, CustomersServicer, Handlers
@@ -75,7 +76,7 @@ async def build(service: Service, settings: CustomersSettings) -> None:
     states = StateConsumer(bus, engine, group=HOUSES_GROUP, topics=[ACCOUNTS], handler=copy_house, clock=clock)
     service.show_consumers(bus, lambda: [states])
     service.background("houses", states.run)
-    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
+    serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, CHECKS), engine))
 
 
 def _handlers(service: Service, settings: CustomersSettings, store: PostgresCustomers) -> tuple[Handlers, HouseKeeper]:

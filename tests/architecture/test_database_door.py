@@ -25,21 +25,16 @@ OTHER = {
 
 # Every use of AllHouses in the services, with its reason: what row-level security will let through.
 ALL_HOUSES = {
+    "services/contracts/checked_record.py": ["the audit examines the whole record"],
     "services/accounts/adapters/postgres_accounts.py": [
         "people belong to no house, and their memberships are in many",
         "what is over is forgotten by age",
-    ],
-    "services/accounts/adapters/postgres_audit.py": [
-        "the audit examines the whole record",
     ],
     "services/catalogue/adapters/drawing_request_rows.py": [
         "the operator draws plans for every house",
     ],
     "services/catalogue/adapters/shared_plan_rows.py": [
         "shared plans are there for every house to pick",
-    ],
-    "services/catalogue/adapters/postgres_audit.py": [
-        "the audit examines the whole record",
     ],
     "services/catalogue/adapters/postgres_catalogue.py": [
         "changes of plans are finished, whatever their house",
@@ -48,22 +43,13 @@ ALL_HOUSES = {
     "services/catalogue/adapters/house_rows.py": [
         "accounts adopts the houses that it does not know",
     ],
-    "services/customers/adapters/postgres_audit.py": [
-        "the audit examines the whole record",
-    ],
     "services/customers/adapters/postgres_customers.py": [
         "what is over is forgotten by age",
         "what was locked is removed when its time is over",
     ],
-    "services/integrations/mailchimp/adapters/postgres_audit.py": [
-        "the audit examines the whole record",
-    ],
     "services/integrations/mailchimp/adapters/postgres_store.py": [
         "each round looks for the houses that have something to do",
         "what is over is forgotten by age",
-    ],
-    "services/integrations/podiumkunst/adapters/postgres_audit.py": [
-        "the audit examines the whole record",
     ],
     "services/integrations/podiumkunst/adapters/postgres_links.py": [
         "whose list or portfolio is due is found whichever house it is",
@@ -72,13 +58,7 @@ ALL_HOUSES = {
         "rounds of all houses come due",
     ],
     "services/integrations/trackers/adapters/order_intake.py": ["what is over is forgotten by age"],
-    "services/integrations/trackers/adapters/postgres_audit.py": [
-        "the audit examines the whole record",
-    ],
     "services/integrations/trackers/adapters/postgres_trackers.py": ["what is over is forgotten by age"],
-    "services/integrations/webhooks/adapters/postgres_audit.py": [
-        "the audit examines the whole record",
-    ],
     "services/integrations/webhooks/adapters/postgres_webhooks.py": [
         "what is over is forgotten by age",
     ],

@@ -6,14 +6,15 @@ from balcon.mailchimp.v1.mailchimp_service_pb2_grpc import add_MailchimpServiceS
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.checked_record import CheckedRecord
 from services.contracts.operator_looks import tell_looks
 from services.contracts.outbound_servicer import serve_outbound
 from services.contracts.walled_audit import WalledAudit
+from services.integrations.mailchimp.adapters.audit_checks import CHECKS
 from services.integrations.mailchimp.adapters.consent_events import GROUP, learn_consents
 from services.integrations.mailchimp.adapters.grpc_people import GrpcPeople
 from services.integrations.mailchimp.adapters.http_mailchimp import HttpMailchimp
 from services.integrations.mailchimp.adapters.late_queue import LateQueue
-from services.integrations.mailchimp.adapters.postgres_audit import PostgresAudit
 from services.integrations.mailchimp.adapters.postgres_store import PostgresStore
 from services.integrations.mailchimp.api.mailchimp_servicer import MailchimpServicer
 from services.integrations.mailchimp.api.webhooks import webhook_app
@@ -67,7 +68,7 @@ async def build(service: Service, settings: MailchimpSettings) -> None:
     service.consume(engine, bus, group=GROUP, topics=[CONSENTS], batch_handler=learn_consents)
     _keep_going(service, settings, store)
     await _hear(service, settings, Hearing(store, people, clock))
-    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
+    serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, CHECKS), engine))
 
 
 def _keep_going(service: Service, settings: MailchimpSettings, store: PostgresStore) -> None:

@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.checked_record import CheckedRecord
 from services.contracts.operator_looks import tell_looks
 from services.contracts.outbound_servicer import serve_outbound
 from services.contracts.walled_audit import WalledAudit
+from services.integrations.podiumkunst.adapters.audit_checks import CHECKS
 from services.integrations.podiumkunst.adapters.dip_carrier import DipCarrier
 from services.integrations.podiumkunst.adapters.dip_reader import DipReader, reading_limits
 from services.integrations.podiumkunst.adapters.dip_tokens import DipTokens
@@ -21,7 +23,6 @@ from services.integrations.podiumkunst.adapters.dip_wire import DipNames
 from services.integrations.podiumkunst.adapters.grpc_neighbours import GrpcNeighbours
 from services.integrations.podiumkunst.adapters.grpc_seats import GrpcSeats
 from services.integrations.podiumkunst.adapters.postgres_accounts import PostgresAccounts
-from services.integrations.podiumkunst.adapters.postgres_audit import PostgresAudit
 from services.integrations.podiumkunst.adapters.postgres_figures import PostgresFigures, PostgresToldBook
 from services.integrations.podiumkunst.adapters.postgres_links import PostgresLinks
 from services.integrations.podiumkunst.adapters.postgres_rounds import FiguresFollowLinks, PostgresRounds
@@ -74,7 +75,7 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
     changes = [_tell_figures(service, settings, engine, seal, relay.wake)]
     store = PostgresLinks(engine, clock=service.clock, ids=service.ids, seal=seal, wake=relay.wake, changes=changes)
     _serve_links(service, settings, engine, store)
-    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
+    serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, CHECKS), engine))
 
 
 def _follow_sales(service: Service, engine: AsyncEngine, bus: ManagedBus) -> None:

@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.checked_record import CheckedRecord
 from services.contracts.operator_looks import tell_looks
 from services.contracts.outbound_servicer import serve_outbound
 from services.contracts.walled_audit import WalledAudit
+from services.integrations.trackers.adapters.audit_checks import CHECKS
 from services.integrations.trackers.adapters.conversions_carrier import Companies, ConversionsCarrier
 from services.integrations.trackers.adapters.google_conversions import GoogleConversions
 from services.integrations.trackers.adapters.google_tokens import GoogleTokens
@@ -20,7 +22,6 @@ from services.integrations.trackers.adapters.heard_events import HeardEvents
 from services.integrations.trackers.adapters.meta_conversions import MetaConversions
 from services.integrations.trackers.adapters.order_intake import OrderIntake, forget_orders
 from services.integrations.trackers.adapters.outbound_server_side import OutboundServerSide
-from services.integrations.trackers.adapters.postgres_audit import PostgresAudit
 from services.integrations.trackers.adapters.postgres_conversion_source import (
     PostgresConversionSource,
     PostgresFollowUps,
@@ -74,7 +75,7 @@ async def build(service: Service, settings: TrackersSettings) -> None:
     intake = OrderIntake(outbound.queue)
     service.consume(engine, bus, group=ORDERS_GROUP, topics=[ORDERS], batch_handler=intake.take)
     _forget_by_age(service, settings, store, engine)
-    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
+    serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, CHECKS), engine))
 
 
 def _companies(service: Service, settings: TrackersSettings, ledger: Ledger) -> Companies:

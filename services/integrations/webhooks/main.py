@@ -7,14 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.checked_record import CheckedRecord
 from services.contracts.operator_looks import tell_looks
+from services.contracts.outbound_checks import OUTBOUND_CHECKS
 from services.contracts.outbound_servicer import serve_outbound
+from services.contracts.sql_checks import DENSE_OUTBOX
 from services.contracts.walled_audit import WalledAudit
 from services.integrations.webhooks.adapters.event_catalogue import CHANGES, LATEST_ONLY, event_types
 from services.integrations.webhooks.adapters.event_intake import EventIntake
 from services.integrations.webhooks.adapters.grpc_owners import GrpcOwners
 from services.integrations.webhooks.adapters.guarded_network import GuardedBackend, GuardedTransport, SystemNames
-from services.integrations.webhooks.adapters.postgres_audit import PostgresAudit
 from services.integrations.webhooks.adapters.postgres_transaction import NOTICE_TASK
 from services.integrations.webhooks.adapters.postgres_webhooks import PostgresWebhooks
 from services.integrations.webhooks.adapters.webhook_carrier import HTTP_LIMITS, WebhookCarrier
@@ -69,7 +71,7 @@ async def build(service: Service, settings: WebhooksSettings, names: Names | Non
     service.rpc.add(
         lambda server: add_WebhooksServiceServicer_to_server(servicer, server), "balcon.webhooks.v1.WebhooksService"
     )
-    serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
+    serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, (DENSE_OUTBOX, *OUTBOUND_CHECKS)), engine))
 
 
 def _system_names(service: Service) -> Names:

@@ -16,11 +16,12 @@ from google.protobuf.message import Message
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contracts.checked_record import CheckedRecord
 from services.contracts.once import Asked
 from services.contracts.wire_types import wire_instant
+from services.integrations.mailchimp.adapters.audit_checks import CHECKS
 from services.integrations.mailchimp.adapters.consent_events import learn_consents
 from services.integrations.mailchimp.adapters.http_mailchimp import HttpMailchimp
-from services.integrations.mailchimp.adapters.postgres_audit import PostgresAudit
 from services.integrations.mailchimp.adapters.postgres_store import PostgresStore
 from services.integrations.mailchimp.api.webhooks import webhook_app
 from services.integrations.mailchimp.domain.audience_sync import (
@@ -263,7 +264,7 @@ class Stage:
 
     async def audit(self) -> list[str]:
         """What the record's own checks find."""
-        checks = await PostgresAudit(self.engine).checks("")
+        checks = await CheckedRecord(self.engine, CHECKS).checks("")
         return [f"{one.name}: {violation}" for one in checks for violation in one.violations]
 
     async def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:

@@ -14,13 +14,14 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contracts.checked_record import CheckedRecord
+from services.integrations.podiumkunst.adapters.audit_checks import CHECKS
 from services.integrations.podiumkunst.adapters.dip_carrier import DipCarrier
 from services.integrations.podiumkunst.adapters.dip_tokens import DipTokens
 from services.integrations.podiumkunst.adapters.dip_wire import DipNames
 from services.integrations.podiumkunst.adapters.figure_audit import FIGURE_CHECKS
 from services.integrations.podiumkunst.adapters.link_tables import connections, hall_mappings, links
 from services.integrations.podiumkunst.adapters.metadata import outbound_dispatch
-from services.integrations.podiumkunst.adapters.postgres_audit import PostgresAudit
 from services.integrations.podiumkunst.adapters.postgres_figures import PostgresFigures, PostgresToldBook
 from services.integrations.podiumkunst.adapters.postgres_rounds import FiguresFollowLinks, PostgresRounds
 from services.integrations.podiumkunst.adapters.sales_intake import take_changes, take_states
@@ -256,7 +257,7 @@ class Stage:
     async def audited(self) -> list[str]:
         """What is wrong with the figures; links are made here by hand, without what they need."""
         names = {check.name for check in FIGURE_CHECKS}
-        checks = await PostgresAudit(self.engine).checks("")
+        checks = await CheckedRecord(self.engine, CHECKS).checks("")
         return [found for check in checks if check.name in names for found in check.violations]
 
 

@@ -9,7 +9,8 @@ from balcon.types.v1.principal_pb2 import PrincipalKind, PrincipalRef
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.integrations.podiumkunst.adapters.postgres_audit import PostgresAudit
+from services.contracts.checked_record import CheckedRecord
+from services.integrations.podiumkunst.adapters.audit_checks import CHECKS
 from services.integrations.podiumkunst.adapters.sales_intake import take_changes, take_states
 from services.runtime.ids import seeded_random
 from services.runtime.outbox.event import IncomingEvent
@@ -45,7 +46,7 @@ async def sums(engine: AsyncEngine, seller_kind: str = "buyer") -> dict[str, tup
 
 
 async def broken(engine: AsyncEngine) -> list[str]:
-    return [found for check in await PostgresAudit(engine).checks("") for found in check.violations]
+    return [found for check in await CheckedRecord(engine, CHECKS).checks("") for found in check.violations]
 
 
 async def test_r0_13_r0_12_recette_by_kind_out_of_confirmed_orders(engine: AsyncEngine) -> None:
