@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contracts.once import RecordedAnswer
+
+
+def answer_table(metadata: sa.MetaData, *further: sa.Column[Any]) -> sa.Table:
+    """Adds `idempotency_keys`, as every service has them whose writes are of one house (RULE 27)."""
+    table = sa.Table(
+        "idempotency_keys",
+        metadata,
+        sa.Column("house_id", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("request_hash", sa.LargeBinary, nullable=False),
+        # Null only inside the transaction that has claimed the key.
+        sa.Column("answer", sa.LargeBinary),
+        sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+        *further,
+    )
+    sa.Index("ix_idempotency_keys_created_at_ms", table.c.created_at_ms)
+    return table
 
 
 class AnswerRows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.contracts.answer_rows import answer_table
 from services.runtime.outbox.tables import outbox_tables, pause_table
 from services.runtime.sql.engine import new_metadata
 
@@ -335,19 +336,11 @@ pass_numbers = sa.Table(
 )
 
 # First answers of writes (RULE 27). The house "" was the scope of sign-ups, before accounts did those.
-idempotency_keys = sa.Table(
-    "idempotency_keys",
+idempotency_keys = answer_table(
     metadata,
-    sa.Column("house_id", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("request_hash", sa.LargeBinary, nullable=False),
-    # Null only inside the transaction that has claimed the key.
-    sa.Column("answer", sa.LargeBinary),
-    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     # False: written by a version that kept hashes and answers of its own classes.
     sa.Column("in_wire_form", sa.Boolean, nullable=False, server_default=sa.text("false")),
 )
-sa.Index("ix_idempotency_keys_created_at_ms", idempotency_keys.c.created_at_ms)
 
 outbox, outbox_sequence = outbox_tables(metadata)
 pause_table(metadata)

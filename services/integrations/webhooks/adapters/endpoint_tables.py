@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from services.contracts.answer_rows import answer_table
 from services.integrations.webhooks.adapters.metadata import metadata, outbound_dispatch, outbound_exchange
 
 endpoints = sa.Table(
@@ -55,17 +56,7 @@ shows = sa.Table(
     sa.Column("production_id", sa.Text, nullable=False),
 )
 
-idempotency_keys = sa.Table(
-    "idempotency_keys",
-    metadata,
-    sa.Column("house_id", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("request_hash", sa.LargeBinary, nullable=False),
-    # Null only inside the transaction that has claimed the key.
-    sa.Column("answer", sa.LargeBinary),
-    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
-)
-sa.Index("ix_idempotency_keys_created_at_ms", idempotency_keys.c.created_at_ms)
+idempotency_keys = answer_table(metadata)
 
 # The delivery log looks at the outbound base's tables by endpoint, and at the tries of one event.
 sa.Index(
