@@ -21,27 +21,14 @@ from services.console.audit.facts import (
     TicketFact,
     TotalsFact,
 )
-from services.console.stack.blueprint import INTEGRATIONS, nodes_of
+from services.console.stack.blueprint import INTEGRATIONS, PARTS, nodes_of
 from services.console.stack.credentials import act_as_operator
 from services.runtime.clock import Clock
 from services.runtime.rpc.client import open_channel
 
 # Those that own records; catalogue's are not compared with anybody's, but it may check itself. A stack need not have
 # integrations.
-AUDITED = (
-    "accounts",
-    "catalogue",
-    "customers",
-    "inventory",
-    "mailchimp",
-    "orders",
-    "payments",
-    "podiumkunst",
-    "reporting",
-    "ticketing",
-    "trackers",
-    "webhooks",
-)
+AUDITED: tuple[str, ...] = tuple(sorted(part.name for part in PARTS if part.database is not None))
 _AUDIT_SECONDS = 60.0
 
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-
-import uvloop
-
 from services.payments.sandbox.server import Sandbox, SandboxPlan
 from services.payments.sandbox.settings import SandboxSettings
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
-from services.runtime.telemetry.logging import configure_logging, get_logger
+from services.runtime.pretended import run_pretended
 
 
-async def _serve(settings: SandboxSettings) -> None:
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+def main() -> None:
+    """Runs until SIGTERM or SIGINT."""
+    settings = SandboxSettings()
     plan = SandboxPlan(
         data_path=settings.data_path,
         host=settings.listen_host,
@@ -29,20 +23,7 @@ async def _serve(settings: SandboxSettings) -> None:
         stall_seconds=settings.stall_seconds,
         seed=settings.seed,
     )
-    sandbox = Sandbox(plan, clock=SystemClock(), ids=RandomIds())
-    await sandbox.start()
-    log = get_logger("sandbox")
-    log.info("sandbox_started", http_port=sandbox.port)
-    await stopping.wait()
-    await sandbox.stop()
-    log.info("sandbox_stopped")
-
-
-def main() -> None:
-    """Runs until SIGTERM or SIGINT."""
-    settings = SandboxSettings()
-    configure_logging("sandbox", settings.log_level)
-    uvloop.run(_serve(settings))
+    run_pretended("sandbox", Sandbox(plan, clock=SystemClock(), ids=RandomIds()), settings.log_level)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from google.protobuf.message_factory import GetMessageClass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from services.console.audit.collect import AUDITED
 from services.console.sale.demo_house import DemoHouse, SaleTerms
 from services.console.stack import local_stack
 from services.console.stack.blueprint import parts_of
@@ -50,20 +51,7 @@ OWN = "#own"
 REQUEST_KEYS = ("idempotency_key", "step_id")
 NO_THINGS = ("house_id", *REQUEST_KEYS)
 UNWALLED = "tests.integration.access.unwalled"
-SERVICES = (
-    "accounts",
-    "catalogue",
-    "customers",
-    "inventory",
-    "mailchimp",
-    "orders",
-    "payments",
-    "podiumkunst",
-    "reporting",
-    "ticketing",
-    "trackers",
-    "webhooks",
-)
+SERVICES = AUDITED
 # What several services answer alike, by one of them.
 SERVED_BY = {"outbound": "trackers"}
 _CALL_SECONDS = 60.0
