@@ -72,9 +72,16 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
     _follow_sales(service, engine, bus)
     _follow_shows(service, engine, bus)
     seal = Seal(settings.secrets(), owner="podiumkunst")
-    changes = [_tell_figures(service, settings, engine, seal, relay.wake)]
-    store = PostgresLinks(engine, clock=service.clock, ids=service.ids, seal=seal, wake=relay.wake, changes=changes)
-    _serve_links(service, settings, engine, store)
+    desk, follow_links = _tell_figures(service, settings, engine, seal, relay.wake)
+    store = PostgresLinks(
+        engine, clock=service.clock, ids=service.ids, seal=seal, wake=relay.wake, changes=[follow_links]
+    )
+    house_clock = _serve_links(service, settings, engine, store)
+    figures = PodiumkunstFiguresServicer(desk, FigureFiles(desk, house_clock, service.clock))
+    service.rpc.add(
+        lambda server: add_PodiumkunstFiguresServiceServicer_to_server(figures, server),
+        "balcon.podiumkunst.v1.PodiumkunstFiguresService",
+    )
     serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, CHECKS), engine))
 
 
@@ -96,7 +103,9 @@ def _follow_shows(service: Service, engine: AsyncEngine, bus: ManagedBus) -> Non
     service.background(HOUSES_GROUP, houses.run)
 
 
-def _serve_links(service: Service, settings: PodiumkunstSettings, engine: AsyncEngine, store: PostgresLinks) -> None:
+def _serve_links(
+    service: Service, settings: PodiumkunstSettings, engine: AsyncEngine, store: PostgresLinks
+) -> HouseClock:
     clock, seconds = service.clock, settings.call_timeout_seconds
     to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=seconds)
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
@@ -129,6 +138,7 @@ def _serve_links(service: Service, settings: PodiumkunstSettings, engine: AsyncE
         lambda server: add_PodiumkunstLinksServiceServicer_to_server(servicer, server),
         "balcon.podiumkunst.v1.PodiumkunstLinksService",
     )
+    return house_clock
 
 
 def _platform(service: Service, settings: PodiumkunstSettings, ledger: Ledger) -> PlatformReader:
@@ -165,8 +175,8 @@ def _tell_figures(
     engine: AsyncEngine,
     seal: Seal,
     wake: Callable[[], None],
-) -> FiguresFollowLinks:
-    """The platform is told what linked performances have sold; whoever links tells what this answers."""
+) -> tuple[FigureDesk, FiguresFollowLinks]:
+    """The platform is told what linked performances have sold; staff ask the desk, and who links tells the other."""
     accounts = PostgresAccounts(engine, seal)
     clock, names = service.clock, DipNames(settings.dip_names)
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=settings.call_timeout_seconds)
@@ -185,12 +195,7 @@ def _tell_figures(
     rounds = PushRounds(PostgresRounds(engine), pusher, clock)
     service.background("push rounds", rounds.run)
     desk = FigureDesk(store, maker, pusher, accounts)
-    servicer = PodiumkunstFiguresServicer(desk, FigureFiles(desk, clock))
-    service.rpc.add(
-        lambda server: add_PodiumkunstFiguresServiceServicer_to_server(servicer, server),
-        "balcon.podiumkunst.v1.PodiumkunstFiguresService",
-    )
-    return FiguresFollowLinks(rounds.wake, outbound.queue)
+    return desk, FiguresFollowLinks(rounds.wake, outbound.queue)
 
 
 def main() -> None:

@@ -147,6 +147,15 @@ async def test_the_figures_come_as_files_in_which_no_text_is_a_formula(stage: Li
     assert [cell.value for cell in cells if "De Storm" in str(cell.value)] == ["=De Storm"]
 
 
+async def test_a_file_has_starts_and_its_day_as_the_houses_own_clock_shows_them(stage: LinksStage) -> None:
+    await linked(stage)
+    await stage.rows("UPDATE houses SET time_zone = 'Pacific/Honolulu'")
+    request = pb.DownloadFiguresRequest(house_id=HOUSE, format=pb.FIGURES_FORMAT_CSV)
+    answer = await stage.figures.DownloadFigures(request)
+    assert ",2026-12-04T09:15:00," in answer.data.decode(), "20:15 in Amsterdam"
+    assert answer.file_name == "podiumkunst-2026-11-29.csv"
+
+
 async def test_what_cannot_be_told_is_refused_with_why(stage: LinksStage) -> None:
     push, preview = stage.figures.PushNow, stage.figures.PreviewFigures
     assert (await refusal(push(pb.PushNowRequest(house_id=HOUSE)))).reason == "CONNECTION_OFF"

@@ -61,7 +61,7 @@ class PodiumkunstFiguresServicer(PodiumkunstFiguresServiceServicer):
         wrong = FieldInvalid("format", is_none, "CSV, EXCEL") if form is None else None
         accept(refused_key("house_id", request.house_id), wrong)
         assert form is not None
-        file = await self._files.file(request.house_id, form, with_unlinked=request.include_unlinked)
+        file = answered(await self._files.file(request.house_id, form, with_unlinked=request.include_unlinked))
         return pb.DownloadFiguresResponse(file_name=file.name, content_type=file.content_type, data=file.data)
 
     async def GetReportingSellers(  # noqa: N802

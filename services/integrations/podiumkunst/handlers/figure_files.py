@@ -12,16 +12,17 @@ from typing import Final
 from services.contracts.house_time import local_of
 from services.integrations.podiumkunst.domain.figures import CURRENCY
 from services.integrations.podiumkunst.domain.platform import RANKS
-from services.integrations.podiumkunst.domain.rounds import DEFAULT_ZONE
 from services.integrations.podiumkunst.domain.sales import NOTHING, Kind
 from services.integrations.podiumkunst.domain.telling import Part
 from services.integrations.podiumkunst.handlers.figure_desk import FigureDesk
 from services.integrations.podiumkunst.handlers.figures import Made
+from services.integrations.podiumkunst.handlers.house_clock import HouseClock
 from services.paper.house_style import HouseStyle
 from services.paper.table_csv import write_csv
 from services.paper.table_excel import write_excel
 from services.paper.tables import Amount, CellKind, Row, TableBlock, TableColumn, TableDocument
 from services.runtime.clock import Clock
+from services.runtime.errors import Refusal
 
 MOST_PERFORMANCES: Final = 5_000
 
@@ -43,32 +44,36 @@ class FiguresFile:
 
 
 class FigureFiles:
-    """Makes them of what would be told now."""
+    """Makes them of what would be told now, with times as the house's clock shows them."""
 
-    def __init__(self, desk: FigureDesk, clock: Clock) -> None:
+    def __init__(self, desk: FigureDesk, house_clock: HouseClock, clock: Clock) -> None:
         self._desk = desk
+        self._house_clock = house_clock
         self._clock = clock
 
-    async def file(self, house_id: str, form: FileFormat, *, with_unlinked: bool) -> FiguresFile:
-        """At most MOST_PERFORMANCES of them."""
+    async def file(self, house_id: str, form: FileFormat, *, with_unlinked: bool) -> FiguresFile | Refusal:
+        """At most MOST_PERFORMANCES of them. HouseNotFound."""
+        zone = await self._house_clock.zone(house_id)
+        if isinstance(zone, Refusal):
+            return zone
         made = await self._desk.performances(house_id, MOST_PERFORMANCES, with_unlinked=with_unlinked)
-        document = document_of(house_id, made)
-        day = local_of(DEFAULT_ZONE, self._clock.now_ms()).date().isoformat()
+        document = document_of(house_id, made, zone)
+        day = local_of(zone, self._clock.now_ms()).date().isoformat()
         ending, content_type = form.value
-        data = await asyncio.to_thread(_written, house_id, form, document)
+        data = await asyncio.to_thread(_written, HouseStyle(house_id, "nl", zone, CURRENCY), form, document)
         return FiguresFile(f"podiumkunst-{day}.{ending}", content_type, data)
 
 
-def _written(house_id: str, form: FileFormat, document: TableDocument) -> bytes:
+def _written(style: HouseStyle, form: FileFormat, document: TableDocument) -> bytes:
     sink = io.BytesIO()
     if form is FileFormat.CSV:
         write_csv(sink, document)
     else:
-        write_excel(sink, HouseStyle(house_id, "nl", DEFAULT_ZONE, CURRENCY), document)
+        write_excel(sink, style, document)
     return sink.getvalue()
 
 
-def document_of(house_id: str, made: Sequence[Made]) -> TableDocument:
+def document_of(house_id: str, made: Sequence[Made], zone: str) -> TableDocument:
     """One row a performance; what is not known now is left empty."""
     kinds = [
         column
@@ -90,7 +95,7 @@ def document_of(house_id: str, made: Sequence[Made]) -> TableDocument:
         TableColumn("Blocked", CellKind.NUMBER),
         *(TableColumn(f"Capacity rank {rank}", CellKind.NUMBER) for rank in range(1, RANKS + 1)),
     ]
-    rows = [_row(one) for one in made]
+    rows = [_row(one, zone) for one in made]
     return TableDocument(
         title="Podiumkunst",
         subtitle=house_id,
@@ -103,9 +108,9 @@ def document_of(house_id: str, made: Sequence[Made]) -> TableDocument:
     )
 
 
-def _row(made: Made) -> Row:
+def _row(made: Made, zone: str) -> Row:
     one, figures = made.linked, made.figures
-    starts = local_of(DEFAULT_ZONE, one.starts_at_ms) if one.starts_at_ms else None
+    starts = local_of(zone, one.starts_at_ms) if one.starts_at_ms else None
     first = (one.number, one.code, one.performance_id, one.title, starts)
     if figures is None:
         return (*first, *(None for _ in range(2 * len(Kind) + 3 + RANKS)))

@@ -159,7 +159,7 @@ def test_a_file_leaves_empty_what_is_not_known_now_and_never_writes_a_nought() -
     known = figures(sales(Sold(40, 100_000)), ranks={"stalls": 1, "balcony": 2})
 
     def row(*unknown: Part) -> dict[str, object]:
-        document = document_of("hou_1", [Made(linked, known, frozenset(unknown))])
+        document = document_of("hou_1", [Made(linked, known, frozenset(unknown))], "Europe/Amsterdam")
         [cells] = document.blocks[0].rows()
         return {column.heading: cell for column, cell in zip(document.columns, cells, strict=True)}
 
