@@ -72,11 +72,12 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
     _follow_sales(service, engine, bus)
     _follow_shows(service, engine, bus)
     seal = Seal(settings.secrets(), owner="podiumkunst")
-    desk, follow_links = _tell_figures(service, settings, engine, seal, relay.wake)
+    accounts = PostgresAccounts(engine, seal)
+    desk, follow_links = _tell_figures(service, settings, engine, seal, accounts, relay.wake)
     store = PostgresLinks(
         engine, clock=service.clock, ids=service.ids, seal=seal, wake=relay.wake, changes=[follow_links]
     )
-    house_clock = _serve_links(service, settings, engine, store)
+    house_clock = _serve_links(service, settings, engine, store, accounts)
     figures = PodiumkunstFiguresServicer(desk, FigureFiles(desk, house_clock, service.clock))
     service.rpc.add(
         lambda server: add_PodiumkunstFiguresServiceServicer_to_server(figures, server),
@@ -104,7 +105,11 @@ def _follow_shows(service: Service, engine: AsyncEngine, bus: ManagedBus) -> Non
 
 
 def _serve_links(
-    service: Service, settings: PodiumkunstSettings, engine: AsyncEngine, store: PostgresLinks
+    service: Service,
+    settings: PodiumkunstSettings,
+    engine: AsyncEngine,
+    store: PostgresLinks,
+    accounts: PostgresAccounts,
 ) -> HouseClock:
     clock, seconds = service.clock, settings.call_timeout_seconds
     to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=seconds)
@@ -114,8 +119,8 @@ def _serve_links(
     platform = _platform(service, settings, Ledger(engine, service.ids))
     neighbours = GrpcNeighbours(to_accounts, to_catalogue)
     house_clock = HouseClock(store, neighbours)
-    lists = PlatformListHandler(store, store, platform, clock)
-    portfolios = PortfolioHandler(store, store, platform, clock)
+    lists = PlatformListHandler(store, accounts, platform, clock)
+    portfolios = PortfolioHandler(store, accounts, platform, clock)
     looks = (
         _looks(service, "lists", store.lease_lists, lists.fetch, minutes=settings.list_minutes),
         _looks(service, "portfolios", store.lease_portfolios, portfolios.fetch, minutes=settings.portfolio_minutes),
@@ -126,7 +131,7 @@ def _serve_links(
             one.wake()
 
     handlers = LinksHandlers(
-        connections=ConnectionHandler(store, store, platform, clock, wake),
+        connections=ConnectionHandler(store, accounts, platform, clock, wake),
         platform_lists=lists,
         link_lists=LinkListHandler(store, house_clock, clock),
         linking=LinkingHandler(store, neighbours, house_clock, clock),
@@ -174,10 +179,10 @@ def _tell_figures(
     settings: PodiumkunstSettings,
     engine: AsyncEngine,
     seal: Seal,
+    accounts: PostgresAccounts,
     wake: Callable[[], None],
 ) -> tuple[FigureDesk, FiguresFollowLinks]:
     """The platform is told what linked performances have sold; staff ask the desk, and who links tells the other."""
-    accounts = PostgresAccounts(engine, seal)
     clock, names = service.clock, DipNames(settings.dip_names)
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=settings.call_timeout_seconds)
     to_inventory = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)

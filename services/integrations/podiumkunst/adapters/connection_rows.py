@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.integrations.podiumkunst.adapters.link_changes import LinkChanges
 from services.integrations.podiumkunst.adapters.link_tables import connections
 from services.integrations.podiumkunst.domain.connection import Connection, Look, LookAnswer, tail_of
-from services.integrations.podiumkunst.ports.platform import PlatformAccount
 from services.runtime.seal import Seal
 
 
@@ -67,10 +66,6 @@ class ConnectionRows:
         await self._connection.execute(sa.update(connections).where(self._mine).values(**values))
         for one in self._changes:
             await one.account_set(self._connection, self._house_id)
-
-    async def account(self, connection: Connection) -> PlatformAccount:
-        sealed = await self._connection.execute(sa.select(connections.c.sealed_secret).where(self._mine))
-        return PlatformAccount(self._house_id, connection.client_id, self._seal.opened(sealed.scalar_one()).decode())
 
     async def looked(self, look: Look) -> None:
         values = {"look_answer": look.answer.value, "look_note": look.note, "looked_at_ms": look.looked_at_ms}

@@ -18,7 +18,6 @@ from services.integrations.podiumkunst.adapters.platform_rows import PlatformPer
 from services.integrations.podiumkunst.adapters.portfolio_rows import PortfolioRows
 from services.integrations.podiumkunst.adapters.show_rows import ShowRows
 from services.integrations.podiumkunst.adapters.show_tables import houses
-from services.integrations.podiumkunst.ports.platform import PlatformAccount
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
@@ -79,7 +78,7 @@ class PostgresLinksTransaction:
 
 
 class PostgresLinks:
-    """See LinksStore and Accounts. `wake` is called after a commit with acts."""
+    """See LinksStore. `wake` is called after a commit with acts."""
 
     def __init__(
         self,
@@ -110,12 +109,6 @@ class PostgresLinks:
                 await connection.rollback()
             elif transaction.has_published:
                 after_commit(connection, self._wake)
-
-    async def account(self, house_id: str) -> PlatformAccount | None:
-        """See Accounts.account."""
-        async with self.transaction(house_id) as transaction:
-            connection = await transaction.connections.find()
-            return await transaction.connections.account(connection) if connection.may_ask else None
 
     async def lease_lists(self, limit: int, now_ms: int, next_ms: int) -> Sequence[str]:
         """See LinksStore.lease_lists."""

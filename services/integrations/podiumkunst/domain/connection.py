@@ -56,11 +56,6 @@ class Connection:
     look: Look | None = None
 
     @property
-    def may_ask(self) -> bool:
-        """Whether the platform can be asked on the house's account."""
-        return self.is_on and self.has_account
-
-    @property
     def has_account(self) -> bool:
         """Whether both parts of the credential are there."""
         return bool(self.client_id) and self.has_secret

@@ -15,7 +15,6 @@ from services.integrations.podiumkunst.domain.linkable import LineFilter
 from services.integrations.podiumkunst.domain.platform import PlatformPerformance, ProductionSales, Theatre
 from services.integrations.podiumkunst.domain.portfolio import Figure, ProductionLook
 from services.integrations.podiumkunst.domain.show import Link, Show
-from services.integrations.podiumkunst.ports.platform import PlatformAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,6 @@ class Connections(Protocol):
 
     async def save(self, connection: Connection, client_secret: str | None) -> None:
         """None: the secret that is there stays; '' removes it. What is on is looked at soon."""
-        ...
-
-    async def account(self, connection: Connection) -> PlatformAccount:
-        """Of a connection that has one."""
         ...
 
     async def looked(self, look: Look) -> None:
