@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from balcon.podiumkunst.v1.figures_service_pb2_grpc import add_PodiumkunstFiguresServiceServicer_to_server
@@ -42,7 +43,6 @@ from services.integrations.podiumkunst.handlers.platform_lists import PlatformLi
 from services.integrations.podiumkunst.handlers.portfolios import PortfolioHandler
 from services.integrations.podiumkunst.handlers.push import Pusher
 from services.integrations.podiumkunst.handlers.push_rounds import PushRounds
-from services.integrations.podiumkunst.ports.platform import PlatformReader
 from services.integrations.podiumkunst.settings import PodiumkunstSettings
 from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import ACCOUNTS, ALLOTMENTS, AVAILABILITY, CATALOGUE, ORDERS
@@ -64,6 +64,15 @@ _LOOKS = WorkLimits(concurrency=8, idle_seconds=15.0)
 _MINUTE_MS = 60_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Platform:
+    """Who reads it and who tells it, on the same accounts and with the same tokens."""
+
+    accounts: PostgresAccounts
+    reader: DipReader
+    carrier: DipCarrier
+
+
 async def build(service: Service, settings: PodiumkunstSettings) -> None:
     """Opens the store and the bus, serves, and keeps the relay going. The bus may be down."""
     engine, bus = service.sql(), service.bus()
@@ -72,18 +81,33 @@ async def build(service: Service, settings: PodiumkunstSettings) -> None:
     _follow_sales(service, engine, bus)
     _follow_shows(service, engine, bus)
     seal = Seal(settings.secrets(), owner="podiumkunst")
-    accounts = PostgresAccounts(engine, seal)
-    desk, follow_links = _tell_figures(service, settings, engine, seal, accounts, relay.wake)
+    platform = _platform(service, settings, engine, seal)
+    desk, follow_links = _tell_figures(service, settings, engine, seal, platform, relay.wake)
     store = PostgresLinks(
         engine, clock=service.clock, ids=service.ids, seal=seal, wake=relay.wake, changes=[follow_links]
     )
-    house_clock = _serve_links(service, settings, engine, store, accounts)
+    house_clock = _serve_links(service, settings, store, platform)
     figures = PodiumkunstFiguresServicer(desk, FigureFiles(desk, house_clock, service.clock))
     service.rpc.add(
         lambda server: add_PodiumkunstFiguresServiceServicer_to_server(figures, server),
         "balcon.podiumkunst.v1.PodiumkunstFiguresService",
     )
     serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, CHECKS), engine))
+
+
+def _platform(service: Service, settings: PodiumkunstSettings, engine: AsyncEngine, seal: Seal) -> _Platform:
+    clock, seconds, names = service.clock, settings.dip_timeout_seconds, DipNames(settings.dip_names)
+    telling = OutboundHttp(settings.base_url, clock, limits=HttpLimits(read_seconds=seconds, total_seconds=seconds))
+    reading = OutboundHttp(settings.base_url, clock, limits=reading_limits(seconds))
+    service.on_close(telling.close)
+    service.on_close(reading.close)
+    accounts, tokens = PostgresAccounts(engine, seal), DipTokens(telling, names, clock)
+    book, spacing = PostgresToldBook(engine, clock), settings.spacing_seconds
+    return _Platform(
+        accounts,
+        DipReader(reading, tokens, names, Ledger(engine, service.ids)),
+        DipCarrier(telling, tokens, names, accounts, book, clock, spacing_seconds=spacing),
+    )
 
 
 def _follow_sales(service: Service, engine: AsyncEngine, bus: ManagedBus) -> None:
@@ -107,20 +131,19 @@ def _follow_shows(service: Service, engine: AsyncEngine, bus: ManagedBus) -> Non
 def _serve_links(
     service: Service,
     settings: PodiumkunstSettings,
-    engine: AsyncEngine,
     store: PostgresLinks,
-    accounts: PostgresAccounts,
+    platform: _Platform,
 ) -> HouseClock:
     clock, seconds = service.clock, settings.call_timeout_seconds
     to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=seconds)
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
     service.on_close(to_accounts.close)
     service.on_close(to_catalogue.close)
-    platform = _platform(service, settings, Ledger(engine, service.ids))
+    accounts, reader = platform.accounts, platform.reader
     neighbours = GrpcNeighbours(to_accounts, to_catalogue)
     house_clock = HouseClock(store, neighbours)
-    lists = PlatformListHandler(store, accounts, platform, clock)
-    portfolios = PortfolioHandler(store, accounts, platform, clock)
+    lists = PlatformListHandler(store, accounts, reader, clock)
+    portfolios = PortfolioHandler(store, accounts, reader, clock)
     looks = (
         _looks(service, "lists", store.lease_lists, lists.fetch, minutes=settings.list_minutes),
         _looks(service, "portfolios", store.lease_portfolios, portfolios.fetch, minutes=settings.portfolio_minutes),
@@ -131,7 +154,7 @@ def _serve_links(
             one.wake()
 
     handlers = LinksHandlers(
-        connections=ConnectionHandler(store, accounts, platform, clock, wake),
+        connections=ConnectionHandler(store, accounts, reader, clock, wake),
         platform_lists=lists,
         link_lists=LinkListHandler(store, house_clock, clock),
         linking=LinkingHandler(store, neighbours, house_clock, clock),
@@ -144,14 +167,6 @@ def _serve_links(
         "balcon.podiumkunst.v1.PodiumkunstLinksService",
     )
     return house_clock
-
-
-def _platform(service: Service, settings: PodiumkunstSettings, ledger: Ledger) -> PlatformReader:
-    limits = reading_limits(settings.dip_timeout_seconds)
-    http = OutboundHttp(settings.base_url, service.clock, limits=limits)
-    service.on_close(http.close)
-    names = DipNames(settings.dip_names)
-    return DipReader(http, DipTokens(http, names, service.clock), names, ledger)
 
 
 def _looks(
@@ -179,27 +194,23 @@ def _tell_figures(
     settings: PodiumkunstSettings,
     engine: AsyncEngine,
     seal: Seal,
-    accounts: PostgresAccounts,
+    platform: _Platform,
     wake: Callable[[], None],
 ) -> tuple[FigureDesk, FiguresFollowLinks]:
     """The platform is told what linked performances have sold; staff ask the desk, and who links tells the other."""
-    clock, names = service.clock, DipNames(settings.dip_names)
+    clock = service.clock
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=settings.call_timeout_seconds)
     to_inventory = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
-    limits = HttpLimits(read_seconds=settings.dip_timeout_seconds, total_seconds=settings.dip_timeout_seconds)
-    http = OutboundHttp(settings.base_url, clock, limits=limits)
-    for close in (to_catalogue.close, to_inventory.close, http.close):
+    for close in (to_catalogue.close, to_inventory.close):
         service.on_close(close)
     maker = FigureMaker(GrpcSeats(to_catalogue, to_inventory, timeout_seconds=settings.call_timeout_seconds))
-    tokens, book = DipTokens(http, names, clock), PostgresToldBook(engine, clock)
-    carrier = DipCarrier(http, tokens, names, accounts, book, clock, spacing_seconds=settings.spacing_seconds)
-    outbound = open_outbound(service, engine, settings, seal=seal, carrier=carrier)
+    outbound = open_outbound(service, engine, settings, seal=seal, carrier=platform.carrier)
     serve_outbound(service, outbound.desk, wake)
     store = PostgresFigures(engine, outbound.queue, clock=clock, ids=service.ids, wake=wake)
     pusher = Pusher(store, maker)
     rounds = PushRounds(PostgresRounds(engine), pusher, clock)
     service.background("push rounds", rounds.run)
-    desk = FigureDesk(store, maker, pusher, accounts)
+    desk = FigureDesk(store, maker, pusher, platform.accounts)
     return desk, FiguresFollowLinks(rounds.wake, outbound.queue)
 
 

@@ -99,6 +99,9 @@ async def test_r0_10_a_sale_on_the_bus_reaches_the_platform_under_the_number_and
     await eventually(fewer)
     assert "figures.pushed" in await stage.acts()
     assert [check for check in await stage.audit() if check.violations] == []
+    asked = (await stage.http.get("/double/requests", params={"path": "/token"})).json()
+    kept = await stage.rows("SELECT asked, outcome FROM outbound_exchange WHERE kind = 'token'")
+    assert (len(asked), kept) == (1, [("POST /token", "delivered")]), "who reads and who tells have one token"
 
 
 async def test_r0_14_who_reports_itself_is_said_in_the_preview_and_left_out_of_what_is_told(stage: LinksStage) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
-from services.integrations.podiumkunst.adapters.dip_tokens import DipTokens
 from services.integrations.podiumkunst.adapters.dip_wire import DipNames, ShapeUnknown, document_of, error_in
 from services.integrations.podiumkunst.adapters.dip_wire_figures import path_of, told_body
 from services.integrations.podiumkunst.domain.telling import Telling, decoded
 from services.integrations.podiumkunst.ports.accounts import Accounts
 from services.integrations.podiumkunst.ports.figure_store import ToldBook
-from services.integrations.podiumkunst.ports.platform import NotTold, PlatformAccount, Untold
+from services.integrations.podiumkunst.ports.platform import NotTold, PlatformAccount, PlatformTokens, Untold
 from services.runtime.clock import Clock
 from services.runtime.outbound.answers import word_of
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
@@ -40,7 +38,7 @@ class DipCarrier:
     def __init__(
         self,
         http: OutboundHttp,
-        tokens: DipTokens,
+        tokens: PlatformTokens,
         names: DipNames,
         accounts: Accounts,
         book: ToldBook,
@@ -89,7 +87,7 @@ class DipCarrier:
     ) -> Outcome:
         granted = await self._tokens.granted(account)
         if granted.exchange is not None:
-            exchanges.append(replace(granted.exchange, target=target))
+            exchanges.append(granted.exchange)
         if isinstance(granted.token, NotTold):
             return _not_let_in(granted.token)
         await self._wait_for_turn(target)

@@ -51,15 +51,21 @@ class DipReader:
         return await self._ask(account, path, lambda document: sales_of(production_id, document, self._names))
 
     async def _ask(self, account: PlatformAccount, path: str, read: Callable[[Any], T]) -> T | NotTold:
-        token = await self._tokens.token(account)
+        token = await self._token(account)
         if isinstance(token, NotTold):
             return token
         told = await self._ask_with(account, token, path, read)
         if isinstance(told, NotTold) and told.why is Untold.LOCKED:
             self._tokens.forget(account)
-            token = await self._tokens.token(account)
+            token = await self._token(account)
             return token if isinstance(token, NotTold) else await self._ask_with(account, token, path, read)
         return told
+
+    async def _token(self, account: PlatformAccount) -> str | NotTold:
+        granted = await self._tokens.granted(account)
+        if granted.exchange is not None:
+            await self._ledger.keep([granted.exchange])
+        return granted.token
 
     async def _ask_with(self, account: PlatformAccount, token: str, path: str, read: Callable[[Any], T]) -> T | NotTold:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}

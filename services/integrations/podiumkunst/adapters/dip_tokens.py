@@ -9,7 +9,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from services.integrations.podiumkunst.adapters.dip_wire import DipNames, ShapeUnknown, document_of, error_in
-from services.integrations.podiumkunst.ports.platform import NotTold, PlatformAccount, Untold
+from services.integrations.podiumkunst.domain.connection import TARGET_ID
+from services.integrations.podiumkunst.ports.platform import Granted, NotTold, PlatformAccount, Untold
 from services.runtime.clock import Clock
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
 from services.runtime.outbound.port import Exchange, Target
@@ -19,14 +20,6 @@ MARGIN_SECONDS: Final = 60.0
 _LONGEST_SECONDS: Final = 86_400.0
 KIND: Final = "token"
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """What the platform said: a token or why none, and the exchange if one was needed."""
-
-    token: str | NotTold
-    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +41,8 @@ class DipTokens:
         self._held: dict[_Key, _Held] = {}
         self._asking: dict[_Key, asyncio.Task[Granted]] = {}
 
-    async def token(self, account: PlatformAccount) -> str | NotTold:
-        """See PlatformTokens.token."""
-        return (await self.granted(account)).token
-
     async def granted(self, account: PlatformAccount) -> Granted:
-        """As token(), with the exchange for the ledger: told to one of those who waited for it."""
+        """See PlatformTokens.granted."""
         key = (account.house_id, account.client_id, account.client_secret)
         held = self._held.get(key)
         if held is not None and self._clock.monotonic() < held.good_until:
@@ -88,7 +77,7 @@ class DipTokens:
             secrets=(account.client_secret,),
         )
         asked_at = self._clock.monotonic()
-        answer = await self._http.ask(Target(account.house_id, account.client_id), question)
+        answer = await self._http.ask(Target(account.house_id, TARGET_ID), question)
         found = _read(answer, names, question.secrets)
         if isinstance(found, NotTold):
             return Granted(found, replace(answer.exchange, payload_hash=""))

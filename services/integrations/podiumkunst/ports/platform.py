@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from services.integrations.podiumkunst.domain.platform import PlatformList, ProductionSales
+from services.runtime.outbound.port import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,23 @@ class NotTold:
     after_ms: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What the platform said: a token or why none, and the exchange if one was needed."""
+
+    token: str | NotTold
+    exchange: Exchange | None = None
+
+
 class PlatformTokens(Protocol):
     """Tokens by client credentials, renewed before they end."""
 
-    async def token(self, account: PlatformAccount) -> str | NotTold:
-        """One that lives; asked for once, however many wait."""
+    async def granted(self, account: PlatformAccount) -> Granted:
+        """One that lives; asked for once, however many wait: one of those is told the exchange, for the ledger."""
         ...
 
     def forget(self, account: PlatformAccount) -> None:
-        """The platform has refused it before its time: the next token() asks for a new one."""
+        """The platform has refused it before its time: the next granted() asks for a new one."""
         ...
 
 

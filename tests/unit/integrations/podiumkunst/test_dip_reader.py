@@ -8,21 +8,23 @@ import pytest
 from services.integrations.podiumkunst.adapters.dip_reader import MAX_ANSWER_BYTES, DipReader, reading_limits
 from services.integrations.podiumkunst.adapters.dip_wire import DipNames
 from services.integrations.podiumkunst.domain.platform import PlatformList
-from services.integrations.podiumkunst.ports.platform import NotTold, PlatformAccount, Untold
+from services.integrations.podiumkunst.ports.platform import Granted, NotTold, PlatformAccount, Untold
 from services.runtime.clock import SystemClock
 from services.runtime.outbound.http import OutboundHttp
 from services.runtime.outbound.memory_queue import MemoryLedger
+from services.runtime.outbound.port import Exchange, Target
 
 ACCOUNT = PlatformAccount("house", "client", "a secret of the house")
 
 
 class Tokens:
-    def __init__(self, *tokens: str | NotTold) -> None:
+    def __init__(self, *tokens: str | NotTold, exchange: Exchange | None = None) -> None:
+        self.exchange = exchange
         self.tokens = list(tokens) or ["good"]
         self.forgotten = 0
 
-    async def token(self, account: PlatformAccount) -> str | NotTold:
-        return self.tokens[min(self.forgotten, len(self.tokens) - 1)]
+    async def granted(self, account: PlatformAccount) -> Granted:
+        return Granted(self.tokens[min(self.forgotten, len(self.tokens) - 1)], self.exchange)
 
     def forget(self, account: PlatformAccount) -> None:
         self.forgotten += 1
@@ -144,3 +146,11 @@ async def test_what_the_platform_is_asked_is_a_line_of_the_ledger_whatever_it_an
         ("GET /theaters/performances", answer.status_code, outcome)
     }
     assert "good" not in str(ledger.kept)
+
+
+async def test_the_token_that_was_asked_for_on_the_way_is_a_line_of_the_ledger_too() -> None:
+    exchange = Exchange(Target("house", "dip"), "POST /token", "token", 1, 2, 200, "a token", "", 0, "delivered")
+    ledger = MemoryLedger()
+    platform = reader(lambda _: httpx.Response(200, json=[]), Tokens("good", exchange=exchange), ledger)
+    await platform.performances(ACCOUNT)
+    assert [line.asked for line in ledger.kept] == ["POST /token", "GET /theaters/performances"]

@@ -36,6 +36,10 @@ class Platform:
         return DipTokens(OutboundHttp("http://dip", clock, transport=httpx.MockTransport(self)), DipNames(), clock)
 
 
+async def token_of(tokens: DipTokens, account: PlatformAccount = KRING) -> str | NotTold:
+    return (await tokens.granted(account)).token
+
+
 def token(text: str, seconds: float = 3_600) -> httpx.Response:
     return httpx.Response(200, json={"access_token": text, "token_type": "Bearer", "expires_in": seconds})
 
@@ -45,7 +49,7 @@ def test_many_at_the_same_time_ask_once() -> None:
 
     async def ask() -> None:
         tokens = platform.tokens()
-        assert set(await asyncio.gather(*(tokens.token(KRING) for _ in range(20)))) == {"t1"}
+        assert set(await asyncio.gather(*(token_of(tokens) for _ in range(20)))) == {"t1"}
 
     run_virtual(ask())
     assert platform.asked == ["client_id=kring&client_secret=s3cret&grant_type=client_credentials"]
@@ -56,11 +60,11 @@ def test_a_token_is_renewed_before_its_end() -> None:
 
     async def ask() -> None:
         tokens, clock = platform.tokens(), LoopClock()
-        assert await tokens.token(KRING) == "t1"
+        assert await token_of(tokens) == "t1"
         await clock.sleep(3_600 - MARGIN_SECONDS - 1)
-        assert await tokens.token(KRING) == "t1"
+        assert await token_of(tokens) == "t1"
         await clock.sleep(1.1)
-        assert await tokens.token(KRING) == "t2"
+        assert await token_of(tokens) == "t2"
 
     run_virtual(ask())
 
@@ -70,11 +74,11 @@ def test_a_short_lived_token_is_used_for_half_its_life() -> None:
 
     async def ask() -> None:
         tokens, clock = platform.tokens(), LoopClock()
-        await tokens.token(KRING)
+        await token_of(tokens)
         await clock.sleep(0.9)
-        assert await tokens.token(KRING) == "t1"
+        assert await token_of(tokens) == "t1"
         await clock.sleep(0.2)
-        assert await tokens.token(KRING) == "t2"
+        assert await token_of(tokens) == "t2"
 
     run_virtual(ask())
 
@@ -84,10 +88,10 @@ def test_a_forgotten_one_and_another_secret_are_asked_for_anew() -> None:
 
     async def ask() -> None:
         tokens = platform.tokens()
-        await tokens.token(KRING)
+        await token_of(tokens)
         tokens.forget(KRING)
-        assert await tokens.token(KRING) == "t2"
-        assert await tokens.token(PlatformAccount("house_1", "kring", "another")) == "t3"
+        assert await token_of(tokens) == "t2"
+        assert await token_of(tokens, PlatformAccount("house_1", "kring", "another")) == "t3"
 
     run_virtual(ask())
 
@@ -98,7 +102,7 @@ def test_two_houses_with_one_client_id_have_tokens_of_their_own() -> None:
     async def ask() -> None:
         tokens = platform.tokens()
         other = PlatformAccount("house_2", "kring", "s3cret")
-        assert [await tokens.token(KRING), await tokens.token(other)] == ["t1", "t2"]
+        assert [await token_of(tokens), await token_of(tokens, other)] == ["t1", "t2"]
 
     run_virtual(ask())
 
@@ -121,7 +125,7 @@ def test_what_is_no_token_is_told_as_what_it_is(answer: Callable[[], httpx.Respo
     platform = Platform(answer())
 
     async def ask() -> None:
-        told = await platform.tokens().token(KRING)
+        told = await token_of(platform.tokens())
         assert isinstance(told, NotTold)
         assert told.why is why
 
@@ -144,7 +148,7 @@ def test_a_refusal_that_repeats_the_secret_is_told_without_it() -> None:
     platform = Platform(httpx.Response(401, json=said))
 
     async def ask() -> str | NotTold:
-        return await platform.tokens().token(KRING)
+        return await token_of(platform.tokens())
 
     told = run_virtual(ask())
     assert isinstance(told, NotTold)
