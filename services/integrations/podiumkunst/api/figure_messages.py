@@ -38,8 +38,6 @@ def figures_message(made: Made) -> pb.PerformanceFigures:
     )
     if linked.starts_at_ms:
         message.starts_at.CopyFrom(wire_instant(linked.starts_at_ms))
-    if figures is None:
-        return message
     currency = figures.other_currency or CURRENCY
     message.other_currency = figures.other_currency
     if Part.TICKETS not in made.unknown:

@@ -112,8 +112,6 @@ def _row(made: Made, zone: str) -> Row:
     one, figures = made.linked, made.figures
     starts = local_of(zone, one.starts_at_ms) if one.starts_at_ms else None
     first = (one.number, one.code, one.performance_id, one.title, starts)
-    if figures is None:
-        return (*first, *(None for _ in range(2 * len(Kind) + 3 + RANKS)))
     currency = figures.other_currency or CURRENCY
     sold = [figures.by_kind.get(kind, NOTHING) for kind in Kind]
     cells: dict[Part, Row] = {

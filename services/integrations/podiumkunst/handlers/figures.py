@@ -18,7 +18,7 @@ _NOBODY: Final = Standing({}, {})
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What other services say of one performance. `hall` None: it is gone, or nobody answers (`is_silent`)."""
+    """What other services say of one performance. `hall` None: it is gone, or nobody answers."""
 
     hall: Hall | None = None
     standing: Standing = _NOBODY
@@ -32,12 +32,12 @@ class Made:
     """`figures` without what is `unknown` now: that is told as soon as it is known again."""
 
     linked: Linked
-    figures: Figures | None
+    figures: Figures
     unknown: frozenset[Part] = frozenset()
 
     def is_told(self, part: Part) -> bool:
         """Whether this part can go out."""
-        return self.figures is not None and not self.figures.other_currency and part not in self.unknown
+        return not self.figures.other_currency and part not in self.unknown
 
 
 class FigureMaker:
@@ -87,7 +87,7 @@ class FigureMaker:
             try:
                 hall = await self._seats.hall(house_id, performance_id)
             except SeatsSilent:
-                return Surroundings(unknown=everything)
+                hall = None
             if hall is None:
                 return Surroundings(unknown=everything)
             standing, unknown = _NOBODY, frozenset[Part]()

@@ -63,7 +63,6 @@ async def _put(transaction: FigureTransaction, made: Sequence[Made], *, all_of_i
     due: list[Telling] = []
     unknown = 0
     for one in made:
-        assert one.figures is not None
         number = one.linked.number
         for part, telling in tellings(number, one.linked.performance_id, one.figures).items():
             if not one.is_told(part):
@@ -76,6 +75,6 @@ async def _put(transaction: FigureTransaction, made: Sequence[Made], *, all_of_i
 
 def differs(now: Made, part: Part, told: Telling | None) -> bool:
     """Whether the platform has something else than what is so now."""
-    if now.figures is None or not now.is_told(part):
+    if not now.is_told(part):
         return False
     return tellings(now.linked.number, now.linked.performance_id, now.figures)[part] != told
