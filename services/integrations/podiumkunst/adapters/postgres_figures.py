@@ -103,9 +103,9 @@ class PostgresFigureTransaction:
         rows = await self._connection.execute(self._told_of(numbers))
         return {(row.number, Part(row.part)): LastTold(row.put, row.told, row.told_at_ms) for row in rows}
 
-    async def put(self, tellings: Sequence[Telling]) -> int:
+    async def put(self, tellings: Sequence[Telling]) -> None:
         if not tellings:
-            return 0
+            return
         states = [
             {
                 "house_id": self._house_id,
@@ -119,9 +119,8 @@ class PostgresFigureTransaction:
         ]
         await self._connection.execute(insert(figure_states).values(states).on_conflict_do_nothing())
         await self._connection.execute(_put(self._house_id, tellings, self.now_ms))
-        return await self._queue.put_latest(
-            self._connection, [dispatch_of(self._house_id, one, self.now_ms) for one in tellings]
-        )
+        dispatches = [dispatch_of(self._house_id, one, self.now_ms) for one in tellings]
+        await self._queue.put_latest(self._connection, dispatches)
 
     async def told(self, numbers: Collection[str]) -> Sequence[ToldLine]:
         rows = await self._connection.execute(self._told_of(numbers).order_by(figure_told.c.number, figure_told.c.part))

@@ -107,11 +107,6 @@ class Figures:
             total = total.plus(one)
         return total
 
-    @property
-    def free_tickets(self) -> int:
-        """Of `sold`; all others were paid for (paid + free is what was issued)."""
-        return self.by_kind.get(Kind.FREE, NOTHING).tickets
-
 
 def figures_of(
     sales: Collection[SellerSales],

@@ -39,10 +39,6 @@ class HallMapping:
         """Whether the platform's theatre is known."""
         return bool(self.theatre_id)
 
-    def rank_of(self, category: str) -> int | None:
-        """None where nobody has said it."""
-        return next((one.rank for one in self.ranks if one.category == category), None)
-
 
 def refused_mapping(mapping: HallMapping) -> FieldInvalid | None:
     """All that is wrong with a mapping, else None."""

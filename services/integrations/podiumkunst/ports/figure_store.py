@@ -109,8 +109,8 @@ class FigureTransaction(Protocol):
         """What was put out last, and taken."""
         ...
 
-    async def put(self, tellings: Sequence[Telling]) -> int:
-        """Into the queue, in place of what waits of the same part and number; how many."""
+    async def put(self, tellings: Sequence[Telling]) -> None:
+        """Into the queue, in place of what waits of the same part and number."""
         ...
 
     async def told(self, numbers: Collection[str]) -> Sequence[ToldLine]:

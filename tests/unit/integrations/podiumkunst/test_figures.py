@@ -123,7 +123,7 @@ def test_the_kinds_are_all_that_was_sold_paid_and_free_and_the_excluded_are_the_
     left_out = found.excluded[0].sold if found.excluded else NOTHING
     assert found.sold.plus(left_out) == all_sold
     paid = sum(one.tickets for kind, one in found.by_kind.items() if kind is not Kind.FREE)
-    assert paid + found.free_tickets == found.sold.tickets
+    assert paid + found.by_kind[Kind.FREE].tickets == found.sold.tickets
 
 
 def told(found: Figures) -> bytes:
