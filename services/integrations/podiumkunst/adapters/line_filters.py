@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 
 from services.integrations.podiumkunst.adapters.link_tables import platform_performances
 from services.integrations.podiumkunst.domain.linkable import LineFilter
+from services.integrations.podiumkunst.domain.platform import wall_ms
 
 _p = platform_performances.c
 
@@ -23,12 +24,8 @@ def conditions_of(wanted: LineFilter) -> Iterator[sa.ColumnElement[bool]]:
         texts = [_p.title, _p.performer, _p.number]
         yield sa.or_(*(one.icontains(wanted.text, autoescape=True) for one in texts))
     if wanted.from_day is not None:
-        yield _p.wall_ms >= _day_ms(wanted.from_day)
+        yield _p.wall_ms >= wall_ms(datetime.combine(wanted.from_day, time()))
     if wanted.until_day is not None:
-        yield _p.wall_ms < _day_ms(wanted.until_day + timedelta(days=1))
+        yield _p.wall_ms < wall_ms(datetime.combine(wanted.until_day + timedelta(days=1), time()))
     if wanted.theatre_id:
         yield _p.theatre_id == wanted.theatre_id
-
-
-def _day_ms(day: date) -> int:
-    return int(datetime.combine(day, time(), tzinfo=UTC).timestamp() * 1000)

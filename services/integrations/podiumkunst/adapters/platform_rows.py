@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,14 +14,13 @@ from services.integrations.podiumkunst.adapters.line_filters import conditions_o
 from services.integrations.podiumkunst.adapters.link_tables import links, platform_performances
 from services.integrations.podiumkunst.domain.linkable import LineFilter, is_linkable, season_of
 from services.integrations.podiumkunst.domain.place import number_of_item
-from services.integrations.podiumkunst.domain.platform import PlatformPerformance, Theatre
+from services.integrations.podiumkunst.domain.platform import PlatformPerformance, Theatre, wall_ms, wall_of
 from services.integrations.podiumkunst.ports.transaction import Listed
 
 _p = platform_performances.c
 _TEXTS: Final = sa.ARRAY(sa.Text)
 _ORDER: Final = (_p.wall_ms, _p.number)
 _ROWS_AT_ONCE = 500
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PlatformPerformanceRows:
@@ -101,11 +99,6 @@ class PlatformPerformanceRows:
         return sa.exists().where(links.c.house_id == self._house_id, links.c.number == _p.number)
 
 
-def wall_ms(wall: datetime) -> int:
-    """A wall time as if in UTC: lists are ordered by it, whatever the zone."""
-    return (wall.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
-
-
 def _any(texts: Collection[str]) -> sa.ColumnElement[Any]:
     return sa.any_(sa.literal([*texts], _TEXTS))
 
@@ -141,7 +134,7 @@ def _values(house_id: str, one: PlatformPerformance) -> dict[str, Any]:
 
 
 def _performance(row: sa.Row[Any]) -> PlatformPerformance:
-    wall = (_EPOCH + timedelta(milliseconds=row.wall_ms)).replace(tzinfo=None)
+    wall = wall_of(row.wall_ms)
     return PlatformPerformance(
         number=row.number,
         title=row.title,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 # Of a number as of an id: opaque text, minted by the platform (R0.5). A page token must hold one in base64.
@@ -14,6 +14,7 @@ RANKS: Final = 10
 
 _NUMBER = re.compile(rf"[\x21-\x7e]{{1,{MAX_NUMBER_CHARS}}}")
 _BAR = "|"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def is_number(text: str) -> bool:
@@ -30,6 +31,16 @@ def split_number(number: str) -> tuple[str, str]:
 def joined_number(production: str, performance: str) -> str:
     """The whole number, of one that the platform tells in two parts or in one."""
     return performance if _BAR in performance or not production else f"{production}{_BAR}{performance}"
+
+
+def wall_ms(wall: datetime) -> int:
+    """A wall time as if in UTC: lists are ordered by it, whatever the zone."""
+    return (wall.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def wall_of(ms: int) -> datetime:
+    """The wall time of a wall_ms()."""
+    return (_EPOCH + timedelta(milliseconds=ms)).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)

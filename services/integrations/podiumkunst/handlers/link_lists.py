@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from services.contracts.house_time import day_begins_ms, local_of
 from services.contracts.pages import AskedPage, token_after
@@ -13,7 +13,7 @@ from services.integrations.podiumkunst.domain.alert import Alert
 from services.integrations.podiumkunst.domain.connection import Look
 from services.integrations.podiumkunst.domain.linkable import LineFilter, season_of_day
 from services.integrations.podiumkunst.domain.place import item_of_number
-from services.integrations.podiumkunst.domain.platform import PlatformPerformance
+from services.integrations.podiumkunst.domain.platform import PlatformPerformance, wall_ms
 from services.integrations.podiumkunst.domain.show import Link, Show
 from services.integrations.podiumkunst.domain.suggestion import Suggestion, suggested
 from services.integrations.podiumkunst.handlers.house_clock import HouseClock
@@ -193,9 +193,10 @@ async def _unlinked_lines(transaction: LinksTransaction, page: Sequence[Listed],
     if not page:
         return []
     lines = [one.performance for one in page]
-    first, last = min(one.day for one in lines), max(one.day for one in lines)
+    days = [one.day for one in lines]
     # Whole days: what else there is on a day says how clear a suggestion is.
-    from_ms, until_ms = _as_if_utc(first), _as_if_utc(last + timedelta(days=1))
+    from_ms = wall_ms(datetime.combine(min(days), time()))
+    until_ms = wall_ms(datetime.combine(max(days) + timedelta(days=1), time()))
     rivals = await transaction.platform.unlinked_between(from_ms, until_ms - 1)
     shows = await transaction.shows.unlinked_between(from_ms - _DAY_MS, until_ms + _DAY_MS)
     halls = await transaction.halls.all()
@@ -224,9 +225,4 @@ def _is_clear(line: UnlinkedLine, least_certainty: int) -> bool:
 
 
 def _token(house_id: str, last: PlatformPerformance) -> str:
-    wall_ms = int(last.starts.replace(tzinfo=UTC).timestamp() * 1000)
-    return token_after(house_id, item_of_number(last.number), wall_ms)
-
-
-def _as_if_utc(day: date) -> int:
-    return int(datetime.combine(day, time(), tzinfo=UTC).timestamp() * 1000)
+    return token_after(house_id, item_of_number(last.number), wall_ms(last.starts))
