@@ -17,7 +17,7 @@ import msgspec
 from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told
 from services.integrations.trackers.adapters.google_tokens import AccessToken, GoogleTokens
-from services.integrations.trackers.domain.conversion import Conversion, GoogleAccount, in_units
+from services.integrations.trackers.domain.conversion import Conversion, GoogleAccount
 from services.integrations.trackers.domain.hashing import google_person
 from services.integrations.trackers.domain.steps import Step
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
@@ -161,7 +161,7 @@ def google_event(conversion: Conversion) -> Mapping[str, object]:
     if traces.user_agent:
         event["eventDeviceInfo"] = {"userAgent": traces.user_agent}
     if conversion.worth is not None:
-        event |= {"currency": conversion.worth.currency, "conversionValue": in_units(conversion.worth)}
+        event |= {"currency": conversion.worth.currency, "conversionValue": conversion.worth.in_units}
     if conversion.refunded_at_ms:
         event["lastUpdatedTimestamp"] = _instant(conversion.refunded_at_ms)
     return event

@@ -14,7 +14,7 @@ import msgspec
 
 from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told
-from services.integrations.trackers.domain.conversion import Conversion, MetaAccount, in_units
+from services.integrations.trackers.domain.conversion import Conversion, MetaAccount
 from services.integrations.trackers.domain.hashing import meta_person
 from services.integrations.trackers.domain.steps import META_EVENTS
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
@@ -117,7 +117,7 @@ def meta_event(conversion: Conversion) -> Mapping[str, object]:
 def _custom_data(conversion: Conversion) -> Mapping[str, object]:
     sold: dict[str, object] = {}
     if conversion.worth is not None:
-        sold |= {"value": in_units(conversion.worth), "currency": conversion.worth.currency}
+        sold |= {"value": conversion.worth.in_units, "currency": conversion.worth.currency}
     if conversion.content_id:
         sold |= {"content_type": "product", "content_ids": [conversion.content_id]}
     if conversion.content_id and conversion.tickets:

@@ -17,7 +17,7 @@ import msgspec
 from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told
 from services.integrations.trackers.adapters.x_signature import XKeys, authorization
-from services.integrations.trackers.domain.conversion import Conversion, XAccount, in_units
+from services.integrations.trackers.domain.conversion import Conversion, XAccount
 from services.integrations.trackers.domain.hashing import x_person
 from services.integrations.trackers.domain.steps import Step
 from services.runtime.clock import Clock
@@ -174,7 +174,7 @@ def x_conversion(conversion: Conversion, account: XAccount) -> Mapping[str, obje
     if traces.page_url:
         said["event_source_url"] = traces.page_url
     if conversion.worth is not None:
-        said |= {"value": in_units(conversion.worth), "price_currency": conversion.worth.currency}
+        said |= {"value": conversion.worth.in_units, "price_currency": conversion.worth.currency}
     if conversion.tickets:
         said["number_items"] = conversion.tickets
     if conversion.tickets and conversion.content_id:

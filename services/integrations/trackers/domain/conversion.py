@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from services.contracts.money import minor_digits
 from services.integrations.trackers.domain.hashing import Person
 from services.integrations.trackers.domain.reached import Worth
 from services.integrations.trackers.domain.steps import Step
@@ -30,12 +29,6 @@ class Conversion:
     is_personalization_allowed: bool = False
     # Of a refund: when the money went back; 0: it is none. `at_ms` is when the order was paid, `worth` what is left.
     refunded_at_ms: int = 0
-
-
-def in_units(worth: Worth) -> float:
-    """As companies write amounts: 2500 cents are 25.0."""
-    digits = minor_digits(worth.currency) or 0
-    return round(worth.amount_minor / float(10**digits), digits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from services.contracts.money import minor_digits
 from services.integrations.trackers.domain.steps import Step, event_id, event_name, is_told
 from services.integrations.trackers.domain.tracker import Tracker
 
@@ -15,6 +16,12 @@ class Worth:
 
     amount_minor: int
     currency: str
+
+    @property
+    def in_units(self) -> float:
+        """2500 EUR cents are 25.0, 2500 JPY are 2500.0: exact to the currency's digits, up to what an order costs."""
+        digits = minor_digits(self.currency) or 0
+        return float(round(self.amount_minor / 10**digits, digits))
 
 
 @dataclass(frozen=True, slots=True)

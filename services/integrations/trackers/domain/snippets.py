@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 from urllib.parse import quote
 
-from services.contracts.money import minor_digits
 from services.integrations.trackers.domain.attachment import Show
 from services.integrations.trackers.domain.consents import ConsentKind, Consents, may_load
 from services.integrations.trackers.domain.reached import Call, Worth, calls_of
@@ -158,7 +157,7 @@ def _items(page: SnippetPage) -> list[Json]:
             "item_name": page.show.title,
             "item_category": item.category,
             "item_variant": item.ticket_type,
-            "price": in_units(item.price),
+            "price": item.price.in_units,
             "quantity": item.quantity,
         }
         for item in page.items
@@ -170,10 +169,4 @@ def _show_itself(show: Show) -> Json:
 
 
 def _money(worth: Worth | None) -> dict[str, Json]:
-    return {} if worth is None else {"value": in_units(worth), "currency": worth.currency}
-
-
-def in_units(worth: Worth) -> float:
-    """2500 EUR cents are 25.0, 2500 JPY are 2500.0. Exact to the digits of the currency, up to what an order costs."""
-    digits = minor_digits(worth.currency) or 0
-    return float(round(worth.amount_minor / 10**digits, digits))
+    return {} if worth is None else {"value": worth.in_units, "currency": worth.currency}

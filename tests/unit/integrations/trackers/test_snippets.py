@@ -16,7 +16,7 @@ from services.integrations.trackers.domain.consents import NOTHING_ALLOWED, Cons
 from services.integrations.trackers.domain.reached import Worth
 from services.integrations.trackers.domain.snippet_call import Load, Say
 from services.integrations.trackers.domain.snippet_hosts import hosts_of
-from services.integrations.trackers.domain.snippets import Snippets, in_units, snippets_of
+from services.integrations.trackers.domain.snippets import Snippets, snippets_of
 from services.integrations.trackers.domain.steps import Step
 from services.integrations.trackers.domain.tracker import TrackerIds, TrackerKind
 from tests.unit.integrations.trackers.samples import EVERYTHING, ONE_OF_EACH, granting, page, tracker
@@ -206,7 +206,7 @@ def test_hostile_titles_come_out_as_they_were() -> None:
     ],
 )
 def test_amounts_are_decimals_by_the_digits_of_their_currency(minor: int, currency: str, units: float) -> None:
-    assert in_units(Worth(minor, currency)) == units
+    assert Worth(minor, currency).in_units == units
 
 
 def test_hosts_are_told_for_all_attached_trackers_whatever_is_consented_to() -> None:
