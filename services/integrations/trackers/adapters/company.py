@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar, assert_never
 
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict
@@ -56,6 +57,11 @@ def json_of(answer: Answer) -> dict[str, object] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
+
+
+def instant(ms: int) -> str:
+    """RFC 3339 in UTC, in milliseconds."""
+    return datetime.fromtimestamp(ms / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def kept(answer: Answer, verdict: Verdict) -> Exchange:

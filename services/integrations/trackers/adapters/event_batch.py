@@ -32,6 +32,12 @@ Verdict = Taken | Bad | Later | Locked
 Ask = Callable[[Sequence[bytes]], Awaitable[Verdict]]
 
 
+async def told_in_batches(events: Sequence[bytes], most: int, ask: Ask) -> Sequence[Outcome]:
+    """What became of each, in their order; no question has more than `most`."""
+    batches = [events[first : first + most] for first in range(0, len(events), most)]
+    return [outcome for batch in batches for outcome in await told(batch, ask)]
+
+
 async def told(events: Sequence[bytes], ask: Ask) -> Sequence[Outcome]:
     """What became of each, in their order. A bad event never keeps a good one from going."""
     outcomes: list[Outcome] = [_TIRED] * len(events)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
-from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
-from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told
+from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, instant, json_of, kept
+from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told_in_batches
 from services.integrations.trackers.adapters.google_tokens import AccessToken, GoogleTokens
 from services.integrations.trackers.domain.conversion import Conversion, GoogleAccount
 from services.integrations.trackers.domain.hashing import google_person
@@ -96,12 +95,7 @@ class GoogleConversions:
             return verdict
 
         events = [msgspec.json.encode(google_event(conversion)) for conversion in conversions]
-        outcomes = [
-            outcome
-            for first in range(0, len(events), MOST_EVENTS)
-            for outcome in await told(events[first : first + MOST_EVENTS], ask)
-        ]
-        return Carried(outcomes, exchanges)
+        return Carried(await told_in_batches(events, MOST_EVENTS, ask), exchanges)
 
     async def _asked(
         self, target: Target, account: GoogleAccount, question: Question, exchanges: list[Exchange]
@@ -146,7 +140,7 @@ def google_event(conversion: Conversion) -> Mapping[str, object]:
         "destinationReferences": [_START if is_start else _PURCHASE],
         # The browser's tag says the same: Google counts the two once.
         "transactionId": conversion.event_id,
-        "eventTimestamp": _instant(conversion.at_ms),
+        "eventTimestamp": instant(conversion.at_ms),
         "eventSource": "WEB",
         "consent": {
             "adUserData": "CONSENT_GRANTED",
@@ -163,7 +157,7 @@ def google_event(conversion: Conversion) -> Mapping[str, object]:
     if conversion.worth is not None:
         event |= {"currency": conversion.worth.currency, "conversionValue": conversion.worth.in_units}
     if conversion.refunded_at_ms:
-        event["lastUpdatedTimestamp"] = _instant(conversion.refunded_at_ms)
+        event["lastUpdatedTimestamp"] = instant(conversion.refunded_at_ms)
     return event
 
 
@@ -188,10 +182,6 @@ def _ads_account(customer_id: str) -> Mapping[str, str]:
 
 def _granted(*, is_granted: bool) -> str:
     return "CONSENT_GRANTED" if is_granted else "CONSENT_DENIED"
-
-
-def _instant(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _verdict(answer: Answer, *, is_earnest: bool) -> Verdict:

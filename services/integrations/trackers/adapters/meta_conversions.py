@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
-from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told
+from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told_in_batches
 from services.integrations.trackers.domain.conversion import Conversion, MetaAccount
 from services.integrations.trackers.domain.hashing import meta_person
 from services.integrations.trackers.domain.steps import META_EVENTS
@@ -62,12 +62,7 @@ class MetaConversions:
             return verdict
 
         events = [msgspec.json.encode(meta_event(conversion)) for conversion in conversions]
-        outcomes = [
-            outcome
-            for first in range(0, len(events), MOST_EVENTS)
-            for outcome in await told(events[first : first + MOST_EVENTS], ask)
-        ]
-        return Carried(outcomes, exchanges)
+        return Carried(await told_in_batches(events, MOST_EVENTS, ask), exchanges)
 
     async def validate(self, target: Target, account: MetaAccount, conversion: Conversion) -> Carried:
         """See Company. Only where the tracker has a test_event_code: without one Meta would count it."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 import msgspec
 
-from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
-from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told
+from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, instant, json_of, kept
+from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told_in_batches
 from services.integrations.trackers.adapters.x_signature import XKeys, authorization
 from services.integrations.trackers.domain.conversion import Conversion, XAccount
 from services.integrations.trackers.domain.hashing import x_person
@@ -79,12 +78,7 @@ class XConversions:
             return verdict
 
         events = [msgspec.json.encode(x_conversion(conversion, account)) for conversion in conversions]
-        outcomes = [
-            outcome
-            for first in range(0, len(events), MOST_EVENTS)
-            for outcome in await told(events[first : first + MOST_EVENTS], ask)
-        ]
-        return Carried(outcomes, exchanges)
+        return Carried(await told_in_batches(events, MOST_EVENTS, ask), exchanges)
 
     async def validate(self, target: Target, account: XAccount, conversion: Conversion) -> Carried:
         """See Company. X looks at nothing without counting it."""
@@ -164,9 +158,8 @@ def x_conversion(conversion: Conversion, account: XAccount) -> Mapping[str, obje
     if identifiers:
         left = (("ip_address", traces.ip_address), ("user_agent", traces.user_agent))
         identifiers += [{name: value} for name, value in left if value]
-    at = datetime.fromtimestamp(conversion.at_ms / 1_000, UTC)
     said: dict[str, object] = {
-        "conversion_time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "conversion_time": instant(conversion.at_ms),
         "event_id": account.purchase_event_id if conversion.step is Step.DONE else account.start_event_id,
         "identifiers": identifiers,
         "conversion_id": conversion.event_id,
