@@ -15,7 +15,6 @@ from services.runtime.outbound.port import Carried, Done, Exchange, Later, Locke
 
 A_contra = TypeVar("A_contra", contravariant=True)
 
-DAY_MS = 24 * 3_600_000
 # Events near the end of their time are given up before the company could refuse all for one.
 AGE_MARGIN_MS = 3_600_000
 

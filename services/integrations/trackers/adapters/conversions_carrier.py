@@ -16,6 +16,7 @@ from services.integrations.trackers.domain.conversion import (
     GoogleAccount,
     MetaAccount,
 )
+from services.integrations.trackers.domain.telling import DAY_MS
 from services.integrations.trackers.ports.conversion_source import (
     ConversionSource,
     Diagnostics,
@@ -43,7 +44,7 @@ from services.runtime.outbound.port import (
 DIAGNOSTICS: Final = "diagnostics"
 # Google works on what it took for a while before it says what it could use.
 _LOOK_AFTER_MS: Final = 1_800_000
-_LOOK_UNTIL_MS: Final = 7 * 24 * 3_600_000
+_LOOK_UNTIL_MS: Final = 7 * DAY_MS
 _NOT_YET_MS: Final = 2_000
 _NO_KEY: Final = Locked("the tracker has no credentials")
 
@@ -133,7 +134,7 @@ class ConversionsCarrier:
         if said.refunded_at_ms and rules.cannot_retract:
             return Done(Settled.DROPPED, rules.cannot_retract)
         if said.at_ms <= self._clock.now_ms() - rules.oldest_ms + AGE_MARGIN_MS:
-            days = rules.oldest_ms // (24 * 3_600_000)
+            days = rules.oldest_ms // DAY_MS
             return Done(Settled.EXPIRED, f"{rules.name} takes nothing older than {days} days")
         if not rules.can_match(said):
             return Done(Settled.DROPPED, f"nothing is known that {rules.name} could match with somebody")

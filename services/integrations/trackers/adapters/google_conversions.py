@@ -13,12 +13,14 @@ from typing import Final
 
 import msgspec
 
-from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, instant, json_of, kept
+from services.integrations.trackers.adapters.company import CompanyRules, instant, json_of, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told_in_batches
 from services.integrations.trackers.adapters.google_tokens import AccessToken, GoogleTokens
 from services.integrations.trackers.domain.conversion import Conversion, GoogleAccount
 from services.integrations.trackers.domain.hashing import google_person
 from services.integrations.trackers.domain.steps import Step
+from services.integrations.trackers.domain.telling import OLDEST_MS
+from services.integrations.trackers.domain.tracker import TrackerKind
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
 from services.runtime.outbound.masking import masked
 from services.runtime.outbound.port import Carried, Done, Exchange, Later, Locked, Outcome, Settled, Target
@@ -41,7 +43,7 @@ def _can_match(conversion: Conversion) -> bool:
     return any((traces.gclid, traces.gbraid, traces.wbraid)) or bool(google_person(conversion.person))
 
 
-_RULES: Final = CompanyRules("Google", 60 * DAY_MS, _can_match)
+_RULES: Final = CompanyRules("Google", OLDEST_MS[TrackerKind.GOOGLE_ADS], _can_match)
 
 
 class GoogleConversions:

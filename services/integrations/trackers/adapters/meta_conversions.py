@@ -12,11 +12,13 @@ from typing import Final
 
 import msgspec
 
-from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, json_of, kept
+from services.integrations.trackers.adapters.company import CompanyRules, json_of, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told_in_batches
 from services.integrations.trackers.domain.conversion import Conversion, MetaAccount
 from services.integrations.trackers.domain.hashing import meta_person
 from services.integrations.trackers.domain.steps import META_EVENTS
+from services.integrations.trackers.domain.telling import OLDEST_MS
+from services.integrations.trackers.domain.tracker import TrackerKind
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
 from services.runtime.outbound.masking import masked
 from services.runtime.outbound.port import Carried, Done, Exchange, Later, Locked, Settled, Target
@@ -36,7 +38,9 @@ def _can_match(conversion: Conversion) -> bool:
     return any((traces.ip_address, traces.fbp, traces.fbc, who.email, who.phone, who.customer_id))
 
 
-_RULES: Final = CompanyRules("Meta", 7 * DAY_MS, _can_match, "Meta takes nothing back: a refund is not told to it")
+_RULES: Final = CompanyRules(
+    "Meta", OLDEST_MS[TrackerKind.META_PIXEL], _can_match, "Meta takes nothing back: a refund is not told to it"
+)
 
 
 class MetaConversions:

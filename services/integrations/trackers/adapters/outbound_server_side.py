@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -10,17 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.integrations.trackers.domain.reached import Worth
 from services.integrations.trackers.domain.steps import Step
-from services.integrations.trackers.domain.telling import Telling
+from services.integrations.trackers.domain.telling import OLDEST_MS, Telling
 from services.integrations.trackers.domain.tracker import TrackerKind
 from services.runtime.outbound.port import Dispatch, OutboundQueue, Target
 
-_DAY_MS: Final = 24 * 3_600_000
-# As each company's adapter has it; later than this nothing goes, and the queue gives it up by itself.
-OLDEST_MS: Final[Mapping[TrackerKind, int]] = {
-    TrackerKind.META_PIXEL: 7 * _DAY_MS,
-    TrackerKind.GOOGLE_ADS: 60 * _DAY_MS,
-    TrackerKind.X_PIXEL: 30 * _DAY_MS,
-}
 PURCHASE: Final = "purchase"
 REFUND: Final = "refund"
 

@@ -13,12 +13,14 @@ from typing import Final
 
 import msgspec
 
-from services.integrations.trackers.adapters.company import DAY_MS, CompanyRules, instant, json_of, kept
+from services.integrations.trackers.adapters.company import CompanyRules, instant, json_of, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told_in_batches
 from services.integrations.trackers.adapters.x_signature import XKeys, authorization
 from services.integrations.trackers.domain.conversion import Conversion, XAccount
 from services.integrations.trackers.domain.hashing import x_person
 from services.integrations.trackers.domain.steps import Step
+from services.integrations.trackers.domain.telling import OLDEST_MS
+from services.integrations.trackers.domain.tracker import TrackerKind
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbound.answers import LONGEST_RETRY_AFTER_MS
@@ -41,7 +43,9 @@ def _can_match(conversion: Conversion) -> bool:
     return bool(conversion.traces.twclid) or bool(x_person(conversion.person))
 
 
-_RULES: Final = CompanyRules("X", 30 * DAY_MS, _can_match, "X takes nothing back: a refund is not told to it")
+_RULES: Final = CompanyRules(
+    "X", OLDEST_MS[TrackerKind.X_PIXEL], _can_match, "X takes nothing back: a refund is not told to it"
+)
 
 
 class XConversions:
