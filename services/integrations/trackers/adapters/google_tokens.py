@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlencode
+from weakref import WeakValueDictionary
 
 import jwt
 
@@ -55,12 +56,13 @@ class GoogleTokens:
         self._token_url = token_url
         self._clock = clock
         self._kept: OrderedDict[str, AccessToken] = OrderedDict()
-        self._asking: dict[str, asyncio.Lock] = {}
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def of(self, target: Target, credentials: ServiceAccount | RefreshToken) -> Asked:
         """One that is still good for minutes. Raises nothing that Google can cause."""
         name = _name_of(credentials)
-        async with self._asking.setdefault(name, asyncio.Lock()):
+        lock = self._asking.setdefault(name, asyncio.Lock())
+        async with lock:
             found = self._kept.get(name)
             if found is not None and found.until_ms - _RENEWED_BEFORE_MS > self._clock.now_ms():
                 return Asked(found)
@@ -69,7 +71,7 @@ class GoogleTokens:
                 self._kept[name] = asked.token
                 self._kept.move_to_end(name)
                 if len(self._kept) > _MOST_KEPT:
-                    self._asking.pop(self._kept.popitem(last=False)[0], None)
+                    self._kept.popitem(last=False)
             return asked
 
     def forget(self, credentials: ServiceAccount | RefreshToken) -> None:
