@@ -89,15 +89,16 @@ class OrderIntake:
             "meta": f".{META_EVENTS[Step.DONE]}",
             "others": f".{COMMERCE_EVENTS[Step.DONE]}",
         }
-        rows = (await connection.execute(_TOLD, wanted)).all()
-        for fact in refunds:
-            key = (fact.house_id, fact.order_id, fact.performance_id)
-            dispatches = [
-                refund_dispatch(Target(row.house_id, row.tracker_id), _body(row, fact))
-                for row in dict.fromkeys(rows)
-                if (row.house_id, row.order_id, row.performance_id) == key
-            ]
-            await self._queue.put(connection, dispatches)
+        told: dict[tuple[str, str, str], list[Any]] = {}
+        # Twice in one batch, an order is found twice.
+        for row in dict.fromkeys(await connection.execute(_TOLD, wanted)):
+            told.setdefault((row.house_id, row.order_id, row.performance_id), []).append(row)
+        dispatches = [
+            refund_dispatch(Target(row.house_id, row.tracker_id), _body(row, fact))
+            for fact in refunds
+            for row in told.get((fact.house_id, fact.order_id, fact.performance_id), ())
+        ]
+        await self._queue.put(connection, dispatches)
 
 
 def forget_orders(engine: AsyncEngine) -> PurgeStep:
