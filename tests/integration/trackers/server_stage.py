@@ -142,7 +142,7 @@ class ServerStage:
         async with connected(self.engine, HouseScope(visit.house_id)) as connection:
             calls = CallRows(connection, visit.house_id, self.world.clock.now_ms(), RandomIds())
             new = await calls.reached(calls_of(reached, trackers))
-            await self.server_side.tell(connection, [Telling(call, visit, CONTENT) for call in new])
+            await self.server_side.tell(connection, [Telling(call, CONTENT) for call in new])
             await calls.queued(new)
 
     async def sell(self, visit: Visit, trackers: Sequence[Tracker], number: int = 1, customer: str = "") -> None:

@@ -25,7 +25,6 @@ class Telling:
     """A call that the visit allows (may_tell), for a tracker that has credentials."""
 
     call: Call
-    visit: Visit
     # What the performance is called among advertising companies; the browser's call says the same.
     content_id: str
 

@@ -40,14 +40,11 @@ async def _tell_purchase(transaction: TrackersTransaction, sale: Sale, trackers:
 
 async def _tell(transaction: TrackersTransaction, reached: Reached, trackers: Sequence[Tracker]) -> None:
     new = await transaction.calls.reached(calls_of(reached, trackers))
-    if not new:
+    visit = await transaction.visits.find(reached.visit_id) if new else None
+    told = [call for call in new if is_for_the_server(call, visit)]
+    if not told:
         return
-    visit = await transaction.visits.find(reached.visit_id)
     show = await transaction.shows.find(reached.performance_id)
     content_id = show.content_id if show else reached.performance_id
-    tellings = [
-        Telling(call, visit, content_id) for call in new if visit is not None and is_for_the_server(call, visit)
-    ]
-    if tellings:
-        await transaction.tell(tellings)
-        await transaction.calls.queued([one.call for one in tellings])
+    await transaction.tell([Telling(call, content_id) for call in told])
+    await transaction.calls.queued(told)
