@@ -95,16 +95,14 @@ class AttachmentRows:
         self._ids = ids
         self._all = sa.select(attachments).where(attachments.c.house_id == house_id)
 
-    async def add(self, attachment: Attachment) -> Attachment | None:
+    async def add(self, attachment: Attachment) -> None:
         """See Attachments."""
         values = {
             **_key(attachment),
             "attachment_id": self._ids.new_id("att"),
             "attached_at_ms": attachment.attached_at_ms,
         }
-        added = insert(attachments).on_conflict_do_nothing().returning(attachments.c.thing_id)
-        row = (await self._connection.execute(added, values)).first()
-        return None if row is None else attachment
+        await self._connection.execute(insert(attachments), values)
 
     async def find(self, attachment: Attachment) -> Attachment | None:
         """See Attachments."""

@@ -46,8 +46,9 @@ class VisitRows:
         """See Visits. The empty row keeps others waiting; it is at an age that nobody sees."""
         empty = {"house_id": self._house_id, "visit_id": visit_id, "consents": {}, "recorded_at_ms": 0}
         await self._connection.execute(insert(visits).on_conflict_do_nothing(), empty)
-        await self._connection.execute(sa.select(visits.c.visit_id).where(*self._is(visit_id)).with_for_update())
-        return await self.find(visit_id)
+        locked = sa.select(visits, self._fresh.label("is_fresh")).where(*self._is(visit_id)).with_for_update()
+        row = (await self._connection.execute(locked)).first()
+        return self._visit(row) if row is not None and row.is_fresh else None
 
     async def save(self, visit: Visit) -> None:
         """See Visits."""

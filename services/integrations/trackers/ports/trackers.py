@@ -47,8 +47,8 @@ class Trackers(Protocol):
 class Attachments(Protocol):
     """What the house's trackers are attached to."""
 
-    async def add(self, attachment: Attachment) -> Attachment | None:
-        """None: it is there already."""
+    async def add(self, attachment: Attachment) -> None:
+        """Where find() has none, while its tracker is locked."""
         ...
 
     async def find(self, attachment: Attachment) -> Attachment | None:
