@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
 import httpx
 import stamina
@@ -74,6 +76,15 @@ class Answer:
         if self.status == SILENCE:
             return self.fault
         return f"answered {self.status}" + (f": {self.exchange.answer}" if self.exchange.answer else "")
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        """The JSON object that came; None for anything else, such as a page of HTML, half an object, or a trap."""
+        try:
+            found = json.loads(self.body) if self.is_whole else None
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
 
     def outcome(self, *, locks: frozenset[int] = frozenset({401, 403})) -> Outcome:
         """By the usual rules (outcome_of)."""

@@ -109,6 +109,24 @@ async def test_no_more_is_read_of_an_answer_than_its_bound() -> None:
     assert (len(answer.body), answer.is_whole) == (1_000, False)
 
 
+@pytest.mark.parametrize(
+    ("body", "document"),
+    [
+        (b'{"id": 1}', {"id": 1}),
+        (b"[1]", None),
+        (b"<html></html>", None),
+        (b'{"id": 1', None),
+        (b'{"id": "\xff"}', None),
+        (b'{"id": 1}' + b" " * 2_000_000, None),
+        (b"[" * 200_000, None),
+        (b"", None),
+    ],
+)
+async def test_a_document_is_a_whole_json_object_and_nothing_else(body: bytes, document: object) -> None:
+    async with answering(saying("200 OK", body)) as url, client(url) as http:
+        assert (await http.ask(TARGET, ASKED)).document == document
+
+
 async def test_a_redirect_is_not_followed() -> None:
     heads: list[bytes] = []
 

@@ -59,7 +59,7 @@ class HttpMailchimp:
         body = wire.new_members(profiles)
         query = {"skip_merge_validation": "false", "skip_duplicate_check": "false"}
         answer = await self._answer(access, "POST", f"/lists/{list_id}", "members", body, query=query, secrets=secrets)
-        found = wire.document(answer.body) if answer.is_whole else None
+        found = answer.document
         outcome = _outcome(answer)
         read = wire.added_of(found, profiles) if found is not None else None
         if isinstance(outcome, Done) and outcome.how is Settled.DELIVERED and read is None:
@@ -148,7 +148,7 @@ class HttpMailchimp:
             secrets=[*secrets, subscriber],
         )
         outcome = _outcome(answer)
-        found = wire.document(answer.body)
+        found = answer.document
         is_member = method in {"PUT", "PATCH"} and isinstance(outcome, Done) and outcome.how is Settled.DELIVERED
         there = wire.there_of(found) if is_member else None
         if is_member and there is None:
@@ -162,7 +162,7 @@ class HttpMailchimp:
         """A question whose answer must be a JSON object."""
         answer = await self._answer(access, method, path, kind, b"", query=query)
         outcome = _outcome(answer)
-        found = wire.document(answer.body) if answer.is_whole else None
+        found = answer.document
         if isinstance(outcome, Done) and outcome.how is Settled.DELIVERED and found is None:
             outcome = Later("answered with what is no JSON object")
         reply = Reply(outcome, answer.exchange_as(outcome), is_missing=answer.status == 404)
@@ -203,7 +203,7 @@ class HttpMailchimp:
 def _outcome(answer: Answer) -> Outcome:
     """By the usual rules, but for two: MailChimp's 429, and a 403 that is no refusal of the key."""
     outcome = answer.outcome(locks=_NOT_LET_IN)
-    if isinstance(outcome, Locked) and answer.status == 403 and wire.document(answer.body) is None:
+    if isinstance(outcome, Locked) and answer.status == 403 and answer.document is None:
         # Its front door, when we ask too much: it speaks no JSON.
         return Later(answer.note, after_ms=answer.retry_after_ms or _ENOUGH_MS)
     if isinstance(outcome, Later) and answer.status == 429:

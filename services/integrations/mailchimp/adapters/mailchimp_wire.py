@@ -96,15 +96,6 @@ def written(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def document(body: bytes) -> dict[str, Any] | None:
-    """A JSON object, None for anything else."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def there_of(found: Mapping[str, Any] | None) -> There | None:
     """The state of a member in an answer; None where it tells none that is known."""
     return THERE.get(str(found.get("status"))) if found else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,15 +46,6 @@ class Company(Protocol[A_contra]):
     async def validate(self, target: Target, account: A_contra, conversion: Conversion) -> Carried:
         """Has the company look at one without counting it."""
         ...
-
-
-def json_of(answer: Answer) -> dict[str, object] | None:
-    """The answer's object; None where it is something else, such as a page of HTML or half of one."""
-    try:
-        found = json.loads(answer.body)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def instant(ms: int) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from services.integrations.trackers.adapters.company import CompanyRules, instant, json_of, kept
+from services.integrations.trackers.adapters.company import CompanyRules, instant, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told_in_batches
 from services.integrations.trackers.adapters.google_tokens import AccessToken, GoogleTokens
 from services.integrations.trackers.domain.conversion import Conversion, GoogleAccount
@@ -190,7 +190,7 @@ def _verdict(answer: Answer, *, is_earnest: bool) -> Verdict:
     usual = answer.outcome(locks=frozenset())
     if isinstance(usual, Later):
         return usual
-    said = json_of(answer)
+    said = answer.document
     error = said.get("error") if said is not None else None
     if isinstance(error, dict):
         return _refusal(answer.status, error)
@@ -223,7 +223,7 @@ def _refusal(status: int, error: Mapping[str, object]) -> Verdict:
 def _diagnosis(answer: Answer) -> Outcome:
     """By the status of each destination; while one is being worked on, later."""
     usual = answer.outcome()
-    said = json_of(answer)
+    said = answer.document
     if not isinstance(usual, Done):
         return usual
     if said is None:

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 import jwt
 
-from services.integrations.trackers.adapters.company import json_of, kept
+from services.integrations.trackers.adapters.company import kept
 from services.integrations.trackers.domain.conversion import RefreshToken, ServiceAccount
 from services.runtime.clock import Clock
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
@@ -126,7 +126,7 @@ class GoogleTokens:
         usual = answer.outcome(locks=frozenset())
         if isinstance(usual, Later):
             return usual
-        said = json_of(answer) or {}
+        said = answer.document or {}
         value, seconds = said.get("access_token"), said.get("expires_in")
         if isinstance(value, str) and value and isinstance(seconds, int):
             return AccessToken(value, self._clock.now_ms() + seconds * 1_000)

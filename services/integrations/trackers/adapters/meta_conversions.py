@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from services.integrations.trackers.adapters.company import CompanyRules, json_of, kept
+from services.integrations.trackers.adapters.company import CompanyRules, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told_in_batches
 from services.integrations.trackers.domain.conversion import Conversion, MetaAccount
 from services.integrations.trackers.domain.hashing import meta_person
@@ -129,7 +129,7 @@ def _custom_data(conversion: Conversion) -> Mapping[str, object]:
 
 def _verdict(answer: Answer, account: MetaAccount, events: int) -> Verdict:
     """By Meta's own codes; what it did not say is nobody's refusal."""
-    said = json_of(answer)
+    said = answer.document
     error = said.get("error") if said is not None else None
     if isinstance(error, dict):
         return _refusal(answer, account, error)

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from services.integrations.trackers.adapters.company import CompanyRules, instant, json_of, kept
+from services.integrations.trackers.adapters.company import CompanyRules, instant, kept
 from services.integrations.trackers.adapters.event_batch import Bad, Taken, Verdict, told_in_batches
 from services.integrations.trackers.adapters.x_signature import XKeys, authorization
 from services.integrations.trackers.domain.conversion import Conversion, XAccount
@@ -125,7 +125,7 @@ class XConversions:
         return True
 
     def _verdict(self, answer: Answer, account: XAccount, events: int) -> Verdict:
-        said = json_of(answer)
+        said = answer.document
         usual = answer.outcome(locks=frozenset())
         if answer.status == _TOO_MANY and isinstance(usual, Later):
             return replace(usual, after_ms=usual.after_ms or self._until_reset_ms(answer))
