@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Table, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.integrations.podiumkunst.adapters.figure_tables import figure_allotments, figure_seats
@@ -24,6 +23,7 @@ from services.integrations.podiumkunst.domain.sales import (
     left_of,
 )
 from services.runtime.outbox.event import IncomingEvent
+from services.runtime.sql.latest_rows import keep_latest
 
 SumKey = tuple[str, str, str, str, str, str]
 
@@ -79,13 +79,13 @@ async def take_changes(connection: AsyncConnection, events: Sequence[IncomingEve
         for key, fact in facts:
             accounts[key] = fold(accounts.get(key, OrderAccount()), fact)
         await _save(connection, known, {key: one for key, one in accounts.items() if known.get(key) != one})
-    await _keep_latest(connection, figure_allotments, ("version",), allotments)
+    await keep_latest(connection, figure_allotments, ("version",), allotments)
 
 
 async def take_states(connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
     """A BatchHandler of the counts of seats. Raises EventMalformed."""
     rows = [row for event in events if (row := seats_of(event)) is not None]
-    await _keep_latest(connection, figure_seats, ("epoch", "version"), rows)
+    await keep_latest(connection, figure_seats, ("epoch", "version"), rows)
 
 
 async def _load(connection: AsyncConnection, keys: Sequence[OrderKey]) -> dict[OrderKey, OrderAccount]:
@@ -151,23 +151,3 @@ def _values(accounts: Sequence[OrderAccount], left: Sequence[Mapping[Kind, Sold]
 def _array(elements: Any) -> str:
     """Numbers and kinds: nothing that needs quotes."""
     return "{" + ",".join(map(str, elements)) + "}"
-
-
-async def _keep_latest(
-    connection: AsyncConnection, table: Table, version: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Writes of each key the row with the highest version, unless the table has one as new."""
-    key = [column.name for column in table.primary_key]
-    latest: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-    for row in rows:
-        place = tuple(row[name] for name in key)
-        known = latest.get(place)
-        if known is None or [known[name] for name in version] < [row[name] for name in version]:
-            latest[place] = row
-    if not latest:
-        return
-    add = insert(table)
-    later = tuple_(*(table.c[name] for name in version)) < tuple_(*(add.excluded[name] for name in version))
-    changed = {column.name: add.excluded[column.name] for column in table.c if column.name not in key}
-    ordered = [dict(latest[place]) for place in sorted(latest)]
-    await connection.execute(add.values(ordered).on_conflict_do_update(index_elements=key, set_=changed, where=later))
