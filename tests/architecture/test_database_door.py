@@ -51,6 +51,9 @@ ALL_HOUSES = {
         "each round looks for the houses that have something to do",
         "what is over is forgotten by age",
     ],
+    "services/integrations/podiumkunst/adapters/postgres_figures.py": [
+        "what was put out is forgotten by age",
+    ],
     "services/integrations/podiumkunst/adapters/postgres_links.py": [
         "whose list or portfolio is due is found whichever house it is",
     ],

@@ -24,7 +24,7 @@ from services.integrations.podiumkunst.adapters.dip_wire import DipNames
 from services.integrations.podiumkunst.adapters.grpc_neighbours import GrpcNeighbours
 from services.integrations.podiumkunst.adapters.grpc_seats import GrpcSeats
 from services.integrations.podiumkunst.adapters.postgres_accounts import PostgresAccounts
-from services.integrations.podiumkunst.adapters.postgres_figures import PostgresFigures, PostgresToldBook
+from services.integrations.podiumkunst.adapters.postgres_figures import PostgresFigures, PostgresToldBook, forget_states
 from services.integrations.podiumkunst.adapters.postgres_links import PostgresLinks
 from services.integrations.podiumkunst.adapters.postgres_rounds import FiguresFollowLinks, PostgresRounds
 from services.integrations.podiumkunst.adapters.sales_intake import take_changes, take_states
@@ -56,12 +56,14 @@ from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
 from services.runtime.work.due_work import DueWork, Leased, WorkLimits
+from services.runtime.work.purge import purge
 
 GROUP = "podiumkunst"
 SEATS_GROUP = "podiumkunst-seats"
 # So many houses at once; one that the platform lets wait keeps none of the others.
 _LOOKS = WorkLimits(concurrency=8, idle_seconds=15.0)
 _MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,9 @@ def _tell_figures(
     pusher = Pusher(store, maker)
     rounds = PushRounds(PostgresRounds(engine), pusher, clock)
     service.background("push rounds", rounds.run)
+    # What was told can be sent again so long.
+    keep_ms = settings.outbound_bodies_days * _DAY_MS
+    service.background("figure states purge", lambda: purge(forget_states(engine), clock, keep_ms=keep_ms))
     desk = FigureDesk(store, maker, pusher, platform.accounts)
     return desk, FiguresFollowLinks(rounds.wake, outbound.queue)
 

@@ -20,6 +20,7 @@ from services.integrations.podiumkunst.adapters.dip_carrier import DipCarrier
 from services.integrations.podiumkunst.adapters.dip_tokens import DipTokens
 from services.integrations.podiumkunst.adapters.dip_wire import DipNames
 from services.integrations.podiumkunst.adapters.figure_audit import FIGURE_CHECKS
+from services.integrations.podiumkunst.adapters.figure_tables import figure_states
 from services.integrations.podiumkunst.adapters.link_tables import connections, hall_mappings, links
 from services.integrations.podiumkunst.adapters.metadata import outbound_dispatch
 from services.integrations.podiumkunst.adapters.postgres_figures import PostgresFigures, PostgresToldBook
@@ -235,6 +236,12 @@ class Stage:
         """Dispatches that are not settled."""
         async with connected(self.engine, AllHouses("a test looks")) as connection:
             wanted = select(outbound_dispatch.c.dispatch_id).where(outbound_dispatch.c.settled.is_(None))
+            return len((await connection.execute(wanted)).all())
+
+    async def states(self, part: str) -> int:
+        """Which were put out and are not forgotten."""
+        async with connected(self.engine, AllHouses("a test looks")) as connection:
+            wanted = select(figure_states.c.digest).where(figure_states.c.part == part)
             return len((await connection.execute(wanted)).all())
 
     async def mend(self, house_id: str = HOUSE) -> None:

@@ -12,6 +12,7 @@ from balcon.inventory.v1.allotments_pb2 import (
 )
 from balcon.types.v1.principal_pb2 import PrincipalKind, PrincipalRef
 
+from services.integrations.podiumkunst.adapters.postgres_figures import forget_states
 from services.integrations.podiumkunst.domain.figures import ReportsItself
 from services.integrations.podiumkunst.domain.telling import AGAIN_AFTER_MS
 from services.integrations.podiumkunst.ports.figure_store import Rules
@@ -188,6 +189,32 @@ async def test_a_refused_account_locks_and_loses_nothing_and_goes_on_when_it_is_
     await stage.mend()
     await stage.all_carried()
     assert await stage.sold() == (5, 12_500)
+
+
+async def test_states_of_long_ago_are_forgotten_but_for_what_was_put_and_told_last(stage: Stage) -> None:
+    await stage.house()
+    await stage.link()
+    stage.start_sender()
+    for order in ("o1", "o2", "o3"):
+        await stage.hear(confirmed(order, 1))
+        await stage.pusher.push(HOUSE, all_of_it=False)
+        await stage.all_carried()
+    await stage.misbehave("500", path="/tickets")
+    await stage.hear(confirmed("o4", 1))
+    await stage.pusher.push(HOUSE, all_of_it=False)
+    assert await stage.states("tickets") == 4
+    stage.clock.ahead_ms += 10 * _HOUR_MS
+    for order in ("o3", "o2"):
+        await stage.hear(refunded("o4"), refunded(order))
+        await stage.pusher.push(HOUSE, all_of_it=False)
+    forget = forget_states(stage.engine)
+    assert await forget(stage.clock.now_ms() - 5 * _HOUR_MS, 100) == 1, "four; two may still be on its way"
+    assert await forget(stage.clock.now_ms() + 1, 100) == 1, "two"
+    assert await stage.states("tickets") == 2, "three, which was told, and one, which was put, do not grow old"
+    assert await stage.audited() == []
+    await stage.misbehave("")
+    await stage.all_carried()
+    assert (await stage.sold(), await stage.audited()) == ((1, 2_500), [])
 
 
 async def test_a_number_that_the_platform_refuses_is_visible_and_costs_the_others_nothing(stage: Stage) -> None:

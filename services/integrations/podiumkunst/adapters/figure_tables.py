@@ -76,7 +76,8 @@ figure_rules = Table(
     Column("version", BigInteger, nullable=False),
 )
 
-# Every state that was ever put out for one part of a number; the platform can have been told no other.
+# Every state that was put out lately for one part of a number, and those that were put or told last; the platform can
+# have been told no other.
 figure_states = Table(
     "figure_states",
     metadata,

@@ -30,7 +30,19 @@ from services.runtime.outbound.port import Dispatch, OutboundQueue, Target
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
 from services.runtime.sql.connections import after_commit, connected
-from services.runtime.sql.scopes import HouseScope
+from services.runtime.sql.scopes import AllHouses, HouseScope
+from services.runtime.work.purge import PurgeStep
+
+_OLD = AllHouses("what was put out is forgotten by age")
+# One that is put out again at this moment is left to the next time.
+_FORGET = sa.text(
+    """DELETE FROM figure_states
+       WHERE (house_id, number, part, digest) IN (
+           SELECT s.house_id, s.number, s.part, s.digest
+           FROM figure_states s LEFT JOIN figure_told t USING (house_id, number, part)
+           WHERE s.put_at_ms < :before_ms AND s.body IS DISTINCT FROM t.put AND s.body IS DISTINCT FROM t.told
+           LIMIT :limit FOR UPDATE OF s SKIP LOCKED)"""
+)
 
 
 def dispatch_of(house_id: str, telling: Telling, now_ms: int) -> Dispatch:
@@ -117,7 +129,11 @@ class PostgresFigureTransaction:
             }
             for one in tellings
         ]
-        await self._connection.execute(insert(figure_states).values(states).on_conflict_do_nothing())
+        add = insert(figure_states).values(states)
+        key = [column.name for column in figure_states.primary_key]
+        await self._connection.execute(
+            add.on_conflict_do_update(index_elements=key, set_={"put_at_ms": add.excluded.put_at_ms})
+        )
         await self._connection.execute(_put(self._house_id, tellings, self.now_ms))
         dispatches = [dispatch_of(self._house_id, one, self.now_ms) for one in tellings]
         await self._queue.put_latest(self._connection, dispatches)
@@ -161,6 +177,17 @@ class PostgresFigures:
                 await connection.rollback()
             elif transaction.has_published:
                 after_commit(connection, self._wake)
+
+
+def forget_states(engine: AsyncEngine) -> PurgeStep:
+    """States that were put out long ago, but for what stands: nothing can tell the platform one of them any more."""
+
+    async def step(before_ms: int, limit: int) -> int:
+        async with connected(engine, _OLD) as connection:
+            found = await connection.execute(_FORGET, {"before_ms": before_ms, "limit": limit})
+            return int(found.rowcount)
+
+    return step
 
 
 class PostgresToldBook:
