@@ -57,7 +57,6 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart("mailchimp", "services.integrations.mailchimp.main", "balcon_mailchimp", needs=("customers",)),
     ServicePart("webhooks", "services.integrations.webhooks.main", "balcon_webhooks"),
 )
-# Told alike: each seals what it keeps of outside companies.
 # Nobody listens there. What is tried on one machine tells no real company anything, unless whoever tries it says so by
 # the variable itself (such as BALCON_MAILCHIMP_API_URL).
 NOWHERE = "http://127.0.0.1:1"
@@ -65,6 +64,7 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "trackers": ("META_URL", "GOOGLE_URL", "GOOGLE_TOKEN_URL", "X_URL"),
     "mailchimp": ("API_URL",),
 }
+# Told alike: each seals what it keeps of outside companies.
 INTEGRATIONS: tuple[str, ...] = ("podiumkunst", "trackers", "mailchimp", "webhooks")
 # Pretended outside companies: they answer HTTP only, and know nothing of ours.
 DOUBLES: tuple[str, ...] = ("sandbox", "dip")
@@ -153,19 +153,9 @@ def starting_with(target: str, turn: int) -> str:
     return target if len(nodes) == 1 else f"{_MANY}{','.join(turned)}"
 
 
-def sandbox_url(ports: Mapping[str, int]) -> str:
-    """Where the sandbox provider answers, for payments and for buyers."""
-    return f"http://{HOST}:{ports['sandbox_http']}"
-
-
-def dip_url(ports: Mapping[str, int]) -> str:
-    """Where the pretended DIP platform answers."""
-    return f"http://{HOST}:{ports['dip_http']}"
-
-
 def double_url(name: str, ports: Mapping[str, int]) -> str:
-    """Where a pretended outside company answers."""
-    return sandbox_url(ports) if name == "sandbox" else dip_url(ports)
+    """Where a pretended outside company answers: the sandbox provider (buyers too) or the DIP platform."""
+    return f"http://{HOST}:{ports[f'{name}_http']}"
 
 
 def webhook_url(ports: Mapping[str, int]) -> str:
@@ -225,7 +215,7 @@ def _own_settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
     if part.name in INTEGRATIONS:
         settings["SEALING_SECRETS"] = world.sealing_secret
     if part.name == "podiumkunst":
-        settings["BASE_URL"] = dip_url(world.ports)
+        settings["BASE_URL"] = double_url("dip", world.ports)
     if part.name == "webhooks":
         # Who tries them has a receiver on the same machine.
         settings["ALLOW_PRIVATE_TARGETS"] = "true"
@@ -239,7 +229,7 @@ def _own_settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
     if part.name == "payments":
         settings |= {
             "HTTP_PORT": str(world.ports["payments_http"]),
-            "SANDBOX_URL": sandbox_url(world.ports),
+            "SANDBOX_URL": double_url("sandbox", world.ports),
             "SANDBOX_WEBHOOK_SECRETS": world.webhook_secret,
         }
     return settings

@@ -23,14 +23,12 @@ from services.console.stack.blueprint import (
     INTEGRATIONS,
     ServicePart,
     Surroundings,
-    dip_url,
     double_url,
     environment_of,
     is_wanted,
     parts_of,
     port_names,
     reporting_part,
-    sandbox_url,
     target_of,
 )
 from services.console.stack.credentials import hold_key
@@ -98,11 +96,11 @@ class LocalStack:
             pid=os.getpid(),
             targets={service: target_of(service, self.ports) for service in self._serving},
             metrics={service: f"http://{HOST}:{self.ports[f'{service}_metrics']}/metrics" for service in self._serving},
-            pay_page=sandbox_url(self.ports),
+            pay_page=double_url("sandbox", self.ports),
             bus=self._bus_url.partition("+")[0].partition("://")[0],
             bus_url=self._bus_url,
             reporting=self._reporting,
-            dip=dip_url(self.ports),
+            dip=double_url("dip", self.ports),
         )
 
     @property
