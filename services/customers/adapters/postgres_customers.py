@@ -16,7 +16,7 @@ from services.customers.adapters.postgres_transaction import PostgresTransaction
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.seal import Seal
-from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.connections import connected
 from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
@@ -41,10 +41,7 @@ class PostgresCustomers:
                 connection, house_id, self._clock.now_ms(), ids=self._ids, seal=self._seal
             )
             yield transaction
-            if not transaction.is_complete:
-                await connection.rollback()
-            elif transaction.has_published:
-                after_commit(connection, self._wake)
+            await transaction.end(self._wake)
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
         async with connected(self._engine, _OLD) as connection:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.contracts.acts import Act, act_event
-from services.contracts.answer_rows import AnswerRows as FirstAnswerRows
-from services.contracts.once import RecordedAnswer
+from services.contracts.transactions import AnsweringTransaction
 from services.customers.adapters import consent_events
 from services.customers.adapters.audience_rows import AudienceRows
 from services.customers.adapters.consent_rows import AnswerRows, ConsentRows, OrderTickRows
@@ -19,20 +17,14 @@ from services.customers.adapters.purchase_rows import PurchaseRows
 from services.customers.domain.answer import Answer
 from services.customers.domain.consent import Consent
 from services.runtime.ids import Ids
-from services.runtime.outbox.event import OutgoingEvent
-from services.runtime.outbox.writer import ENQUEUE_MAX_EVENTS, enqueue
 from services.runtime.seal import Seal
 
 
-class PostgresTransaction:
+class PostgresTransaction(AnsweringTransaction):
     """See CustomersTransaction. Lives as long as its connection's block."""
 
     def __init__(self, connection: AsyncConnection, house_id: str, now_ms: int, *, ids: Ids, seal: Seal) -> None:
-        self._connection = connection
-        self._ids = ids
-        self._events: list[OutgoingEvent] = []
-        self.house_id = house_id
-        self.now_ms = now_ms
+        super().__init__(connection, house_id, now_ms, ids, idempotency_keys)
         self.customers = CustomerRows(connection, house_id, now_ms)
         self.consents = ConsentRows(connection, house_id, now_ms)
         self.answers = AnswerRows(connection, house_id, ids)
@@ -44,16 +36,6 @@ class PostgresTransaction:
         self.erasures = ErasureRows(connection, house_id, seal)
         self.audiences = AudienceRows(connection, house_id)
         self.houses = HouseRows(connection)
-        self._answers = FirstAnswerRows(connection, idempotency_keys, now_ms)
-        self.is_complete = self.has_published = False
-
-    async def claim_key(self, owner_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
-        """See KeyedTransaction.claim_key."""
-        return await self._answers.claim(owner_id, key, request_hash)
-
-    async def record_answer(self, owner_id: str, key: str, answer: bytes) -> None:
-        """See KeyedTransaction.record_answer."""
-        await self._answers.record(owner_id, key, answer)
 
     def tell_answer(self, answer: Answer, consent: Consent, language: str) -> None:
         """See CustomersTransaction.tell_answer."""
@@ -67,15 +49,3 @@ class PostgresTransaction:
         """See CustomersTransaction.tell_merged."""
         event = consent_events.customers_merged(self.house_id, customer_id, merged_customer_id, self.now_ms)
         self._events.append(event)
-
-    def record_act(self, act: Act) -> None:
-        """See CustomersTransaction.record_act."""
-        self._events.append(act_event(self.house_id, act, now_ms=self.now_ms, ids=self._ids))
-
-    async def commit(self) -> None:
-        """See CustomersTransaction.commit. It is done as the connection's block ends."""
-        for first in range(0, len(self._events), ENQUEUE_MAX_EVENTS):
-            some = self._events[first : first + ENQUEUE_MAX_EVENTS]
-            await enqueue(self._connection, some, now_ms=self.now_ms, ids=self._ids)
-        self.is_complete = True
-        self.has_published = bool(self._events)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
-from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.connections import connected
 from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 from services.ticketing.adapters.document_tables import idempotency_keys
@@ -34,10 +34,7 @@ class PostgresTicketing:
         async with connected(self._engine, scope) as connection:
             transaction = PostgresTransaction(connection, house_id, self._clock.now_ms(), ids=self._ids)
             yield transaction
-            if not transaction.is_complete:
-                await connection.rollback()
-            elif transaction.has_published:
-                after_commit(connection, self._wake)
+            await transaction.end(self._wake)
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
         """See TicketingStore.purge_keys."""

@@ -269,7 +269,7 @@ async def test_runs_without_a_job_get_one_again_and_old_runs_are_forgotten(stage
     assert await stage.store.put_back(ms(MONDAY) + 1, 10) == 0, "its job waits"
     for change, why in (("UPDATE procrastinate_jobs SET status = 'doing'", "it is at work"), (_GONE, "")):
         async with stage.store.transaction(HOUSE) as transaction:
-            await transaction.connection.exec_driver_sql(change)
+            await transaction._connection.exec_driver_sql(change)
             await transaction.commit()
         if why:
             assert await stage.store.put_back(ms(MONDAY) + 1, 10) == 0, why

@@ -9,10 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.contracts.acts import Act, act_event
-from services.contracts.answer_rows import AnswerRows
-from services.contracts.once import RecordedAnswer
 from services.contracts.pages import Place
+from services.contracts.transactions import AnsweringTransaction
 from services.integrations.mailchimp.adapters.account_rows import AccountRows, AudienceRows, SyncRows
 from services.integrations.mailchimp.adapters.account_tables import audiences, idempotency_keys
 from services.integrations.mailchimp.adapters.member_rows import MemberRows
@@ -26,10 +24,8 @@ from services.integrations.mailchimp.ports.store import Audience, OptOut, Progre
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbound.port import Dispatch, OutboundQueue, Target
-from services.runtime.outbox.event import OutgoingEvent
-from services.runtime.outbox.writer import enqueue
 from services.runtime.seal import Seal
-from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.connections import connected
 from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
@@ -37,32 +33,20 @@ _DUE = AllHouses("each round looks for the houses that have something to do")
 _OLD = AllHouses("what is over is forgotten by age")
 
 
-class PostgresTransaction:
+class PostgresTransaction(AnsweringTransaction):
     """See StoreTransaction. Lives as long as its connection's block."""
 
     def __init__(
         self, connection: AsyncConnection, house_id: str, now_ms: int, *, ids: Ids, seal: Seal, queue: OutboundQueue
     ) -> None:
-        self._connection = connection
-        self._house_id = house_id
-        self._ids = ids
+        super().__init__(connection, house_id, now_ms, ids, idempotency_keys)
         self._queue = queue
-        self._events: list[OutgoingEvent] = []
         self._accounts = AccountRows(connection, house_id, seal)
         self._syncs = SyncRows(connection, house_id)
         self._audiences = AudienceRows(connection, house_id, seal)
         self._progress = ProgressRows(connection, house_id)
         self._news = NewsRows(connection, house_id, now_ms)
-        self._answers = AnswerRows(connection, idempotency_keys, now_ms)
-        self.now_ms = now_ms
         self.members = MemberRows(connection, house_id, now_ms)
-        self.is_complete = self.has_published = False
-
-    async def claim_key(self, owner_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
-        return await self._answers.claim(owner_id, key, request_hash)
-
-    async def record_answer(self, owner_id: str, key: str, answer: bytes) -> None:
-        await self._answers.record(owner_id, key, answer)
 
     async def account(self) -> Account | None:
         return await self._accounts.find()
@@ -134,16 +118,6 @@ class PostgresTransaction:
     async def mend(self, target: Target) -> None:
         await self._queue.mend(self._connection, target)
 
-    def record_act(self, act: Act) -> None:
-        self._events.append(act_event(self._house_id, act, now_ms=self.now_ms, ids=self._ids))
-
-    async def commit(self) -> None:
-        """See StoreTransaction.commit. It is done as the connection's block ends."""
-        if self._events:
-            await enqueue(self._connection, self._events, now_ms=self.now_ms, ids=self._ids)
-        self.is_complete = True
-        self.has_published = bool(self._events)
-
 
 class PostgresStore:
     """See MailchimpStore. `wake` is called after a commit with events."""
@@ -172,10 +146,7 @@ class PostgresStore:
                 connection, house_id, self._clock.now_ms(), ids=self._ids, seal=self._seal, queue=self._queue
             )
             yield transaction
-            if not transaction.is_complete:
-                await connection.rollback()
-            elif transaction.has_published:
-                after_commit(connection, self._wake)
+            await transaction.end(self._wake)
 
     async def houses_due(self) -> Sequence[tuple[str, str]]:
         wanted = sa.select(members.c.house_id, members.c.list_id).where(sa.text(DUE)).distinct()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.contracts.acts import Act, act_event
+from services.contracts.transactions import WritingTransaction
 from services.integrations.podiumkunst.adapters import figure_reads as reads
 from services.integrations.podiumkunst.adapters.figure_tables import (
     figure_rounds,
@@ -27,9 +27,7 @@ from services.integrations.podiumkunst.ports.figure_store import Known, Linked, 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbound.port import Dispatch, OutboundQueue, Target
-from services.runtime.outbox.event import OutgoingEvent
-from services.runtime.outbox.writer import enqueue
-from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.connections import connected
 from services.runtime.sql.scopes import AllHouses, HouseScope
 from services.runtime.work.purge import PurgeStep
 
@@ -58,40 +56,35 @@ def dispatch_of(house_id: str, telling: Telling, now_ms: int) -> Dispatch:
     )
 
 
-class PostgresFigureTransaction:
+class PostgresFigureTransaction(WritingTransaction):
     """See FigureTransaction."""
 
     def __init__(
         self, connection: AsyncConnection, house_id: str, now_ms: int, *, ids: Ids, queue: OutboundQueue
     ) -> None:
-        self._connection = connection
-        self._house_id = house_id
-        self.now_ms = now_ms
-        self._ids = ids
+        super().__init__(connection, house_id, now_ms, ids)
         self._queue = queue
-        self._events: list[OutgoingEvent] = []
-        self.is_complete = self.has_published = False
 
     async def lock(self) -> None:
-        begin = insert(figure_rounds).values(house_id=self._house_id, hourly_at_ms=0, nightly_at_ms=0)
+        begin = insert(figure_rounds).values(house_id=self.house_id, hourly_at_ms=0, nightly_at_ms=0)
         await self._connection.execute(begin.on_conflict_do_nothing())
-        mine = sa.select(figure_rounds.c.house_id).where(figure_rounds.c.house_id == self._house_id)
+        mine = sa.select(figure_rounds.c.house_id).where(figure_rounds.c.house_id == self.house_id)
         await self._connection.execute(mine.with_for_update())
 
     async def linked(
         self, *, after: str = "", limit: int = 0, performance_id: str = "", numbers: Collection[str] = ()
     ) -> Sequence[Linked]:
-        wanted = reads.linked(self._house_id, after, limit, performance_id, numbers)
+        wanted = reads.linked(self.house_id, after, limit, performance_id, numbers)
         return [reads.linked_of(row) for row in await self._connection.execute(wanted)]
 
     async def unlinked(self, limit: int) -> Sequence[Linked]:
-        return [reads.linked_of(row) for row in await self._connection.execute(reads.unlinked(self._house_id, limit))]
+        return [reads.linked_of(row) for row in await self._connection.execute(reads.unlinked(self.house_id, limit))]
 
     async def known(self, performance_ids: Collection[str]) -> Mapping[str, Known]:
-        return await reads.known(self._connection, self._house_id, performance_ids)
+        return await reads.known(self._connection, self.house_id, performance_ids)
 
     async def rules(self, *, lock: bool = False) -> Rules:
-        wanted = sa.select(figure_rules).where(figure_rules.c.house_id == self._house_id)
+        wanted = sa.select(figure_rules).where(figure_rules.c.house_id == self.house_id)
         row = (await self._connection.execute(wanted.with_for_update() if lock else wanted)).first()
         if row is None:
             return Rules(ReportsItself(), 0)
@@ -103,11 +96,11 @@ class PostgresFigureTransaction:
             "offices": sorted(rules.reports_itself.offices),
             "version": rules.version,
         }
-        add = insert(figure_rules).values(house_id=self._house_id, **kept)
+        add = insert(figure_rules).values(house_id=self.house_id, **kept)
         await self._connection.execute(add.on_conflict_do_update(index_elements=["house_id"], set_=kept))
 
     async def ranks(self, hall_id: str) -> Mapping[str, int]:
-        mine = (hall_mappings.c.house_id == self._house_id) & (hall_mappings.c.hall_id == hall_id)
+        mine = (hall_mappings.c.house_id == self.house_id) & (hall_mappings.c.hall_id == hall_id)
         found = (await self._connection.execute(sa.select(hall_mappings.c.ranks).where(mine))).scalar_one_or_none()
         return dict(found or ())
 
@@ -120,7 +113,7 @@ class PostgresFigureTransaction:
             return
         states = [
             {
-                "house_id": self._house_id,
+                "house_id": self.house_id,
                 "number": one.number,
                 "part": one.part.value,
                 "digest": hashlib.sha256(one.encoded()).digest(),
@@ -134,23 +127,16 @@ class PostgresFigureTransaction:
         await self._connection.execute(
             add.on_conflict_do_update(index_elements=key, set_={"put_at_ms": add.excluded.put_at_ms})
         )
-        await self._connection.execute(_put(self._house_id, tellings, self.now_ms))
-        dispatches = [dispatch_of(self._house_id, one, self.now_ms) for one in tellings]
+        await self._connection.execute(_put(self.house_id, tellings, self.now_ms))
+        dispatches = [dispatch_of(self.house_id, one, self.now_ms) for one in tellings]
         await self._queue.put_latest(self._connection, dispatches)
 
     async def told(self, numbers: Collection[str]) -> Sequence[ToldLine]:
         rows = await self._connection.execute(self._told_of(numbers).order_by(figure_told.c.number, figure_told.c.part))
         return [_line(row) for row in rows]
 
-    def record_act(self, act: Act) -> None:
-        self._events.append(act_event(self._house_id, act, now_ms=self.now_ms, ids=self._ids))
-
-    async def commit(self) -> None:
-        await enqueue(self._connection, self._events, now_ms=self.now_ms, ids=self._ids)
-        self.is_complete, self.has_published = True, bool(self._events)
-
     def _told_of(self, numbers: Collection[str]) -> sa.Select[Any]:
-        mine = (figure_told.c.house_id == self._house_id) & figure_told.c.number.in_(list(numbers))
+        mine = (figure_told.c.house_id == self.house_id) & figure_told.c.number.in_(list(numbers))
         return sa.select(figure_told).where(mine)
 
 
@@ -173,10 +159,7 @@ class PostgresFigures:
             now_ms = self._clock.now_ms()
             transaction = PostgresFigureTransaction(connection, house_id, now_ms, ids=self._ids, queue=self._queue)
             yield transaction
-            if not transaction.is_complete:
-                await connection.rollback()
-            elif transaction.has_published:
-                after_commit(connection, self._wake)
+            await transaction.end(self._wake)
 
 
 def forget_states(engine: AsyncEngine) -> PurgeStep:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.contracts.acts import Act, act_event
+from services.contracts.transactions import WritingTransaction
 from services.integrations.podiumkunst.adapters.connection_rows import ConnectionRows
 from services.integrations.podiumkunst.adapters.link_changes import LinkChanges
 from services.integrations.podiumkunst.adapters.link_rows import HallMappingRows, LinkRows
@@ -20,16 +20,14 @@ from services.integrations.podiumkunst.adapters.show_rows import ShowRows
 from services.integrations.podiumkunst.adapters.show_tables import houses
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
-from services.runtime.outbox.event import OutgoingEvent
-from services.runtime.outbox.writer import ENQUEUE_MAX_EVENTS, enqueue
 from services.runtime.seal import Seal
-from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.connections import connected
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
 _DUE = AllHouses("whose list or portfolio is due is found whichever house it is")
 
 
-class PostgresLinksTransaction:
+class PostgresLinksTransaction(WritingTransaction):
     """See LinksTransaction. Lives as long as its connection's block."""
 
     def __init__(
@@ -42,39 +40,22 @@ class PostgresLinksTransaction:
         seal: Seal,
         changes: Sequence[LinkChanges],
     ) -> None:
-        self._connection = connection
-        self._house_id = house_id
-        self._ids = ids
-        self._events: list[OutgoingEvent] = []
-        self.now_ms = now_ms
+        super().__init__(connection, house_id, now_ms, ids)
         self.connections = ConnectionRows(connection, house_id, now_ms, seal, changes)
         self.platform = PlatformPerformanceRows(connection, house_id, now_ms)
         self.shows = ShowRows(connection, house_id)
         self.links = LinkRows(connection, house_id, changes)
         self.halls = HallMappingRows(connection, house_id)
         self.portfolios = PortfolioRows(connection, house_id)
-        self.is_complete = self.has_published = False
 
     async def zone(self) -> str | None:
         """See LinksTransaction.zone."""
-        wanted = sa.select(houses.c.time_zone).where(houses.c.house_id == self._house_id)
+        wanted = sa.select(houses.c.time_zone).where(houses.c.house_id == self.house_id)
         return (await self._connection.execute(wanted)).scalar_one_or_none()
 
     async def keep_zone(self, zone: str) -> None:
         """See LinksTransaction.keep_zone. It never changes."""
-        await keep_house(self._connection, self._house_id, zone, revision=0)
-
-    def record_act(self, act: Act) -> None:
-        """See LinksTransaction.record_act."""
-        self._events.append(act_event(self._house_id, act, now_ms=self.now_ms, ids=self._ids))
-
-    async def commit(self) -> None:
-        """See LinksTransaction.commit. It is done as the connection's block ends."""
-        for first in range(0, len(self._events), ENQUEUE_MAX_EVENTS):
-            some = self._events[first : first + ENQUEUE_MAX_EVENTS]
-            await enqueue(self._connection, some, now_ms=self.now_ms, ids=self._ids)
-        self.is_complete = True
-        self.has_published = bool(self._events)
+        await keep_house(self._connection, self.house_id, zone, revision=0)
 
 
 class PostgresLinks:
@@ -105,10 +86,7 @@ class PostgresLinks:
                 connection, house_id, self._clock.now_ms(), ids=self._ids, seal=self._seal, changes=self._changes
             )
             yield transaction
-            if not transaction.is_complete:
-                await connection.rollback()
-            elif transaction.has_published:
-                after_commit(connection, self._wake)
+            await transaction.end(self._wake)
 
     async def lease_lists(self, limit: int, now_ms: int, next_ms: int) -> Sequence[str]:
         """See LinksStore.lease_lists."""

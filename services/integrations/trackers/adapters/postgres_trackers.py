@@ -12,7 +12,7 @@ from services.integrations.trackers.adapters.postgres_transaction import Postgre
 from services.integrations.trackers.adapters.tracker_tables import idempotency_keys
 from services.integrations.trackers.adapters.visit_tables import sales, tracker_calls, visits
 from services.runtime.clock import Clock
-from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.connections import connected
 from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
@@ -34,10 +34,7 @@ class PostgresTrackers:
         async with connected(self._engine, HouseScope(house_id)) as connection:
             transaction = PostgresTransaction(connection, house_id, self._clock.now_ms(), self._tools)
             yield transaction
-            if not transaction.is_complete:
-                await connection.rollback()
-            elif transaction.has_published:
-                after_commit(connection, self._wake)
+            await transaction.end(self._wake)
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
         """See TrackersStore."""

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.contracts.acts import Act, act_event
-from services.contracts.answer_rows import AnswerRows
-from services.contracts.once import RecordedAnswer
+from services.contracts.transactions import AnsweringTransaction
 from services.integrations.trackers.adapters.call_rows import CallRows
 from services.integrations.trackers.adapters.funnel_events import step_event
 from services.integrations.trackers.adapters.server_side import ServerSide
@@ -19,8 +17,6 @@ from services.integrations.trackers.adapters.visit_rows import SaleRows, ShowRow
 from services.integrations.trackers.domain.reached import Reached
 from services.integrations.trackers.domain.telling import Telling
 from services.runtime.ids import Ids
-from services.runtime.outbox.event import OutgoingEvent
-from services.runtime.outbox.writer import enqueue
 from services.runtime.seal import Seal
 
 
@@ -34,31 +30,18 @@ class TransactionTools:
     keep_ms: int
 
 
-class PostgresTransaction:
+class PostgresTransaction(AnsweringTransaction):
     """See TrackersTransaction. Lives as long as its connection's block."""
 
     def __init__(self, connection: AsyncConnection, house_id: str, now_ms: int, tools: TransactionTools) -> None:
-        self._connection = connection
+        super().__init__(connection, house_id, now_ms, tools.ids, idempotency_keys)
         self._tools = tools
-        self._events: list[OutgoingEvent] = []
-        self.house_id = house_id
-        self.now_ms = now_ms
         self.trackers = TrackerRows(connection, house_id, tools.seal)
         self.attachments = AttachmentRows(connection, house_id, tools.ids)
         self.visits = VisitRows(connection, house_id, tools.seal, kept_since_ms=now_ms - tools.keep_ms)
         self.shows = ShowRows(connection, house_id)
         self.sales = SaleRows(connection, house_id, now_ms)
         self.calls = CallRows(connection, house_id, now_ms, tools.ids)
-        self._answers = AnswerRows(connection, idempotency_keys, now_ms)
-        self.is_complete = self.has_published = False
-
-    async def claim_key(self, owner_id: str, key: str, request_hash: bytes) -> RecordedAnswer | None:
-        """See KeyedTransaction.claim_key."""
-        return await self._answers.claim(owner_id, key, request_hash)
-
-    async def record_answer(self, owner_id: str, key: str, answer: bytes) -> None:
-        """See KeyedTransaction.record_answer."""
-        await self._answers.record(owner_id, key, answer)
 
     async def tell(self, tellings: Sequence[Telling]) -> None:
         """See TrackersTransaction.tell."""
@@ -75,14 +58,3 @@ class PostgresTransaction:
     def publish_step(self, reached: Reached) -> None:
         """See TrackersTransaction.publish_step."""
         self._events.append(step_event(reached))
-
-    def record_act(self, act: Act) -> None:
-        """See TrackersTransaction.record_act."""
-        self._events.append(act_event(self.house_id, act, now_ms=self.now_ms, ids=self._tools.ids))
-
-    async def commit(self) -> None:
-        """See TrackersTransaction.commit. It is done as the connection's block ends."""
-        if self._events:
-            await enqueue(self._connection, self._events, now_ms=self.now_ms, ids=self._tools.ids)
-        self.is_complete = True
-        self.has_published = bool(self._events)

@@ -15,7 +15,7 @@ from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbound.port import OutboundQueue
 from services.runtime.seal import Seal
-from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.connections import connected
 from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
@@ -46,10 +46,7 @@ class PostgresWebhooks:
                 connection, house_id, now_ms, ids=self._ids, seal=self._seal, queue=self._queue
             )
             yield transaction
-            if not transaction.is_complete:
-                await connection.rollback()
-            elif transaction.has_published:
-                after_commit(connection, self._wake)
+            await transaction.end(self._wake)
 
     async def signing(self, house_id: str, endpoint_id: str) -> Signing | None:
         """See Signings."""
