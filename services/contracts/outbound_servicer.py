@@ -21,7 +21,8 @@ from services.runtime.call_context import current_principal
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Kind, Refusal, refused_fields
 from services.runtime.ids import Ids, refused_key
-from services.runtime.outbound.desk import After, Again, Desk, ListedDispatch, ListedExchange, TargetStands
+from services.runtime.outbound.desk import After, Again, Desk, ListedDispatch, TargetStands
+from services.runtime.outbound.ledger import Line
 from services.runtime.outbound.port import Settled, Target
 from services.runtime.outbox.writer import enqueue
 from services.runtime.rpc.errors import Refused, accept
@@ -104,7 +105,7 @@ class OutboundServicer(OutboundServiceServicer):
         )
         shown = found[: page.size]
         last = shown[-1] if len(found) > page.size else None
-        token = "" if last is None else token_after(request.house_id, last.exchange_id, last.at_ms)
+        token = "" if last is None else token_after(request.house_id, last.exchange_id, last.exchange.at_ms)
         return pb.ListExchangesResponse(exchanges=[self._exchange(each) for each in shown], next_page_token=token)
 
     async def ReplayDispatches(  # noqa: N802
@@ -204,21 +205,22 @@ class OutboundServicer(OutboundServiceServicer):
             replayable=listed.has_body and listed.settled_at_ms is not None,
         )
 
-    def _exchange(self, listed: ListedExchange) -> pb.OutboundExchange:
+    def _exchange(self, line: Line) -> pb.OutboundExchange:
+        exchange = line.exchange
         return pb.OutboundExchange(
             integration=self._integration,
-            exchange_id=listed.exchange_id,
-            target_id=listed.target_id,
-            asked=listed.asked,
-            kind=listed.kind,
-            asked_at=_at(listed.at_ms),
-            took_ms=listed.took_ms,
-            status=listed.status,
-            answer=listed.answer,
-            payload_hash=listed.payload_hash,
-            dispatches=listed.dispatches,
-            outcome=listed.outcome,
-            about=listed.about,
+            exchange_id=line.exchange_id,
+            target_id=exchange.target.target_id,
+            asked=exchange.asked,
+            kind=exchange.kind,
+            asked_at=_at(exchange.at_ms),
+            took_ms=exchange.took_ms,
+            status=exchange.status,
+            answer=exchange.answer,
+            payload_hash=exchange.payload_hash,
+            dispatches=exchange.dispatches,
+            outcome=exchange.outcome,
+            about=line.about,
         )
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.runtime.clock import Clock
-from services.runtime.outbound.port import Settled, Target
+from services.runtime.outbound.ledger import Line
+from services.runtime.outbound.port import Exchange, Settled, Target
 from services.runtime.outbound.upkeep import STATE
 from services.runtime.sql.connections import after_commit, connected
 from services.runtime.sql.scopes import HouseScope
@@ -25,7 +26,10 @@ REPLAYED_AT_ONCE = 10_000
 WAITING = "waiting"
 
 _TARGETS = text(
-    f"""SELECT t.*, {STATE} AS state, w.waiting, w.oldest_at_ms
+    f"""SELECT t.target_id, {STATE} AS state, w.waiting, w.oldest_at_ms, t.resting_since_ms, t.rests_until_ms,
+               t.locked_at_ms, coalesce(t.locked_why, '') AS locked_why, t.paused_at_ms,
+               coalesce(t.paused_by, '') AS paused_by, t.succeeded_at_ms, t.failed_at_ms,
+               coalesce(t.failure, '') AS failure
         FROM outbound_target t
         CROSS JOIN LATERAL (SELECT count(*) AS waiting, min(d.wanted_at_ms) AS oldest_at_ms FROM outbound_dispatch d
                             WHERE d.house_id = t.house_id AND d.target_id = t.target_id AND d.settled IS NULL) w
@@ -33,8 +37,8 @@ _TARGETS = text(
         ORDER BY t.target_id LIMIT :limit"""  # noqa: S608
 )
 _DISPATCHES = text(
-    """SELECT dispatch_id, target_id, kind, about, lane, made_at_ms, due_at_ms, expires_at_ms, tries,
-              coalesce(settled, 'waiting') AS state, settled_at_ms, note, exchange_id, body IS NOT NULL AS has_body
+    """SELECT dispatch_id, target_id, kind, about, made_at_ms, due_at_ms, tries, coalesce(settled, 'waiting') AS state,
+              settled_at_ms, note, exchange_id, body IS NOT NULL AS has_body
        FROM outbound_dispatch
        WHERE house_id = :house_id AND (:target_id = '' OR target_id = :target_id)
          AND (:state = '' OR coalesce(settled, 'waiting') = :state)
@@ -106,34 +110,14 @@ class ListedDispatch:
     target_id: str
     kind: str
     about: str
-    lane: str
     made_at_ms: int
     due_at_ms: int
-    expires_at_ms: int
     tries: int
     state: str
     settled_at_ms: int | None
     note: str
     exchange_id: str | None
     has_body: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ListedExchange:
-    """A line of the ledger."""
-
-    exchange_id: str
-    target_id: str
-    asked: str
-    kind: str
-    at_ms: int
-    took_ms: int
-    status: int
-    answer: str
-    payload_hash: str
-    dispatches: int
-    outcome: str
-    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +163,13 @@ class Desk:
 
     async def exchanges(
         self, house_id: str, *, target_id: str, outcome: str, from_ms: int, until_ms: int, after: After, limit: int
-    ) -> list[ListedExchange]:
+    ) -> list[Line]:
         """The newest first."""
         values = {"house_id": house_id, "target_id": target_id, "outcome": outcome, "limit": limit}
         times = {"from_ms": from_ms, "until_ms": until_ms, "after_ms": after.at_ms, "after_id": after.item_id}
         async with connected(self._engine, HouseScope(house_id)) as connection:
             rows = await connection.execute(_EXCHANGES, values | times)
-            return [ListedExchange(**row) for row in rows.mappings()]
+            return [_line(house_id, row) for row in rows]
 
     async def pause(self, target: Target, who: str, tell: TellAct) -> TargetStands | None:
         """Nothing more goes to it; again: the first pause stays. None: there is no such target."""
@@ -234,26 +218,24 @@ class Desk:
             "limit": limit,
             "now_ms": self._clock.now_ms(),
         }
-        return [_stands(row) for row in await connection.execute(_TARGETS, values)]
+        return [TargetStands(**row) for row in (await connection.execute(_TARGETS, values)).mappings()]
 
 
 def _of(target: Target) -> dict[str, Any]:
     return {"house_id": target.house_id, "target_id": target.target_id}
 
 
-def _stands(row: Any) -> TargetStands:
-    return TargetStands(
-        target_id=row.target_id,
-        state=row.state,
-        waiting=row.waiting,
-        oldest_at_ms=row.oldest_at_ms,
-        resting_since_ms=row.resting_since_ms,
-        rests_until_ms=row.rests_until_ms,
-        locked_at_ms=row.locked_at_ms,
-        locked_why=row.locked_why or "",
-        paused_at_ms=row.paused_at_ms,
-        paused_by=row.paused_by or "",
-        succeeded_at_ms=row.succeeded_at_ms,
-        failed_at_ms=row.failed_at_ms,
-        failure=row.failure or "",
+def _line(house_id: str, row: Any) -> Line:
+    exchange = Exchange(
+        target=Target(house_id, row.target_id),
+        asked=row.asked,
+        kind=row.kind,
+        at_ms=row.at_ms,
+        took_ms=row.took_ms,
+        status=row.status,
+        answer=row.answer,
+        payload_hash=row.payload_hash,
+        dispatches=row.dispatches,
+        outcome=row.outcome,
     )
+    return Line(row.exchange_id, exchange, row.about)

@@ -1,4 +1,4 @@
-"""What the sender's processes read and write: leases of targets, what is due, what became of it, the ledger's lines."""
+"""What the sender's processes read and write: leases of targets, what is due, what became of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.runtime.outbound.port import Dispatch, Done, Exchange, Later, Locked, Outcome, Settled, Target
+from services.runtime.outbound.ledger import Line, write_lines
+from services.runtime.outbound.port import Dispatch, Done, Later, Locked, Outcome, Settled, Target
 from services.runtime.outbound.retrying import Health
 from services.runtime.sql.connections import connected
 from services.runtime.sql.scopes import AllHouses, HouseScope
@@ -90,16 +91,6 @@ _DISPATCHES_TOLD = text(
          AND ((d.settled IS NULL AND :is_holder) OR (r.settled = 'delivered' AND d.version = r.version
               AND (d.settled IS NULL OR d.settled IN ('expired', 'dropped'))))"""
 )
-LEDGER = text(
-    """INSERT INTO outbound_exchange (exchange_id, house_id, target_id, asked, kind, at_ms, took_ms, status, answer,
-                                      payload_hash, dispatches, outcome, about)
-       SELECT e.* FROM unnest(
-           CAST(:ids AS text[]), CAST(:houses AS text[]), CAST(:targets AS text[]), CAST(:asked AS text[]),
-           CAST(:kinds AS text[]), CAST(:at AS bigint[]), CAST(:took AS bigint[]), CAST(:statuses AS int[]),
-           CAST(:answers AS text[]), CAST(:hashes AS text[]), CAST(:counts AS int[]), CAST(:outcomes AS text[]),
-           CAST(:abouts AS text[])) AS e
-       ON CONFLICT (exchange_id) DO NOTHING"""
-)
 # Not of a target that somebody is carrying to: its answer may come yet, and the one who carries settles those too.
 _EXPIRE = text(
     """UPDATE outbound_dispatch d SET settled = 'expired', settled_at_ms = :now_ms, note = :note
@@ -147,15 +138,6 @@ class Told:
     alone: bool = False
     carried: int = 1
     exchange_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An exchange with its id in the ledger."""
-
-    exchange_id: str
-    exchange: Exchange
-    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +215,7 @@ class Leases:
                     },
                 )
             ).scalar() is not None
-            if report.lines:
-                await connection.execute(LEDGER, ledger_columns(report.lines))
+            await write_lines(connection, report.lines)
             if report.told:
                 values = {"house_id": lease.target.house_id, "now_ms": now_ms, "is_holder": is_holder}
                 await connection.execute(_DISPATCHES_TOLD, values | _told_columns(report.told))
@@ -302,23 +283,3 @@ def _settled(outcome: Outcome) -> str:
             return Settled(how).value
         case Later() | Locked():
             return ""
-
-
-def ledger_columns(lines: Sequence[Line]) -> dict[str, Any]:
-    """What LEDGER is executed with."""
-    exchanges = [line.exchange for line in lines]
-    return {
-        "ids": [line.exchange_id for line in lines],
-        "houses": [exchange.target.house_id for exchange in exchanges],
-        "targets": [exchange.target.target_id for exchange in exchanges],
-        "asked": [exchange.asked for exchange in exchanges],
-        "kinds": [exchange.kind for exchange in exchanges],
-        "at": [exchange.at_ms for exchange in exchanges],
-        "took": [exchange.took_ms for exchange in exchanges],
-        "statuses": [exchange.status for exchange in exchanges],
-        "answers": [exchange.answer for exchange in exchanges],
-        "hashes": [exchange.payload_hash for exchange in exchanges],
-        "counts": [exchange.dispatches for exchange in exchanges],
-        "outcomes": [exchange.outcome for exchange in exchanges],
-        "abouts": [line.about for line in lines],
-    }

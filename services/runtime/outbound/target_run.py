@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbound.answers import word_of
-from services.runtime.outbound.leases import EXPIRED_NOTE, Lease, Leases, Line, Report, Told, Waiting
+from services.runtime.outbound.leases import EXPIRED_NOTE, Lease, Leases, Report, Told, Waiting
+from services.runtime.outbound.ledger import Line
 from services.runtime.outbound.port import Carried, Carrier, Dispatch, Done, Exchange, Later, Locked, Outcome, Settled
 from services.runtime.outbound.retrying import CLOSED, Chance, Health, RetryLimits, after_fault, wait_ms
 from services.runtime.outbound.tallies import count_carried
