@@ -6,7 +6,7 @@ All of it is of one house; whatever it does is done with an act in the same tran
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import text
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.runtime.clock import Clock
 from services.runtime.outbound.ledger import Line
 from services.runtime.outbound.port import Exchange, Settled, Target
+from services.runtime.outbound.queue import MENDED
 from services.runtime.outbound.upkeep import STATE
 from services.runtime.sql.connections import after_commit, connected
 from services.runtime.sql.scopes import HouseScope
@@ -60,22 +61,20 @@ _PAUSE = text(
        WHERE house_id = :house_id AND target_id = :target_id"""
 )
 _RESUME = text(
-    """UPDATE outbound_target SET paused_by = NULL, paused_at_ms = NULL, locked_at_ms = NULL, locked_why = NULL,
-              failures = 0, resting_since_ms = NULL, rests_until_ms = 0, mends = mends + 1
-       WHERE house_id = :house_id AND target_id = :target_id"""
+    f"""UPDATE outbound_target SET paused_by = NULL, paused_at_ms = NULL, {MENDED}
+        WHERE house_id = :house_id AND target_id = :target_id"""  # noqa: S608
 )
 # What is sent again has no end of its own any more: somebody wants it now.
 _REPLAY = text(
     """WITH asked AS (
-           SELECT dispatch_id FROM outbound_dispatch
+           SELECT dispatch_id, place FROM outbound_dispatch
            WHERE house_id = :house_id AND target_id = :target_id AND settled IS NOT NULL AND body IS NOT NULL
              AND (CAST(:ids AS text[]) IS NULL OR dispatch_id = ANY(CAST(:ids AS text[])))
              AND settled = ANY(CAST(:states AS text[]))
              AND settled_at_ms >= :from_ms AND (:until_ms = 0 OR settled_at_ms < :until_ms)
            ORDER BY place LIMIT :limit FOR UPDATE),
        placed AS (SELECT dispatch_id, nextval(pg_get_serial_sequence('outbound_dispatch', 'place')) AS place
-                  FROM (SELECT a.dispatch_id FROM asked a JOIN outbound_dispatch d USING (dispatch_id)
-                        ORDER BY d.place) o)
+                  FROM (SELECT dispatch_id FROM asked ORDER BY place) o)
        UPDATE outbound_dispatch d
        SET settled = NULL, settled_at_ms = NULL, tries = 0, due_at_ms = 0, wanted_at_ms = :now_ms, expires_at_ms = 0,
            version = d.version + 1, note = '', alone = false, place = p.place
@@ -182,7 +181,7 @@ class Desk:
     async def replay(self, again: Again, tell: TellAct) -> int | None:
         """How many wait anew, at most REPLAYED_AT_ONCE; those without a body are left. None: no such target."""
         states = list(Settled) if again.dispatch_ids else again.states
-        values = _of(again.target) | {
+        values = asdict(again.target) | {
             "ids": list(again.dispatch_ids) or None,
             "states": [state.value for state in states],
             "from_ms": again.from_ms,
@@ -202,7 +201,7 @@ class Desk:
         self, target: Target, statement: Any, values: dict[str, Any], tell: TellAct
     ) -> TargetStands | None:
         async with connected(self._engine, HouseScope(target.house_id)) as connection:
-            if not (await connection.execute(statement, _of(target) | values)).rowcount:
+            if not (await connection.execute(statement, asdict(target) | values)).rowcount:
                 return None
             await tell(connection, 1)
             after_commit(connection, self._wake)
@@ -219,10 +218,6 @@ class Desk:
             "now_ms": self._clock.now_ms(),
         }
         return [TargetStands(**row) for row in (await connection.execute(_TARGETS, values)).mappings()]
-
-
-def _of(target: Target) -> dict[str, Any]:
-    return {"house_id": target.house_id, "target_id": target.target_id}
 
 
 def _line(house_id: str, row: Any) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import text
@@ -183,10 +183,10 @@ class Leases:
             # None: lost. False: it is kept, and nothing more may go.
             found: list[Waiting] = []
             if await _keep(connection, lease, now_ms=now_ms, until_ms=until_ms):
-                values = _of(lease.target) | {"now_ms": now_ms, "limit": limit, "in_flight": list(in_flight)}
+                values = asdict(lease.target) | {"now_ms": now_ms, "limit": limit, "in_flight": list(in_flight)}
                 found = [_waiting(lease.target, row) for row in await connection.execute(_DUE, values)]
             if not found and not in_flight:
-                await connection.execute(_RELEASE, _of(lease.target) | {"fence": lease.fence})
+                await connection.execute(_RELEASE, asdict(lease.target) | {"fence": lease.fence})
             return found
 
     async def keep(self, lease: Lease, *, now_ms: int, until_ms: int) -> bool:
@@ -200,15 +200,13 @@ class Leases:
             is_holder = (
                 await connection.execute(
                     _TARGET_TOLD,
-                    _of(lease.target)
+                    asdict(lease.target)
+                    | asdict(report.health)
                     | {
                         "fence": lease.fence,
                         "mends": lease.mends,
                         "now_ms": now_ms,
                         "until_ms": until_ms,
-                        "failures": report.health.failures,
-                        "resting_since_ms": report.health.resting_since_ms,
-                        "rests_until_ms": report.health.rests_until_ms,
                         "locked_why": report.locked_why,
                         "has_succeeded": report.has_succeeded,
                         "failure": report.failure,
@@ -224,7 +222,7 @@ class Leases:
     async def release(self, lease: Lease) -> None:
         """Others may carry to it at once."""
         async with connected(self._engine, HouseScope(lease.target.house_id)) as connection:
-            await connection.execute(_RELEASE, _of(lease.target) | {"fence": lease.fence})
+            await connection.execute(_RELEASE, asdict(lease.target) | {"fence": lease.fence})
 
     async def expire(self, now_ms: int) -> int:
         """Settles what waits past its time, of targets that are locked, paused or resting too; a bounded step."""
@@ -234,13 +232,9 @@ class Leases:
 
 
 async def _keep(connection: AsyncConnection, lease: Lease, *, now_ms: int, until_ms: int) -> bool | None:
-    values = _of(lease.target) | {"fence": lease.fence, "mends": lease.mends, "now_ms": now_ms, "until_ms": until_ms}
+    values = asdict(lease.target) | {"fence": lease.fence, "mends": lease.mends, "now_ms": now_ms, "until_ms": until_ms}
     may_go: bool | None = (await connection.execute(_KEEP, values)).scalar()
     return may_go
-
-
-def _of(target: Target) -> dict[str, Any]:
-    return {"house_id": target.house_id, "target_id": target.target_id}
 
 
 def _waiting(target: Target, row: Any) -> Waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -56,11 +57,10 @@ _DROP = text(
     """UPDATE outbound_dispatch SET settled = :dropped, settled_at_ms = :now_ms, note = :note, body = NULL
        WHERE house_id = :house_id AND target_id = :target_id AND settled IS NULL"""
 )
-_MEND = text(
-    """UPDATE outbound_target SET locked_at_ms = NULL, locked_why = NULL, failures = 0, resting_since_ms = NULL,
-              rests_until_ms = 0, mends = mends + 1
-       WHERE house_id = :house_id AND target_id = :target_id"""
-)
+# Locked and resting no more.
+MENDED = """locked_at_ms = NULL, locked_why = NULL, failures = 0, resting_since_ms = NULL, rests_until_ms = 0,
+            mends = mends + 1"""
+_MEND = text(f"UPDATE outbound_target SET {MENDED} WHERE house_id = :house_id AND target_id = :target_id")  # noqa: S608
 
 
 class PostgresQueue:
@@ -90,12 +90,12 @@ class PostgresQueue:
 
     async def drop(self, connection: AsyncConnection, target: Target, note: str) -> int:
         """See OutboundQueue. What is being carried this moment is told, and then counts as delivered all the same."""
-        values = _of(target) | {"dropped": Settled.DROPPED, "now_ms": self._clock.now_ms(), "note": note}
+        values = asdict(target) | {"dropped": Settled.DROPPED, "now_ms": self._clock.now_ms(), "note": note}
         return int((await connection.execute(_DROP, values)).rowcount)
 
     async def mend(self, connection: AsyncConnection, target: Target) -> None:
         """See OutboundQueue. A pause by staff stays."""
-        await connection.execute(_MEND, _of(target))
+        await connection.execute(_MEND, asdict(target))
         after_commit(connection, self._wake)
 
     async def _add(self, connection: AsyncConnection, statement: TextClause, dispatches: list[Dispatch]) -> int:
@@ -126,7 +126,3 @@ class PostgresQueue:
             "due": [dispatch.due_at_ms for dispatch in dispatches],
             "expires": [dispatch.expires_at_ms for dispatch in dispatches],
         }
-
-
-def _of(target: Target) -> dict[str, Any]:
-    return {"house_id": target.house_id, "target_id": target.target_id}
