@@ -9,14 +9,13 @@ from typing import Any, ClassVar, Final
 import grpc
 from balcon.outbound.v1 import outbound_service_pb2 as pb
 from balcon.outbound.v1.outbound_service_pb2_grpc import OutboundServiceServicer, add_OutboundServiceServicer_to_server
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contracts.acts import Act, act_event
 from services.contracts.bounds import MAX_PAGE_SIZE
 from services.contracts.instants import refused_instant
 from services.contracts.pages import AskedPage, asked_page, token_after
-from services.contracts.wire_types import instant_ms, wire_instant
+from services.contracts.wire_types import instant_ms, wire_instant, wire_instant_or_none
 from services.runtime.call_context import current_principal
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, Kind, Refusal, refused_fields
@@ -176,15 +175,15 @@ class OutboundServicer(OutboundServiceServicer):
             target_id=stands.target_id,
             state=pb.TargetState.Value(f"TARGET_STATE_{stands.state.upper()}"),
             waiting=stands.waiting,
-            oldest_at=_at(stands.oldest_at_ms),
-            resting_since_at=_at(stands.resting_since_ms) if is_resting else None,
-            next_try_at=_at(stands.rests_until_ms) if is_resting else None,
-            locked_at=_at(stands.locked_at_ms),
+            oldest_at=wire_instant_or_none(stands.oldest_at_ms),
+            resting_since_at=wire_instant_or_none(stands.resting_since_ms) if is_resting else None,
+            next_try_at=wire_instant_or_none(stands.rests_until_ms) if is_resting else None,
+            locked_at=wire_instant_or_none(stands.locked_at_ms),
             locked_why=stands.locked_why,
-            paused_at=_at(stands.paused_at_ms),
+            paused_at=wire_instant_or_none(stands.paused_at_ms),
             paused_by=stands.paused_by,
-            succeeded_at=_at(stands.succeeded_at_ms),
-            failed_at=_at(stands.failed_at_ms),
+            succeeded_at=wire_instant_or_none(stands.succeeded_at_ms),
+            failed_at=wire_instant_or_none(stands.failed_at_ms),
             failure=stands.failure,
         )
 
@@ -196,9 +195,9 @@ class OutboundServicer(OutboundServiceServicer):
             kind=listed.kind,
             about=listed.about,
             state=_STATES[listed.state],
-            made_at=_at(listed.made_at_ms),
-            due_at=_at(listed.due_at_ms or None) if listed.settled_at_ms is None else None,
-            settled_at=_at(listed.settled_at_ms),
+            made_at=wire_instant(listed.made_at_ms),
+            due_at=wire_instant_or_none(listed.due_at_ms) if listed.settled_at_ms is None else None,
+            settled_at=wire_instant_or_none(listed.settled_at_ms),
             tries=listed.tries,
             note=listed.note,
             exchange_id=listed.exchange_id or "",
@@ -213,7 +212,7 @@ class OutboundServicer(OutboundServiceServicer):
             target_id=exchange.target.target_id,
             asked=exchange.asked,
             kind=exchange.kind,
-            asked_at=_at(exchange.at_ms),
+            asked_at=wire_instant(exchange.at_ms),
             took_ms=exchange.took_ms,
             status=exchange.status,
             answer=exchange.answer,
@@ -286,7 +285,3 @@ def _refused_ids(request: pb.ReplayDispatchesRequest) -> tuple[FieldInvalid | No
 def _who() -> str:
     who = current_principal()
     return "" if who is None else f"{who.kind.value}/{who.subject}"
-
-
-def _at(ms: int | None) -> Timestamp | None:
-    return None if ms is None else wire_instant(ms)

@@ -47,6 +47,11 @@ def wire_instant(ms: int) -> Timestamp:
     return Timestamp(seconds=ms // 1000, nanos=ms % 1000 * 1_000_000)
 
 
+def wire_instant_or_none(ms: int | None) -> Timestamp | None:
+    """None, which is no field, for an instant that has not come or is not said: 0 or None."""
+    return wire_instant(ms) if ms else None
+
+
 def instant_ms(wire: Timestamp) -> int:
     """Unix milliseconds, what is finer cut off; 0 where nothing is set."""
     return wire.seconds * 1000 + wire.nanos // 1_000_000

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalogue.domain.discount import Discount, DiscountEffect, EffectKind, PromotionCode
 from services.catalogue.domain.kept import Kept
-from services.contracts.wire_types import channel_of, instant_ms, wire_channel, wire_instant, wire_money
+from services.contracts.wire_types import channel_of, instant_ms, wire_channel, wire_instant_or_none, wire_money
 
 _KINDS: Mapping[EffectKind | None, pb.DiscountEffectKind.ValueType] = {
     EffectKind.PERCENT_OFF: pb.DISCOUNT_EFFECT_KIND_PERCENT_OFF,
@@ -18,10 +17,6 @@ _KINDS: Mapping[EffectKind | None, pb.DiscountEffectKind.ValueType] = {
     None: pb.DISCOUNT_EFFECT_KIND_UNSPECIFIED,
 }
 _KINDS_OF_WIRE: Mapping[int, EffectKind | None] = {wire: kind for kind, wire in _KINDS.items()}
-
-
-def _instant(ms: int) -> Timestamp | None:
-    return wire_instant(ms) if ms else None
 
 
 def discount_message(kept: Kept[Discount]) -> pb.Discount:
@@ -35,14 +30,14 @@ def discount_message(kept: Kept[Discount]) -> pb.Discount:
         categories=body.categories,
         performance_ids=body.performance_ids,
         channels=[wire_channel(channel) for channel in body.channels if channel],
-        starts_at=_instant(body.starts_at),
-        ends_at=_instant(body.ends_at),
+        starts_at=wire_instant_or_none(body.starts_at),
+        ends_at=wire_instant_or_none(body.ends_at),
         max_uses=body.max_uses,
         max_uses_per_order=body.max_uses_per_order,
         needs_code=body.needs_code,
         office_id=body.office_id,
         etag=kept.etag,
-        archived_at=_instant(kept.archived_at_ms),
+        archived_at=wire_instant_or_none(kept.archived_at_ms),
     )
 
 
@@ -82,7 +77,7 @@ def promotion_code_message(kept: Kept[PromotionCode]) -> pb.PromotionCode:
         discount_id=kept.body.discount_id,
         max_uses=kept.body.max_uses,
         etag=kept.etag,
-        archived_at=_instant(kept.archived_at_ms),
+        archived_at=wire_instant_or_none(kept.archived_at_ms),
     )
 
 

@@ -7,14 +7,10 @@ from typing import assert_never
 from balcon.catalogue.v1 import catalogue_events_pb2 as pb
 from google.protobuf.message import Message
 
-from services.catalogue.api.performance_messages import (
-    hours_message,
-    instant_message,
-    performance_message,
-    window_messages,
-)
+from services.catalogue.api.performance_messages import hours_message, performance_message, window_messages
 from services.catalogue.domain import performance_events as events
 from services.catalogue.domain.performance_times import Times
+from services.contracts.wire_types import wire_instant_or_none
 from services.runtime.bus.topics import CATALOGUE
 from services.runtime.outbox.event import OutgoingEvent
 
@@ -60,10 +56,10 @@ def _message(event: events.PerformanceEvent) -> Message:
 
 def _times_message(times: Times) -> pb.PerformanceTimes:
     return pb.PerformanceTimes(
-        starts_at=instant_message(times.starts_at_ms),
-        doors_at=instant_message(times.doors_at_ms),
-        ends_at=instant_message(times.ends_at_ms),
+        starts_at=wire_instant_or_none(times.starts_at_ms),
+        doors_at=wire_instant_or_none(times.doors_at_ms),
+        ends_at=wire_instant_or_none(times.ends_at_ms),
         opening_hours=hours_message(times),
-        sale_ends_at=instant_message(times.sale_ends_at_ms),
+        sale_ends_at=wire_instant_or_none(times.sale_ends_at_ms),
         sales_windows=window_messages(times),
     )

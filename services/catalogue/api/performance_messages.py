@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalogue.api.price_messages import VAT_ROUNDINGS, price_message, prices_of
 from services.catalogue.api.production_messages import text_messages, texts_of
@@ -18,7 +17,14 @@ from services.catalogue.domain.performance_times import Admission, SalesWindow, 
 from services.catalogue.domain.price_book import told
 from services.catalogue.domain.quotas import in_force
 from services.contracts.changes import etag_of
-from services.contracts.wire_types import channel_of, instant_ms, wire_channel, wire_instant, wire_money
+from services.contracts.wire_types import (
+    channel_of,
+    instant_ms,
+    wire_channel,
+    wire_instant,
+    wire_instant_or_none,
+    wire_money,
+)
 
 _SALE_STATES: Mapping[SaleState, pb.SaleState.ValueType] = {
     SaleState.DRAFT: pb.SALE_STATE_DRAFT,
@@ -56,27 +62,27 @@ def performance_message(performance: Performance) -> pb.Performance:
         plan_version=performance.plan_version,
         production_id=performance.production_id,
         title=performance.title,
-        starts_at=instant_message(times.starts_at_ms),
+        starts_at=wire_instant_or_none(times.starts_at_ms),
         sale_state=_SALE_STATES[performance.sale_state],
         prices=[price_message(price, components) for price, components in prices.prices],
         seats_per_holder=performance.seats_per_holder,
         hold_ttl_seconds=performance.hold_ttl_seconds,
         capacity=performance.capacity,
         refuses_orphans=performance.refuses_orphans,
-        sale_ends_at=instant_message(times.sale_ends_at_ms),
-        doors_at=instant_message(times.doors_at_ms),
-        ends_at=instant_message(times.ends_at_ms),
+        sale_ends_at=wire_instant_or_none(times.sale_ends_at_ms),
+        doors_at=wire_instant_or_none(times.doors_at_ms),
+        ends_at=wire_instant_or_none(times.ends_at_ms),
         admission=ADMISSIONS[performance.admission],
         opening_hours=hours_message(times),
         sales_windows=window_messages(times),
         code=performance.code,
         texts=text_messages(performance.texts),
         publication=_PUBLICATIONS[performance.publication],
-        published_at=instant_message(performance.published_at_ms),
+        published_at=wire_instant_or_none(performance.published_at_ms),
         move_number=performance.move_number,
-        refund_until_at=instant_message(performance.refund_until_ms),
-        cancelled_at=instant_message(performance.cancelled_at_ms),
-        archived_at=instant_message(performance.archived_at_ms),
+        refund_until_at=wire_instant_or_none(performance.refund_until_ms),
+        cancelled_at=wire_instant_or_none(performance.cancelled_at_ms),
+        archived_at=wire_instant_or_none(performance.archived_at_ms),
         series_id=performance.series_id,
         etag=etag_of(performance.revision),
         vat_rounding=VAT_ROUNDINGS[prices.rounding],
@@ -86,11 +92,6 @@ def performance_message(performance: Performance) -> pb.Performance:
         quotas=[terms_of_quota(one) for one in in_force(performance)],
         terms_version=performance.revision,
     )
-
-
-def instant_message(ms: int) -> Timestamp | None:
-    """None, which is no field, for an instant that has not come or is not said."""
-    return wire_instant(ms) if ms else None
 
 
 def hours_message(times: Times) -> pb.OpeningHours | None:
@@ -105,8 +106,8 @@ def window_messages(times: Times) -> list[pb.SalesWindow]:
     return [
         pb.SalesWindow(
             channel=wire_channel(window.channel),
-            opens_at=instant_message(window.opens_at_ms),
-            closes_at=instant_message(window.closes_at_ms),
+            opens_at=wire_instant_or_none(window.opens_at_ms),
+            closes_at=wire_instant_or_none(window.closes_at_ms),
         )
         for window in times.sales_windows
         if window.channel is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from services.catalogue.api.performance_messages import ADMISSIONS, instant_message
+from services.catalogue.api.performance_messages import ADMISSIONS
 from services.catalogue.api.quota_terms import (
     PHASES,
     assignment_messages,
@@ -18,7 +18,7 @@ from services.catalogue.domain.quotas import Outcome
 from services.catalogue.handlers.capacity_view import ShownCapacity
 from services.contracts.channels import Channel
 from services.contracts.quotas import SalePhase
-from services.contracts.wire_types import wire_channel, wire_instant
+from services.contracts.wire_types import wire_channel, wire_instant, wire_instant_or_none
 
 
 def quota_message(kept: Kept[Quota]) -> pb.Quota:
@@ -37,7 +37,7 @@ def quota_message(kept: Kept[Quota]) -> pb.Quota:
         assignments=assignment_messages(body.assignments),
         rules=map(_rule_message, body.rules),
         etag=kept.etag,
-        archived_at=instant_message(kept.archived_at_ms),
+        archived_at=wire_instant_or_none(kept.archived_at_ms),
     )
 
 
@@ -114,8 +114,8 @@ def _outcome_message(outcome: Outcome) -> pb.QuotaOutcome:
         size=outcome.size,
         rule_number=outcome.rule.rule_number if outcome.rule else 0,
         passed_over=[pb.RulePassedOver(rule_number=number, why=why) for number, why in passed_over],
-        opens_at=instant_message(outcome.opens_at_ms),
-        closes_at=instant_message(outcome.closes_at_ms),
+        opens_at=wire_instant_or_none(outcome.opens_at_ms),
+        closes_at=wire_instant_or_none(outcome.closes_at_ms),
         day_sale_at=wire_instant(outcome.day_sale_ms),
         caps=caps,
     )

@@ -7,10 +7,9 @@ from typing import Final
 
 from balcon.funnel.v1.funnel_events_pb2 import FunnelStep
 from balcon.trackers.v1 import trackers_pb2 as pb
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.contracts.changes import etag_of
-from services.contracts.wire_types import wire_instant
+from services.contracts.wire_types import wire_instant, wire_instant_or_none
 from services.integrations.trackers.domain.attachment import Attachment, AttachmentScope
 from services.integrations.trackers.domain.called import Activity, CallRecord
 from services.integrations.trackers.domain.steps import Step
@@ -124,9 +123,9 @@ def call_message(call: CallRecord) -> pb.TrackerCall:
         performance_id=call.performance_id,
         visit_id=call.visit_id,
         order_id=call.order_id,
-        handed_out_at=_at(call.handed_out_at_ms),
-        reached_at=_at(call.reached_at_ms),
-        queued_at=_at(call.queued_at_ms),
+        handed_out_at=wire_instant_or_none(call.handed_out_at_ms),
+        reached_at=wire_instant_or_none(call.reached_at_ms),
+        queued_at=wire_instant_or_none(call.queued_at_ms),
     )
 
 
@@ -137,11 +136,7 @@ def activity_message(activity: Activity) -> pb.TrackerActivity:
         handed_out=activity.handed_out,
         reached=activity.reached,
         queued=activity.queued,
-        last_handed_out_at=_at(activity.last_handed_out_at_ms),
-        last_reached_at=_at(activity.last_reached_at_ms),
-        last_queued_at=_at(activity.last_queued_at_ms),
+        last_handed_out_at=wire_instant_or_none(activity.last_handed_out_at_ms),
+        last_reached_at=wire_instant_or_none(activity.last_reached_at_ms),
+        last_queued_at=wire_instant_or_none(activity.last_queued_at_ms),
     )
-
-
-def _at(ms: int) -> Timestamp | None:
-    return wire_instant(ms) if ms else None

@@ -7,7 +7,7 @@ from balcon.webhooks.v1 import webhooks_service_pb2 as pb
 from services.contracts.pages import asked_page
 from services.contracts.texts import refused_idempotency_key
 from services.contracts.wire_requests import asked_once
-from services.contracts.wire_types import instant_ms, wire_instant
+from services.contracts.wire_types import instant_ms, wire_instant_or_none
 from services.integrations.webhooks.api.messages import delivery_message, delivery_state_of
 from services.integrations.webhooks.handlers.deliveries import DeliveryHandler
 from services.integrations.webhooks.ports.deliveries import Window
@@ -74,10 +74,11 @@ class DeliveryCalls:
         )
         window = Window(from_ms, until_ms, request.only_failed)
         put = answered(await self._deliveries.all_again(request.house_id, request.endpoint_id, window))
-        response = pb.RedeliverEventsResponse(put=put.count, has_more=bool(put.next_from_ms))
-        if put.next_from_ms:
-            response.next_from_at.CopyFrom(wire_instant(put.next_from_ms))
-        return response
+        return pb.RedeliverEventsResponse(
+            put=put.count,
+            has_more=bool(put.next_from_ms),
+            next_from_at=wire_instant_or_none(put.next_from_ms),
+        )
 
 
 def _refused_names(request: pb.GetDeliveryRequest | pb.RedeliverEventRequest) -> tuple[FieldInvalid | None, ...]:

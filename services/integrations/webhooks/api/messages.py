@@ -5,7 +5,7 @@ from __future__ import annotations
 from balcon.webhooks.v1 import webhooks_pb2 as pb
 
 from services.contracts.changes import etag_of
-from services.contracts.wire_types import wire_instant
+from services.contracts.wire_types import wire_instant, wire_instant_or_none
 from services.integrations.webhooks.domain.endpoint import Endpoint, EndpointState, Wishes
 from services.integrations.webhooks.ports.deliveries import Delivery, DeliveryState, DeliveryTry
 from services.integrations.webhooks.ports.event_types import EventType
@@ -30,8 +30,8 @@ def wishes_of(wire: pb.CreateEndpointRequest | pb.EndpointChange) -> Wishes:
 
 def endpoint_message(endpoint: Endpoint, now_ms: int) -> pb.Endpoint:
     """The endpoint on the wire, without its secrets."""
-    wishes = endpoint.wishes
-    message = pb.Endpoint(
+    wishes, until_ms = endpoint.wishes, endpoint.former_secret_until_ms
+    return pb.Endpoint(
         house_id=endpoint.house_id,
         endpoint_id=endpoint.endpoint_id,
         url=wishes.url,
@@ -42,15 +42,11 @@ def endpoint_message(endpoint: Endpoint, now_ms: int) -> pb.Endpoint:
         production_ids=wishes.production_ids,
         state=_STATES[endpoint.state],
         created_at=wire_instant(endpoint.created_at_ms),
+        disabled_at=wire_instant_or_none(endpoint.disabled_at_ms),
+        failing_since_at=wire_instant_or_none(endpoint.failing_since_ms),
+        former_secret_until_at=wire_instant(until_ms) if until_ms > now_ms else None,
         etag=etag_of(endpoint.revision),
     )
-    if endpoint.disabled_at_ms:
-        message.disabled_at.CopyFrom(wire_instant(endpoint.disabled_at_ms))
-    if endpoint.failing_since_ms:
-        message.failing_since_at.CopyFrom(wire_instant(endpoint.failing_since_ms))
-    if endpoint.former_secret_until_ms > now_ms:
-        message.former_secret_until_at.CopyFrom(wire_instant(endpoint.former_secret_until_ms))
-    return message
 
 
 def event_type_message(kind: EventType) -> pb.EventType:
@@ -69,7 +65,7 @@ def delivery_state_of(wire: pb.DeliveryState.ValueType) -> DeliveryState | Field
 
 def delivery_message(house_id: str, delivery: Delivery) -> pb.Delivery:
     """A delivery on the wire, with its tries."""
-    message = pb.Delivery(
+    return pb.Delivery(
         house_id=house_id,
         endpoint_id=delivery.endpoint_id,
         event_id=delivery.event_id,
@@ -77,14 +73,11 @@ def delivery_message(house_id: str, delivery: Delivery) -> pb.Delivery:
         state=_DELIVERY_STATES[delivery.state],
         tries=delivery.tries,
         made_at=wire_instant(delivery.made_at_ms),
+        next_try_at=wire_instant_or_none(delivery.next_try_at_ms),
+        settled_at=wire_instant_or_none(delivery.settled_at_ms),
         note=delivery.note,
         log=[_try_message(one) for one in delivery.log],
     )
-    if delivery.next_try_at_ms:
-        message.next_try_at.CopyFrom(wire_instant(delivery.next_try_at_ms))
-    if delivery.settled_at_ms:
-        message.settled_at.CopyFrom(wire_instant(delivery.settled_at_ms))
-    return message
 
 
 def _try_message(one: DeliveryTry) -> pb.DeliveryTry:
