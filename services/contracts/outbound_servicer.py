@@ -18,13 +18,13 @@ from services.contracts.pages import AskedPage, asked_page, token_after
 from services.contracts.wire_types import instant_ms, wire_instant, wire_instant_or_none
 from services.runtime.call_context import current_principal
 from services.runtime.clock import Clock
-from services.runtime.errors import FieldInvalid, Kind, Refusal, refused_fields
+from services.runtime.errors import FieldInvalid, Kind, Refusal
 from services.runtime.ids import Ids, refused_key
 from services.runtime.outbound.desk import After, Again, Desk, ListedDispatch, TargetStands
 from services.runtime.outbound.ledger import Line
 from services.runtime.outbound.port import Settled, Target
 from services.runtime.outbox.writer import enqueue
-from services.runtime.rpc.errors import Refused, accept
+from services.runtime.rpc.errors import Refused, accept, answered
 from services.runtime.service import Service
 from services.runtime.sql.connections import after_commit
 
@@ -82,8 +82,9 @@ class OutboundServicer(OutboundServiceServicer):
             limit=page.size + 1,
         )
         shown = found[: page.size]
-        last = shown[-1] if len(found) > page.size else None
-        token = "" if last is None else token_after(request.house_id, last.dispatch_id, last.made_at_ms)
+        token = ""
+        if len(found) > page.size:
+            token = token_after(request.house_id, shown[-1].dispatch_id, shown[-1].made_at_ms)
         return pb.ListDispatchesResponse(dispatches=[self._dispatch(each) for each in shown], next_page_token=token)
 
     async def ListExchanges(  # noqa: N802
@@ -103,8 +104,9 @@ class OutboundServicer(OutboundServiceServicer):
             limit=page.size + 1,
         )
         shown = found[: page.size]
-        last = shown[-1] if len(found) > page.size else None
-        token = "" if last is None else token_after(request.house_id, last.exchange_id, last.exchange.at_ms)
+        token = ""
+        if len(found) > page.size:
+            token = token_after(request.house_id, shown[-1].exchange_id, shown[-1].exchange.at_ms)
         return pb.ListExchangesResponse(exchanges=[self._exchange(each) for each in shown], next_page_token=token)
 
     async def ReplayDispatches(  # noqa: N802
@@ -112,15 +114,11 @@ class OutboundServicer(OutboundServiceServicer):
     ) -> pb.ReplayDispatchesResponse:
         """FieldInvalid, TargetNotFound."""
         accept(
-            refused_fields(
-                (
-                    refused_key("house_id", request.house_id),
-                    refused_key("target_id", request.target_id),
-                    *_refused_ids(request),
-                    *(_refused_state(f"settled_as[{at}]", state, False) for at, state in enumerate(request.settled_as)),
-                    *_refused_times(request),
-                )
-            )
+            refused_key("house_id", request.house_id),
+            refused_key("target_id", request.target_id),
+            *_refused_ids(request),
+            *(_refused_state(f"settled_as[{at}]", state, False) for at, state in enumerate(request.settled_as)),
+            *_refused_times(request),
         )
         again = Again(
             Target(request.house_id, request.target_id),
@@ -148,8 +146,7 @@ class OutboundServicer(OutboundServiceServicer):
         return pb.ResumeTargetResponse(target=self._found(target, stands))
 
     def _named(self, request: pb.PauseTargetRequest | pb.ResumeTargetRequest) -> Target:
-        checks = (refused_key("house_id", request.house_id), refused_key("target_id", request.target_id))
-        accept(refused_fields(checks))
+        accept(refused_key("house_id", request.house_id), refused_key("target_id", request.target_id))
         return Target(request.house_id, request.target_id)
 
     def _found(self, target: Target, stands: TargetStands | None) -> pb.OutboundTarget:
@@ -233,10 +230,7 @@ def _page(
     request: pb.ListTargetsRequest | pb.ListDispatchesRequest | pb.ListExchangesRequest, *checks: FieldInvalid | None
 ) -> AskedPage:
     house = refused_key("house_id", request.house_id)
-    page = asked_page(request.page_size, request.page_token, request.house_id, house, *checks)
-    if isinstance(page, FieldInvalid):
-        raise Refused(page)
-    return page
+    return answered(asked_page(request.page_size, request.page_token, request.house_id, house, *checks))
 
 
 def _after(page: AskedPage) -> After:

@@ -23,7 +23,7 @@ from services.integrations.mailchimp.handlers.accounts import AccountHandler
 from services.integrations.mailchimp.handlers.audience_syncs import AudienceSyncHandler, WantedSync
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused, accept, answered
+from services.runtime.rpc.errors import accept, answered
 from services.runtime.rpc.interceptors import Context
 
 _CHANGEABLE = frozenset({"merge_fields", "sends_language", "tags", "joining", "direction", "marketing_permission_ids"})
@@ -130,9 +130,8 @@ class MailchimpServicer(MailchimpServiceServicer):
 def _asked(
     request: pb.ListAudienceSyncsRequest | pb.ListMemberProblemsRequest, *checks: FieldInvalid | None
 ) -> AskedPage:
-    asked = asked_page(
-        request.page_size, request.page_token, request.house_id, refused_key("house_id", request.house_id), *checks
+    return answered(
+        asked_page(
+            request.page_size, request.page_token, request.house_id, refused_key("house_id", request.house_id), *checks
+        )
     )
-    if isinstance(asked, FieldInvalid):
-        raise Refused(asked)
-    return asked

@@ -88,16 +88,15 @@ def _refused_performance(performance_id: str) -> FieldInvalid | None:
 
 
 def _asked(request: pb.PreviewFiguresRequest | pb.ListPushesRequest) -> AskedPage:
-    page = asked_page(
-        request.page_size,
-        request.page_token,
-        request.house_id,
-        refused_key("house_id", request.house_id),
-        _refused_performance(request.performance_id),
+    return answered(
+        asked_page(
+            request.page_size,
+            request.page_token,
+            request.house_id,
+            refused_key("house_id", request.house_id),
+            _refused_performance(request.performance_id),
+        )
     )
-    accept(page if isinstance(page, FieldInvalid) else None)
-    assert isinstance(page, AskedPage)
-    return page
 
 
 def _of(request: pb.PreviewFiguresRequest | pb.ListPushesRequest, page: AskedPage) -> Asked:

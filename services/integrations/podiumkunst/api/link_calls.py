@@ -45,32 +45,32 @@ class LinkCalls:
 
     async def ListUnlinked(self, request: pb.ListUnlinkedRequest, context: Context) -> pb.ListUnlinkedResponse:  # noqa: N802
         least = request.least_certainty
-        asked = asked_page(
-            request.page_size,
-            request.page_token,
-            request.house_id,
-            refused_key("house_id", request.house_id),
-            *refused_filter(request.which),
-            FieldInvalid("least_certainty", f"is {least}", "0 to 100") if least > 100 else None,
+        asked = answered(
+            asked_page(
+                request.page_size,
+                request.page_token,
+                request.house_id,
+                refused_key("house_id", request.house_id),
+                *refused_filter(request.which),
+                FieldInvalid("least_certainty", f"is {least}", "0 to 100") if least > 100 else None,
+            )
         )
-        if isinstance(asked, FieldInvalid):
-            raise Refused(asked)
         page = answered(await self._link_lists.unlinked(request.house_id, filter_of(request.which), asked, least))
         lines = [unlinked_message(one, page.zone) for one in page.lines]
         return pb.ListUnlinkedResponse(lines=lines, next_page_token=page.next_page_token)
 
     async def ListCandidates(self, request: pb.ListCandidatesRequest, context: Context) -> pb.ListCandidatesResponse:  # noqa: N802
-        asked = asked_page(
-            request.page_size,
-            request.page_token,
-            request.house_id,
-            refused_key("house_id", request.house_id),
-            refused_search("text", request.text),
-            refused_day("from_date", request.from_date),
-            refused_day("until_date", request.until_date),
+        asked = answered(
+            asked_page(
+                request.page_size,
+                request.page_token,
+                request.house_id,
+                refused_key("house_id", request.house_id),
+                refused_search("text", request.text),
+                refused_day("from_date", request.from_date),
+                refused_day("until_date", request.until_date),
+            )
         )
-        if isinstance(asked, FieldInvalid):
-            raise Refused(asked)
         wanted = Candidates(
             request.text, calendar_day(request.from_date), calendar_day(request.until_date), request.with_linked
         )
@@ -120,9 +120,7 @@ class LinkCalls:
 
     async def ListLinks(self, request: pb.ListLinksRequest, context: Context) -> pb.ListLinksResponse:  # noqa: N802
         house_id = request.house_id
-        asked = asked_page(request.page_size, request.page_token, house_id, refused_key("house_id", house_id))
-        if isinstance(asked, FieldInvalid):
-            raise Refused(asked)
+        asked = answered(asked_page(request.page_size, request.page_token, house_id, refused_key("house_id", house_id)))
         page = answered(await self._link_lists.links(house_id, asked, only_odd=request.only_odd))
         links = [link_message(one, page.zone) for one in page.lines]
         return pb.ListLinksResponse(links=links, next_page_token=page.next_page_token)

@@ -94,11 +94,11 @@ class TrackersServicer(TrackersServiceServicer):
         )
 
     async def ListTrackers(self, request: pb.ListTrackersRequest, context: Context) -> pb.ListTrackersResponse:  # noqa: N802
-        asked = asked_page(
-            request.page_size, request.page_token, request.house_id, refused_key("house_id", request.house_id)
+        asked = answered(
+            asked_page(
+                request.page_size, request.page_token, request.house_id, refused_key("house_id", request.house_id)
+            )
         )
-        if isinstance(asked, FieldInvalid):
-            raise Refused(asked)
         page = await self._trackers.all(request.house_id, asked, archived=request.include_archived)
         trackers = [tracker_message(one) for one in page.trackers]
         return pb.ListTrackersResponse(trackers=trackers, next_page_token=page.next_page_token)
@@ -183,14 +183,13 @@ def _refused_for(kind: TrackerKind, wanted: WantedTracker, *, has_ids: bool) -> 
 
 
 def _asked(request: pb.ListAttachmentsRequest | pb.ListTrackerCallsRequest) -> AskedPage:
-    asked = asked_page(
-        request.page_size,
-        request.page_token,
-        request.house_id,
-        refused_key("house_id", request.house_id),
-        refused_key("tracker_id", request.tracker_id) if request.tracker_id else None,
-        refused_key("performance_id", request.performance_id) if request.performance_id else None,
+    return answered(
+        asked_page(
+            request.page_size,
+            request.page_token,
+            request.house_id,
+            refused_key("house_id", request.house_id),
+            refused_key("tracker_id", request.tracker_id) if request.tracker_id else None,
+            refused_key("performance_id", request.performance_id) if request.performance_id else None,
+        )
     )
-    if isinstance(asked, FieldInvalid):
-        raise Refused(asked)
-    return asked

@@ -13,7 +13,7 @@ from services.integrations.webhooks.handlers.deliveries import DeliveryHandler
 from services.integrations.webhooks.ports.deliveries import Window
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused, accept, answered
+from services.runtime.rpc.errors import accept, answered
 from services.runtime.rpc.interceptors import Context
 
 
@@ -37,16 +37,16 @@ class DeliveryCalls:
 
     async def ListDeliveries(self, request: pb.ListDeliveriesRequest, context: Context) -> pb.ListDeliveriesResponse:  # noqa: N802
         state = delivery_state_of(request.state)
-        asked = asked_page(
-            request.page_size,
-            request.page_token,
-            request.house_id,
-            refused_key("house_id", request.house_id),
-            refused_key("endpoint_id", request.endpoint_id),
-            state if isinstance(state, FieldInvalid) else None,
+        asked = answered(
+            asked_page(
+                request.page_size,
+                request.page_token,
+                request.house_id,
+                refused_key("house_id", request.house_id),
+                refused_key("endpoint_id", request.endpoint_id),
+                state if isinstance(state, FieldInvalid) else None,
+            )
         )
-        if isinstance(asked, FieldInvalid):
-            raise Refused(asked)
         assert not isinstance(state, FieldInvalid), "refused otherwise"
         page = answered(await self._deliveries.page(request.house_id, request.endpoint_id, state, asked))
         found = [delivery_message(request.house_id, one) for one in page.deliveries]

@@ -27,7 +27,7 @@ from services.integrations.webhooks.ports.event_types import EventTypes
 from services.runtime.clock import Clock
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import Refused, accept, answered
+from services.runtime.rpc.errors import accept, answered
 from services.runtime.rpc.interceptors import Context
 
 _CHANGEABLE: Final = frozenset({"url", "description", "event_types", "topics", "performance_ids", "production_ids"})
@@ -101,9 +101,7 @@ class EndpointCalls:
 
     async def ListEndpoints(self, request: pb.ListEndpointsRequest, context: Context) -> pb.ListEndpointsResponse:  # noqa: N802
         checks = (refused_key("house_id", request.house_id),)
-        asked = asked_page(request.page_size, request.page_token, request.house_id, *checks)
-        if isinstance(asked, FieldInvalid):
-            raise Refused(asked)
+        asked = answered(asked_page(request.page_size, request.page_token, request.house_id, *checks))
         page = await self._endpoints.page(request.house_id, asked, archived=request.include_archived)
         now_ms = self._clock.now_ms()
         found = [endpoint_message(one, now_ms) for one in page.endpoints]
