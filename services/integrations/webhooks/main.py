@@ -59,7 +59,7 @@ async def build(service: Service, settings: WebhooksSettings, names: Names | Non
     rules = TargetRules(loopback=settings.allow_private_targets, ports=settings.ports())
     names = names or _system_names(service)
     store = PostgresWebhooks(engine, clock=clock, ids=ids, seal=seal, wake=relay.wake)
-    outbound = _deliver(service, engine, settings, store, names, seal)
+    outbound = _deliver(service, engine, settings, store, names, rules, seal)
     store.put_into(outbound.queue)
     serve_outbound(service, outbound.desk, relay.wake)
     _listen(service, engine, bus, outbound)
@@ -90,10 +90,10 @@ def _deliver(
     settings: WebhooksSettings,
     store: PostgresWebhooks,
     names: Names,
+    rules: TargetRules,
     seal: Seal,
 ) -> Outbound:
-    rules = TargetRules(loopback=settings.allow_private_targets, ports=settings.ports())
-    backend = GuardedBackend(names, loopback=settings.allow_private_targets)
+    backend = GuardedBackend(names, loopback=rules.loopback)
     transport = GuardedTransport(backend, connections=HTTP_LIMITS.connections)
     http = OutboundHttp(_NOWHERE, service.clock, limits=HTTP_LIMITS, transport=transport)
     service.on_close(http.close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +22,11 @@ _TRIES = sa.text(
     """SELECT told.about, tried.at_ms, tried.status, tried.took_ms, tried.answer
        FROM unnest(CAST(:abouts AS text[])) AS told (about)
        CROSS JOIN LATERAL (
-           SELECT at_ms, status, took_ms, answer FROM outbound_exchange
+           SELECT exchange_id, at_ms, status, took_ms, answer FROM outbound_exchange
            WHERE house_id = :house_id AND target_id = :target_id AND about = told.about
            ORDER BY at_ms DESC, exchange_id DESC LIMIT :most
-       ) AS tried"""
+       ) AS tried
+       ORDER BY tried.at_ms DESC, tried.exchange_id DESC"""
 )
 
 
@@ -63,18 +64,19 @@ class DeliveryRows:
         return found
 
     async def told(self, event_id: str) -> Notice | None:
-        wanted = sa.select(told_events).where(*self._told(), told_events.c.event_id == event_id)
+        wanted = sa.select(told_events).where(
+            told_events.c.house_id == self._house_id, told_events.c.event_id == event_id
+        )
         row = (await self._connection.execute(wanted)).first()
         return None if row is None else told_notice(row)
 
     async def settled(self, endpoint_id: str, window: Window, limit: int) -> Sequence[Notice]:
         at_ms = told_events.c.at_ms
-        is_delivered = dispatches.c.settled == Settled.DELIVERED.value
         wanted = (
             sa.select(told_events)
             .join(dispatches, dispatches.c.key == told_events.c.event_id)
             .where(
-                *self._told(),
+                told_events.c.house_id == self._house_id,
                 dispatches.c.house_id == self._house_id,
                 dispatches.c.target_id == endpoint_id,
                 dispatches.c.settled.is_not(None),
@@ -86,7 +88,7 @@ class DeliveryRows:
         if window.until_ms:
             wanted = wanted.where(at_ms < window.until_ms)
         if window.only_failed:
-            wanted = wanted.where(~is_delivered)
+            wanted = wanted.where(dispatches.c.settled != Settled.DELIVERED.value)
         return [told_notice(row) for row in await self._connection.execute(wanted)]
 
     async def keep(self, notice: Notice) -> None:
@@ -108,9 +110,6 @@ class DeliveryRows:
             dispatches.c.house_id == self._house_id, dispatches.c.target_id == endpoint_id
         )
 
-    def _told(self) -> tuple[sa.ColumnElement[bool], ...]:
-        return (told_events.c.house_id == self._house_id,)
-
     async def _with_tries(self, endpoint_id: str, found: Sequence[Delivery]) -> list[Delivery]:
         values = {
             "house_id": self._house_id,
@@ -121,11 +120,7 @@ class DeliveryRows:
         tries: dict[str, list[DeliveryTry]] = {}
         for row in await self._connection.execute(_TRIES, values):
             tries.setdefault(row.about, []).append(DeliveryTry(row.at_ms, row.status, row.took_ms, row.answer))
-        return [replace(one, log=_newest_first(tries, one.event_id)) for one in found]
-
-
-def _newest_first(tries: Mapping[str, list[DeliveryTry]], event_id: str) -> list[DeliveryTry]:
-    return sorted(tries.get(event_id, ()), key=lambda one: -one.at_ms)
+        return [replace(one, log=tries.get(one.event_id, ())) for one in found]
 
 
 def _delivery(row: sa.Row[Any]) -> Delivery:

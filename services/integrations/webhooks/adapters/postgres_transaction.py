@@ -30,10 +30,5 @@ class PostgresTransaction(AnsweringTransaction):
 
     async def tell_owners(self, endpoint: Endpoint) -> None:
         """See WebhooksTransaction.tell_owners. Addresses are asked for when the letter is written."""
-        arguments = {
-            "house_id": self.house_id,
-            "endpoint_id": endpoint.endpoint_id,
-            "state": endpoint.state.value,
-            "disabled_at_ms": endpoint.disabled_at_ms,
-        }
-        await add_jobs(self._connection, Job(NOTICE_TASK, arguments))
+        named = {"house_id": self.house_id, "endpoint_id": endpoint.endpoint_id}
+        await add_jobs(self._connection, Job(NOTICE_TASK, named | {"disabled_at_ms": endpoint.disabled_at_ms}))

@@ -24,8 +24,8 @@ _log = get_logger("webhooks")
 HTTP_LIMITS: Final = HttpLimits(
     connect_seconds=5.0, read_seconds=10.0, total_seconds=15.0, answer_bytes=16_384, connections=1_000
 )
-# Asks the whole endpoint to be left alone, or says that nobody is there; other refusals are of this event.
-_OF_ALL: Final = frozenset({401, 403, 404, 408, 425, 429})
+# Refusals that are of the whole endpoint: nobody is there, or lets us in; others are of this event.
+_OF_ALL: Final = frozenset({401, 403, 404})
 _NOT_ALLOWED: Final = "the name leads to an address that is not public"
 
 
@@ -95,14 +95,11 @@ class WebhookCarrier:
 
 def outcome_of(answer: Answer) -> Outcome:
     """2xx took it, 410 is gone, and everything else is tried again: redirects, which nobody follows, too."""
-    status = answer.status
-    if status == SILENCE:
-        is_refused = AddressRefused.__name__ in answer.fault
-        note, is_uncertain = (_NOT_ALLOWED, False) if is_refused else (answer.note, answer.was_sent)
-        return Later(note, is_targets_fault=not answer.is_ours, is_uncertain=is_uncertain)
-    if 200 <= status < 300:
-        return Done(Settled.DELIVERED, answer.note)
-    if status == HTTPStatus.GONE:
+    if answer.status == SILENCE and AddressRefused.__name__ in answer.fault:
+        return Later(_NOT_ALLOWED)
+    if answer.status == HTTPStatus.GONE:
         return Done(Settled.REFUSED, "answered 410: it is gone")
-    is_of_all = status >= 500 or status < 400 or status in _OF_ALL
-    return Later(answer.note, after_ms=answer.retry_after_ms, is_targets_fault=is_of_all, is_uncertain=status >= 500)
+    outcome = answer.outcome(locks=frozenset())
+    if outcome == Done(Settled.REFUSED, answer.note):
+        return Later(answer.note, after_ms=answer.retry_after_ms, is_targets_fault=answer.status in _OF_ALL)
+    return outcome
