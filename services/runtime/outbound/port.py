@@ -160,7 +160,7 @@ class OutboundQueue(Protocol):
     """Where an integration's handlers put what is to be told, in the transaction of their own effect."""
 
     async def put(self, connection: AsyncConnection, dispatches: Sequence[Dispatch]) -> int:
-        """Adds those whose key is new for their target; how many. All of one house, the connection's scope."""
+        """Adds those whose key is new for their target; how many. All within the connection's scope."""
         ...
 
     async def put_latest(self, connection: AsyncConnection, dispatches: Sequence[Dispatch]) -> int:

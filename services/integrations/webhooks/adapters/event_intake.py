@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,29 +49,27 @@ class EventIntake:
         wanted = await self._wanted(connection, events)
         now_ms = self._clock.now_ms()
         await keep_told(connection, [(house_id, notice) for house_id, notice, _ in wanted], now_ms)
-        for house_id, some in groupby(sorted(wanted, key=_house), key=_house):
-            put = [
-                dispatch_of(notice, Target(house_id, endpoint_id), now_ms, DELIVERY_MS)
-                for _, notice, endpoint_ids in some
-                for endpoint_id in endpoint_ids
-            ]
-            await self._queue.put(connection, put)
+        put = [
+            dispatch_of(notice, Target(house_id, endpoint_id), now_ms, DELIVERY_MS)
+            for house_id, notice, endpoint_ids in wanted
+            for endpoint_id in endpoint_ids
+        ]
+        await self._queue.put(connection, put)
 
     async def states(self, connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
         """Of each performance only the latest is told, once in a while: what was not sent yet is replaced."""
         latest = {event.key: event for event in events}
         wanted = await self._wanted(connection, list(latest.values()))
         now_ms = self._clock.now_ms()
-        for house_id, some in groupby(sorted(wanted, key=_house), key=_house):
-            put = [
-                replace(
-                    dispatch_of(notice, Target(house_id, endpoint_id), now_ms, DELIVERY_MS, key=latest_key(notice)),
-                    due_at_ms=now_ms + _COALESCE_MS,
-                )
-                for _, notice, endpoint_ids in some
-                for endpoint_id in endpoint_ids
-            ]
-            await self._queue.put_latest(connection, put)
+        put = [
+            replace(
+                dispatch_of(notice, Target(house_id, endpoint_id), now_ms, DELIVERY_MS, key=latest_key(notice)),
+                due_at_ms=now_ms + _COALESCE_MS,
+            )
+            for house_id, notice, endpoint_ids in wanted
+            for endpoint_id in endpoint_ids
+        ]
+        await self._queue.put_latest(connection, put)
 
     async def _wanted(
         self, connection: AsyncConnection, events: Sequence[IncomingEvent]
@@ -91,10 +88,6 @@ class EventIntake:
             if found:
                 wanted.append((event.house_id, _notice(one), found))
         return wanted
-
-
-def _house(wanted: tuple[str, Notice, list[str]]) -> str:
-    return wanted[0]
 
 
 def _heard(events: Sequence[IncomingEvent], by_house: Mapping[str, object]) -> list[_Heard]:
