@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.contracts.acts import Act
@@ -45,6 +45,15 @@ class Accepted:
     zone: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is told and linked of some pairs; nobody else links as long as the house's links are locked."""
+
+    numbers: Collection[str]
+    by_number: dict[str, Link]
+    by_performance: dict[str, Link]
+
+
 class LinkingHandler:
     """What is linked is exchanged from the commit on; who exchanges figures hears of it in the same transaction."""
 
@@ -64,8 +73,9 @@ class LinkingHandler:
         refused: list[tuple[Pair, Refusal]] = []
         async with self._store.transaction(house_id) as transaction:
             await transaction.links.lock()
+            standing = await _standing(transaction, pairs, shows)
             for pair in pairs:
-                outcome = await self._accept_one(transaction, pair, shows[pair])
+                outcome = await self._accept_one(transaction, standing, pair, shows[pair])
                 if isinstance(outcome, Link):
                     links.append(outcome)
                 else:
@@ -121,16 +131,18 @@ class LinkingHandler:
         return await self._neighbours.show(house_id, pair.performance_id)
 
     @staticmethod
-    async def _accept_one(transaction: LinksTransaction, pair: Pair, show: Show | Refusal) -> Link | Refusal:
+    async def _accept_one(
+        transaction: LinksTransaction, standing: _Standing, pair: Pair, show: Show | Refusal
+    ) -> Link | Refusal:
         if isinstance(show, Refusal):
             return show
-        if pair.number not in await transaction.platform.find([pair.number]):
+        if pair.number not in standing.numbers:
             return NumberNotFound(pair.number)
-        there = (await transaction.links.by_numbers([pair.number])).get(pair.number)
+        there = standing.by_number.get(pair.number)
         if there is not None:
             same = there.performance_id == show.performance_id
             return there if same else NumberLinked(there.number, *_of(there))
-        theirs = (await transaction.links.by_performances([show.performance_id])).get(show.performance_id)
+        theirs = standing.by_performance.get(show.performance_id)
         if theirs is not None:
             return PerformanceLinked(theirs.performance_id, theirs.code, theirs.number, *_of(theirs)[2:])
         who = current_principal()
@@ -143,8 +155,21 @@ class LinkingHandler:
             linked_by="" if who is None else who.subject,
         )
         await transaction.links.add(link)
+        standing.by_number[link.number] = standing.by_performance[link.performance_id] = link
         transaction.record_act(_act("link.accepted", link))
         return link
+
+
+async def _standing(
+    transaction: LinksTransaction, pairs: Sequence[Pair], shows: Mapping[Pair, Show | Refusal]
+) -> _Standing:
+    numbers = [one.number for one in pairs]
+    performances = [one.performance_id for one in shows.values() if isinstance(one, Show)]
+    return _Standing(
+        numbers=(await transaction.platform.find(numbers)).keys(),
+        by_number=dict(await transaction.links.by_numbers(numbers)),
+        by_performance=dict(await transaction.links.by_performances(performances)),
+    )
 
 
 def _of(link: Link) -> tuple[str, str, str, str]:
