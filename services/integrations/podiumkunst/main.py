@@ -145,7 +145,7 @@ def _serve_links(
     neighbours = GrpcNeighbours(to_accounts, to_catalogue)
     house_clock = HouseClock(store, neighbours)
     lists = PlatformListHandler(store, accounts, reader, clock)
-    portfolios = PortfolioHandler(store, accounts, reader, clock)
+    portfolios = PortfolioHandler(store, accounts, reader, clock, spacing_seconds=settings.spacing_seconds)
     looks = (
         _looks(service, "lists", store.lease_lists, lists.fetch, minutes=settings.list_minutes),
         _looks(service, "portfolios", store.lease_portfolios, portfolios.fetch, minutes=settings.portfolio_minutes),

@@ -40,6 +40,7 @@ class PodiumkunstSettings(OutboundSettings):
     portfolio_minutes: int = Field(
         720, ge=1, le=10_080, description="Between two looks at what the productions in a house's portfolio have sold."
     )
+    # There are no limits said, and somebody who has asked a lot kept this distance.
     spacing_seconds: float = Field(
         0.5, ge=0, le=60, description="Between two requests on one house's account with the platform."
     )

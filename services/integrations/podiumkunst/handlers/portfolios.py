@@ -12,19 +12,29 @@ from services.integrations.podiumkunst.ports.platform import NotTold, PlatformRe
 from services.integrations.podiumkunst.ports.transaction import LinksStore
 from services.runtime.clock import Clock
 
-# Between two questions: there are no limits said, and somebody who has asked a lot kept this distance.
-_SPACING_SECONDS = 0.5
 _NEVER = Look(LookAnswer.OFF, "not looked at yet", 0, 0)
 
 
 class PortfolioHandler:
-    """The portfolio is the productions of which the house has linked a performance."""
+    """The portfolio is the productions of which the house has linked a performance.
 
-    def __init__(self, store: LinksStore, accounts: Accounts, platform: PlatformReader, clock: Clock) -> None:
+    `spacing_seconds`: between two questions.
+    """
+
+    def __init__(
+        self,
+        store: LinksStore,
+        accounts: Accounts,
+        platform: PlatformReader,
+        clock: Clock,
+        *,
+        spacing_seconds: float,
+    ) -> None:
         self._store = store
         self._accounts = accounts
         self._platform = platform
         self._clock = clock
+        self._spacing_seconds = spacing_seconds
 
     async def view(self, house_id: str, view: PortfolioView, production: str = "") -> Portfolio:
         """As the platform told it last."""
@@ -46,7 +56,7 @@ class PortfolioHandler:
         oldest = sorted(wanted, key=lambda one: before[one].look.looked_at_ms if one in before else 0)
         for place, production in enumerate(oldest[:at_most]):
             if place:
-                await self._clock.sleep(_SPACING_SECONDS)
+                await self._clock.sleep(self._spacing_seconds)
             looks.append(await self._fetch_one(house_id, production))
             if looks[-1].look.answer in (LookAnswer.OFF, LookAnswer.LOCKED, LookAnswer.SILENT):
                 break
