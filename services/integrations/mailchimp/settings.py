@@ -36,7 +36,11 @@ class MailchimpSettings(OutboundSettings):
         600.0, ge=0.1, le=3_600, description="What has changed goes out so often (R3.17: several times an hour)."
     )
     news_interval_seconds: float = Field(
-        1.0, ge=0.05, le=60, description="What MailChimp has told is looked for so often where there was none."
+        10.0,
+        ge=0.05,
+        le=60,
+        description="What MailChimp has told wakes whoever works it off; what is left of it, such as an opt-out that "
+        "customers did not take, is looked for so often.",
     )
     compare_hours: int = Field(24, ge=1, le=168, description="Audiences are compared with MailChimp's so often.")
     compare_whole_days: int = Field(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -15,6 +17,7 @@ from services.integrations.mailchimp.handlers.dispatching import target_of
 from services.integrations.mailchimp.ports.people import AskedConsent
 from services.runtime.errors import Refusal
 from services.runtime.outbound.port import Later, Locked
+from services.runtime.testing.eventually import eventually
 from tests.doubles.company import SERVER_ERROR, Spoiled
 from tests.doubles.mailchimp import LIST, Account, TheirList, hash_of
 from tests.integration.mailchimp.stage import HOUSE, NEWS, PLAIN, Stage
@@ -117,6 +120,24 @@ async def test_r3_18_two_way_an_unsubscribe_there_is_an_opt_out_here_and_is_not_
     await stage.round()
     assert len(stage.mailchimp.asked) == asked, "what came from there is not sent back there"
     assert stage.mailchimp.audience.states() == {ADA: "unsubscribed", "grace@example.org": "subscribed"}
+
+
+async def test_r3_18_what_mailchimp_tells_is_worked_off_at_once_however_seldom_it_is_looked_for(stage: Stage) -> None:
+    await stage.sync(manner=TWO_WAY)
+    await subscribed(stage, "ada", "grace")
+
+    def is_withdrawn(name: str) -> bool:
+        return stage.book.answers[HOUSE, name, NEWS][0] == "WITHDRAWN"
+
+    working = asyncio.create_task(stage.hearing.run(3_600))
+    try:
+        async with stage.hooks_reach_us() as stage.mailchimp.post:
+            for name in ("grace", "ada"):
+                await stage.mailchimp.acts(f"{name}@example.org", "unsubscribe")
+                await eventually(partial(is_withdrawn, name))
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
 async def test_r3_18_the_nightly_comparison_finds_what_a_lost_webhook_left(stage: Stage) -> None:

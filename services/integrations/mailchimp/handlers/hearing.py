@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import Final
 
@@ -11,18 +12,20 @@ from services.integrations.mailchimp.ports.people import People
 from services.integrations.mailchimp.ports.store import MailchimpStore, StoreTransaction
 from services.runtime.clock import Clock
 from services.runtime.errors import Retryable
+from services.runtime.waiting import wait_until_set
 
 _AT_ONCE: Final = 200
 _THERE: Final = {NewsKind.SUBSCRIBE: There.SUBSCRIBED, NewsKind.CLEANED: There.CLEANED}
 
 
 class Hearing:
-    """Of every house. `wake` is called when something was kept."""
+    """Of every house. What this process keeps it works off at once; the rest is looked for now and then."""
 
     def __init__(self, store: MailchimpStore, people: People, clock: Clock) -> None:
         self._store = store
         self._people = people
         self._clock = clock
+        self._woken = asyncio.Event()
 
     async def knows(self, house_id: str, secret: str) -> frozenset[str]:
         """The audiences that are told of under this secret: one at most. In a time that tells nothing of secrets."""
@@ -36,8 +39,10 @@ class Hearing:
     async def keep(self, house_id: str, news: News) -> None:
         """Once, however often it is told."""
         async with self._store.transaction(house_id) as transaction:
-            if await transaction.store_news(news):
-                await transaction.commit()
+            if not await transaction.store_news(news):
+                return
+            await transaction.commit()
+        self._woken.set()
 
     async def work_off(self) -> int:
         """What was kept, and the noes that customers is to be told; how much it was.
@@ -80,12 +85,14 @@ class Hearing:
     async def run(self, interval_seconds: float) -> None:
         """Until cancelled."""
         while True:
+            # Cleared first: what is kept while it works is not forgotten.
+            self._woken.clear()
             try:
                 count = await self.work_off()
             except Retryable:
                 count = 0
             if not count:
-                await self._clock.sleep(interval_seconds)
+                await wait_until_set(self._woken, self._clock, interval_seconds)
 
 
 async def _apply(transaction: StoreTransaction, news: News) -> None:
