@@ -14,7 +14,6 @@ from services.integrations.mailchimp.adapters.audit_checks import CHECKS
 from services.integrations.mailchimp.adapters.consent_events import GROUP, learn_consents
 from services.integrations.mailchimp.adapters.grpc_people import GrpcPeople
 from services.integrations.mailchimp.adapters.http_mailchimp import HttpMailchimp
-from services.integrations.mailchimp.adapters.late_queue import LateQueue
 from services.integrations.mailchimp.adapters.postgres_store import PostgresStore
 from services.integrations.mailchimp.api.mailchimp_servicer import MailchimpServicer
 from services.integrations.mailchimp.api.webhooks import webhook_app
@@ -30,6 +29,7 @@ from services.runtime.http_server import HttpServer
 from services.runtime.outbound.http import HttpLimits, OutboundHttp
 from services.runtime.outbound.ledger import Ledger
 from services.runtime.outbound.outbound import open_outbound
+from services.runtime.outbound.queue import PostgresQueue
 from services.runtime.rpc.client import open_channel
 from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
@@ -54,11 +54,16 @@ async def build(service: Service, settings: MailchimpSettings) -> None:
     channel = open_channel(settings.customers_target, clock, timeout_seconds=settings.call_timeout_seconds)
     service.on_close(channel.close)
     mailchimp = HttpMailchimp(http, settings.api_url, Ledger(engine, ids))
-    people, queue = GrpcPeople(channel), LateQueue()
+    people = GrpcPeople(channel)
+
+    def wake_sender() -> None:
+        # Its carrier reads the store that puts what it carries: it comes after both.
+        outbound.sender.wake()
+
+    queue = PostgresQueue(seal, clock, ids, wake_sender)
     store = PostgresStore(engine, clock=clock, ids=ids, seal=seal, queue=queue, wake=relay.wake)
     courier = Courier(store, mailchimp, people, Hooking(store, mailchimp, settings.public_url), clock)
     outbound = open_outbound(service, engine, settings, seal=seal, carrier=courier)
-    queue.open(outbound.queue)
     serve_outbound(service, outbound.desk, relay.wake)
     accounts = AccountHandler(store, mailchimp)
     servicer = MailchimpServicer(accounts, AudienceSyncHandler(store, accounts, people, ids))
