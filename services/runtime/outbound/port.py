@@ -93,6 +93,11 @@ class Locked:
 Outcome = Done | Later | Locked
 
 
+def is_delivered(outcome: Outcome) -> bool:
+    """Whether the target has it."""
+    return isinstance(outcome, Done) and outcome.how is Settled.DELIVERED
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One question to an outside system and its answer, as the ledger keeps it: nothing secret, nothing personal."""

@@ -14,7 +14,18 @@ from services.runtime.ids import Ids
 from services.runtime.outbound.answers import word_of
 from services.runtime.outbound.leases import EXPIRED_NOTE, Lease, Leases, Report, Told, Waiting
 from services.runtime.outbound.ledger import Line
-from services.runtime.outbound.port import Carried, Carrier, Dispatch, Done, Exchange, Later, Locked, Outcome, Settled
+from services.runtime.outbound.port import (
+    Carried,
+    Carrier,
+    Dispatch,
+    Done,
+    Exchange,
+    Later,
+    Locked,
+    Outcome,
+    Settled,
+    is_delivered,
+)
 from services.runtime.outbound.retrying import CLOSED, Chance, Health, RetryLimits, after_fault, wait_ms
 from services.runtime.outbound.tallies import count_carried
 from services.runtime.outbox.retries import Backoff
@@ -202,7 +213,7 @@ class TargetRun:
                     due_at_ms = now_ms + self._wait_ms(waiting.dispatch, outcome)
                 told.append(Told(waiting, outcome, due_at_ms, bool(call.fault), exchange_id=exchange_id))
             locked_why = next((each.note or "locked" for each in outcomes if isinstance(each, Locked)), locked_why)
-            has_succeeded |= any(isinstance(each, Done) and each.how is Settled.DELIVERED for each in outcomes)
+            has_succeeded |= any(is_delivered(each) for each in outcomes)
             failure = next((each.note or word_of(each) for each in outcomes if _is_failure(each)), failure)
             count_carried(self._parts.integration, outcomes, exchanges, is_fault=bool(call.fault))
         return Report(self._health, told, lines, locked_why, has_succeeded, failure)
@@ -216,7 +227,7 @@ class TargetRun:
         """What a carrier delivered without telling of an exchange is in the ledger too."""
         if call.carried is not None and call.carried.exchanges:
             return call.carried.exchanges
-        first = next((each for each in outcomes if isinstance(each, Done) and each.how is Settled.DELIVERED), None)
+        first = next((each for each in outcomes if is_delivered(each)), None)
         first_later = None if call.carried is None else next((o for o in outcomes if not isinstance(o, Done)), None)
         told = first or first_later
         if told is None:

@@ -26,7 +26,7 @@ from services.integrations.mailchimp.ports.mailchimp import (
     TheirAudience,
 )
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
-from services.runtime.outbound.port import Done, ExchangeLedger, Later, Locked, Outcome, Settled
+from services.runtime.outbound.port import Done, ExchangeLedger, Later, Locked, Outcome, Settled, is_delivered
 
 # MailChimp tells no time to come back at: a moment for one connection too many, longer where it has had enough of us.
 _BUSY_MS: Final = 2_000
@@ -62,7 +62,7 @@ class HttpMailchimp:
         found = answer.document
         outcome = _outcome(answer)
         read = wire.added_of(found, profiles) if found is not None else None
-        if isinstance(outcome, Done) and outcome.how is Settled.DELIVERED and read is None:
+        if is_delivered(outcome) and read is None:
             outcome = Later("answered with what is no list of members", is_uncertain=True)
         reply = Reply(outcome, answer.exchange_as(outcome), is_missing=answer.status == 404)
         if read is None or not isinstance(outcome, Done):
@@ -149,7 +149,7 @@ class HttpMailchimp:
         )
         outcome = _outcome(answer)
         found = answer.document
-        is_member = method in {"PUT", "PATCH"} and isinstance(outcome, Done) and outcome.how is Settled.DELIVERED
+        is_member = method in {"PUT", "PATCH"} and is_delivered(outcome)
         there = wire.there_of(found) if is_member else None
         if is_member and there is None:
             outcome = Later("answered with what is no member", is_uncertain=True)
@@ -163,7 +163,7 @@ class HttpMailchimp:
         answer = await self._answer(access, method, path, kind, b"", query=query)
         outcome = _outcome(answer)
         found = answer.document
-        if isinstance(outcome, Done) and outcome.how is Settled.DELIVERED and found is None:
+        if is_delivered(outcome) and found is None:
             outcome = Later("answered with what is no JSON object")
         reply = Reply(outcome, answer.exchange_as(outcome), is_missing=answer.status == 404)
         if kind == _CHECK:
@@ -218,7 +218,7 @@ def _of_the_person(profile: Profile) -> Sequence[str]:
 
 def _unlisted(reply: Reply) -> Reply:
     """An answer that should have had a list of members, and has none."""
-    if isinstance(reply.outcome, Done) and reply.outcome.how is Settled.DELIVERED:
+    if is_delivered(reply.outcome):
         return replace(reply, outcome=Later("answered with what is no list of members"))
     return reply
 

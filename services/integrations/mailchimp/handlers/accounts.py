@@ -16,7 +16,7 @@ from services.integrations.mailchimp.handlers.dispatching import target_of
 from services.integrations.mailchimp.ports.mailchimp import Access, Mailchimp, Reply, TheirAudience
 from services.integrations.mailchimp.ports.store import MailchimpStore
 from services.runtime.errors import Refusal
-from services.runtime.outbound.port import Done, Locked, Settled
+from services.runtime.outbound.port import Locked, is_delivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,6 @@ def _refused(reply: Reply) -> Refusal | None:
     outcome = reply.outcome
     if isinstance(outcome, Locked):
         return MailchimpKeyRefused(outcome.note)
-    if isinstance(outcome, Done) and outcome.how is Settled.DELIVERED:
+    if is_delivered(outcome):
         return None
     return MailchimpSilent(outcome.note)

@@ -8,7 +8,7 @@ from typing import Final
 from services.integrations.mailchimp.handlers.dispatching import comparison_due
 from services.integrations.mailchimp.ports.mailchimp import PAGE, Access, Mailchimp
 from services.integrations.mailchimp.ports.store import MailchimpStore
-from services.runtime.outbound.port import Done, Exchange, Outcome, Settled
+from services.runtime.outbound.port import Done, Exchange, Outcome, Settled, is_delivered
 
 # Whoever is deleted there while it is compared moves all others up: the end of a page is looked at again.
 _AGAIN: Final = 100
@@ -27,7 +27,7 @@ class Comparing:
         """`since_ms` 0: a whole one, which also finds who is there no more."""
         answer = await self._mailchimp.page(access, list_id, offset, since_ms)
         outcome = answer.reply.outcome
-        if not (isinstance(outcome, Done) and outcome.how is Settled.DELIVERED):
+        if not is_delivered(outcome):
             return outcome, [answer.reply.exchange]
         house_id, found = access.target.house_id, answer.members
         async with self._store.transaction(house_id) as transaction:

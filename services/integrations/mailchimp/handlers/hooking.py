@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.integrations.mailchimp.ports.mailchimp import Access, Mailchimp
 from services.integrations.mailchimp.ports.store import Audience, MailchimpStore
-from services.runtime.outbound.port import Done, Exchange, Outcome, Settled
+from services.runtime.outbound.port import Done, Exchange, Outcome, Settled, is_delivered
 
 
 class Hooking:
@@ -27,7 +27,7 @@ class Hooking:
             return Done(Settled.DROPPED, "nothing is kept in step with it"), ()
         answer = await self._mailchimp.hooks(access, list_id)
         exchanges = [answer.reply.exchange]
-        if not _is_delivered(answer.reply.outcome):
+        if not is_delivered(answer.reply.outcome):
             return answer.reply.outcome, exchanges
         wanted = self.url_of(house_id, audience)
         ours = [hook for hook in answer.hooks if hmac.compare_digest(hook.url.encode(), wanted.encode())]
@@ -36,7 +36,7 @@ class Hooking:
             reply = await self._mailchimp.unhook(access, list_id, surplus.hook_id)
             exchanges.append(reply.exchange)
             outcome = reply.outcome
-            if not _is_delivered(outcome) and not reply.is_missing:
+            if not is_delivered(outcome) and not reply.is_missing:
                 return outcome, exchanges
         if audience.is_two_way and not ours:
             reply = await self._mailchimp.hook_up(access, list_id, wanted)
@@ -47,7 +47,3 @@ class Hooking:
     def url_of(self, house_id: str, audience: Audience) -> str:
         """With a secret in it: MailChimp signs nothing."""
         return f"{self._public_url}/{house_id}/{audience.secret}"
-
-
-def _is_delivered(outcome: Outcome) -> bool:
-    return isinstance(outcome, Done) and outcome.how is Settled.DELIVERED

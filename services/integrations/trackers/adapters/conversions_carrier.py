@@ -39,6 +39,7 @@ from services.runtime.outbound.port import (
     Outcome,
     Settled,
     Target,
+    is_delivered,
 )
 
 DIAGNOSTICS: Final = "diagnostics"
@@ -152,7 +153,7 @@ class ConversionsCarrier:
         taken = {
             outcome.note
             for outcome in outcomes
-            if isinstance(outcome, Done) and outcome.how is Settled.DELIVERED and outcome.note.startswith(REQUEST)
+            if outcome is not None and is_delivered(outcome) and outcome.note.startswith(REQUEST)
         }
         now_ms = self._clock.now_ms()
         await self._follow_ups.put(

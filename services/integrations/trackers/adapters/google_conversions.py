@@ -23,7 +23,17 @@ from services.integrations.trackers.domain.telling import OLDEST_MS
 from services.integrations.trackers.domain.tracker import TrackerKind
 from services.runtime.outbound.http import Answer, OutboundHttp, Question
 from services.runtime.outbound.masking import masked
-from services.runtime.outbound.port import Carried, Done, Exchange, Later, Locked, Outcome, Settled, Target
+from services.runtime.outbound.port import (
+    Carried,
+    Done,
+    Exchange,
+    Later,
+    Locked,
+    Outcome,
+    Settled,
+    Target,
+    is_delivered,
+)
 
 MOST_EVENTS: Final = 2_000
 # How the note of what was taken begins; Google's number of the request follows.
@@ -194,7 +204,7 @@ def _verdict(answer: Answer, *, is_earnest: bool) -> Verdict:
     error = said.get("error") if said is not None else None
     if isinstance(error, dict):
         return _refusal(answer.status, error)
-    if said is None or not isinstance(usual, Done) or usual.how is not Settled.DELIVERED:
+    if said is None or not is_delivered(usual):
         return Later(f"no answer of the Data Manager API: {answer.note}", is_uncertain=True)
     request_id = said.get("requestId")
     if is_earnest and not isinstance(request_id, str):

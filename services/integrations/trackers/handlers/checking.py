@@ -14,7 +14,7 @@ from services.integrations.trackers.domain.visit import Traces
 from services.integrations.trackers.ports.transaction import TrackersStore
 from services.integrations.trackers.ports.validator import Validator
 from services.runtime.ids import Ids
-from services.runtime.outbound.port import Done, Settled, Target
+from services.runtime.outbound.port import Target, is_delivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +60,5 @@ class CheckHandler:
             order_id="check",
         )
         outcome = await self._validator.validate(target, account, made_up)
-        is_accepted = isinstance(outcome, Done) and outcome.how is Settled.DELIVERED
+        is_accepted = is_delivered(outcome)
         return Validation(is_accepted=is_accepted, note=outcome.note)
