@@ -126,10 +126,8 @@ def fault_text(found: Mapping[str, Any]) -> str:
     return " ".join(str(part) for part in parts if part)
 
 
-def added_of(
-    found: Mapping[str, Any], asked: Sequence[Profile]
-) -> tuple[dict[str, There], frozenset[str], dict[str, Problem]] | None:
-    """Who came in, who was there, who is not taken, by what MailChimp calls them; None for what is no such answer."""
+def added_of(found: Mapping[str, Any], asked: Sequence[Profile]) -> tuple[dict[str, There], dict[str, Problem]] | None:
+    """Who came in and who is not taken, by what MailChimp calls them; None for what is no such answer."""
     came, errors = found.get("new_members"), found.get("errors")
     if not isinstance(came, list) or not isinstance(errors, list):
         return None
@@ -138,19 +136,14 @@ def added_of(
     for one in came:
         if isinstance(one, dict) and (there := there_of(one)) is not None:
             added[str(one.get("id") or subscriber_of(str(one.get("email_address", ""))))] = there
-    existing: set[str] = set()
     refused: dict[str, Problem] = {}
     for one in errors:
-        if not isinstance(one, dict):
-            continue
-        # Some come in quotes.
-        who = subscriber_of(str(one.get("email_address", "")).strip("\"' "))
-        if one.get("error_code") == EXISTS:
-            existing.add(who)
-        else:
+        # Who was there already is not refused.
+        if isinstance(one, dict) and one.get("error_code") != EXISTS:
+            # Some come in quotes.
+            who = subscriber_of(str(one.get("email_address", "")).strip("\"' "))
             refused[who] = problem_of(" ".join(str(one.get(name, "")) for name in ("error", "field_message")))
     return (
         {who: there for who, there in added.items() if who in known},
-        frozenset(existing & known),
         {who: problem for who, problem in refused.items() if who in known},
     )

@@ -98,6 +98,7 @@ _PROBLEM_OF = {
     There.CLEANED: Problem.CLEANED_THERE,
     There.REMOVED: Problem.REMOVED_THERE,
 }
+_OUT_BY = {problem: there for there, problem in _PROBLEM_OF.items()}
 _OUT = frozenset({There.TAKEN_OUT, There.UNSUBSCRIBED, There.CLEANED, There.REMOVED, There.REFUSED})
 # Of an address that is another one by now, these say nothing.
 _OF_THE_ADDRESS = frozenset({There.CLEANED, There.REFUSED})
@@ -145,6 +146,11 @@ def problem_of(member: Member, profile: Profile | None) -> Problem | None:
     if member.there is There.REFUSED:
         return member.problem or Problem.OTHER
     return _PROBLEM_OF.get(member.there)
+
+
+def out_by(problem: Problem) -> There:
+    """How somebody stands whom MailChimp does not take because of it; not to be asked about again."""
+    return _OUT_BY.get(problem, There.REFUSED)
 
 
 def heard(member: Member, there: There) -> There:

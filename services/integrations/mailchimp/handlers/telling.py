@@ -17,6 +17,7 @@ from services.integrations.mailchimp.domain.membership import (
     intended,
     is_settled_by_absence,
     next_step,
+    out_by,
     problem_of,
 )
 from services.integrations.mailchimp.domain.membership import heard as stands_after
@@ -25,12 +26,6 @@ from services.integrations.mailchimp.ports.mailchimp import Access, Mailchimp, R
 from services.integrations.mailchimp.ports.store import MailchimpStore
 from services.runtime.outbound.port import Done, Exchange, Later, Locked, Settled
 
-# Of a member that is not to be asked about again.
-_OUT_BY = {
-    Problem.UNSUBSCRIBED_THERE: There.UNSUBSCRIBED,
-    Problem.CLEANED_THERE: There.CLEANED,
-    Problem.REMOVED_THERE: There.REMOVED,
-}
 _WAS_IN = frozenset({There.SUBSCRIBED, There.PENDING, There.JOINED})
 _NO_AUDIENCE = Done(Settled.REFUSED, "the audience is not there")
 
@@ -196,7 +191,7 @@ class Telling:
             there = There.REMOVED
         elif reply.problem is not None:
             # Not to be unsubscribed: it is no subscriber.
-            there = _OUT_BY.get(reply.problem, There.REFUSED)
+            there = out_by(reply.problem)
         await self._settle(chunk, [(member, replace(member, there=there, digest="", problem=None))])
 
     async def _erase(self, chunk: Chunk, member: Member, told: Told) -> None:
@@ -263,5 +258,4 @@ def _asked(member: Member, reply: Reply) -> Member:
 
 def _refused(member: Member, profile: Profile, problem: Problem) -> Member:
     """It is not tried again as it is."""
-    there = _OUT_BY.get(problem, There.REFUSED)
-    return replace(member, there=there, digest=profile.digest(), problem=problem)
+    return replace(member, there=out_by(problem), digest=profile.digest(), problem=problem)

@@ -37,11 +37,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class AddReply:
-    """Of many: who came in and how, who is there already, and who is not taken."""
+    """Of many: who came in and how, and who is not taken. Of who was there already it says nothing."""
 
     reply: Reply
     added: Mapping[str, There] = field(default_factory=dict)
-    existing: frozenset[str] = frozenset()
     refused: Mapping[str, Problem] = field(default_factory=dict)
 
 
