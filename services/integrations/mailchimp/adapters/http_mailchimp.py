@@ -64,7 +64,7 @@ class HttpMailchimp:
         read = wire.added_of(found, profiles) if found is not None else None
         if is_delivered(outcome) and read is None:
             outcome = Later("answered with what is no list of members", is_uncertain=True)
-        reply = Reply(outcome, answer.exchange_as(outcome), is_missing=answer.status == 404)
+        reply = _reply(answer, outcome)
         if read is None or not isinstance(outcome, Done):
             return AddReply(reply)
         return AddReply(reply, *read)
@@ -117,14 +117,12 @@ class HttpMailchimp:
         answer = await self._answer(
             access, "POST", f"/lists/{list_id}/webhooks", "webhook", wire.hook(url), secrets=[url]
         )
-        outcome = _outcome(answer)
-        return Reply(outcome, answer.exchange_as(outcome), is_missing=answer.status == 404)
+        return _reply(answer, _outcome(answer))
 
     async def unhook(self, access: Access, list_id: str, hook_id: str) -> Reply:
         path = f"/lists/{list_id}/webhooks/{hook_id}"
         answer = await self._answer(access, "DELETE", path, "webhook", b"")
-        outcome = _outcome(answer)
-        return Reply(outcome, answer.exchange_as(outcome), is_missing=answer.status == 404)
+        return _reply(answer, _outcome(answer))
 
     async def _member(
         self,
@@ -154,7 +152,7 @@ class HttpMailchimp:
         if is_member and there is None:
             outcome = Later("answered with what is no member", is_uncertain=True)
         problem = wire.problem_of(wire.fault_text(found or {})) if _is_no(outcome) else None
-        return Reply(outcome, answer.exchange_as(outcome), there, problem, is_missing=answer.status == 404)
+        return replace(_reply(answer, outcome), there=there, problem=problem)
 
     async def _ask(
         self, access: Access, method: str, path: str, kind: str, *, query: Mapping[str, str] | None = None
@@ -165,7 +163,7 @@ class HttpMailchimp:
         found = answer.document
         if is_delivered(outcome) and found is None:
             outcome = Later("answered with what is no JSON object")
-        reply = Reply(outcome, answer.exchange_as(outcome), is_missing=answer.status == 404)
+        reply = _reply(answer, outcome)
         if kind == _CHECK:
             # Somebody of the house waits for it; the rest goes into the ledger with what became of its dispatches.
             await self._ledger.keep([reply.exchange])
@@ -198,6 +196,10 @@ class HttpMailchimp:
             secrets=[*secrets, access.key],
         )
         return await self._http.at(self._base_url.format(data_centre=access.data_centre)).ask(access.target, question)
+
+
+def _reply(answer: Answer, outcome: Outcome) -> Reply:
+    return Reply(outcome, answer.exchange_as(outcome), is_missing=answer.status == 404)
 
 
 def _outcome(answer: Answer) -> Outcome:
