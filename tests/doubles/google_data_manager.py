@@ -110,7 +110,6 @@ class GoogleDouble(Company):
         self.service_accounts: dict[str, Any] = {}
         # Refresh tokens that are good, with the client's id and secret.
         self.refresh_tokens: dict[str, tuple[str, str]] = {}
-        # Ads accounts that tokens may write to; empty: all.
         self.token_seconds = _TOKEN_SECONDS
         self._tokens: dict[str, int] = {}
         self.tokens_made = 0

@@ -26,14 +26,13 @@ from services.integrations.trackers.domain.snippet_call import Load, Say, Snippe
 from services.integrations.trackers.domain.snippet_hosts import Hosts
 from services.integrations.trackers.domain.snippet_page import MAX_ITEMS, SnippetItem
 from services.integrations.trackers.domain.visit import (
+    CLICK_IDS,
     MAX_CLICK_ID_CHARS,
     MAX_IP_CHARS,
     MAX_USER_AGENT_CHARS,
     Traces,
 )
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
-
-_CLICK_IDS: Final = ("fbc", "fbp", "gclid", "gbraid", "wbraid", "twclid")
 
 
 def consents_of(wire: pb.VisitConsents) -> Consents:
@@ -90,7 +89,7 @@ def refused_traces(wire: pb.VisitTraces) -> FieldInvalid | None:
             _refused_ip("traces.ip_address", wire.ip_address),
             *(
                 refused_text(f"traces.{name}", getattr(wire, name), at_least=0, at_most=MAX_CLICK_ID_CHARS)
-                for name in _CLICK_IDS
+                for name in CLICK_IDS
             ),
         )
     )

@@ -34,7 +34,8 @@ class Traces:
 
 
 NO_TRACES: Final = Traces()
-_CLICK_IDS: Final = ("fbp", "fbc", "gclid", "gbraid", "wbraid", "twclid")
+# Cookies too: nothing of them stays without ad_storage.
+CLICK_IDS: Final = ("fbp", "fbc", "gclid", "gbraid", "wbraid", "twclid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def allowed_traces(traces: Traces, consents: Consents) -> Traces:
     if ConsentKind.AD_USER_DATA not in granted:
         return NO_TRACES
     if ConsentKind.AD_STORAGE not in granted:
-        traces = replace(traces, **dict.fromkeys(_CLICK_IDS, ""))
+        traces = replace(traces, **dict.fromkeys(CLICK_IDS, ""))
     return replace(traces, page_url=_plain_url(traces.page_url))
 
 
