@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvloop
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.runtime.clock import SystemClock
 from services.runtime.embedded.postgres import EmbeddedPostgres
@@ -116,7 +117,7 @@ async def measure(url: str, *, seconds: int, rate: int, batch: int, dead: int) -
 
 
 async def _put(
-    engine: object, queue: PostgresQueue, clock: SystemClock, tick: int, count: int, put: dict[bytes, float]
+    engine: AsyncEngine, queue: PostgresQueue, clock: SystemClock, tick: int, count: int, put: dict[bytes, float]
 ) -> None:
     """As a batch of events would: one transaction for each house."""
     for house in range(4):
@@ -130,19 +131,19 @@ async def _put(
             )
             for each in range(count // 4)
         ]
-        async with connected(engine, HouseScope(f"hou_{house}")) as connection:  # type: ignore[arg-type]
+        async with connected(engine, HouseScope(f"hou_{house}")) as connection:
             await queue.put(connection, own)
         now = time.monotonic()
         put.update((each.key.encode(), now) for each in own)
 
 
-async def _put_dead(engine: object, queue: PostgresQueue, clock: SystemClock, tick: int) -> None:
+async def _put_dead(engine: AsyncEngine, queue: PostgresQueue, clock: SystemClock, tick: int) -> None:
     target = Target("hou_0", _DEAD)
     dispatches = [
         Dispatch(target=target, key=f"dead-{tick}-{each}", kind="sale", body=b"x", made_at_ms=clock.now_ms())
         for each in range(20)
     ]
-    async with connected(engine, HouseScope("hou_0")) as connection:  # type: ignore[arg-type]
+    async with connected(engine, HouseScope("hou_0")) as connection:
         await queue.put(connection, dispatches)
 
 
