@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from services.runtime.sql.policies import EVERY_HOUSE
 from services.runtime.sql.roles import grant_to
 
-# Held to the transaction's end; the number means Balcon's migrations and nothing else.
 _INTEGRATIONS = Path(__file__).parents[2] / "integrations"
+# Held to the transaction's end; the number means Balcon's migrations and nothing else.
 _LOCK = text("SELECT pg_advisory_xact_lock(7205101)")
 
 
