@@ -16,11 +16,11 @@ SILENCE = 0
 LONGEST_RETRY_AFTER_MS = 3_600_000
 # Not now, rather than no.
 _NOT_NOW = frozenset({408, 425, 429})
-_NOT_LET_IN = frozenset({401, 403})
+NOT_LET_IN = frozenset({401, 403})
 
 
 def outcome_of(
-    status: int, note: str, *, retry_after_ms: int = 0, locks: frozenset[int] = _NOT_LET_IN, was_sent: bool = True
+    status: int, note: str, *, retry_after_ms: int = 0, locks: frozenset[int] = NOT_LET_IN, was_sent: bool = True
 ) -> Outcome:
     """Of an HTTP status, or SILENCE. `note`: in words; `locks`: what means that the account is not let in.
 

@@ -18,7 +18,7 @@ import httpx
 import stamina
 
 from services.runtime.clock import Clock
-from services.runtime.outbound.answers import SILENCE, outcome_of, retry_after_ms, word_of
+from services.runtime.outbound.answers import NOT_LET_IN, SILENCE, outcome_of, retry_after_ms, word_of
 from services.runtime.outbound.masking import masked
 from services.runtime.outbound.port import Exchange, Later, Outcome, Target
 
@@ -86,7 +86,7 @@ class Answer:
             return None
         return found if isinstance(found, dict) else None
 
-    def outcome(self, *, locks: frozenset[int] = frozenset({401, 403})) -> Outcome:
+    def outcome(self, *, locks: frozenset[int] = NOT_LET_IN) -> Outcome:
         """By the usual rules (outcome_of)."""
         outcome = outcome_of(
             self.status, self.note, retry_after_ms=self.retry_after_ms, locks=locks, was_sent=self.was_sent

@@ -33,7 +33,6 @@ _BUSY_MS: Final = 2_000
 _ENOUGH_MS: Final = 60_000
 # What people ask for and wait for; no dispatch is about it.
 _CHECK: Final = "check"
-_NOT_LET_IN: Final = frozenset({401, 403})
 
 
 class HttpMailchimp:
@@ -204,7 +203,7 @@ def _reply(answer: Answer, outcome: Outcome) -> Reply:
 
 def _outcome(answer: Answer) -> Outcome:
     """By the usual rules, but for two: MailChimp's 429, and a 403 that is no refusal of the key."""
-    outcome = answer.outcome(locks=_NOT_LET_IN)
+    outcome = answer.outcome()
     if isinstance(outcome, Locked) and answer.status == 403 and answer.document is None:
         # Its front door, when we ask too much: it speaks no JSON.
         return Later(answer.note, after_ms=answer.retry_after_ms or _ENOUGH_MS)
