@@ -7,14 +7,14 @@ from typing import Any
 from balcon.podiumkunst.v1 import links_pb2 as pb
 from rich.console import RenderableType
 from rich.markup import escape
-from rich.table import Table
 
+from services.console.house.printing import folded_table
 from services.contracts.money import decimal_text
 
 
 def unlinked_table(answer: Any) -> RenderableType:
     """Title, date, time and number; what it may be, with its certainty; what does not agree."""
-    table = _table("title", "date", "time", "number", "may be", "clear", "look at")
+    table = folded_table("title", "date", "time", "number", "may be", "clear", "look at")
     for line in answer.lines:
         told = line.performance
         first = next(iter(line.suggestions), None)
@@ -30,7 +30,7 @@ def unlinked_table(answer: Any) -> RenderableType:
 
 def links_table(answer: Any) -> RenderableType:
     """Both sides of each link, and what does not agree by now."""
-    table = _table("number", "code", "title", "date", "time", "look at")
+    table = folded_table("number", "code", "title", "date", "time", "look at")
     for link in answer.links:
         ours = link.performance
         name = ours.code or ours.performance_id
@@ -41,18 +41,11 @@ def links_table(answer: Any) -> RenderableType:
 
 def portfolio_table(answer: Any) -> RenderableType:
     """What each production has sold, and when the platform told it."""
-    table = _table("production", "title", "province", "theatre", "theatres", "tickets", "recette")
+    table = folded_table("production", "title", "province", "theatre", "theatres", "tickets", "recette")
     for line in answer.lines:
         recette = f"{decimal_text(line.recette.amount_minor, line.recette.currency)} {line.recette.currency}"
         counts = (str(line.theatres), str(line.tickets), recette)
         table.add_row(*map(escape, (line.production, line.title, line.province, line.theatre, *counts)))
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
     return table
 
 

@@ -136,10 +136,16 @@ def _columns(rows: FieldDescriptor) -> Sequence[str]:
     return [field.name for field in kind_of(rows).fields if field.name not in _MORE]
 
 
-def _list_table(rows: Sequence[Message], columns: Sequence[str], time_zone: str) -> Table:
+def folded_table(*columns: str) -> Table:
+    """A list without lines, whose cells are broken rather than cut."""
     table = Table(box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
+    return table
+
+
+def _list_table(rows: Sequence[Message], columns: Sequence[str], time_zone: str) -> Table:
+    table = folded_table(*columns)
     for row in rows:
         table.add_row(*(escape(_at(row, column.split("."), time_zone)) for column in columns))
     return table
