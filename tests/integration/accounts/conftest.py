@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.accounts.stage import Accounts, ShiftedClock, running_accounts
+from tests.integration.accounts.stage import Accounts, running_accounts
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -30,11 +30,10 @@ from services.contracts.wire_types import instant_ms
 from services.runtime.access.keys import private_key
 from services.runtime.access.own_token import OwnToken
 from services.runtime.access.revocations import Revocation
-from services.runtime.clock import SystemClock
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import as_owner
 
@@ -57,19 +56,6 @@ class Caller:
     person_id: str
     session_secret: str
     metadata: Metadata
-
-
-class ShiftedClock(SystemClock):
-    """The machine's clock, put forward by hand."""
-
-    def __init__(self) -> None:
-        self.ahead_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
-
-    def forward(self, *, seconds: float) -> None:
-        self.ahead_ms += int(seconds * 1000)
 
 
 class Accounts:
@@ -217,15 +203,3 @@ async def running_accounts(
         await service.stop()
         await engine.dispose()
         folder.cleanup()
-
-
-async def refusal(call: Awaitable[object]) -> RemoteRefusal:
-    """What the call is refused with."""
-    try:
-        answer = await call
-    except grpc.aio.AioRpcError as error:
-        found = refusal_of(error)
-        assert found is not None, error
-        return found
-    message = f"not refused: {answer}"
-    raise AssertionError(message)

@@ -14,7 +14,8 @@ from services.accounts.domain.act_log import RecordedAct
 from services.contracts.wire_types import wire_instant
 from services.runtime.principal import PrincipalKind, PrincipalRef
 from services.runtime.testing import eventually
-from tests.integration.accounts.stage import Accounts, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.accounts.stage import Accounts
 
 HOUSE = "hse_1"
 ANNA = PrincipalRef(PrincipalKind.STAFF, "psn_anna")

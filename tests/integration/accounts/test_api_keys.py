@@ -11,7 +11,8 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 from balcon.acts.v1.acts_events_pb2 import ActDone
 
 from services.accounts.domain.api_key import key_parts
-from tests.integration.accounts.stage import Accounts, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.accounts.stage import Accounts
 
 
 async def a_house(accounts: Accounts, label: str = "genova") -> str:

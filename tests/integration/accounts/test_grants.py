@@ -10,7 +10,8 @@ import pytest
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 from balcon.acts.v1.acts_events_pb2 import ActDone
 
-from tests.integration.accounts.stage import Accounts, refusal, sign_up_request
+from services.runtime.testing.refusals import refusal
+from tests.integration.accounts.stage import Accounts, sign_up_request
 
 PROMOTER = "paula@impresario.example"
 

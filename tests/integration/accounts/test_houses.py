@@ -9,7 +9,8 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 from balcon.accounts.v1.accounts_events_pb2 import HouseChanged
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.integration.accounts.stage import Accounts, Caller, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.accounts.stage import Accounts, Caller
 
 
 @pytest.fixture

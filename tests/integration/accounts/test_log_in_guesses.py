@@ -10,8 +10,10 @@ import pytest
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
 from services.accounts.adapters.argon2_passwords import Argon2Passwords
+from services.runtime.testing.clocks import ShiftedClock
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.accounts.stage import NOBODY, PASSWORD, Accounts, ShiftedClock, refusal, running_accounts
+from tests.integration.accounts.stage import NOBODY, PASSWORD, Accounts, running_accounts
 
 EMAIL = "owner@genova.example"
 

@@ -11,8 +11,10 @@ from balcon.acts.v1.acts_events_pb2 import ActDone
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import text
 
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
-from tests.integration.accounts.stage import NOBODY, PASSWORD, Accounts, Caller, ShiftedClock, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.accounts.stage import NOBODY, PASSWORD, Accounts, Caller
 
 OWNER, BOX_OFFICE = "owner@genova.example", "bo@genova.example"
 

@@ -7,8 +7,10 @@ import pytest
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 from prometheus_client import generate_latest
 
+from services.runtime.testing.clocks import ShiftedClock
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.accounts.stage import NOBODY, PASSWORD, ShiftedClock, refusal, running_accounts
+from tests.integration.accounts.stage import NOBODY, PASSWORD, running_accounts
 
 OWNER, GUEST = "owner@genova.example", "guest@genova.example"
 NEW_PASSWORD = "another long password"

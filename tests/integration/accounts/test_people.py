@@ -10,8 +10,10 @@ import pytest
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
-from tests.integration.accounts.stage import NOBODY, PASSWORD, Accounts, Caller, ShiftedClock, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.accounts.stage import NOBODY, PASSWORD, Accounts, Caller
 
 EMAIL = "owner@genova.example"
 NEW_PASSWORD = "another long password"

@@ -11,7 +11,8 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 from balcon.acts.v1.acts_events_pb2 import ActDone
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.integration.accounts.stage import Accounts, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.accounts.stage import Accounts
 
 EMAIL = "paula@impresario.example"
 PASSWORD = "a new and long one"

@@ -9,8 +9,9 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.runtime.testing import eventually
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.accounts.stage import Accounts, Caller, refusal, running_accounts
+from tests.integration.accounts.stage import Accounts, Caller, running_accounts
 
 EMAIL = "paula@impresario.example"
 PASSWORD = "a new and long one"

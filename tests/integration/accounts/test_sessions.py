@@ -11,7 +11,8 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 from sqlalchemy import text
 
 from services.runtime.testing.eventually import eventually
-from tests.integration.accounts.stage import PASSWORD, Accounts, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.accounts.stage import PASSWORD, Accounts
 
 OWNER = "owner@genova.example"
 

@@ -9,7 +9,8 @@ import grpc
 import pytest
 from balcon.accounts.v1 import accounts_service_pb2 as pb
 
-from tests.integration.accounts.stage import Accounts, refusal, sign_up_request
+from services.runtime.testing.refusals import refusal
+from tests.integration.accounts.stage import Accounts, sign_up_request
 
 
 async def test_r2_1_a_house_signs_up_with_a_subdomain_label(accounts: Accounts) -> None:

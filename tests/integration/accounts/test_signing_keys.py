@@ -23,9 +23,11 @@ from services.runtime.seal import Seal, SealBroken
 from services.runtime.signing_keys.rotation import RotationRule
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.access import TEST_SERVICE_KEY
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.accounts.stage import Accounts, Metadata, ShiftedClock, refusal, running_accounts, settings_of
+from tests.integration.accounts.stage import Accounts, Metadata, running_accounts, settings_of
 
 DAY_SECONDS = 86_400.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -25,7 +25,6 @@ from services.catalogue.settings import CatalogueSettings
 from services.contracts.access import roles_with
 from services.contracts.wire_types import wire_instant
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
 from services.runtime.testing.servers import as_owner
@@ -191,15 +190,3 @@ async def _running(
         await channel.close()
         await service.stop()
         await engine.dispose()
-
-
-async def refusal(call: Awaitable[object]) -> RemoteRefusal:
-    """What the call is refused with."""
-    try:
-        answer = await call
-    except grpc.aio.AioRpcError as error:
-        found = refusal_of(error)
-        assert found is not None, error
-        return found
-    message = f"not refused: {answer}"
-    raise AssertionError(message)

@@ -8,8 +8,9 @@ from typing import Any
 import jsonschema
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
+from services.runtime.testing.refusals import refusal
 from tests.architecture.tree import ROOT
-from tests.integration.catalogue.stage import Catalogue, Venue, price, refusal
+from tests.integration.catalogue.stage import Catalogue, Venue, price
 
 EDITOR = json.loads((ROOT / "tests/data/seating-plan.schema.json").read_text())
 

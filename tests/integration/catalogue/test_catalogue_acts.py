@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from tests.integration.catalogue.stage import Catalogue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue
 
 
 async def test_each_write_is_one_act_that_names_the_thing(catalogue: Catalogue) -> None:

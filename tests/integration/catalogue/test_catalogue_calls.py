@@ -10,7 +10,8 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.contracts.wire_types import instant_ms, wire_instant
-from tests.integration.catalogue.stage import START_MS, Catalogue, price, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import START_MS, Catalogue, price
 from tests.unit.catalogue.plan_documents import (
     RIETHSPORTHALLE,
     SCHOUWBURG,

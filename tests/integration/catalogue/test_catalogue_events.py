@@ -10,8 +10,9 @@ from services.runtime.bus.port import Delivered
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.testing import eventually
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.catalogue.stage import Catalogue, refusal, running_catalogue
+from tests.integration.catalogue.stage import Catalogue, running_catalogue
 
 TOPIC = "balcon.catalogue.v1"
 

@@ -9,7 +9,8 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from balcon.inventory.v1 import inventory_service_pb2 as inventory_pb
 
 from services.runtime.testing.eventually import eventually
-from tests.integration.catalogue.stage import Catalogue, Venue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue, Venue
 from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from tests.integration.catalogue.stage import Catalogue, Venue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue, Venue
 
 
 async def spring(catalogue: Catalogue, venue: Venue, *, needs_code: bool = True) -> pb.Discount:

@@ -13,7 +13,8 @@ from services.inventory.adapters.catalogue_performances import CataloguePerforma
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.runtime.clock import SystemClock
 from services.runtime.sql.engine import create_engine
-from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import START_MS, Catalogue, Venue
 from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
 
 CLOCK = SystemClock()

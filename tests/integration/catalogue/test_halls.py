@@ -6,7 +6,8 @@ import grpc
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.integration.catalogue.stage import Catalogue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue
 from tests.unit.catalogue.plan_documents import encoded, plan
 
 

@@ -18,8 +18,9 @@ from services.runtime.ids import RandomIds
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.testing import eventually
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.catalogue.stage import Catalogue, refusal, running_catalogue
+from tests.integration.catalogue.stage import Catalogue, running_catalogue
 
 CLOCK, IDS = SystemClock(), RandomIds()
 

@@ -10,7 +10,8 @@ import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from sqlalchemy.exc import IntegrityError
 
-from tests.integration.catalogue.stage import Catalogue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue
 from tests.unit.catalogue.plan_documents import encoded, plan
 
 

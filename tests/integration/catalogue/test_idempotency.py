@@ -11,8 +11,9 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from services.contracts.wire_types import wire_instant
 from services.runtime.clock import SystemClock
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, refusal, running_catalogue
+from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, running_catalogue
 from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
 
 CLOCK = SystemClock()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.integration.catalogue.stage import Catalogue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue
 
 SECRETS = ("vvv@example.org", "+31 30 1234567", "Ask for Ada", "Domplein 9")
 

@@ -12,8 +12,9 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from services.runtime.call_context import AUTHORIZATION_KEY
 from services.runtime.principal import PrincipalKind
 from services.runtime.testing.access import own_token
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.catalogue.stage import Catalogue, refusal, running_catalogue
+from tests.integration.catalogue.stage import Catalogue, running_catalogue
 
 
 def as_operator() -> tuple[tuple[str, str], ...]:

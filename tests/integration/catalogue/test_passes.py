@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
-from tests.integration.catalogue.stage import Catalogue, Venue, price, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue, Venue, price
 
 
 async def museum(catalogue: Catalogue, venue: Venue, *, listed: bool = True) -> pb.PassKind:

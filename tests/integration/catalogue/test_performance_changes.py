@@ -13,7 +13,8 @@ from services.catalogue.adapters.performance_rows import page_of
 from services.catalogue.domain.performance_filter import PerformanceFilter
 from services.contracts.pages import Place
 from services.contracts.wire_types import wire_instant
-from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, price, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, price
 from tests.integration.catalogue.test_performance_life import DAY_MS, HOUR_MS, acts, named, told
 
 TEXTS = [pb.ProductionText(language="nl", title="Hamlet, met gebarentolk")]

@@ -20,7 +20,8 @@ from services.inventory.domain.records import SalesWindow
 from services.inventory.domain.refusals import PerformanceNotFound
 from services.runtime.clock import SystemClock
 from services.runtime.sql.engine import create_engine
-from tests.integration.catalogue.stage import START_MS, Catalogue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import START_MS, Catalogue
 
 CLOCK = SystemClock()
 HOUR_MS = 3_600_000

@@ -10,7 +10,8 @@ import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from PIL import Image
 
-from tests.integration.catalogue.stage import Catalogue, Venue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue, Venue
 from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
 
 PDF = b"%PDF-1.7\n" + b"x" * 1_500_000 + b"\n%%EOF\n"

@@ -11,8 +11,9 @@ import pytest
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.catalogue.domain.seating_plan import MAX_PLAN_BYTES
+from services.runtime.testing.refusals import refusal
 from tests.architecture.tree import ROOT
-from tests.integration.catalogue.stage import Catalogue, Venue, refusal
+from tests.integration.catalogue.stage import Catalogue, Venue
 from tests.unit.catalogue.plan_documents import (
     RIETHSPORTHALLE,
     SCHOUWBURG,

@@ -16,7 +16,8 @@ from PIL import Image
 from services.catalogue.adapters.pillow_poster_maker import AT_ONCE, WAITING, PillowPosterMaker, PosterProcessFailed
 from services.catalogue.domain.poster import MAX_POSTER_BYTES, MAX_POSTER_PIXELS
 from services.runtime.errors import FieldInvalid, Overloaded
-from tests.integration.catalogue.stage import Catalogue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue
 from tests.integration.catalogue.test_productions import made, read, signed_up
 from tests.unit.catalogue.pictures import jpeg, other, png, png_bomb, scene
 

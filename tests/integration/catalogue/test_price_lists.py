@@ -6,7 +6,8 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 from balcon.types.v1.seating_pb2 import CHANNEL_BOX_OFFICE
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.integration.catalogue.stage import Catalogue, Venue, price, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue, Venue, price
 
 
 async def a_list(catalogue: Catalogue, venue: Venue, *prices: pb.Price, key: str = "list") -> pb.PriceList:

@@ -7,7 +7,8 @@ from balcon.types.v1.money_pb2 import Money
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.contracts.wire_types import wire_instant
-from tests.integration.catalogue.stage import Catalogue, Venue, price, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue, Venue, price
 
 # 2030-01-01T00:00 in Rome is an hour before it in UTC.
 NEW_YEAR_MS = 1_893_452_400_000

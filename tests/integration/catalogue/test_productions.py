@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from services.runtime.outbox.writer import ENQUEUE_MAX_EVENTS
 from services.runtime.testing.eventually import eventually
-from tests.integration.catalogue.stage import START_MS, Catalogue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import START_MS, Catalogue
 
 TOLD: dict[str, Any] = {
     "title": "Hamlet",

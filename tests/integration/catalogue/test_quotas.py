@@ -12,7 +12,8 @@ from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.contracts.wire_types import instant_ms, wire_instant
-from tests.integration.catalogue.stage import START_MS, Catalogue, Venue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import START_MS, Catalogue, Venue
 from tests.integration.catalogue.test_performance_changes import updating
 from tests.integration.catalogue.test_performance_copies import copying
 from tests.integration.catalogue.test_performance_life import DAY_MS, HOUR_MS, acts, moving, named, told

@@ -7,7 +7,8 @@ from typing import Any
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.runtime.testing.eventually import eventually
-from tests.integration.catalogue.stage import Catalogue, Venue, refusal
+from services.runtime.testing.refusals import refusal
+from tests.integration.catalogue.stage import Catalogue, Venue
 from tests.unit.catalogue.plan_documents import encoded, plan
 
 PACKAGED = {"shp_riethsporthalle-erfurt": 1_222, "shp_schouwburg-grote-zaal": 618}

@@ -11,8 +11,9 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 
 from services.console.commands.adopt import AdoptedHouse, OwnerMalformed, OwnersHouseUnknown, adopt_all, owners_of
 from services.runtime.testing import eventually
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.accounts.stage import Accounts, refusal, running_accounts
+from tests.integration.accounts.stage import Accounts, running_accounts
 from tests.integration.catalogue.stage import Catalogue, running_catalogue
 
 

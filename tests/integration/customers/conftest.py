@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.customers.neighbours import Neighbours
-from tests.integration.customers.stage import Customers, ShiftedClock, running_customers
+from tests.integration.customers.stage import Customers, running_customers
 
 
 @pytest.fixture

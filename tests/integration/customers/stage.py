@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -35,9 +35,9 @@ from services.runtime.ids import RandomIds
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import as_owner
 from tests.integration.customers.neighbours import DUTCH, Neighbours
@@ -52,19 +52,6 @@ _LINK = re.compile(r"https?://\S+/(\w+)/([\w-]+)/([\w-]+)\n")
 _EVENTS = {
     one.DESCRIPTOR.full_name: one for one in (events.ConsentChanged, events.CustomerErased, events.CustomersMerged)
 }
-
-
-class ShiftedClock(SystemClock):
-    """The machine's clock, put forward by hand."""
-
-    def __init__(self) -> None:
-        self.ahead_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
-
-    def forward(self, *, days: float) -> None:
-        self.ahead_ms += int(days * 86_400_000)
 
 
 class Customers:
@@ -265,15 +252,3 @@ async def running_customers(
             await service.stop()
             await bus.close()
             await engine.dispose()
-
-
-async def refusal(call: Awaitable[object]) -> RemoteRefusal:
-    """What the call is refused with."""
-    try:
-        answer = await call
-    except grpc.aio.AioRpcError as error:
-        found = refusal_of(error)
-        assert found is not None, error
-        return found
-    message = f"not refused: {answer}"
-    raise AssertionError(message)

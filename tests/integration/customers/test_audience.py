@@ -10,8 +10,9 @@ from balcon.customers.v1 import consents_pb2 as pb
 from balcon.customers.v1 import customers_events_pb2 as events
 
 from services.runtime.principal import PrincipalKind, PrincipalRef
+from services.runtime.testing.refusals import refusal
 from tests.integration.customers.neighbours import DUTCH, GERMAN, Neighbours
-from tests.integration.customers.stage import Customers, a_tick, refusal
+from tests.integration.customers.stage import Customers, a_tick
 
 CALLS = "services.customers.api.consent_calls.current_principal"
 

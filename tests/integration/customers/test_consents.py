@@ -9,9 +9,11 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.customers.domain.consent import MAX_CONSENTS
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from tests.integration.customers.neighbours import DUTCH, GERMAN
-from tests.integration.customers.stage import IDS, Customers, ShiftedClock, a_buyer, a_tick, refusal
+from tests.integration.customers.stage import IDS, Customers, a_buyer, a_tick
 
 
 def answering(customer_id: str, *given: pb.Consent, house_id: str = DUTCH) -> pb.AnswerConsentsRequest:

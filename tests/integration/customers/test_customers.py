@@ -10,8 +10,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import text
 
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from tests.integration.customers.neighbours import DUTCH, GERMAN
-from tests.integration.customers.stage import IDS, Customers, a_buyer, refusal
+from tests.integration.customers.stage import IDS, Customers, a_buyer
 
 
 def creating(email: str, **more: str) -> pb.CreateCustomerRequest:

@@ -12,9 +12,11 @@ from balcon.customers.v1.customers_events_pb2 import CustomerErased
 from balcon.orders.v1 import orders_events_pb2 as order_events
 from balcon.orders.v1 import orders_service_pb2 as orders
 
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from tests.integration.customers.neighbours import DUTCH, GERMAN, Neighbours, an_order
-from tests.integration.customers.stage import Customers, ShiftedClock, a_buyer, a_tick, refusal
+from tests.integration.customers.stage import Customers, a_buyer, a_tick
 
 PAID_MS = 1_780_000_000_000  # in 2026
 ADA = "ada@example.org"

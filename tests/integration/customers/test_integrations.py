@@ -7,8 +7,10 @@ from balcon.customers.v1 import customers_events_pb2 as events
 from balcon.customers.v1 import customers_pb2
 
 from services.contracts.wire_types import wire_instant
+from services.runtime.testing.clocks import ShiftedClock
+from services.runtime.testing.refusals import refusal
 from tests.integration.customers.neighbours import DUTCH, GERMAN
-from tests.integration.customers.stage import Customers, ShiftedClock, a_tick, refusal
+from tests.integration.customers.stage import Customers, a_tick
 from tests.integration.customers.test_consents import answering
 
 

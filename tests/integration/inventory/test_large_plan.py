@@ -16,8 +16,9 @@ from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE, SEAT_STATE_FREE, SEAT_ST
 
 from services.inventory.adapters.catalogue_performances import CataloguePerformances
 from services.runtime.sql.engine import create_engine
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.catalogue.stage import Catalogue, price, refusal, running_catalogue
+from tests.integration.catalogue.stage import Catalogue, price, running_catalogue
 from tests.integration.inventory.node import running_node
 from tests.unit.catalogue.plan_documents import large_plan
 

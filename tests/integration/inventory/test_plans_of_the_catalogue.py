@@ -25,8 +25,9 @@ from services.inventory.domain.seat_state import CLAIMED
 from services.inventory.ports import Performance
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.sql.engine import create_engine
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl, as_owner
-from tests.integration.catalogue.stage import Catalogue, price, refusal, running_catalogue
+from tests.integration.catalogue.stage import Catalogue, price, running_catalogue
 from tests.integration.inventory.node import running_node
 from tests.unit.catalogue.plan_documents import encoded, plan, row, seat, zone
 

@@ -43,7 +43,6 @@ from services.integrations.mailchimp.handlers.rounds import Rounds
 from services.integrations.mailchimp.ports.people import AskedConsent, CustomersSilent
 from services.integrations.mailchimp.ports.store import Progress
 from services.runtime.bus.topics import CONSENTS
-from services.runtime.clock import SystemClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import SeededIds
 from services.runtime.outbound.http import OutboundHttp
@@ -54,6 +53,7 @@ from services.runtime.seal import Seal
 from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.scopes import AllHouses
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.servers import as_owner
 from tests.doubles.mailchimp import KEY, LIST, Mailchimp
 
@@ -69,16 +69,6 @@ PLAIN = Manner(
     direction=Direction.ONE_WAY,
     marketing_permission_ids=(),
 )
-
-
-class ShiftedClock(SystemClock):
-    """The machine's clock, put forward by hand."""
-
-    def __init__(self) -> None:
-        self.ahead_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
 
 
 @dataclass

@@ -35,9 +35,9 @@ from services.runtime.rpc.server import RpcServer
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
 from tests.doubles.mailchimp import KEY, LIST, Mailchimp
-from tests.integration.customers.stage import refusal
 
 HOUSE, NEWS, ADA = "hse_one", "cns_news", "cus_ada"
 CLOCK, IDS = SystemClock(), RandomIds()

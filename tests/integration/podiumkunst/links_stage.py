@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,6 @@ from services.runtime.ids import RandomIds
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.rpc.server import RpcServer
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
@@ -328,15 +327,3 @@ async def running_links(database_url: str, bus_url: str) -> AsyncIterator[LinksS
         await bus.close()
         await dip.stop()
         await neighbours.stop(0)
-
-
-async def refusal(call: Awaitable[object]) -> RemoteRefusal:
-    """What the call is refused with."""
-    try:
-        answer = await call
-    except grpc.aio.AioRpcError as error:
-        found = refusal_of(error)
-        assert found is not None, error
-        return found
-    message = f"not refused: {answer}"
-    raise AssertionError(message)

@@ -33,7 +33,6 @@ from services.integrations.podiumkunst.handlers.push_rounds import PushRounds
 from services.integrations.podiumkunst.ports.platform import PlatformAccount
 from services.integrations.podiumkunst.ports.seats import Hall, SeatsSilent, Standing
 from services.integrations.podiumkunst.sandbox.app import DipDouble, DipPlan
-from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.outbound.http import HttpLimits, OutboundHttp
 from services.runtime.outbound.leases import Leases
@@ -46,6 +45,7 @@ from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.scopes import AllHouses, HouseScope
 from services.runtime.testing import eventually
+from services.runtime.testing.clocks import ShiftedClock
 from tests.integration.podiumkunst.events import HOUSE, SHOW, heard
 
 NUMBER = "NL-26-0412-77|11484906"
@@ -59,15 +59,6 @@ _QUICK = SenderLimits(
         retries=RetryLimits(first_wait_ms=20, longest_wait_ms=50, first_rest_ms=20, longest_rest_ms=50),
     ),
 )
-
-
-class ShiftedClock(SystemClock):
-    """The machine's clock, put forward by hand."""
-
-    ahead_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
 
 
 @dataclass

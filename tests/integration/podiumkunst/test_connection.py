@@ -8,17 +8,9 @@ from typing import Any
 import pytest
 from balcon.podiumkunst.v1 import links_service_pb2 as pb
 
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.podiumkunst.links_stage import (
-    HOUSE,
-    OTHER,
-    SECRET,
-    LinksStage,
-    a_show,
-    refusal,
-    running_links,
-    told,
-)
+from tests.integration.podiumkunst.links_stage import HOUSE, OTHER, SECRET, LinksStage, a_show, running_links, told
 
 NUMBER, SECOND = "NL-26-0412-77|00042", "NL-26-0412-77|11484906"
 

@@ -12,9 +12,10 @@ from balcon.types.v1.principal_pb2 import PrincipalKind, PrincipalRef
 from openpyxl import load_workbook
 
 from services.runtime.testing import eventually
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.podiumkunst.events import confirmed, counted, refunded
-from tests.integration.podiumkunst.links_stage import HOUSE, OTHER, LinksStage, a_show, refusal, running_links, told
+from tests.integration.podiumkunst.links_stage import HOUSE, OTHER, LinksStage, a_show, running_links, told
 
 NUMBER, SECOND = "NL-26-0412-77|00042", "NL-26-0412-77|11484906"
 RESELLER = PrincipalRef(kind=PrincipalKind.PRINCIPAL_KIND_RESELLER, subject="rsl_1")

@@ -11,8 +11,9 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.podiumkunst.v1 import links_service_pb2 as pb
 
 from services.runtime.rpc.errors import refusal_of
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.podiumkunst.links_stage import HOUSE, OTHER, LinksStage, a_show, refusal, running_links, told
+from tests.integration.podiumkunst.links_stage import HOUSE, OTHER, LinksStage, a_show, running_links, told
 
 NUMBER, SECOND = "NL-26-0412-77|00042", "NL-26-0412-77|11484906"
 

@@ -20,12 +20,12 @@ from pypdf import PdfReader
 from services.reporting.handlers import schedule_planner
 from services.reporting.main import build
 from services.reporting.settings import ReportingSettings
-from services.runtime.clock import SystemClock
 from services.runtime.embedded.ports import free_port
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.reporting.accounts_twin import AccountsTwin, serving_accounts
@@ -40,18 +40,9 @@ DAY_MS = 86_400_000
 NOWHERE = "127.0.0.1:1"
 
 
-class AheadClock(SystemClock):
-    """The machine's clock, put forward by hand."""
-
-    ahead_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
-
-
 @asynccontextmanager
 async def serving(
-    database_url: DatabaseUrl, mail: MailServer, accounts: AccountsTwin, clock: AheadClock
+    database_url: DatabaseUrl, mail: MailServer, accounts: AccountsTwin, clock: ShiftedClock
 ) -> AsyncIterator[tuple[SchedulesServiceAsyncStub, str]]:
     """Reporting, and where its links lead."""
     port = free_port()
@@ -85,7 +76,7 @@ async def test_r3_10_r3_6_a_promoters_report_arrives_in_three_formats_and_is_sto
     database_url: DatabaseUrl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schedule_planner, "LOOK_SECONDS", 0.2)
-    clock = AheadClock()
+    clock = ShiftedClock()
     with serving_mail() as mail:
         async with serving_accounts() as accounts, serving(database_url, mail, accounts, clock) as (stub, public_url):
             accounts.promoters[HOUSE] = {PROMOTER}

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.ticketing.neighbours import Neighbours
-from tests.integration.ticketing.stage import ShiftedClock, Ticketing, running_ticketing
+from tests.integration.ticketing.stage import Ticketing, running_ticketing
 
 
 @pytest.fixture

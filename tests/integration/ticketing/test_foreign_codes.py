@@ -8,8 +8,9 @@ from balcon.ticketing.v1 import ticketing_service_pb2 as pb
 from balcon.ticketing.v1.ticketing_events_pb2 import VOID_REASON_REPRINTED, VOID_REASON_SEAT_RECALLED
 
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from tests.integration.ticketing.neighbours import Neighbours
-from tests.integration.ticketing.stage import HOUSE, IDS, SHOW, Ticketing, refusal
+from tests.integration.ticketing.stage import HOUSE, IDS, SHOW, Ticketing
 
 
 def an_import(*lines: str, test_code: str = "X1", key: str = "") -> pb.ImportForeignCodesRequest:

@@ -11,16 +11,10 @@ from balcon.ticketing.v1.ticketing_events_pb2 import VOID_REASON_ORDER_ENDED, Ti
 from sqlalchemy.exc import IntegrityError
 
 from services.contracts.ticket_codes import CodeFacts, checked_code
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
-from tests.integration.ticketing.stage import (
-    HOUSE,
-    PAID_MS,
-    SHOW,
-    ShiftedClock,
-    Ticketing,
-    an_order,
-    refusal,
-)
+from services.runtime.testing.refusals import refusal
+from tests.integration.ticketing.stage import HOUSE, PAID_MS, SHOW, Ticketing, an_order
 
 ENDED = f"VOID {VOID_REASON_ORDER_ENDED}"
 

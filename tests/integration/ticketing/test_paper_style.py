@@ -11,8 +11,9 @@ import pypdfium2
 from balcon.ticketing.v1 import ticketing_service_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from services.runtime.testing.refusals import refusal
 from services.ticketing.paper.shipped_stocks import shipped_source
-from tests.integration.ticketing.stage import HOUSE, Ticketing, refusal
+from tests.integration.ticketing.stage import HOUSE, Ticketing
 from tests.integration.ticketing.test_prints import a_print, codes_in, downloaded, text_of
 from tests.unit.paper.style_samples import logo
 

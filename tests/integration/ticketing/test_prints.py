@@ -23,8 +23,9 @@ from balcon.ticketing.v1.ticketing_events_pb2 import (
 from pypdf import PdfReader
 
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from tests.integration.ticketing.neighbours import Neighbours
-from tests.integration.ticketing.stage import HOUSE, IDS, SHOW, Ticketing, refusal
+from tests.integration.ticketing.stage import HOUSE, IDS, SHOW, Ticketing
 
 
 def a_print(*seats: str, key: str = "", allotment_id: str = "alt_1", stock: str = "a4") -> pb.PrintAllotmentRequest:

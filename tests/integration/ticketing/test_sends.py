@@ -16,9 +16,10 @@ from pydantic import SecretStr
 
 from services.runtime.embedded.ports import free_port
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.ticketing.neighbours import Neighbours
-from tests.integration.ticketing.stage import HOUSE, IDS, SHOW, Ticketing, refusal, running_ticketing
+from tests.integration.ticketing.stage import HOUSE, IDS, SHOW, Ticketing, running_ticketing
 
 
 class Mailbox:

@@ -9,8 +9,9 @@ from balcon.types.v1.money_pb2 import Money
 
 from services.contracts.wire_types import wire_instant
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from tests.integration.ticketing.neighbours import STARTS_MS, Neighbours
-from tests.integration.ticketing.stage import HOUSE, SHOW, Ticketing, refusal
+from tests.integration.ticketing.stage import HOUSE, SHOW, Ticketing
 from tests.integration.ticketing.test_prints import downloaded, text_of
 
 OF_ALLOTMENT = {"house_id": HOUSE, "performance_id": SHOW, "allotment_id": "alt_1", "language": "en"}

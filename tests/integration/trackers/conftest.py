@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.trackers.shows import Shows
-from tests.integration.trackers.stage import ShiftedClock, Trackers, running_trackers
+from tests.integration.trackers.stage import Trackers, running_trackers
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +39,10 @@ from services.runtime.outbound.memory_queue import MemoryQueue
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.seal import Seal
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import as_owner
 from tests.integration.trackers.shows import A, Shows, show_of
@@ -71,19 +71,6 @@ SEAL = Seal(["a sealing secret of tests"], owner="trackers")
 WEEK_MS = 7 * 86_400_000
 SILENT = OutboundServerSide(MemoryQueue())
 VALUE = Money(amount_minor=5_000, currency="EUR")
-
-
-class ShiftedClock(SystemClock):
-    """The machine's clock, put forward by hand."""
-
-    def __init__(self) -> None:
-        self.ahead_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
-
-    def forward(self, *, days: float) -> None:
-        self.ahead_ms += int(days * 86_400_000)
 
 
 class Trackers:
@@ -318,15 +305,3 @@ async def running_trackers(
         await service.stop()
         await bus.close()
         await engine.dispose()
-
-
-async def refusal(call: Awaitable[object]) -> RemoteRefusal:
-    """What the call is refused with."""
-    try:
-        answer = await call
-    except grpc.aio.AioRpcError as error:
-        found = refusal_of(error)
-        assert found is not None, error
-        return found
-    message = f"not refused: {answer}"
-    raise AssertionError(message)

@@ -6,13 +6,14 @@ from balcon.trackers.v1 import trackers_pb2 as pb
 
 from services.contracts.reasons import Reason
 from services.runtime.clock import SystemClock
+from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
 from tests.doubles.google_data_manager import GoogleDouble
 from tests.doubles.meta import MetaDouble
 from tests.integration.trackers.companies import PUBLIC_KEY
 from tests.integration.trackers.server_stage import KEY_FILE
 from tests.integration.trackers.shows import A, Shows
-from tests.integration.trackers.stage import ADS, GTM, META, TOKEN, Trackers, X, refusal, running_trackers
+from tests.integration.trackers.stage import ADS, GTM, META, TOKEN, Trackers, X, running_trackers
 
 PIXEL = "123456789012345"
 ADS_IDS = pb.TrackerIds(

@@ -9,8 +9,10 @@ from balcon.trackers.v1 import trackers_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.integrations.trackers.domain.steps import Step
+from services.runtime.testing.clocks import ShiftedClock
+from services.runtime.testing.refusals import refusal
 from tests.integration.trackers.shows import A, B, Shows, a_performance, production_of, show_of
-from tests.integration.trackers.stage import GTM, ID_FORMS, META, TOKEN, ShiftedClock, Trackers, X, refusal
+from tests.integration.trackers.stage import GTM, ID_FORMS, META, TOKEN, Trackers, X
 
 KEYS = pb.TrackerCredentials(access_token=TOKEN)
 

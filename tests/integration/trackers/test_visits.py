@@ -8,19 +8,10 @@ from balcon.trackers.v1 import visits_pb2 as pb
 from balcon.types.v1.money_pb2 import Money
 
 from services.integrations.trackers.domain.steps import Step
+from services.runtime.testing.clocks import ShiftedClock
+from services.runtime.testing.refusals import refusal
 from tests.integration.trackers.shows import STARTS, TITLE, A, B, production_of, show_of
-from tests.integration.trackers.stage import (
-    ADS,
-    ALL_CONSENTS,
-    GTM,
-    IDS,
-    META,
-    VALUE,
-    ShiftedClock,
-    Trackers,
-    X,
-    refusal,
-)
+from tests.integration.trackers.stage import ADS, ALL_CONSENTS, GTM, IDS, META, VALUE, Trackers, X
 
 TRACES = pb.VisitTraces(
     page_url="https://shop.example/hamlet?gclid=gclid-secret",

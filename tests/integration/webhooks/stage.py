@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -35,10 +35,10 @@ from services.runtime.ids import RandomIds
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import RemoteRefusal, refusal_of
 from services.runtime.rpc.server import RpcServer
 from services.runtime.service import Service
 from services.runtime.testing.access import TEST_SERVICE_KEY
+from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import as_owner
 from tests.integration.webhooks.receivers import Receivers
@@ -50,19 +50,6 @@ IDS = RandomIds()
 HOUSE, OTHER_HOUSE = "hse_one", "hse_two"
 SHOW, OTHER_SHOW = "perf_1", "perf_2"
 Context = grpc.aio.ServicerContext[Any, Any]
-
-
-class ShiftedClock(SystemClock):
-    """The machine's clock, put forward by hand."""
-
-    def __init__(self) -> None:
-        self.ahead_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
-
-    def forward(self, *, hours: float) -> None:
-        self.ahead_ms += int(hours * 3_600_000)
 
 
 class FixedNames:
@@ -261,18 +248,6 @@ async def opened_world(database_url: str, bus_url: str) -> AsyncIterator[World]:
             yield world
         finally:
             await world.close()
-
-
-async def refusal(call: Awaitable[object]) -> RemoteRefusal:
-    """What the call is refused with."""
-    try:
-        answer = await call
-    except grpc.aio.AioRpcError as error:
-        found = refusal_of(error)
-        assert found is not None, error
-        return found
-    message = f"not refused: {answer}"
-    raise AssertionError(message)
 
 
 def named(endpoint: pb.Endpoint) -> Mapping[str, Any]:

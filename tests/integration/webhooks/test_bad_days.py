@@ -10,8 +10,9 @@ from services.integrations.webhooks.adapters.webhook_carrier import HTTP_LIMITS
 from services.runtime.bus.topics import AVAILABILITY, ORDERS
 from services.runtime.ids import seeded_random
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from tests.integration.webhooks.receivers import Says
-from tests.integration.webhooks.stage import HOUSE, Webhooks, World, named, refusal
+from tests.integration.webhooks.stage import HOUSE, Webhooks, World, named
 
 
 async def test_an_endpoint_that_was_broken_is_told_once_it_is_back_under_the_same_id(webhooks: Webhooks) -> None:

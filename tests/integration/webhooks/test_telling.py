@@ -16,8 +16,9 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from services.runtime.bus.topics import CATALOGUE, ORDERS
 from services.runtime.testing.eventually import eventually
+from services.runtime.testing.refusals import refusal
 from tests.integration.webhooks.receivers import Received
-from tests.integration.webhooks.stage import HOUSE, IDS, OTHER_HOUSE, OTHER_SHOW, SHOW, Webhooks, named, refusal
+from tests.integration.webhooks.stage import HOUSE, IDS, OTHER_HOUSE, OTHER_SHOW, SHOW, Webhooks, named
 
 
 def as_cloud_event(received: Received) -> Any:
