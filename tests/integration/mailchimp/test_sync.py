@@ -149,6 +149,18 @@ async def test_r3_18_the_nightly_comparison_finds_what_a_lost_webhook_left(stage
     assert stage.book.answers[HOUSE, "grace", NEWS][0] == "CONFIRMED"
 
 
+async def test_r3_18_one_comparison_finds_noes_and_what_is_none_side_by_side(stage: Stage) -> None:
+    await stage.sync(manner=TWO_WAY)
+    await subscribed(stage, "ada", "grace", "alan", "mary")
+    for name, kind in (("ada", "unsubscribe"), ("grace", "cleaned"), ("alan", "unsubscribe")):
+        await stage.mailchimp.acts(f"{name}@example.org", kind, told=0)
+    await stage.compare()
+    stands = {name: stage.book.answers[HOUSE, name, NEWS][0] for name in ("ada", "grace", "alan", "mary")}
+    assert stands == {"ada": "WITHDRAWN", "grace": "CONFIRMED", "alan": "WITHDRAWN", "mary": "CONFIRMED"}
+    there = await stage.rows("SELECT there FROM members ORDER BY customer_id")
+    assert there == [("unsubscribed",), ("unsubscribed",), ("cleaned",), ("subscribed",)]
+
+
 async def test_an_opt_out_waits_for_customers_and_a_consent_given_after_it_stands(stage: Stage) -> None:
     await stage.sync(manner=TWO_WAY)
     await subscribed(stage, "ada")

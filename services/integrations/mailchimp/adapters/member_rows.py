@@ -13,6 +13,7 @@ from services.integrations.mailchimp.adapters.member_tables import DUE, members
 from services.integrations.mailchimp.domain.membership import Member, Problem, There, heard, is_new_no
 
 _TEXTS = sa.ARRAY(sa.Text)
+_NO_OPT_OUT = -1
 _NONE = sa.cast(sa.literal([], _TEXTS), _TEXTS)
 
 
@@ -96,26 +97,32 @@ class MemberRows:
                 )
             )
         ).scalar() or False
-        count = 0
+        changed: list[tuple[str, str, int]] = []
         for member in rows:
             there, said_at_ms = told[member.subscriber]
-            after = heard(member, there)
-            if after is member.there:
-                continue
-            count += 1
-            values: dict[str, Any] = {
-                "there": after.value,
-                "since_ms": self._now_ms,
-                "generation": members.c.generation + 1,
-            }
-            if two_way and is_new_no(member, there) and not member.erased:
-                values["opt_out_at_ms"] = said_at_ms
-            await self._connection.execute(
-                sa.update(members)
-                .where(self._in(list_id), members.c.customer_id == member.customer_id)
-                .values(**values)
+            if (after := heard(member, there)) is not member.there:
+                is_opt_out = two_way and is_new_no(member, there) and not member.erased
+                changed.append((member.customer_id, after.value, said_at_ms if is_opt_out else _NO_OPT_OUT))
+        if changed:
+            await self._connection.execute(self._heard(list_id, changed))
+        return len(changed)
+
+    def _heard(self, list_id: str, changed: Sequence[tuple[str, str, int]]) -> sa.Update:
+        """By id: how each stands, and when it said no, or _NO_OPT_OUT. Their rows are locked."""
+        columns: list[sa.ColumnClause[Any]] = [sa.column("customer_id", sa.Text), sa.column("there", sa.Text)]
+        now = sa.values(*columns, sa.column("said_at_ms", sa.BigInteger), name="heard").data(changed)
+        ids = sa.literal([customer_id for customer_id, _, _ in changed], _TEXTS)
+        opt_out_at_ms = sa.func.nullif(now.c.said_at_ms, _NO_OPT_OUT)
+        return (
+            sa.update(members)
+            .where(self._in(list_id), members.c.customer_id == sa.any_(ids), members.c.customer_id == now.c.customer_id)
+            .values(
+                there=now.c.there,
+                since_ms=self._now_ms,
+                generation=members.c.generation + 1,
+                opt_out_at_ms=sa.func.coalesce(opt_out_at_ms, members.c.opt_out_at_ms),
             )
-        return count
+        )
 
     async def rename(self, list_id: str, subscriber: str, became: str) -> None:
         save = (
