@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
@@ -224,12 +225,13 @@ class TargetRun:
         return [Later(f"a fault of ours: {call.fault}", is_targets_fault=False, is_uncertain=True)] * len(call.given)
 
     def _exchanges(self, call: _Call, outcomes: Sequence[Outcome]) -> Sequence[Exchange]:
-        """What a carrier delivered without telling of an exchange is in the ledger too."""
-        if call.carried is not None and call.carried.exchanges:
+        """Where a carrier tells of none, what it delivered is in the ledger too, or why it did not."""
+        if call.carried is None:
+            return ()
+        if call.carried.exchanges:
             return call.carried.exchanges
-        first = next((each for each in outcomes if is_delivered(each)), None)
-        first_later = None if call.carried is None else next((o for o in outcomes if not isinstance(o, Done)), None)
-        told = first or first_later
+        open_still = (each for each in outcomes if not isinstance(each, Done))
+        told = next(chain(filter(is_delivered, outcomes), open_still), None)
         if told is None:
             return ()
         return [
