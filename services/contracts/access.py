@@ -78,6 +78,14 @@ class Permission(StrEnum):
     TICKETS_CHECK = "tickets.check"
     # Printing tickets, and printing them again, which voids the codes before.
     TICKETS_PRINT = "tickets.print"
+    # What is sold: another name on it, another person's, another seat of its category, sent once more.
+    TICKETS_WRITE = "tickets.write"
+    # The house's accounts with payment providers; their credentials.
+    PROVIDERS_WRITE = "providers.write"
+    # Vouchers and gift cards: what is on them; making, stopping and correcting them.
+    VOUCHERS_READ = "vouchers.read"
+    VOUCHERS_WRITE = "vouchers.write"
+    INVOICES_READ = "invoices.read"
 
 
 _P = Permission
@@ -91,6 +99,9 @@ _SELLING = frozenset(
         _P.ORDERS_WRITE,
         _P.CONTINGENTS_READ,
         _P.TICKETS_PRINT,
+        _P.TICKETS_WRITE,
+        _P.VOUCHERS_READ,
+        _P.INVOICES_READ,
         _P.CUSTOMERS_READ,
         _P.CUSTOMERS_WRITE,
     }
@@ -124,13 +135,15 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         _P.CUSTOMERS_ERASE,
         _P.INTEGRATIONS_READ,
         _P.LINKS_WRITE,
+        _P.VOUCHERS_WRITE,
     },
     Role.BOX_OFFICE: _READING | _SELLING | {_P.TICKETS_CHECK},
     Role.DOOR: frozenset({_P.CATALOGUE_READ, _P.TICKETS_CHECK}),
     Role.FINANCE: _READING
     | {_P.CONTINGENTS_READ}
     | {_P.ORDERS_READ, _P.REFUNDS_WRITE, _P.PRICES_WRITE, _P.REPORTS_READ, _P.ACTS_READ}
-    | {_P.REPORTS_WRITE, _P.SETTLEMENTS_WRITE},
+    | {_P.REPORTS_WRITE, _P.SETTLEMENTS_WRITE}
+    | {_P.PROVIDERS_WRITE, _P.VOUCHERS_READ, _P.VOUCHERS_WRITE, _P.INVOICES_READ},
     Role.MARKETING: _READING
     | {_P.PRODUCTIONS_WRITE, _P.REPORTS_READ, _P.REPORTS_WRITE}
     | {_P.CUSTOMERS_READ, _P.CONSENTS_WRITE}
