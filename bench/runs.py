@@ -8,7 +8,18 @@ from collections.abc import Sequence
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
 
-from bench import access, best_available, contingents, load, open_loop, overload, refusals, row_security, watching
+from bench import (
+    access,
+    best_available,
+    contingents,
+    load,
+    open_loop,
+    orders,
+    overload,
+    refusals,
+    row_security,
+    watching,
+)
 from bench.baselines import limits, postgres_rows, redis_set_nx
 from bench.flood import Flood
 from bench.report import Figure, Report
@@ -34,6 +45,7 @@ async def run_all(report: Report, *, quick: bool) -> None:
             await _many_performances(report, stack)
     await access_runs(report)
     await contingent_runs(report)
+    report.details["orders"] = await orders.measure(orders.Options())
     if not quick:
         await _second_wall(report)
         await overload_runs(report)
