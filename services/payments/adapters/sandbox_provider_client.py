@@ -18,6 +18,7 @@ from services.payments.ports import (
     Declined,
     Done,
     Outcome,
+    ProviderIdentity,
     ProviderPayment,
     ProviderStatus,
     Uncertain,
@@ -111,7 +112,10 @@ class SandboxProviderClient:
 
     name = "sandbox"
 
-    def __init__(self, base_url: str, *, secrets: Sequence[str], timeout_seconds: float, clock: Clock) -> None:
+    def __init__(
+        self, base_url: str, *, secrets: Sequence[str], timeout_seconds: float, clock: Clock, account: str = "sandbox"
+    ) -> None:
+        self.account = account
         self._secrets = tuple(secrets)
         self._timeout_seconds = timeout_seconds
         self._clock = clock
@@ -125,6 +129,10 @@ class SandboxProviderClient:
     async def close(self) -> None:
         """Lets the connections go."""
         await self._http.aclose()
+
+    async def check(self) -> Outcome[ProviderIdentity]:
+        """See PaymentProvider.check. It knows no keys: whoever finds it is let in."""
+        return await self._call("check", "GET", "/v1/events", _identity_in, query={"after": "0", "limit": "1"})
 
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
         wanted = {
@@ -150,18 +158,22 @@ class SandboxProviderClient:
         path = f"/v1/payments/{quote(ref, safe='')}/cancel"
         return await self._call("cancel", "POST", path, _payment_in, body={}, idempotency_key=f"cancel:{ref}")
 
-    async def refund(self, payment: Payment) -> Outcome[RefundReport]:
+    async def capture(self, payment: Payment) -> Outcome[ProviderPayment]:
+        """See PaymentProvider.capture. The sandbox captures at once: nothing is ever held."""
+        return await self.fetch(payment.provider_ref or "")
+
+    async def refund(self, payment: Payment, amount_minor: int, key: str) -> Outcome[RefundReport]:
         path = f"/v1/payments/{quote(payment.provider_ref or '', safe='')}/refunds"
-        body = {"amount_minor": payment.left_minor}
-        return await self._call(
-            "refund", "POST", path, _refund_in, body=body, idempotency_key=payment.provider_refund_key
-        )
+        body = {"amount_minor": amount_minor}
+        return await self._call("refund", "POST", path, _refund_in, body=body, idempotency_key=key)
 
     async def events_after(self, cursor: str) -> Outcome[WebhookEventPage]:
         query = {"after": cursor or "0", "limit": str(PAGE_SIZE)}
         return await self._call("list", "GET", "/v1/events", _page_in, query=query)
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> WebhookEvent | WebhookFlaw:
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, now_ms: int, channel: str = ""
+    ) -> WebhookEvent | WebhookFlaw:
         flaw = signature_flaw(headers.get(SIGNATURE_HEADER, ""), body, self._secrets, now_ms)
         if flaw is not None:
             return flaw
@@ -242,6 +254,11 @@ def _payment_of(document: _PaymentDocument) -> ProviderPayment:
 
 def _refund_in(content: bytes) -> RefundReport:
     return _REFUNDS[msgspec.json.decode(content, type=_Refund).status]
+
+
+def _identity_in(content: bytes) -> ProviderIdentity:
+    msgspec.json.decode(content, type=_Events)
+    return ProviderIdentity("sandbox", "Sandbox", is_test=True)
 
 
 def _page_in(content: bytes) -> WebhookEventPage:

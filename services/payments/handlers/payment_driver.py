@@ -143,7 +143,7 @@ class PaymentDriver:
             if next_act(payment) is not NextAct.REFUND:
                 return payment
         attempt = payment.refund_attempt
-        report = report_of_refund(await self._provider.refund(payment))
+        report = report_of_refund(await self._provider.refund(payment, payment.left_minor, payment.provider_refund_key))
         changed = await self._store.change(
             payment.house_id,
             payment.payment_id,

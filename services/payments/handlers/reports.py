@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.payments.domain.payment import Payment
 from services.payments.domain.transitions import RefundReport, Report, ReportKind
-from services.payments.ports import Declined, Done, Outcome, ProviderPayment, ProviderStatus, Uncertain
+from services.payments.ports import NOT_FOUND, Declined, Done, Outcome, ProviderPayment, ProviderStatus, Uncertain
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import PAYMENT_CONTRADICTIONS
 
@@ -12,6 +12,7 @@ _log = get_logger("payments")
 
 _KINDS = {
     ProviderStatus.OPEN: ReportKind.OPEN,
+    ProviderStatus.AUTHORISED: ReportKind.OPEN,
     ProviderStatus.SUCCEEDED: ReportKind.SUCCEEDED,
     ProviderStatus.FAILED: ReportKind.FAILED,
     ProviderStatus.CANCELLED: ReportKind.CANCELLED,
@@ -56,7 +57,7 @@ def report_of_fetch(payment: Payment, outcome: Outcome[ProviderPayment]) -> Repo
     match outcome:
         case Done(told):
             return report_of(payment, told)
-        case Declined("not_found"):
+        case Declined(code) if code == NOT_FOUND:
             return MISSING
         case Declined() | Uncertain():
             return UNCERTAIN

@@ -5,8 +5,12 @@ from __future__ import annotations
 from services.payments.ports.outcome import Declined, Done, Outcome, Uncertain
 from services.payments.ports.payment_store import PaymentStore
 from services.payments.ports.provider import (
+    KEY_REFUSED,
+    NOT_FOUND,
     PaymentProvider,
+    ProviderIdentity,
     ProviderPayment,
+    Providers,
     ProviderStatus,
     WebhookEvent,
     WebhookEventPage,
@@ -15,14 +19,18 @@ from services.payments.ports.provider import (
 from services.payments.ports.webhook_event_store import LeasedWebhookEvent, WebhookEventStore
 
 __all__ = [
+    "KEY_REFUSED",
+    "NOT_FOUND",
     "Declined",
     "Done",
     "LeasedWebhookEvent",
     "Outcome",
     "PaymentProvider",
     "PaymentStore",
+    "ProviderIdentity",
     "ProviderPayment",
     "ProviderStatus",
+    "Providers",
     "Uncertain",
     "WebhookEvent",
     "WebhookEventPage",

@@ -1,21 +1,27 @@
-"""A payment provider, whichever it is."""
+"""A payment provider, whichever it is: one account there, as payments speak with it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.payments.domain.payment import DisputeState, Payment
 from services.payments.domain.transitions import RefundReport
 from services.payments.ports.outcome import Outcome
 
+# The word of every adapter for an answer that lets nobody in (401, 403): the account's key was withdrawn or is wrong.
+KEY_REFUSED: Final = "key_refused"
+# The word of every adapter for what the provider does not know.
+NOT_FOUND: Final = "not_found"
+
 
 class ProviderStatus(Enum):
-    """A payment's status as every provider has it. Stripe's requires_*, Mollie's open/pending/authorized are OPEN."""
+    """A payment's status as every provider has it. Stripe's requires_payment_method, Mollie's open are OPEN."""
 
     OPEN = "open"
+    AUTHORISED = "authorised"  # the money is held for us: capture() takes it, cancel() lets it go
     SUCCEEDED = "succeeded"
     FAILED = "failed"  # expired too
     CANCELLED = "cancelled"
@@ -39,11 +45,24 @@ class ProviderPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderIdentity:
+    """Whose account a key opens, as the provider tells it."""
+
+    ref: str
+    name: str
+    is_test: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """Something happened to the payment `payment_ref`; what, is asked for. `event_id` is for recognising repeats."""
+    """Something happened to the payment `payment_ref`; what, is asked for. `event_id` is for recognising repeats.
+
+    `is_signed` False: anybody may have sent it, so it is only worth a question about a payment that we know.
+    """
 
     event_id: str
     payment_ref: str
+    is_signed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +89,16 @@ class PaymentProvider(Protocol):
 
     @property
     def name(self) -> str:
-        """Names it in rows, metrics and webhook addresses."""
+        """The kind of provider: sandbox, stripe, mollie. In rows, metrics and webhook addresses."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """Whose events and cursor these are: the id of the house's account, "sandbox" for the deployment's own."""
+        ...
+
+    async def check(self) -> Outcome[ProviderIdentity]:
+        """One harmless question: whether the key is good, and whose account it opens. KEY_REFUSED is a no."""
         ...
 
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
@@ -89,14 +117,38 @@ class PaymentProvider(Protocol):
         """Asks to cancel; Done tells how the payment stands after that, which need not be cancelled."""
         ...
 
-    async def refund(self, payment: Payment) -> Outcome[RefundReport]:
-        """Refunds what is left, `payment.left_minor`, under `payment.provider_refund_key`."""
+    async def capture(self, payment: Payment) -> Outcome[ProviderPayment]:
+        """Takes the money that is AUTHORISED; Done tells how the payment stands after that. May be repeated."""
+        ...
+
+    async def refund(self, payment: Payment, amount_minor: int, key: str) -> Outcome[RefundReport]:
+        """Refunds so much under `key`: the same key again moves no money again, however late it comes."""
         ...
 
     async def events_after(self, cursor: str) -> Outcome[WebhookEventPage]:
-        """What happened since `cursor` ("" is the beginning): heals webhooks that were missed."""
+        """What happened since `cursor` ("" is the beginning), changes of payments that we do not know too.
+
+        It heals webhooks that were missed. What was told before may come again, under the same `event_id`.
+        """
         ...
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> WebhookEvent | WebhookFlaw:
-        """Checks a webhook's signature over the raw bytes. Header names are lower case."""
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, now_ms: int, channel: str = ""
+    ) -> WebhookEvent | WebhookFlaw:
+        """Checks a webhook's signature over the raw bytes. Header names are lower case.
+
+        `channel`: the last part of its address where a provider has several kinds of webhooks, each with its own rules.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Lets its connections go."""
+        ...
+
+
+class Providers(Protocol):
+    """The providers that are open: one for each account of a house, and the deployment's own."""
+
+    async def of(self, account: str) -> PaymentProvider:
+        """The account's; one that is UNCERTAIN about everything where there is no such account or it cannot open."""
         ...
