@@ -35,7 +35,12 @@ PARTS: tuple[ServicePart, ...] = (
     ServicePart("inventory", "services.inventory.main", "balcon_inventory", needs=("catalogue",)),
     ServicePart("sandbox", "services.payments.sandbox.main", on_bus=False),
     ServicePart("payments", "services.payments.main", "balcon_payments"),
-    ServicePart("ticketing", "services.ticketing.main", "balcon_ticketing", needs=("catalogue", "inventory")),
+    ServicePart(
+        "ticketing",
+        "services.ticketing.main",
+        "balcon_ticketing",
+        needs=("catalogue", "customers", "inventory", "orders"),
+    ),
     ServicePart("customers", "services.customers.main", "balcon_customers"),
     ServicePart(
         "orders",

@@ -128,6 +128,8 @@ async def running_ticketing(
         "mail_folder": "/nonexistent/mail",
         "catalogue_target": NOWHERE,
         "inventory_target": NOWHERE,
+        "orders_target": NOWHERE,
+        "customers_target": NOWHERE,
         "accounts_target": NOWHERE,
         "relay_interval_seconds": 0.1,
         "drain_seconds": 1,
