@@ -16,6 +16,7 @@ from services.payments.adapters.sandbox_provider_client import SandboxProviderCl
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.api.webhooks import webhook_app
 from services.payments.domain.next_attempt import RetryPolicy
+from services.payments.handlers.one_account import OneAccount
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.handlers.reconciler import EventListing, Reconciler
@@ -41,8 +42,9 @@ async def build(service: Service) -> None:
     store = PostgresPaymentStore(engine, clock=clock, ids=service.ids, retry_policy=retry_policy, on_events=relay.wake)
     inbox = PostgresWebhookEventStore(engine, clock=clock)
     provider = _provider(service, settings)
-    driver = PaymentDriver(provider, store, clock)
-    worker = WebhookWorker(provider=provider, inbox=inbox, driver=driver, clock=clock, retry_policy=retry_policy)
+    providers = OneAccount(provider)
+    driver = PaymentDriver(providers, store, clock)
+    worker = WebhookWorker(providers=providers, inbox=inbox, driver=driver, clock=clock, retry_policy=retry_policy)
     reconciler = Reconciler(
         store=store, driver=driver, clock=clock, interval_seconds=settings.reconcile_interval_seconds
     )
@@ -56,7 +58,7 @@ async def build(service: Service) -> None:
     await _open_webhooks(
         service,
         settings,
-        WebhookDesk(providers={provider.name: provider}, inbox=inbox, clock=clock, on_new=worker.hand_over),
+        WebhookDesk(providers=providers, inbox=inbox, clock=clock, on_new=worker.hand_over),
     )
     desk = PaymentDesk(
         driver=driver,

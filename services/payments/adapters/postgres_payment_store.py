@@ -155,7 +155,7 @@ class PostgresPaymentStore:
                 await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
                 after_commit(connection, self._on_events)
             if settles:
-                await settle(connection, before.provider, settles, "applied", self._clock.now_ms(), house_id)
+                await settle(connection, before.account, settles, "applied", self._clock.now_ms(), house_id)
         return after, decision
 
     async def _change_known(
@@ -228,14 +228,14 @@ def _stored(payment: Payment) -> dict[str, Any]:
 
 async def settle(
     connection: AsyncConnection,
-    provider: str,
+    account: str,
     events: Sequence[WebhookEvent],
     outcome: str,
     now_ms: int,
     house_id: str | None,
 ) -> None:
     """Marks webhook events as worked off, within the caller's transaction."""
-    keys = [(provider, event.event_id) for event in events]
+    keys = [(account, event.event_id) for event in events]
     await connection.execute(
         update(WEBHOOK_EVENTS)
         .where(

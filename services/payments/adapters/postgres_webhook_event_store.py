@@ -27,17 +27,17 @@ class PostgresWebhookEventStore:
         self._single = for_single_statements(engine)
         self._clock = clock
 
-    async def add(self, provider: str, event: WebhookEvent, lease_seconds: float) -> bool:
+    async def add(self, account: str, event: WebhookEvent, lease_seconds: float) -> bool:
         async with connected(self._single, _EVENTS) as connection:
-            return await self._insert(connection, provider, [event], int(lease_seconds * 1000)) == 1
+            return await self._insert(connection, account, [event], int(lease_seconds * 1000)) == 1
 
     async def _insert(
-        self, connection: AsyncConnection, provider: str, events: Sequence[WebhookEvent], lease_ms: int
+        self, connection: AsyncConnection, account: str, events: Sequence[WebhookEvent], lease_ms: int
     ) -> int:
         now_ms = self._clock.now_ms()
         rows = [
             {
-                "provider": provider,
+                "provider": account,
                 "event_id": event.event_id,
                 "payment_ref": event.payment_ref,
                 "received_at_ms": now_ms,
@@ -49,12 +49,11 @@ class PostgresWebhookEventStore:
         inserted = insert(WEBHOOK_EVENTS).values(rows).on_conflict_do_nothing().returning(WEBHOOK_EVENTS.c.event_id)
         return len((await connection.execute(inserted)).all())
 
-    async def lease(self, provider: str, limit: int, lease_seconds: float) -> Sequence[LeasedWebhookEvent]:
+    async def lease(self, limit: int, lease_seconds: float) -> Sequence[LeasedWebhookEvent]:
         now_ms = self._clock.now_ms()
         waiting = (
             select(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id)
             .where(
-                WEBHOOK_EVENTS.c.provider == provider,
                 WEBHOOK_EVENTS.c.settled_at_ms.is_(None),
                 WEBHOOK_EVENTS.c.next_attempt_at_ms <= now_ms,
             )
@@ -66,20 +65,25 @@ class PostgresWebhookEventStore:
             update(WEBHOOK_EVENTS)
             .where(tuple_(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id).in_(waiting))
             .values(next_attempt_at_ms=now_ms + int(lease_seconds * 1000), attempts=WEBHOOK_EVENTS.c.attempts + 1)
-            .returning(WEBHOOK_EVENTS.c.event_id, WEBHOOK_EVENTS.c.payment_ref, WEBHOOK_EVENTS.c.attempts)
+            .returning(
+                WEBHOOK_EVENTS.c.provider,
+                WEBHOOK_EVENTS.c.event_id,
+                WEBHOOK_EVENTS.c.payment_ref,
+                WEBHOOK_EVENTS.c.attempts,
+            )
         )
         async with connected(self._single, _EVENTS) as connection:
             return [
-                LeasedWebhookEvent(WebhookEvent(row.event_id, row.payment_ref), row.attempts)
+                LeasedWebhookEvent(row.provider, WebhookEvent(row.event_id, row.payment_ref), row.attempts)
                 for row in await connection.execute(statement)
             ]
 
-    async def settle(self, provider: str, events: Sequence[WebhookEvent], outcome: str) -> None:
+    async def settle(self, account: str, events: Sequence[WebhookEvent], outcome: str) -> None:
         async with connected(self._single, _EVENTS) as connection:
-            await settle(connection, provider, events, outcome, self._clock.now_ms(), None)
+            await settle(connection, account, events, outcome, self._clock.now_ms(), None)
 
-    async def postpone(self, provider: str, events: Sequence[WebhookEvent], until_ms: int) -> None:
-        keys = [(provider, event.event_id) for event in events]
+    async def postpone(self, account: str, events: Sequence[WebhookEvent], until_ms: int) -> None:
+        keys = [(account, event.event_id) for event in events]
         async with connected(self._single, _EVENTS) as connection:
             await connection.execute(
                 update(WEBHOOK_EVENTS)
@@ -90,13 +94,13 @@ class PostgresWebhookEventStore:
                 .values(next_attempt_at_ms=until_ms)
             )
 
-    async def begin_listing(self, provider: str, interval_seconds: float) -> str | None:
+    async def begin_listing(self, account: str, interval_seconds: float) -> str | None:
         """See WebhookEventStore.begin_listing. One conditional update decides which process lists."""
         now_ms = self._clock.now_ms()
-        first = insert(CURSORS).values(provider=provider, cursor="", next_listing_at_ms=0).on_conflict_do_nothing()
+        first = insert(CURSORS).values(provider=account, cursor="", next_listing_at_ms=0).on_conflict_do_nothing()
         taken = (
             update(CURSORS)
-            .where(CURSORS.c.provider == provider, CURSORS.c.next_listing_at_ms <= now_ms)
+            .where(CURSORS.c.provider == account, CURSORS.c.next_listing_at_ms <= now_ms)
             # A little less than the interval: the process that listed last must not miss its own turn.
             .values(next_listing_at_ms=now_ms + int(interval_seconds * 900))
             .returning(CURSORS.c.cursor)
@@ -106,10 +110,10 @@ class PostgresWebhookEventStore:
             cursor: str | None = (await connection.execute(taken)).scalar_one_or_none()
         return cursor
 
-    async def end_listing(self, provider: str, page: WebhookEventPage) -> int:
+    async def end_listing(self, account: str, page: WebhookEventPage) -> int:
         async with connected(self._engine, _EVENTS) as connection:
-            new = await self._insert(connection, provider, page.events, 0)
-            await connection.execute(update(CURSORS).where(CURSORS.c.provider == provider).values(cursor=page.cursor))
+            new = await self._insert(connection, account, page.events, 0)
+            await connection.execute(update(CURSORS).where(CURSORS.c.provider == account).values(cursor=page.cursor))
         return new
 
     async def purge(self, settled_before_ms: int, limit: int) -> int:

@@ -113,9 +113,17 @@ class SandboxProviderClient:
     name = "sandbox"
 
     def __init__(
-        self, base_url: str, *, secrets: Sequence[str], timeout_seconds: float, clock: Clock, account: str = "sandbox"
+        self,
+        base_url: str,
+        *,
+        secrets: Sequence[str],
+        timeout_seconds: float,
+        clock: Clock,
+        account: str = "sandbox",
+        house_id: str = "",
     ) -> None:
         self.account = account
+        self.house_id = house_id
         self._secrets = tuple(secrets)
         self._timeout_seconds = timeout_seconds
         self._clock = clock

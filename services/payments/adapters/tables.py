@@ -44,6 +44,7 @@ PAYMENTS = Table(
     Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
     Column("dispute_state", String(16), nullable=False, server_default="NONE"),
     Column("disputed_minor", BigInteger, nullable=False, server_default="0"),
+    Column("provider_account_id", String(64), nullable=False, server_default=""),
     CheckConstraint("amount_minor >= 1", name="amount"),
     CheckConstraint("state IN ('CREATING', 'PENDING', 'SUCCEEDED', 'FAILED', 'CANCELLED')", name="state"),
     CheckConstraint("refund_state IN ('NONE', 'DUE', 'STUCK', 'SUCCEEDED')", name="refund_state"),
@@ -79,11 +80,12 @@ PAYMENTS = Table(
     ),
 )
 
-# The inbox. A webhook event names no house until it is worked off: only our own record tells whose payment it is about.
+# The inbox. `provider` is whose events they are: the id of a house's account, or the name of the deployment's own
+# provider. An event names no house until it is worked off: only our own record tells whose payment it is about.
 WEBHOOK_EVENTS = Table(
     "provider_notices",
     METADATA,
-    Column("provider", String(32), primary_key=True),
+    Column("provider", String(64), primary_key=True),
     Column("event_id", String(255), primary_key=True),
     Column("payment_ref", String(255), nullable=False),
     Column("house_id", String(64)),
@@ -98,13 +100,18 @@ WEBHOOK_EVENTS = Table(
         "next_attempt_at_ms",
         postgresql_where=text("settled_at_ms IS NULL"),
     ),
+    Index(
+        "ix_provider_notices_due",
+        "next_attempt_at_ms",
+        postgresql_where=text("settled_at_ms IS NULL"),
+    ),
     Index("ix_provider_notices_settled_at_ms", "settled_at_ms", postgresql_where=text("settled_at_ms IS NOT NULL")),
 )
 
 CURSORS = Table(
     "provider_cursors",
     METADATA,
-    Column("provider", String(32), primary_key=True),
+    Column("provider", String(64), primary_key=True),
     Column("cursor", String(255), nullable=False),
     Column("next_listing_at_ms", BigInteger, nullable=False),
 )

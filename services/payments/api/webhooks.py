@@ -1,4 +1,4 @@
-"""HTTP for providers: POST /webhooks/{provider}. Checks, stores the event, answers; never acts itself (RULE 28)."""
+"""HTTP for providers: POST /webhooks/{provider}/{account}. Checks, stores, answers; never acts itself (RULE 28)."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ def webhook_app(desk: WebhookDesk) -> Starlette:
     """The application behind the payments service's HTTP port."""
 
     async def receive(request: Request) -> Response:
-        provider = request.path_params["provider"]
-        if not desk.knows(provider):
+        named = request.path_params
+        # Without an account: the deployment's own, which has the provider's name.
+        provider = await desk.knows(named["provider"], named.get("account", named["provider"]))
+        if provider is None:
             return _error(404, "provider_unknown", "no such provider")
         body = await read_body(request, BODY_LIMIT_BYTES)
         if body is None:
             desk.refuse()
             return _error(413, "body_too_large", f"a webhook has at most {BODY_LIMIT_BYTES} bytes")
-        flaw = await desk.receive(provider, request.headers, body)
+        flaw = await desk.receive(provider, named.get("channel", ""), request.headers, body)
         if flaw is not None:
             return _error(400, flaw.value, _MESSAGES[flaw])
         return JSONResponse({"received": True})
@@ -48,6 +50,8 @@ def webhook_app(desk: WebhookDesk) -> Starlette:
     return Starlette(
         routes=[
             Route("/webhooks/{provider}", receive, methods=["POST"]),
+            Route("/webhooks/{provider}/{account}", receive, methods=["POST"]),
+            Route("/webhooks/{provider}/{account}/{channel}", receive, methods=["POST"]),
             Route("/health", healthy, methods=["GET"]),
         ]
     )

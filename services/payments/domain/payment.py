@@ -41,6 +41,7 @@ class Payment:
 
     `refunded_minor` is what has gone back by then, in parts or whole: our refund, the house's own at the provider, and
     disputes that were lost. `refund_refusals` counts the provider's refusals since the refund was last asked for.
+    `provider_account_id` is the house's account at the provider, "" the deployment's own.
     `attempts` counts the visits since the last change; `next_attempt_at_ms` is when the reconciler looks again, None
     when there is nothing left to learn. `version` counts the stored changes.
     """
@@ -73,9 +74,15 @@ class Payment:
     refunded_minor: int = 0
     dispute_state: DisputeState = DisputeState.NONE
     disputed_minor: int = 0
+    provider_account_id: str = ""
     attempts: int = 0
     next_attempt_at_ms: int | None = None
     version: int = 0
+
+    @property
+    def account(self) -> str:
+        """Where it was made: the house's own account, or the one that the deployment has with the provider."""
+        return self.provider_account_id or self.provider
 
     @property
     def provider_key(self) -> str:

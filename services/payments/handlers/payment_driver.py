@@ -29,6 +29,7 @@ from services.payments.ports import (
     PaymentProvider,
     PaymentStore,
     ProviderPayment,
+    Providers,
     Uncertain,
     WebhookEvent,
 )
@@ -40,33 +41,35 @@ _log = get_logger("payments")
 
 
 class PaymentDriver:
-    """Drives payments at one provider. Twice at once for the same payment is fine: the store decides under a lock."""
+    """Drives each payment at its own account. Twice at once for the same one is fine: the store decides by a lock."""
 
-    def __init__(self, provider: PaymentProvider, store: PaymentStore, clock: Clock) -> None:
-        self._provider = provider
+    def __init__(self, providers: Providers, store: PaymentStore, clock: Clock) -> None:
+        self._providers = providers
         self._store = store
         self._clock = clock
 
     async def create(self, payment: Payment) -> Payment:
         """The first try, right after the record was made: most likely nobody has touched it since."""
-        report = report_of_creation(payment, await self._provider.create(payment))
+        provider = await self._providers.of(payment.account)
+        report = report_of_creation(payment, await provider.create(payment))
         changed = await self._change(payment.house_id, payment.payment_id, lambda _: report, known=payment)
         assert changed is not None, "payments are never deleted"
         return changed
 
     async def step(self, payment: Payment) -> Payment:
         """Makes the one call that may teach us something, and answers the payment as it then stands."""
+        provider = await self._providers.of(payment.account)
         match next_act(payment):
             case NextAct.CREATE:
-                return await self.apply_report(payment, await self._find_or_create(payment))
+                return await self.apply_report(payment, await self._find_or_create(provider, payment))
             case NextAct.FETCH | NextAct.WATCH:
                 assert payment.provider_ref is not None, "a payment in these states has the provider's reference"
-                outcome = await self._provider.fetch(payment.provider_ref)
+                outcome = await provider.fetch(payment.provider_ref)
                 return await self.apply_report(payment, report_of_fetch(payment, outcome))
             case NextAct.CANCEL:
-                return await self.apply_report(payment, await self._cancel(payment))
+                return await self.apply_report(payment, await self._cancel(provider, payment))
             case NextAct.REFUND:
-                return await self._refund(payment)
+                return await self._refund(provider, payment)
             case NextAct.NOTHING:
                 return payment
             case act:
@@ -78,9 +81,21 @@ class PaymentDriver:
         assert changed is not None, "payments are never deleted"
         return changed
 
-    async def apply_provider_payment(self, told: ProviderPayment, settles: Sequence[WebhookEvent]) -> Payment | None:
-        """Applies how the provider says a payment stands, and marks the events as worked off; None: it is not ours."""
-        return await self._change(told.house_id, told.payment_id, lambda current: report_of(current, told), settles)
+    async def apply_provider_payment(
+        self, provider: PaymentProvider, told: ProviderPayment, settles: Sequence[WebhookEvent]
+    ) -> Payment | None:
+        """Applies how the provider says a payment stands, and marks the events as worked off; None: it is not ours.
+
+        Whose payment it is, is the word of whoever has the account: it counts for the own payments of that house only.
+        """
+        if provider.house_id not in ("", told.house_id):
+            return None
+        return await self._change(
+            told.house_id,
+            told.payment_id,
+            lambda current: report_of(current, told, provider.account),
+            settles,
+        )
 
     async def _change(
         self,
@@ -112,38 +127,38 @@ class PaymentDriver:
             PAYMENTS_LATE.inc()
             _log.warning("payment_succeeded_late", payment_id=payment.payment_id)
 
-    async def _find_or_create(self, payment: Payment) -> Report:
+    async def _find_or_create(self, provider: PaymentProvider, payment: Payment) -> Report:
         """Looks first: providers forget idempotency keys after a day, and replay their own errors until then."""
-        found = await self._provider.find(payment)
+        found = await provider.find(payment)
         match found:
             case Done(None) if self._clock.now_ms() >= payment.expires_at_ms + NEVER_CREATED_AFTER_MS:
                 return MISSING
             case Done(None):
-                return report_of_creation(payment, await self._provider.create(payment))
+                return report_of_creation(payment, await provider.create(payment))
             case Done(told) if told is not None:
                 return report_of(payment, told)
             case _:
                 return UNCERTAIN
 
-    async def _cancel(self, payment: Payment) -> Report:
+    async def _cancel(self, provider: PaymentProvider, payment: Payment) -> Report:
         assert payment.provider_ref is not None, "a pending payment has the provider's reference"
-        outcome = await self._provider.cancel(payment.provider_ref)
+        outcome = await provider.cancel(payment.provider_ref)
         if isinstance(outcome, Declined):
-            outcome = await self._provider.fetch(payment.provider_ref)
+            outcome = await provider.fetch(payment.provider_ref)
         return report_of_fetch(payment, outcome)
 
-    async def _refund(self, payment: Payment) -> Payment:
+    async def _refund(self, provider: PaymentProvider, payment: Payment) -> Payment:
         assert payment.provider_ref is not None, "a captured payment has the provider's reference"
         if payment.attempts > 0 or payment.refund_attempt > 0:
             # An earlier try may have moved the money, whatever its answer was.
-            seen = await self._provider.fetch(payment.provider_ref)
+            seen = await provider.fetch(payment.provider_ref)
             if isinstance(seen, Uncertain):
                 return await self.apply_report(payment, UNCERTAIN)
             payment = await self.apply_report(payment, report_of_fetch(payment, seen))
             if next_act(payment) is not NextAct.REFUND:
                 return payment
         attempt = payment.refund_attempt
-        report = report_of_refund(await self._provider.refund(payment, payment.left_minor, payment.provider_refund_key))
+        report = report_of_refund(await provider.refund(payment, payment.left_minor, payment.provider_refund_key))
         changed = await self._store.change(
             payment.house_id,
             payment.payment_id,

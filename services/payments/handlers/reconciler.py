@@ -74,7 +74,7 @@ class EventListing:
 
     async def list_once(self) -> int:
         """Stores what was missed; answers how many events were new. Does nothing when another process just listed."""
-        cursor = await self._inbox.begin_listing(self._provider.name, self._interval_seconds)
+        cursor = await self._inbox.begin_listing(self._provider.account, self._interval_seconds)
         if cursor is None:
             return 0
         missed = 0
@@ -84,7 +84,7 @@ class EventListing:
                 break
             page = outcome.value
             if page.events:
-                new = await self._inbox.end_listing(self._provider.name, page)
+                new = await self._inbox.end_listing(self._provider.account, page)
                 if new:
                     missed += new
                     self._on_new()

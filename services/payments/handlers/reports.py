@@ -22,8 +22,15 @@ UNCERTAIN = Report(ReportKind.UNCERTAIN)
 MISSING = Report(ReportKind.MISSING)
 
 
-def report_of(payment: Payment, told: ProviderPayment) -> Report:
-    """What the provider's payment says about ours. Another amount, currency or owner than recorded proves nothing."""
+def report_of(payment: Payment, told: ProviderPayment, account: str = "") -> Report:
+    """What the provider's payment says about ours. Another amount, currency or owner than recorded proves nothing.
+
+    `account`: at which it was told of, where that is not the payment's own by the way it was asked.
+    """
+    if account not in ("", payment.account):
+        PAYMENT_CONTRADICTIONS.labels("account").inc()
+        _log.error("provider_payment_at_another_account", payment_id=payment.payment_id, ref=told.ref)
+        return UNCERTAIN
     same_money = (told.amount_minor, told.currency) == (payment.amount_minor, payment.currency)
     same_owner = (told.house_id, told.payment_id) == (payment.house_id, payment.payment_id)
     if not same_money or not same_owner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from services.payments.ports import PaymentProvider, WebhookEvent, WebhookEventStore, WebhookFlaw
+from services.payments.ports import PaymentProvider, Providers, WebhookEvent, WebhookEventStore, WebhookFlaw
 from services.runtime.clock import Clock
 from services.runtime.telemetry.metrics import WEBHOOKS
 
@@ -13,35 +13,37 @@ LEASE_SECONDS = 5.0
 
 
 class WebhookDesk:
-    """Receives for the providers it was given, by name."""
+    """Receives for every account that is open, each at an address of its own."""
 
     def __init__(
         self,
         *,
-        providers: Mapping[str, PaymentProvider],
+        providers: Providers,
         inbox: WebhookEventStore,
         clock: Clock,
-        on_new: Callable[[WebhookEvent], None],
+        on_new: Callable[[str, WebhookEvent], None],
     ) -> None:
         self._providers = providers
         self._inbox = inbox
         self._clock = clock
         self._on_new = on_new
 
-    def knows(self, provider: str) -> bool:
-        """Whether there is such a provider."""
-        return provider in self._providers
+    async def knows(self, provider: str, account: str) -> PaymentProvider | None:
+        """The account that the address of a webhook names, if there is such a one at this provider."""
+        return await self._providers.heard(provider, account)
 
-    async def receive(self, provider: str, headers: Mapping[str, str], body: bytes) -> WebhookFlaw | None:
+    async def receive(
+        self, provider: PaymentProvider, channel: str, headers: Mapping[str, str], body: bytes
+    ) -> WebhookFlaw | None:
         """None when the webhook event is stored, now or earlier; the flaw when nothing was."""
-        read = self._providers[provider].read_webhook(headers, body, self._clock.now_ms())
+        read = provider.read_webhook(headers, body, self._clock.now_ms(), channel)
         if isinstance(read, WebhookFlaw):
             self.refuse()
             return read
-        is_new = await self._inbox.add(provider, read, LEASE_SECONDS)
+        is_new = await self._inbox.add(provider.account, read, LEASE_SECONDS)
         WEBHOOKS.labels("stored" if is_new else "duplicate").inc()
         if is_new:
-            self._on_new(read)
+            self._on_new(provider.account, read)
         return None
 
     def refuse(self) -> None:

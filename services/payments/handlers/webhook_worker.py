@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from services.payments.domain.next_attempt import RetryPolicy, backoff_ms
 from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.ports import (
+    NOT_FOUND,
     Declined,
     Done,
     LeasedWebhookEvent,
-    PaymentProvider,
+    Providers,
     Uncertain,
     WebhookEvent,
     WebhookEventStore,
@@ -33,13 +34,13 @@ class WebhookWorker:
     def __init__(
         self,
         *,
-        provider: PaymentProvider,
+        providers: Providers,
         inbox: WebhookEventStore,
         driver: PaymentDriver,
         clock: Clock,
         retry_policy: RetryPolicy,
     ) -> None:
-        self._provider = provider
+        self._providers = providers
         self._inbox = inbox
         self._driver = driver
         self._clock = clock
@@ -48,9 +49,9 @@ class WebhookWorker:
             "webhook_events", lease=self._lease, act=self.work_off, clock=clock, limits=LIMITS
         )
 
-    def hand_over(self, event: WebhookEvent) -> None:
+    def hand_over(self, account: str, event: WebhookEvent) -> None:
         """An event just stored and leased by this process; when too many wait, it is found again after its lease."""
-        self._due.hand_over([LeasedWebhookEvent(event, attempts=1)])
+        self._due.hand_over([LeasedWebhookEvent(account, event, attempts=1)])
 
     def look(self) -> None:
         """There may be events in the inbox that nobody has leased."""
@@ -61,20 +62,21 @@ class WebhookWorker:
         await self._due.run()
 
     async def _lease(self, limit: int) -> Leased[_OfOnePayment]:
-        leased = await self._inbox.lease(self._provider.name, limit, LEASE_SECONDS)
+        leased = await self._inbox.lease(limit, LEASE_SECONDS)
         return Leased(_by_payment(leased), may_be_more=bool(leased))
 
     async def work_off(self, leased: _OfOnePayment) -> None:
         """Handles the events of one payment with one question to the provider."""
-        events = [item.event for item in leased]
-        outcome = await self._provider.fetch(events[0].payment_ref)
+        account, events = leased[0].account, [item.event for item in leased]
+        provider = await self._providers.of(account)
+        outcome = await provider.fetch(events[0].payment_ref)
         match outcome:
             case Done(told):
-                if await self._driver.apply_provider_payment(told, settles=events) is None:
-                    await self._inbox.settle(self._provider.name, events, "foreign")
-            case Declined("not_found"):
+                if await self._driver.apply_provider_payment(provider, told, settles=events) is None:
+                    await self._inbox.settle(account, events, "foreign")
+            case Declined(code) if code == NOT_FOUND:
                 _log.warning("webhook_event_of_no_payment", ref=events[0].payment_ref)
-                await self._inbox.settle(self._provider.name, events, "unknown")
+                await self._inbox.settle(account, events, "unknown")
             case Declined(code):
                 # A wrong key or a blocked account says nothing of the payment; the audit shows what is not worked off.
                 _log.error("webhook_event_not_answered", ref=events[0].payment_ref, code=code)
@@ -91,12 +93,12 @@ class WebhookWorker:
             self._retry_policy.uncertain_limit_seconds,
         )
         until_ms = self._clock.now_ms() + wait_ms
-        await self._inbox.postpone(self._provider.name, events, until_ms)
+        await self._inbox.postpone(leased[0].account, events, until_ms)
         self._due.look_at(until_ms)
 
 
 def _by_payment(leased: Sequence[LeasedWebhookEvent]) -> list[_OfOnePayment]:
-    grouped: dict[str, list[LeasedWebhookEvent]] = {}
+    grouped: dict[tuple[str, str], list[LeasedWebhookEvent]] = {}
     for item in leased:
-        grouped.setdefault(item.event.payment_ref, []).append(item)
+        grouped.setdefault((item.account, item.event.payment_ref), []).append(item)
     return list(grouped.values())

@@ -97,6 +97,11 @@ class PaymentProvider(Protocol):
         """Whose events and cursor these are: the id of the house's account, "sandbox" for the deployment's own."""
         ...
 
+    @property
+    def house_id(self) -> str:
+        """Whose account it is, "" where it is the deployment's."""
+        ...
+
     async def check(self) -> Outcome[ProviderIdentity]:
         """One harmless question: whether the key is good, and whose account it opens. KEY_REFUSED is a no."""
         ...
@@ -151,4 +156,8 @@ class Providers(Protocol):
 
     async def of(self, account: str) -> PaymentProvider:
         """The account's; one that is UNCERTAIN about everything where there is no such account or it cannot open."""
+        ...
+
+    async def heard(self, name: str, account: str) -> PaymentProvider | None:
+        """The account's, to read a webhook that came to its address; None where this kind has no such account."""
         ...

@@ -17,6 +17,7 @@ from services.payments.adapters.postgres_payment_store import PostgresPaymentSto
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
 from services.payments.domain.next_attempt import RetryPolicy
+from services.payments.handlers.one_account import OneAccount
 from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.handlers.webhook_desk import WebhookDesk
 from services.payments.handlers.webhook_worker import WebhookWorker
@@ -48,17 +49,22 @@ async def _engine(url: str) -> AsyncIterator[AsyncEngine]:
 
 
 async def test_a_duplicate_webhook_is_worked_once(database_url: DatabaseUrl) -> None:
-    worked: list[WebhookEvent] = []
+    worked: list[str] = []
     provider = _client()
     async with _engine(database_url("payments")) as engine:
         inbox = PostgresWebhookEventStore(engine, clock=CLOCK)
-        desk = WebhookDesk(providers={"sandbox": provider}, inbox=inbox, clock=CLOCK, on_new=worked.append)
+        desk = WebhookDesk(
+            providers=OneAccount(provider),
+            inbox=inbox,
+            clock=CLOCK,
+            on_new=lambda _account, event: worked.append(event.event_id),
+        )
         for event_id in ("evt_1", "evt_1", "evt_2", "evt_1"):
             body = json.dumps({"id": event_id, "data": {"payment_id": "sbx_1"}}).encode()
             headers = {"balcon-signature": signature_header(SECRET, CLOCK.now_ms() // 1000, body)}
-            assert await desk.receive("sandbox", headers, body) is None
+            assert await desk.receive(provider, "", headers, body) is None
     await provider.close()
-    assert [event.event_id for event in worked] == ["evt_1", "evt_2"]
+    assert worked == ["evt_1", "evt_2"]
 
 
 async def test_a_webhook_event_is_kept_when_the_provider_refuses_to_say_how_the_payment_stands(
@@ -76,15 +82,15 @@ async def test_a_webhook_event_is_kept_when_the_provider_refuses_to_say_how_the_
             engine, clock=CLOCK, ids=RandomIds(), retry_policy=RetryPolicy(), on_events=lambda: None
         )
         worker = WebhookWorker(
-            provider=provider,
+            providers=OneAccount(provider),
             inbox=inbox,
-            driver=PaymentDriver(provider, store, CLOCK),
+            driver=PaymentDriver(OneAccount(provider), store, CLOCK),
             clock=CLOCK,
             retry_policy=RetryPolicy(),
         )
         event = WebhookEvent("evt_1", "sbx_1")
         await inbox.add("sandbox", event, 10.0)
-        await worker.work_off([LeasedWebhookEvent(event, attempts=1)])
+        await worker.work_off([LeasedWebhookEvent("sandbox", event, attempts=1)])
         async with as_owner(engine).connect() as connection:
             settled = (await connection.execute(text("SELECT settled_at_ms FROM provider_notices"))).scalar_one()
     await provider.close()

@@ -1,0 +1,22 @@
+"""The deployment's own account alone: for a deployment without accounts of houses, and for tests."""
+
+from __future__ import annotations
+
+from services.payments.ports import PaymentProvider
+
+
+class OneAccount:
+    """See Providers: whatever account is named, it is this one."""
+
+    def __init__(self, provider: PaymentProvider) -> None:
+        self._provider = provider
+
+    async def of(self, account: str) -> PaymentProvider:
+        """See Providers.of."""
+        del account
+        return self._provider
+
+    async def heard(self, name: str, account: str) -> PaymentProvider | None:
+        """See Providers.heard."""
+        mine = self._provider
+        return mine if (name, account) == (mine.name, mine.account) else None
