@@ -130,21 +130,33 @@ class PayPages:
             self._free.get_nowait()[1].close()
 
     async def pay(self, url: str) -> None:
-        """With a card that pays at once (CallFailed)."""
-        reader, writer = connection = await self._free.get()
+        """With a card that pays at once (CallFailed). A connection that was closed meanwhile is opened anew."""
+        path = urlsplit(url).path.encode()
+        request = (
+            b"POST %s HTTP/1.1\r\nhost: %s\r\ncontent-type: application/x-www-form-urlencoded\r\n"
+            b"content-length: %d\r\n\r\n%s" % (path, self._host.encode(), len(_FORM), _FORM)
+        )
+        connection = await self._free.get()
         try:
-            writer.write(
-                b"POST %s HTTP/1.1\r\nhost: %s\r\ncontent-type: application/x-www-form-urlencoded\r\n"
-                b"content-length: %d\r\n\r\n%s" % (urlsplit(url).path.encode(), self._host.encode(), len(_FORM), _FORM)
-            )
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-            await reader.readexactly(length)
+            try:
+                head = await self._post(connection, request)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                connection = await asyncio.open_connection(self._host, self._port)
+                head = await self._post(connection, request)
         finally:
             self._free.put_nowait(connection)
         if head.split(b" ", 2)[1] != b"303":
             message = f"pay page {head[:40]!r}"
             raise CallFailed(message)
+
+    @staticmethod
+    async def _post(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes) -> bytes:
+        reader, writer = connection
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+        await reader.readexactly(length)
+        return head
 
 
 class Buyers:
