@@ -11,24 +11,17 @@ from google.protobuf.message import Message
 
 from services.contracts.bounds import (
     MAX_NAME_CHARS,
-    MAX_PASS_NUMBER_CHARS,
     MAX_REASON_CHARS,
-    MAX_SEAT_ID_CHARS,
-    MAX_SEATS_PER_HOLD,
-    MAX_TICKET_TYPE_CHARS,
-    NORMAL_TICKET_TYPE,
 )
 from services.contracts.languages import refused_language as refused_spoken
 from services.contracts.money import refused_currency
 from services.contracts.pages import asked_page, token_after
-from services.contracts.prices import ComponentKind
 from services.contracts.promotions import code_of, refused_code
 from services.contracts.texts import refused_email, refused_idempotency_key, refused_text, refused_url
-from services.contracts.wire_prices import component_kind_of
 from services.contracts.wire_types import channel_of, refused_channel
-from services.orders.domain.order import Money, Order, OrderState, of_reservation
-from services.orders.domain.pricing import SeatChoice
-from services.orders.handlers.order_making import OrderRequest
+from services.orders.api.part_requests import parts_of, refused_parts
+from services.orders.domain.order import Money, Order, OrderState
+from services.orders.handlers.order_request import OrderRequest
 from services.orders.ports import Buyer, Operation, OrderFilter, OrderRef, RequestKey, Tick
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
@@ -63,11 +56,8 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
     code = code_of(request.promotion_code)
     accept(
         refused_key("house_id", request.house_id),
-        refused_key("performance_id", request.performance_id),
-        None if request.reservation_id else refused_key("hold_id", request.hold_id),
-        refused_key("reservation_id", request.reservation_id) if request.reservation_id else None,
+        *refused_parts(request),
         refused_key("holder_id", request.holder_id),
-        *_refused_seats(request),
         *_refused_buyer(request, buyer),
         refused_channel("channel", request.channel),
         refused_code("promotion_code", code) if code else None,
@@ -77,10 +67,8 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
     assert channel is not None, "refused otherwise"
     return OrderRequest(
         house_id=request.house_id,
-        performance_id=request.performance_id,
-        hold_id=of_reservation(request.reservation_id) if request.reservation_id else request.hold_id,
         holder_id=request.holder_id,
-        seats=tuple(_seat_choice(seat) for seat in request.seats),
+        parts=parts_of(request),
         buyer=buyer,
         channel=channel,
         promotion_code=code,
@@ -118,39 +106,6 @@ def _refused_buyer(request: wire.CreateOrderRequest, buyer: Buyer) -> Iterator[F
         yield refused_key(f"ticks[{place}].consent_id", one.consent_id)
         unset = FieldInvalid(f"ticks[{place}].text_version", UNSET, "1 or more")
         yield None if one.text_version else unset
-
-
-def _seat_choice(seat: wire.SeatChoice) -> SeatChoice:
-    kinds = [component_kind_of(kind) for kind in seat.extras]
-    extras = frozenset(kind for kind in kinds if kind is not None)
-    return SeatChoice(seat.seat_id, seat.ticket_type or NORMAL_TICKET_TYPE, extras, seat.pass_number)
-
-
-def _refused_extras(field: str, seat: wire.SeatChoice) -> FieldInvalid | None:
-    if len(seat.extras) > len(ComponentKind):
-        return FieldInvalid(field, f"has {len(seat.extras):,}", "each kind once")
-    unknown = [str(int(kind)) for kind in seat.extras if component_kind_of(kind) is None]
-    return FieldInvalid(field, f"has {', '.join(unknown)}", "PriceComponentKind") if unknown else None
-
-
-def _refused_seats(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | None]:
-    count = len(request.seats)
-    if not 1 <= count <= MAX_SEATS_PER_HOLD:
-        yield FieldInvalid("seats", f"has {count} seats" if count else UNSET, f"1 to {MAX_SEATS_PER_HOLD}")
-        return
-    seen: set[str] = set()
-    for place, choice in enumerate(request.seats):
-        field = f"seats[{place}].seat_id"
-        yield refused_text(field, choice.seat_id, at_most=MAX_SEAT_ID_CHARS)
-        if choice.seat_id and choice.seat_id in seen:
-            problem = f"{choice.seat_id[:MAX_SEAT_ID_CHARS]} is named twice"
-            yield FieldInvalid(field, problem, "each seat once")
-        seen.add(choice.seat_id)
-        ticket_type = choice.ticket_type or NORMAL_TICKET_TYPE
-        yield refused_text(f"seats[{place}].ticket_type", ticket_type, at_most=MAX_TICKET_TYPE_CHARS)
-        yield _refused_extras(f"seats[{place}].extras", choice)
-        number = choice.pass_number
-        yield refused_text(f"seats[{place}].pass_number", number, at_least=0, at_most=MAX_PASS_NUMBER_CHARS)
 
 
 def check_out_wish(request: wire.CheckOutRequest) -> tuple[OrderRef, Money, str]:

@@ -18,7 +18,7 @@ from services.orders.domain.order import (
     Vat,
 )
 from services.orders.domain.promotions import Promotion, reduced
-from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
+from services.orders.domain.refusals import PromotionNotValid, SeatUnknown, TicketTypeUnknown
 from services.orders.domain.uses import CountedUse
 from services.runtime.errors import FieldInvalid, Refusal
 
@@ -60,10 +60,30 @@ class PlanSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A part's lines at the prices of the list, and what each price is made of; no tax is worked out yet.
+
+    `open_to_promotion`: whether what is taken off the order may be taken off these.
+    """
+
+    lines: tuple[OrderLine, ...]
+    made_of: tuple[tuple[Component, ...], ...]
+    open_to_promotion: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Priced:
     """Lines with their tax, and what they take of things that are limited."""
 
     lines: tuple[OrderLine, ...]
+    uses: tuple[CountedUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PricedParts:
+    """The lines of each part, and what all of them take of things that are limited."""
+
+    lines: tuple[tuple[OrderLine, ...], ...]
     uses: tuple[CountedUse, ...] = ()
 
 
@@ -83,6 +103,17 @@ def priced(
     promotion: Promotion | None,
 ) -> Priced | Refusal:
     """As price_lines, with the promotion taken off."""
+    found = listed(choices, prices, seats, plan_version)
+    if isinstance(found, Refusal):
+        return found
+    whole = priced_parts([found], promotion, prices.rounding)
+    return whole if isinstance(whole, Refusal) else Priced(whole.lines[0], whole.uses)
+
+
+def listed(
+    choices: Sequence[SeatChoice], prices: PriceList, seats: Mapping[str, PlanSeat], plan_version: int
+) -> Listed | Refusal:
+    """One line per choice in their order, at the price of the list. `seats`: those of the plan, by seat id."""
     unknown = tuple(choice.seat_id for choice in choices if choice.seat_id not in seats)
     if unknown:
         return SeatUnknown(unknown, plan_version)
@@ -101,12 +132,27 @@ def priced(
         made_of.append(charged(all_of_it, choice.extras))
         price = Money(amount_of(made_of[-1]), prices.currency)
         lines.append(OrderLine(choice.seat_id, *key, price, seat.name, prices.kinds.get(key)))
-    if promotion is None:
-        return Priced(with_tax(lines, made_of, prices.rounding))
-    lower = reduced(lines, made_of, promotion, prices.rounding)
-    if isinstance(lower, Refusal):
-        return lower
-    return Priced(with_tax(lower.lines, lower.made_of, prices.rounding), lower.uses)
+    return Listed(tuple(lines), tuple(made_of))
+
+
+def priced_parts(
+    parts: Sequence[Listed], promotion: Promotion | None, rounding: VatRounding
+) -> PricedParts | PromotionNotValid:
+    """The order's lines, part by part, with the promotion taken off the dearest of all that it is for, and their tax.
+
+    What is taken and what is rounded is one thing an order, so its sums are those of its lines, whatever the parts.
+    """
+    lines = [line for part in parts for line in part.lines]
+    made_of = [components for part in parts for components in part.made_of]
+    uses: tuple[CountedUse, ...] = ()
+    if promotion is not None:
+        meant = [part.open_to_promotion for part in parts for _ in part.lines]
+        lower = reduced(lines, made_of, promotion, rounding, meant)
+        if isinstance(lower, Refusal):
+            return lower
+        lines, made_of, uses = list(lower.lines), list(lower.made_of), lower.uses
+    taxed = iter(with_tax(lines, made_of, rounding))
+    return PricedParts(tuple(tuple(next(taxed) for _ in part.lines) for part in parts), uses)
 
 
 def _refused_extras(place: int, choice: SeatChoice, components: Iterable[Component]) -> FieldInvalid | None:

@@ -72,9 +72,14 @@ def reduced(
     made_of: Sequence[tuple[Component, ...]],
     promotion: Promotion,
     rounding: VatRounding,
+    open_to_it: Sequence[bool] = (),
 ) -> Reduced | PromotionNotValid:
-    """Takes the discount off the dearest tickets that it is for, as many as it allows; the others stay as they are."""
-    lower = {place: discounted(made_of[place], promotion.effect, rounding) for place in _meant(lines, promotion)}
+    """Takes the discount off the dearest tickets that it is for, as many as it allows; the others stay as they are.
+
+    `open_to_it`: of each line, whether its performance is one that the promotion is for; none: all are.
+    """
+    meant = [place for place in _meant(lines, promotion) if not open_to_it or open_to_it[place]]
+    lower = {place: discounted(made_of[place], promotion.effect, rounding) for place in meant}
     saved = {place: amount_of(made_of[place]) - amount_of(components) for place, components in lower.items()}
     dearest = sorted(lower, key=lambda place: (-lines[place].price.amount_minor, place))
     chosen = [place for place in dearest if saved[place] > 0]

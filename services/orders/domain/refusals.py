@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from services.runtime.errors import Kind, Refusal
+from services.runtime.errors import Kind, Refusal, Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,34 @@ class TicketTypeUnknown(Refusal):
     category: str
     seat_id: str
     known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartsRefused(Refusal):
+    """Nothing is ordered, for not all of it can be: {why}."""
+
+    kind = Kind.PRECONDITION
+    # Of each part that cannot be had: its place, why as a reason, and why in words.
+    places: tuple[int, ...]
+    reasons: tuple[str, ...]
+    why: tuple[str, ...]
+    fields: tuple[Violation, ...] = ()
+
+    def facts(self) -> dict[str, str]:
+        """The parts' places and reasons; what is wrong with each is told as its violations."""
+        return {
+            "places": ",".join(map(str, self.places)),
+            "reasons": ",".join(self.reasons),
+            "why": "; ".join(self.why),
+        }
+
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """By place, as they are."""
+        return {"places": tuple(map(str, self.places)), "reasons": self.reasons, "why": self.why}
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Each part, or its fields."""
+        return self.fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from services.contracts.reasons import Reason
 from services.orders.domain.commands import HoldGone, HoldLetGo, HoldSeen
 from services.orders.domain.order import Order, OrderPart
 from services.orders.domain.refusals import HoldExpired, SeatsNotHeld
-from services.orders.handlers.order_making import not_held
+from services.orders.handlers.part_making import not_held
 from services.orders.ports import Declined, HeldSeats, SeatInventory
 
 # There is no such hold, and never will be again: holds do not come back.

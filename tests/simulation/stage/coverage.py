@@ -43,6 +43,7 @@ MUST_BE_MET: Mapping[str, str] = {
     "event_applied": "an event took effect",
     "ended_CONFIRMED": "an order ended with tickets",
     "ended_CANCELLED": "an order ended without",
+    "order_of_2": "an order was made of two performances",
     "claimed_again_after_cancel": "late money claimed its seats again",
     "refunded_after_cancel": "late money found its seats gone and went back (REFUND_DUE)",
     "refunded_by_the_house": "a confirmed order was refunded",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from services.inventory.domain.records import Hold
 from services.orders.adapters.memory_payments import MemoryPayment
 from services.orders.domain.order import Order, OrderState
 from services.orders.domain.pricing import SeatChoice
-from services.orders.handlers.order_making import OrderRequest
+from services.orders.handlers.order_request import OrderRequest, PartRequest
 from services.orders.ports import Operation, PaymentState
 from services.runtime.errors import Refusal
 from tests.simulation.stage.buyers import SeatBuyer
@@ -30,33 +32,45 @@ class ShopBuyer(SeatBuyer):
 
     async def visit(self, number: int) -> None:
         """From choosing seats to the end of the order, as far as the buyer stays for it."""
-        performance_id = self._random.choice(self._hall.performance_ids)
         name = f"{self.name}-{number}"
-        try:
-            hold = await self._holds(performance_id, name)
-        except NoAnswer:
-            return
-        if hold is None:
+        # Some want an evening more, in the same order.
+        evenings = min(self._random.choices([1, 2], [3, 1])[0], len(self._hall.performance_ids))
+        holds: dict[str, Hold] = {}
+        for performance_id in self._random.sample(self._hall.performance_ids, evenings):
+            try:
+                hold = await self._holds(performance_id, f"{name}-{len(holds)}" if holds else name)
+            except NoAnswer:
+                return
+            if hold is not None and all(hold.channel == other.channel for other in holds.values()):
+                holds[performance_id] = hold
+        if not holds:
             return
         # From the moment that the shop has it, the buyer lets the shop speak for the seats.
         await self._clock.sleep(self._random.choice([0.1, 1.0, 5.0, 12.0]))
-        order = await self._orders(performance_id, hold, name)
+        order = await self._orders(holds, name)
         if order is not None:
             await self._checks_out(order, name)
 
-    async def _orders(self, performance_id: str, hold: Hold, name: str) -> Order | None:
-        seat_ids = [self.shops.plan.seat_ids[seat] for seat in hold.seats]
+    async def _orders(self, holds: Mapping[str, Hold], name: str) -> Order | None:
         free = self._random.random() < 0.1
-        choices = tuple(
-            SeatChoice(seat_id, "free" if free and not seat_id.startswith("Z") else "normal") for seat_id in seat_ids
+        parts = tuple(
+            PartRequest(performance_id, hold.hold_id, self._choices(hold, free=free))
+            for performance_id, hold in holds.items()
         )
-        channel = CHANNELS[hold.channel]
-        request = OrderRequest(HOUSE, performance_id, hold.hold_id, hold.holder_id, choices, CUSTOMER, channel)
+        one = next(iter(holds.values()))
+        request = OrderRequest(HOUSE, one.holder_id, parts, CUSTOMER, CHANNELS[one.channel])
         order = await self.shops.ask(lambda shop: shop.desk.create(request, a_key(f"create_{name}")))
         if isinstance(order, Refusal):
             self._met[f"order_{order.reason()}"] += 1
             return None
+        self._met[f"order_of_{len(order.parts)}"] += 1
         return order
+
+    def _choices(self, hold: Hold, *, free: bool) -> tuple[SeatChoice, ...]:
+        seat_ids = [self.shops.plan.seat_ids[seat] for seat in hold.seats]
+        return tuple(
+            SeatChoice(seat_id, "free" if free and not seat_id.startswith("Z") else "normal") for seat_id in seat_ids
+        )
 
     async def _checks_out(self, order: Order, name: str) -> None:
         way = self._random.choices(list(WAYS), list(WAYS.values()))[0]

@@ -274,9 +274,10 @@ class World:
 
     def _seats_of_orders(self, performance_id: str) -> dict[str, tuple[set[int], bool]]:
         return {
-            order.order_id: ({self.plan.index_of[seat_id] for seat_id in order.seat_ids}, True)
+            order.order_id: ({self.plan.index_of[seat_id] for seat_id in part.seat_ids}, True)
             for order in self.shops.orders()
-            if order.first.performance_id == performance_id and order.state is OrderState.CONFIRMED
+            for part in order.parts
+            if part.performance_id == performance_id and order.state is OrderState.CONFIRMED
         }
 
     def findings(self) -> list[str]:

@@ -294,7 +294,21 @@ def good_requests(method: MethodDescriptor) -> Iterator[Any]:
             request.question.filter.ClearField("seller_ids")
         if "update_mask" in method.input_type.fields_by_name:
             request.update_mask.paths[:] = _changeable(method.input_type)
+        yield from _in_both_forms(request)
+
+
+def _in_both_forms(request: Any) -> Iterator[Any]:
+    """An order is of one performance, or of parts: what only a comment can say of its fields."""
+    if "parts" not in request.DESCRIPTOR.fields_by_name or "performance_id" not in request.DESCRIPTOR.fields_by_name:
         yield request
+        return
+    of_one, of_parts = type(request)(), type(request)()
+    for form in (of_one, of_parts):
+        form.CopyFrom(request)
+    of_one.ClearField("parts")
+    for name in ("performance_id", "hold_id", "reservation_id", "seats"):
+        of_parts.ClearField(name)
+    yield from (of_one, of_parts)
 
 
 def _changeable(update: Descriptor) -> list[str]:

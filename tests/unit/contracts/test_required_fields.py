@@ -17,6 +17,8 @@ MORE_IS_ASKED = {
     ("CreateConsent", "thing_id"): "only a consent to the house in general is about nothing",
     ("CreateDiscount", "discount.effect.basis_points"): "a percentage has them",
     ("UpdateDiscount", "discount.effect.basis_points"): "a percentage has them",
+    ("CreateOrder", "performance_id"): "an order without parts is of one performance",
+    ("CreateOrder", "seats"): "an order without parts is of one performance",
     ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
     ("CreatePerformance", "opening_hours"): "a day's admission has hours",
 }

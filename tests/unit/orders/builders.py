@@ -7,7 +7,7 @@ from dataclasses import replace
 from services.contracts.channels import Channel
 from services.orders.domain.order import Money, Order, OrderLine, OrderPart, SeatName, Ticket
 from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice
-from services.orders.handlers.order_making import OrderRequest
+from services.orders.handlers.order_request import OrderRequest, PartRequest
 from services.orders.ports import Buyer, HeldSeats, Offer, Operation, RequestKey
 
 HOUSE = "house_a"
@@ -106,7 +106,7 @@ def a_request(
 ) -> OrderRequest:
     """An order for exactly a_hold's seats."""
     choices = tuple(SeatChoice(seat, ticket_type) for seat in seats or ("A-1", "A-2"))
-    return OrderRequest(HOUSE, SHOW, hold_id, holder_id, choices, CUSTOMER, Channel.ONLINE)
+    return OrderRequest(HOUSE, holder_id, (PartRequest(SHOW, hold_id, choices),), CUSTOMER, Channel.ONLINE)
 
 
 def a_key(key: str, operation: Operation = Operation.CREATE, content: str = "", busy_until_ms: int = 0) -> RequestKey:

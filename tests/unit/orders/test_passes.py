@@ -27,7 +27,8 @@ async def ordered(shop: Shop, name: str, *choices: SeatChoice) -> Order | Refusa
     seats = [choice.seat_id for choice in choices]
     until_ms = shop.world.clock.now_ms() + 600_000
     shop.world.inventory.hold(SHOW, a_hold(*seats, hold_id=hold_id, holder_id=holder_id, until_ms=until_ms))
-    request = replace(a_request(*seats, hold_id=hold_id, holder_id=holder_id), seats=choices)
+    request = a_request(*seats, hold_id=hold_id, holder_id=holder_id)
+    request = replace(request, parts=(replace(request.parts[0], seats=choices),))
     return await shop.desk.create(request, a_key(f"create_{name}"))
 
 

@@ -731,6 +731,42 @@ class SeatChoice(_message.Message):
 Global___SeatChoice: _TypeAlias = SeatChoice  # noqa: Y015
 
 @_typing.final
+class PartChoice(_message.Message):
+    """The seats of one performance that are wanted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    SEATS_FIELD_NUMBER: _builtins.int
+    RESERVATION_ID_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance; no other part may be of it."""
+    hold_id: _builtins.str
+    """As CreateOrderRequest.hold_id."""
+    reservation_id: _builtins.str
+    """As CreateOrderRequest.reservation_id."""
+    @_builtins.property
+    def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChoice]:
+        """Exactly the hold's seats."""
+
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        hold_id: _builtins.str = ...,
+        seats: _abc.Iterable[Global___SeatChoice] | None = ...,
+        reservation_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id", "performance_id", b"performance_id", "reservation_id", b"reservation_id", "seats", b"seats"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartChoice: _TypeAlias = PartChoice  # noqa: Y015
+
+@_typing.final
 class CreateOrderRequest(_message.Message):
     """What CreateOrder is asked."""
 
@@ -751,12 +787,13 @@ class CreateOrderRequest(_message.Message):
     CUSTOMER_SESSION_FIELD_NUMBER: _builtins.int
     TICKS_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
     """The house that it belongs to."""
     performance_id: _builtins.str
-    """The performance."""
+    """The performance. Needed where there are no parts, as hold and seats."""
     hold_id: _builtins.str
     """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]. Needed where no reservation is named."""
     holder_id: _builtins.str
@@ -789,6 +826,12 @@ class CreateOrderRequest(_message.Message):
     def ticks(self) -> _containers.RepeatedCompositeFieldContainer[_customers_pb2.ConsentTick]:
         """Consents that were ticked (R3.18): recorded once, with the order. What was not ticked is not named. At most 20."""
 
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___PartChoice]:
+        """Several performances of the house in one order, sold together or not at all: at most 20, with 400 seats. Not beside
+        performance_id, hold_id, reservation_id and seats. PARTS_REFUSED tells all parts that cannot be had.
+        """
+
     def __init__(
         self,
         *,
@@ -807,10 +850,11 @@ class CreateOrderRequest(_message.Message):
         customer_session: _builtins.str = ...,
         ticks: _abc.Iterable[_customers_pb2.ConsentTick] | None = ...,
         language: _builtins.str = ...,
+        parts: _abc.Iterable[Global___PartChoice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "parts", b"parts", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -72,7 +72,8 @@ class OrdersServiceServicer:
     """
 
     def CreateOrder(self, request, context):
-        """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it.
+        """Makes an order out of a hold, or of one for each of several performances, priced from the catalogue. A hold is in one
+        order at a time: HOLD_HAS_ORDER names it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,9 @@ class OrdersServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OrdersServiceAsyncStub: ...
     CreateOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CreateOrderRequest, _orders_service_pb2.CreateOrderResponse]
-    """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it."""
+    """Makes an order out of a hold, or of one for each of several performances, priced from the catalogue. A hold is in one
+    order at a time: HOLD_HAS_ORDER names it.
+    """
     CheckOut: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CheckOutRequest, _orders_service_pb2.CheckOutResponse]
     """Claims the seats, then asks for the payment. The answer holds the page to pay on.
     SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
@@ -57,7 +59,9 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CreateOrderRequest, _orders_service_pb2.CreateOrderResponse]  # type: ignore[assignment]
-    """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it."""
+    """Makes an order out of a hold, or of one for each of several performances, priced from the catalogue. A hold is in one
+    order at a time: HOLD_HAS_ORDER names it.
+    """
     CheckOut: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CheckOutRequest, _orders_service_pb2.CheckOutResponse]  # type: ignore[assignment]
     """Claims the seats, then asks for the payment. The answer holds the page to pay on.
     SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
@@ -83,7 +87,9 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.CreateOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.CreateOrderResponse, _abc.Awaitable[_orders_service_pb2.CreateOrderResponse]]:
-        """Makes an order out of a hold, priced from the catalogue. A hold is in one order at a time: HOLD_HAS_ORDER names it."""
+        """Makes an order out of a hold, or of one for each of several performances, priced from the catalogue. A hold is in one
+        order at a time: HOLD_HAS_ORDER names it.
+        """
 
     @_abc_1.abstractmethod
     def CheckOut(

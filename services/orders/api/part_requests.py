@@ -1,0 +1,106 @@
+"""Reads the parts of an order that is asked for: performances, the holds of their seats, and how each seat is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from balcon.orders.v1 import orders_service_pb2 as wire
+
+from services.contracts.bounds import (
+    MAX_PASS_NUMBER_CHARS,
+    MAX_SEAT_ID_CHARS,
+    MAX_SEATS_PER_HOLD,
+    MAX_TICKET_TYPE_CHARS,
+    NORMAL_TICKET_TYPE,
+)
+from services.contracts.prices import ComponentKind
+from services.contracts.texts import refused_text
+from services.contracts.wire_prices import component_kind_of
+from services.orders.domain.order import of_reservation
+from services.orders.domain.pricing import SeatChoice
+from services.orders.handlers.order_request import PartRequest
+from services.runtime.errors import UNSET, FieldInvalid
+from services.runtime.ids import refused_key
+
+# A season has no more evenings in one order than this; an order is claimed and told part by part.
+MAX_PARTS = 20
+MAX_SEATS_PER_ORDER = 400
+
+
+def parts_of(request: wire.CreateOrderRequest) -> tuple[PartRequest, ...]:
+    """What refused_parts let through."""
+    if not request.parts:
+        return (_part(request, ""),)
+    return tuple(_part(part, f"parts[{place}].") for place, part in enumerate(request.parts))
+
+
+def refused_parts(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | None]:
+    """All that is wrong with the parts by themselves."""
+    if not request.parts:
+        yield from _faults(request, "")
+        return
+    for name in ("performance_id", "hold_id", "reservation_id", "seats"):
+        if getattr(request, name):
+            yield FieldInvalid(name, "is set beside parts", "parts, or the fields of one performance")
+    if len(request.parts) > MAX_PARTS:
+        yield FieldInvalid("parts", f"has {len(request.parts):,}", f"at most {MAX_PARTS} performances an order")
+        return
+    seats = sum(len(part.seats) for part in request.parts)
+    if seats > MAX_SEATS_PER_ORDER:
+        yield FieldInvalid("parts", f"has {seats:,} seats", f"at most {MAX_SEATS_PER_ORDER} an order")
+    seen: set[str] = set()
+    for place, part in enumerate(request.parts):
+        yield from _faults(part, f"parts[{place}].")
+        if part.performance_id and part.performance_id in seen:
+            field = f"parts[{place}].performance_id"
+            yield FieldInvalid(field, f"{part.performance_id[:64]} is named twice", "each performance once")
+        seen.add(part.performance_id)
+
+
+def _part(part: wire.CreateOrderRequest | wire.PartChoice, field: str) -> PartRequest:
+    hold_id = of_reservation(part.reservation_id) if part.reservation_id else part.hold_id
+    return PartRequest(part.performance_id, hold_id, tuple(map(_seat_choice, part.seats)), field)
+
+
+def _faults(part: wire.CreateOrderRequest | wire.PartChoice, within: str) -> Iterator[FieldInvalid | None]:
+    yield refused_key(f"{within}performance_id", part.performance_id)
+    if part.reservation_id:
+        yield refused_key(f"{within}reservation_id", part.reservation_id)
+    else:
+        yield refused_key(f"{within}hold_id", part.hold_id)
+    yield from refused_seats(part.seats, within)
+
+
+def refused_seats(seats: Sequence[wire.SeatChoice], within: str) -> Iterator[FieldInvalid | None]:
+    """All that is wrong with the seats of a performance by themselves."""
+    count = len(seats)
+    if not 1 <= count <= MAX_SEATS_PER_HOLD:
+        yield FieldInvalid(f"{within}seats", f"has {count} seats" if count else UNSET, f"1 to {MAX_SEATS_PER_HOLD}")
+        return
+    seen: set[str] = set()
+    for place, choice in enumerate(seats):
+        of_seat = f"{within}seats[{place}]."
+        field = f"{of_seat}seat_id"
+        yield refused_text(field, choice.seat_id, at_most=MAX_SEAT_ID_CHARS)
+        if choice.seat_id and choice.seat_id in seen:
+            problem = f"{choice.seat_id[:MAX_SEAT_ID_CHARS]} is named twice"
+            yield FieldInvalid(field, problem, "each seat once")
+        seen.add(choice.seat_id)
+        ticket_type = choice.ticket_type or NORMAL_TICKET_TYPE
+        yield refused_text(f"{of_seat}ticket_type", ticket_type, at_most=MAX_TICKET_TYPE_CHARS)
+        yield _refused_extras(f"{of_seat}extras", choice)
+        number = choice.pass_number
+        yield refused_text(f"{of_seat}pass_number", number, at_least=0, at_most=MAX_PASS_NUMBER_CHARS)
+
+
+def _seat_choice(seat: wire.SeatChoice) -> SeatChoice:
+    kinds = [component_kind_of(kind) for kind in seat.extras]
+    extras = frozenset(kind for kind in kinds if kind is not None)
+    return SeatChoice(seat.seat_id, seat.ticket_type or NORMAL_TICKET_TYPE, extras, seat.pass_number)
+
+
+def _refused_extras(field: str, seat: wire.SeatChoice) -> FieldInvalid | None:
+    if len(seat.extras) > len(ComponentKind):
+        return FieldInvalid(field, f"has {len(seat.extras):,}", "each kind once")
+    unknown = [str(int(kind)) for kind in seat.extras if component_kind_of(kind) is None]
+    return FieldInvalid(field, f"has {', '.join(unknown)}", "PriceComponentKind") if unknown else None
