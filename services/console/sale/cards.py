@@ -6,6 +6,7 @@ import httpx
 
 from services.console.sale.script import Ending
 from services.runtime.clock import Clock
+from services.runtime.kept_connections import KeptConnections
 
 CARDS = {
     Ending.PAYS: "4242424242424242",
@@ -28,8 +29,8 @@ class PayPage:
     """`pay` submits the form once; whatever the page answers, the order tells how it ended."""
 
     def __init__(self, clock: Clock) -> None:
-        limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, limits=limits, trust_env=False)
+        kept = KeptConnections(most=_CONNECTIONS)
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, transport=kept, trust_env=False)
         self._clock = clock
 
     async def pay(self, url: str, ending: Ending) -> bool:

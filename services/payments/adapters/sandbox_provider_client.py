@@ -27,6 +27,7 @@ from services.payments.ports import (
     WebhookFlaw,
 )
 from services.runtime.clock import Clock
+from services.runtime.kept_connections import KeptConnections
 from services.runtime.telemetry.metrics import PROVIDER_SECONDS
 
 T = TypeVar("T")
@@ -34,8 +35,6 @@ T = TypeVar("T")
 SIGNATURE_HEADER = "balcon-signature"
 PAGE_SIZE = 100
 MAX_CONNECTIONS = 32
-# Each request looks at every connection of the pool: 64 idle ones triple what a call costs (measured).
-MAX_IDLE_CONNECTIONS = 8
 _ANSWERED_BELOW = 500
 # Not now, rather than no: 408, 409 (the same key is in flight), 425 and 429.
 _NOT_NOW = frozenset({408, 409, 425, 429})
@@ -130,7 +129,7 @@ class SandboxProviderClient:
         self._http = httpx.AsyncClient(
             base_url=base_url,
             timeout=httpx.Timeout(timeout_seconds),
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
+            transport=KeptConnections(most=MAX_CONNECTIONS),
             trust_env=False,
         )
 

@@ -12,6 +12,7 @@ from services.payments.sandbox.acquirer import Acquirer
 from services.payments.sandbox.ledger import Delivery, Ledger
 from services.runtime.clock import Clock
 from services.runtime.ids import seeded_random
+from services.runtime.kept_connections import KeptConnections
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.waiting import wait_until_set
 
@@ -56,8 +57,8 @@ class Couriers:
 
     async def run(self) -> None:
         """Works until cancelled."""
-        limits = httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=MOST_AT_ONCE)
-        async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, limits=limits, trust_env=False) as http:
+        kept = KeptConnections(most=MOST_AT_ONCE)
+        async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, transport=kept, trust_env=False) as http:
             try:
                 while True:
                     self._woken.clear()
