@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, ColumnElement, RowMapping, String, and_, any_, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.payments.adapters.payment_events import event_of
-from services.payments.adapters.tables import PAYMENTS, WEBHOOK_EVENTS
+from services.payments.adapters.tables import PAYMENTS
 from services.payments.domain.next_attempt import RetryPolicy, rescheduled
 from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState, apply
 from services.payments.domain.transitions import Decision
@@ -21,8 +20,14 @@ from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
+from services.runtime.sql.array_statements import arrays_of, insert_many, update_many
 from services.runtime.sql.connections import after_commit, connected, for_single_statements
+from services.runtime.sql.faults import is_transient
 from services.runtime.sql.scopes import AllHouses, HouseScope
+from services.runtime.work.gathering import Gathering, ItemBroke
+
+_ItemT = TypeVar("_ItemT")
+_AnswerT = TypeVar("_AnswerT")
 
 _DUE = AllHouses("the reconciler visits payments that are due")
 _COUNTS = AllHouses("gauges count every house's payments")
@@ -52,24 +57,41 @@ _CHANGING = (
 )
 
 # Built once: building a statement costs more than running it.
-_MINE = and_(PAYMENTS.c.house_id == bindparam("of_house"), PAYMENTS.c.payment_id == bindparam("of_payment"))
-_LOCK = select(PAYMENTS).where(_MINE).with_for_update()
-_STORE = (
-    update(PAYMENTS)
-    .where(_MINE, PAYMENTS.c.version == bindparam("was_version"))
-    .values({name: bindparam(name) for name in _CHANGING})
+_OF_HOUSE = PAYMENTS.c.house_id == bindparam("of_house")
+_ANY_ID = PAYMENTS.c.payment_id == any_(bindparam("payment_ids", type_=ARRAY(String)))
+_FIND = select(PAYMENTS).where(_OF_HOUSE, _ANY_ID)
+# In one order, so that processes that change the same payments wait instead of deadlocking.
+_LOCK = _FIND.order_by(PAYMENTS.c.payment_id).with_for_update()
+_STORE = update_many(PAYMENTS, _CHANGING, keys=("house_id", "payment_id"), was="version", returning=("payment_id",))
+_FIND_BY_KEY = select(PAYMENTS).where(
+    _OF_HOUSE, PAYMENTS.c.idempotency_key == any_(bindparam("keys", type_=ARRAY(String)))
 )
 _STUCK = PAYMENTS.c.refund_state == RefundState.STUCK.value
 _DISPUTED = PAYMENTS.c.dispute_state == DisputeState.OPEN.value
 _WAITING = select(func.count().filter(_STUCK).label("stuck"), func.count().filter(_DISPUTED).label("disputed")).where(
     or_(_STUCK, _DISPUTED)
 )
-_RECORD = (
-    insert(PAYMENTS)
-    .values({name: bindparam(name) for name in _FIELDS})
-    .on_conflict_do_nothing(index_elements=["house_id", "idempotency_key"])
-    .returning(PAYMENTS.c.payment_id)
+_RECORD = insert_many(PAYMENTS, _FIELDS, unless=("house_id", "idempotency_key"), returning=("payment_id",))
+_SETTLE = text(
+    """UPDATE provider_notices n SET settled_at_ms = CAST(:now_ms AS bigint), outcome = :outcome, house_id = :house_id
+       FROM unnest(CAST(:accounts AS text[]), CAST(:event_ids AS text[])) AS e (provider, event_id)
+       WHERE n.provider = e.provider AND n.event_id = e.event_id AND n.settled_at_ms IS NULL"""
 )
+# As many as one transaction takes: the events of a group are far below what the outbox takes at once.
+MOST_IN_A_GROUP = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A change that somebody waits for."""
+
+    payment_id: str
+    decide: Callable[[Payment], Decision]
+    visited: bool
+    settles: Sequence[WebhookEvent]
+
+
+_Changed: TypeAlias = tuple[Payment, Decision] | None
 
 
 def row_of(payment: Payment) -> dict[str, Any]:
@@ -103,17 +125,41 @@ class PostgresPaymentStore:
         self._ids = ids
         self._retry_policy = retry_policy
         self._on_events = on_events
+        self._records = self._gathering("payment_records", self._record_all)
+        self._finds = self._gathering("payment_finds", self._find_all)
+        self._changes = self._gathering("payment_changes", self._change_all)
+        self._known_changes = self._gathering("known_payment_changes", self._store_all)
+
+    def _gathering(
+        self, name: str, work: Callable[[str, Sequence[_ItemT]], Awaitable[Sequence[_AnswerT | ItemBroke]]]
+    ) -> Gathering[str, _ItemT, _AnswerT]:
+        """A lane is a house: a group never leaves its scope (0019)."""
+        return Gathering(name, work, most=MOST_IN_A_GROUP, is_refused=lambda error: not is_transient(error))
 
     async def record(self, payment: Payment) -> Payment:
-        async with connected(self._single, HouseScope(payment.house_id)) as connection:
-            if (await connection.execute(_RECORD, row_of(payment))).first() is not None:
-                return payment
-        recorded = await self.find_by_key(payment.house_id, payment.idempotency_key)
-        assert recorded is not None, "payments are never deleted"
-        return recorded
+        return await self._records.ask(payment.house_id, payment)
+
+    async def _record_all(self, house_id: str, payments: Sequence[Payment]) -> Sequence[Payment]:
+        rows = [row_of(payment) for payment in payments]
+        async with connected(self._single, HouseScope(house_id)) as connection:
+            done = await connection.execute(_RECORD, arrays_of(PAYMENTS, _FIELDS, rows))
+            new = {row.payment_id for row in done}
+            earlier = [payment.idempotency_key for payment in payments if payment.payment_id not in new]
+            found: dict[str, Payment] = {}
+            if earlier:
+                taken = await connection.execute(_FIND_BY_KEY, {"of_house": house_id, "keys": earlier})
+                found = {row["idempotency_key"]: payment_of(row) for row in taken.mappings()}
+        # Payments are never deleted: what is not new is there.
+        return [each if each.payment_id in new else found[each.idempotency_key] for each in payments]
 
     async def find(self, house_id: str, payment_id: str) -> Payment | None:
-        return await self._first(house_id, PAYMENTS.c.payment_id == payment_id)
+        return await self._finds.ask(house_id, payment_id)
+
+    async def _find_all(self, house_id: str, payment_ids: Sequence[str]) -> Sequence[Payment | None]:
+        wanted = {"of_house": house_id, "payment_ids": sorted(set(payment_ids))}
+        async with connected(self._single, HouseScope(house_id)) as connection:
+            found = {row["payment_id"]: payment_of(row) for row in (await connection.execute(_FIND, wanted)).mappings()}
+        return [found.get(payment_id) for payment_id in payment_ids]
 
     async def find_by_key(self, house_id: str, idempotency_key: str) -> Payment | None:
         return await self._first(house_id, PAYMENTS.c.idempotency_key == idempotency_key)
@@ -141,22 +187,46 @@ class PostgresPaymentStore:
             stored = await self._change_known(known, decide, visited)
             if stored is not None:
                 return stored
+        return await self._changes.ask(house_id, _Asked(payment_id, decide, visited, settles))
+
+    async def _change_all(self, house_id: str, group: Sequence[_Asked]) -> Sequence[_Changed | ItemBroke]:
+        """Several changes of one payment follow each other, as if each had waited for the lock."""
+        wanted = {"of_house": house_id, "payment_ids": sorted({asked.payment_id for asked in group})}
         async with connected(self._engine, HouseScope(house_id)) as connection:
-            found = await connection.execute(_LOCK, {"of_house": house_id, "of_payment": payment_id})
-            row = found.mappings().first()
-            if row is None:
-                return None
-            before = payment_of(row)
-            after, decision = self._decided(before, decide, visited)
-            if after != before:
-                await connection.execute(_STORE, _stored(after))
-            events = _events(after, decision)
+            locked = (await connection.execute(_LOCK, wanted)).mappings()
+            before = {row["payment_id"]: payment_of(row) for row in locked}
+            after, answers, events = dict(before), list[_Changed | ItemBroke](), list[OutgoingEvent]()
+            for asked in group:
+                answer = self._answered(after, asked)
+                answers.append(answer)
+                if isinstance(answer, tuple):
+                    after[asked.payment_id] = answer[0]
+                    events += _events(*answer)
+            changed = [one for payment_id, one in after.items() if one != before[payment_id]]
+            if changed:
+                await connection.execute(_STORE, _stored(changed, [before[one.payment_id].version for one in changed]))
             if events:
                 await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
                 after_commit(connection, self._on_events)
-            if settles:
-                await settle(connection, before.account, settles, "applied", self._clock.now_ms(), house_id)
-        return after, decision
+            settled = [
+                (before[asked.payment_id].account, event)
+                for asked, answer in zip(group, answers, strict=True)
+                if isinstance(answer, tuple)
+                for event in asked.settles
+            ]
+            if settled:
+                await settle(connection, settled, "applied", self._clock.now_ms(), house_id)
+        return answers
+
+    def _answered(self, payments: Mapping[str, Payment], asked: _Asked) -> _Changed | ItemBroke:
+        """One that cannot be decided changes nothing, and keeps no other from being stored."""
+        payment = payments.get(asked.payment_id)
+        if payment is None:
+            return None
+        try:
+            return self._decided(payment, asked.decide, asked.visited)
+        except Exception as error:  # noqa: BLE001 (it is raised to who asked)
+            return ItemBroke(error)
 
     async def _change_known(
         self, known: Payment, decide: Callable[[Payment], Decision], visited: bool
@@ -165,9 +235,18 @@ class PostgresPaymentStore:
         after, decision = self._decided(known, decide, visited)
         if after == known or _events(after, decision):
             return None
-        async with connected(self._single, HouseScope(known.house_id)) as connection:
-            done = await connection.execute(_STORE, _stored(after))
-        return (after, decision) if done.rowcount == 1 else None
+        return (after, decision) if await self._known_changes.ask(known.house_id, after) else None
+
+    async def _store_all(self, house_id: str, payments: Sequence[Payment]) -> Sequence[bool]:
+        """Whether each was still as its caller knew it. Of two that knew the same, the first is stored."""
+        first: dict[str, Payment] = {}
+        for payment in payments:
+            first.setdefault(payment.payment_id, payment)
+        changed = sorted(first.values(), key=lambda one: one.payment_id)
+        async with connected(self._single, HouseScope(house_id)) as connection:
+            done = await connection.execute(_STORE, _stored(changed, [one.version - 1 for one in changed]))
+            stored = {row.payment_id for row in done}
+        return [payment is first[payment.payment_id] and payment.payment_id in stored for payment in payments]
 
     def _decided(
         self, before: Payment, decide: Callable[[Payment], Decision], visited: bool
@@ -217,30 +296,21 @@ def _events(payment: Payment, decision: Decision) -> list[OutgoingEvent]:
     return [event for change in decision.changes if (event := event_of(payment, change)) is not None]
 
 
-def _stored(payment: Payment) -> dict[str, Any]:
-    row = row_of(payment)
-    return {name: row[name] for name in _CHANGING} | {
-        "of_house": payment.house_id,
-        "of_payment": payment.payment_id,
-        "was_version": payment.version - 1,
-    }
+def _stored(payments: Sequence[Payment], versions: Sequence[int]) -> dict[str, Any]:
+    rows = [row_of(payment) for payment in payments]
+    return arrays_of(PAYMENTS, ("house_id", "payment_id", *_CHANGING), rows, was=versions)
 
 
 async def settle(
     connection: AsyncConnection,
-    account: str,
-    events: Sequence[WebhookEvent],
+    events: Sequence[tuple[str, WebhookEvent]],
     outcome: str,
     now_ms: int,
     house_id: str | None,
 ) -> None:
-    """Marks webhook events as worked off, within the caller's transaction."""
-    keys = [(account, event.event_id) for event in events]
-    await connection.execute(
-        update(WEBHOOK_EVENTS)
-        .where(
-            tuple_(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id).in_(keys),
-            WEBHOOK_EVENTS.c.settled_at_ms.is_(None),
-        )
-        .values(settled_at_ms=now_ms, outcome=outcome, house_id=house_id)
-    )
+    """Marks webhook events, each with its account, as worked off within the caller's transaction."""
+    keys = {
+        "accounts": [account for account, _ in events],
+        "event_ids": [event.event_id for _, event in events],
+    }
+    await connection.execute(_SETTLE, keys | {"now_ms": now_ms, "outcome": outcome, "house_id": house_id})

@@ -12,10 +12,18 @@ from services.payments.adapters.postgres_payment_store import settle
 from services.payments.adapters.tables import CURSORS, WEBHOOK_EVENTS
 from services.payments.ports import LeasedWebhookEvent, WebhookEvent, WebhookEventPage
 from services.runtime.clock import Clock
+from services.runtime.sql.array_statements import arrays_of, insert_many
 from services.runtime.sql.connections import connected, for_single_statements
+from services.runtime.sql.faults import is_transient
 from services.runtime.sql.scopes import AllHouses
+from services.runtime.work.gathering import Gathering
 
 _EVENTS = AllHouses("a provider's webhook events name a payment; its house is known once it is found")
+
+
+MOST_IN_A_GROUP = 256
+_INSERTED = ("provider", "event_id", "payment_ref", "received_at_ms", "attempts", "next_attempt_at_ms")
+_INSERT = insert_many(WEBHOOK_EVENTS, _INSERTED, unless=("provider", "event_id"), returning=("provider", "event_id"))
 
 
 class PostgresWebhookEventStore:
@@ -26,14 +34,26 @@ class PostgresWebhookEventStore:
         # For single statements: no round trips for BEGIN and COMMIT.
         self._single = for_single_statements(engine)
         self._clock = clock
+        self._adds: Gathering[int, tuple[str, WebhookEvent], bool] = Gathering(
+            "webhook_adds", self._add_all, most=MOST_IN_A_GROUP, is_refused=lambda error: not is_transient(error)
+        )
 
     async def add(self, account: str, event: WebhookEvent, lease_seconds: float) -> bool:
+        return await self._adds.ask(int(lease_seconds * 1000), (account, event))
+
+    async def _add_all(self, lease_ms: int, events: Sequence[tuple[str, WebhookEvent]]) -> Sequence[bool]:
+        """What many were sent at the same moment is one insert. Of one that came twice the first is new."""
         async with connected(self._single, _EVENTS) as connection:
-            return await self._insert(connection, account, [event], int(lease_seconds * 1000)) == 1
+            new = await self._insert(connection, events, lease_ms)
+        answers = []
+        for account, event in events:
+            answers.append((account, event.event_id) in new)
+            new.discard((account, event.event_id))
+        return answers
 
     async def _insert(
-        self, connection: AsyncConnection, account: str, events: Sequence[WebhookEvent], lease_ms: int
-    ) -> int:
+        self, connection: AsyncConnection, events: Sequence[tuple[str, WebhookEvent]], lease_ms: int
+    ) -> set[tuple[str, str]]:
         now_ms = self._clock.now_ms()
         rows = [
             {
@@ -44,10 +64,10 @@ class PostgresWebhookEventStore:
                 "attempts": 0,
                 "next_attempt_at_ms": now_ms + lease_ms,
             }
-            for event in events
+            for account, event in events
         ]
-        inserted = insert(WEBHOOK_EVENTS).values(rows).on_conflict_do_nothing().returning(WEBHOOK_EVENTS.c.event_id)
-        return len((await connection.execute(inserted)).all())
+        inserted = await connection.execute(_INSERT, arrays_of(WEBHOOK_EVENTS, _INSERTED, rows))
+        return {(row.provider, row.event_id) for row in inserted}
 
     async def lease(self, limit: int, lease_seconds: float) -> Sequence[LeasedWebhookEvent]:
         now_ms = self._clock.now_ms()
@@ -80,7 +100,7 @@ class PostgresWebhookEventStore:
 
     async def settle(self, account: str, events: Sequence[WebhookEvent], outcome: str) -> None:
         async with connected(self._single, _EVENTS) as connection:
-            await settle(connection, account, events, outcome, self._clock.now_ms(), None)
+            await settle(connection, [(account, event) for event in events], outcome, self._clock.now_ms(), None)
 
     async def postpone(self, account: str, events: Sequence[WebhookEvent], until_ms: int) -> None:
         keys = [(account, event.event_id) for event in events]
@@ -112,7 +132,7 @@ class PostgresWebhookEventStore:
 
     async def end_listing(self, account: str, page: WebhookEventPage) -> int:
         async with connected(self._engine, _EVENTS) as connection:
-            new = await self._insert(connection, account, page.events, 0)
+            new = len(await self._insert(connection, [(account, event) for event in page.events], 0))
             await connection.execute(update(CURSORS).where(CURSORS.c.provider == account).values(cursor=page.cursor))
         return new
 

@@ -24,7 +24,7 @@ from services.runtime.errors import IdempotencyKeyReused, Refusal, refused_field
 from services.runtime.ids import Ids
 
 # More at once would only share the same processor, until the provider's answers seem late. The rest waits unrecorded.
-MOST_CREATIONS_AT_ONCE = 8
+MOST_CREATIONS_AT_ONCE = 32
 
 
 def request_hash(wanted: PaymentWanted) -> str:

@@ -23,7 +23,7 @@ from services.runtime.work.due_work import DueWork, Leased, WorkLimits
 _log = get_logger("payments")
 
 LEASE_SECONDS = 10.0
-LIMITS = WorkLimits(concurrency=12, idle_seconds=1.0, handed_over=1_000)
+LIMITS = WorkLimits(concurrency=64, idle_seconds=1.0, handed_over=1_000)
 
 _OfOnePayment = Sequence[LeasedWebhookEvent]
 

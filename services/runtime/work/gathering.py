@@ -34,12 +34,22 @@ class Gathering(Generic[LaneT, ItemT, AnswerT]):
 
     `work(lane, items)` answers by position. What it raises is raised to all: of a commit that broke off nobody knows.
     It runs outside of the calls that asked, on the service's own account; who gives up waiting stops nothing.
+    `is_refused` tells faults after which nothing was done, for a reason that one item may have brought in: then each
+    is worked on alone, so that no other suffers from it.
     """
 
-    def __init__(self, name: str, work: GroupWork[LaneT, ItemT, AnswerT], *, most: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: GroupWork[LaneT, ItemT, AnswerT],
+        *,
+        most: int,
+        is_refused: Callable[[Exception], bool] = lambda _: False,
+    ) -> None:
         self._name = name
         self._work = work
         self._most = most
+        self._is_refused = is_refused
         self._waiting: dict[LaneT, deque[_Asked[ItemT, AnswerT]]] = {}
         # The loop itself keeps no task alive.
         self._running: set[asyncio.Task[None]] = set()
@@ -72,14 +82,11 @@ class Gathering(Generic[LaneT, ItemT, AnswerT]):
         if not group:
             return
         try:
-            answers = await self._work(lane, [item for item, _ in group])
-            assert len(answers) == len(group), "one answer for each item"
+            answers = await self._answers(lane, [item for item, _ in group])
         except asyncio.CancelledError:
             for _, answer in group:
                 answer.cancel()
             raise
-        except Exception as error:  # noqa: BLE001 (whatever it is, each asker hears it)
-            answers = [ItemBroke(error)] * len(group)
         for (_, waits), answered in zip(group, answers, strict=True):
             if waits.done():
                 continue
@@ -87,3 +94,13 @@ class Gathering(Generic[LaneT, ItemT, AnswerT]):
                 waits.set_exception(answered.cause)
             else:
                 waits.set_result(answered)
+
+    async def _answers(self, lane: LaneT, items: Sequence[ItemT]) -> Sequence[AnswerT | ItemBroke]:
+        try:
+            answers = await self._work(lane, items)
+            assert len(answers) == len(items), "one answer for each item"
+        except Exception as error:  # noqa: BLE001 (whatever it is, each asker hears it)
+            if len(items) > 1 and self._is_refused(error):
+                return [answer for item in items for answer in await self._answers(lane, [item])]
+            return [ItemBroke(error)] * len(items)
+        return answers

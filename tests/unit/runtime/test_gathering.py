@@ -84,6 +84,20 @@ async def test_of_a_group_that_broke_everybody_hears_and_the_lane_goes_on() -> N
     assert await gathering.ask("a", 3) == 30
 
 
+async def test_an_item_that_makes_the_group_refused_is_found_out_and_the_others_are_done() -> None:
+    async def work(lane: str, items: Sequence[int]) -> Sequence[int | ItemBroke]:
+        groups.append(list(items))
+        if 2 in items:
+            raise KeyError(2)
+        return items
+
+    groups: list[list[int]] = []
+    gathering = Gathering("test", work, most=9, is_refused=lambda error: isinstance(error, KeyError))
+    answers = await asyncio.gather(*(gathering.ask("a", item) for item in (1, 2, 3)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [int, KeyError, int]
+    assert groups == [[1, 2, 3], [1], [2], [3]]
+
+
 async def test_who_gives_up_stops_no_group_and_is_left_out_of_one_that_has_not_begun() -> None:
     commits = Commits()
     commits.gate.clear()
