@@ -96,6 +96,7 @@ def _provider(service: Service, settings: PaymentsSettings) -> SandboxProviderCl
         secrets=settings.webhook_secrets(),
         timeout_seconds=settings.provider_timeout_seconds,
         clock=service.clock,
+        manual_capture=settings.sandbox_manual_capture,
     )
     service.on_close(provider.close)
     return provider

@@ -18,6 +18,9 @@ class PaymentsSettings(BusSettings):
     sandbox_webhook_secrets: SecretStr = Field(
         description="Keys of the sandbox's webhook signatures, separated by commas: two during a rotation."
     )
+    sandbox_manual_capture: bool = Field(
+        False, description="Whether a sandbox payment is authorised first and then captured, as at Stripe."
+    )
     provider_timeout_seconds: float = Field(3.0, gt=0, le=60, description="Timeout of one call to a provider.")
     uncertain_seconds: float = Field(0.5, gt=0, le=600, description="Retry backoff of an unanswered call: first wait.")
     uncertain_limit_seconds: float = Field(

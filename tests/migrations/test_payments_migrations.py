@@ -37,6 +37,7 @@ async def test_head_is_what_the_tables_say(database_url: DatabaseUrl) -> None:
         assert [one for one in differences if "alembic_version" not in str(one)] == []
         assert await connection.run_sync(_checks) == {
             "ck_payments_amount",
+            "ck_payments_authorised",
             "ck_payments_dispute_state",
             "ck_payments_refund_of_captured",
             "ck_payments_refund_state",

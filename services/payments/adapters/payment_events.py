@@ -11,10 +11,13 @@ from google.protobuf.message import Message
 
 from services.contracts.wire_types import wire_money
 from services.payments.domain.payment import (
+    AuthorisationVoided,
+    AuthorisedAfterEnd,
     CancelAsked,
     Change,
     DisputeChanged,
     Payment,
+    PaymentAuthorised,
     PaymentCancelled,
     PaymentFailed,
     PaymentOpened,
@@ -43,7 +46,7 @@ def event_of(payment: Payment, change: Change) -> OutgoingEvent | None:
     )
 
 
-def _message(payment: Payment, change: Change) -> Message | None:
+def _message(payment: Payment, change: Change) -> Message | None:  # noqa: PLR0911 (one return a change)
     ids = {
         "payment_id": payment.payment_id,
         "house_id": payment.house_id,
@@ -72,7 +75,9 @@ def _message(payment: Payment, change: Change) -> Message | None:
                 disputed=_money(payment, disputed_minor),
                 changed_at_ms=at_ms,
             )
-        case PaymentOpened() | CancelAsked() | RefundOwed() | RefundAttemptFailed():
+        case PaymentOpened() | PaymentAuthorised() | AuthorisedAfterEnd() | AuthorisationVoided():
+            return None
+        case CancelAsked() | RefundOwed() | RefundAttemptFailed():
             return None
         case _:
             assert_never(change)

@@ -30,6 +30,11 @@ _DUE_LONG = f"""
     SELECT 'house ' || house_id || ' payment ' || payment_id || ' due since ' || refund_due_at_ms
     FROM payments WHERE refund_state IN ('DUE', 'STUCK') AND refund_due_at_ms < :due_before_ms AND {_MINE}
     ORDER BY refund_due_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_AUTHORISED_LONG = f"""
+    SELECT 'house ' || house_id || ' payment ' || payment_id || ' is ' || state || ', authorised since '
+           || authorised_at_ms
+    FROM payments WHERE authorised_at_ms < :due_before_ms AND {_MINE}
+    ORDER BY authorised_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _STUCK = f"""
     SELECT 'house ' || house_id || ' payment ' || payment_id || ' was refused ' || refund_refusals || ' times'
     FROM payments WHERE refund_state = 'STUCK' AND {_MINE}
@@ -37,8 +42,9 @@ _STUCK = f"""
 _UNPROVEN = f"""
     SELECT 'house ' || house_id || ' payment ' || payment_id || ' is ' || state
     FROM payments WHERE {_MINE} AND (
-        (state IN ('PENDING', 'SUCCEEDED') AND provider_ref IS NULL)
-        OR (state IN ('CREATING', 'PENDING') AND next_attempt_at_ms IS NULL)
+        (state IN ('PENDING', 'AUTHORISED', 'SUCCEEDED') AND provider_ref IS NULL)
+        OR (state IN ('CREATING', 'PENDING', 'AUTHORISED') AND next_attempt_at_ms IS NULL)
+        OR (authorised_at_ms IS NOT NULL AND next_attempt_at_ms IS NULL)
         OR (refund_state IN ('DUE', 'STUCK') AND next_attempt_at_ms IS NULL))
     ORDER BY payment_id LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _PAYMENTS = f"SELECT count(*) FROM payments WHERE {_MINE}"  # noqa: S608
@@ -68,6 +74,7 @@ _FACTS = f"""
 _CHECKS = (
     ("INV-3", "an order's money is captured once, unless it goes back", _CAPTURED, _CAPTURED_TWICE),
     ("INV-3", "refunds that are owed are paid in time", _DUE, _DUE_LONG),
+    ("INV-3", "what is authorised is captured or let go in time", _PAYMENTS, _AUTHORISED_LONG),
     ("INV-3", "no refund waits for people", _DUE, _STUCK),
     (
         "INV-3",

@@ -39,6 +39,7 @@ _CHANGING = (
     "provider_ref",
     "pay_url",
     "reason",
+    "authorised_at_ms",
     "succeeded_at_ms",
     "ended_at_ms",
     "cancel_asked_at_ms",
@@ -280,7 +281,7 @@ class PostgresPaymentStore:
             return [payment_of(row) for row in (await connection.execute(statement)).mappings()]
 
     async def count_uncertain(self) -> int:
-        creating = PAYMENTS.c.state == PaymentState.CREATING.value
+        creating = PAYMENTS.c.state.in_([PaymentState.CREATING.value, PaymentState.AUTHORISED.value])
         unanswered = and_(PAYMENTS.c.cancel_asked_at_ms.is_not(None), PAYMENTS.c.state == PaymentState.PENDING.value)
         statement = select(func.count()).where(PAYMENTS.c.next_attempt_at_ms.is_not(None), or_(creating, unanswered))
         async with connected(self._single, _COUNTS) as connection:

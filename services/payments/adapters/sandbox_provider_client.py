@@ -44,6 +44,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 _STATUSES = {
     "open": ProviderStatus.OPEN,
+    "authorised": ProviderStatus.AUTHORISED,
     "succeeded": ProviderStatus.SUCCEEDED,
     "failed": ProviderStatus.FAILED,
     "expired": ProviderStatus.FAILED,
@@ -120,9 +121,12 @@ class SandboxProviderClient:
         clock: Clock,
         account: str = "sandbox",
         house_id: str = "",
+        manual_capture: bool = False,
     ) -> None:
         self.account = account
         self.house_id = house_id
+        # Said only where it is wanted: a creation that a process of the release before began is the same request.
+        self._how: dict[str, str] = {"capture": "manual"} if manual_capture else {}
         self._secrets = tuple(secrets)
         self._timeout_seconds = timeout_seconds
         self._clock = clock
@@ -148,7 +152,7 @@ class SandboxProviderClient:
             "return_url": payment.return_url,
             "expires_at_ms": payment.expires_at_ms,
             "metadata": {"house_id": payment.house_id, "payment_id": payment.payment_id},
-        }
+        } | self._how
         return await self._call(
             "create", "POST", "/v1/payments", _payment_in, body=wanted, idempotency_key=payment.provider_key
         )
@@ -166,8 +170,10 @@ class SandboxProviderClient:
         return await self._call("cancel", "POST", path, _payment_in, body={}, idempotency_key=f"cancel:{ref}")
 
     async def capture(self, payment: Payment) -> Outcome[ProviderPayment]:
-        """See PaymentProvider.capture. The sandbox captures at once: nothing is ever held."""
-        return await self.fetch(payment.provider_ref or "")
+        path = f"/v1/payments/{quote(payment.provider_ref or '', safe='')}/capture"
+        return await self._call(
+            "capture", "POST", path, _payment_in, body={}, idempotency_key=payment.provider_capture_key
+        )
 
     async def refund(self, payment: Payment, amount_minor: int, key: str) -> Outcome[RefundReport]:
         path = f"/v1/payments/{quote(payment.provider_ref or '', safe='')}/refunds"

@@ -45,8 +45,14 @@ PAYMENTS = Table(
     Column("dispute_state", String(16), nullable=False, server_default="NONE"),
     Column("disputed_minor", BigInteger, nullable=False, server_default="0"),
     Column("provider_account_id", String(64), nullable=False, server_default=""),
+    Column("authorised_at_ms", BigInteger),
     CheckConstraint("amount_minor >= 1", name="amount"),
-    CheckConstraint("state IN ('CREATING', 'PENDING', 'SUCCEEDED', 'FAILED', 'CANCELLED')", name="state"),
+    CheckConstraint("state IN ('CREATING', 'PENDING', 'AUTHORISED', 'SUCCEEDED', 'FAILED', 'CANCELLED')", name="state"),
+    CheckConstraint(
+        "(state = 'AUTHORISED' AND authorised_at_ms IS NOT NULL)"
+        " OR (state <> 'AUTHORISED' AND (authorised_at_ms IS NULL OR state IN ('FAILED', 'CANCELLED')))",
+        name="authorised",
+    ),
     CheckConstraint("refund_state IN ('NONE', 'DUE', 'STUCK', 'SUCCEEDED')", name="refund_state"),
     CheckConstraint("dispute_state IN ('NONE', 'OPEN', 'WON', 'LOST')", name="dispute_state"),
     CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor", name="refunded"),
@@ -73,6 +79,7 @@ PAYMENTS = Table(
         "payment_id",
         postgresql_where=text("refund_state = 'STUCK' OR dispute_state = 'OPEN'"),
     ),
+    Index("ix_payments_authorised", "authorised_at_ms", postgresql_where=text("authorised_at_ms IS NOT NULL")),
     Index(
         "ix_payments_next_attempt_at_ms",
         "next_attempt_at_ms",

@@ -20,6 +20,7 @@ from services.runtime.rpc.errors import accept, answered
 _STATES = {
     PaymentState.CREATING: pb.PAYMENT_STATE_CREATING,
     PaymentState.PENDING: pb.PAYMENT_STATE_PENDING,
+    PaymentState.AUTHORISED: pb.PAYMENT_STATE_PENDING,  # no money yet: how a provider takes it is our own business
     PaymentState.SUCCEEDED: pb.PAYMENT_STATE_SUCCEEDED,
     PaymentState.FAILED: pb.PAYMENT_STATE_FAILED,
     PaymentState.CANCELLED: pb.PAYMENT_STATE_CANCELLED,

@@ -15,7 +15,8 @@ class NextAct(Enum):
     CREATE = "create"
     FETCH = "fetch"
     WATCH = "watch"  # fetch now and then: captured money may go back without us (R5.9)
-    CANCEL = "cancel"
+    CAPTURE = "capture"
+    CANCEL = "cancel"  # of what is authorised: void it, and no money moves
     REFUND = "refund"
     NOTHING = "nothing"
 
@@ -27,10 +28,13 @@ def next_act(payment: Payment) -> NextAct:
             return NextAct.CREATE
         case PaymentState.PENDING:
             return NextAct.FETCH if payment.cancel_asked_at_ms is None else NextAct.CANCEL
+        case PaymentState.AUTHORISED:
+            # Seats are claimed before anybody is asked for money, so nothing more is waited for. A cancel wins.
+            return NextAct.CAPTURE if payment.cancel_asked_at_ms is None else NextAct.CANCEL
         case PaymentState.SUCCEEDED:
             return _captured_act(payment)
         case PaymentState.FAILED | PaymentState.CANCELLED:
-            return NextAct.NOTHING
+            return NextAct.NOTHING if payment.authorised_at_ms is None else NextAct.CANCEL
 
 
 def _captured_act(payment: Payment) -> NextAct:

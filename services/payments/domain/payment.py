@@ -12,6 +12,7 @@ class PaymentState(Enum):
 
     CREATING = "CREATING"  # recorded; the provider may or may not know it
     PENDING = "PENDING"  # the provider has it; no money yet
+    AUTHORISED = "AUTHORISED"  # the provider keeps the buyer's money ready; it is ours once captured
     SUCCEEDED = "SUCCEEDED"  # the money was captured; never left again, what goes back is told apart
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
@@ -39,11 +40,12 @@ class DisputeState(Enum):
 class Payment:
     """One attempt to be paid for one order, with its refund. Amounts in minor units, times in unix milliseconds.
 
-    `refunded_minor` is what has gone back by then, in parts or whole: our refund, the house's own at the provider, and
-    disputes that were lost. `refund_refusals` counts the provider's refusals since the refund was last asked for.
-    `provider_account_id` is the house's account at the provider, "" the deployment's own.
-    `attempts` counts the visits since the last change; `next_attempt_at_ms` is when the reconciler looks again, None
-    when there is nothing left to learn. `version` counts the stored changes.
+    `authorised_at_ms`: since when the provider keeps money ready that was neither captured nor let go; a payment that
+    has ended without money and yet has one is owed a void. `refunded_minor` is what has gone back by then, in parts or
+    whole: our refund, the house's own at the provider, and disputes that were lost. `refund_refusals` counts the
+    provider's refusals since the refund was last asked for. `provider_account_id` is the house's account at the
+    provider, "" the deployment's own. `attempts` counts the visits since the last change; `next_attempt_at_ms` is when
+    the reconciler looks again, None when there is nothing left to learn. `version` counts the stored changes.
     """
 
     payment_id: str
@@ -62,6 +64,7 @@ class Payment:
     provider_ref: str | None = None
     pay_url: str = ""
     reason: str = ""
+    authorised_at_ms: int | None = None
     succeeded_at_ms: int | None = None
     ended_at_ms: int | None = None
     cancel_asked_at_ms: int | None = None
@@ -90,6 +93,11 @@ class Payment:
         return f"{self.house_id}:{self.idempotency_key}"
 
     @property
+    def provider_capture_key(self) -> str:
+        """A new one a visit: an authorisation is captured once whatever the keys, and a kept 500 is not heard again."""
+        return f"{self.house_id}:{self.payment_id}:capture:{self.attempts}"
+
+    @property
     def provider_refund_key(self) -> str:
         """The refund's own key; a refund that definitely failed, or of another amount, is asked for under a new one."""
         part = f":{self.left_minor}" if self.refunded_minor else ""
@@ -107,6 +115,29 @@ class PaymentOpened:
 
     provider_ref: str
     pay_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAuthorised:
+    """The buyer has agreed and the provider keeps the money ready; none has moved."""
+
+    provider_ref: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisedAfterEnd:
+    """The provider holds the buyer's money ready for a payment that has ended here: it is to be let go."""
+
+    provider_ref: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationVoided:
+    """The provider has let the buyer's money go that it held after the payment's end."""
+
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +219,9 @@ class DisputeChanged:
 
 Change = (
     PaymentOpened
+    | PaymentAuthorised
+    | AuthorisedAfterEnd
+    | AuthorisationVoided
     | PaymentSucceeded
     | PaymentFailed
     | PaymentCancelled
@@ -201,19 +235,25 @@ Change = (
 )
 
 
-def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911 (one return a change)
+def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR0912 (one return a change)
     """The payment after `change`."""
     match change:
         case PaymentOpened(provider_ref, pay_url):
             return replace(payment, state=PaymentState.PENDING, provider_ref=provider_ref, pay_url=pay_url)
+        case PaymentAuthorised(provider_ref, at_ms):
+            return replace(payment, state=PaymentState.AUTHORISED, provider_ref=provider_ref, authorised_at_ms=at_ms)
+        case AuthorisedAfterEnd(provider_ref, at_ms):
+            return replace(payment, provider_ref=provider_ref, authorised_at_ms=at_ms)
+        case AuthorisationVoided():
+            return replace(payment, authorised_at_ms=None)
         case PaymentSucceeded(provider_ref, at_ms):
-            return replace(
-                payment, state=PaymentState.SUCCEEDED, provider_ref=provider_ref, succeeded_at_ms=at_ms, reason=""
-            )
+            captured = replace(payment, state=PaymentState.SUCCEEDED, provider_ref=provider_ref, succeeded_at_ms=at_ms)
+            return replace(captured, reason="", authorised_at_ms=None)
         case PaymentFailed(reason, at_ms):
-            return replace(payment, state=PaymentState.FAILED, reason=reason, ended_at_ms=at_ms)
+            ended = replace(payment, state=PaymentState.FAILED, reason=reason, ended_at_ms=at_ms)
+            return replace(ended, authorised_at_ms=None)
         case PaymentCancelled(at_ms):
-            return replace(payment, state=PaymentState.CANCELLED, ended_at_ms=at_ms)
+            return replace(payment, state=PaymentState.CANCELLED, ended_at_ms=at_ms, authorised_at_ms=None)
         case CancelAsked(at_ms):
             return replace(payment, cancel_asked_at_ms=at_ms)
         case RefundOwed(key, at_ms):

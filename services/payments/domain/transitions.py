@@ -8,10 +8,14 @@ from enum import Enum
 from typing import assert_never
 
 from services.payments.domain.payment import (
+    AuthorisationVoided,
+    AuthorisedAfterEnd,
+    CancelAsked,
     Change,
     DisputeChanged,
     DisputeState,
     Payment,
+    PaymentAuthorised,
     PaymentCancelled,
     PaymentFailed,
     PaymentOpened,
@@ -34,6 +38,8 @@ class ReportKind(Enum):
     """What was heard from the provider about a payment."""
 
     OPEN = "open"
+    AUTHORISED = "authorised"  # the money is kept ready; it moves only when it is captured
+    WRONG_MONEY = "wrong_money"  # no money yet, and what would come is not what was asked for
     SUCCEEDED = "succeeded"
     FAILED = "failed"  # declined, expired, or the creation was refused
     CANCELLED = "cancelled"
@@ -59,6 +65,9 @@ class Verdict(Enum):
 
     STAY = "stay"  # nothing new; look again later
     OPEN = "open"
+    AUTHORISE = "authorise"
+    CALL_OFF = "call_off"  # to be cancelled at the provider before any money moves
+    VOID = "void"  # it had ended here: what the provider still has is to be let go
     SUCCEED = "succeed"
     SUCCEED_LATE = "succeed_late"
     FAIL = "fail"
@@ -71,19 +80,33 @@ _S, _R, _V = PaymentState, ReportKind, Verdict
 
 TRANSITIONS: Mapping[tuple[PaymentState, ReportKind], Verdict] = {
     (_S.CREATING, _R.OPEN): _V.OPEN,
+    (_S.CREATING, _R.AUTHORISED): _V.AUTHORISE,
+    (_S.CREATING, _R.WRONG_MONEY): _V.CALL_OFF,
     (_S.CREATING, _R.SUCCEEDED): _V.SUCCEED,
     (_S.CREATING, _R.FAILED): _V.FAIL,
     (_S.CREATING, _R.CANCELLED): _V.CANCEL,
     (_S.CREATING, _R.MISSING): _V.STAY,  # created again under the same key; given up long after its end
     (_S.CREATING, _R.UNCERTAIN): _V.STAY,
     (_S.PENDING, _R.OPEN): _V.STAY,
+    (_S.PENDING, _R.AUTHORISED): _V.AUTHORISE,
+    (_S.PENDING, _R.WRONG_MONEY): _V.CALL_OFF,
     (_S.PENDING, _R.SUCCEEDED): _V.SUCCEED,
     (_S.PENDING, _R.FAILED): _V.FAIL,
     (_S.PENDING, _R.CANCELLED): _V.CANCEL,
     (_S.PENDING, _R.MISSING): _V.CONTRADICTION,
     (_S.PENDING, _R.UNCERTAIN): _V.STAY,
+    (_S.AUTHORISED, _R.OPEN): _V.STALE,
+    (_S.AUTHORISED, _R.AUTHORISED): _V.STAY,
+    (_S.AUTHORISED, _R.WRONG_MONEY): _V.CALL_OFF,
+    (_S.AUTHORISED, _R.SUCCEEDED): _V.SUCCEED,
+    (_S.AUTHORISED, _R.FAILED): _V.FAIL,  # the authorisation ran out
+    (_S.AUTHORISED, _R.CANCELLED): _V.CANCEL,
+    (_S.AUTHORISED, _R.MISSING): _V.CONTRADICTION,
+    (_S.AUTHORISED, _R.UNCERTAIN): _V.STAY,  # a capture without an answer too: it is asked about, then asked for again
     # The money was captured: nothing but a refund changes that.
     (_S.SUCCEEDED, _R.OPEN): _V.STALE,
+    (_S.SUCCEEDED, _R.AUTHORISED): _V.STALE,
+    (_S.SUCCEEDED, _R.WRONG_MONEY): _V.CONTRADICTION,
     (_S.SUCCEEDED, _R.SUCCEEDED): _V.STALE,
     (_S.SUCCEEDED, _R.FAILED): _V.CONTRADICTION,
     (_S.SUCCEEDED, _R.CANCELLED): _V.CONTRADICTION,
@@ -91,12 +114,16 @@ TRANSITIONS: Mapping[tuple[PaymentState, ReportKind], Verdict] = {
     (_S.SUCCEEDED, _R.UNCERTAIN): _V.STAY,
     # A success may still come, and is believed: orders decides whether to claim again or to refund.
     (_S.FAILED, _R.OPEN): _V.STALE,
+    (_S.FAILED, _R.AUTHORISED): _V.VOID,
+    (_S.FAILED, _R.WRONG_MONEY): _V.VOID,
     (_S.FAILED, _R.SUCCEEDED): _V.SUCCEED_LATE,
     (_S.FAILED, _R.FAILED): _V.STALE,
     (_S.FAILED, _R.CANCELLED): _V.STALE,
     (_S.FAILED, _R.MISSING): _V.STALE,
     (_S.FAILED, _R.UNCERTAIN): _V.STAY,
     (_S.CANCELLED, _R.OPEN): _V.STALE,
+    (_S.CANCELLED, _R.AUTHORISED): _V.VOID,
+    (_S.CANCELLED, _R.WRONG_MONEY): _V.VOID,
     (_S.CANCELLED, _R.SUCCEEDED): _V.SUCCEED_LATE,
     (_S.CANCELLED, _R.FAILED): _V.STALE,
     (_S.CANCELLED, _R.CANCELLED): _V.STALE,
@@ -116,7 +143,7 @@ class Decision:
 def decide(payment: Payment, report: Report, now_ms: int) -> Decision:
     """What `report` changes about `payment`, whatever the provider did without us included (R5.9)."""
     verdict = _verdict(payment, report, now_ms)
-    changes = _changes(verdict, report, now_ms)
+    changes = _changes(payment, verdict, report, now_ms)
     if report.kind is ReportKind.SUCCEEDED:
         dispute = _dispute(payment, report, now_ms)
         changes = (*changes, *dispute, *_gone_back(payment, report, dispute, now_ms))
@@ -155,10 +182,16 @@ def _verdict(payment: Payment, report: Report, now_ms: int) -> Verdict:
     return TRANSITIONS[payment.state, report.kind]
 
 
-def _changes(verdict: Verdict, report: Report, now_ms: int) -> tuple[Change, ...]:
+def _changes(payment: Payment, verdict: Verdict, report: Report, now_ms: int) -> tuple[Change, ...]:  # noqa: PLR0911
     match verdict:
         case Verdict.OPEN:
             return (PaymentOpened(report.provider_ref, report.pay_url),)
+        case Verdict.AUTHORISE:
+            return (PaymentAuthorised(report.provider_ref, now_ms),)
+        case Verdict.CALL_OFF:
+            return _called_off(payment, report, now_ms)
+        case Verdict.VOID:
+            return () if payment.authorised_at_ms else (AuthorisedAfterEnd(report.provider_ref, now_ms),)
         case Verdict.SUCCEED:
             return (PaymentSucceeded(report.provider_ref, now_ms, late=False),)
         case Verdict.SUCCEED_LATE:
@@ -167,10 +200,23 @@ def _changes(verdict: Verdict, report: Report, now_ms: int) -> tuple[Change, ...
             return (PaymentFailed(report.reason or "never_created", now_ms),)
         case Verdict.CANCEL:
             return (PaymentCancelled(now_ms),)
+        case Verdict.STALE if payment.authorised_at_ms and _lets_go(payment, report):
+            return (AuthorisationVoided(now_ms),)
         case Verdict.STAY | Verdict.STALE | Verdict.CONTRADICTION:
             return ()
         case _:
             assert_never(verdict)
+
+
+def _called_off(payment: Payment, report: Report, now_ms: int) -> tuple[Change, ...]:
+    """Nobody is shown where to pay it, and the provider is asked to cancel it."""
+    opened = (PaymentOpened(report.provider_ref, ""),) if payment.state is PaymentState.CREATING else ()
+    return opened if payment.cancel_asked_at_ms else (*opened, CancelAsked(now_ms))
+
+
+def _lets_go(payment: Payment, report: Report) -> bool:
+    ended = payment.state in {PaymentState.FAILED, PaymentState.CANCELLED}
+    return ended and report.kind in {ReportKind.FAILED, ReportKind.CANCELLED}
 
 
 class RefundReport(Enum):

@@ -25,6 +25,7 @@ from services.runtime.ids import Ids
 
 # More at once would only share the same processor, until the provider's answers seem late. The rest waits unrecorded.
 MOST_CREATIONS_AT_ONCE = 32
+_CANCELABLE = frozenset({PaymentState.PENDING, PaymentState.AUTHORISED})
 
 
 def request_hash(wanted: PaymentWanted) -> str:
@@ -123,10 +124,7 @@ class PaymentDesk:
         if payment.state is PaymentState.CREATING:
             # Somewhere a creation may be under way: have it first, then cancel it.
             payment = await self._driver.step(payment)
-        return payment if is_final(payment) else await self._cancel_pending(payment)
-
-    async def _cancel_pending(self, payment: Payment) -> Payment:
-        return await self._driver.step(payment) if payment.state is PaymentState.PENDING else payment
+        return await self._driver.step(payment) if payment.state in _CANCELABLE else payment
 
     def _cancel_asked(self, payment: Payment) -> Decision:
         if is_final(payment) or payment.cancel_asked_at_ms is not None:

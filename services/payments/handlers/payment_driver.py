@@ -11,6 +11,7 @@ from services.payments.domain.transitions import (
     NEVER_CREATED_AFTER_MS,
     Decision,
     Report,
+    ReportKind,
     Verdict,
     decide,
     decide_refund,
@@ -57,7 +58,15 @@ class PaymentDriver:
         return changed
 
     async def step(self, payment: Payment) -> Payment:
-        """Makes the one call that may teach us something, and answers the payment as it then stands."""
+        """Makes the call that may teach us something, and answers the payment as it then stands."""
+        return await self._on_with_authorised(await self._step(payment))
+
+    async def _on_with_authorised(self, payment: Payment) -> Payment:
+        """What was just authorised is captured, or voided, at once; where that goes wrong the reconciler goes on."""
+        is_fresh = payment.state is PaymentState.AUTHORISED and payment.attempts == 0
+        return await self._step(payment) if is_fresh else payment
+
+    async def _step(self, payment: Payment) -> Payment:
         provider = await self._providers.of(payment.account)
         match next_act(payment):
             case NextAct.CREATE:
@@ -66,6 +75,8 @@ class PaymentDriver:
                 assert payment.provider_ref is not None, "a payment in these states has the provider's reference"
                 outcome = await provider.fetch(payment.provider_ref)
                 return await self.apply_report(payment, report_of_fetch(payment, outcome))
+            case NextAct.CAPTURE:
+                return await self.apply_report(payment, await self._capture(provider, payment))
             case NextAct.CANCEL:
                 return await self.apply_report(payment, await self._cancel(provider, payment))
             case NextAct.REFUND:
@@ -90,12 +101,13 @@ class PaymentDriver:
         """
         if provider.house_id not in ("", told.house_id):
             return None
-        return await self._change(
+        changed = await self._change(
             told.house_id,
             told.payment_id,
             lambda current: report_of(current, told, provider.account),
             settles,
         )
+        return None if changed is None else await self._on_with_authorised(changed)
 
     async def _change(
         self,
@@ -140,8 +152,20 @@ class PaymentDriver:
             case _:
                 return UNCERTAIN
 
+    async def _capture(self, provider: PaymentProvider, payment: Payment) -> Report:
+        assert payment.provider_ref is not None, "an authorised payment has the provider's reference"
+        if payment.attempts > 0:
+            # An earlier try may have taken the money, whatever its answer was.
+            report = report_of_fetch(payment, await provider.fetch(payment.provider_ref))
+            if report.kind is not ReportKind.AUTHORISED:
+                return report
+        outcome = await provider.capture(payment)
+        if isinstance(outcome, Declined):
+            outcome = await provider.fetch(payment.provider_ref)
+        return report_of_fetch(payment, outcome)
+
     async def _cancel(self, provider: PaymentProvider, payment: Payment) -> Report:
-        assert payment.provider_ref is not None, "a pending payment has the provider's reference"
+        assert payment.provider_ref is not None, "what is cancelled at the provider has its reference"
         outcome = await provider.cancel(payment.provider_ref)
         if isinstance(outcome, Declined):
             outcome = await provider.fetch(payment.provider_ref)

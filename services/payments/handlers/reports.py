@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from services.payments.domain.payment import Payment
 from services.payments.domain.transitions import RefundReport, Report, ReportKind
 from services.payments.ports import NOT_FOUND, Declined, Done, Outcome, ProviderPayment, ProviderStatus, Uncertain
@@ -12,7 +14,7 @@ _log = get_logger("payments")
 
 _KINDS = {
     ProviderStatus.OPEN: ReportKind.OPEN,
-    ProviderStatus.AUTHORISED: ReportKind.OPEN,
+    ProviderStatus.AUTHORISED: ReportKind.AUTHORISED,
     ProviderStatus.SUCCEEDED: ReportKind.SUCCEEDED,
     ProviderStatus.FAILED: ReportKind.FAILED,
     ProviderStatus.CANCELLED: ReportKind.CANCELLED,
@@ -23,20 +25,19 @@ MISSING = Report(ReportKind.MISSING)
 
 
 def report_of(payment: Payment, told: ProviderPayment, account: str = "") -> Report:
-    """What the provider's payment says about ours. Another amount, currency or owner than recorded proves nothing.
+    """What the provider's payment says about ours: nothing if it is another's, no payment if it is of other money.
 
     `account`: at which it was told of, where that is not the payment's own by the way it was asked.
     """
     if account not in ("", payment.account):
-        PAYMENT_CONTRADICTIONS.labels("account").inc()
-        _log.error("provider_payment_at_another_account", payment_id=payment.payment_id, ref=told.ref)
+        _differs(payment, told, "account")
         return UNCERTAIN
-    same_money = (told.amount_minor, told.currency) == (payment.amount_minor, payment.currency)
-    same_owner = (told.house_id, told.payment_id) == (payment.house_id, payment.payment_id)
-    if not same_money or not same_owner:
-        PAYMENT_CONTRADICTIONS.labels("money" if same_owner else "owner").inc()
-        _log.error("provider_payment_differs", payment_id=payment.payment_id, ref=told.ref, same_owner=same_owner)
+    if (told.house_id, told.payment_id) != (payment.house_id, payment.payment_id):
+        _differs(payment, told, "owner")
         return UNCERTAIN
+    if (told.amount_minor, told.currency) != (payment.amount_minor, payment.currency):
+        _differs(payment, told, "money")
+        return _report_of_wrong_money(told)
     return Report(
         _KINDS[told.status],
         provider_ref=told.ref,
@@ -46,6 +47,26 @@ def report_of(payment: Payment, told: ProviderPayment, account: str = "") -> Rep
         dispute=told.dispute,
         disputed_minor=told.disputed_minor,
     )
+
+
+def _differs(payment: Payment, told: ProviderPayment, what: str) -> None:
+    PAYMENT_CONTRADICTIONS.labels(what).inc()
+    _log.error("provider_payment_differs", payment_id=payment.payment_id, ref=told.ref, what=what)
+
+
+def _report_of_wrong_money(told: ProviderPayment) -> Report:
+    """Called off while no money has moved. Once it was taken people must give it back, and that is its end."""
+    match told.status:
+        case ProviderStatus.OPEN | ProviderStatus.AUTHORISED:
+            return Report(ReportKind.WRONG_MONEY, provider_ref=told.ref)
+        case ProviderStatus.FAILED | ProviderStatus.CANCELLED:
+            return Report(_KINDS[told.status], provider_ref=told.ref, reason=told.reason)
+        case ProviderStatus.SUCCEEDED if told.refunded_minor >= told.amount_minor:
+            return Report(ReportKind.FAILED, provider_ref=told.ref, reason="wrong_money")
+        case ProviderStatus.SUCCEEDED:
+            return UNCERTAIN
+        case _:
+            assert_never(told.status)
 
 
 def report_of_creation(payment: Payment, outcome: Outcome[ProviderPayment]) -> Report:

@@ -119,7 +119,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def cancel(self, ref: str) -> Outcome[ProviderPayment]:
-        """Asks to cancel; Done tells how the payment stands after that, which need not be cancelled."""
+        """Asks to cancel, which lets authorised money go; Done tells how the payment stands after that."""
         ...
 
     async def capture(self, payment: Payment) -> Outcome[ProviderPayment]:

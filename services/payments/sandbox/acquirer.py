@@ -15,7 +15,9 @@ from services.runtime.ids import Ids
 _OLDER_EVENT_LATE_MS = 300
 _DUE_AT_ONCE = 500
 
-OPEN, SUCCEEDED, FAILED, CANCELLED, EXPIRED = "open", "succeeded", "failed", "cancelled", "expired"
+OPEN, AUTHORISED, SUCCEEDED = "open", "authorised", "succeeded"
+FAILED, CANCELLED, EXPIRED = "failed", "cancelled", "expired"
+MANUAL = "manual"
 DISPUTE_OPEN, DISPUTE_LOST = "open", "lost"
 
 
@@ -28,6 +30,7 @@ class Wanted:
     return_url: str
     expires_at_ms: int
     metadata: dict[str, str]
+    capture: str
 
 
 class Acquirer:
@@ -62,6 +65,7 @@ class Acquirer:
             stalled_until_ms=0,
             errors_left=0,
             refund_errors_left=0,
+            capture=wanted.capture,
         )
         self._ledger.put(payment)
         self._ledger.plan(payment.expires_at_ms, payment.id, "expire")
@@ -74,7 +78,7 @@ class Acquirer:
         payment.behaviour = card.behaviour.value
         match card.behaviour:
             case Behaviour.PAYS | Behaviour.SENDS_TWICE | Behaviour.NO_WEBHOOK:
-                self._end(payment, SUCCEEDED)
+                self._take(payment)
             case Behaviour.DECLINES:
                 self._end(payment, FAILED, "card_declined")
             case Behaviour.TIMES_OUT:
@@ -84,17 +88,25 @@ class Acquirer:
                 self._ledger.plan(now_ms + self._late_ms, payment.id, "settle")
             case Behaviour.OUT_OF_ORDER:
                 self._tell("payment.processing", payment, delay_ms=_OLDER_EVENT_LATE_MS)
-                self._end(payment, SUCCEEDED)
+                self._take(payment)
             case Behaviour.ERRORS:
                 payment.errors_left, payment.refund_errors_left = ERRORS_AFTER_PAYING, 1
-                self._end(payment, SUCCEEDED)
+                self._take(payment)
             case _:
                 assert_never(card.behaviour)
         self._ledger.put(payment)
 
+    def capture(self, payment: PaymentRecord) -> bool:
+        """Takes what is authorised; False when nothing is, any more or yet."""
+        if payment.status == AUTHORISED:
+            self._end(payment, SUCCEEDED)
+            self._ledger.put(payment)
+            return True
+        return False
+
     def cancel(self, payment: PaymentRecord) -> bool:
-        """Cancels an open payment; False when it has ended otherwise. Money on its way may still come (PAYS_LATE)."""
-        if payment.status == OPEN:
+        """Cancels what no money has moved for; False when it has ended otherwise. PAYS_LATE money may still come."""
+        if payment.status in {OPEN, AUTHORISED}:
             self._end(payment, CANCELLED, "requested")
             self._ledger.put(payment)
         return payment.status == CANCELLED
@@ -128,8 +140,8 @@ class Acquirer:
         for item in self._ledger.take_due(self._clock.now_ms(), _DUE_AT_ONCE):
             payment = self._ledger.payment(item.payment_id)
             assert payment is not None, "payments are never deleted"
-            if item.act == "settle" and payment.status != SUCCEEDED:
-                self._end(payment, SUCCEEDED)
+            if item.act == "settle" and payment.status not in {AUTHORISED, SUCCEEDED}:
+                self._take(payment)
             elif item.act.startswith("refund"):
                 # Without an amount: planned by an earlier release, of all that was asked for.
                 amount = item.act.partition(":")[2]
@@ -143,6 +155,9 @@ class Acquirer:
     def _pay_back(self, payment: PaymentRecord, amount_minor: int) -> None:
         payment.refunded_minor += amount_minor
         self._tell("refund.succeeded", payment)
+
+    def _take(self, payment: PaymentRecord) -> None:
+        self._end(payment, AUTHORISED if payment.capture == MANUAL else SUCCEEDED)
 
     def _end(self, payment: PaymentRecord, status: str, reason: str = "") -> None:
         payment.status, payment.reason = status, reason

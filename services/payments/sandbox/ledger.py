@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS payments (
     refunded_minor INTEGER NOT NULL, refund_asked_minor INTEGER NOT NULL, metadata TEXT NOT NULL,
     behaviour TEXT NOT NULL,
     stalled_until_ms INTEGER NOT NULL, errors_left INTEGER NOT NULL, refund_errors_left INTEGER NOT NULL,
-    dispute TEXT NOT NULL DEFAULT '', disputed_minor INTEGER NOT NULL DEFAULT 0);
+    dispute TEXT NOT NULL DEFAULT '', disputed_minor INTEGER NOT NULL DEFAULT 0,
+    capture TEXT NOT NULL DEFAULT 'automatic');
 CREATE INDEX IF NOT EXISTS payments_reference ON payments (reference);
 CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, request_hash TEXT NOT NULL, status INTEGER NOT NULL, body BLOB NOT NULL);
@@ -36,14 +37,18 @@ CREATE INDEX IF NOT EXISTS agenda_due ON agenda (due_at_ms);
 
 
 # What files of earlier releases lack.
-_LATER_COLUMNS = {"dispute": "TEXT NOT NULL DEFAULT ''", "disputed_minor": "INTEGER NOT NULL DEFAULT 0"}
+_LATER_COLUMNS = {
+    "dispute": "TEXT NOT NULL DEFAULT ''",
+    "disputed_minor": "INTEGER NOT NULL DEFAULT 0",
+    "capture": "TEXT NOT NULL DEFAULT 'automatic'",
+}
 
 
 @dataclass(slots=True)
 class PaymentRecord:
     """A payment at the provider. `metadata` is JSON text; `behaviour` is empty until a card is known.
 
-    `dispute` is empty, open, won or lost.
+    `dispute` is empty, open, won or lost. `capture` is automatic or manual: paying only authorises, the shop captures.
     """
 
     id: str
@@ -64,6 +69,7 @@ class PaymentRecord:
     refund_errors_left: int
     dispute: str = ""
     disputed_minor: int = 0
+    capture: str = "automatic"
 
 
 @dataclass(frozen=True, slots=True)

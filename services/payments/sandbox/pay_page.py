@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from services.contracts.money import amount_text
-from services.payments.sandbox.acquirer import OPEN, Acquirer
+from services.payments.sandbox.acquirer import AUTHORISED, OPEN, Acquirer
 from services.payments.sandbox.cards import CARDS, card_of
 from services.payments.sandbox.ledger import Ledger, PaymentRecord
 from services.runtime.http_server import read_body
@@ -35,6 +35,7 @@ td:first-child { white-space: nowrap; font-variant-numeric: tabular-nums }
 """
 
 _STATUS_WORDS = {
+    AUTHORISED: "This payment is authorised.",
     "succeeded": "This payment is paid.",
     "failed": "This payment was declined.",
     "cancelled": "This payment was cancelled.",

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_URL_CHARS
 from services.contracts.money import refused_currency
-from services.payments.sandbox.acquirer import DISPUTE_LOST, DISPUTE_OPEN, OPEN, SUCCEEDED, Acquirer, Wanted
+from services.payments.sandbox.acquirer import AUTHORISED, DISPUTE_LOST, DISPUTE_OPEN, OPEN, SUCCEEDED, Acquirer, Wanted
 from services.payments.sandbox.cards import CARDS, ERRORS_BEFORE, SCRIPT_HEADER, CreationScript, script_of
 from services.payments.sandbox.ledger import Ledger, PaymentRecord, Reply
 from services.runtime.clock import Clock
@@ -36,6 +36,7 @@ class Creation(msgspec.Struct, frozen=True):
     return_url: Annotated[str, msgspec.Meta(pattern="^[Hh][Tt][Tt][Pp][Ss]?://[^ ]+$", max_length=MAX_URL_CHARS)]
     expires_at_ms: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     metadata: Annotated[dict[Annotated[str, msgspec.Meta(max_length=40)], _Text], msgspec.Meta(max_length=20)] = {}
+    capture: Literal["automatic", "manual"] = "automatic"
 
     def __post_init__(self) -> None:
         refusal = refused_currency("currency", self.currency)
@@ -90,6 +91,7 @@ class RestApi:
             Route("/v1/payments", self.create, methods=["POST"]),
             Route("/v1/payments", self.list_payments, methods=["GET"]),
             Route("/v1/payments/{id}", self.get, methods=["GET"]),
+            Route("/v1/payments/{id}/capture", self.capture, methods=["POST"]),
             Route("/v1/payments/{id}/cancel", self.cancel, methods=["POST"]),
             Route("/v1/payments/{id}/refunds", self.refund, methods=["POST"]),
             Route("/v1/payments/{id}/dispute", self.open_dispute, methods=["POST"]),
@@ -119,7 +121,14 @@ class RestApi:
             if script is CreationScript.ERROR_BEFORE and self._ledger.count_try(key) <= ERRORS_BEFORE:
                 return _respond(BROKEN)
             payment = self._acquirer.create(
-                Wanted(wanted.amount_minor, wanted.currency, wanted.return_url, wanted.expires_at_ms, wanted.metadata)
+                Wanted(
+                    wanted.amount_minor,
+                    wanted.currency,
+                    wanted.return_url,
+                    wanted.expires_at_ms,
+                    wanted.metadata,
+                    wanted.capture,
+                )
             )
             reply = Reply(201, msgspec.json.encode(self._document(payment)))
             if script is CreationScript.ERROR_AFTER:
@@ -136,6 +145,18 @@ class RestApi:
         if isinstance(payment, Reply):
             return _respond(payment)
         return _json(self._document(payment))
+
+    async def capture(self, request: Request) -> Response:
+        """POST /v1/payments/{id}/capture. 422 tells that there is nothing to take."""
+        payment = await self._payment(request)
+        if isinstance(payment, Reply):
+            return _respond(payment)
+        with self._ledger.transaction():
+            is_captured = self._acquirer.capture(payment)
+        self._on_change()
+        if is_captured:
+            return _json(self._document(payment))
+        return _respond(error(422, "not_capturable", f"the payment is {payment.status}"))
 
     async def cancel(self, request: Request) -> Response:
         """POST /v1/payments/{id}/cancel. 409 tells that it has ended another way."""
@@ -292,7 +313,7 @@ class RestApi:
             "return_url": payment.return_url,
             "created_at_ms": payment.created_at_ms,
             "expires_at_ms": payment.expires_at_ms,
-            "is_cancelable": payment.status == OPEN,
+            "is_cancelable": payment.status in {OPEN, AUTHORISED},
             "metadata": msgspec.json.decode(payment.metadata),
         }
 

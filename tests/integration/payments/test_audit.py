@@ -42,7 +42,7 @@ async def test_a_lively_sale_leaves_a_clean_audit_and_tells_every_payment(start_
         checks, facts = await audit(rig)
         assert {check.invariant for check in checks} == {"INV-3", "INV-7", "INV-8"}
         of_payments = [check for check in checks if check.invariant != "INV-8"]
-        assert len(of_payments) == 6
+        assert len(of_payments) == 7
         assert all(check.examined for check in of_payments), checks
         assert await broken(rig) == []
         told = {fact.payment_id: (fact.state, fact.refunded, fact.amount.amount_minor) for fact in facts}
@@ -70,6 +70,7 @@ async def test_a_lively_sale_leaves_a_clean_audit_and_tells_every_payment(start_
             "was refused 10 times",
         ),
         ("UPDATE payments SET state = 'PENDING', next_attempt_at_ms = NULL", "is PENDING"),
+        ("UPDATE payments SET state = 'AUTHORISED', authorised_at_ms = 1", "is AUTHORISED, authorised since 1"),
         (
             "INSERT INTO provider_notices VALUES ('sandbox', 'evt_x', 'sbx_x', NULL, 1, 0, 9e15::bigint)",
             "event evt_x of sbx_x",

@@ -29,6 +29,8 @@ PATIENCE = RetryPolicy()
         (PaymentState.CREATING, RefundState.NONE, NOW_MS, NextAct.CREATE),
         (PaymentState.PENDING, RefundState.NONE, None, NextAct.FETCH),
         (PaymentState.PENDING, RefundState.NONE, NOW_MS, NextAct.CANCEL),
+        (PaymentState.AUTHORISED, RefundState.NONE, None, NextAct.CAPTURE),
+        (PaymentState.AUTHORISED, RefundState.NONE, NOW_MS, NextAct.CANCEL),
         (PaymentState.SUCCEEDED, RefundState.NONE, None, NextAct.WATCH),
         (PaymentState.SUCCEEDED, RefundState.STUCK, None, NextAct.WATCH),
         (PaymentState.SUCCEEDED, RefundState.DUE, NOW_MS, NextAct.REFUND),

@@ -39,17 +39,36 @@ def test_what_fits_the_record_is_believed_whole() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "differing",
-    [
-        {"amount_minor": 2_499},
-        {"amount_minor": 2_501},
-        {"currency": "SEK"},
-        {"currency": "eur"},
-        {"house_id": "house_2"},
-        {"payment_id": "pay_2"},
-    ],
-)
+OTHER_OWNERS: list[dict[str, Any]] = [{"house_id": "house_2"}, {"payment_id": "pay_2"}]
+OTHER_MONEY: list[dict[str, Any]] = [
+    {"amount_minor": 2_499},
+    {"amount_minor": 2_501},
+    {"currency": "SEK"},
+    {"currency": "eur"},
+]
+WRONG_MONEY = {
+    ProviderStatus.OPEN: ReportKind.WRONG_MONEY,
+    ProviderStatus.AUTHORISED: ReportKind.WRONG_MONEY,
+    ProviderStatus.SUCCEEDED: ReportKind.UNCERTAIN,
+    ProviderStatus.FAILED: ReportKind.FAILED,
+    ProviderStatus.CANCELLED: ReportKind.CANCELLED,
+}
+
+
 @pytest.mark.parametrize("status", ProviderStatus)
-def test_another_amount_currency_or_owner_proves_nothing(differing: dict[str, Any], status: ProviderStatus) -> None:
+@pytest.mark.parametrize("differing", OTHER_OWNERS)
+def test_another_owner_proves_nothing(differing: dict[str, Any], status: ProviderStatus) -> None:
     assert report_of(payment(), replace(TOLD, status=status, **differing)) == UNCERTAIN
+
+
+@pytest.mark.parametrize("status", ProviderStatus)
+@pytest.mark.parametrize("differing", OTHER_MONEY)
+def test_another_amount_or_currency_never_pays_and_is_called_off_before_it_moves(
+    differing: dict[str, Any], status: ProviderStatus
+) -> None:
+    assert report_of(payment(), replace(TOLD, status=status, **differing)).kind is WRONG_MONEY[status]
+
+
+def test_wrong_money_that_was_taken_ends_when_all_of_it_is_back() -> None:
+    back = replace(TOLD, amount_minor=2_499, refunded_minor=2_499)
+    assert report_of(payment(), back) == Report(ReportKind.FAILED, provider_ref="sbx_1", reason="wrong_money")
