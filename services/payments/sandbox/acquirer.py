@@ -30,7 +30,7 @@ class Wanted:
     return_url: str
     expires_at_ms: int
     metadata: dict[str, str]
-    capture: str
+    capture: str = "automatic"
 
 
 class Acquirer:
