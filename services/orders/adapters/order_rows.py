@@ -99,20 +99,24 @@ def part_rows(order: Order) -> list[dict[str, Any]]:
     ]
 
 
-def moved_parts(before: Order, after: Order) -> dict[str, list[Any]]:
-    """What changes of parts with the state, as arrays: of those that did change."""
-    moved = [
-        (place, part.hold_until_ms, part.seats.value, after.uses_hold(part))
+def moved_parts(before: Order, after: Order) -> list[dict[str, Any]]:
+    """What changes of parts with the state: a row for each that did change."""
+    return [
+        {
+            "order_id": after.order_id,
+            "place": place,
+            "hold_until_ms": part.hold_until_ms,
+            "seats": part.seats.value,
+            "uses_hold": after.uses_hold(part),
+        }
         for place, (earlier, part) in enumerate(zip(before.parts, after.parts, strict=True))
         if (earlier.hold_until_ms, earlier.seats, before.uses_hold(earlier))
         != (part.hold_until_ms, part.seats, after.uses_hold(part))
     ]
-    names = ("moved_places", "moved_hold_until_ms", "moved_seats", "moved_uses_hold")
-    return {name: [row[column] for row in moved] for column, name in enumerate(names)}
 
 
 def ticket_rows(order: Order) -> list[dict[str, Any]]:
-    """A row a ticket, valid."""
+    """A row a ticket, valid while the order's are."""
     of_parts = [(part.performance_id, ticket) for part in order.parts for ticket in part.tickets]
     return [
         {
@@ -123,7 +127,7 @@ def ticket_rows(order: Order) -> list[dict[str, Any]]:
             "seat_id": ticket.seat_id,
             "barcode": ticket.barcode,
             "place": place,
-            "valid": True,
+            "valid": order.tickets_are_valid,
         }
         for place, (performance_id, ticket) in enumerate(of_parts)
     ]

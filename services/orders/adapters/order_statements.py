@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 
+from services.orders.adapters.row_arrays import RowArrays, inserting
 from services.orders.adapters.tables import counted_uses, order_parts, orders, refunds, request_keys, tickets
 from services.orders.domain.order import FINAL_STATES, OrderState
 
@@ -56,48 +57,92 @@ _READ_VERSION = (
     .correlate(orders)
     .scalar_subquery()
 )
-ONE_LOCKED = ONE.add_columns(
-    sa.literal_column("orders.xmin::text").label("version"), _READ_VERSION.label("read_version")
-).with_for_update(of=orders)
-ADD = orders.insert()
-_NEW_PART = insert(order_parts)
-# The part itself, or the one that uses the hold: that row is locked and left as it is.
-ADD_PART = _NEW_PART.on_conflict_do_update(
-    index_elements=[order_parts.c.house_id, order_parts.c.performance_id, order_parts.c.hold_id],
-    index_where=order_parts.c.uses_hold,
-    set_={"hold_id": _NEW_PART.excluded.hold_id},
-).returning(order_parts.c.order_id)
-STATE_OF = sa.select(orders.c.state).where(orders.c.order_id == sa.bindparam("this_order"))
-MOVE = sa.update(orders).where(*_THIS).values({name: sa.bindparam(name) for name in _MOVING})
-_MOVED = (
-    sa.func.unnest(
-        sa.bindparam("moved_places", type_=ARRAY(sa.Integer)),
-        sa.bindparam("moved_hold_until_ms", type_=ARRAY(sa.BigInteger)),
-        sa.bindparam("moved_seats", type_=ARRAY(sa.Text)),
-        sa.bindparam("moved_uses_hold", type_=ARRAY(sa.Boolean)),
-    )
-    .table_valued("place", "hold_until_ms", "seats", "uses_hold", name="moved")
-    .render_derived()
+_WANTED = RowArrays([orders.c.house_id, orders.c.order_id], "wanted")
+wanted = _WANTED.values
+_IS_WANTED = (orders.c.order_id == _WANTED.table.c.order_id) & (orders.c.house_id == _WANTED.table.c.house_id)
+# Those of many orders that are there, each of the house that is named with it.
+MANY = ORDER.join(_WANTED.table, _IS_WANTED)
+# Locked in one order by everybody, so that groups that meet on the same orders wait instead of deadlocking.
+MANY_LOCKED = (
+    MANY.add_columns(sa.literal_column("orders.xmin::text").label("version"), _READ_VERSION.label("read_version"))
+    .order_by(orders.c.order_id)
+    .with_for_update(of=orders)
 )
+_NEW_KEYS, _KEY_ARRAYS = inserting(request_keys, tuple(column.name for column in request_keys.c))
+key_rows = _KEY_ARRAYS.values
+# Sorted, as whatever locks many rows. Those that come back are new.
+TAKE_KEYS = (
+    insert(request_keys)
+    .from_select(
+        list(request_keys.c.keys()), _NEW_KEYS.order_by(_KEY_ARRAYS.table.c.operation, _KEY_ARRAYS.table.c.key)
+    )
+    .on_conflict_do_nothing()
+    .returning(request_keys.c.operation, request_keys.c.key)
+)
+_KEYS = RowArrays([request_keys.c.house_id, request_keys.c.operation, request_keys.c.key], "keys")
+keys_of = _KEYS.values
+_IS_KEY = sa.and_(*(request_keys.c[name] == _KEYS.table.c[name] for name in ("house_id", "operation", "key")))
+FIND_KEYS = sa.select(request_keys).join(_KEYS.table, _IS_KEY)
+FREE_KEYS = sa.delete(request_keys).where(_IS_KEY)
+_NEW_PARTS, _PART_ARRAYS = inserting(order_parts, tuple(column.name for column in order_parts.c))
+new_parts = _PART_ARRAYS.values
+# Sorted, so that two groups of orders of the same holds do not wait for each other. Those that come back are stored;
+# of the others, another order uses the hold.
+ADD_PARTS = (
+    insert(order_parts)
+    .from_select(
+        list(order_parts.c.keys()),
+        _NEW_PARTS.order_by(_PART_ARRAYS.table.c.performance_id, _PART_ARRAYS.table.c.hold_id),
+    )
+    .on_conflict_do_nothing(
+        index_elements=[order_parts.c.house_id, order_parts.c.performance_id, order_parts.c.hold_id],
+        index_where=order_parts.c.uses_hold,
+    )
+    .returning(order_parts.c.order_id, order_parts.c.performance_id)
+)
+_HOLDS = RowArrays([order_parts.c.house_id, order_parts.c.performance_id, order_parts.c.hold_id], "holds")
+holds_of = _HOLDS.values
+USERS_OF_HOLDS = (
+    sa.select(order_parts.c.performance_id, order_parts.c.hold_id, orders.c.order_id, orders.c.state)
+    .join(orders, orders.c.order_id == order_parts.c.order_id)
+    .join(
+        _HOLDS.table,
+        sa.and_(*(order_parts.c[name] == _HOLDS.table.c[name] for name in ("house_id", "performance_id", "hold_id"))),
+    )
+    .where(order_parts.c.uses_hold)
+)
+DROP_PARTS = sa.delete(order_parts).where(
+    order_parts.c.order_id == sa.any_(sa.bindparam("these", type_=ARRAY(sa.Text)))
+)
+_MOVED = RowArrays([orders.c.house_id, orders.c.order_id, *(orders.c[name] for name in _MOVING)], "moved")
+moved_orders = _MOVED.values
+MOVE = (
+    sa.update(orders)
+    .where(orders.c.order_id == _MOVED.table.c.order_id, orders.c.house_id == _MOVED.table.c.house_id)
+    .values({name: _MOVED.column(name) for name in _MOVING})
+)
+_MOVING_OF_PARTS = ("hold_until_ms", "seats", "uses_hold")
+_MOVED_PARTS = RowArrays(
+    [order_parts.c.order_id, order_parts.c.place, *(order_parts.c[name] for name in _MOVING_OF_PARTS)], "part"
+)
+moved_parts = _MOVED_PARTS.values
 _MOVE_PARTS = (
     sa.update(order_parts)
-    .where(order_parts.c.order_id == sa.bindparam("this_order"), order_parts.c.place == _MOVED.c.place)
-    .values(hold_until_ms=_MOVED.c.hold_until_ms, seats=_MOVED.c.seats, uses_hold=_MOVED.c.uses_hold)
+    .where(order_parts.c.order_id == _MOVED_PARTS.table.c.order_id, order_parts.c.place == _MOVED_PARTS.table.c.place)
+    .values({name: _MOVED_PARTS.column(name) for name in _MOVING_OF_PARTS})
     .cte("moved_parts")
 )
 # In one statement, for most changes are one of an order and one of a part.
 MOVE_WITH_PARTS = MOVE.add_cte(_MOVE_PARTS)
-_NEW_REFUND = insert(refunds)
+_NEW_REFUNDS, _REFUND_ARRAYS = inserting(refunds, tuple(column.name for column in refunds.c))
+kept_refunds = _REFUND_ARRAYS.values
+_NEW_REFUND = insert(refunds).from_select(list(refunds.c.keys()), _NEW_REFUNDS)
 KEEP_REFUNDS = _NEW_REFUND.on_conflict_do_update(
     index_elements=[refunds.c.order_id, refunds.c.refund_id],
     set_={name: _NEW_REFUND.excluded[name] for name in ("amount_minor", "state", "reason", "changed_at_ms")},
 )
-ADD_TICKETS = tickets.insert()
-END_TICKETS = (
-    sa.update(tickets)
-    .where(tickets.c.house_id == sa.bindparam("this_house"), tickets.c.order_id == sa.bindparam("this_order"))
-    .values(valid=False)
-)
+_IS_TICKET_OF = (tickets.c.order_id == _WANTED.table.c.order_id) & (tickets.c.house_id == _WANTED.table.c.house_id)
+END_TICKETS = sa.update(tickets).where(_IS_TICKET_OF).values(valid=False)
 
 _DUE = (
     sa.select(orders.c.order_id)
@@ -117,51 +162,32 @@ LEASE_DUE = (
 THESE = ORDER.where(orders.c.order_id == sa.any_(sa.bindparam("these", type_=ARRAY(sa.Text)))).order_by(
     orders.c.next_step_at_ms
 )
-_UNMOVED = (orders.c.state == sa.bindparam("seen_state")) & (
-    orders.c.state_since_ms == sa.bindparam("seen_since_ms", type_=sa.BigInteger)
-)
-POSTPONE = (
-    sa.update(orders)
-    .where(*_THIS, orders.c.lease_token == sa.bindparam("token"))
-    .values(
-        lease_token="",
-        lease_until_ms=0,
-        next_step_at_ms=sa.case(
-            (_UNMOVED, sa.bindparam("until_ms", type_=sa.BigInteger)), else_=orders.c.next_step_at_ms
+_COUNTS = RowArrays([counted_uses.c.house_id, counted_uses.c.counted_id, counted_uses.c.used], "counted")
+counts_of = _COUNTS.values
+_IS_COUNTED = sa.and_(*(counted_uses.c[name] == _COUNTS.table.c[name] for name in ("house_id", "counted_id")))
+# So that there is a row to lock. Sorted, as whatever locks many rows.
+BEGIN_COUNTS = (
+    insert(counted_uses)
+    .from_select(
+        ["house_id", "counted_id", "used"],
+        sa.select(_COUNTS.table.c.house_id, _COUNTS.table.c.counted_id, sa.literal(0)).order_by(
+            _COUNTS.table.c.house_id, _COUNTS.table.c.counted_id
         ),
-        step_failures=sa.case((_UNMOVED, orders.c.step_failures + 1), else_=0),
     )
+    .on_conflict_do_nothing()
 )
+# The rows' locks make orders take turns, so that no limit is ever passed.
+LOCK_COUNTS = (
+    sa.select(counted_uses)
+    .join(_COUNTS.table, _IS_COUNTED)
+    .order_by(counted_uses.c.house_id, counted_uses.c.counted_id)
+    .with_for_update(of=counted_uses)
+)
+SET_COUNTS = sa.update(counted_uses).where(_IS_COUNTED).values(used=_COUNTS.table.c.used)
 
-_NEW_USE = insert(counted_uses)
-_SUM = counted_uses.c.used + _NEW_USE.excluded.used
-_LIMIT = sa.bindparam("limit", type_=sa.BigInteger)
-# The row's lock makes orders take turns, so that the limit is never passed; no row comes back where it would be.
-TAKE_USE = _NEW_USE.on_conflict_do_update(
-    index_elements=[counted_uses.c.house_id, counted_uses.c.counted_id],
-    set_={"used": _SUM},
-    where=(_LIMIT == 0) | (_SUM <= _LIMIT),
-).returning(counted_uses.c.used)
-USED = sa.select(counted_uses.c.used).where(
-    counted_uses.c.house_id == sa.bindparam("this_house"), counted_uses.c.counted_id == sa.bindparam("counted")
-)
-GIVE_USE_BACK = (
-    sa.update(counted_uses)
-    .where(counted_uses.c.house_id == sa.bindparam("this_house"), counted_uses.c.counted_id == sa.bindparam("counted"))
-    .values(used=counted_uses.c.used - sa.bindparam("count", type_=sa.BigInteger))
-)
-
-TAKE_KEY = insert(request_keys).on_conflict_do_nothing().returning(request_keys.c.key)
 FIND_KEY = sa.select(request_keys.c.request_hash, request_keys.c.order_id, request_keys.c.busy_until_ms).where(*_KEY)
 
-_WANTED = (
-    sa.func.unnest(sa.bindparam("houses", type_=ARRAY(sa.Text)), sa.bindparam("ids", type_=ARRAY(sa.Text)))
-    .table_valued("house_id", "order_id", name="wanted")
-    .render_derived()
-)
-STATES = sa.select(orders.c.house_id, orders.c.order_id, orders.c.state).join(
-    _WANTED, (orders.c.order_id == _WANTED.c.order_id) & (orders.c.house_id == _WANTED.c.house_id)
-)
+STATES = sa.select(orders.c.house_id, orders.c.order_id, orders.c.state).join(_WANTED.table, _IS_WANTED)
 UNRESOLVED = (
     sa.select(orders.c.state, sa.func.count().label("orders"))
     .where(orders.c.next_step_at_ms.is_not(None), orders.c.state.not_in(_QUIET))

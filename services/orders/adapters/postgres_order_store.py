@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.orders.adapters import order_statements as sql
-from services.orders.adapters.order_acts import told_acts
-from services.orders.adapters.order_events import created, published
-from services.orders.adapters.order_rows import (
-    fixed_columns,
-    moved_parts,
-    moving_columns,
-    order_of,
-    part_rows,
-    refund_rows,
-    ticket_rows,
-)
+from services.orders.adapters.order_commits import OrderCommits
+from services.orders.adapters.order_group import Answered, OrderGroup, key_name, keys_in_record, ref_rows
+from services.orders.adapters.order_rows import order_of
+from services.orders.adapters.order_turns import Asked, AskedChange, NewOrder, Postponement
 from services.orders.adapters.tables import order_parts, orders, request_keys
-from services.orders.adapters.use_counter import move_uses, take_uses
-from services.orders.domain.changes import OrderConfirmed
 from services.orders.domain.order import Order, OrderState
 from services.orders.domain.refusals import HoldHasOrder, UsesExhausted
 from services.orders.ports import (
@@ -39,10 +30,12 @@ from services.orders.ports import (
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids
-from services.runtime.outbox.writer import enqueue
 from services.runtime.sql.connections import after_commit, connected, for_single_statements
 from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
+from services.runtime.work.gathering import Gathering, ItemBroke
+
+MOST_READ = 256
 
 _DUE = AllHouses("the saga works on orders that are due")
 _WATCHED = AllHouses("the watchers of orders are of many houses")
@@ -60,134 +53,65 @@ class PostgresOrderStore:
         self._clock = clock
         self._ids = ids
         self._committed = committed
+        self._commits = OrderCommits(self._commit)
+        self._reads: Gathering[str, OrderRef, Order | None] = Gathering("order reads", self._read, most=MOST_READ)
+        self._keys: Gathering[str, RequestKey, KeyInRecord | None] = Gathering(
+            "key reads", self._find_keys, most=MOST_READ
+        )
 
     async def add(
         self, order: Order, key: RequestKey, next_step_at_ms: int
     ) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
         """See OrderStore.add."""
-        row = {
-            **fixed_columns(order),
-            **moving_columns(order),
-            # For processes of the release before; customers' own service has them.
-            "customer_name": "",
-            "customer_email": "",
-            "next_step_at_ms": next_step_at_ms,
-            "step_failures": 0,
-            "lease_token": "",
-            "lease_until_ms": 0,
-        }
-        async with connected(self._engine, HouseScope(order.house_id)) as connection:
-            if not await self._take_key(connection, key, order.order_id):
-                return await _key_in_record(connection, key.house_id, key.operation, key.key)
-            in_use = await self._add_parts(connection, order)
-            if in_use is not None:
-                # A key that led to nothing is free again.
-                await connection.rollback()
-                return in_use
-            await connection.execute(sql.ADD, row)
-            exhausted = await take_uses(connection, order)
-            if exhausted is not None:
-                await connection.rollback()
-                return exhausted
-            # Last, so that the time between numbering and commit is short.
-            await enqueue(connection, created(order), now_ms=self._clock.now_ms(), ids=self._ids)
-            after_commit(connection, self._committed)
-        return None
-
-    @staticmethod
-    async def _add_parts(connection: AsyncConnection, order: Order) -> HoldHasOrder | None:
-        """In one order for all, so that two orders of the same holds do not wait for each other."""
-        for row in sorted(part_rows(order), key=lambda one: (one["performance_id"], one["hold_id"])):
-            found = (await connection.execute(sql.ADD_PART, row)).one().order_id
-            if found != order.order_id:
-                state = (await connection.execute(sql.STATE_OF, {"this_order": found})).scalar_one()
-                return HoldHasOrder(row["hold_id"], found, state)
-        return None
-
-    async def _take_key(self, connection: AsyncConnection, key: RequestKey, order_id: str) -> bool:
-        row = {
-            "house_id": key.house_id,
-            "operation": key.operation.value,
-            "key": key.key,
-            "request_hash": key.request_hash,
-            "order_id": order_id,
-            "busy_until_ms": key.busy_until_ms,
-            "created_at_ms": self._clock.now_ms(),
-        }
-        return (await connection.execute(sql.TAKE_KEY, row)).first() is not None
+        answer = await self._commits.ask(order.house_id, NewOrder(order, key, next_step_at_ms))
+        assert answer is None or isinstance(answer, KeyInRecord | HoldHasOrder | UsesExhausted)
+        return answer
 
     async def find_key(self, house_id: str, operation: Operation, key: str) -> KeyInRecord | None:
         """See OrderStore.find_key."""
+        return await self._keys.ask(house_id, RequestKey(house_id, operation, key, ""))
+
+    async def _find_keys(self, house_id: str, keys: Sequence[RequestKey]) -> Sequence[KeyInRecord | None]:
         async with connected(self._single, HouseScope(house_id)) as connection:
-            return await _key_in_record(connection, house_id, operation, key)
+            found = await keys_in_record(connection, keys)
+        return [found.get(key_name(key)) for key in keys]
 
     async def change(
         self, ref: OrderRef, act: Act, *, key: RequestKey | None = None, lease: Lease | None = None, take: bool = False
     ) -> Changed | Refusal | KeyInRecord | None:
         """See OrderStore.change."""
-        async with connected(self._engine, HouseScope(ref.house_id)) as connection:
-            if key is not None and not await self._take_key(connection, key, ref.order_id):
-                return await _key_in_record(connection, key.house_id, key.operation, key.key)
-            changed = await self.change_within(connection, ref, act, lease=lease, take=take)
-            if not isinstance(changed, Changed) or not changed.changes:
-                # A key that led to nothing is free again.
+        answer = await self._commits.ask(ref.house_id, AskedChange(ref, act, key, lease, take))
+        assert not isinstance(answer, HoldHasOrder | UsesExhausted)
+        return answer
+
+    async def _commit(self, house_id: str, group: Sequence[Asked]) -> Sequence[Answered]:
+        async with connected(self._engine, HouseScope(house_id)) as connection:
+            written = OrderGroup(connection, group, self._clock, self._ids)
+            answers = await written.write()
+            if not written.has_written:
                 await connection.rollback()
-        return changed
+            elif written.events:
+                after_commit(connection, self._committed)
+        return answers
 
     async def change_within(
         self, connection: AsyncConnection, ref: OrderRef, act: Act, *, lease: Lease | None = None, take: bool = False
     ) -> Changed | Refusal | None:
         """As change, inside the caller's transaction; the lock is held until that ends."""
-        found = (await connection.execute(sql.ONE_LOCKED, _names(ref))).mappings().first()
-        if found is None:
-            return None
-        if found["version"] != found["read_version"]:
-            found = (await connection.execute(sql.ONE, _names(ref))).mappings().one()
-        before = order_of(found)
-        acted = act(before)
-        if isinstance(acted, Refusal):
-            return acted
-        if not acted.changes:
-            return Changed(acted.order, (), lease is not None and found["lease_token"] == lease.token)
-        holds = lease is not None and _holds(found, lease, take)
-        now_ms = self._clock.now_ms()
-        kept = holds and acted.next_step_at_ms is not None and acted.next_step_at_ms <= now_ms
-        values = {
-            **_names(ref),
-            **moving_columns(acted.order),
-            "next_step_at_ms": acted.next_step_at_ms,
-            "step_failures": 0,
-            "lease_token": found["lease_token"],
-            "lease_until_ms": found["lease_until_ms"],
-        }
-        if lease is not None and holds:
-            values["lease_token"] = lease.token if kept else ""
-            values["lease_until_ms"] = lease.until_ms if kept else 0
-        if rows := refund_rows(before, acted.order):
-            await connection.execute(sql.KEEP_REFUNDS, rows)
-        moved = moved_parts(before, acted.order)
-        if moved["moved_places"]:
-            await connection.execute(sql.MOVE_WITH_PARTS, values | moved)
-        else:
-            await connection.execute(sql.MOVE, values)
-        await self._write_tickets(connection, before, acted.order, acted.changes)
-        await move_uses(connection, before, acted.order)
-        # Last, so that the time between numbering and commit is short.
-        events = published(before, acted.order, acted.changes)
-        events += told_acts(acted.order, acted.changes, now_ms=now_ms, ids=self._ids)
-        if events:
-            await enqueue(connection, events, now_ms=now_ms, ids=self._ids)
-            after_commit(connection, self._committed)
-        return Changed(acted.order, acted.changes, kept)
+        (changed,) = await self.change_all_within(connection, [AskedChange(ref, act, None, lease, take)])
+        if isinstance(changed, ItemBroke):
+            raise changed.cause
+        return changed
 
-    @staticmethod
-    async def _write_tickets(
-        connection: AsyncConnection, before: Order, after: Order, changes: Sequence[object]
-    ) -> None:
-        if any(isinstance(change, OrderConfirmed) for change in changes):
-            await connection.execute(sql.ADD_TICKETS, ticket_rows(after))
-        elif before.tickets_are_valid and not after.tickets_are_valid:
-            await connection.execute(sql.END_TICKETS, _names(OrderRef(after.house_id, after.order_id)))
+    async def change_all_within(
+        self, connection: AsyncConnection, asked: Sequence[AskedChange]
+    ) -> Sequence[Changed | Refusal | ItemBroke | None]:
+        """As change_within, of many orders of any houses; what an act raised is told by its position."""
+        written = OrderGroup(connection, asked, self._clock, self._ids)
+        answers = await written.write()
+        if written.events:
+            after_commit(connection, self._committed)
+        return [cast("Changed | Refusal | ItemBroke | None", answer) for answer in answers]
 
     async def lease_due(self, lease: Lease, limit: int) -> Sequence[LeasedOrder]:
         """See OrderStore.lease_due."""
@@ -202,21 +126,17 @@ class PostgresOrderStore:
 
     async def postpone(self, seen: Order, lease: Lease, until_ms: int) -> None:
         """See OrderStore.postpone."""
-        values = {
-            **_names(OrderRef(seen.house_id, seen.order_id)),
-            "token": lease.token,
-            "until_ms": until_ms,
-            "seen_state": seen.state.value,
-            "seen_since_ms": seen.state_since_ms,
-        }
-        async with connected(self._single, HouseScope(seen.house_id)) as connection:
-            await connection.execute(sql.POSTPONE, values)
+        await self._commits.ask(seen.house_id, Postponement(seen, lease, until_ms))
 
     async def get(self, ref: OrderRef) -> Order | None:
         """See OrderStore.get."""
-        async with connected(self._single, HouseScope(ref.house_id)) as connection:
-            row = (await connection.execute(sql.ONE, _names(ref))).mappings().first()
-        return None if row is None else order_of(row)
+        return await self._reads.ask(ref.house_id, ref)
+
+    async def _read(self, house_id: str, refs: Sequence[OrderRef]) -> Sequence[Order | None]:
+        async with connected(self._single, HouseScope(house_id)) as connection:
+            rows = (await connection.execute(sql.MANY, sql.wanted(ref_rows(set(refs))))).mappings().all()
+        found = {row["order_id"]: order_of(row) for row in rows}
+        return [found.get(ref.order_id) for ref in refs]
 
     async def list_orders(self, wanted: OrderFilter) -> Sequence[Order]:
         """See OrderStore.list_orders."""
@@ -248,9 +168,8 @@ class PostgresOrderStore:
 
     async def states_of(self, refs: Sequence[OrderRef]) -> Mapping[OrderRef, OrderState]:
         """See OrderStore.states_of."""
-        values = {"houses": [ref.house_id for ref in refs], "ids": [ref.order_id for ref in refs]}
         async with connected(self._single, _WATCHED) as connection:
-            rows = (await connection.execute(sql.STATES, values)).all()
+            rows = (await connection.execute(sql.STATES, sql.wanted(ref_rows(refs)))).all()
         return {OrderRef(row.house_id, row.order_id): OrderState(row.state) for row in rows}
 
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
@@ -263,21 +182,3 @@ class PostgresOrderStore:
         async with connected(self._single, _COUNTS) as connection:
             rows = (await connection.execute(sql.UNRESOLVED)).all()
         return {OrderState(row.state): row.orders for row in rows}
-
-
-def _names(ref: OrderRef) -> dict[str, Any]:
-    return {"this_house": ref.house_id, "this_order": ref.order_id}
-
-
-def _holds(row: Mapping[Any, Any], lease: Lease, take: bool) -> bool:
-    if row["lease_token"] == lease.token:
-        return True
-    return take and row["lease_until_ms"] <= lease.taken_ms
-
-
-async def _key_in_record(
-    connection: AsyncConnection, house_id: str, operation: Operation, key: str
-) -> KeyInRecord | None:
-    values = {"this_house": house_id, "this_operation": operation.value, "this_key": key}
-    row = (await connection.execute(sql.FIND_KEY, values)).first()
-    return None if row is None else KeyInRecord(row.request_hash, row.order_id, row.busy_until_ms)

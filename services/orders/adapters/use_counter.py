@@ -1,6 +1,8 @@
-"""Counts uses of what is limited, in the transaction of the order that takes them or gives them back."""
+"""Counts uses of what is limited, in the transaction of the orders that take them or give them back."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -8,35 +10,58 @@ from services.orders.adapters import order_statements as sql
 from services.orders.domain.order import Order
 from services.orders.domain.refusals import UsesExhausted
 
-
-async def take_uses(connection: AsyncConnection, order: Order, *, limited: bool = True) -> UsesExhausted | None:
-    """All of the order's, or the first of which there are too few: the caller undoes the rest.
-
-    In one order for all, so that two orders do not wait for each other. Not `limited`: money has come for it already.
-    """
-    for use in sorted(order.uses, key=lambda one: one.counted_id):
-        limit = use.limit if limited else 0
-        row = {"house_id": order.house_id, "counted_id": use.counted_id, "used": use.count, "limit": limit}
-        if limit and use.count > limit:
-            return UsesExhausted(use.counted_id, await _left(connection, order, use.counted_id, limit), use.count)
-        if (await connection.execute(sql.TAKE_USE, row)).first() is None:
-            return UsesExhausted(use.counted_id, await _left(connection, order, use.counted_id, limit), use.count)
-    return None
+_Counted = tuple[str, str]
 
 
-async def _left(connection: AsyncConnection, order: Order, counted_id: str, limit: int) -> int:
-    values = {"this_house": order.house_id, "counted": counted_id}
-    used: int | None = (await connection.execute(sql.USED, values)).scalar_one_or_none()
-    return max(0, limit - (used or 0))
+class UseCounter:
+    """The counts that a group of orders touches, locked in one order for all, so that no two groups deadlock."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._used: dict[_Counted, int] = {}
+        self._begun: dict[_Counted, int] = {}
+
+    async def lock(self, orders: Sequence[Order]) -> None:
+        """To be called once, with all orders that take or give back."""
+        wanted = sorted({(order.house_id, use.counted_id) for order in orders for use in order.uses})
+        if not wanted:
+            return
+        values = sql.counts_of([_row(counted, 0) for counted in wanted])
+        await self._connection.execute(sql.BEGIN_COUNTS, values)
+        found = (await self._connection.execute(sql.LOCK_COUNTS, values)).all()
+        self._used = {(row.house_id, row.counted_id): row.used for row in found}
+        self._begun = dict(self._used)
+
+    def take(self, order: Order, *, limited: bool = True) -> UsesExhausted | None:
+        """All of the order's, or none where there are too few of one. Not `limited`: money has come for it already."""
+        wanted = sorted(order.uses, key=lambda one: one.counted_id)
+        after = dict(self._used)
+        for use in wanted:
+            counted = (order.house_id, use.counted_id)
+            left = use.limit - after[counted]
+            if limited and use.limit and use.count > left:
+                return UsesExhausted(use.counted_id, max(0, left), use.count)
+            after[counted] += use.count
+        self._used = after
+        return None
+
+    def move(self, before: Order, after: Order) -> None:
+        """Gives the uses of an order that has died back, and takes those of one that has come back."""
+        if before.has_its_uses == after.has_its_uses:
+            return
+        if after.has_its_uses:
+            self.take(after, limited=False)
+            return
+        for use in after.uses:
+            self._used[after.house_id, use.counted_id] -= use.count
+
+    async def write(self) -> None:
+        """What has changed."""
+        rows = [_row(counted, used) for counted, used in self._used.items() if used != self._begun[counted]]
+        if rows:
+            await self._connection.execute(sql.SET_COUNTS, sql.counts_of(rows))
 
 
-async def move_uses(connection: AsyncConnection, before: Order, after: Order) -> None:
-    """Gives the uses of an order that has died back, and takes those of one that has come back."""
-    if not after.uses or before.has_its_uses == after.has_its_uses:
-        return
-    if after.has_its_uses:
-        await take_uses(connection, after, limited=False)
-        return
-    for use in sorted(after.uses, key=lambda one: one.counted_id):
-        values = {"this_house": after.house_id, "counted": use.counted_id, "count": use.count}
-        await connection.execute(sql.GIVE_USE_BACK, values)
+def _row(counted: _Counted, used: int) -> dict[str, str | int]:
+    house_id, counted_id = counted
+    return {"house_id": house_id, "counted_id": counted_id, "used": used}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import text
 
-from services.orders.adapters import order_statements as sql
-from services.orders.adapters import postgres_order_store
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
+from services.orders.adapters.use_counter import UseCounter
 from services.orders.domain.order import Order
 from services.orders.domain.refusals import UsesExhausted
 from services.orders.domain.uses import CountedUse
@@ -17,21 +17,25 @@ from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl
-from tests.unit.orders.builders import NOW_MS, a_key, an_order
+from tests.unit.orders.builders import HOUSE, NOW_MS, a_key, an_order
 
 LIMIT, ORDERS = 3, 8
 COUNTED = "code:SPRING"
+COUNT = """INSERT INTO counted_uses VALUES (:house_id, :counted, 1)
+ON CONFLICT (house_id, counted_id) DO UPDATE SET used = counted_uses.used + 1"""
 
 
 async def raced(database_url: str) -> int:
     """How many orders have the code of as many as came at once."""
     engine = create_engine(database_url, application="test", pool_size=ORDERS)
-    store = PostgresOrderStore(engine, SystemClock(), RandomIds(), committed=lambda: None)
+    # A store each, as so many processes have: one alone would commit them all at once.
+    stores = [PostgresOrderStore(engine, SystemClock(), RandomIds(), committed=lambda: None) for _ in range(ORDERS)]
     orders = [
         an_order(order_id=f"ord_{number}", seats=(f"A-{number}",), uses=(CountedUse(COUNTED, 1, LIMIT),))
         for number in range(ORDERS)
     ]
-    answers = await asyncio.gather(*(store.add(one, a_key(f"key_{one.order_id}"), NOW_MS) for one in orders))
+    adding = (store.add(one, a_key(f"key_{one.order_id}"), NOW_MS) for store, one in zip(stores, orders, strict=True))
+    answers = await asyncio.gather(*adding)
     await engine.dispose()
     return sum(answer is None for answer in answers)
 
@@ -46,16 +50,25 @@ async def test_a_limit_that_is_looked_at_before_it_is_counted_is_passed(
     """The negative control: all look, then all count."""
     all_have_looked = asyncio.Barrier(ORDERS)
 
-    async def look_then_count(connection: AsyncConnection, order: Order) -> UsesExhausted | None:
-        (use,) = order.uses
-        values = {"this_house": order.house_id, "counted": use.counted_id}
-        used = (await connection.execute(sql.USED, values)).scalar_one_or_none() or 0
+    async def look(counter: UseCounter, orders: Sequence[Order]) -> None:
+        read = text("SELECT coalesce(max(used), 0) FROM counted_uses")
+        counter._used = {(orders[0].house_id, COUNTED): (await counter._connection.execute(read)).scalar_one()}
         await all_have_looked.wait()
-        if used + use.count > use.limit:
-            return UsesExhausted(use.counted_id, use.limit - used, use.count)
-        row = {"house_id": order.house_id, "counted_id": use.counted_id, "used": use.count, "limit": 0}
-        await connection.execute(sql.TAKE_USE, row)
-        return None
 
-    monkeypatch.setattr(postgres_order_store, "take_uses", look_then_count)
+    async def count(counter: UseCounter) -> None:
+        """Adds to whatever there is, as if nobody else could have done so."""
+        await counter._connection.execute(text(COUNT), {"house_id": HOUSE, "counted": COUNTED})
+
+    monkeypatch.setattr(UseCounter, "lock", look)
+    monkeypatch.setattr(UseCounter, "write", count)
     assert await raced(database_url("orders")) == ORDERS > LIMIT
+
+
+async def test_of_one_group_no_more_than_the_limit_have_the_code(database_url: DatabaseUrl) -> None:
+    engine = create_engine(database_url("orders"), application="test")
+    store = PostgresOrderStore(engine, SystemClock(), RandomIds(), committed=lambda: None)
+    uses = (CountedUse(COUNTED, 2, LIMIT),)
+    orders = [an_order(order_id=f"ord_{number}", hold_id=f"hold_{number}", uses=uses) for number in range(3)]
+    answers = await asyncio.gather(*(store.add(one, a_key(f"key_{one.order_id}"), NOW_MS) for one in orders))
+    await engine.dispose()
+    assert answers == [None, UsesExhausted(COUNTED, 1, 2), UsesExhausted(COUNTED, 1, 2)]
