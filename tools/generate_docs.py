@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from services.runtime.telemetry import metrics
+from tools.state_diagrams import page as state_machines_page
 from tools.webhook_events import events_json, events_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -112,6 +113,7 @@ def pages() -> Mapping[Path, str]:
     return {
         ROOT / "docs" / "settings.md": settings_page(),
         ROOT / "docs" / "metrics.md": metrics_page(),
+        ROOT / "docs" / "state-machines.md": state_machines_page(HEADER.format(source="tools/state_diagrams.py")),
         ROOT / "docs" / "webhook-events.md": events_page(HEADER.format(source="protos/")),
         ROOT / "services/integrations/webhooks/adapters/event_types.json": events_json(),
     }

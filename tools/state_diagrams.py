@@ -1,0 +1,146 @@
+"""Draws the state machines of the domain out of their own transition functions: docs/state-machines.md.
+
+A machine is a list of edges that somebody found by asking the domain; nothing here knows a rule. To add one, write a
+function that asks yours and put it into MACHINES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from services.orders.domain import commands
+from services.orders.domain.order import Order
+from services.orders.domain.transitions import apply_all
+from services.orders.domain.transitions import decide as decide_order
+from services.payments.domain.next_attempt import next_act
+from services.payments.domain.payment import Payment, PaymentState, apply
+from services.payments.domain.transitions import Report, ReportKind, Verdict, decide
+from services.runtime.errors import Refusal
+from tests.unit.orders.builders import NOW_MS, an_order
+from tests.unit.orders.walks import PAY_UNTIL_MS, every_command
+from tests.unit.payments.builders import payment
+
+_MOST_LABELS = 6
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    """`label` brings a thing from one state to another; an edge from START tells where things begin."""
+
+    source: str
+    target: str
+    label: str
+
+
+START = "[*]"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A diagram with its heading, what is to be said before it and, where that is worth it, a table after it."""
+
+    title: str
+    words: str
+    edges: Sequence[Edge]
+    table: str = ""
+
+
+def mermaid(edges: Iterable[Edge]) -> str:
+    """A state diagram; what leads from a state to itself is left out, several labels share an arrow."""
+    lines = ["```mermaid", "stateDiagram-v2"]
+    in_order = sorted(set(edges), key=lambda edge: (edge.source != START, edge))
+    between = groupby(in_order, key=lambda edge: (edge.source, edge.target))
+    for (source, target), found in between:
+        labels = [edge.label for edge in found if edge.label]
+        if source == target:
+            continue
+        more = [f"{len(labels) - _MOST_LABELS} more"] if len(labels) > _MOST_LABELS else []
+        said = ", ".join([*labels[:_MOST_LABELS], *more])
+        lines.append(f"    {source} --> {target}{': ' if said else ''}{said}")
+    return "\n".join([*lines, "```", ""])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown."""
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), ""])
+
+
+def page(header: str) -> str:
+    """Every machine, one after the other."""
+    parts = [header, "# State machines\n\n", "Each is drawn from the function that decides, asked in every state.\n"]
+    for make in MACHINES:
+        machine = make()
+        parts.append(f"\n## {machine.title}\n\n{machine.words}\n\n{mermaid(machine.edges)}")
+        if machine.table:
+            parts.append(f"\n{machine.table}")
+    return "".join(parts)
+
+
+def _payment_in(state: PaymentState, cancel_asked_at_ms: int | None = None) -> Payment:
+    authorised_at_ms = NOW_MS if state is PaymentState.AUTHORISED else None
+    return payment(state=state, authorised_at_ms=authorised_at_ms, cancel_asked_at_ms=cancel_asked_at_ms)
+
+
+def _told(start: Payment, kind: ReportKind) -> tuple[Payment, Verdict]:
+    decision = decide(start, Report(kind, provider_ref="ref"), NOW_MS)
+    for change in decision.changes:
+        start = apply(start, change)
+    return start, decision.verdict
+
+
+def payment_machine() -> Machine:
+    """From all states and reports. What a visit then asks for differs once a cancel was asked for."""
+    edges, rows = [Edge(START, PaymentState.CREATING.value, "")], []
+    for state in PaymentState:
+        cells = []
+        for kind in ReportKind:
+            end, verdict = _told(_payment_in(state), kind)
+            edges.append(Edge(state.value, end.state.value, kind.value))
+            cells.append(f"**{end.state.value}**" if end.state is not state else verdict.value.replace("_", " "))
+        asked = [next_act(_payment_in(state, cancel)).value for cancel in (None, NOW_MS)]
+        rows.append([f"`{state.value}`", *cells, " / ".join(dict.fromkeys(asked))])
+    words = (
+        "What the provider reports about a payment. Uncertain is not failed: it changes nothing and is asked about\n"
+        "again. What is authorised is captured, unless its cancel was asked for. The table's last column is what is\n"
+        "asked next, without and with a cancel that was asked for."
+    )
+    head = ["state", *(kind.value.replace("_", " ") for kind in ReportKind), "next"]
+    return Machine("Payment", words, edges, table(head, rows))
+
+
+def order_machine() -> Machine:
+    """From every order that any sequence of commands makes out of an open one, paid or free."""
+    edges = {Edge(START, an_order().state.value, "")}
+    for start in (an_order(), an_order(price=0)):
+        edges |= set(_order_edges(start))
+    words = (
+        "What people ask for and what inventory and payments answer. Seats go only on proof that no money will come,\n"
+        "and money that came ends in tickets or goes back."
+    )
+    return Machine("Order", words, sorted(edges))
+
+
+def _order_edges(start: Order) -> Iterator[Edge]:
+    seen: set[Order] = set()
+    waiting = [start]
+    while waiting:
+        order = waiting.pop()
+        if order in seen:
+            continue
+        seen.add(order)
+        for command in every_command(order):
+            said = replace(command, expected_total=order.total) if isinstance(command, commands.CheckOut) else command
+            now_ms = PAY_UNTIL_MS if isinstance(command, commands.GiveUpUnpaid) else NOW_MS
+            decision = decide_order(order, said, now_ms)
+            if isinstance(decision, Refusal) or not decision:
+                continue
+            # When it happened tells states apart for nothing.
+            after = replace(apply_all(order, decision), state_since_ms=NOW_MS, confirmed_at_ms=0)
+            yield Edge(order.state.value, after.state.value, type(command).__name__)
+            waiting.append(after)
+
+
+MACHINES: Sequence[Callable[[], Machine]] = (order_machine, payment_machine)
