@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from balcon.payments.v1 import payments_service_pb2 as pb
@@ -13,9 +15,12 @@ from services.contracts.wire_types import wire_money
 from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState
 from services.payments.domain.refusals import PaymentWanted
 from services.payments.handlers.payment_desk import PaymentDesk
-from services.runtime.errors import FieldInvalid, Refusal
+from services.runtime.errors import UNSET, Fault, FieldInvalid, Refusal
 from services.runtime.ids import refused_key
-from services.runtime.rpc.errors import accept, answered
+from services.runtime.rpc.errors import STATUS_OF_KIND, accept, answered, status_of_fault
+
+# Payments of one call of many.
+MOST_AT_ONCE = 128
 
 _STATES = {
     PaymentState.CREATING: pb.PAYMENT_STATE_CREATING,
@@ -68,6 +73,47 @@ def _refused_keys(
     return refused_key("house_id", request.house_id), refused_key("payment_id", request.payment_id)
 
 
+def _wanted(request: pb.CreatePaymentRequest) -> PaymentWanted:
+    return PaymentWanted(
+        idempotency_key=request.idempotency_key,
+        house_id=request.house_id,
+        order_id=request.order_id,
+        performance_id=request.performance_id,
+        amount_minor=request.amount.amount_minor,
+        currency=request.amount.currency,
+        return_url=request.return_url,
+        expires_at_ms=request.expires_at_ms,
+    )
+
+
+def _refused_count(field: str, count: int) -> FieldInvalid | None:
+    if not count:
+        return FieldInvalid(field, UNSET, f"1 to {MOST_AT_ONCE}")
+    return FieldInvalid(field, f"has {count:,}", f"1 to {MOST_AT_ONCE}") if count > MOST_AT_ONCE else None
+
+
+async def _answers(calls: Sequence[Coroutine[Any, Any, Payment | Refusal]]) -> list[pb.PaymentAnswer]:
+    """Each by itself: what is refused, or not known yet, of one says nothing of the others."""
+    return [_answer(each) for each in await asyncio.gather(*calls, return_exceptions=True)]
+
+
+def _answer(answer: Payment | Refusal | BaseException) -> pb.PaymentAnswer:
+    match answer:
+        case Payment():
+            return pb.PaymentAnswer(payment=payment_message(answer))
+        case Refusal():
+            code = STATUS_OF_KIND[answer.kind].value[0]
+            refused = pb.PaymentRefused(code=code, reason=answer.reason(), message=answer.message())
+            refused.facts.update(answer.facts())
+            return pb.PaymentAnswer(refused=refused)
+        case Fault():
+            status = status_of_fault(answer)
+            refused = pb.PaymentRefused(code=status.code, reason=type(answer).__name__, message=status.message)
+            return pb.PaymentAnswer(refused=refused)
+        case _:
+            raise answer
+
+
 class PaymentsServicer(PaymentsServiceServicer):
     """See payments_service.proto."""
 
@@ -76,17 +122,29 @@ class PaymentsServicer(PaymentsServiceServicer):
 
     async def CreatePayment(self, request: pb.CreatePaymentRequest, context: Any) -> pb.CreatePaymentResponse:
         """See payments_service.proto."""
-        wanted = PaymentWanted(
-            idempotency_key=request.idempotency_key,
-            house_id=request.house_id,
-            order_id=request.order_id,
-            performance_id=request.performance_id,
-            amount_minor=request.amount.amount_minor,
-            currency=request.amount.currency,
-            return_url=request.return_url,
-            expires_at_ms=request.expires_at_ms,
+        return pb.CreatePaymentResponse(payment=_answered(await self._desk.create(_wanted(request))))
+
+    async def CreatePayments(self, request: pb.CreatePaymentsRequest, context: Any) -> pb.CreatePaymentsResponse:
+        """See payments_service.proto."""
+        accept(refused_key("house_id", request.house_id), _refused_count("payments", len(request.payments)))
+        creations = [self._create_of(request.house_id, each) for each in request.payments]
+        return pb.CreatePaymentsResponse(answers=await _answers(creations))
+
+    async def _create_of(self, house_id: str, request: pb.CreatePaymentRequest) -> Payment | Refusal:
+        """Access was given for the house that the call names, and for no other."""
+        if request.house_id and request.house_id != house_id:
+            return FieldInvalid("house_id", "is another than that of the call", house_id)
+        return await self._desk.create(_wanted(request))
+
+    async def GetPayments(self, request: pb.GetPaymentsRequest, context: Any) -> pb.GetPaymentsResponse:
+        """See payments_service.proto."""
+        accept(
+            refused_key("house_id", request.house_id),
+            _refused_count("payment_ids", len(request.payment_ids)),
+            *(refused_key(f"payment_ids[{place}]", one) for place, one in enumerate(request.payment_ids)),
         )
-        return pb.CreatePaymentResponse(payment=_answered(await self._desk.create(wanted)))
+        found = [self._desk.get(request.house_id, payment_id) for payment_id in request.payment_ids]
+        return pb.GetPaymentsResponse(answers=await _answers(found))
 
     async def GetPayment(self, request: pb.GetPaymentRequest, context: Any) -> pb.GetPaymentResponse:
         """See payments_service.proto."""

@@ -401,8 +401,20 @@ async def _drive(call: Callable[..., Any], request: Message, method: MethodDescr
         async for _ in call(request, None):
             pass
     else:
-        await call(request, None)
+        return _refused_items(request, await call(request, None))
     return []
+
+
+def _refused_items(request: Any, answer: Any) -> list[str]:
+    """The fields of a call of many whose answers are values, each with its item's place."""
+    if "answers" not in answer.DESCRIPTOR.fields_by_name:
+        return []
+    items = next(field.name for field in request.DESCRIPTOR.fields if field.is_repeated)
+    return [
+        f"{items}[{place}].{each.refused.facts['field']}"
+        for place, each in enumerate(answer.answers)
+        if each.refused.reason == FIELD_INVALID
+    ]
 
 
 async def _once(request: Message) -> AsyncIterator[Message]:

@@ -20,6 +20,7 @@ MORE_IS_ASKED = {
     ("CreateOrder", "performance_id"): "an order without parts is of one performance",
     ("CreateOrder", "seats"): "an order without parts is of one performance",
     ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
+    ("CreatePayments", "payments[0].amount.amount_minor"): "what costs nothing needs no payment",
     ("CreatePerformance", "opening_hours"): "a day's admission has hours",
 }
 

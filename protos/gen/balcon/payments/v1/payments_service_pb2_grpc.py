@@ -40,6 +40,16 @@ class PaymentsServiceStub:
                 request_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentRequest.SerializeToString,
                 response_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentResponse.FromString,
                 _registered_method=True)
+        self.CreatePayments = channel.unary_unary(
+                '/balcon.payments.v1.PaymentsService/CreatePayments',
+                request_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentsRequest.SerializeToString,
+                response_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentsResponse.FromString,
+                _registered_method=True)
+        self.GetPayments = channel.unary_unary(
+                '/balcon.payments.v1.PaymentsService/GetPayments',
+                request_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.GetPaymentsRequest.SerializeToString,
+                response_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.GetPaymentsResponse.FromString,
+                _registered_method=True)
         self.GetPayment = channel.unary_unary(
                 '/balcon.payments.v1.PaymentsService/GetPayment',
                 request_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.GetPaymentRequest.SerializeToString,
@@ -63,6 +73,20 @@ class PaymentsServiceServicer:
 
     def CreatePayment(self, request, context):
         """Records the payment, then creates it at the provider under the same key.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreatePayments(self, request, context):
+        """Many of one house as one call: each has its own answer, as CreatePayment would give it, and stops no other.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPayments(self, request, context):
+        """Many of one house as far as they are known, each with its own answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -96,6 +120,16 @@ def add_PaymentsServiceServicer_to_server(servicer, server):
                     servicer.CreatePayment,
                     request_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentRequest.FromString,
                     response_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentResponse.SerializeToString,
+            ),
+            'CreatePayments': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePayments,
+                    request_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentsRequest.FromString,
+                    response_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentsResponse.SerializeToString,
+            ),
+            'GetPayments': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPayments,
+                    request_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.GetPaymentsRequest.FromString,
+                    response_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.GetPaymentsResponse.SerializeToString,
             ),
             'GetPayment': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPayment,
@@ -141,6 +175,60 @@ class PaymentsService:
             '/balcon.payments.v1.PaymentsService/CreatePayment',
             balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentRequest.SerializeToString,
             balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.payments.v1.PaymentsService/CreatePayments',
+            balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentsRequest.SerializeToString,
+            balcon_dot_payments_dot_v1_dot_payments__service__pb2.CreatePaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.payments.v1.PaymentsService/GetPayments',
+            balcon_dot_payments_dot_v1_dot_payments__service__pb2.GetPaymentsRequest.SerializeToString,
+            balcon_dot_payments_dot_v1_dot_payments__service__pb2.GetPaymentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

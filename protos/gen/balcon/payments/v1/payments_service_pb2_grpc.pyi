@@ -35,6 +35,10 @@ class PaymentsServiceStub:
     def __new__(cls, channel: _aio.Channel) -> PaymentsServiceAsyncStub: ...
     CreatePayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CreatePaymentRequest, _payments_service_pb2.CreatePaymentResponse]
     """Records the payment, then creates it at the provider under the same key."""
+    CreatePayments: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CreatePaymentsRequest, _payments_service_pb2.CreatePaymentsResponse]
+    """Many of one house as one call: each has its own answer, as CreatePayment would give it, and stops no other."""
+    GetPayments: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentsRequest, _payments_service_pb2.GetPaymentsResponse]
+    """Many of one house as far as they are known, each with its own answer."""
     GetPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentRequest, _payments_service_pb2.GetPaymentResponse]
     """One payment as far as it is known."""
     CancelPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]
@@ -49,6 +53,10 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreatePayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CreatePaymentRequest, _payments_service_pb2.CreatePaymentResponse]  # type: ignore[assignment]
     """Records the payment, then creates it at the provider under the same key."""
+    CreatePayments: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CreatePaymentsRequest, _payments_service_pb2.CreatePaymentsResponse]  # type: ignore[assignment]
+    """Many of one house as one call: each has its own answer, as CreatePayment would give it, and stops no other."""
+    GetPayments: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentsRequest, _payments_service_pb2.GetPaymentsResponse]  # type: ignore[assignment]
+    """Many of one house as far as they are known, each with its own answer."""
     GetPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentRequest, _payments_service_pb2.GetPaymentResponse]  # type: ignore[assignment]
     """One payment as far as it is known."""
     CancelPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]  # type: ignore[assignment]
@@ -66,6 +74,22 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payments_service_pb2.CreatePaymentResponse, _abc.Awaitable[_payments_service_pb2.CreatePaymentResponse]]:
         """Records the payment, then creates it at the provider under the same key."""
+
+    @_abc_1.abstractmethod
+    def CreatePayments(
+        self,
+        request: _payments_service_pb2.CreatePaymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payments_service_pb2.CreatePaymentsResponse, _abc.Awaitable[_payments_service_pb2.CreatePaymentsResponse]]:
+        """Many of one house as one call: each has its own answer, as CreatePayment would give it, and stops no other."""
+
+    @_abc_1.abstractmethod
+    def GetPayments(
+        self,
+        request: _payments_service_pb2.GetPaymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payments_service_pb2.GetPaymentsResponse, _abc.Awaitable[_payments_service_pb2.GetPaymentsResponse]]:
+        """Many of one house as far as they are known, each with its own answer."""
 
     @_abc_1.abstractmethod
     def GetPayment(
