@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import (
@@ -39,6 +39,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.headers import to_message
+from services.runtime.rpc.errors import STATUS_OF_KIND, Refused
 from services.runtime.rpc.server import RpcServer
 from tests.integration.orders.served_customers import ServedCustomers
 from tests.integration.orders.served_ticketing import ServedTicketing
@@ -145,6 +146,31 @@ class ServedPayments(PaymentsServiceServicer):
         )
         assert request.idempotency_key == order.payment_key
         return payments.CreatePaymentResponse(payment=self._told(await self.twin.create(order)))
+
+    async def CreatePayments(
+        self, request: payments.CreatePaymentsRequest, context: Context
+    ) -> payments.CreatePaymentsResponse:
+        answers = [await self._one_of_many(self.CreatePayment(each, context)) for each in request.payments]
+        return payments.CreatePaymentsResponse(answers=answers)
+
+    async def GetPayments(self, request: payments.GetPaymentsRequest, context: Context) -> payments.GetPaymentsResponse:
+        asked = [
+            payments.GetPaymentRequest(house_id=request.house_id, payment_id=payment_id)
+            for payment_id in request.payment_ids
+        ]
+        answers = [await self._one_of_many(self.GetPayment(each, context)) for each in asked]
+        return payments.GetPaymentsResponse(answers=answers)
+
+    @staticmethod
+    async def _one_of_many(
+        call: Awaitable[payments.CreatePaymentResponse | payments.GetPaymentResponse],
+    ) -> payments.PaymentAnswer:
+        try:
+            return payments.PaymentAnswer(payment=(await call).payment)
+        except Refused as no:
+            code = STATUS_OF_KIND[no.refusal.kind].value[0]
+            told = payments.PaymentRefused(code=code, reason=no.refusal.reason(), message=no.refusal.message())
+            return payments.PaymentAnswer(refused=told)
 
     async def GetPayment(self, request: payments.GetPaymentRequest, context: Context) -> payments.GetPaymentResponse:
         self.trouble.meet("GetPayment")
