@@ -5,8 +5,13 @@ What one service takes the next must take too: whoever tightens a number here ti
 
 from __future__ import annotations
 
-# A holder's seats at one performance, and so the seats of one hold, of one command and of one order.
+# A holder's seats at one performance, and so the seats of one hold, of one command and of one part of an order.
 MAX_SEATS_PER_HOLD = 100
+# Performances of an order, and the seats of all of them. An order is claimed and told part by part.
+MAX_PARTS_PER_ORDER = 20
+MAX_SEATS_PER_ORDER = 400
+# Tickets of a performance that a house may allow one customer over all their orders.
+MAX_SEATS_PER_CUSTOMER = 100
 
 # INV-6: no hold lives longer, extensions and grace included.
 HOLD_CAP_SECONDS = 1_800
@@ -39,7 +44,7 @@ NORMAL_TICKET_TYPE = "normal"
 # Minor units. A seat may cost a thousand million of a currency with two digits (IDR, IRR, LBP), and an order as much
 # for each of its seats; sums over the largest hall stay far within the 64 bits of a stored integer.
 MAX_PRICE_MINOR = 100_000_000_000
-MAX_TOTAL_MINOR = MAX_PRICE_MINOR * MAX_SEATS_PER_HOLD
+MAX_TOTAL_MINOR = MAX_PRICE_MINOR * MAX_SEATS_PER_ORDER
 
 # Bytes of an answer that any gRPC client takes which was told nothing else. What can be larger is streamed, in parts of
 # about the second.

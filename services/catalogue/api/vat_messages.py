@@ -43,10 +43,12 @@ def rules_message(kept: Kept[PriceRules]) -> pb.PriceRules:
     return pb.PriceRules(
         vat_rounding=VAT_ROUNDINGS[kept.body.vat_rounding],
         ticket_vat_class_id=kept.body.ticket_vat_class_id,
+        seats_per_customer=kept.body.seats_per_customer,
         etag=kept.etag,
     )
 
 
 def rules_of(message: pb.PriceRules) -> PriceRules:
     """What a request says of the rules."""
-    return PriceRules(ROUNDINGS_OF_WIRE.get(message.vat_rounding), message.ticket_vat_class_id)
+    rounding = ROUNDINGS_OF_WIRE.get(message.vat_rounding)
+    return PriceRules(rounding, message.ticket_vat_class_id, message.seats_per_customer)

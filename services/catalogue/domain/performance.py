@@ -17,7 +17,7 @@ from services.catalogue.domain.price_book import NO_BOOK, PriceBook
 from services.catalogue.domain.price_list import WantedPrices, refused_wanted
 from services.catalogue.domain.production import Production, ProductionText
 from services.catalogue.domain.quota import Quota
-from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_HOLD
+from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_CUSTOMER, MAX_SEATS_PER_HOLD
 from services.runtime.errors import FieldInvalid, refused_fields
 
 MAX_CODE_CHARS = 32
@@ -83,6 +83,8 @@ class Performance:
     book: PriceBook = NO_BOOK
     # Those of its production that it is one of, in the order in which they were made (R4).
     quotas: tuple[Kept[Quota], ...] = ()
+    # In all orders of one customer; 0: as the house says of all its performances.
+    seats_per_customer: int = 0
 
     @property
     def starts_at_ms(self) -> int:
@@ -125,6 +127,7 @@ class PerformanceTerms:
     # Whose prices it takes beside its own.
     price_list_id: str = ""
     texts: tuple[ProductionText, ...] = ()
+    seats_per_customer: int = 0
 
 
 def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
@@ -133,6 +136,7 @@ def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
         (
             *faults_of_times(terms),
             *faults_of_limits(terms.seats_per_holder, terms.hold_ttl_seconds),
+            refused_customer_limit(terms.seats_per_customer),
             refused_code(terms.code),
             *faults_of_own_texts(terms.texts),
             refused_wanted(WantedPrices(terms.prices, terms.price_list_id)),
@@ -162,6 +166,13 @@ def faults_of_limits(seats_per_holder: int, hold_ttl_seconds: int, within: str =
             yield FieldInvalid(f"{within}{field}", f"is {value}", f"0 to {at_most}")
 
 
+def refused_customer_limit(seats: int, within: str = "") -> FieldInvalid | None:
+    """The refusal for what cannot be how many tickets one customer may have; 0 is no bound of its own."""
+    if 0 <= seats <= MAX_SEATS_PER_CUSTOMER:
+        return None
+    return FieldInvalid(f"{within}seats_per_customer", f"is {seats:,}", f"0 to {MAX_SEATS_PER_CUSTOMER}")
+
+
 def new_performance(
     performance_id: str,
     house: House,
@@ -189,6 +200,7 @@ def new_performance(
         hold_ttl_seconds=terms.hold_ttl_seconds or DEFAULT_HOLD_TTL_SECONDS,
         capacity=plan.seat_count,
         refuses_orphans=terms.refuses_orphans,
+        seats_per_customer=terms.seats_per_customer,
         admission=terms.admission,
         code=terms.code,
         texts=terms.texts,

@@ -16,6 +16,7 @@ from services.catalogue.domain.performance import (
     SaleState,
     faults_of_limits,
     refused_code,
+    refused_customer_limit,
 )
 from services.catalogue.domain.performance_events import PerformanceUpdated
 from services.catalogue.domain.performance_life import Ended, changed, ended, published_text, sells_unseen
@@ -54,6 +55,7 @@ class PerformanceDetails:
     seats_per_holder: int = 0
     hold_ttl_seconds: int = 0
     refuses_orphans: bool = False
+    seats_per_customer: int = 0
 
 
 CHANGEABLE = frozenset(field.name for field in dataclasses.fields(PerformanceDetails))
@@ -77,6 +79,7 @@ def details_of(performance: Performance) -> PerformanceDetails:
         seats_per_holder=performance.seats_per_holder,
         hold_ttl_seconds=performance.hold_ttl_seconds,
         refuses_orphans=performance.refuses_orphans,
+        seats_per_customer=performance.seats_per_customer,
     )
 
 
@@ -88,6 +91,7 @@ def refused_by_themselves(wanted: PerformanceDetails, named: Collection[str]) ->
             refused_key(f"{WITHIN}production_id", details.production_id),
             *faults_of_each(_times(details, 0), WITHIN),
             *faults_of_limits(details.seats_per_holder, details.hold_ttl_seconds, WITHIN),
+            refused_customer_limit(details.seats_per_customer, WITHIN),
             refused_code(details.code, WITHIN),
             *faults_of_own_texts(details.texts, WITHIN),
             *_unknown_admission(details),
@@ -153,6 +157,7 @@ def _with(performance: Performance, details: PerformanceDetails) -> Performance:
         seats_per_holder=details.seats_per_holder or DEFAULT_SEATS_PER_HOLDER,
         hold_ttl_seconds=details.hold_ttl_seconds or DEFAULT_HOLD_TTL_SECONDS,
         refuses_orphans=details.refuses_orphans,
+        seats_per_customer=details.seats_per_customer,
     )
 
 

@@ -27,6 +27,7 @@ class PriceBook:
     retired: frozenset[str] = frozenset()
     ticket_types: Mapping[str, TicketType] = field(default_factory=dict)
     retired_types: frozenset[str] = frozenset()
+    seats_per_customer: int = 0
 
     @property
     def usable(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from services.contracts.bounds import MAX_NAME_CHARS
+from services.contracts.bounds import MAX_NAME_CHARS, MAX_SEATS_PER_CUSTOMER
 from services.contracts.prices import WHOLE_BASIS_POINTS, VatRounding
 from services.contracts.texts import refused_text
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
@@ -56,6 +56,8 @@ class PriceRules:
 
     vat_rounding: VatRounding | None = VatRounding.HALF_UP_PER_LINE
     ticket_vat_class_id: str = ""
+    # Of a performance, in all of one customer's orders; 0: no bound.
+    seats_per_customer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,11 @@ def refused_rules(rules: PriceRules | None, named: Collection[str]) -> FieldInva
         "ticket_vat_class_id": refused_key("price_rules.ticket_vat_class_id", rules.ticket_vat_class_id)
         if rules.ticket_vat_class_id
         else None,
+        "seats_per_customer": None
+        if 0 <= rules.seats_per_customer <= MAX_SEATS_PER_CUSTOMER
+        else FieldInvalid(
+            "price_rules.seats_per_customer", f"is {rules.seats_per_customer:,}", f"0 to {MAX_SEATS_PER_CUSTOMER}"
+        ),
     }
     return refused_fields(fault for name, fault in checks.items() if name in named)
 

@@ -80,6 +80,7 @@ class GrpcCatalogue:
             seats_per_holder=performance.seats_per_holder,
             prices=PriceList(currency, amounts, kinds, _components(performance.prices), _rounding(performance)),
             terms={terms.ticket_type: _terms(terms) for terms in performance.ticket_terms},
+            customer_limit=performance.customer_limit,
         )
 
     async def promotion(self, house_id: str, code: str, discount_id: str) -> Promotion | None:

@@ -108,7 +108,10 @@ class MemoryOrderStore:
             row.lease_until_ms = lease.until_ms if kept else 0
         before = row.order
         self._keep_seats(before, acted.order)
-        self._count(acted.order, acted.order.has_its_uses - before.has_its_uses)
+        for name, count in acted.order.uses_that_count.items():
+            self.used[before.house_id, name] += count
+        for name, count in before.uses_that_count.items():
+            self.used[before.house_id, name] -= count
         row.order, row.next_step_at_ms, row.failures = acted.order, acted.next_step_at_ms, 0
         self.events += published(before, acted.order, acted.changes)
         return Changed(acted.order, acted.changes, kept)

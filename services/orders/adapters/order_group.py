@@ -158,7 +158,7 @@ class OrderGroup:
         wanted = {place: asked for place, asked in self._unanswered() if isinstance(asked, NewOrder)}
         if wanted:
             await self._add_parts(wanted)
-        moved = [turn for turn in self._turns.values() if turn.before.order.has_its_uses != turn.row.order.has_its_uses]
+        moved = [turn for turn in self._turns.values() if turn.row.order.counts_other_uses_than(turn.before.order)]
         asking = [asked.order for place, asked in wanted.items() if place not in self._answers]
         await self._counter.lock([*asking, *(turn.row.order for turn in moved)])
         for turn in moved:

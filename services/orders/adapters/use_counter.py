@@ -46,14 +46,13 @@ class UseCounter:
         return None
 
     def move(self, before: Order, after: Order) -> None:
-        """Gives the uses of an order that has died back, and takes those of one that has come back."""
-        if before.has_its_uses == after.has_its_uses:
-            return
-        if after.has_its_uses:
-            self.take(after, limited=False)
-            return
-        for use in after.uses:
-            self._used[after.house_id, use.counted_id] -= use.count
+        """Gives back what an order had that died or lost tickets; takes again, beyond any limit, for one that is back.
+
+        All that it had or has is locked: what an order names of what is counted never changes, only how many.
+        """
+        had, has = before.uses_that_count, after.uses_that_count
+        for counted_id in had.keys() | has.keys():
+            self._used[after.house_id, counted_id] += has[counted_id] - had[counted_id]
 
     async def write(self) -> None:
         """What has changed."""

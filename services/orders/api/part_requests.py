@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from balcon.orders.v1 import orders_service_pb2 as wire
 
 from services.contracts.bounds import (
+    MAX_PARTS_PER_ORDER,
     MAX_PASS_NUMBER_CHARS,
     MAX_SEAT_ID_CHARS,
     MAX_SEATS_PER_HOLD,
+    MAX_SEATS_PER_ORDER,
     MAX_TICKET_TYPE_CHARS,
     NORMAL_TICKET_TYPE,
 )
@@ -21,10 +23,6 @@ from services.orders.domain.pricing import SeatChoice
 from services.orders.handlers.order_request import PartRequest
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
-
-# A season has no more evenings in one order than this; an order is claimed and told part by part.
-MAX_PARTS = 20
-MAX_SEATS_PER_ORDER = 400
 
 
 def parts_of(request: wire.CreateOrderRequest) -> tuple[PartRequest, ...]:
@@ -42,8 +40,10 @@ def refused_parts(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | N
     for name in ("performance_id", "hold_id", "reservation_id", "seats"):
         if getattr(request, name):
             yield FieldInvalid(name, "is set beside parts", "parts, or the fields of one performance")
-    if len(request.parts) > MAX_PARTS:
-        yield FieldInvalid("parts", f"has {len(request.parts):,}", f"at most {MAX_PARTS} performances an order")
+    if len(request.parts) > MAX_PARTS_PER_ORDER:
+        yield FieldInvalid(
+            "parts", f"has {len(request.parts):,}", f"at most {MAX_PARTS_PER_ORDER} performances an order"
+        )
         return
     seats = sum(len(part.seats) for part in request.parts)
     if seats > MAX_SEATS_PER_ORDER:

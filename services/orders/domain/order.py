@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
@@ -242,6 +243,15 @@ class Order:
     def has_its_uses(self) -> bool:
         """Whether its uses count. A payment that comes late takes an order out of CANCELLED, and its uses with it."""
         return self.state not in _DEAD
+
+    @property
+    def uses_that_count(self) -> Counter[str]:
+        """By what is counted, how many of it the order has; none once it is gone."""
+        return Counter({use.counted_id: use.count for use in self.uses} if self.has_its_uses else {})
+
+    def counts_other_uses_than(self, earlier: Order) -> bool:
+        """Whether it has other uses now, or more or fewer of them."""
+        return self.has_its_uses != earlier.has_its_uses or self.uses != earlier.uses
 
     @property
     def first(self) -> OrderPart:

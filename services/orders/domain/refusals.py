@@ -176,6 +176,17 @@ class UsesExhausted(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerLimitReached(Refusal):
+    """A customer has at most {limit} tickets of performance {performance_id}: {has} are taken, {wanted} are wanted."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+    limit: int
+    has: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
 class WrongAmount(Refusal):
     """expected_total is {expected}; the order's total is {total}."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from services.contracts.reasons import Reason
 from services.orders.domain.commands import CancelOrder, CheckOut, Command, RefundOrder
 from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refusals import (
+    CustomerLimitReached,
     CustomerNotFound,
     HoldExpired,
     HoldHasOrder,
@@ -26,6 +27,7 @@ from services.orders.domain.refusals import (
     UsesExhausted,
 )
 from services.orders.domain.steps import Timing, due_at_ms
+from services.orders.domain.uses import is_of_a_customer, performance_of
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker, OrderRequest
@@ -92,18 +94,20 @@ class OrderDesk:
         known = await self._store.find_key(key.house_id, key.operation, key.key)
         if known is not None:
             return await self._first_answer(key, known)
-        order = await self._parts.maker.make(request)
-        if isinstance(order, Refusal):
-            return order
+        made = await self._parts.maker.make(request)
+        if isinstance(made, Refusal):
+            return made
         # Last of all that may say no: nobody is written down for an order that is refused.
-        customer_id = await self._identified(order, request.buyer)
+        customer_id = await self._identified(made.order, request.buyer)
         if isinstance(customer_id, Refusal):
             return customer_id
-        order = replace(order, customer_id=customer_id)
+        order = made.sold_to(customer_id)
         due_ms = due_at_ms(order, self._clock.now_ms(), self._parts.timing)
         assert due_ms is not None, "an open order has an end"
         other = await self._store.add(order, key, due_ms)
-        if isinstance(other, HoldHasOrder | UsesExhausted):
+        if isinstance(other, UsesExhausted):
+            return _exhausted(order, other)
+        if isinstance(other, HoldHasOrder):
             return other
         return order if other is None else await self._first_answer(key, other)
 
@@ -282,6 +286,14 @@ class OrderDesk:
     async def _now(self, ref: OrderRef) -> Order | Refusal:
         order = await self._store.get(ref)
         return OrderNotFound(ref.order_id) if order is None or not _is_the_callers(order) else order
+
+
+def _exhausted(order: Order, refusal: UsesExhausted) -> Refusal:
+    """In the words of what is limited: a customer's tickets are no promotion's uses."""
+    if not is_of_a_customer(refusal.counted):
+        return refusal
+    limit = next(use.limit for use in order.uses if use.counted_id == refusal.counted)
+    return CustomerLimitReached(performance_of(refusal.counted), limit, limit - refusal.left, refusal.wanted)
 
 
 def _is_the_callers(order: Order) -> bool:

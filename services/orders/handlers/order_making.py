@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.contracts.promotions import PromotionUnknown
 from services.orders.domain.order import Order, OrderPart
 from services.orders.domain.pricing import PricedParts, priced_parts, total_of
 from services.orders.domain.promotions import Promotion, refused_promotion
 from services.orders.domain.refusals import PerformanceCancelled
+from services.orders.domain.uses import customer_use
 from services.orders.handlers.order_request import OrderRequest, PartRequest
 from services.orders.handlers.part_making import PartMaker, ReadyPart, refused_parts
 from services.orders.ports import Catalogue, SeatInventory, Unanswered
@@ -21,6 +22,23 @@ from services.runtime.errors import FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import Ids
 
 __all__ = ["OrderMaker", "OrderRequest", "PartRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOrder:
+    """An order of nobody yet; `customer_limits`: of its performances, how many tickets one customer may have."""
+
+    order: Order
+    customer_limits: Mapping[str, int]
+
+    def sold_to(self, customer_id: str) -> Order:
+        """The order, with what it takes of what this customer may have."""
+        limited = tuple(
+            customer_use(customer_id, part.performance_id, len(part.lines), limit)
+            for part in self.order.parts
+            if (limit := self.customer_limits.get(part.performance_id, 0))
+        )
+        return replace(self.order, customer_id=customer_id, uses=(*self.order.uses, *limited))
 
 
 class OrderMaker:
@@ -34,7 +52,7 @@ class OrderMaker:
         self._clock = clock
         self._ids = ids
 
-    async def make(self, request: OrderRequest) -> Order | Refusal:
+    async def make(self, request: OrderRequest) -> MadeOrder | Refusal:
         """An open order, not stored yet. All parts or none. Raises Unanswered."""
         promotion, found = await asyncio.gather(
             self._promotion(request), asyncio.gather(*(self._parts.ready(request, part) for part in request.parts))
@@ -45,7 +63,10 @@ class OrderMaker:
         if refusal := _refused_currencies(parts):
             return refusal
         priced = self._priced(request, parts, promotion)
-        return priced if isinstance(priced, Refusal) else self._order(request, parts, priced)
+        if isinstance(priced, Refusal):
+            return priced
+        limits = {part.asked.performance_id: part.offer.customer_limit for part in parts if part.offer.customer_limit}
+        return MadeOrder(self._order(request, parts, priced), limits)
 
     async def _promotion(self, request: OrderRequest) -> Promotion | None:
         """No round trip where none is asked for."""

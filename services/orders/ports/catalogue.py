@@ -25,6 +25,8 @@ class Offer:
     terms: Mapping[str, TicketTerms] = field(default_factory=dict)
     # It will not be shown.
     cancelled: bool = False
+    # Tickets that one customer may have in all orders; 0: no bound.
+    customer_limit: int = 0
 
 
 class Catalogue(Protocol):

@@ -230,6 +230,7 @@ class ServedCatalogue(CatalogueServiceServicer):
                 sale_state=catalogue.SALE_STATE_ON_SALE if offer.on_sale else catalogue.SALE_STATE_CLOSED,
                 prices=prices,
                 seats_per_holder=offer.seats_per_holder,
+                customer_limit=offer.customer_limit,
             )
         )
 

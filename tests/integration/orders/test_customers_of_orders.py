@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -25,7 +26,7 @@ from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import as_owner
 from tests.integration.orders.conftest import CLOCK, IDS, Stage
-from tests.unit.orders.builders import HOUSE
+from tests.unit.orders.builders import HOUSE, SHOW, a_plan, an_offer
 
 EVERY_HOUSE = text("SELECT set_config('balcon.all_houses', 'on', true)")
 
@@ -190,7 +191,10 @@ async def test_who_was_erased_since_is_not_brought_back_by_a_process_that_carrie
 
 async def test_orders_follow_a_customer_who_is_merged_and_name_nobody_who_is_erased(stage: Stage) -> None:
     orders = await stage.start()
-    made = (await orders.CreateOrder(stage.create_request("A-1"))).order
+    stage.neighbours.catalogue.put(HOUSE, replace(an_offer(), customer_limit=3), a_plan())
+    made = (await orders.CreateOrder(stage.create_request("A-1", "A-2"))).order
+    stage.neighbours.customers.sessions["cs_stays"] = "cus_stays"
+    await orders.CreateOrder(stage.create_request("A-3", customer=None, customer_session="cs_stays"))
     ref = wire.GetOrderRequest(house_id=HOUSE, order_id=made.order_id)
     merged = CustomersMerged(house_id=HOUSE, customer_id="cus_stays", merged_customer_id=made.customer_id)
     await tell(stage, merged, made.customer_id, 1)
@@ -202,6 +206,12 @@ async def test_orders_follow_a_customer_who_is_merged_and_name_nobody_who_is_era
         return await who_buys() == "cus_stays"
 
     await eventually(is_merged)
+    # What both had of what is limited is one count now.
+    assert await rows(stage, "SELECT counted_id, used FROM counted_uses") == [(f"customer:cus_stays:{SHOW}", 3)]
+    uses = "SELECT DISTINCT uses #>> '{0,0}' FROM orders"
+    assert await rows(stage, uses) == [(f"customer:cus_stays:{SHOW}",)]
+    one_more = stage.create_request("A-4", customer=None, customer_session="cs_stays")
+    assert await refused(orders.CreateOrder(one_more)) == "CUSTOMER_LIMIT_REACHED"
     await tell(stage, CustomerErased(house_id=HOUSE, customer_id="cus_stays"), "cus_stays", 1)
 
     async def is_erased() -> bool:

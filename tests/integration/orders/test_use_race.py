@@ -12,12 +12,12 @@ from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.adapters.use_counter import UseCounter
 from services.orders.domain.order import Order
 from services.orders.domain.refusals import UsesExhausted
-from services.orders.domain.uses import CountedUse
+from services.orders.domain.uses import CountedUse, customer_use
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl
-from tests.unit.orders.builders import HOUSE, NOW_MS, a_key, an_order
+from tests.unit.orders.builders import HOUSE, NOW_MS, SHOW, a_key, an_order
 
 LIMIT, ORDERS = 3, 8
 COUNTED = "code:SPRING"
@@ -25,13 +25,13 @@ COUNT = """INSERT INTO counted_uses VALUES (:house_id, :counted, 1)
 ON CONFLICT (house_id, counted_id) DO UPDATE SET used = counted_uses.used + 1"""
 
 
-async def raced(database_url: str) -> int:
-    """How many orders have the code of as many as came at once."""
+async def raced(database_url: str, counted: str = COUNTED) -> int:
+    """How many orders have the code, or are the customer's, of as many as came at once."""
     engine = create_engine(database_url, application="test", pool_size=ORDERS)
     # A store each, as so many processes have: one alone would commit them all at once.
     stores = [PostgresOrderStore(engine, SystemClock(), RandomIds(), committed=lambda: None) for _ in range(ORDERS)]
     orders = [
-        an_order(order_id=f"ord_{number}", seats=(f"A-{number}",), uses=(CountedUse(COUNTED, 1, LIMIT),))
+        an_order(order_id=f"ord_{number}", seats=(f"A-{number}",), uses=(CountedUse(counted, 1, LIMIT),))
         for number in range(ORDERS)
     ]
     adding = (store.add(one, a_key(f"key_{one.order_id}"), NOW_MS) for store, one in zip(stores, orders, strict=True))
@@ -40,8 +40,9 @@ async def raced(database_url: str) -> int:
     return sum(answer is None for answer in answers)
 
 
-async def test_no_more_orders_than_the_limit_have_the_code(database_url: DatabaseUrl) -> None:
-    assert await raced(database_url("orders")) == LIMIT
+@pytest.mark.parametrize("counted", [COUNTED, customer_use("cus_1", SHOW, 1, LIMIT).counted_id])
+async def test_no_more_orders_than_the_limit_have_what_is_limited(database_url: DatabaseUrl, counted: str) -> None:
+    assert await raced(database_url("orders"), counted) == LIMIT
 
 
 async def test_a_limit_that_is_looked_at_before_it_is_counted_is_passed(

@@ -165,6 +165,8 @@ GOOD: Mapping[str, Any] = {
     "seat_counts": 1,
     "seat_indexes": 0,
     "seat_numbering": 1,
+    "customer_limit": 4,
+    "seats_per_customer": 4,
     "seats_per_holder": 2,
     "seats_per_row": 2,
     "sidecar_json": b'{"version": 1}',

@@ -160,22 +160,28 @@ class PriceRules(_message.Message):
     VAT_ROUNDING_FIELD_NUMBER: _builtins.int
     TICKET_VAT_CLASS_ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    SEATS_PER_CUSTOMER_FIELD_NUMBER: _builtins.int
     vat_rounding: Global___VatRounding.ValueType
     """How tax is rounded."""
     ticket_vat_class_id: _builtins.str
     """The VAT class of what names none. Empty: nobody has said; such prices are told without tax."""
     etag: _builtins.str
     """Changes with them."""
+    seats_per_customer: _builtins.int
+    """At most so many tickets of a performance for one customer, over all their orders that live, up to 100; 0: no bound. A
+    performance may have a bound of its own.
+    """
     def __init__(
         self,
         *,
         vat_rounding: Global___VatRounding.ValueType = ...,
         ticket_vat_class_id: _builtins.str = ...,
         etag: _builtins.str = ...,
+        seats_per_customer: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "ticket_vat_class_id", b"ticket_vat_class_id", "vat_rounding", b"vat_rounding"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "seats_per_customer", b"seats_per_customer", "ticket_vat_class_id", b"ticket_vat_class_id", "vat_rounding", b"vat_rounding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
