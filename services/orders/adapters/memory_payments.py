@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from services.contracts.reasons import Reason
@@ -17,7 +17,16 @@ from services.orders.domain.commands import (
     PaymentSucceeded,
 )
 from services.orders.domain.order import Dispute, Money, Order
-from services.orders.ports import Declined, OrderRef, PaymentSeen, PaymentState, Unanswered
+from services.orders.ports import (
+    Declined,
+    OrderRef,
+    PaymentSeen,
+    PaymentState,
+    RefundAsked,
+    RefundSeen,
+    RefundStatus,
+    Unanswered,
+)
 from services.runtime.clock import Clock
 
 
@@ -33,6 +42,7 @@ class MemoryPayment:
     captured: bool = False
     refunded: bool = False
     refunded_minor: int = 0
+    refunds: dict[str, RefundSeen] = field(default_factory=dict)
 
 
 class _Asked(NamedTuple):
@@ -96,15 +106,24 @@ class MemoryPayments:
             self._tell(payment, PaymentCancelled(payment.payment_id))
         return _seen(payment)
 
-    async def refund(self, order: Order) -> PaymentSeen | Declined:
+    async def refund(self, order: Order, asked: RefundAsked) -> PaymentSeen | Declined:
+        """See Payments.refund. Each refund is a record under its key; what is owed is not owed again."""
         payment = self._known(order)
         if payment is None:
             return Declined(Reason.PAYMENT_UNKNOWN)
         if not payment.captured:
             return Declined(Reason.PAYMENT_NOT_CAPTURED)
-        self.refund_keys.add(order.refund_key)
+        self.refund_keys.add(asked.key)
+        owed_minor = sum(refund.left_minor for refund in payment.refunds.values())
+        free_minor = payment.amount_minor - payment.refunded_minor - owed_minor
+        if asked.key not in payment.refunds and (asked.amount_minor or free_minor):
+            amount_minor = asked.amount_minor or free_minor
+            if amount_minor > free_minor:
+                return Declined(Reason.REFUND_EXCEEDS_LEFT, {"left_minor": str(free_minor)})
+            payment.refunds[asked.key] = RefundSeen(asked.key, amount_minor, RefundStatus.DUE, amount_minor)
         if self._refunds_at_once:
-            self.finish_refund(payment)
+            for refund in list(payment.refunds.values()):
+                self.give_back(payment, refund.left_minor)
         return _seen(payment)
 
     def _known(self, order: Order) -> MemoryPayment | None:
@@ -115,17 +134,27 @@ class MemoryPayments:
         """The provider says that the money is back."""
         if not payment.refunded:
             payment.refunded, payment.refunded_minor = True, payment.amount_minor
+            self._pay_what_is_owed(payment, payment.amount_minor)
             self._tell(payment, PaymentRefunded(payment.payment_id))
 
     def give_back(self, payment: MemoryPayment, amount_minor: int) -> None:
-        """The house gives money back at the provider, without us: a part of what is left, or all of it."""
-        if not payment.captured or payment.refunded:
+        """Money goes back at the provider, a part of what is left or all of it: what is owed, then without us."""
+        if not payment.captured or payment.refunded or amount_minor == 0:
             return
         if payment.refunded_minor + amount_minor >= payment.amount_minor:
             self.finish_refund(payment)
             return
         payment.refunded_minor += amount_minor
+        self._pay_what_is_owed(payment, amount_minor)
         self._tell(payment, PaymentPartlyRefunded(payment.payment_id, payment.refunded_minor))
+
+    @staticmethod
+    def _pay_what_is_owed(payment: MemoryPayment, amount_minor: int) -> None:
+        for key, refund in payment.refunds.items():
+            left_minor = refund.left_minor - min(refund.left_minor, amount_minor)
+            amount_minor -= refund.left_minor - left_minor
+            status = RefundStatus.DUE if left_minor else RefundStatus.DONE
+            payment.refunds[key] = replace(refund, left_minor=left_minor, status=status)
 
     def dispute(self, payment: MemoryPayment, dispute: Dispute) -> None:
         """The buyer's bank opens or decides a dispute over the whole; a lost one takes the money."""
@@ -149,5 +178,10 @@ class MemoryPayments:
 
 def _seen(payment: MemoryPayment) -> PaymentSeen:
     return PaymentSeen(
-        payment.payment_id, payment.status, f"https://pay.example/{payment.payment_id}", payment.refunded
+        payment.payment_id,
+        payment.status,
+        f"https://pay.example/{payment.payment_id}",
+        payment.refunded,
+        payment.refunded_minor,
+        tuple(payment.refunds.values()),
     )

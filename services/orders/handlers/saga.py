@@ -42,6 +42,7 @@ from services.orders.ports import (
     Payments,
     PaymentSeen,
     PaymentState,
+    RefundAsked,
     SeatInventory,
     Ticketing,
     Unanswered,
@@ -187,7 +188,7 @@ class Saga:
             case Step.CANCEL_PAYMENT:
                 return self._payment_answer(order, step, await payments.cancel(order))
             case Step.REFUND_PAYMENT:
-                return self._payment_answer(order, step, await payments.refund(order))
+                return self._payment_answer(order, step, await payments.refund(order, RefundAsked(order.refund_key)))
             case Step.GIVE_UP:
                 return GiveUpUnpaid()
             case _:

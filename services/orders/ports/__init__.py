@@ -18,7 +18,7 @@ from services.orders.ports.order_store import (
     OrderRef,
     OrderStore,
 )
-from services.orders.ports.payments import Payments, PaymentSeen, PaymentState
+from services.orders.ports.payments import Payments, PaymentSeen, PaymentState, RefundAsked, RefundSeen, RefundStatus
 from services.orders.ports.request_key import KeyInRecord, Operation, RequestKey
 from services.orders.ports.seat_inventory import HeldSeats, SeatInventory
 from services.orders.ports.ticketing import Ticketing
@@ -45,6 +45,9 @@ __all__ = [
     "PaymentSeen",
     "PaymentState",
     "Payments",
+    "RefundAsked",
+    "RefundSeen",
+    "RefundStatus",
     "RequestKey",
     "SeatInventory",
     "Tick",

@@ -19,14 +19,44 @@ class PaymentState(Enum):
     CANCELLED = "CANCELLED"
 
 
+class RefundStatus(Enum):
+    """How far payments is with a refund that it was asked for."""
+
+    DUE = "DUE"
+    STUCK = "STUCK"  # the provider has refused too often; people must act
+    DONE = "DONE"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsked:
+    """A refund that payments is asked for. No amount: all that is left. `as_voucher`: of the house instead of money."""
+
+    key: str
+    amount_minor: int | None = None
+    as_voucher: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSeen:
+    """A refund as payments tells it. `voucher_ids`: which have it, where vouchers do."""
+
+    key: str
+    amount_minor: int
+    status: RefundStatus
+    left_minor: int = 0
+    voucher_ids: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentSeen:
-    """A payment as payments tells it."""
+    """A payment as payments tells it. `refunded`: the whole is back; `refunded_minor`: so much of it, by any hand."""
 
     payment_id: str
     status: PaymentState
     payment_url: str = ""
     refunded: bool = False
+    refunded_minor: int = 0
+    refunds: tuple[RefundSeen, ...] = ()
 
 
 class Payments(Protocol):
@@ -44,6 +74,6 @@ class Payments(Protocol):
         """Asks for its end and tells what is known then."""
         ...
 
-    async def refund(self, order: Order) -> PaymentSeen | Declined:
-        """Asks for the money's return under order.refund_key and tells what is known then."""
+    async def refund(self, order: Order, asked: RefundAsked) -> PaymentSeen | Declined:
+        """Asks for money's return under that key and tells what is known then. Declined: REFUND_EXCEEDS_LEFT."""
         ...

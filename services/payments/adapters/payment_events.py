@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from balcon.payments.v1 import payments_events_pb2 as events
 from balcon.payments.v1.payments_service_pb2 import DisputeState
 from balcon.types.v1.money_pb2 import Money
@@ -24,10 +22,14 @@ from services.payments.domain.payment import (
     PaymentPartlyRefunded,
     PaymentRefunded,
     PaymentSucceeded,
+    RefundAskedAgain,
     RefundAttemptFailed,
+    RefundGiven,
     RefundOwed,
     RefundStuck,
+    RefundSucceeded,
 )
+from services.payments.domain.refunds import Refund
 from services.runtime.bus.topics import PAYMENTS
 from services.runtime.outbox.event import OutgoingEvent
 
@@ -66,8 +68,17 @@ def _message(payment: Payment, change: Change) -> Message | None:  # noqa: PLR09
         case PaymentPartlyRefunded(refunded_minor, at_ms):
             refunded = _money(payment, refunded_minor)
             return events.PaymentPartlyRefunded(**ids, amount=money, refunded=refunded, refunded_at_ms=at_ms)
-        case RefundStuck(at_ms):
-            return events.RefundStuck(**ids, left=_money(payment, payment.left_minor), stuck_at_ms=at_ms)
+        case RefundStuck(key, at_ms):
+            left = _money(payment, _refund(payment, key).left_minor)
+            return events.RefundStuck(**ids, left=left, stuck_at_ms=at_ms, refund_key=key)
+        case RefundSucceeded(key, at_ms):
+            return events.RefundSucceeded(
+                **ids,
+                refund_key=key,
+                amount=_money(payment, _refund(payment, key).amount_minor),
+                refunded=_money(payment, payment.refunded_minor),
+                succeeded_at_ms=at_ms,
+            )
         case DisputeChanged(state, disputed_minor, at_ms):
             return events.PaymentDisputeChanged(
                 **ids,
@@ -75,13 +86,33 @@ def _message(payment: Payment, change: Change) -> Message | None:  # noqa: PLR09
                 disputed=_money(payment, disputed_minor),
                 changed_at_ms=at_ms,
             )
-        case PaymentOpened() | PaymentAuthorised() | AuthorisedAfterEnd() | AuthorisationVoided():
-            return None
-        case CancelAsked() | RefundOwed() | RefundAttemptFailed():
-            return None
         case _:
-            assert_never(change)
+            _unpublished(change)
+            return None
 
 
 def _money(payment: Payment, amount_minor: int) -> Money:
     return wire_money(amount_minor, payment.currency)
+
+
+def _refund(payment: Payment, key: str) -> Refund:
+    refund = payment.refund_under(key)
+    assert refund is not None, "a change of a refund names one of the payment's"
+    return refund
+
+
+_Unpublished = (
+    PaymentOpened
+    | PaymentAuthorised
+    | AuthorisedAfterEnd
+    | AuthorisationVoided
+    | CancelAsked
+    | RefundOwed
+    | RefundAskedAgain
+    | RefundAttemptFailed
+    | RefundGiven
+)
+
+
+def _unpublished(change: _Unpublished) -> None:
+    """What is our own business. A new kind of change must be named here or published."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, RowMapping, String, and_, any_, bindparam, func, or_, select, text, update
+from sqlalchemy import ARRAY, ColumnElement, String, and_, any_, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.payments.adapters.payment_events import event_of
+from services.payments.adapters.payment_rows import CHANGING, COLUMNS, payment_of, row_of
 from services.payments.adapters.tables import PAYMENTS
 from services.payments.domain.next_attempt import RetryPolicy, rescheduled
-from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState, apply
+from services.payments.domain.payment import DisputeState, Payment, PaymentState, apply
+from services.payments.domain.refunds import RefundState
 from services.payments.domain.transitions import Decision
 from services.payments.ports import WebhookEvent
 from services.runtime.clock import Clock
@@ -32,38 +33,13 @@ _AnswerT = TypeVar("_AnswerT")
 _DUE = AllHouses("the reconciler visits payments that are due")
 _COUNTS = AllHouses("gauges count every house's payments")
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(Payment))
-# What a change may change; the rest was fixed by the request.
-_CHANGING = (
-    "state",
-    "provider_ref",
-    "pay_url",
-    "reason",
-    "authorised_at_ms",
-    "succeeded_at_ms",
-    "ended_at_ms",
-    "cancel_asked_at_ms",
-    "refund_state",
-    "refund_key",
-    "refund_attempt",
-    "refund_refusals",
-    "refund_due_at_ms",
-    "refunded_at_ms",
-    "refunded_minor",
-    "dispute_state",
-    "disputed_minor",
-    "attempts",
-    "next_attempt_at_ms",
-    "version",
-)
-
 # Built once: building a statement costs more than running it.
 _OF_HOUSE = PAYMENTS.c.house_id == bindparam("of_house")
 _ANY_ID = PAYMENTS.c.payment_id == any_(bindparam("payment_ids", type_=ARRAY(String)))
 _FIND = select(PAYMENTS).where(_OF_HOUSE, _ANY_ID)
 # In one order, so that processes that change the same payments wait instead of deadlocking.
 _LOCK = _FIND.order_by(PAYMENTS.c.payment_id).with_for_update()
-_STORE = update_many(PAYMENTS, _CHANGING, keys=("house_id", "payment_id"), was="version", returning=("payment_id",))
+_STORE = update_many(PAYMENTS, CHANGING, keys=("house_id", "payment_id"), was="version", returning=("payment_id",))
 _FIND_BY_KEY = select(PAYMENTS).where(
     _OF_HOUSE, PAYMENTS.c.idempotency_key == any_(bindparam("keys", type_=ARRAY(String)))
 )
@@ -72,7 +48,7 @@ _DISPUTED = PAYMENTS.c.dispute_state == DisputeState.OPEN.value
 _WAITING = select(func.count().filter(_STUCK).label("stuck"), func.count().filter(_DISPUTED).label("disputed")).where(
     or_(_STUCK, _DISPUTED)
 )
-_RECORD = insert_many(PAYMENTS, _FIELDS, unless=("house_id", "idempotency_key"), returning=("payment_id",))
+_RECORD = insert_many(PAYMENTS, COLUMNS, unless=("house_id", "idempotency_key"), returning=("payment_id",))
 _SETTLE = text(
     """UPDATE provider_notices n SET settled_at_ms = CAST(:now_ms AS bigint), outcome = :outcome, house_id = :house_id
        FROM unnest(CAST(:accounts AS text[]), CAST(:event_ids AS text[])) AS e (provider, event_id)
@@ -93,24 +69,6 @@ class _Asked:
 
 
 _Changed: TypeAlias = tuple[Payment, Decision] | None
-
-
-def row_of(payment: Payment) -> dict[str, Any]:
-    """The payment as column values."""
-    row = {name: getattr(payment, name) for name in _FIELDS}
-    row["state"] = payment.state.value
-    row["refund_state"] = payment.refund_state.value
-    row["dispute_state"] = payment.dispute_state.value
-    return row
-
-
-def payment_of(row: RowMapping) -> Payment:
-    """The payment in a row that has every column."""
-    values = {name: row[name] for name in _FIELDS}
-    values["state"] = PaymentState(values["state"])
-    values["refund_state"] = RefundState(values["refund_state"])
-    values["dispute_state"] = DisputeState(values["dispute_state"])
-    return Payment(**values)
 
 
 class PostgresPaymentStore:
@@ -143,7 +101,7 @@ class PostgresPaymentStore:
     async def _record_all(self, house_id: str, payments: Sequence[Payment]) -> Sequence[Payment]:
         rows = [row_of(payment) for payment in payments]
         async with connected(self._single, HouseScope(house_id)) as connection:
-            done = await connection.execute(_RECORD, arrays_of(PAYMENTS, _FIELDS, rows))
+            done = await connection.execute(_RECORD, arrays_of(PAYMENTS, COLUMNS, rows))
             new = {row.payment_id for row in done}
             earlier = [payment.idempotency_key for payment in payments if payment.payment_id not in new]
             found: dict[str, Payment] = {}
@@ -166,7 +124,17 @@ class PostgresPaymentStore:
         return await self._first(house_id, PAYMENTS.c.idempotency_key == idempotency_key)
 
     async def find_by_refund_key(self, house_id: str, refund_key: str) -> Payment | None:
-        return await self._first(house_id, PAYMENTS.c.refund_key == refund_key)
+        under = or_(
+            PAYMENTS.c.refund_key == refund_key,
+            and_(
+                PAYMENTS.c.refunds != text("'[]'"),
+                or_(
+                    PAYMENTS.c.refunds.contains([{"key": refund_key}]),
+                    PAYMENTS.c.refunds.contains([{"again_keys": [refund_key]}]),
+                ),
+            ),
+        )
+        return await self._first(house_id, under)
 
     async def _first(self, house_id: str, condition: ColumnElement[bool]) -> Payment | None:
         statement = select(PAYMENTS).where(PAYMENTS.c.house_id == house_id, condition)
@@ -299,7 +267,7 @@ def _events(payment: Payment, decision: Decision) -> list[OutgoingEvent]:
 
 def _stored(payments: Sequence[Payment], versions: Sequence[int]) -> dict[str, Any]:
     rows = [row_of(payment) for payment in payments]
-    return arrays_of(PAYMENTS, ("house_id", "payment_id", *_CHANGING), rows, was=versions)
+    return arrays_of(PAYMENTS, ("house_id", "payment_id", *CHANGING), rows, was=versions)
 
 
 async def settle(

@@ -13,7 +13,7 @@ import msgspec
 
 from services.payments.adapters.signatures import signature_flaw
 from services.payments.domain.payment import DisputeState, Payment
-from services.payments.domain.transitions import RefundReport
+from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
     Declined,
     Done,
@@ -147,7 +147,7 @@ class SandboxProviderClient:
 
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
         wanted = {
-            "amount_minor": payment.amount_minor,
+            "amount_minor": payment.provider_minor,
             "currency": payment.currency,
             "return_url": payment.return_url,
             "expires_at_ms": payment.expires_at_ms,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, String, Table, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.runtime.outbox.tables import outbox_tables
 from services.runtime.sql.engine import new_metadata
@@ -46,6 +47,8 @@ PAYMENTS = Table(
     Column("disputed_minor", BigInteger, nullable=False, server_default="0"),
     Column("provider_account_id", String(64), nullable=False, server_default=""),
     Column("authorised_at_ms", BigInteger),
+    Column("refunds", JSONB, nullable=False, server_default="[]"),
+    Column("charges", JSONB, nullable=False, server_default="[]"),
     CheckConstraint("amount_minor >= 1", name="amount"),
     CheckConstraint("state IN ('CREATING', 'PENDING', 'AUTHORISED', 'SUCCEEDED', 'FAILED', 'CANCELLED')", name="state"),
     CheckConstraint(
@@ -71,6 +74,13 @@ PAYMENTS = Table(
         "provider_ref",
         unique=True,
         postgresql_where=text("provider_ref IS NOT NULL"),
+    ),
+    Index(
+        "ix_payments_refunds",
+        "refunds",
+        postgresql_using="gin",
+        postgresql_ops={"refunds": "jsonb_path_ops"},
+        postgresql_where=text("refunds <> '[]'"),
     ),
     Index("ix_payments_house_id_order_id", "house_id", "order_id"),
     Index("ix_payments_performance_id", "performance_id"),

@@ -11,8 +11,9 @@ from balcon.payments.v1 import payments_service_pb2 as pb
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer
 
 from services.contracts.texts import refused_idempotency_key
-from services.contracts.wire_types import wire_money
-from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState
+from services.payments.api.payment_messages import ROUTES, payment_message
+from services.payments.domain.payment import Payment
+from services.payments.domain.refunds import RefundWanted
 from services.payments.domain.refusals import PaymentWanted
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.runtime.errors import UNSET, Fault, FieldInvalid, Refusal
@@ -21,46 +22,6 @@ from services.runtime.rpc.errors import STATUS_OF_KIND, accept, answered, status
 
 # Payments of one call of many.
 MOST_AT_ONCE = 128
-
-_STATES = {
-    PaymentState.CREATING: pb.PAYMENT_STATE_CREATING,
-    PaymentState.PENDING: pb.PAYMENT_STATE_PENDING,
-    PaymentState.AUTHORISED: pb.PAYMENT_STATE_PENDING,  # no money yet: how a provider takes it is our own business
-    PaymentState.SUCCEEDED: pb.PAYMENT_STATE_SUCCEEDED,
-    PaymentState.FAILED: pb.PAYMENT_STATE_FAILED,
-    PaymentState.CANCELLED: pb.PAYMENT_STATE_CANCELLED,
-}
-_REFUND_STATES = {
-    RefundState.NONE: pb.REFUND_STATE_UNSPECIFIED,
-    RefundState.DUE: pb.REFUND_STATE_DUE,
-    RefundState.STUCK: pb.REFUND_STATE_STUCK,
-    RefundState.SUCCEEDED: pb.REFUND_STATE_SUCCEEDED,
-}
-_DISPUTE_STATES = {
-    DisputeState.NONE: pb.DISPUTE_STATE_UNSPECIFIED,
-    DisputeState.OPEN: pb.DISPUTE_STATE_OPEN,
-    DisputeState.WON: pb.DISPUTE_STATE_WON,
-    DisputeState.LOST: pb.DISPUTE_STATE_LOST,
-}
-
-
-def payment_message(payment: Payment) -> pb.Payment:
-    """The payment as callers see it."""
-    is_disputed = payment.dispute_state is not DisputeState.NONE
-    return pb.Payment(
-        payment_id=payment.payment_id,
-        house_id=payment.house_id,
-        order_id=payment.order_id,
-        performance_id=payment.performance_id,
-        amount=wire_money(payment.amount_minor, payment.currency),
-        state=_STATES[payment.state],
-        pay_url=payment.pay_url,
-        provider=payment.provider,
-        refund_state=_REFUND_STATES[payment.refund_state],
-        refunded=wire_money(payment.refunded_minor, payment.currency),
-        dispute_state=_DISPUTE_STATES[payment.dispute_state],
-        disputed=wire_money(payment.disputed_minor, payment.currency) if is_disputed else None,
-    )
 
 
 def _answered(answer: Payment | Refusal) -> pb.Payment:
@@ -114,6 +75,12 @@ def _answer(answer: Payment | Refusal | BaseException) -> pb.PaymentAnswer:
             raise answer
 
 
+def _refused_route(route: int) -> FieldInvalid | None:
+    if route in ROUTES:
+        return None
+    return FieldInvalid("route", "is unknown", "REFUND_ROUTE_ORIGINAL or REFUND_ROUTE_VOUCHER")
+
+
 class PaymentsServicer(PaymentsServiceServicer):
     """See payments_service.proto."""
 
@@ -160,6 +127,12 @@ class PaymentsServicer(PaymentsServiceServicer):
 
     async def RefundPayment(self, request: pb.RefundPaymentRequest, context: Any) -> pb.RefundPaymentResponse:
         """See payments_service.proto."""
-        accept(*_refused_keys(request), refused_idempotency_key(request.idempotency_key))
-        answer = await self._desk.refund(request.house_id, request.payment_id, request.idempotency_key)
+        accept(*_refused_keys(request), refused_idempotency_key(request.idempotency_key), _refused_route(request.route))
+        wanted = RefundWanted(
+            key=request.idempotency_key,
+            amount_minor=request.amount.amount_minor if request.HasField("amount") else None,
+            currency=request.amount.currency,
+            route=ROUTES[request.route],
+        )
+        answer = await self._desk.refund(request.house_id, request.payment_id, wanted)
         return pb.RefundPaymentResponse(payment=_answered(answer))

@@ -6,7 +6,8 @@ import zlib
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from services.payments.domain.payment import DisputeState, Payment, PaymentState, RefundState
+from services.payments.domain.payment import DisputeState, Payment, PaymentState
+from services.payments.domain.refunds import RefundState
 
 
 class NextAct(Enum):
@@ -38,14 +39,11 @@ def next_act(payment: Payment) -> NextAct:
 
 
 def _captured_act(payment: Payment) -> NextAct:
-    match payment.refund_state:
-        case RefundState.DUE if payment.dispute_state is not DisputeState.OPEN:
-            return NextAct.REFUND
-        # Providers refuse to refund what is disputed: its end decides where the money goes.
-        case RefundState.DUE | RefundState.STUCK | RefundState.NONE:
-            return NextAct.WATCH
-        case RefundState.SUCCEEDED:
-            return NextAct.NOTHING
+    if payment.refund_state is RefundState.SUCCEEDED or payment.provider_minor == 0:
+        return NextAct.NOTHING
+    # Providers refuse to refund what is disputed: its end decides where the money goes.
+    is_asked = payment.due_refund is not None and payment.dispute_state is not DisputeState.OPEN
+    return NextAct.REFUND if is_asked else NextAct.WATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +102,14 @@ def _next_watch_ms(payment: Payment, retry_policy: RetryPolicy, now_ms: int) -> 
 
 def rescheduled(before: Payment, after: Payment, *, visited: bool, retry_policy: RetryPolicy, now_ms: int) -> Payment:
     """`after` with its visits counted and its next attempt set. A new state starts the count, and the wait, anew."""
-    if (before.state, before.refund_state) != (after.state, after.refund_state):
+    if _standing(before) != _standing(after):
         after = replace(after, attempts=0)
     elif visited:
         after = replace(after, attempts=before.attempts + 1)
     elif before == after:
         return after
     return replace(after, next_attempt_at_ms=next_attempt_at_ms(after, retry_policy, now_ms))
+
+
+def _standing(payment: Payment) -> tuple[PaymentState, RefundState, tuple[RefundState, ...]]:
+    return payment.state, payment.refund_state, tuple(refund.state for refund in payment.refunds)

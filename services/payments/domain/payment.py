@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
 
+from services.payments.domain.charges import Charge
+from services.payments.domain.refunds import Refund, RefundState
+
 
 class PaymentState(Enum):
     """Where a payment stands, as far as it is proven (RULE 25)."""
@@ -16,15 +19,6 @@ class PaymentState(Enum):
     SUCCEEDED = "SUCCEEDED"  # the money was captured; never left again, what goes back is told apart
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
-
-
-class RefundState(Enum):
-    """Where the refund of a captured payment stands."""
-
-    NONE = "NONE"
-    DUE = "DUE"  # owed; asked for at the provider until it says done
-    STUCK = "STUCK"  # owed, but the provider has refused too often: people must act
-    SUCCEEDED = "SUCCEEDED"  # the whole amount is back, whoever gave it
 
 
 class DisputeState(Enum):
@@ -38,14 +32,15 @@ class DisputeState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One attempt to be paid for one order, with its refund. Amounts in minor units, times in unix milliseconds.
+    """One attempt to be paid for one order, with its refunds. Amounts in minor units, times in unix milliseconds.
 
-    `authorised_at_ms`: since when the provider keeps money ready that was neither captured nor let go; a payment that
-    has ended without money and yet has one is owed a void. `refunded_minor` is what has gone back by then, in parts or
-    whole: our refund, the house's own at the provider, and disputes that were lost. `refund_refusals` counts the
-    provider's refusals since the refund was last asked for. `provider_account_id` is the house's account at the
-    provider, "" the deployment's own. `attempts` counts the visits since the last change; `next_attempt_at_ms` is when
-    the reconciler looks again, None when there is nothing left to learn. `version` counts the stored changes.
+    `charges` are the vouchers and gift cards that pay first, a provider is asked for the rest. `authorised_at_ms`:
+    since when the provider keeps money ready that was neither captured nor let go; a payment that has ended without
+    money and yet has one is owed a void. `refunded_minor` is what has gone back by then, in parts or whole: our
+    `refunds`, the house's own at the provider, and disputes that were lost. `provider_account_id` is the house's
+    account at the provider, "" the deployment's own. `attempts` counts the visits since the last change;
+    `next_attempt_at_ms` is when the reconciler looks again, None when there is nothing left to learn. `version` counts
+    the stored changes.
     """
 
     payment_id: str
@@ -68,11 +63,8 @@ class Payment:
     succeeded_at_ms: int | None = None
     ended_at_ms: int | None = None
     cancel_asked_at_ms: int | None = None
-    refund_state: RefundState = RefundState.NONE
-    refund_key: str | None = None
-    refund_attempt: int = 0
-    refund_refusals: int = 0
-    refund_due_at_ms: int | None = None
+    charges: tuple[Charge, ...] = ()
+    refunds: tuple[Refund, ...] = ()
     refunded_at_ms: int | None = None
     refunded_minor: int = 0
     dispute_state: DisputeState = DisputeState.NONE
@@ -98,15 +90,61 @@ class Payment:
         return f"{self.house_id}:{self.payment_id}:capture:{self.attempts}"
 
     @property
-    def provider_refund_key(self) -> str:
-        """The refund's own key; a refund that definitely failed, or of another amount, is asked for under a new one."""
-        part = f":{self.left_minor}" if self.refunded_minor else ""
-        return f"{self.house_id}:{self.payment_id}:refund:{self.refund_attempt}{part}"
+    def left_minor(self) -> int:
+        """What has not gone back yet."""
+        return self.amount_minor - self.refunded_minor
 
     @property
-    def left_minor(self) -> int:
-        """What has not gone back yet: all that a refund may ask for."""
-        return self.amount_minor - self.refunded_minor
+    def provider_minor(self) -> int:
+        """What the provider is asked for; 0: no provider at all."""
+        return self.amount_minor - sum(charge.amount_minor for charge in self.charges)
+
+    @property
+    def provider_back_minor(self) -> int:
+        """What has gone back at the provider, by whoever's hand."""
+        return self.refunded_minor - sum(refund.given_here_minor for refund in self.refunds)
+
+    @property
+    def elsewhere_minor(self) -> int:
+        """What has gone back at the provider without us (R5.9)."""
+        return self.provider_back_minor - sum(refund.provider_done_minor for refund in self.refunds)
+
+    @property
+    def charges_left_minor(self) -> tuple[int, ...]:
+        """What of each charge has neither gone back nor is owed; the last is the provider's."""
+        back: dict[str, int] = {}
+        for share in (share for refund in self.refunds for share in refund.shares if share.voucher_id):
+            back[share.voucher_id] = back.get(share.voucher_id, 0) + share.amount_minor
+        owed_minor = sum(refund.provider_minor for refund in self.refunds)
+        of_vouchers = (charge.amount_minor - back.get(charge.voucher_id, 0) for charge in self.charges)
+        return (*of_vouchers, self.provider_minor - self.elsewhere_minor - owed_minor)
+
+    @property
+    def refund_state(self) -> RefundState:
+        """How all of it stands: whole when nothing is left; else what people must see first."""
+        if self.state is PaymentState.SUCCEEDED and self.left_minor == 0:
+            return RefundState.SUCCEEDED
+        states = {refund.state for refund in self.refunds}
+        return next((one for one in (RefundState.STUCK, RefundState.DUE) if one in states), RefundState.NONE)
+
+    @property
+    def due_refund(self) -> Refund | None:
+        """The one that the provider is asked for. One after the other: its sums then tell whose money has come."""
+        return next((refund for refund in self.refunds if refund.state is RefundState.DUE), None)
+
+    def refund_under(self, key: str) -> Refund | None:
+        """The refund that was asked for under this key."""
+        return next((refund for refund in self.refunds if refund.has_key(key)), None)
+
+    def provider_refund_key(self, refund: Refund) -> str:
+        """The refund's own key at the provider: another one after a definite failure, or for another amount.
+
+        The first refund's are those of releases that knew only one, which may have asked under them already.
+        """
+        place = self.refunds.index(refund)
+        number = f"{refund.attempt}" if place == 0 and refund.is_whole else f"{place}.{refund.attempt}"
+        part = f":{refund.left_minor}" if refund.left_minor != self.amount_minor else ""
+        return f"{self.house_id}:{self.payment_id}:refund:{number}{part}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,23 +211,49 @@ class CancelAsked:
 
 @dataclass(frozen=True, slots=True)
 class RefundOwed:
-    """What is left of the amount is to go back."""
+    """Money is to go back; what goes onto vouchers has gone with this change."""
+
+    refund: Refund
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAskedAgain:
+    """A refund that was stuck is asked for anew, under another key of the caller."""
 
     key: str
-    at_ms: int
+    again_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class RefundAttemptFailed:
     """The provider definitely did not refund under this attempt's key; the next attempt has another."""
 
+    key: str
     attempt: int
+    refused_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundStuck:
     """The provider refused the refund for the last time that it was asked by itself."""
 
+    key: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundGiven:
+    """So much more of what a refund owes is back from the provider."""
+
+    key: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSucceeded:
+    """A refund of ours is done, all of it."""
+
+    key: str
     at_ms: int
 
 
@@ -227,8 +291,11 @@ Change = (
     | PaymentCancelled
     | CancelAsked
     | RefundOwed
+    | RefundAskedAgain
     | RefundAttemptFailed
     | RefundStuck
+    | RefundGiven
+    | RefundSucceeded
     | PaymentPartlyRefunded
     | PaymentRefunded
     | DisputeChanged
@@ -256,19 +323,42 @@ def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR091
             return replace(payment, state=PaymentState.CANCELLED, ended_at_ms=at_ms, authorised_at_ms=None)
         case CancelAsked(at_ms):
             return replace(payment, cancel_asked_at_ms=at_ms)
-        case RefundOwed(key, at_ms):
-            owed = replace(payment, refund_state=RefundState.DUE, refund_key=key, refund_refusals=0)
-            return replace(owed, refund_due_at_ms=payment.refund_due_at_ms or at_ms)
-        case RefundAttemptFailed(attempt):
-            return replace(payment, refund_attempt=attempt + 1, refund_refusals=payment.refund_refusals + 1)
-        case RefundStuck():
-            return replace(payment, refund_state=RefundState.STUCK)
+        case RefundOwed(refund):
+            given_minor = payment.refunded_minor + refund.given_here_minor
+            return replace(payment, refunds=(*payment.refunds, refund), refunded_minor=given_minor)
+        case RefundAskedAgain() | RefundAttemptFailed() | RefundStuck() | RefundGiven() | RefundSucceeded() as change:
+            return _with_refund(payment, change)
         case PaymentPartlyRefunded(refunded_minor):
             return replace(payment, refunded_minor=refunded_minor)
         case PaymentRefunded(at_ms):
-            back = replace(payment, refunded_minor=payment.amount_minor)
-            return replace(back, refund_state=RefundState.SUCCEEDED, refunded_at_ms=at_ms)
+            return replace(payment, refunded_minor=payment.amount_minor, refunded_at_ms=at_ms)
         case DisputeChanged(state, disputed_minor):
             return replace(payment, dispute_state=state, disputed_minor=disputed_minor)
+        case _:
+            assert_never(change)
+
+
+_OfRefund = RefundAskedAgain | RefundAttemptFailed | RefundStuck | RefundGiven | RefundSucceeded
+
+
+def _with_refund(payment: Payment, change: _OfRefund) -> Payment:
+    given_minor = change.amount_minor if isinstance(change, RefundGiven) else 0
+    refunds = tuple(_changed(refund, change) if refund.key == change.key else refund for refund in payment.refunds)
+    return replace(payment, refunds=refunds, refunded_minor=payment.refunded_minor + given_minor)
+
+
+def _changed(refund: Refund, change: _OfRefund) -> Refund:
+    match change:
+        case RefundAskedAgain(_, again_key):
+            again = (*refund.again_keys, again_key)
+            return replace(refund, state=RefundState.DUE, refusals=0, again_keys=again)
+        case RefundAttemptFailed(_, attempt, refused_for):
+            return replace(refund, attempt=attempt + 1, refusals=refund.refusals + 1, refused_for=refused_for)
+        case RefundStuck():
+            return replace(refund, state=RefundState.STUCK)
+        case RefundGiven(_, amount_minor):
+            return replace(refund, provider_done_minor=refund.provider_done_minor + amount_minor)
+        case RefundSucceeded(_, at_ms):
+            return replace(refund, state=RefundState.SUCCEEDED, ended_at_ms=at_ms)
         case _:
             assert_never(change)

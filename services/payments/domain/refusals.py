@@ -8,6 +8,7 @@ from typing import ClassVar
 from services.contracts.bounds import MAX_TOTAL_MINOR
 from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key, refused_url
+from services.payments.domain.refunds import RefundWanted
 from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal, refused_fields
 from services.runtime.ids import refused_key
 
@@ -29,6 +30,17 @@ class PaymentNotCaptured(Refusal):
     kind: ClassVar[Kind] = Kind.PRECONDITION
     payment_id: str
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundExceedsLeft(Refusal):
+    """{asked_minor} of {currency} (minor units) cannot go back of payment {payment_id}: {left_minor} is left of it."""
+
+    kind: ClassVar[Kind] = Kind.PRECONDITION
+    payment_id: str
+    asked_minor: int
+    left_minor: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +93,16 @@ def refused_end(wanted: PaymentWanted, now_ms: int) -> FieldInvalid | None:
     if wanted.expires_at_ms <= 0 or now_ms < wanted.expires_at_ms <= now_ms + MAX_LIFE_MS:
         return None
     return FieldInvalid("expires_at_ms", "must be in the future", "at most 31 days ahead")
+
+
+def refused_refund(wanted: RefundWanted) -> FieldInvalid | None:
+    """All that can never be right about a refund, whatever has been paid."""
+    return refused_fields((refused_idempotency_key(wanted.key), _refused_refund_amount(wanted.amount_minor)))
+
+
+def _refused_refund_amount(amount_minor: int | None) -> FieldInvalid | None:
+    limit = f"1 to {MAX_TOTAL_MINOR:,} minor units; unset: all that is left"
+    if amount_minor is None or 1 <= amount_minor <= MAX_TOTAL_MINOR:
+        return None
+    problem = "must be positive" if amount_minor < 1 else "is too large"
+    return FieldInvalid("amount.amount_minor", problem, limit)

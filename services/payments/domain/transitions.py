@@ -19,19 +19,13 @@ from services.payments.domain.payment import (
     PaymentCancelled,
     PaymentFailed,
     PaymentOpened,
-    PaymentPartlyRefunded,
-    PaymentRefunded,
     PaymentState,
     PaymentSucceeded,
-    RefundAttemptFailed,
-    RefundState,
-    RefundStuck,
 )
+from services.payments.domain.refund_transitions import back_at_provider
 
 # How long after the payment's end the provider's "no such payment" is believed: searches at providers lag by a minute.
 NEVER_CREATED_AFTER_MS = 10 * 60 * 1000
-# After so many refusals of one refund people are called: what is refused so often will be refused again.
-MAX_REFUND_REFUSALS = 10
 
 
 class ReportKind(Enum):
@@ -162,17 +156,12 @@ def _dispute(payment: Payment, report: Report, now_ms: int) -> tuple[DisputeChan
 
 def _gone_back(
     payment: Payment, report: Report, dispute: tuple[DisputeChanged, ...], now_ms: int
-) -> tuple[PaymentPartlyRefunded | PaymentRefunded, ...]:
-    """Only what is more than was known is news; the whole is the end, by whatever steps it came."""
+) -> tuple[Change, ...]:
+    """A dispute that was lost is money gone as by a refund; the whole is the end, by whatever steps it came."""
     state = dispute[0].state if dispute else payment.dispute_state
     disputed_minor = dispute[0].disputed_minor if dispute else payment.disputed_minor
     lost_minor = disputed_minor if state is DisputeState.LOST else 0
-    back_minor = min(payment.amount_minor, report.refunded_minor + lost_minor)
-    if payment.refund_state is RefundState.SUCCEEDED or back_minor <= payment.refunded_minor:
-        return ()
-    if back_minor == payment.amount_minor:
-        return (PaymentRefunded(now_ms),)
-    return (PaymentPartlyRefunded(back_minor, now_ms),)
+    return back_at_provider(payment, report.refunded_minor + lost_minor, now_ms)
 
 
 def _verdict(payment: Payment, report: Report, now_ms: int) -> Verdict:
@@ -217,33 +206,3 @@ def _called_off(payment: Payment, report: Report, now_ms: int) -> tuple[Change, 
 def _lets_go(payment: Payment, report: Report) -> bool:
     ended = payment.state in {PaymentState.FAILED, PaymentState.CANCELLED}
     return ended and report.kind in {ReportKind.FAILED, ReportKind.CANCELLED}
-
-
-class RefundReport(Enum):
-    """What was heard from the provider about a refund."""
-
-    SUCCEEDED = "succeeded"
-    PENDING = "pending"
-    FAILED = "failed"  # definitely no money back under this key
-    UNCERTAIN = "uncertain"
-
-
-def decide_refund(payment: Payment, report: RefundReport, attempt: int, now_ms: int) -> Decision:
-    """What is heard about refund attempt number `attempt` changes. It asked for all that was left, so done is whole.
-
-    Due until the provider says done; refused for good, it is stuck and waits for people, never dropped.
-    """
-    if payment.refund_state not in {RefundState.DUE, RefundState.STUCK}:
-        return Decision(Verdict.STALE)
-    match report:
-        case RefundReport.SUCCEEDED:
-            return Decision(Verdict.SUCCEED, (PaymentRefunded(now_ms),))
-        case RefundReport.FAILED if attempt == payment.refund_attempt and payment.refund_state is RefundState.DUE:
-            failed = RefundAttemptFailed(attempt)
-            if payment.refund_refusals + 1 < MAX_REFUND_REFUSALS:
-                return Decision(Verdict.STAY, (failed,))
-            return Decision(Verdict.STAY, (failed, RefundStuck(now_ms)))
-        case RefundReport.FAILED | RefundReport.PENDING | RefundReport.UNCERTAIN:
-            return Decision(Verdict.STAY)
-        case _:
-            assert_never(report)

@@ -7,13 +7,14 @@ import hashlib
 
 import msgspec
 
-from services.contracts.texts import refused_idempotency_key
-from services.payments.domain.payment import CancelAsked, Payment, PaymentState, RefundOwed, RefundState
+from services.payments.domain.payment import CancelAsked, Payment, PaymentState
+from services.payments.domain.refund_transitions import refund_asked
+from services.payments.domain.refunds import RefundWanted
 from services.payments.domain.refusals import (
-    PaymentNotCaptured,
     PaymentUnknown,
     PaymentWanted,
     refused_end,
+    refused_refund,
     refused_wanted,
 )
 from services.payments.domain.transitions import Decision, Verdict
@@ -131,31 +132,27 @@ class PaymentDesk:
             return Decision(Verdict.STALE)
         return Decision(Verdict.STAY, (CancelAsked(self._clock.now_ms()),))
 
-    async def refund(self, house_id: str, payment_id: str, key: str) -> Payment | Refusal:
-        """Owes back what is left of the amount and tries at once. A payment is refunded once, whatever the keys.
+    async def refund(self, house_id: str, payment_id: str, wanted: RefundWanted) -> Payment | Refusal:
+        """Owes back what is asked for and tries at once. Never more than is left, whatever the keys.
 
-        A refund that is stuck is asked for anew under another key only: the same key is the same request.
+        Without an amount a refund that is stuck is asked for anew under another key: the same key is the same request.
         """
-        refusal = refused_idempotency_key(key)
+        refusal = refused_refund(wanted)
         if refusal is not None:
             return refusal
-        other = await self._store.find_by_refund_key(house_id, key)
+        other = await self._store.find_by_refund_key(house_id, wanted.key)
         if other is not None and other.payment_id != payment_id:
-            return IdempotencyKeyReused("idempotency_key", key)
-        changed = await self._store.change(house_id, payment_id, lambda current: self._refund_owed(current, key))
+            return IdempotencyKeyReused("idempotency_key", wanted.key)
+        refused: list[Refusal] = []
+
+        def decided(current: Payment) -> Decision:
+            changes = refund_asked(current, wanted, self._clock.now_ms())
+            refused[:] = [changes] if isinstance(changes, Refusal) else []
+            return Decision(Verdict.STALE) if isinstance(changes, Refusal) else Decision(Verdict.STAY, changes)
+
+        changed = await self._store.change(house_id, payment_id, decided)
         if changed is None:
             return PaymentUnknown(payment_id)
-        payment = changed[0]
-        match payment.refund_state:
-            case RefundState.NONE:
-                return PaymentNotCaptured(payment_id, payment.state.value)
-            case RefundState.DUE:
-                return await self._driver.step(payment)
-            case RefundState.STUCK | RefundState.SUCCEEDED:
-                return payment
-
-    def _refund_owed(self, payment: Payment, key: str) -> Decision:
-        is_anew = payment.refund_state is RefundState.STUCK and key != payment.refund_key
-        if payment.state is not PaymentState.SUCCEEDED or not (payment.refund_state is RefundState.NONE or is_anew):
-            return Decision(Verdict.STALE)
-        return Decision(Verdict.STAY, (RefundOwed(key, self._clock.now_ms()),))
+        if refused:
+            return refused[0]
+        return await self._driver.step(changed[0]) if changed[0].due_refund is not None else changed[0]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from services.payments.domain.next_attempt import NextAct, next_act
-from services.payments.domain.payment import Payment, PaymentState, RefundState
+from services.payments.domain.payment import Payment, PaymentState, RefundStuck
+from services.payments.domain.refund_transitions import RefundAnswer, refund_answered
 from services.payments.domain.transitions import (
     NEVER_CREATED_AFTER_MS,
     Decision,
@@ -14,7 +15,6 @@ from services.payments.domain.transitions import (
     ReportKind,
     Verdict,
     decide,
-    decide_refund,
 )
 from services.payments.handlers.reports import (
     MISSING,
@@ -173,26 +173,34 @@ class PaymentDriver:
 
     async def _refund(self, provider: PaymentProvider, payment: Payment) -> Payment:
         assert payment.provider_ref is not None, "a captured payment has the provider's reference"
-        if payment.attempts > 0 or payment.refund_attempt > 0:
+        refund = payment.due_refund
+        assert refund is not None, "only what is owed is asked for"
+        if payment.attempts > 0 or refund.attempt > 0:
             # An earlier try may have moved the money, whatever its answer was.
             seen = await provider.fetch(payment.provider_ref)
             if isinstance(seen, Uncertain):
                 return await self.apply_report(payment, UNCERTAIN)
             payment = await self.apply_report(payment, report_of_fetch(payment, seen))
-            if next_act(payment) is not NextAct.REFUND:
+            refund = payment.due_refund
+            if next_act(payment) is not NextAct.REFUND or refund is None:
                 return payment
-        attempt = payment.refund_attempt
-        report = report_of_refund(await provider.refund(payment, payment.left_minor, payment.provider_refund_key))
-        changed = await self._store.change(
-            payment.house_id,
-            payment.payment_id,
-            lambda current: decide_refund(current, report, attempt, self._clock.now_ms()),
-            visited=True,
-        )
+        asked_minor = min(refund.left_minor, payment.left_minor)
+        outcome = await provider.refund(payment, asked_minor, payment.provider_refund_key(refund))
+        refused_for = outcome.code if isinstance(outcome, Declined) else ""
+        answer = RefundAnswer(refund.key, refund.attempt, asked_minor, report_of_refund(outcome), refused_for)
+        return await self._refund_answered(payment, answer)
+
+    async def _refund_answered(self, payment: Payment, answer: RefundAnswer) -> Payment:
+        def decided(current: Payment) -> Decision:
+            changes = refund_answered(current, answer, self._clock.now_ms())
+            return Decision(Verdict.STALE) if changes is None else Decision(Verdict.STAY, changes)
+
+        changed = await self._store.change(payment.house_id, payment.payment_id, decided, visited=True)
         assert changed is not None, "payments are never deleted"
-        if changed[0].refund_state is RefundState.STUCK and payment.refund_state is not RefundState.STUCK:
-            _log.error("refund_stuck", payment_id=payment.payment_id, left_minor=changed[0].left_minor)
-        return changed[0]
+        after, decision = changed
+        if any(isinstance(change, RefundStuck) for change in decision.changes):
+            _log.error("refund_stuck", payment_id=payment.payment_id, refused_for=answer.refused_for)
+        return after
 
 
 def is_final(payment: Payment) -> bool:

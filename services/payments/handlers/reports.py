@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.payments.domain.payment import Payment
-from services.payments.domain.transitions import RefundReport, Report, ReportKind
+from services.payments.domain.refunds import RefundReport
+from services.payments.domain.transitions import Report, ReportKind
 from services.payments.ports import NOT_FOUND, Declined, Done, Outcome, ProviderPayment, ProviderStatus, Uncertain
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import PAYMENT_CONTRADICTIONS
@@ -35,7 +36,7 @@ def report_of(payment: Payment, told: ProviderPayment, account: str = "") -> Rep
     if (told.house_id, told.payment_id) != (payment.house_id, payment.payment_id):
         _differs(payment, told, "owner")
         return UNCERTAIN
-    if (told.amount_minor, told.currency) != (payment.amount_minor, payment.currency):
+    if (told.amount_minor, told.currency) != (payment.provider_minor, payment.currency):
         _differs(payment, told, "money")
         return _report_of_wrong_money(told)
     return Report(

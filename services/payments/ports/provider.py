@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final, Protocol
 
 from services.payments.domain.payment import DisputeState, Payment
-from services.payments.domain.transitions import RefundReport
+from services.payments.domain.refunds import RefundReport
 from services.payments.ports.outcome import Outcome
 
 # The word of every adapter for an answer that lets nobody in (401, 403): the account's key was withdrawn or is wrong.

@@ -199,8 +199,9 @@ class RealMoney:
         assert answer.status_code == 303, answer.text
 
     async def told(self, seen: PaymentSeen) -> Sequence[str]:
-        events = await self._rig.events()
-        return [type(event).__name__ for event in events if event.payment_id == seen.payment_id]
+        """The words of the payment itself; each refund's own is beside them."""
+        events = [event for event in await self._rig.events() if event.payment_id == seen.payment_id]
+        return [name for event in events if (name := type(event).__name__) != "RefundSucceeded"]
 
 
 @asynccontextmanager

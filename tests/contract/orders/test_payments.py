@@ -7,7 +7,7 @@ import pytest
 
 from services.contracts.reasons import Reason
 from services.orders.domain.order import Money, Order
-from services.orders.ports import Declined, PaymentSeen, PaymentState, Unanswered
+from services.orders.ports import Declined, PaymentSeen, PaymentState, RefundAsked, RefundStatus, Unanswered
 from services.runtime.testing import eventually
 from tests.contract.orders.neighbours import CLOCK, MoneyStage
 from tests.unit.orders.builders import an_order
@@ -104,14 +104,31 @@ async def test_a_paid_payment_cannot_be_cancelled(money: MoneyStage) -> None:
 async def test_a_refund_brings_the_money_back_once(money: MoneyStage) -> None:
     order, payment = await paid(money)
     for _ in range(2):
-        assert seen(await money.payments.refund(order)).status is PaymentState.SUCCEEDED
+        assert seen(await money.payments.refund(order, RefundAsked(order.refund_key))).status is PaymentState.SUCCEEDED
     await is_seen(money, order, PaymentState.SUCCEEDED, refunded=True)
     assert await money.told(payment) == ["PaymentSucceeded", "PaymentRefunded"]
 
 
+async def test_refunds_of_parts_are_records_of_their_own_and_never_more_than_is_left(money: MoneyStage) -> None:
+    order, payment = await paid(money)
+    total_minor = order.total.amount_minor
+    await money.payments.refund(order, RefundAsked("ref_1", 300))
+    answer = await money.payments.refund(order, RefundAsked("ref_2", total_minor - 299))
+    assert isinstance(answer, Declined)
+    assert (answer.reason, answer.facts["left_minor"]) == (Reason.REFUND_EXCEEDS_LEFT, str(total_minor - 300))
+    await money.payments.refund(order, RefundAsked("ref_3", total_minor - 300))
+    rest = seen(await money.payments.refund(order, RefundAsked("ref_3", total_minor - 300)))
+    assert [(one.key, one.amount_minor, one.status) for one in rest.refunds] == [
+        ("ref_1", 300, RefundStatus.DONE),
+        ("ref_3", total_minor - 300, RefundStatus.DONE),
+    ]
+    assert (rest.refunded, rest.refunded_minor) == (True, total_minor)
+    assert await money.told(payment) == ["PaymentSucceeded", "PaymentPartlyRefunded", "PaymentRefunded"]
+
+
 async def test_what_was_not_captured_is_not_refunded(money: MoneyStage) -> None:
     order, _ = await created(money, to_be_paid())
-    answer = await money.payments.refund(order)
+    answer = await money.payments.refund(order, RefundAsked(order.refund_key))
     assert isinstance(answer, Declined)
     assert answer.reason is Reason.PAYMENT_NOT_CAPTURED
 
@@ -120,6 +137,7 @@ async def test_what_was_not_captured_is_not_refunded(money: MoneyStage) -> None:
 async def test_an_unknown_payment_and_another_houses_are_unknown(money: MoneyStage, call: str) -> None:
     order, _ = await created(money, to_be_paid())
     for stranger in (replace(order, payment_id="pay_nowhere"), replace(order, house_id="house_other")):
-        answer = await getattr(money.payments, call)(stranger)
+        asked = (RefundAsked("ref_1"),) if call == "refund" else ()
+        answer = await getattr(money.payments, call)(stranger, *asked)
         assert isinstance(answer, Declined)
         assert answer.reason is Reason.PAYMENT_UNKNOWN

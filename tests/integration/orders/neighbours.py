@@ -32,7 +32,7 @@ from services.orders.adapters.memory_payments import MemoryPayment, MemoryPaymen
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.adapters.memory_ticketing import MemoryTicketing
 from services.orders.domain.commands import PaymentDisputeChanged, PaymentPartlyRefunded, PaymentReport
-from services.orders.ports import Answer, Declined, PaymentSeen
+from services.orders.ports import Answer, Declined, PaymentSeen, RefundAsked
 from services.runtime.bus.port import Bus, Message
 from services.runtime.bus.topics import PAYMENTS
 from services.runtime.clock import SystemClock
@@ -189,7 +189,9 @@ class ServedPayments(PaymentsServiceServicer):
     ) -> payments.RefundPaymentResponse:
         self.trouble.meet("RefundPayment")
         order = an_order(house_id=request.house_id, payment_id=request.payment_id)
-        return payments.RefundPaymentResponse(payment=self._told(await self.twin.refund(order)))
+        amount_minor = request.amount.amount_minor if request.HasField("amount") else None
+        asked = RefundAsked(request.idempotency_key, amount_minor)
+        return payments.RefundPaymentResponse(payment=self._told(await self.twin.refund(order, asked)))
 
     def _told(self, seen: PaymentSeen | Declined) -> payments.Payment:
         self.trouble.meet_after()

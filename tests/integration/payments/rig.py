@@ -193,9 +193,14 @@ class Rig:
         asked = payments_service_pb2.CancelPaymentRequest(house_id=payment.house_id, payment_id=payment.payment_id)
         return (await self.stub.CancelPayment(asked)).payment
 
-    async def refund(self, payment: payments_service_pb2.Payment, key: str = "ref_1") -> payments_service_pb2.Payment:
+    async def refund(
+        self, payment: payments_service_pb2.Payment, key: str = "ref_1", amount_minor: int | None = None
+    ) -> payments_service_pb2.Payment:
         asked = payments_service_pb2.RefundPaymentRequest(
-            idempotency_key=key, house_id=payment.house_id, payment_id=payment.payment_id
+            idempotency_key=key,
+            house_id=payment.house_id,
+            payment_id=payment.payment_id,
+            amount=None if amount_minor is None else Money(amount_minor=amount_minor, currency="EUR"),
         )
         return (await self.stub.RefundPayment(asked)).payment
 

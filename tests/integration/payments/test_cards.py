@@ -104,7 +104,7 @@ async def test_errors_of_the_api_do_not_hide_money_that_moved(start_rig: StartRi
     refunded = await rig.refund(payment)  # answered with a 500 that the provider replays for the key, and done
     assert refunded.refund_state != 0
     await rig.is_refunded(payment)
-    assert await rig.event_names(payment) == ["PaymentSucceeded", "PaymentRefunded"]
+    assert await rig.event_names(payment) == ["PaymentSucceeded", "RefundSucceeded", "PaymentRefunded"]
     ((at_provider),) = await rig.at_provider()
     assert at_provider["refunded_minor"] == 2_500
 
@@ -133,4 +133,4 @@ async def test_a_refund_that_takes_its_time_stays_due_until_done(start_rig: Star
     await rig.reaches(payment, SUCCEEDED)
     assert (await rig.refund(payment)).refund_state == 1
     await rig.is_refunded(payment)
-    assert await rig.event_names(payment) == ["PaymentSucceeded", "PaymentRefunded"]
+    assert await rig.event_names(payment) == ["PaymentSucceeded", "RefundSucceeded", "PaymentRefunded"]

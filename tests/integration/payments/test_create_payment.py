@@ -111,11 +111,11 @@ async def test_two_houses_may_use_the_same_key(start_rig: StartRig) -> None:
 async def test_a_house_does_not_see_anothers_payment(start_rig: StartRig) -> None:
     rig = await start_rig()
     payment = await rig.create()
-    stub, foreign = rig.stub, {"house_id": "house_2", "payment_id": payment.payment_id}
+    stub, foreign, its = rig.stub, "house_2", payment.payment_id
     for call in (
-        stub.GetPayment(GetPaymentRequest(**foreign)),
-        stub.CancelPayment(CancelPaymentRequest(**foreign)),
-        stub.RefundPayment(RefundPaymentRequest(idempotency_key="ref_1", **foreign)),
+        stub.GetPayment(GetPaymentRequest(house_id=foreign, payment_id=its)),
+        stub.CancelPayment(CancelPaymentRequest(house_id=foreign, payment_id=its)),
+        stub.RefundPayment(RefundPaymentRequest(idempotency_key="ref_1", house_id=foreign, payment_id=its)),
     ):
         code, refusal = await refused(call)
         assert (code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "PAYMENT_UNKNOWN")

@@ -9,7 +9,7 @@ import pytest
 from balcon.payments.v1 import payments_service_pb2 as pb
 from prometheus_client import REGISTRY
 
-from services.payments.domain.transitions import MAX_REFUND_REFUSALS
+from services.payments.domain.refund_transitions import MAX_REFUND_REFUSALS
 from services.runtime.testing import eventually
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import CANCELLED, NO_WEBHOOK, PAYS, REFUND_DUE, SUCCEEDED, Rig
@@ -97,7 +97,8 @@ async def test_our_refund_asks_for_what_is_left(start_rig: StartRig) -> None:
     await rig.is_refunded(payment)
     ((at_provider),) = await rig.at_provider()
     assert at_provider["refunded_minor"] == 2_500
-    assert await rig.event_names(payment) == ["PaymentSucceeded", "PaymentPartlyRefunded", "PaymentRefunded"]
+    names = ["PaymentSucceeded", "PaymentPartlyRefunded", "RefundSucceeded", "PaymentRefunded"]
+    assert await rig.event_names(payment) == names
 
 
 async def test_our_refund_finds_the_part_that_nobody_had_told_of(start_rig: StartRig) -> None:

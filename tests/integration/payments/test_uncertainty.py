@@ -117,7 +117,7 @@ async def test_refunding_again_moves_no_more_money(start_rig: StartRig) -> None:
     for key in ("ref_1", "ref_1", "ref_2"):
         await rig.refund(payment, key)
     await rig.is_refunded(payment)
-    assert await rig.event_names(payment) == ["PaymentSucceeded", "PaymentRefunded"]
+    assert await rig.event_names(payment) == ["PaymentSucceeded", "RefundSucceeded", "PaymentRefunded"]
     ((at_provider),) = await rig.at_provider()
     assert at_provider["refunded_minor"] == 2_500
 

@@ -96,6 +96,7 @@ GOOD: Mapping[str, Any] = {
     "height": 320,
     "hold_ttl_seconds": 60,
     "kind": 1,
+    "route": 1,
     "label": "a-house",
     "medium": 1,
     "new_password": "a new long password",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from services.payments.domain.payment import Payment
+from services.payments.domain.payment import Payment, PaymentState
+from services.payments.domain.refunds import Refund, RefundState
 
 NOW_MS = 1_800_000_000_000
 
@@ -26,3 +28,26 @@ def payment(**changed: Any) -> Payment:
         "created_at_ms": NOW_MS,
     }
     return Payment(**fields | changed)
+
+
+def refund_of(subject: Payment, state: RefundState = RefundState.DUE, **changed: Any) -> Refund:
+    """A refund of all of a payment that no voucher pays."""
+    fields: dict[str, Any] = {
+        "key": "ref_1",
+        "amount_minor": subject.amount_minor,
+        "provider_minor": subject.amount_minor,
+        "due_at_ms": NOW_MS,
+        "is_whole": True,
+        "state": state,
+    }
+    return Refund(**fields | changed)
+
+
+def refunding(refund_state: RefundState, **changed: Any) -> Payment:
+    """A captured payment whose one refund, of the whole, is in `state`; NONE: it has none."""
+    subject = payment(**{"state": PaymentState.SUCCEEDED, "provider_ref": "sbx_1"} | changed)
+    if refund_state is RefundState.NONE:
+        return subject
+    done_minor = subject.amount_minor if refund_state is RefundState.SUCCEEDED else 0
+    owed = refund_of(subject, refund_state, provider_done_minor=done_minor)
+    return replace(subject, refunds=(owed,), refunded_minor=done_minor)

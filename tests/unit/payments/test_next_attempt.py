@@ -16,8 +16,9 @@ from services.payments.domain.next_attempt import (
     next_attempt_at_ms,
     rescheduled,
 )
-from services.payments.domain.payment import DisputeState, PaymentState, RefundState
-from tests.unit.payments.builders import NOW_MS, payment
+from services.payments.domain.payment import DisputeState, PaymentState
+from services.payments.domain.refunds import RefundState
+from tests.unit.payments.builders import NOW_MS, payment, refunding
 
 PATIENCE = RetryPolicy()
 
@@ -42,7 +43,7 @@ PATIENCE = RetryPolicy()
 def test_each_state_has_one_next_act(
     state: PaymentState, refund: RefundState, cancel_asked: int | None, act: NextAct
 ) -> None:
-    assert next_act(payment(state=state, refund_state=refund, cancel_asked_at_ms=cancel_asked)) is act
+    assert next_act(refunding(refund, state=state, cancel_asked_at_ms=cancel_asked)) is act
 
 
 @given(st.sampled_from(PaymentState), st.integers(0, 100))
@@ -87,12 +88,12 @@ def test_captured_money_is_watched_for_its_days_and_no_longer() -> None:
     ("refund", "dispute"), [(RefundState.STUCK, DisputeState.NONE), (RefundState.NONE, DisputeState.OPEN)]
 )
 def test_what_is_still_open_is_watched_without_end(refund: RefundState, dispute: DisputeState) -> None:
-    subject = payment(state=PaymentState.SUCCEEDED, succeeded_at_ms=NOW_MS, refund_state=refund, dispute_state=dispute)
+    subject = refunding(refund, succeeded_at_ms=NOW_MS, dispute_state=dispute)
     assert next_attempt_at_ms(subject, PATIENCE, NOW_MS + 1_000 * 86_400_000) is not None
 
 
 def test_a_disputed_payment_is_not_asked_for_a_refund_until_the_dispute_ends() -> None:
-    owed = payment(state=PaymentState.SUCCEEDED, refund_state=RefundState.DUE, dispute_state=DisputeState.OPEN)
+    owed = refunding(RefundState.DUE, dispute_state=DisputeState.OPEN)
     assert next_act(owed) is NextAct.WATCH
     assert next_act(replace(owed, dispute_state=DisputeState.WON)) is NextAct.REFUND
 

@@ -18,21 +18,16 @@ from services.payments.domain.payment import (
     PaymentRefunded,
     PaymentState,
     PaymentSucceeded,
-    RefundOwed,
-    RefundState,
-    RefundStuck,
     apply,
 )
+from services.payments.domain.refunds import RefundState
 from services.payments.domain.transitions import (
-    MAX_REFUND_REFUSALS,
     NEVER_CREATED_AFTER_MS,
     TRANSITIONS,
-    RefundReport,
     Report,
     ReportKind,
     Verdict,
     decide,
-    decide_refund,
 )
 from tests.unit.payments.builders import NOW_MS, payment
 
@@ -123,34 +118,6 @@ def test_a_payment_the_provider_does_not_know_waits_until_long_after_its_end() -
     assert after(start, [missing], end_ms)[0].state is PaymentState.FAILED
 
 
-@given(st.lists(st.sampled_from(RefundReport), max_size=10))
-def test_a_refund_stays_due_until_the_provider_says_done(reports: list[RefundReport]) -> None:
-    owed = apply(payment(state=PaymentState.SUCCEEDED), RefundOwed("key", NOW_MS))
-    told = 0
-    for report in reports:
-        for change in decide_refund(owed, report, owed.refund_attempt, NOW_MS).changes:
-            owed = apply(owed, change)
-            told += isinstance(change, PaymentRefunded)
-    done = RefundReport.SUCCEEDED in reports
-    stuck = reports.count(RefundReport.FAILED) >= MAX_REFUND_REFUSALS
-    assert owed.refund_state is (RefundState.SUCCEEDED if done else RefundState.STUCK if stuck else RefundState.DUE)
-    assert told == done
-
-
-def test_a_refund_that_failed_gets_a_new_key_once() -> None:
-    owed = apply(payment(state=PaymentState.SUCCEEDED), RefundOwed("key", NOW_MS))
-    first_key = owed.provider_refund_key
-    (change,) = decide_refund(owed, RefundReport.FAILED, 0, NOW_MS).changes
-    owed = apply(owed, change)
-    assert owed.provider_refund_key != first_key
-    assert not decide_refund(owed, RefundReport.FAILED, 0, NOW_MS).changes
-
-
-def test_a_refund_seen_on_the_payment_itself_is_done() -> None:
-    owed = apply(payment(state=PaymentState.SUCCEEDED), RefundOwed("key", NOW_MS))
-    assert decide(owed, _back(2_500), NOW_MS).changes == (PaymentRefunded(NOW_MS),)
-
-
 def _back(refunded_minor: int, dispute: DisputeState = DisputeState.NONE, disputed_minor: int = 0) -> Report:
     return Report(
         ReportKind.SUCCEEDED,
@@ -173,11 +140,6 @@ def test_a_part_refund_at_the_provider_is_not_the_whole() -> None:
     partly, changes = after(_captured(), [_back(2_499)])
     assert changes == [PaymentPartlyRefunded(2_499, NOW_MS)]
     assert (partly.refund_state, partly.left_minor) == (RefundState.NONE, 1)
-
-
-def test_a_part_refund_does_not_end_a_refund_that_is_owed() -> None:
-    owed = apply(_captured(), RefundOwed("key", NOW_MS))
-    assert after(owed, [_back(2_499)])[0].refund_state is RefundState.DUE
 
 
 def test_part_refunds_that_add_up_are_the_whole() -> None:
@@ -228,22 +190,3 @@ def test_a_part_that_was_disputed_and_lost_is_part_of_the_money() -> None:
 def test_a_closed_dispute_is_not_opened_again_by_an_older_report(closed: DisputeState) -> None:
     start = _captured(dispute_state=closed, disputed_minor=1_000, refunded_minor=1_000)
     assert after(start, [_back(0, DisputeState.OPEN, 1_000), _back(0)]) == (start, [])
-
-
-def test_a_refund_that_the_provider_refuses_again_and_again_calls_people_and_stays_owed() -> None:
-    owed = apply(_captured(), RefundOwed("key", NOW_MS))
-    changes: list[Change] = []
-    for _ in range(MAX_REFUND_REFUSALS):
-        assert owed.refund_state is RefundState.DUE
-        for change in decide_refund(owed, RefundReport.FAILED, owed.refund_attempt, NOW_MS).changes:
-            owed = apply(owed, change)
-            changes.append(change)
-    assert owed.refund_state is RefundState.STUCK
-    assert sum(isinstance(change, RefundStuck) for change in changes) == 1
-    assert decide(owed, _back(2_500), NOW_MS).changes == (PaymentRefunded(NOW_MS),), "people refunded it there"
-
-
-def test_a_refund_of_what_is_left_has_a_key_of_its_own() -> None:
-    owed = apply(_captured(), RefundOwed("key", NOW_MS))
-    partly = apply(owed, PaymentPartlyRefunded(1_000, NOW_MS))
-    assert owed.provider_refund_key != partly.provider_refund_key

@@ -250,6 +250,7 @@ class RefundStuck(_message.Message):
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     LEFT_FIELD_NUMBER: _builtins.int
     STUCK_AT_MS_FIELD_NUMBER: _builtins.int
+    REFUND_KEY_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment."""
     house_id: _builtins.str
@@ -260,6 +261,8 @@ class RefundStuck(_message.Message):
     """The performance."""
     stuck_at_ms: _builtins.int
     """When, unix milliseconds."""
+    refund_key: _builtins.str
+    """The key that the refund was asked for under."""
     @_builtins.property
     def left(self) -> _money_pb2.Money:
         """What is still owed."""
@@ -273,14 +276,69 @@ class RefundStuck(_message.Message):
         performance_id: _builtins.str = ...,
         left: _money_pb2.Money | None = ...,
         stuck_at_ms: _builtins.int = ...,
+        refund_key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["left", b"left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "left", b"left", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id", "stuck_at_ms", b"stuck_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "left", b"left", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id", "refund_key", b"refund_key", "stuck_at_ms", b"stuck_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RefundStuck: _TypeAlias = RefundStuck  # noqa: Y015
+
+@_typing.final
+class RefundSucceeded(_message.Message):
+    """A refund that was asked for here is done. PaymentPartlyRefunded or PaymentRefunded follows where that moves the sum."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    REFUND_KEY_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
+    SUCCEEDED_AT_MS_FIELD_NUMBER: _builtins.int
+    payment_id: _builtins.str
+    """The payment."""
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    order_id: _builtins.str
+    """The order."""
+    performance_id: _builtins.str
+    """The performance."""
+    refund_key: _builtins.str
+    """The key that the refund was asked for under."""
+    succeeded_at_ms: _builtins.int
+    """When, unix milliseconds."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much it was."""
+
+    @_builtins.property
+    def refunded(self) -> _money_pb2.Money:
+        """What has gone back of the payment in all by then, never a delta."""
+
+    def __init__(
+        self,
+        *,
+        payment_id: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        refund_key: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        refunded: _money_pb2.Money | None = ...,
+        succeeded_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "refunded", b"refunded"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id", "refund_key", b"refund_key", "refunded", b"refunded", "succeeded_at_ms", b"succeeded_at_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundSucceeded: _TypeAlias = RefundSucceeded  # noqa: Y015
 
 @_typing.final
 class PaymentDisputeChanged(_message.Message):

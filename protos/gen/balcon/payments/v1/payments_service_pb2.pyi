@@ -67,22 +67,78 @@ class _RefundStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundSta
     REFUND_STATE_DUE: _RefundState.ValueType  # 1
     """Owed; asked for at the provider until it says done."""
     REFUND_STATE_SUCCEEDED: _RefundState.ValueType  # 2
-    """The whole amount is back, whoever gave it."""
+    """It is back, all of it. Of a payment: the whole amount is back, whoever gave it."""
     REFUND_STATE_STUCK: _RefundState.ValueType  # 3
-    """Owed, but the provider has refused too often: people must act. RefundPayment under a new key asks again."""
+    """Owed, but the provider has refused too often: people must act. RefundPayment of all that is left asks again under a
+    new key.
+    """
 
 class RefundState(_RefundState, metaclass=_RefundStateEnumTypeWrapper):
-    """What is known of a refund."""
+    """What is known of a refund; of a payment, of all its refunds together."""
 
 REFUND_STATE_UNSPECIFIED: RefundState.ValueType  # 0
 """Not set."""
 REFUND_STATE_DUE: RefundState.ValueType  # 1
 """Owed; asked for at the provider until it says done."""
 REFUND_STATE_SUCCEEDED: RefundState.ValueType  # 2
-"""The whole amount is back, whoever gave it."""
+"""It is back, all of it. Of a payment: the whole amount is back, whoever gave it."""
 REFUND_STATE_STUCK: RefundState.ValueType  # 3
-"""Owed, but the provider has refused too often: people must act. RefundPayment under a new key asks again."""
+"""Owed, but the provider has refused too often: people must act. RefundPayment of all that is left asks again under a
+new key.
+"""
 Global___RefundState: _TypeAlias = RefundState  # noqa: Y015
+
+class _RefundRoute:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RefundRouteEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundRoute.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REFUND_ROUTE_UNSPECIFIED: _RefundRoute.ValueType  # 0
+    """As REFUND_ROUTE_ORIGINAL."""
+    REFUND_ROUTE_ORIGINAL: _RefundRoute.ValueType  # 1
+    """To each instrument that it came from."""
+    REFUND_ROUTE_VOUCHER: _RefundRoute.ValueType  # 2
+    """What a provider took comes back as a voucher of the house; what a voucher paid goes back to it."""
+
+class RefundRoute(_RefundRoute, metaclass=_RefundRouteEnumTypeWrapper):
+    """By which way money goes back."""
+
+REFUND_ROUTE_UNSPECIFIED: RefundRoute.ValueType  # 0
+"""As REFUND_ROUTE_ORIGINAL."""
+REFUND_ROUTE_ORIGINAL: RefundRoute.ValueType  # 1
+"""To each instrument that it came from."""
+REFUND_ROUTE_VOUCHER: RefundRoute.ValueType  # 2
+"""What a provider took comes back as a voucher of the house; what a voucher paid goes back to it."""
+Global___RefundRoute: _TypeAlias = RefundRoute  # noqa: Y015
+
+class _Instrument:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InstrumentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Instrument.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INSTRUMENT_UNSPECIFIED: _Instrument.ValueType  # 0
+    """Not set."""
+    INSTRUMENT_PROVIDER: _Instrument.ValueType  # 1
+    """At an outside provider."""
+    INSTRUMENT_VOUCHER: _Instrument.ValueType  # 2
+    """A voucher that the house gave."""
+    INSTRUMENT_GIFT_CARD: _Instrument.ValueType  # 3
+    """A gift card that the house sold."""
+
+class Instrument(_Instrument, metaclass=_InstrumentEnumTypeWrapper):
+    """With what money comes."""
+
+INSTRUMENT_UNSPECIFIED: Instrument.ValueType  # 0
+"""Not set."""
+INSTRUMENT_PROVIDER: Instrument.ValueType  # 1
+"""At an outside provider."""
+INSTRUMENT_VOUCHER: Instrument.ValueType  # 2
+"""A voucher that the house gave."""
+INSTRUMENT_GIFT_CARD: Instrument.ValueType  # 3
+"""A gift card that the house sold."""
+Global___Instrument: _TypeAlias = Instrument  # noqa: Y015
 
 class _DisputeState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -113,6 +169,158 @@ DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
 Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
 @_typing.final
+class Charge(_message.Message):
+    """What one instrument pays of a payment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    VOUCHER_ID_FIELD_NUMBER: _builtins.int
+    CODE_TAIL_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
+    instrument: Global___Instrument.ValueType
+    """With what."""
+    voucher_id: _builtins.str
+    """The voucher or gift card; empty where a provider is asked."""
+    code_tail: _builtins.str
+    """The last characters of its code, all that is ever shown of it."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def refunded(self) -> _money_pb2.Money:
+        """What of it has gone back or is owed, to whatever instrument."""
+
+    def __init__(
+        self,
+        *,
+        instrument: Global___Instrument.ValueType = ...,
+        voucher_id: _builtins.str = ...,
+        code_tail: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        refunded: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "refunded", b"refunded"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "code_tail", b"code_tail", "instrument", b"instrument", "refunded", b"refunded", "voucher_id", b"voucher_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Charge: _TypeAlias = Charge  # noqa: Y015
+
+@_typing.final
+class RefundShare(_message.Message):
+    """What of a refund goes to one instrument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    VOUCHER_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    instrument: Global___Instrument.ValueType
+    """To what."""
+    voucher_id: _builtins.str
+    """The voucher that has it; empty where a provider gives it back."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def done(self) -> _money_pb2.Money:
+        """What of it is there."""
+
+    def __init__(
+        self,
+        *,
+        instrument: Global___Instrument.ValueType = ...,
+        voucher_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        done: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "done", b"done"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "done", b"done", "instrument", b"instrument", "voucher_id", b"voucher_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundShare: _TypeAlias = RefundShare  # noqa: Y015
+
+@_typing.final
+class PaymentRefund(_message.Message):
+    """Money that goes back once, because it was asked for here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ROUTE_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    REFUSED_FOR_FIELD_NUMBER: _builtins.int
+    REFUSALS_FIELD_NUMBER: _builtins.int
+    DUE_AT_MS_FIELD_NUMBER: _builtins.int
+    ENDED_AT_MS_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """The key that it was asked for under."""
+    state: Global___RefundState.ValueType
+    """How far it is."""
+    route: Global___RefundRoute.ValueType
+    """By which way."""
+    refused_for: _builtins.str
+    """The provider's last word, when it has refused."""
+    refusals: _builtins.int
+    """How often it has refused since it was last asked."""
+    due_at_ms: _builtins.int
+    """Since when it is owed, unix milliseconds."""
+    ended_at_ms: _builtins.int
+    """When it was done, unix milliseconds; 0 before."""
+    note: _builtins.str
+    """What people of the house said when they saw to what the provider refuses; empty: the provider gave it."""
+    reference: _builtins.str
+    """Their own reference for it, such as of a bank transfer."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefundShare]:
+        """What goes to which instrument."""
+
+    @_builtins.property
+    def left(self) -> _money_pb2.Money:
+        """What is still owed."""
+
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        state: Global___RefundState.ValueType = ...,
+        route: Global___RefundRoute.ValueType = ...,
+        shares: _abc.Iterable[Global___RefundShare] | None = ...,
+        left: _money_pb2.Money | None = ...,
+        refused_for: _builtins.str = ...,
+        refusals: _builtins.int = ...,
+        due_at_ms: _builtins.int = ...,
+        ended_at_ms: _builtins.int = ...,
+        note: _builtins.str = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "left", b"left"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "due_at_ms", b"due_at_ms", "ended_at_ms", b"ended_at_ms", "idempotency_key", b"idempotency_key", "left", b"left", "note", b"note", "reference", b"reference", "refusals", b"refusals", "refused_for", b"refused_for", "route", b"route", "shares", b"shares", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaymentRefund: _TypeAlias = PaymentRefund  # noqa: Y015
+
+@_typing.final
 class Payment(_message.Message):
     """A payment as far as it is known."""
 
@@ -130,6 +338,8 @@ class Payment(_message.Message):
     REFUNDED_FIELD_NUMBER: _builtins.int
     DISPUTE_STATE_FIELD_NUMBER: _builtins.int
     DISPUTED_FIELD_NUMBER: _builtins.int
+    CHARGES_FIELD_NUMBER: _builtins.int
+    REFUNDS_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment."""
     house_id: _builtins.str
@@ -160,6 +370,14 @@ class Payment(_message.Message):
     def disputed(self) -> _money_pb2.Money:
         """What the dispute is about; unset without one."""
 
+    @_builtins.property
+    def charges(self) -> _containers.RepeatedCompositeFieldContainer[Global___Charge]:
+        """What pays it, in the order in which it is taken."""
+
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PaymentRefund]:
+        """What was asked for to go back, in the order in which it was asked for."""
+
     def __init__(
         self,
         *,
@@ -175,10 +393,12 @@ class Payment(_message.Message):
         refunded: _money_pb2.Money | None = ...,
         dispute_state: Global___DisputeState.ValueType = ...,
         disputed: _money_pb2.Money | None = ...,
+        charges: _abc.Iterable[Global___Charge] | None = ...,
+        refunds: _abc.Iterable[Global___PaymentRefund] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "disputed", b"disputed", "refunded", b"refunded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "dispute_state", b"dispute_state", "disputed", b"disputed", "house_id", b"house_id", "order_id", b"order_id", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "refund_state", b"refund_state", "refunded", b"refunded", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charges", b"charges", "dispute_state", b"dispute_state", "disputed", b"disputed", "house_id", b"house_id", "order_id", b"order_id", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "refund_state", b"refund_state", "refunded", b"refunded", "refunds", b"refunds", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -557,22 +777,32 @@ class RefundPaymentRequest(_message.Message):
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     HOUSE_ID_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    ROUTE_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
     """The house that it belongs to."""
     payment_id: _builtins.str
     """The payment."""
+    route: Global___RefundRoute.ValueType
+    """By which way; unset: to each instrument that it came from."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much, in the payment's currency; unset: all that is left."""
+
     def __init__(
         self,
         *,
         idempotency_key: _builtins.str = ...,
         house_id: _builtins.str = ...,
         payment_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        route: Global___RefundRoute.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "idempotency_key", b"idempotency_key", "payment_id", b"payment_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "payment_id", b"payment_id", "route", b"route"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

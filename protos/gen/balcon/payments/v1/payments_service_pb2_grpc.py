@@ -107,7 +107,8 @@ class PaymentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefundPayment(self, request, context):
-        """Gives back what is left of the amount.
+        """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
+        REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -44,7 +44,9 @@ class PaymentsServiceStub:
     CancelPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]
     """Asks the provider to cancel. The answer tells what is known: cancelled, succeeded, failed, or still pending."""
     RefundPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentRequest, _payments_service_pb2.RefundPaymentResponse]
-    """Gives back what is left of the amount."""
+    """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
+    REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
+    """
 
 @_typing.type_check_only
 class PaymentsServiceAsyncStub(PaymentsServiceStub):
@@ -62,7 +64,9 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     CancelPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]  # type: ignore[assignment]
     """Asks the provider to cancel. The answer tells what is known: cancelled, succeeded, failed, or still pending."""
     RefundPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentRequest, _payments_service_pb2.RefundPaymentResponse]  # type: ignore[assignment]
-    """Gives back what is left of the amount."""
+    """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
+    REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
+    """
 
 class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Payments of orders. Called by the orders service alone."""
@@ -113,6 +117,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_service_pb2.RefundPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_service_pb2.RefundPaymentResponse, _abc.Awaitable[_payments_service_pb2.RefundPaymentResponse]]:
-        """Gives back what is left of the amount."""
+        """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
+        REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
+        """
 
 def add_PaymentsServiceServicer_to_server(servicer: PaymentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

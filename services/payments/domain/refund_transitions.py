@@ -1,0 +1,147 @@
+"""What a request for a refund, and what is heard of money that goes back, do to a payment. Never more than is left.
+
+A provider tells sums. What its sum grows by first pays what we owe there, the refund that was asked for before others;
+only what is more than that went back without us (R5.9). So nothing that we owe is ever paid twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from services.payments.domain.charges import shared_back
+from services.payments.domain.payment import (
+    Change,
+    Payment,
+    PaymentPartlyRefunded,
+    PaymentRefunded,
+    PaymentState,
+    RefundAskedAgain,
+    RefundAttemptFailed,
+    RefundGiven,
+    RefundOwed,
+    RefundStuck,
+    RefundSucceeded,
+    apply,
+)
+from services.payments.domain.refunds import Refund, RefundReport, RefundRoute, RefundState, RefundWanted, VoucherShare
+from services.payments.domain.refusals import PaymentNotCaptured, RefundExceedsLeft
+from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Refusal
+
+# After so many refusals of one refund people are called: what is refused so often will be refused again.
+MAX_REFUND_REFUSALS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """What the provider said to a request for `asked_minor` of the refund under that key and attempt."""
+
+    key: str
+    attempt: int
+    asked_minor: int
+    report: RefundReport
+    refused_for: str = ""
+
+
+def refund_asked(payment: Payment, wanted: RefundWanted, now_ms: int) -> tuple[Change, ...] | Refusal:
+    """The changes that a request makes; none where it is known, or where all that is left is owed or back already."""
+    known = payment.refund_under(wanted.key)
+    if known is not None:
+        same = wanted.amount_minor is None if known.is_whole else wanted.amount_minor == known.amount_minor
+        return () if same and wanted.route is known.route else IdempotencyKeyReused("idempotency_key", wanted.key)
+    if payment.state is not PaymentState.SUCCEEDED:
+        return PaymentNotCaptured(payment.payment_id, payment.state.value)
+    if wanted.amount_minor is not None and wanted.currency != payment.currency:
+        return FieldInvalid("amount.currency", f"must be {payment.currency}, as it was paid", "the payment's currency")
+    left_minor = sum(payment.charges_left_minor)
+    if wanted.amount_minor is None and left_minor == 0:
+        return tuple(
+            RefundAskedAgain(refund.key, wanted.key) for refund in payment.refunds if refund.state is RefundState.STUCK
+        )[:1]
+    if wanted.amount_minor is not None and wanted.amount_minor > left_minor:
+        return RefundExceedsLeft(payment.payment_id, wanted.amount_minor, left_minor, payment.currency)
+    return _owed(payment, wanted, left_minor if wanted.amount_minor is None else wanted.amount_minor, now_ms)
+
+
+def _owed(payment: Payment, wanted: RefundWanted, amount_minor: int, now_ms: int) -> tuple[Change, ...]:
+    *of_vouchers, provider_minor = shared_back(amount_minor, payment.charges_left_minor)
+    *new_ids, made_id = wanted.new_voucher_ids or ("",) * (len(of_vouchers) + 1)
+    shares = [
+        VoucherShare(charge.voucher_id, minor, new_id)
+        for charge, minor, new_id in zip(payment.charges, of_vouchers, new_ids, strict=True)
+        if minor
+    ]
+    if wanted.route is RefundRoute.VOUCHER and provider_minor:
+        shares.append(VoucherShare("", provider_minor, made_id))
+    refund = Refund(
+        wanted.key,
+        amount_minor,
+        provider_minor,
+        now_ms,
+        is_whole=wanted.amount_minor is None,
+        route=wanted.route,
+        shares=tuple(shares),
+    )
+    owed = RefundOwed(refund)
+    return (owed, *_consequences(payment, (owed,), now_ms))
+
+
+def back_at_provider(payment: Payment, told_minor: int, now_ms: int) -> tuple[Change, ...]:
+    """What a provider's sum of money that went back there adds to what was known. An older sum adds nothing."""
+    instead_minor = sum(refund.as_voucher_minor + refund.by_hand_minor for refund in payment.refunds)
+    news_minor = min(told_minor, payment.provider_minor - instead_minor) - payment.provider_back_minor
+    if news_minor <= 0:
+        return ()
+    given: list[Change] = []
+    for refund in _in_order_of_payment(payment):
+        minor = min(news_minor, refund.left_minor)
+        if minor:
+            given.append(RefundGiven(refund.key, minor))
+        news_minor -= minor
+    return (*given, *_consequences(payment, given, now_ms, elsewhere_minor=news_minor))
+
+
+def _in_order_of_payment(payment: Payment) -> Iterable[Refund]:
+    """The one that the provider is being asked for, then those that people see to, then those that wait."""
+    asked = payment.due_refund
+    stuck = [refund for refund in payment.refunds if refund.state is RefundState.STUCK]
+    waiting = [refund for refund in payment.refunds if refund.state is RefundState.DUE and refund is not asked]
+    return [*([asked] if asked else []), *stuck, *waiting]
+
+
+def _consequences(
+    payment: Payment, changes: Iterable[Change], now_ms: int, elsewhere_minor: int = 0
+) -> tuple[Change, ...]:
+    """After money moved: which refunds are done by that, and how much is back in all."""
+    after = payment
+    for change in changes:
+        after = apply(after, change)
+    back_minor = after.refunded_minor + elsewhere_minor
+    whole = back_minor == payment.amount_minor
+    done = [RefundSucceeded(one.key, now_ms) for one in after.refunds if one.is_open and (whole or not one.left_minor)]
+    if back_minor == payment.refunded_minor:
+        return tuple(done)
+    return (*done, PaymentRefunded(now_ms) if whole else PaymentPartlyRefunded(back_minor, now_ms))
+
+
+def refund_answered(payment: Payment, answer: RefundAnswer, now_ms: int) -> tuple[Change, ...] | None:
+    """What the provider's answer changes; None: the refund is done by now, the answer is old.
+
+    Due until the provider says done; refused for good, it is stuck and waits for people, never dropped.
+    """
+    refund = payment.refund_under(answer.key)
+    if refund is None or not refund.is_open:
+        return None
+    match answer.report:
+        case RefundReport.SUCCEEDED:
+            given = RefundGiven(refund.key, min(answer.asked_minor, refund.left_minor))
+            return (given, *_consequences(payment, (given,), now_ms))
+        case RefundReport.FAILED if answer.attempt == refund.attempt and refund.state is RefundState.DUE:
+            failed = RefundAttemptFailed(refund.key, answer.attempt, answer.refused_for)
+            is_last = refund.refusals + 1 >= MAX_REFUND_REFUSALS
+            return (failed, RefundStuck(refund.key, now_ms)) if is_last else (failed,)
+        case RefundReport.FAILED | RefundReport.PENDING | RefundReport.UNCERTAIN:
+            return ()
+        case _:
+            assert_never(answer.report)
