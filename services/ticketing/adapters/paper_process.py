@@ -13,11 +13,15 @@ import msgspec
 from services.paper.logo import logo_fault
 from services.paper.streaming_pdf import ByteSink
 from services.ticketing.adapters.written_sheets import read
+from services.ticketing.letters.calendar_file import written_calendar
+from services.ticketing.letters.order_letter import written_letter
 from services.ticketing.paper.delivery_note import delivery_note_csv, write_delivery_note
 from services.ticketing.paper.hall_plan import write_hall_plan
 from services.ticketing.paper.statement import write_allotment_statement, write_office_statement
 from services.ticketing.paper.tickets import write_tickets
 from services.ticketing.ports.paper import (
+    CalendarSheet,
+    LetterSheet,
     LogoSheet,
     NoteSheet,
     OfficeSheet,
@@ -45,6 +49,10 @@ def draw(sheet: Sheet, sink: ByteSink) -> None:
             sink.write(msgspec.json.encode(logo_fault(content)))
         case OfficeSheet(style, office_statement):
             write_office_statement(sink, style, office_statement)
+        case LetterSheet(style, letter):
+            sink.write(msgspec.msgpack.encode(written_letter(letter, style)))
+        case CalendarSheet(style, letter):
+            sink.write(written_calendar(letter, style))
         case _:
             assert_never(sheet)
 

@@ -8,6 +8,8 @@ from typing import Final
 import msgspec
 
 from services.ticketing.ports.paper import (
+    CalendarSheet,
+    LetterSheet,
     LogoSheet,
     NoteSheet,
     OfficeSheet,
@@ -24,6 +26,8 @@ _KINDS: Final[dict[str, type[Sheet]]] = {
     "statement": StatementSheet,
     "logo": LogoSheet,
     "office": OfficeSheet,
+    "letter": LetterSheet,
+    "calendar": CalendarSheet,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from services.paper.house_style import HouseStyle
+from services.ticketing.letters.facts import OrderLetter
 from services.ticketing.paper.documents import AllotmentStatement, DeliveryNote, HallPlan, OfficeStatement, Ticket
 from services.ticketing.paper.stock import Stock
 
@@ -60,7 +62,33 @@ class OfficeSheet:
     office_statement: OfficeStatement
 
 
-Sheet = TicketsSheet | NoteSheet | PlanSheet | StatementSheet | OfficeSheet | LogoSheet
+@dataclass(frozen=True, slots=True)
+class LetterSheet:
+    """A letter to a buyer: a services.runtime.mail.letter.LetterText as msgpack."""
+
+    style: HouseStyle
+    letter: OrderLetter
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSheet:
+    """The calendar file that goes with it."""
+
+    style: HouseStyle
+    letter: OrderLetter
+
+
+Sheet = (
+    TicketsSheet | NoteSheet | PlanSheet | StatementSheet | OfficeSheet | LogoSheet | LetterSheet | CalendarSheet
+)
+
+
+class LetterPaper(Protocol):
+    """Draws what goes out with one letter, together."""
+
+    async def drawn(self, sheets: Sequence[Sheet]) -> Sequence[bytes]:
+        """One for each sheet, in their order. Raises services.paper.process.PaperFailed."""
+        ...
 
 
 class Paper(Protocol):

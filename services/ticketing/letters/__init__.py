@@ -1,0 +1,1 @@
+"""Letters to buyers: pure values in, text, HTML and calendar files out."""

@@ -1,0 +1,151 @@
+"""What stands in a letter, put into words: text and HTML are two dresses of the same view, and so say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.contracts.bounds import NORMAL_TICKET_TYPE
+from services.paper.house_style import HouseStyle
+from services.paper.localised import clock_text, day_text, money_text, share_text, weekday_moment_text
+from services.ticketing.letters import words_de, words_en, words_nb, words_nl
+from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter
+from services.ticketing.letters.words import LetterWords
+from services.ticketing.paper.documents import Place
+from services.ticketing.paper.spoken import TICKET_WORDS
+
+WORDS: Final[Mapping[str, LetterWords]] = {
+    "en": words_en.LETTER,
+    "nl": words_nl.LETTER,
+    "de": words_de.LETTER,
+    "nb": words_nb.LETTER,
+}
+_BETWEEN = " · "
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRow:
+    """A seat as people find it, its kind of ticket, what it costs ('': not said), and for whom."""
+
+    place: str
+    kind: str
+    price: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCard:
+    """A performance. `facts` are label and value, in the order in which people ask."""
+
+    title: str
+    subtitle: str
+    flag: str
+    facts: tuple[tuple[str, str], ...]
+    seats: tuple[SeatRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """All of it. `sums` are label and amount; the first is the total."""
+
+    language: str
+    subject: str
+    heading: str
+    greeting: str
+    intro: str
+    order: tuple[str, str]
+    cards: tuple[ShowCard, ...]
+    sums: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    footer: tuple[str, ...]
+    words: LetterWords
+
+
+def view_of(letter: OrderLetter, style: HouseStyle) -> LetterView:
+    """A subject is one line, whatever a show is called."""
+    words = WORDS[style.language]
+    kind = words.kinds[letter.kind]
+    facts = {"title": _titles(letter, words), "house": style.house_name, "number": letter.order_number}
+    return LetterView(
+        language=style.language,
+        subject=" ".join(kind.subject.format(**facts).split()),
+        heading=kind.heading,
+        greeting=words.greeting.format(letter.reader) if letter.reader else words.greeting_nobody,
+        intro=kind.intro.format(**facts),
+        order=(words.order, letter.order_number),
+        cards=tuple(_card(show, words, style) for show in letter.shows),
+        sums=tuple(_sums(letter, words, style)),
+        notes=tuple(_notes(letter, words, style)),
+        footer=(style.house_name, *style.address_lines, words.automatic.format(house=style.house_name)),
+        words=words,
+    )
+
+
+def place_text(place: Place, language: str) -> str:
+    """Stalls · Row 3 · Seat 12."""
+    words = TICKET_WORDS[language]
+    parts = [place.zone] if place.zone else []
+    parts += [f"{words.row} {place.row}"] if place.row else []
+    parts += [f"{words.seat} {place.seat}"] if place.seat else []
+    return _BETWEEN.join(parts if place.row or place.seat else [*parts, words.standing])
+
+
+def _titles(letter: OrderLetter, words: LetterWords) -> str:
+    first, *more = dict.fromkeys(show.performance.title for show in letter.shows)
+    return words.and_more.format(title=first, count=len(more)) if more else first
+
+
+def _card(show: LetterShow, words: LetterWords, style: HouseStyle) -> ShowCard:
+    return ShowCard(
+        title=show.performance.title,
+        subtitle=show.performance.subtitle,
+        flag=words.cancelled if show.is_cancelled else "",
+        facts=tuple(_facts(show, words, style)),
+        seats=tuple(_seat(seat, words, style) for seat in show.seats),
+    )
+
+
+def _facts(show: LetterShow, words: LetterWords, style: HouseStyle) -> Iterator[tuple[str, str]]:
+    at, zone, language = show.performance, style.time_zone, style.language
+    begins = f"{day_text(at.starts_at_ms, zone, language)}, {clock_text(at.starts_at_ms, zone, language)}"
+    yield words.when, begins
+    if show.was_at_ms:
+        yield words.was, f"{day_text(show.was_at_ms, zone, language)}, {clock_text(show.was_at_ms, zone, language)}"
+    if at.doors_at_ms is not None and not show.is_cancelled:
+        yield words.doors, clock_text(at.doors_at_ms, zone, language)
+    yield words.where, ", ".join((at.hall, *show.address))
+
+
+def _seat(seat: LetterSeat, words: LetterWords, style: HouseStyle) -> SeatRow:
+    price = seat.price_minor
+    spoken = TICKET_WORDS[style.language].normal if seat.ticket_type == NORMAL_TICKET_TYPE else seat.ticket_type
+    return SeatRow(
+        place_text(seat.place, style.language),
+        spoken,
+        "" if price is None else money_text(price, style.currency, style.language),
+        words.for_name.format(seat.name) if seat.name else "",
+    )
+
+
+def _sums(letter: OrderLetter, words: LetterWords, style: HouseStyle) -> Iterator[tuple[str, str]]:
+    if letter.total_minor is None:
+        return
+    yield words.total, money_text(letter.total_minor, style.currency, style.language)
+    for tax in letter.taxes:
+        rate = share_text(tax.rate_basis_points, style.language)
+        yield words.vat.format(rate=rate), money_text(tax.amount_minor, style.currency, style.language)
+
+
+def _notes(letter: OrderLetter, words: LetterWords, style: HouseStyle) -> Iterator[str]:
+    if letter.is_copy:
+        yield words.is_copy
+    if letter.has_tickets:
+        yield words.tickets_attached
+    if letter.has_calendar:
+        yield words.calendar_attached
+    for until in sorted({show.refund_until_ms for show in letter.shows} - {0}):
+        told = weekday_moment_text(until, style.time_zone, style.language)
+        yield words.refund_until.format(house=style.house_name, until=told)
+    if letter.total_minor and not letter.taxes:
+        yield words.no_vat

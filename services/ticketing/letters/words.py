@@ -1,0 +1,48 @@
+"""The words of letters to buyers, once in each language that Balcon speaks. {} is where a value goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.ticketing.domain.delivery import DeliveryKind
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """Of one kind of letter. `subject` and `intro` may name {title}, {house} and {number}."""
+
+    subject: str
+    heading: str
+    intro: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterWords:
+    """What all letters say."""
+
+    greeting: str
+    greeting_nobody: str
+    kinds: Mapping[DeliveryKind, KindWords]
+    and_more: str
+    order: str
+    when: str
+    was: str
+    doors: str
+    where: str
+    seats: str
+    seat: str
+    kind: str
+    price: str
+    for_name: str
+    cancelled: str
+    total: str
+    vat: str
+    no_vat: str
+    tickets_attached: str
+    calendar_attached: str
+    refund_until: str
+    is_copy: str
+    automatic: str
+    calendar: str
+    calendar_order: str

@@ -1,0 +1,70 @@
+"""Letters to buyers in English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.ticketing.domain.delivery import DeliveryKind
+from services.ticketing.letters.words import KindWords, LetterWords
+
+LETTER: Final = LetterWords(
+    greeting="Dear {},",
+    greeting_nobody="Hello,",
+    kinds={
+        DeliveryKind.CONFIRMATION: KindWords(
+            "Your tickets for {title}", "Your tickets", "Thank you for your order at {house}. Here is what you have bought."
+        ),
+        DeliveryKind.AGAIN: KindWords(
+            "Your tickets for {title}, sent again", "Your tickets", "Here are your tickets from {house} once more."
+        ),
+        DeliveryKind.CHANGED: KindWords(
+            "Changed: your tickets for {title}",
+            "Your tickets have changed",
+            "Something about your tickets at {house} has changed. Please use the attached ones from now on.",
+        ),
+        DeliveryKind.RECEIVED: KindWords(
+            "Tickets for {title} are yours now",
+            "These tickets are yours now",
+            "Somebody has passed tickets for {house} on to you. They are in your name from now on.",
+        ),
+        DeliveryKind.PASSED_ON: KindWords(
+            "Passed on: tickets for {title}",
+            "Tickets passed on",
+            "These tickets for {house} belong to somebody else now. Their former codes let nobody in any more.",
+        ),
+        DeliveryKind.MOVED: KindWords(
+            "New date: {title}",
+            "A new date",
+            "{house} has moved a performance that you have tickets for. Your tickets stay good for the new date.",
+        ),
+        DeliveryKind.CANCELLED: KindWords(
+            "Cancelled: {title}",
+            "Cancelled",
+            "Unfortunately {house} has had to cancel a performance that you have tickets for. "
+            "The house will let you know about your money; you need not do anything now.",
+        ),
+    },
+    and_more="{title} and {count} more",
+    order="Order",
+    when="When",
+    was="Was",
+    doors="Doors",
+    where="Where",
+    seats="Seats",
+    seat="Seat",
+    kind="Ticket",
+    price="Price",
+    for_name="for {}",
+    cancelled="Cancelled",
+    total="Total",
+    vat="of which VAT {rate}",
+    no_vat="All prices include VAT.",
+    tickets_attached="Your tickets are attached as a PDF. Show them on your phone or print them: "
+    "each code lets one person in once.",
+    calendar_attached="The calendar file that is attached puts the date into your calendar.",
+    refund_until="Cannot come on the new date? You can ask {house} for your money until {until}.",
+    is_copy="This mail may have reached you before. It is the same order and these are the same tickets.",
+    automatic="This mail was sent automatically by {house}.",
+    calendar="Calendar",
+    calendar_order="Order {}",
+)

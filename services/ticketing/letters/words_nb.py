@@ -1,0 +1,72 @@
+"""Letters to buyers in Norwegian."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.ticketing.domain.delivery import DeliveryKind
+from services.ticketing.letters.words import KindWords, LetterWords
+
+LETTER: Final = LetterWords(
+    greeting="Hei {},",
+    greeting_nobody="Hei,",
+    kinds={
+        DeliveryKind.CONFIRMATION: KindWords(
+            "Billettene dine til {title}", "Billettene dine", "Takk for bestillingen hos {house}. Dette har du kjøpt."
+        ),
+        DeliveryKind.AGAIN: KindWords(
+            "Billettene dine til {title}, sendt på nytt",
+            "Billettene dine",
+            "Her er billettene dine fra {house} en gang til.",
+        ),
+        DeliveryKind.CHANGED: KindWords(
+            "Endret: billettene dine til {title}",
+            "Billettene dine er endret",
+            "Noe ved billettene dine hos {house} er endret. Bruk de vedlagte fra nå av.",
+        ),
+        DeliveryKind.RECEIVED: KindWords(
+            "Billetter til {title} er nå dine",
+            "Disse billettene er nå dine",
+            "Noen har overført billetter til {house} til deg. De står i ditt navn fra nå av.",
+        ),
+        DeliveryKind.PASSED_ON: KindWords(
+            "Overført: billetter til {title}",
+            "Billetter overført",
+            "Disse billettene til {house} tilhører nå noen andre. De tidligere kodene slipper ingen inn lenger.",
+        ),
+        DeliveryKind.MOVED: KindWords(
+            "Ny dato: {title}",
+            "En ny dato",
+            "{house} har flyttet en forestilling du har billetter til. Billettene dine gjelder på den nye datoen.",
+        ),
+        DeliveryKind.CANCELLED: KindWords(
+            "Avlyst: {title}",
+            "Avlyst",
+            "Dessverre har {house} måttet avlyse en forestilling du har billetter til. "
+            "Huset gir beskjed om pengene dine; du trenger ikke gjøre noe nå.",
+        ),
+    },
+    and_more="{title} og {count} til",
+    order="Bestilling",
+    when="Når",
+    was="Før",
+    doors="Dørene åpner",
+    where="Hvor",
+    seats="Plasser",
+    seat="Plass",
+    kind="Billett",
+    price="Pris",
+    for_name="til {}",
+    cancelled="Avlyst",
+    total="Sum",
+    vat="herav mva. {rate}",
+    no_vat="Alle priser er inkludert mva.",
+    tickets_attached="Billettene dine er vedlagt som PDF. Vis dem på telefonen eller skriv dem ut: "
+    "hver kode slipper inn én person én gang.",
+    calendar_attached="Kalenderfilen som er vedlagt, legger datoen inn i kalenderen din.",
+    refund_until="Kan du ikke komme på den nye datoen? Du kan be {house} om pengene tilbake til og med {until}.",
+    is_copy="Denne e-posten kan ha nådd deg før. Det er samme bestilling og de samme billettene.",
+    automatic="Denne e-posten ble sendt automatisk av {house}.",
+    calendar="Kalender",
+    calendar_order="Bestilling {}",
+)
