@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import add_TicketingServiceServicer_to_server
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
-from services.runtime.bus.topics import ALLOTMENTS, ORDERS
+from services.paper.pool import PaperPool
+from services.runtime.bus.port import ManagedBus
+from services.runtime.bus.topics import ALLOTMENTS, CATALOGUE, ORDERS
 from services.runtime.ids import seeded_random
 from services.runtime.jobs.job import JobRun, Task
 from services.runtime.jobs.worker import JobWorker
@@ -18,23 +21,33 @@ from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
 from services.runtime.signing_keys.rotation import RotationRule
+from services.runtime.work.due_work import DueWork, WorkLimits
 from services.runtime.work.purge import purge
 from services.ticketing.adapters.allotment_events import AllotmentEvents
+from services.ticketing.adapters.delivery_events import DeliveryEvents
+from services.ticketing.adapters.drawn_letters import COMMAND as LETTER_COMMAND
+from services.ticketing.adapters.drawn_letters import DrawnLetters
 from services.ticketing.adapters.drawn_paper import DrawnPaper
 from services.ticketing.adapters.ed25519_signer import Ed25519Signer
 from services.ticketing.adapters.event_handlers import all_of
 from services.ticketing.adapters.grpc_allotments import GrpcAllotments
 from services.ticketing.adapters.grpc_shows import GrpcShows
+from services.ticketing.adapters.grpc_sold_orders import GrpcReaders, GrpcSoldOrders
 from services.ticketing.adapters.order_events import OrderEvents
 from services.ticketing.adapters.postgres_audit import PostgresAudit
+from services.ticketing.adapters.postgres_deliveries import PostgresDeliveries
 from services.ticketing.adapters.postgres_ticketing import PostgresTicketing
 from services.ticketing.adapters.send_rows import SEND_TASK
 from services.ticketing.api.ticketing_servicer import Handlers, TicketingServicer
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
+from services.ticketing.handlers.deliveries import DeliveryHandler, Pace
 from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.foreign_imports import ForeignImportHandler
+from services.ticketing.handlers.known_shows import KnownShows
+from services.ticketing.handlers.letter_files import CalendarFile, TicketFile
 from services.ticketing.handlers.office_statements import OfficeStatementHandler
+from services.ticketing.handlers.order_letters import OrderLetters
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.paper_facts import FactGatherer
 from services.ticketing.handlers.paper_styles import PaperStyleHandler
@@ -44,6 +57,8 @@ from services.ticketing.handlers.signing_keys import KeyRing
 from services.ticketing.settings import TicketingSettings
 
 GROUP = "ticketing"
+LETTERS_GROUP = "ticketing-letters"
+_IDLE_SECONDS = 5.0
 _HOUR_MS = 3_600_000
 
 
@@ -88,6 +103,7 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     heard = all_of([OrderEvents(clock, ids), AllotmentEvents(clock, ids)])
     consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], handler=heard)
     consumer.when_applied(relay.wake)
+    _send_letters(service, settings, store, engine, bus, shows)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
@@ -99,6 +115,45 @@ def _send_papers(service: Service, settings: TicketingSettings, sends: SendHandl
 
     worker = JobWorker(settings.database_url.get_secret_value(), {SEND_TASK: Task(run)}, service.clock)
     service.background("mails", worker.run)
+
+
+def _send_letters(
+    service: Service,
+    settings: TicketingSettings,
+    store: PostgresTicketing,
+    engine: AsyncEngine,
+    bus: ManagedBus,
+    shows: GrpcShows,
+) -> None:
+    """Plans letters to buyers by what is heard, and sends them, by a consumer group of their own: codes go first."""
+    clock, seconds = service.clock, settings.call_timeout_seconds
+    to_orders = open_channel(settings.orders_target, clock, timeout_seconds=seconds, wait_for_ready=False)
+    to_customers = open_channel(settings.customers_target, clock, timeout_seconds=seconds, wait_for_ready=False)
+    pool = PaperPool(LETTER_COMMAND)
+    post = post_of(settings, kept=settings.letters_at_once)
+    for close in (to_orders.close, to_customers.close, pool.close, post.close):
+        service.on_close(close)
+    letters = OrderLetters(
+        store,
+        GrpcSoldOrders(to_orders),
+        GrpcReaders(to_customers),
+        KnownShows(shows, clock),
+        DrawnLetters(pool),
+        (TicketFile(), CalendarFile()),
+        Seal(settings.secrets(), owner="ticketing"),
+        clock,
+    )
+    due = PostgresDeliveries(engine, clock)
+    handler = DeliveryHandler(store, due, letters, post, clock, Pace(settings.letters_a_second))
+    limits = WorkLimits(concurrency=settings.letters_at_once, idle_seconds=_IDLE_SECONDS)
+    work = DueWork("letters", lease=handler.lease, act=handler.send, clock=clock, limits=limits)
+    planner = DeliveryEvents(clock, service.ids)
+    consumer = service.consume(engine, bus, group=LETTERS_GROUP, topics=[ORDERS, CATALOGUE], batch_handler=planner)
+    consumer.when_applied(work.wake)
+    service.background("letters", work.run)
+    service.background("letters watch", handler.watch)
+    keep_ms = settings.letter_ledger_days * 24 * _HOUR_MS
+    service.background("ledger_purge", lambda: purge(due.purge, clock, keep_ms=keep_ms))
 
 
 def _allotments(service: Service, settings: TicketingSettings) -> GrpcAllotments:

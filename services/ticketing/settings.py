@@ -35,6 +35,16 @@ class TicketingSettings(MailSettings, BusSettings):
         60.0, gt=0, le=3_600, description="How often a process looks which key signs."
     )
 
+    letters_a_second: float = Field(
+        50.0, gt=0, le=10_000, description="Letters to buyers leave this process so fast at most; a sale goes first."
+    )
+    letters_at_once: int = Field(
+        4, ge=1, le=64, description="Letters to buyers in hand at the same time, each with a connection to the server."
+    )
+    letter_ledger_days: int = Field(
+        400, ge=30, le=3_650, description="Days that the ledger of letters to buyers is kept."
+    )
+
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""
         return sealing_secrets("BALCON_TICKETING_SEALING_SECRETS", self.sealing_secrets.get_secret_value())

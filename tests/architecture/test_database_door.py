@@ -19,6 +19,7 @@ PAST = {"connect", "begin", "execution_options", "create_async_engine"}
 OTHER = {
     ("services/inventory/main.py", "connect"): "a connection to Redis",
     ("services/payments/sandbox/ledger.py", "connect"): "the sandbox's SQLite",
+    ("services/runtime/mail/smtp.py", "connect"): "a connection to the mail server",
     ("services/runtime/bus/postgres_bus.py", "connect"): "the log in Postgres, whose rows belong to no house",
     ("services/reporting/handlers/rebuild.py", "begin"): "a generation of the read model",
 }
@@ -125,6 +126,10 @@ ALL_HOUSES = {
     ],
     "services/ticketing/adapters/postgres_audit.py": [
         "the audit examines the whole record",
+    ],
+    "services/ticketing/adapters/postgres_deliveries.py": [
+        "letters to buyers come due, whatever their house",
+        "the ledger of letters is forgotten by age",
     ],
     "services/ticketing/adapters/postgres_ticketing.py": [
         "keys are forgotten by age",

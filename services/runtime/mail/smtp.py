@@ -130,5 +130,3 @@ async def _left(client: _Client) -> None:
         pass
     finally:
         client.close()
-
-

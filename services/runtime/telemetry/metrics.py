@@ -223,6 +223,14 @@ REPORT_RUNS = Counter(
     "the house's schedules.",
     ["outcome"],
 )
+ORDER_LETTERS = Counter(
+    "balcon_ticketing_order_letters_total",
+    "Letters to buyers that have ended: sent, unknown, refused (the address), failed, stopped (nothing to send).",
+    ["state"],
+)
+LETTERS_OLDEST_SECONDS = Gauge(
+    "balcon_ticketing_letters_oldest_seconds", "Age of the oldest letter to a buyer that has not left yet; 0: none."
+)
 REPORT_MAILS = Counter(
     "balcon_reporting_report_mails_total",
     "Mails of reports, each receiver's by itself: sent, unknown, failed, stopped. unknown: the server drops lines.",

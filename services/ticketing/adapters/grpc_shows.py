@@ -11,6 +11,7 @@ from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
 from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 
+from services.contracts.languages import LANGUAGES
 from services.contracts.reasons import Reason
 from services.contracts.wire_types import instant_ms
 from services.runtime.errors import Refusal
@@ -75,6 +76,11 @@ class GrpcShows:
             house_name=house.house.name,
             time_zone=house.house.time_zone,
             currency=house.house.currency,
+            language=next((one for one in house.house.languages if one in LANGUAGES), LANGUAGES[0]),
+            ends_at_ms=instant_ms(performance.ends_at) if performance.HasField("ends_at") else None,
+            move_number=performance.move_number,
+            is_cancelled=performance.sale_state == catalogue.SALE_STATE_CANCELLED,
+            refund_until_ms=instant_ms(performance.refund_until_at),
         )
 
     async def plan(self, house_id: str, hall_id: str, plan_version: int) -> Plan | Refusal:

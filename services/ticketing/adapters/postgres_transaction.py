@@ -10,6 +10,7 @@ from services.contracts.transactions import AnsweringTransaction
 from services.runtime.ids import Ids
 from services.runtime.signing_keys.rows import SigningKeyRows
 from services.ticketing.adapters import ticket_events
+from services.ticketing.adapters.delivery_rows import DeliveryRows
 from services.ticketing.adapters.document_rows import DepartureRows, DocumentRows
 from services.ticketing.adapters.document_tables import idempotency_keys
 from services.ticketing.adapters.key_tables import signing_keys
@@ -34,6 +35,7 @@ class PostgresTransaction(AnsweringTransaction):
         self.departures = DepartureRows(connection, house_id)
         self.office_sales = OfficeSaleRows(connection, house_id)
         self.sends = SendRows(connection, house_id, now_ms)
+        self.deliveries = DeliveryRows(connection, house_id)
         self.paper_styles = PaperStyleRows(connection, house_id)
 
     def tell_issued(self, tickets: Sequence[Ticket]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.ticketing.adapters import (
+    delivery_tables,
     document_tables,
     key_tables,
     paper_style_tables,
@@ -13,6 +14,7 @@ from services.ticketing.adapters import (
 from services.ticketing.adapters.metadata import metadata
 
 __all__ = [
+    "delivery_tables",
     "document_tables",
     "key_tables",
     "metadata",

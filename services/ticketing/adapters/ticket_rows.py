@@ -51,6 +51,24 @@ class TicketRows:
         )
         return [_ticket(row) for row in await self._connection.execute(wanted)]
 
+    async def holders_of(self, performance_id: str) -> Sequence[tuple[str, str]]:
+        wanted = (
+            sa.select(tickets.c.order_id, tickets.c.holder_id)
+            .distinct()
+            .where(
+                tickets.c.house_id == self._house_id,
+                tickets.c.performance_id == performance_id,
+                tickets.c.order_id != "",
+                tickets.c.voided_at_ms.is_(None),
+            )
+            .order_by(tickets.c.order_id, tickets.c.holder_id)
+        )
+        return [(row.order_id, row.holder_id) for row in await self._connection.execute(wanted)]
+
+    async def by_id(self, ticket_ids: Collection[str]) -> Sequence[Ticket]:
+        wanted = sa.select(tickets).where(tickets.c.house_id == self._house_id, tickets.c.ticket_id.in_(ticket_ids))
+        return [_ticket(row) for row in await self._connection.execute(wanted)]
+
     async def add(self, new: Sequence[Ticket]) -> set[str]:
         add = insert(tickets).on_conflict_do_nothing().returning(tickets.c.ticket_id)
         added: set[str] = set()
@@ -173,6 +191,8 @@ def _values(house_id: str, ticket: Ticket) -> dict[str, Any]:
         "code": ticket.code,
         "is_foreign": ticket.is_foreign,
         "issued_at_ms": ticket.issued_at_ms,
+        "holder_id": ticket.holder_id,
+        "sealed_name": ticket.sealed_name,
     }
 
 
@@ -187,6 +207,8 @@ def _ticket(row: _Row) -> Ticket:
         row.is_foreign,
         None if row.void_reason is None else VoidReason(row.void_reason),
         row.voided_at_ms or 0,
+        row.holder_id,
+        bytes(row.sealed_name),
     )
 
 

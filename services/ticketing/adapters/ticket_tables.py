@@ -25,6 +25,10 @@ tickets = sa.Table(
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("is_foreign", sa.Boolean, nullable=False),
     sa.Column("issued_at_ms", sa.BigInteger, nullable=False),
+    # Whose it is where its buyer has passed it on: a customer.
+    sa.Column("holder_id", sa.Text, nullable=False, server_default=""),
+    # Who is to sit there, where somebody said.
+    sa.Column("sealed_name", sa.LargeBinary, nullable=False, server_default=""),
     # All three NULL: it lets in.
     sa.Column("voided_at_ms", sa.BigInteger),
     sa.Column("void_reason", sa.Text),

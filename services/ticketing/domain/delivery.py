@@ -17,6 +17,8 @@ _DAY_MS: Final = 86_400_000
 GIVE_UP_MS: Final = 3 * _DAY_MS
 # News that is older when it is heard is not mailed by itself any more: staff decide.
 OLD_NEWS_MS: Final = 3 * _DAY_MS
+# What is older still is history that is read again, and not written down.
+HISTORY_MS: Final = 30 * _DAY_MS
 FIRST_WAIT_MS: Final = 10_000
 LONGEST_WAIT_MS: Final = 600_000
 # Staff send an order's tickets again so often within a day.
@@ -63,7 +65,7 @@ OPEN: Final = frozenset({DeliveryState.DUE, DeliveryState.SENDING})
 class Occasion:
     """Why a letter is due, once for each: of an order, of one performance of it ('': of all), and when it was.
 
-    `name` tells two of a kind apart, such as the number of a move.
+    `name` tells two of a kind apart: the number of a move, the id of an act of staff.
     """
 
     order_id: str
@@ -71,6 +73,8 @@ class Occasion:
     at_ms: int
     name: str = ""
     performance_id: str = ""
+    # Of a move: when the performance was to begin before it.
+    was_at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,3 +139,19 @@ class OfficeHasNothing(Refusal):
 
     kind = Kind.PRECONDITION
     office_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotFound(Refusal):
+    """The house has no order {order_id}."""
+
+    kind = Kind.NOT_FOUND
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerNotFound(Refusal):
+    """The house has no customer {customer_id}, or not any more."""
+
+    kind = Kind.NOT_FOUND
+    customer_id: str

@@ -35,6 +35,14 @@ class Show:
     house_name: str
     time_zone: str
     currency: str
+    # Of the house; a show that a letter tells of has the rest, too.
+    language: str = "en"
+    ends_at_ms: int | None = None
+    # How often it was moved to another date.
+    move_number: int = 0
+    is_cancelled: bool = False
+    # Who cannot come on the new date may ask for the money until then; 0: nobody said.
+    refund_until_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 MAX_FOREIGN_CODE_CHARS = 256
@@ -42,7 +42,10 @@ class TicketSource:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One ticket of one seat. `code` is what its QR says, ours or another system's (`is_foreign`)."""
+    """One ticket of one seat. `code` is what its QR says, ours or another system's (`is_foreign`).
+
+    `holder_id`: the customer that it was passed on to; '': whoever bought has it. `sealed_name`: who is to sit there.
+    """
 
     ticket_id: str
     performance_id: str
@@ -53,6 +56,8 @@ class Ticket:
     is_foreign: bool = False
     void_reason: VoidReason | None = None
     voided_at_ms: int = 0
+    holder_id: str = ""
+    sealed_name: bytes = field(default=b"", repr=False)
 
     @property
     def is_valid(self) -> bool:

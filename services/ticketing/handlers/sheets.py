@@ -38,7 +38,7 @@ def tickets_sheet(
     allotment_id = facts.allotment.allotment_id
     drawn = tuple(
         paper.Ticket(
-            code=_spoken(ticket),
+            code=spoken_code(ticket),
             qr_text=ticket.code,
             performance=performance,
             place=_place(facts.plan.seats[ticket.seat.seat_id]),
@@ -221,11 +221,11 @@ def _price(show: Show, seat: PlanSeat) -> int | None:
 
 
 def _delivered(show: Show, seat: PlanSeat, ticket: Ticket | None) -> paper.DeliveredSeat:
-    code, text = ("", "") if ticket is None else (ticket.code, _spoken(ticket))
+    code, text = ("", "") if ticket is None else (ticket.code, spoken_code(ticket))
     return paper.DeliveredSeat(_place(seat), seat.category, NORMAL_TICKET_TYPE, _price(show, seat), code, text)
 
 
-def _spoken(ticket: Ticket) -> str:
+def spoken_code(ticket: Ticket) -> str:
     """What people compare; another system's code as it is."""
     return ticket.code if ticket.is_foreign else ticket.ticket_id[-_SPOKEN_CHARS:].upper()
 

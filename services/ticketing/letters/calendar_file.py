@@ -31,7 +31,8 @@ def written_calendar(letter: OrderLetter, style: HouseStyle) -> bytes:
     calendar.add("method", "CANCEL" if is_cancel(letter) else "PUBLISH")
     for show in letter.shows:
         calendar.add_component(_event(show, letter, style))
-    return calendar.to_ical()
+    written: bytes = calendar.to_ical()
+    return written
 
 
 def _event(show: LetterShow, letter: OrderLetter, style: HouseStyle) -> Event:

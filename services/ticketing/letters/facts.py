@@ -1,4 +1,4 @@
-"""What a letter about an order tells, as plain values: no ids of services, no wire types, times as Unix milliseconds."""
+"""What a letter about an order tells, as plain values: no wire types, times as Unix milliseconds."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import css_inline
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from PIL import Image
 
 from services.paper.house_style import HouseStyle
@@ -19,7 +19,7 @@ from services.ticketing.letters.view import view_of
 _FOLDER: Final = Path(__file__).parent / "templates"
 _ENVIRONMENT: Final = Environment(
     loader=FileSystemLoader(_FOLDER),
-    autoescape=lambda name: name is not None and name.endswith(".html"),
+    autoescape=select_autoescape(("html",)),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -12,7 +12,9 @@ LETTER: Final = LetterWords(
     greeting_nobody="Guten Tag,",
     kinds={
         DeliveryKind.CONFIRMATION: KindWords(
-            "Ihre Karten für {title}", "Ihre Karten", "vielen Dank für Ihre Bestellung bei {house}. Das haben Sie gekauft."
+            "Ihre Karten für {title}",
+            "Ihre Karten",
+            "vielen Dank für Ihre Bestellung bei {house}. Das haben Sie gekauft.",
         ),
         DeliveryKind.AGAIN: KindWords(
             "Ihre Karten für {title}, erneut gesendet", "Ihre Karten", "hier sind Ihre Karten von {house} noch einmal."

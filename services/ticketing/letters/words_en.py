@@ -12,7 +12,9 @@ LETTER: Final = LetterWords(
     greeting_nobody="Hello,",
     kinds={
         DeliveryKind.CONFIRMATION: KindWords(
-            "Your tickets for {title}", "Your tickets", "Thank you for your order at {house}. Here is what you have bought."
+            "Your tickets for {title}",
+            "Your tickets",
+            "Thank you for your order at {house}. Here is what you have bought.",
         ),
         DeliveryKind.AGAIN: KindWords(
             "Your tickets for {title}, sent again", "Your tickets", "Here are your tickets from {house} once more."

@@ -35,7 +35,8 @@ LETTER: Final = LetterWords(
         DeliveryKind.MOVED: KindWords(
             "Nieuwe datum: {title}",
             "Een nieuwe datum",
-            "{house} heeft een voorstelling verplaatst waarvoor u kaarten hebt. Uw kaarten blijven geldig op de nieuwe datum.",
+            "{house} heeft een voorstelling verplaatst waarvoor u kaarten hebt. "
+            "Uw kaarten blijven geldig op de nieuwe datum.",
         ),
         DeliveryKind.CANCELLED: KindWords(
             "Geannuleerd: {title}",

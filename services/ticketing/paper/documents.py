@@ -37,7 +37,7 @@ class TicketOrigin(Enum):
 class Ticket:
     """One seat's ticket. `qr_text` is what scanners read, `code` what people read out (both may be the same).
 
-    `price_minor` None: the office sells it and reports the price.
+    `price_minor` None: the office sells it and reports the price. `name`: whom it was issued to; empty on an office's.
     """
 
     code: str
@@ -49,6 +49,7 @@ class Ticket:
     origin: TicketOrigin
     origin_number: str
     conditions: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Shows(Enum):
     PRICE = "price"
     TICKET_TYPE = "ticket_type"
     ORIGIN = "origin"
+    NAME = "name"  # of whom it was issued to; empty on an office's
     CODE = "code"
     CONDITIONS = "conditions"
     QR = "qr"

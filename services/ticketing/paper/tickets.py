@@ -11,7 +11,7 @@ from services.paper.house_style import HouseStyle
 from services.paper.localised import clock_text, day_text, money_text, weekday_text
 from services.paper.streaming_pdf import ByteSink
 from services.paper.surface import MM, Box, Ink, Surface, Type
-from services.ticketing.paper.documents import Performance, Place, Ticket
+from services.ticketing.paper.documents import Performance, Place, Ticket, TicketOrigin
 from services.ticketing.paper.spoken import TICKET_WORDS, ticket_type_text
 from services.ticketing.paper.stock import Field, Shows, Stock
 
@@ -143,9 +143,10 @@ class _Printer:
             Shows.ROW: (words.row, place.row),
             Shows.SEAT: seat,
             Shows.PLACE: ("", _BETWEEN.join(self._place_parts(place))),
-            Shows.PRICE: ("", self._price(ticket.price_minor)),
+            Shows.PRICE: ("", self._price(ticket)),
             Shows.TICKET_TYPE: ("", ticket_type_text(ticket.ticket_type, self._style.language)),
             Shows.ORIGIN: ("", words.origins[ticket.origin].format(ticket.origin_number)),
+            Shows.NAME: ("", ticket.name),
             Shows.CODE: ("", ticket.code),
         }
 
@@ -159,10 +160,11 @@ class _Printer:
         if not place.row and not place.seat:
             yield self._words.standing
 
-    def _price(self, price_minor: int | None) -> str:
-        if price_minor is None:
-            return self._words.reported
-        return self._words.with_vat.format(money_text(price_minor, self._style.currency, self._style.language))
+    def _price(self, ticket: Ticket) -> str:
+        if ticket.price_minor is None:
+            return self._words.reported if ticket.origin is TicketOrigin.ALLOTMENT else ""
+        price = money_text(ticket.price_minor, self._style.currency, self._style.language)
+        return self._words.with_vat.format(price)
 
 
 def _bands_first(field: Field) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -78,17 +77,7 @@ class CalendarSheet:
     letter: OrderLetter
 
 
-Sheet = (
-    TicketsSheet | NoteSheet | PlanSheet | StatementSheet | OfficeSheet | LogoSheet | LetterSheet | CalendarSheet
-)
-
-
-class LetterPaper(Protocol):
-    """Draws what goes out with one letter, together."""
-
-    async def drawn(self, sheets: Sequence[Sheet]) -> Sequence[bytes]:
-        """One for each sheet, in their order. Raises services.paper.process.PaperFailed."""
-        ...
+Sheet = TicketsSheet | NoteSheet | PlanSheet | StatementSheet | OfficeSheet | LogoSheet | LetterSheet | CalendarSheet
 
 
 class Paper(Protocol):

@@ -27,6 +27,14 @@ class Tickets(Protocol):
         """The tickets of these orders that let in."""
         ...
 
+    async def holders_of(self, performance_id: str) -> Sequence[tuple[str, str]]:
+        """Orders that have tickets there that let in, each with a holder of some: a customer, or '' for its buyer."""
+        ...
+
+    async def by_id(self, ticket_ids: Collection[str]) -> Sequence[Ticket]:
+        """Those of them that there are, void or not."""
+        ...
+
     async def add(self, tickets: Sequence[Ticket]) -> set[str]:
         """Adds those whose seat has no other valid ticket; returns the ids of the others, which were not added."""
         ...

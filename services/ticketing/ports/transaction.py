@@ -9,6 +9,7 @@ from services.contracts.acts import Act
 from services.contracts.once import RecordedAnswer
 from services.runtime.signing_keys.port import SigningKeys
 from services.ticketing.domain.ticket import Ticket, VoidReason
+from services.ticketing.ports.deliveries import Deliveries
 from services.ticketing.ports.departures import Departures
 from services.ticketing.ports.documents import Documents
 from services.ticketing.ports.office_sales import OfficeSales
@@ -42,6 +43,9 @@ class TicketingTransaction(Protocol):
 
     @property
     def sends(self) -> Sends: ...
+
+    @property
+    def deliveries(self) -> Deliveries: ...
 
     @property
     def paper_styles(self) -> PaperStyles: ...

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from services.runtime.testing.servers import DatabaseUrl
-from tests.integration.reporting.mail_server import MailServer, serving_mail
+from tests.doubles.mail_server import MailServer, serving_mail
 from tests.integration.reporting.schedule_stage import SUNDAY, Stage, staged
 
 

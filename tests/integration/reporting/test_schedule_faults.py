@@ -12,7 +12,7 @@ import pytest
 from services.reporting.domain.report_run import RunOutcome, SendState
 from services.reporting.handlers.report_sending import RunInOtherHands, RunUnfinished
 from services.runtime.testing.eventually import eventually
-from tests.integration.reporting.mail_server import MailServer
+from tests.doubles.mail_server import MailServer
 from tests.integration.reporting.schedule_stage import ANNA, BEN, HOUSE, MONDAY, Stage, ms
 
 

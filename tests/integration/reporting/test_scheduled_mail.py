@@ -28,8 +28,8 @@ from services.runtime.testing.access import TEST_SERVICE_KEY
 from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import DatabaseUrl
+from tests.doubles.mail_server import MailServer, serving_mail
 from tests.integration.reporting.accounts_twin import AccountsTwin, serving_accounts
-from tests.integration.reporting.mail_server import MailServer, serving_mail
 
 if TYPE_CHECKING:
     from balcon.reporting.v1.schedules_pb2_grpc import SchedulesServiceAsyncStub

@@ -14,7 +14,7 @@ from services.reporting.handlers.saved_reports import ReportWish
 from services.reporting.handlers.schedules import ScheduleWish
 from services.reporting.handlers.stop_links import StopLink
 from services.runtime.errors import FieldInvalid, StoreUnavailable
-from tests.integration.reporting.mail_server import MailServer
+from tests.doubles.mail_server import MailServer
 from tests.integration.reporting.schedule_stage import (
     ANNA,
     BEN,

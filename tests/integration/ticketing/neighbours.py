@@ -104,7 +104,12 @@ class Owner(AllotmentServiceServicer):
 
 
 class Shows(CatalogueServiceServicer):
-    """One performance."""
+    """One performance, whatever it is called."""
+
+    def __init__(self) -> None:
+        self.starts_at_ms = STARTS_MS
+        self.move_number = 0
+        self.is_cancelled = False
 
     async def GetPerformance(
         self, request: catalogue.GetPerformanceRequest, context: Context
@@ -116,7 +121,9 @@ class Shows(CatalogueServiceServicer):
             hall_id="hal_1",
             production_id="prd_1",
             title="Hamlet",
-            starts_at=wire_instant(STARTS_MS),
+            starts_at=wire_instant(self.starts_at_ms),
+            move_number=self.move_number,
+            sale_state=catalogue.SALE_STATE_CANCELLED if self.is_cancelled else catalogue.SALE_STATE_ON_SALE,
             prices=[catalogue.Price(category="Stalls", ticket_type="normal", amount=amount)],
         )
         return catalogue.GetPerformanceResponse(performance=performance)
@@ -166,7 +173,7 @@ class Neighbours:
 
     def __init__(self) -> None:
         self.owner = Owner()  # type: ignore[abstract]
-        shows, houses = Shows(), Houses()  # type: ignore[abstract]
+        self.catalogue, houses = Shows(), Houses()  # type: ignore[abstract]
         self._server = RpcServer(clock=SystemClock(), ids=RandomIds())
         add = self._server.add
         add(
@@ -174,7 +181,8 @@ class Neighbours:
             "balcon.inventory.v1.AllotmentService",
         )
         add(
-            lambda server: add_CatalogueServiceServicer_to_server(shows, server), "balcon.catalogue.v1.CatalogueService"
+            lambda server: add_CatalogueServiceServicer_to_server(self.catalogue, server),
+            "balcon.catalogue.v1.CatalogueService",
         )
         add(lambda server: add_AccountsServiceServicer_to_server(houses, server), "balcon.accounts.v1.AccountsService")
 

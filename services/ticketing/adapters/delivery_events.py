@@ -1,0 +1,109 @@
+"""What makes letters due, heard on the bus: orders that are confirmed, performances that are moved or cancelled.
+
+Lines of the ledger are added in the transaction of the inbox row; nothing is written or sent here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from balcon.catalogue.v1 import catalogue_events_pb2 as shows
+from balcon.catalogue.v1.performances_pb2 import Performance
+from balcon.orders.v1 import orders_events_pb2 as orders
+from google.protobuf.message import DecodeError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.contracts.wire_types import instant_ms
+from services.runtime.clock import Clock
+from services.runtime.errors import Fatal
+from services.runtime.ids import Ids
+from services.runtime.outbox.event import IncomingEvent
+from services.ticketing.adapters.delivery_rows import DeliveryRows
+from services.ticketing.adapters.ticket_rows import TicketRows
+from services.ticketing.domain.delivery import HISTORY_MS, OLD_NEWS_MS, Delivery, DeliveryKind, DeliveryState, Occasion
+
+_CONFIRMED: Final = orders.OrderConfirmed.DESCRIPTOR.full_name
+_MOVED: Final = shows.PerformanceMoved.DESCRIPTOR.full_name
+_CANCELLED: Final = shows.PerformanceCancelled.DESCRIPTOR.full_name
+OLD_NEWS: Final = "it was heard three days after it happened"
+
+
+class DeliveryEventUnreadable(Fatal):
+    """An event has bytes that are not the message that its type names."""
+
+
+class DeliveryEvents:
+    """A BatchHandler: what an on-sale confirms in one moment is one statement."""
+
+    def __init__(self, clock: Clock, ids: Ids) -> None:
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
+        """Plans letters. An unknown type is a newer publisher's."""
+        now_ms = self._clock.now_ms()
+        planned: dict[str, list[Delivery]] = defaultdict(list)
+        for event in events:
+            try:
+                if event.type == _CONFIRMED:
+                    told = orders.OrderConfirmed.FromString(event.payload)
+                    if now_ms - told.confirmed_at_ms <= HISTORY_MS:
+                        occasion = Occasion(told.order_id, DeliveryKind.CONFIRMATION, told.confirmed_at_ms)
+                        planned[event.house_id].append(self._line(occasion, now_ms))
+                elif event.type == _MOVED:
+                    planned[event.house_id] += await self._moved(connection, event, now_ms)
+                elif event.type == _CANCELLED:
+                    planned[event.house_id] += await self._cancelled(connection, event, now_ms)
+            except DecodeError as error:
+                raise DeliveryEventUnreadable(type=event.type, event_id=event.id) from error
+        await self._add(connection, planned)
+
+    @staticmethod
+    async def _add(connection: AsyncConnection, planned: Mapping[str, Sequence[Delivery]]) -> None:
+        for house_id in sorted(planned):
+            await DeliveryRows(connection, house_id).plan(planned[house_id])
+
+    async def _moved(self, connection: AsyncConnection, event: IncomingEvent, now_ms: int) -> list[Delivery]:
+        """R2.10: buyers are told once of each move."""
+        told = shows.PerformanceMoved.FromString(event.payload)
+        move, was_at_ms = str(told.performance.move_number), instant_ms(told.before.starts_at)
+        occasion = Occasion(
+            "", DeliveryKind.MOVED, event.time_ms, move, told.performance.performance_id, was_at_ms=was_at_ms
+        )
+        return await self._to_holders(connection, event.house_id, told.performance, occasion, now_ms)
+
+    async def _cancelled(self, connection: AsyncConnection, event: IncomingEvent, now_ms: int) -> list[Delivery]:
+        performance = shows.PerformanceCancelled.FromString(event.payload).performance
+        occasion = Occasion("", DeliveryKind.CANCELLED, event.time_ms, performance_id=performance.performance_id)
+        return await self._to_holders(connection, event.house_id, performance, occasion, now_ms)
+
+    async def _to_holders(
+        self, connection: AsyncConnection, house_id: str, performance: Performance, occasion: Occasion, now_ms: int
+    ) -> list[Delivery]:
+        """To everybody who has tickets there that let in. What is over, or was said long ago, is nobody's news."""
+        if instant_ms(performance.starts_at) <= now_ms or now_ms - occasion.at_ms > OLD_NEWS_MS:
+            return []
+        holders = await TicketRows(connection, house_id, now_ms).holders_of(performance.performance_id)
+        return [
+            self._line(dataclasses.replace(occasion, order_id=order_id), now_ms, holder_id)
+            for order_id, holder_id in holders
+        ]
+
+    def _line(self, occasion: Occasion, now_ms: int, customer_id: str = "") -> Delivery:
+        line = Delivery(self._ids.new_id("dlv"), occasion, customer_id, due_at_ms=now_ms, created_at_ms=now_ms)
+        if now_ms - occasion.at_ms <= OLD_NEWS_MS:
+            return line
+        # Staff see it, and send the tickets by hand where somebody still waits for them.
+        return Delivery(
+            line.delivery_id,
+            occasion,
+            customer_id,
+            state=DeliveryState.SKIPPED,
+            reason=OLD_NEWS,
+            due_at_ms=now_ms,
+            created_at_ms=now_ms,
+            ended_at_ms=now_ms,
+        )

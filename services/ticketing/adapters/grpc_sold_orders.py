@@ -1,0 +1,89 @@
+"""The SoldOrders and the Readers over gRPC: orders and customers, asked on this service's own account."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import grpc
+from balcon.customers.v1.customers_pb2 import Buyer, GetCustomerRequest, IdentifyCustomersRequest
+from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceStub
+from balcon.orders.v1 import orders_service_pb2 as wire
+from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
+
+from services.contracts.reasons import Reason
+from services.runtime.errors import Refusal
+from services.ticketing.adapters.neighbour_answers import answer_of
+from services.ticketing.domain.refusals import CustomerNotFound, OrderNotFound
+from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder, Tax
+from services.ticketing.ports.shows import NeighbourSilent
+
+if TYPE_CHECKING:
+    from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceAsyncStub
+    from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceAsyncStub
+
+_CONFIRMED: Final = wire.ORDER_STATE_CONFIRMED
+
+
+class GrpcSoldOrders:
+    """See SoldOrders."""
+
+    def __init__(self, to_orders: grpc.aio.Channel) -> None:
+        self._orders: OrdersServiceAsyncStub = OrdersServiceStub(to_orders)
+
+    async def order(self, house_id: str, order_id: str) -> SoldOrder | Refusal:
+        """See SoldOrders.order."""
+        absent: Mapping[Reason, Refusal] = {Reason.ORDER_NOT_FOUND: OrderNotFound(order_id)}
+        asked = self._orders.GetOrder(wire.GetOrderRequest(house_id=house_id, order_id=order_id))
+        found = await answer_of(asked, absent)
+        if isinstance(found, Refusal):
+            return found
+        order = found.order
+        return SoldOrder(
+            order_id=order.order_id,
+            customer_id=order.customer_id,
+            is_confirmed=order.state == _CONFIRMED,
+            currency=order.total.currency,
+            lines=tuple(_line(part, line) for part in order.parts for line in part.lines),
+        )
+
+
+class GrpcReaders:
+    """See Readers."""
+
+    def __init__(self, to_customers: grpc.aio.Channel) -> None:
+        self._customers: CustomersServiceAsyncStub = CustomersServiceStub(to_customers)
+
+    async def reader(self, house_id: str, customer_id: str) -> Reader | Refusal:
+        """See Readers.reader."""
+        absent: Mapping[Reason, Refusal] = {Reason.CUSTOMER_NOT_FOUND: CustomerNotFound(customer_id)}
+        asked = self._customers.GetCustomer(GetCustomerRequest(house_id=house_id, customer_id=customer_id))
+        found = await answer_of(asked, absent)
+        if isinstance(found, Refusal):
+            return found
+        customer = found.customer
+        return Reader(customer.customer_id, customer.name, customer.email, customer.language)
+
+    async def identified(self, house_id: str, ref: str, name: str, email: str, language: str) -> str | Refusal:
+        """See Readers.identified."""
+        buyer = Buyer(ref=ref, name=name, email=email, language=language)
+        asked = self._customers.IdentifyCustomers(IdentifyCustomersRequest(house_id=house_id, buyers=[buyer]))
+        found = await answer_of(asked, {})
+        if isinstance(found, Refusal):
+            return found
+        [one] = found.customers
+        if one.refused:
+            raise NeighbourSilent(service="customers", reason=one.refused)
+        return one.customer_id
+
+
+def _line(part: wire.OrderPart, line: wire.OrderLine) -> SoldLine:
+    # The components' tax where there are any: a price may be of several classes.
+    told = [component.vat for component in line.components if component.HasField("vat")]
+    told = told or ([line.vat] if line.HasField("vat") else [])
+    sums: Counter[int] = Counter()
+    for vat in told:
+        sums[vat.rate_basis_points] += vat.amount.amount_minor
+    taxes = tuple(Tax(rate, amount) for rate, amount in sorted(sums.items()))
+    return SoldLine(part.performance_id, line.seat_id, line.price.amount_minor, taxes)

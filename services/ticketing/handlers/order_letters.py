@@ -1,0 +1,287 @@
+"""Writes the letter of a line of the ledger, out of what orders, customers and the catalogue say at this moment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from services.contracts.languages import LANGUAGES
+from services.paper.house_style import DEFAULT_ACCENT, DEFAULT_PRIMARY, HouseStyle
+from services.runtime.clock import Clock
+from services.runtime.errors import Refusal
+from services.runtime.mail.letter import Attachment, LetterText
+from services.runtime.seal import Seal
+from services.ticketing.domain.delivery import Delivery, DeliveryKind
+from services.ticketing.domain.paper_style import PaperStyle
+from services.ticketing.domain.show import Show
+from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder
+from services.ticketing.domain.ticket import Ticket
+from services.ticketing.handlers.known_shows import KnownShows
+from services.ticketing.handlers.sheets import spoken_code
+from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter, TaxSum
+from services.ticketing.paper import documents as paper
+from services.ticketing.ports.enclosures import Enclosure, Plan, SheetToDraw
+from services.ticketing.ports.letter_paper import LetterPaper
+from services.ticketing.ports.paper import LetterSheet, Sheet
+from services.ticketing.ports.readers import Readers
+from services.ticketing.ports.sold_orders import SoldOrders
+from services.ticketing.ports.store import TicketingStore
+from services.ticketing.ports.tickets import Tickets
+
+_Kind = DeliveryKind
+# Letters that tell what was paid.
+_PRICED: Final = frozenset({_Kind.CONFIRMATION, _Kind.AGAIN})
+# Letters whose tickets let nobody in, by them.
+_WITHOUT_TICKETS: Final = frozenset({_Kind.PASSED_ON, _Kind.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class NotWritten:
+    """There is nothing to send: why, for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenLetter:
+    """Ready to leave."""
+
+    to: str
+    text: LetterText
+    language: str
+    attached: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """All that a letter is made of."""
+
+    house_id: str
+    line: Delivery
+    order: SoldOrder
+    reader: Reader
+    tickets: Sequence[Ticket]
+    shows: Mapping[str, Show]
+    own: PaperStyle
+
+
+class OrderLetters:
+    """Keeps nothing. What it asks for each letter is asked of those whom it belongs to."""
+
+    def __init__(
+        self,
+        store: TicketingStore,
+        orders: SoldOrders,
+        readers: Readers,
+        shows: KnownShows,
+        paper: LetterPaper,
+        enclosures: Sequence[Enclosure],
+        seal: Seal,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._orders = orders
+        self._readers = readers
+        self._shows = shows
+        self._paper = paper
+        self._enclosures = enclosures
+        self._seal = seal
+        self._clock = clock
+
+    async def written(self, house_id: str, line: Delivery) -> WrittenLetter | NotWritten:
+        """Raises NeighbourSilent, PaperFailed, StoreUnavailable: later."""
+        facts = await self._gathered(house_id, line)
+        if isinstance(facts, NotWritten):
+            return facts
+        plan = self._plan(facts)
+        return await self._drawn(plan, facts)
+
+    async def _gathered(self, house_id: str, line: Delivery) -> _Facts | NotWritten:
+        order = await self._orders.order(house_id, line.occasion.order_id)
+        if isinstance(order, Refusal):
+            return NotWritten("there is no such order")
+        if not order.is_confirmed:
+            return NotWritten("the order is not confirmed any more")
+        customer_id = line.customer_id or order.customer_id
+        if not customer_id:
+            return NotWritten("nobody has kept who bought")
+        async with self._store.transaction(house_id) as transaction:
+            tickets = await self._tickets(transaction.tickets, line)
+            own = (await transaction.paper_styles.get()).style
+        if not tickets:
+            return NotWritten("there are no tickets to send any more")
+        reader = await self._readers.reader(house_id, customer_id)
+        if isinstance(reader, Refusal):
+            return NotWritten("the customer was erased")
+        shows: dict[str, Show] = {}
+        for performance_id in dict.fromkeys(one.performance_id for one in tickets):
+            is_it = performance_id == line.occasion.performance_id
+            show = await self._shows.show(
+                house_id,
+                performance_id,
+                at_least_move=_move_of(line) if is_it else 0,
+                is_cancelled=is_it and line.occasion.kind is _Kind.CANCELLED,
+            )
+            if isinstance(show, Refusal):
+                return NotWritten("there is no such performance")
+            shows[performance_id] = show
+        if line.occasion.kind is _Kind.MOVED and shows[line.occasion.performance_id].move_number > _move_of(line):
+            return NotWritten("it was moved again, and the later date is told")
+        return _Facts(house_id, line, order, reader, tickets, shows, own)
+
+    @staticmethod
+    async def _tickets(rows: Tickets, line: Delivery) -> Sequence[Ticket]:
+        """In the order of the performances and seats."""
+        if line.ticket_ids:
+            found: Sequence[Ticket] = await rows.by_id(line.ticket_ids)
+            is_past = line.occasion.kind is _Kind.PASSED_ON
+            found = [one for one in found if is_past or one.is_valid]
+        else:
+            found = [
+                one
+                for one in await rows.valid_of_orders({line.occasion.order_id})
+                if one.holder_id == line.customer_id and line.occasion.performance_id in {"", one.performance_id}
+            ]
+        return sorted(found, key=lambda one: (one.performance_id, one.seat.zone, one.seat.row, _number(one.seat.seat)))
+
+    def _plan(self, facts: _Facts) -> Plan:
+        line, first = facts.line, next(iter(facts.shows.values()))
+        spoken = facts.reader.language if facts.reader.language in LANGUAGES else first.language
+        style = _style(first, facts.own, spoken)
+        names = {one.ticket_id: self._seal.opened(one.sealed_name).decode() for one in facts.tickets if one.sealed_name}
+        letter = _letter(facts, names, self._clock.now_ms())
+        tickets = () if line.occasion.kind in _WITHOUT_TICKETS else _paper_tickets(facts, names)
+        return Plan(facts.house_id, line, replace(letter, has_tickets=bool(tickets)), style, facts.own, tickets)
+
+    async def _drawn(self, plan: Plan, facts: _Facts) -> WrittenLetter:
+        """The letter and its files by one request."""
+        files = [file for enclosure in self._enclosures for file in await enclosure.enclosed(plan)]
+        has_calendar = any(file.content_type.startswith("text/calendar") for file in files)
+        letter = replace(plan.letter, has_calendar=has_calendar)
+        to_draw = [file for file in files if isinstance(file, SheetToDraw)]
+        sheets: list[Sheet] = [LetterSheet(plan.style, letter), *(file.sheet for file in to_draw)]
+        text, *drawn = await self._paper.drawn(sheets)
+        contents = iter(drawn)
+        attached = tuple(
+            Attachment(file.file_name, file.content_type, next(contents)) if isinstance(file, SheetToDraw) else file
+            for file in files
+        )
+        sealed = facts.line.sealed_email
+        return WrittenLetter(
+            self._seal.opened(sealed).decode() if sealed else facts.reader.email,
+            msgspec.msgpack.decode(text, type=LetterText),
+            plan.style.language,
+            attached,
+        )
+
+
+def _move_of(line: Delivery) -> int:
+    """Which move of the performance it tells of; 0: none."""
+    return int(line.occasion.name) if line.occasion.kind is _Kind.MOVED else 0
+
+
+def _number(seat: str) -> tuple[int, str]:
+    """So that seat 9 stands before seat 10."""
+    return (int(seat) if seat.isdecimal() else 0, seat)
+
+
+def _style(show: Show, own: PaperStyle, language: str) -> HouseStyle:
+    return HouseStyle(
+        house_name=show.house_name,
+        language=language,
+        time_zone=show.time_zone,
+        currency=show.currency,
+        address_lines=own.address_lines or show.hall_address,
+        logo=own.logo,
+        primary_color=own.primary_color or DEFAULT_PRIMARY,
+        accent_color=own.accent_color or DEFAULT_ACCENT,
+    )
+
+
+def _performance(show: Show) -> paper.Performance:
+    return paper.Performance(show.title, show.starts_at_ms, show.hall_name, show.subtitle, show.doors_at_ms)
+
+
+def _place(ticket: Ticket) -> paper.Place:
+    return paper.Place(ticket.seat.zone, ticket.seat.row, ticket.seat.seat)
+
+
+def _letter(facts: _Facts, names: Mapping[str, str], now_ms: int) -> OrderLetter:
+    line, kind = facts.line, facts.line.occasion.kind
+    sold = {(one.performance_id, one.seat_id): one for one in facts.order.lines}
+    mine = [sold[key] for one in facts.tickets if (key := (one.performance_id, one.seat.seat_id)) in sold]
+    is_priced = kind in _PRICED and not line.customer_id
+    shows = tuple(
+        _show(facts, show, [one for one in facts.tickets if one.performance_id == show.performance_id], names, sold)
+        for show in sorted(facts.shows.values(), key=lambda one: (one.starts_at_ms, one.performance_id))
+    )
+    return OrderLetter(
+        kind=kind,
+        order_number=facts.order.order_id,
+        reader=facts.reader.name,
+        shows=shows,
+        written_at_ms=now_ms,
+        total_minor=sum(one.price_minor for one in mine) if is_priced else None,
+        taxes=_taxes(mine) if is_priced else (),
+        is_copy=line.unknown > 0,
+    )
+
+
+def _show(
+    facts: _Facts,
+    show: Show,
+    tickets: Sequence[Ticket],
+    names: Mapping[str, str],
+    sold: Mapping[tuple[str, str], SoldLine],
+) -> LetterShow:
+    kind = facts.line.occasion.kind
+    is_priced = kind in _PRICED and not facts.line.customer_id
+
+    def price(ticket: Ticket) -> int | None:
+        line = sold.get((ticket.performance_id, ticket.seat.seat_id))
+        return line.price_minor if is_priced and line is not None else None
+
+    return LetterShow(
+        performance=_performance(show),
+        address=show.hall_address,
+        seats=tuple(
+            LetterSeat(_place(one), one.seat.ticket_type, price(one), names.get(one.ticket_id, "")) for one in tickets
+        ),
+        uid=f"{show.performance_id}.{facts.order.order_id}@balcon",
+        sequence=show.move_number + show.is_cancelled,
+        ends_at_ms=show.ends_at_ms,
+        was_at_ms=facts.line.occasion.was_at_ms if kind is _Kind.MOVED else 0,
+        refund_until_ms=show.refund_until_ms if kind is _Kind.MOVED else 0,
+        is_cancelled=show.is_cancelled,
+    )
+
+
+def _taxes(lines: Sequence[SoldLine]) -> tuple[TaxSum, ...]:
+    sums: Counter[int] = Counter()
+    for line in lines:
+        for tax in line.taxes:
+            sums[tax.rate_basis_points] += tax.amount_minor
+    return tuple(TaxSum(rate, amount) for rate, amount in sorted(sums.items()))
+
+
+def _paper_tickets(facts: _Facts, names: Mapping[str, str]) -> tuple[paper.Ticket, ...]:
+    sold = {(one.performance_id, one.seat_id): one.price_minor for one in facts.order.lines}
+    return tuple(
+        paper.Ticket(
+            code=spoken_code(one),
+            qr_text=one.code,
+            performance=_performance(facts.shows[one.performance_id]),
+            place=_place(one),
+            ticket_type=one.seat.ticket_type,
+            price_minor=sold.get((one.performance_id, one.seat.seat_id)),
+            origin=paper.TicketOrigin.ORDER,
+            origin_number=facts.order.order_id,
+            conditions=facts.own.conditions,
+            name=names.get(one.ticket_id) or facts.reader.name,
+        )
+        for one in facts.tickets
+    )

@@ -1,0 +1,111 @@
+"""Orders and customers as ticketing asks them when it writes to a buyer, beside the other neighbours."""
+
+# ruff: noqa: N802 (gRPC's names)
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from balcon.customers.v1 import customers_pb2 as customers
+from balcon.customers.v1.customers_service_pb2_grpc import (
+    CustomersServiceServicer,
+    add_CustomersServiceServicer_to_server,
+)
+from balcon.orders.v1 import orders_service_pb2 as orders
+from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer, add_OrdersServiceServicer_to_server
+from balcon.types.v1.money_pb2 import Money
+
+from services.runtime.clock import SystemClock
+from services.runtime.ids import RandomIds
+from services.runtime.rpc.errors import Refused
+from services.runtime.rpc.server import RpcServer
+from services.ticketing.domain.refusals import CustomerNotFound, OrderNotFound
+from tests.integration.ticketing.neighbours import SEATS
+
+Context = grpc.aio.ServicerContext[Any, Any]
+ADA = customers.Customer(customer_id="cus_ada", name="Ada Lovelace", email="ada@reader.example", language="de")
+PRICE, TAX = 2_500, 206
+
+
+def an_order(order_id: str, *seats: str, performances: tuple[str, ...] = ("perf_1",)) -> orders.Order:
+    """Confirmed, of Ada, with the seats in each performance."""
+    money = Money(amount_minor=PRICE, currency="EUR")
+    vat = orders.Vat(vat_class="low", rate_basis_points=900, amount=Money(amount_minor=TAX, currency="EUR"))
+    lines = [
+        orders.OrderLine(seat_id=seat, category="Stalls", ticket_type="normal", price=money, vat=vat) for seat in seats
+    ]
+    parts = [orders.OrderPart(performance_id=performance_id, lines=lines) for performance_id in performances]
+    total = Money(amount_minor=PRICE * len(lines) * len(parts), currency="EUR")
+    return orders.Order(
+        order_id=order_id,
+        customer_id="cus_ada",
+        state=orders.ORDER_STATE_CONFIRMED,
+        total=total,
+        parts=parts,
+    )
+
+
+class Orders(OrdersServiceServicer):
+    """`known` by their ids."""
+
+    def __init__(self) -> None:
+        self.known = {"ord_1": an_order("ord_1", *SEATS[:2])}
+
+    async def GetOrder(self, request: orders.GetOrderRequest, context: Context) -> orders.GetOrderResponse:
+        if request.order_id not in self.known:
+            raise Refused(OrderNotFound(request.order_id))
+        return orders.GetOrderResponse(order=self.known[request.order_id])
+
+
+class Customers(CustomersServiceServicer):
+    """`known` by their ids."""
+
+    def __init__(self) -> None:
+        self.known = {"cus_ada": customers.Customer()}
+        self.known["cus_ada"].CopyFrom(ADA)
+
+    async def GetCustomer(
+        self, request: customers.GetCustomerRequest, context: Context
+    ) -> customers.GetCustomerResponse:
+        if request.customer_id not in self.known:
+            raise Refused(CustomerNotFound(request.customer_id))
+        return customers.GetCustomerResponse(customer=self.known[request.customer_id])
+
+    async def IdentifyCustomers(
+        self, request: customers.IdentifyCustomersRequest, context: Context
+    ) -> customers.IdentifyCustomersResponse:
+        found = []
+        for buyer in request.buyers:
+            customer_id = f"cus_{buyer.email.partition('@')[0]}"
+            customer = customers.Customer(
+                customer_id=customer_id, name=buyer.name, email=buyer.email, language=buyer.language
+            )
+            self.known.setdefault(customer_id, customer)
+            found.append(customers.Identified(ref=buyer.ref, customer_id=customer_id))
+        return customers.IdentifyCustomersResponse(customers=found)
+
+
+class LetterNeighbours:
+    """Both on one port. start() first."""
+
+    def __init__(self) -> None:
+        self.orders, self.customers = Orders(), Customers()  # type: ignore[abstract]
+        self._server = RpcServer(clock=SystemClock(), ids=RandomIds())
+        add = self._server.add
+        add(lambda server: add_OrdersServiceServicer_to_server(self.orders, server), "balcon.orders.v1.OrdersService")
+        add(
+            lambda server: add_CustomersServiceServicer_to_server(self.customers, server),
+            "balcon.customers.v1.CustomersService",
+        )
+
+    @property
+    def target(self) -> str:
+        """host:port of both."""
+        return f"127.0.0.1:{self._server.port}"
+
+    async def start(self) -> None:
+        await self._server.start()
+
+    async def stop(self) -> None:
+        await self._server.stop(0.1)
