@@ -6,6 +6,7 @@ For small answers of one host that is asked hundreds of times a second: an answe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable
 from typing import TypeAlias
@@ -45,6 +46,7 @@ class KeptConnections(httpx.AsyncBaseTransport):
         self._tls = tls
         # The one used last is used next: the others may go.
         self._idle: dict[_Place, list[_Kept]] = {}
+        self._hanging_up: set[asyncio.Task[None]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx.AsyncBaseTransport. Raises httpx.TransportError, each by how far the request came."""
@@ -67,8 +69,8 @@ class KeptConnections(httpx.AsyncBaseTransport):
         idle = [kept for of_place in self._idle.values() for kept in of_place]
         self._idle.clear()
         for kept in idle:
-            kept.writer.close()
-        await asyncio.gather(*(kept.writer.wait_closed() for kept in idle), return_exceptions=True)
+            self._hang_up(kept)
+        await asyncio.gather(*self._hanging_up, return_exceptions=True)
 
     def _idle_one(self, place: _Place) -> _Kept | None:
         idle = self._idle.get(place, [])
@@ -76,7 +78,7 @@ class KeptConnections(httpx.AsyncBaseTransport):
             kept = idle.pop()
             if kept.is_open and asyncio.get_running_loop().time() - kept.idle_since < KEEP_SECONDS:
                 return kept
-            kept.writer.close()
+            self._hang_up(kept)
         return None
 
     async def _connected(self, place: _Place) -> _Kept:
@@ -103,7 +105,18 @@ class KeptConnections(httpx.AsyncBaseTransport):
                 kept.idle_since = asyncio.get_running_loop().time()
                 self._idle.setdefault(place, []).append(kept)
             else:
-                kept.writer.close()
+                self._hang_up(kept)
+
+    def _hang_up(self, kept: _Kept) -> None:
+        kept.writer.close()
+        task = asyncio.create_task(_closed(kept.writer))
+        self._hanging_up.add(task)
+        task.add_done_callback(self._hanging_up.discard)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _exchange(kept: _Kept, request: httpx.Request, content: bytes) -> httpx.Response:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from services.payments.adapters.signatures import signature_flaw
+from services.payments.adapters.signatures import TOLERANCE_SECONDS, signature_flaw
 from services.payments.domain.payment import DisputeState, Payment
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
@@ -86,11 +86,13 @@ class _Refund(msgspec.Struct, frozen=True):
 
 class _EventData(msgspec.Struct, frozen=True):
     payment_id: str
+    payment: _PaymentDocument | None = None
 
 
 class _Event(msgspec.Struct, frozen=True):
     id: str
     data: _EventData
+    created_at_ms: int = 0
 
 
 class _Events(msgspec.Struct, frozen=True):
@@ -192,9 +194,9 @@ class SandboxProviderClient:
             return flaw
         try:
             event = msgspec.json.decode(body, type=_Event)
-        except msgspec.MsgspecError:
+            told = WebhookEvent(event.id, event.data.payment_id, snapshot=_snapshot_in(event, now_ms))
+        except (msgspec.MsgspecError, KeyError):
             return WebhookFlaw.MALFORMED_BODY
-        told = WebhookEvent(event.id, event.data.payment_id)
         return told if _is_sane(told) else WebhookFlaw.MALFORMED_BODY
 
     async def _call(
@@ -234,6 +236,13 @@ def _outcome_of(response: httpx.Response, read: Callable[[bytes], T]) -> Outcome
     except msgspec.MsgspecError:
         # A refusal that is not the provider's own may be a proxy's in between.
         return Uncertain(f"status_{response.status_code}")
+
+
+def _snapshot_in(event: _Event, now_ms: int) -> ProviderPayment | None:
+    """The payment as it stood when this happened, unless that is too long ago; KeyError for a status of no sense."""
+    document = event.data.payment
+    is_fresh = abs(now_ms - event.created_at_ms) <= TOLERANCE_SECONDS * 1000
+    return _payment_of(document) if document is not None and document.id == event.data.payment_id and is_fresh else None
 
 
 def _is_sane(event: WebhookEvent) -> bool:

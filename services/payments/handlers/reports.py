@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from services.payments.domain.payment import Payment
+from services.payments.domain.payment import DisputeState, Payment, PaymentState
 from services.payments.domain.refunds import RefundReport
 from services.payments.domain.transitions import Report, ReportKind
 from services.payments.ports import NOT_FOUND, Declined, Done, Outcome, ProviderPayment, ProviderStatus, Uncertain
@@ -48,6 +48,20 @@ def report_of(payment: Payment, told: ProviderPayment, account: str = "") -> Rep
         dispute=told.dispute,
         disputed_minor=told.disputed_minor,
     )
+
+
+def report_of_snapshot(payment: Payment, told: ProviderPayment, account: str) -> Report | None:
+    """What a signed webhook's own record proves: the final success of the payment that waits for it, and nothing else.
+
+    None for whatever may have changed since (an open payment, a refund, a dispute), for what the record says of a
+    payment that waits for nothing, and for another reference, amount, currency, owner or account than are recorded.
+    """
+    if payment.state is not PaymentState.PENDING or told.ref != payment.provider_ref:
+        return None
+    if told.status is not ProviderStatus.SUCCEEDED or told.refunded_minor or told.dispute is not DisputeState.NONE:
+        return None
+    report = report_of(payment, told, account)
+    return report if report.kind is ReportKind.SUCCEEDED and not report.refunded_minor else None
 
 
 def _differs(payment: Payment, told: ProviderPayment, what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol
 
@@ -63,6 +63,9 @@ class WebhookEvent:
     event_id: str
     payment_ref: str
     is_signed: bool = True
+    # The payment as it stood when this happened, of a webhook that is signed and fresh: the provider's own record, if
+    # not its latest. Not stored: whoever takes the event from the inbox asks.
+    snapshot: ProviderPayment | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,9 +165,31 @@ class Acquirer:
 
     def _tell(self, kind: str, payment: PaymentRecord, delay_ms: int = 0) -> None:
         now_ms = self._clock.now_ms()
-        data = {"payment_id": payment.id, "status": payment.status, "metadata": msgspec.json.decode(payment.metadata)}
+        metadata = msgspec.json.decode(payment.metadata)
+        data = {
+            "payment_id": payment.id,
+            "status": payment.status,
+            "metadata": metadata,
+            "payment": _snapshot(payment, metadata),
+        }
         event: dict[str, Any] = {"id": self._ids.new_id("evt"), "type": kind, "created_at_ms": now_ms, "data": data}
         silent = payment.behaviour == Behaviour.NO_WEBHOOK.value
         copies = 2 if payment.behaviour == Behaviour.SENDS_TWICE.value else 1
         deliver = [now_ms + delay_ms] * copies if self._webhooks and not silent else []
         self._ledger.add_event(event, is_listed=not silent, deliver_at_ms=deliver)
+
+
+def _snapshot(payment: PaymentRecord, metadata: dict[str, str]) -> dict[str, Any]:
+    """The payment as it stood when it happened, as GET would have told it then."""
+    return {
+        "id": payment.id,
+        "status": payment.status,
+        "reason": payment.reason,
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "refunded_minor": payment.refunded_minor,
+        "dispute": payment.dispute,
+        "disputed_minor": payment.disputed_minor,
+        "pay_url": "",
+        "metadata": metadata,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 from prometheus_client import REGISTRY
@@ -12,7 +13,7 @@ from prometheus_client import REGISTRY
 from services.payments.sandbox.couriers import signature_header
 from services.runtime.testing import eventually
 from tests.integration.payments.conftest import StartRig
-from tests.integration.payments.rig import PAYS, SECRET, SUCCEEDED, Rig
+from tests.integration.payments.rig import PAYS, PENDING, SECRET, SUCCEEDED, Rig
 
 
 def event(payment_ref: str, event_id: str = "evt_1", kind: str = "payment.succeeded") -> bytes:
@@ -127,3 +128,43 @@ async def test_every_webhook_three_times_reversed_at_once_has_its_effect_once(st
         await rig.reaches(payment, SUCCEEDED)
         assert await rig.event_names(payment) == ["PaymentSucceeded"]
     assert len(await rig.webhook_events()) == len(listed) == 8
+
+
+def with_record(rig: Rig, payment: Any, event_id: str, **changed: Any) -> bytes:
+    """A success with the payment's record as the sandbox would tell it, or nearly."""
+    ref = payment.pay_url.rpartition("/")[2]
+    record = {
+        "id": ref,
+        "status": "succeeded",
+        "amount_minor": payment.amount.amount_minor,
+        "currency": payment.amount.currency,
+        "refunded_minor": 0,
+        "pay_url": "",
+        "metadata": {"house_id": payment.house_id, "payment_id": payment.payment_id},
+    }
+    data = {"payment_id": ref, "payment": record | changed}
+    return json.dumps({"id": event_id, "created_at_ms": rig.clock.now_ms(), "data": data}).encode()
+
+
+async def test_a_signed_record_of_the_success_needs_no_question_to_the_provider(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    payment = await rig.create()
+    await rig.stop_sandbox()
+    assert (await send(rig, with_record(rig, payment, "evt_1"))).status_code == 200
+    await rig.reaches(payment, SUCCEEDED)
+    assert [told.outcome for told in await rig.webhook_events()] == ["applied"]
+
+
+async def test_a_signed_record_that_does_not_fit_is_asked_about_and_believed_in_nothing(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    payment, other = await rig.create("ord_1"), await rig.create("ord_2")
+    owners = {"house_id": other.house_id, "payment_id": other.payment_id}
+    wrong: list[dict[str, Any]] = [{"amount_minor": 1}, {"currency": "SEK"}, {"metadata": owners}]
+    for number, changed in enumerate(wrong):
+        assert (await send(rig, with_record(rig, payment, f"evt_{number}", **changed))).status_code == 200
+
+    async def all_asked() -> None:
+        assert [told.outcome for told in await rig.webhook_events()] == ["applied"] * 3
+
+    await eventually(all_asked)
+    assert {(await rig.get(one)).state for one in (payment, other)} == {PENDING}
