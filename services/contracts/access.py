@@ -86,6 +86,7 @@ class Permission(StrEnum):
     VOUCHERS_READ = "vouchers.read"
     VOUCHERS_WRITE = "vouchers.write"
     INVOICES_READ = "invoices.read"
+    INVOICES_WRITE = "invoices.write"
 
 
 _P = Permission
@@ -102,6 +103,7 @@ _SELLING = frozenset(
         _P.TICKETS_WRITE,
         _P.VOUCHERS_READ,
         _P.INVOICES_READ,
+        _P.INVOICES_WRITE,
         _P.CUSTOMERS_READ,
         _P.CUSTOMERS_WRITE,
     }
@@ -143,7 +145,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     | {_P.CONTINGENTS_READ}
     | {_P.ORDERS_READ, _P.REFUNDS_WRITE, _P.PRICES_WRITE, _P.REPORTS_READ, _P.ACTS_READ}
     | {_P.REPORTS_WRITE, _P.SETTLEMENTS_WRITE}
-    | {_P.PROVIDERS_WRITE, _P.VOUCHERS_READ, _P.VOUCHERS_WRITE, _P.INVOICES_READ},
+    | {_P.PROVIDERS_WRITE, _P.VOUCHERS_READ, _P.VOUCHERS_WRITE, _P.INVOICES_READ, _P.INVOICES_WRITE},
     Role.MARKETING: _READING
     | {_P.PRODUCTIONS_WRITE, _P.REPORTS_READ, _P.REPORTS_WRITE}
     | {_P.CUSTOMERS_READ, _P.CONSENTS_WRITE}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from balcon.ticketing.v1.invoices_pb2_grpc import add_InvoicesServiceServicer_to_server
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import add_TicketingServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -31,19 +32,26 @@ from services.ticketing.adapters.drawn_paper import DrawnPaper
 from services.ticketing.adapters.ed25519_signer import Ed25519Signer
 from services.ticketing.adapters.event_handlers import all_of
 from services.ticketing.adapters.grpc_allotments import GrpcAllotments
+from services.ticketing.adapters.grpc_invoiced_orders import GrpcBuyers, GrpcInvoicedOrders
 from services.ticketing.adapters.grpc_shows import GrpcShows
 from services.ticketing.adapters.grpc_sold_orders import GrpcReaders, GrpcSoldOrders
+from services.ticketing.adapters.invoice_events import InvoiceEvents
+from services.ticketing.adapters.invoice_rows import PostgresInvoiceLooks
 from services.ticketing.adapters.order_events import OrderEvents
 from services.ticketing.adapters.postgres_audit import PostgresAudit
 from services.ticketing.adapters.postgres_deliveries import PostgresDeliveries
 from services.ticketing.adapters.postgres_ticketing import PostgresTicketing
 from services.ticketing.adapters.send_rows import SEND_TASK
+from services.ticketing.api.invoices_servicer import InvoicesServicer
 from services.ticketing.api.ticketing_servicer import Handlers, TicketingServicer
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
 from services.ticketing.handlers.deliveries import DeliveryHandler, Pace
 from services.ticketing.handlers.documents import DocumentHandler
 from services.ticketing.handlers.foreign_imports import ForeignImportHandler
+from services.ticketing.handlers.invoice_looks import InvoiceFollower
+from services.ticketing.handlers.invoices import InvoiceHandler
+from services.ticketing.handlers.invoicing import InvoicingHandler
 from services.ticketing.handlers.known_shows import KnownShows
 from services.ticketing.handlers.letter_files import CalendarFile, TicketFile
 from services.ticketing.handlers.office_statements import OfficeStatementHandler
@@ -54,6 +62,7 @@ from services.ticketing.handlers.paper_styles import PaperStyleHandler
 from services.ticketing.handlers.prints import PrintHandler
 from services.ticketing.handlers.sends import SendHandler
 from services.ticketing.handlers.signing_keys import KeyRing
+from services.ticketing.ports.paper import Paper
 from services.ticketing.settings import TicketingSettings
 
 GROUP = "ticketing"
@@ -69,7 +78,8 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
     store = PostgresTicketing(engine, clock=clock, ids=ids, wake=relay.wake)
-    signer = Ed25519Signer(Seal(settings.secrets(), owner="ticketing"))
+    seal = Seal(settings.secrets(), owner="ticketing")
+    signer = Ed25519Signer(seal)
     keys = KeyRing(
         store,
         signer,
@@ -100,13 +110,37 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     service.rpc.add(
         lambda server: add_TicketingServiceServicer_to_server(servicer, server), "balcon.ticketing.v1.TicketingService"
     )
-    heard = all_of([OrderEvents(clock, ids), AllotmentEvents(clock, ids)])
+    invoices = _invoices(service, settings, store, shows, paper, seal)
+    looks = PostgresInvoiceLooks(engine, clock)
+    follower = InvoiceFollower(looks, invoices, clock)
+    service.background("invoices", follower.run)
+    heard = all_of([OrderEvents(clock, ids), AllotmentEvents(clock, ids), InvoiceEvents(clock)])
     consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], handler=heard)
     consumer.when_applied(relay.wake)
+    consumer.when_applied(follower.wake)
     _send_letters(service, settings, store, engine, bus, shows)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
+    service.background("invoice purge", lambda: purge(looks.forget_sheets, clock, keep_ms=0))
+
+
+def _invoices(
+    service: Service, settings: TicketingSettings, store: PostgresTicketing, shows: GrpcShows, paper: Paper, seal: Seal
+) -> InvoiceHandler:
+    clock, seconds = service.clock, settings.call_timeout_seconds
+    to_orders = open_channel(settings.orders_target, clock, timeout_seconds=seconds)
+    to_customers = open_channel(settings.customers_target, clock, timeout_seconds=seconds)
+    service.on_close(to_orders.close)
+    service.on_close(to_customers.close)
+    handler = InvoiceHandler(
+        store, GrpcInvoicedOrders(to_orders), GrpcBuyers(to_customers), shows, paper, service.ids, seal
+    )
+    servicer = InvoicesServicer(InvoicingHandler(store), handler)
+    service.rpc.add(
+        lambda server: add_InvoicesServiceServicer_to_server(servicer, server), "balcon.ticketing.v1.InvoicesService"
+    )
+    return handler
 
 
 def _send_papers(service: Service, settings: TicketingSettings, sends: SendHandler) -> None:

@@ -13,6 +13,7 @@ from services.console.house.subjects.contingents import CONTINGENTS
 from services.console.house.subjects.customers import CONSENTS, CUSTOMERS
 from services.console.house.subjects.dashboards import DASHBOARDS
 from services.console.house.subjects.halls import HALLS, PLANS
+from services.console.house.subjects.invoices import INVOICES
 from services.console.house.subjects.offices import OFFICES
 from services.console.house.subjects.people import GRANTS, KEYS, ME, MEMBERS, PROMOTERS
 from services.console.house.subjects.prices import (
@@ -61,6 +62,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     RESERVATIONS,
     PAYMENTS,
     TICKETS,
+    INVOICES,
     CUSTOMERS,
     CONSENTS,
     FIGURES,

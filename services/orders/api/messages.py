@@ -122,4 +122,5 @@ def order_message(order: Order) -> wire.Order:
         refunds=[_refund(refund, order.total.currency) for refund in order.refunds],
         customer_id=order.customer_id,
         sold_by=wire_principal(order.sold_by) if order.sold_by else None,
+        confirmed_at_ms=order.confirmed_at_ms,
     )

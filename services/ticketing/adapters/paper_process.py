@@ -17,10 +17,12 @@ from services.ticketing.letters.calendar_file import written_calendar
 from services.ticketing.letters.order_letter import written_letter
 from services.ticketing.paper.delivery_note import delivery_note_csv, write_delivery_note
 from services.ticketing.paper.hall_plan import write_hall_plan
+from services.ticketing.paper.invoice import write_invoice
 from services.ticketing.paper.statement import write_allotment_statement, write_office_statement
 from services.ticketing.paper.tickets import write_tickets
 from services.ticketing.ports.paper import (
     CalendarSheet,
+    InvoiceSheet,
     LetterSheet,
     LogoSheet,
     NoteSheet,
@@ -53,6 +55,8 @@ def draw(sheet: Sheet, sink: ByteSink) -> None:
             sink.write(msgspec.msgpack.encode(written_letter(letter, style)))
         case CalendarSheet(style, letter):
             sink.write(written_calendar(letter, style))
+        case InvoiceSheet(style, invoice):
+            write_invoice(sink, style, invoice)
         case _:
             assert_never(sheet)
 

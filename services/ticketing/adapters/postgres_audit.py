@@ -46,6 +46,21 @@ _NOTES_NOT_DENSE = f"""
     WHERE n.last_number <> (SELECT count(*) FROM documents d WHERE d.house_id = n.house_id
                             AND d.kind = 'DELIVERY_NOTE' AND d.number LIKE n.year || '-%')
     ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_INVOICES = "SELECT coalesce(sum(last_number), 0) FROM invoice_numbers"
+_INVOICES_NOT_DENSE = f"""
+    SELECT 'house ' || n.house_id || ' year ' || n.year || ': last ' || n.last_number
+    FROM invoice_numbers n
+    WHERE n.last_number <> (SELECT count(*) FROM invoices i WHERE i.house_id = n.house_id AND i.year = n.year)
+       OR n.last_number <> (SELECT max(i.count) FROM invoices i WHERE i.house_id = n.house_id AND i.year = n.year)
+    ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_CREDITED = "SELECT count(*) FROM invoices WHERE kind = 'CREDIT_NOTE'"
+_CREDITED_BEYOND = f"""
+    SELECT 'house ' || i.house_id || ' invoice ' || i.number || ': ' || i.total_minor
+           || ', credited ' || sum(c.total_minor)
+    FROM invoices i JOIN invoices c ON c.house_id = i.house_id AND c.corrects = i.invoice_id
+    GROUP BY i.house_id, i.invoice_id, i.number, i.total_minor, i.replaced_by
+    HAVING sum(c.total_minor) > i.total_minor OR (i.replaced_by <> '' AND sum(c.total_minor) <> i.total_minor)
+    ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _CODES = f"""
     SELECT performance_id, seat_id, order_id, house_id FROM tickets
     WHERE voided_at_ms IS NULL AND order_id <> '' AND {_MINE} ORDER BY ticket_id"""  # noqa: S608
@@ -67,6 +82,8 @@ _CHECKS = (
     ("INV-5", "no seat that has left its allotment has a ticket that lets in", _VALID, _OF_LEFT),
     ("INV-1", "void tickets are numbered without gaps per performance", _LISTS, _LISTS_NOT_DENSE),
     ("R1.13", "delivery notes are numbered without gaps per house and year", _NOTES, _NOTES_NOT_DENSE),
+    ("invoices", "invoices are numbered without gaps per house and year", _INVOICES, _INVOICES_NOT_DENSE),
+    ("invoices", "no more is credited than was invoiced, and all of what was replaced", _CREDITED, _CREDITED_BEYOND),
     ("INV-7", "events are numbered without gaps per key", _SEQUENCES, _NOT_DENSE),
 )
 

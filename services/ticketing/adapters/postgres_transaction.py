@@ -13,6 +13,7 @@ from services.ticketing.adapters import ticket_events
 from services.ticketing.adapters.delivery_rows import DeliveryRows
 from services.ticketing.adapters.document_rows import DepartureRows, DocumentRows
 from services.ticketing.adapters.document_tables import idempotency_keys
+from services.ticketing.adapters.invoice_rows import InvoiceRows
 from services.ticketing.adapters.key_tables import signing_keys
 from services.ticketing.adapters.paper_style_rows import PaperStyleRows
 from services.ticketing.adapters.send_rows import SendRows
@@ -37,6 +38,7 @@ class PostgresTransaction(AnsweringTransaction):
         self.sends = SendRows(connection, house_id, now_ms)
         self.deliveries = DeliveryRows(connection, house_id)
         self.paper_styles = PaperStyleRows(connection, house_id)
+        self.invoices = InvoiceRows(connection, house_id)
 
     def tell_issued(self, tickets: Sequence[Ticket]) -> None:
         """See TicketingTransaction.tell_issued."""

@@ -9,6 +9,7 @@ import msgspec
 
 from services.ticketing.ports.paper import (
     CalendarSheet,
+    InvoiceSheet,
     LetterSheet,
     LogoSheet,
     NoteSheet,
@@ -28,6 +29,7 @@ _KINDS: Final[dict[str, type[Sheet]]] = {
     "office": OfficeSheet,
     "letter": LetterSheet,
     "calendar": CalendarSheet,
+    "invoice": InvoiceSheet,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 

@@ -155,3 +155,50 @@ class CustomerNotFound(Refusal):
 
     kind = Kind.NOT_FOUND
     customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotSold(Refusal):
+    """Order {order_id} was never confirmed: there is nothing to invoice."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicingNotSet(Refusal):
+    """The house has not said who sells: without its legal name nothing is invoiced."""
+
+    kind = Kind.PRECONDITION
+
+
+@dataclass(frozen=True, slots=True)
+class BuyerUnknown(Refusal):
+    """Nobody knows who bought order {order_id}: name the buyer, or let orders up to its total have receipts."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceNotFound(Refusal):
+    """The house has no invoice {invoice_id}."""
+
+    kind = Kind.NOT_FOUND
+    invoice_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDoesNotCount(Refusal):
+    """{number} cannot be corrected: it is a credit note, was replaced, or nothing is left of it."""
+
+    kind = Kind.PRECONDITION
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceEmptied(Refusal):
+    """The law wants {number} no more: its number and sums are left, nothing of it is drawn."""
+
+    kind = Kind.PRECONDITION
+    number: str

@@ -14,8 +14,16 @@ from services.ticketing.domain.show import PlanSeat, Show
 from services.ticketing.domain.ticket import Ticket
 from services.ticketing.handlers.paper_facts import PaperFacts
 from services.ticketing.paper import documents as paper
+from services.ticketing.paper.invoice import InvoicePaper
 from services.ticketing.paper.stock import Stock
-from services.ticketing.ports.paper import NoteSheet, OfficeSheet, PlanSheet, StatementSheet, TicketsSheet
+from services.ticketing.ports.paper import (
+    InvoiceSheet,
+    NoteSheet,
+    OfficeSheet,
+    PlanSheet,
+    StatementSheet,
+    TicketsSheet,
+)
 
 _DELIVERED = {
     AllotmentKind.HARD: paper.DeliveryKind.HARD,
@@ -28,6 +36,11 @@ _DELIVERED = {
 _SPOKEN_CHARS = 8
 # What has gone back of seats whose category nobody remembers.
 _ANY_CATEGORY = "-"
+
+
+def invoice_sheet(show: Show, own: PaperStyle, invoice: InvoicePaper) -> InvoiceSheet:
+    """An invoice in the house's style, as it was at that moment."""
+    return InvoiceSheet(_style(show, own, invoice.invoice.language), invoice)
 
 
 def tickets_sheet(

@@ -9,6 +9,7 @@ from typing import BinaryIO, Protocol
 from services.paper.house_style import HouseStyle
 from services.ticketing.letters.facts import OrderLetter
 from services.ticketing.paper.documents import AllotmentStatement, DeliveryNote, HallPlan, OfficeStatement, Ticket
+from services.ticketing.paper.invoice import InvoicePaper
 from services.ticketing.paper.stock import Stock
 
 
@@ -77,7 +78,25 @@ class CalendarSheet:
     letter: OrderLetter
 
 
-Sheet = TicketsSheet | NoteSheet | PlanSheet | StatementSheet | OfficeSheet | LogoSheet | LetterSheet | CalendarSheet
+@dataclass(frozen=True, slots=True)
+class InvoiceSheet:
+    """An invoice, a receipt or a credit note."""
+
+    style: HouseStyle
+    invoice: InvoicePaper
+
+
+Sheet = (
+    TicketsSheet
+    | NoteSheet
+    | PlanSheet
+    | StatementSheet
+    | OfficeSheet
+    | LogoSheet
+    | LetterSheet
+    | CalendarSheet
+    | InvoiceSheet
+)
 
 
 class Paper(Protocol):

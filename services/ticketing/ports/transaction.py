@@ -12,6 +12,7 @@ from services.ticketing.domain.ticket import Ticket, VoidReason
 from services.ticketing.ports.deliveries import Deliveries
 from services.ticketing.ports.departures import Departures
 from services.ticketing.ports.documents import Documents
+from services.ticketing.ports.invoices import Invoices
 from services.ticketing.ports.office_sales import OfficeSales
 from services.ticketing.ports.paper_styles import PaperStyles
 from services.ticketing.ports.sends import Sends
@@ -46,6 +47,9 @@ class TicketingTransaction(Protocol):
 
     @property
     def deliveries(self) -> Deliveries: ...
+
+    @property
+    def invoices(self) -> Invoices: ...
 
     @property
     def paper_styles(self) -> PaperStyles: ...

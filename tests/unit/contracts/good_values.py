@@ -33,6 +33,7 @@ GOOD: Mapping[str, Any] = {
     "aisles_after_place": 1,
     "aisles_after_row": 1,
     "amount_minor": 2_500,
+    "small_up_to_minor": 25_000,
     "avoidable": False,
     "basis": 1,
     "payee": 2,

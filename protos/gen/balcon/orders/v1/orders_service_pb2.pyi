@@ -599,6 +599,7 @@ class Order(_message.Message):
     REFUNDS_FIELD_NUMBER: _builtins.int
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     SOLD_BY_FIELD_NUMBER: _builtins.int
+    CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -631,6 +632,8 @@ class Order(_message.Message):
     """The buyer's dispute with the bank; tickets stay valid until it is lost."""
     customer_id: _builtins.str
     """Who buys, by the id that the house's customers have (balcon.customers.v1); empty on orders from before it was kept."""
+    confirmed_at_ms: _builtins.int
+    """When it got its tickets, unix milliseconds; 0: never. It stays when the money goes back."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderLine]:
         """One for each seat."""
@@ -685,10 +688,11 @@ class Order(_message.Message):
         refunds: _abc.Iterable[Global___Refund] | None = ...,
         customer_id: _builtins.str = ...,
         sold_by: _principal_pb2.PrincipalRef | None = ...,
+        confirmed_at_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "confirmed_at_ms", b"confirmed_at_ms", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
