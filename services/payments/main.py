@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from balcon.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServicer_to_server
+from balcon.payments.v1.provider_accounts_pb2_grpc import add_ProviderAccountsServiceServicer_to_server
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit import RecordAudit
@@ -11,20 +15,29 @@ from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.payments.adapters.postgres_audit import PostgresAudit
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
+from services.payments.adapters.postgres_provider_accounts import PostgresProviderAccounts
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
+from services.payments.adapters.provider_opener import Opener, ProviderOpener
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
 from services.payments.api.payments_servicer import PaymentsServicer
+from services.payments.api.provider_accounts_servicer import ProviderAccountsServicer
 from services.payments.api.webhooks import webhook_app
 from services.payments.domain.next_attempt import RetryPolicy
-from services.payments.handlers.one_account import OneAccount
+from services.payments.domain.provider_account import ProviderKind
+from services.payments.handlers.account_rounds import AccountRounds
+from services.payments.handlers.open_accounts import OpenAccounts
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.payment_driver import PaymentDriver
+from services.payments.handlers.provider_accounts import ProviderAccountHandler
 from services.payments.handlers.reconciler import EventListing, Reconciler
 from services.payments.handlers.webhook_desk import WebhookDesk
 from services.payments.handlers.webhook_worker import WebhookWorker
+from services.payments.ports import PaymentProvider
 from services.payments.settings import PaymentsSettings
 from services.runtime.bus.topics import TOPICS
+from services.runtime.clock import Clock
 from services.runtime.http_server import HttpServer
+from services.runtime.seal import Seal
 from services.runtime.service import Service, run_service
 from services.runtime.work.purge import purge
 
@@ -41,20 +54,22 @@ async def build(service: Service) -> None:
     retry_policy = _retry_policy(settings)
     store = PostgresPaymentStore(engine, clock=clock, ids=service.ids, retry_policy=retry_policy, on_events=relay.wake)
     inbox = PostgresWebhookEventStore(engine, clock=clock)
-    provider = _provider(service, settings)
-    providers = OneAccount(provider)
+    own = _own_provider(service, settings)
+    providers = _open_accounts(service, settings, engine, own, relay.wake)
     driver = PaymentDriver(providers, store, clock)
     worker = WebhookWorker(providers=providers, inbox=inbox, driver=driver, clock=clock, retry_policy=retry_policy)
     reconciler = Reconciler(
         store=store, driver=driver, clock=clock, interval_seconds=settings.reconcile_interval_seconds
     )
-    listing = EventListing(
-        provider=provider,
-        inbox=inbox,
-        clock=clock,
-        interval_seconds=settings.listing_interval_seconds,
-        on_new=worker.look,
-    )
+    if own is not None:
+        listing = EventListing(
+            provider=own,
+            inbox=inbox,
+            clock=clock,
+            interval_seconds=settings.listing_interval_seconds,
+            on_new=worker.look,
+        )
+        service.background("listing", listing.run)
     await _open_webhooks(
         service,
         settings,
@@ -63,7 +78,7 @@ async def build(service: Service) -> None:
     desk = PaymentDesk(
         driver=driver,
         store=store,
-        provider=provider.name,
+        tills=providers,
         clock=clock,
         ids=service.ids,
         # When the first call has had its time, and not before: two at once would only cost.
@@ -73,7 +88,6 @@ async def build(service: Service) -> None:
     _serve_rpc(service, PaymentsServicer(desk), WalledAudit(audit, engine))
     service.background("webhook_events", worker.run)
     service.background("reconciler", reconciler.run)
-    service.background("listing", listing.run)
     keep_ms = settings.webhook_event_days * 86_400_000
     service.background("purge", lambda: purge(inbox.purge, clock, keep_ms=keep_ms))
 
@@ -90,7 +104,10 @@ def _retry_policy(settings: PaymentsSettings) -> RetryPolicy:
     )
 
 
-def _provider(service: Service, settings: PaymentsSettings) -> SandboxProviderClient:
+def _own_provider(service: Service, settings: PaymentsSettings) -> SandboxProviderClient | None:
+    """The deployment's own account: play money, for houses that have none."""
+    if not settings.sandbox_allowed:
+        return None
     provider = SandboxProviderClient(
         settings.sandbox_url,
         secrets=settings.webhook_secrets(),
@@ -100,6 +117,49 @@ def _provider(service: Service, settings: PaymentsSettings) -> SandboxProviderCl
     )
     service.on_close(provider.close)
     return provider
+
+
+def _open_accounts(
+    service: Service,
+    settings: PaymentsSettings,
+    engine: AsyncEngine,
+    own: PaymentProvider | None,
+    wake: Callable[[], None],
+) -> OpenAccounts:
+    """Serves the accounts of houses and keeps those open that are used."""
+    clock = service.clock
+    seal = Seal(settings.secrets(), owner="payments")
+    store = PostgresProviderAccounts(engine, clock=clock, ids=service.ids, seal=seal, wake=wake)
+    opens = _opener(settings, clock)
+    opened = OpenAccounts(store=store, opens=opens, own=own, clock=clock)
+    service.on_close(opened.close)
+    handler = ProviderAccountHandler(store, opens, clock=clock, ids=service.ids, on_change=opened.forget)
+    servicer = ProviderAccountsServicer(handler, settings.public_url)
+    service.rpc.add(
+        lambda server: add_ProviderAccountsServiceServicer_to_server(servicer, server),
+        "balcon.payments.v1.ProviderAccountsService",
+    )
+    rounds = AccountRounds(store, handler, opened, clock, locked_check_seconds=settings.locked_check_seconds)
+    service.background("provider accounts", rounds.run)
+    service.background("refused keys", lambda: opened.watch(handler.check))
+    service.background("open accounts", opened.keep_up)
+    keys_ms = settings.request_key_hours * 3_600_000
+    service.background("key purge", lambda: purge(store.purge_keys, clock, keep_ms=keys_ms))
+    return opened
+
+
+def _opener(settings: PaymentsSettings, clock: Clock) -> ProviderOpener:
+    openers: dict[ProviderKind, Opener] = {}
+    if settings.sandbox_allowed:
+        openers[ProviderKind.SANDBOX] = lambda account, credentials: SandboxProviderClient(
+            settings.sandbox_url,
+            secrets=credentials.webhook_secrets(clock.now_ms()) or settings.webhook_secrets(),
+            timeout_seconds=settings.provider_timeout_seconds,
+            clock=clock,
+            account=account.account_id,
+            house_id=account.house_id,
+        )
+    return ProviderOpener(openers)
 
 
 async def _open_webhooks(service: Service, settings: PaymentsSettings, desk: WebhookDesk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from services.runtime.seal import sealing_secrets
 from services.runtime.settings import BusSettings
 
 
@@ -13,14 +14,37 @@ class PaymentsSettings(BusSettings):
 
     model_config = SettingsConfigDict(env_prefix="BALCON_PAYMENTS_", frozen=True, extra="ignore")
 
-    http_port: int = Field(0, ge=0, le=65_535, description="Port of the providers' webhooks; 0 takes a free one.")
-    sandbox_url: str = Field(pattern="^https?://", description="Where the sandbox provider's API is.")
-    sandbox_webhook_secrets: SecretStr = Field(
-        description="Keys of the sandbox's webhook signatures, separated by commas: two during a rotation."
+    sealing_secrets: SecretStr = Field(
+        description="Random, 20 characters or more, separated by commas: the first seals the credentials of houses' "
+        "accounts with payment providers, all of them open what was sealed."
     )
     sandbox_manual_capture: bool = Field(
         False, description="Whether a sandbox payment is authorised first and then captured, as at Stripe."
     )
+    public_url: str = Field(
+        "http://127.0.0.1:8080", pattern="^https?://", description="Where providers find the port of webhooks."
+    )
+    http_port: int = Field(0, ge=0, le=65_535, description="Port of the providers' webhooks; 0 takes a free one.")
+    sandbox_allowed: bool = Field(
+        False,
+        description="Houses without an account of their own take play money at the sandbox, and may make accounts "
+        "there. Never where real tickets are sold.",
+    )
+    sandbox_url: str = Field(
+        "http://127.0.0.1:8090", pattern="^https?://", description="Where the sandbox provider's API is."
+    )
+    sandbox_webhook_secrets: SecretStr = Field(
+        SecretStr(""),
+        description="Keys of the sandbox's webhook signatures, separated by commas: two during a rotation. "
+        "One is needed where the sandbox is allowed.",
+    )
+    locked_check_seconds: float = Field(
+        300.0,
+        ge=0.05,
+        le=86_400,
+        description="How often a provider is asked whether it takes a key again that it refused.",
+    )
+    request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
     provider_timeout_seconds: float = Field(3.0, gt=0, le=60, description="Timeout of one call to a provider.")
     uncertain_seconds: float = Field(0.5, gt=0, le=600, description="Retry backoff of an unanswered call: first wait.")
     uncertain_limit_seconds: float = Field(
@@ -63,6 +87,10 @@ class PaymentsSettings(BusSettings):
     refund_patience_seconds: float = Field(
         3_600.0, gt=0, le=2_592_000, description="Age at which the audit reports a refund that is still due."
     )
+
+    def secrets(self) -> tuple[str, ...]:
+        """The sealing secrets, at least one and none that could be guessed (ValueError)."""
+        return sealing_secrets("BALCON_PAYMENTS_SEALING_SECRETS", self.sealing_secrets.get_secret_value())
 
     def webhook_secrets(self) -> tuple[str, ...]:
         """The keys, at least one (ValueError)."""

@@ -22,7 +22,8 @@ class Seal:
 
     def __init__(self, secrets: Sequence[str], *, owner: str) -> None:
         """`owner`: the service whose things these are; with the same secret another one opens none of them."""
-        self._fernet = MultiFernet([Fernet(_key_of(owner, secret)) for secret in secrets])
+        keys = [Fernet(_key_of(owner, secret)) for secret in secrets]
+        self._first, self._fernet = keys[0], MultiFernet(keys)
 
     def sealed(self, plain: bytes) -> bytes:
         """Encrypted and authenticated."""
@@ -34,6 +35,14 @@ class Seal:
             return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise SealBroken from error
+
+    def resealed(self, sealed: bytes) -> bytes | None:
+        """The same sealed with the first secret; None where it is already. SealBroken."""
+        try:
+            self._first.decrypt(sealed)
+        except InvalidToken:
+            return self.sealed(self.opened(sealed))
+        return None
 
 
 def sealing_secrets(setting: str, written: str) -> tuple[str, ...]:

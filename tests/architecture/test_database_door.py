@@ -92,6 +92,12 @@ ALL_HOUSES = {
     "services/payments/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],
+    "services/payments/adapters/postgres_provider_accounts.py": [
+        "a payment or a webhook's address names the account; its house is known once it is found",
+        "credentials are sealed anew after the secret was changed",
+        "the payments of every house's accounts are listed",
+        "what is over is forgotten by age",
+    ],
     "services/payments/adapters/postgres_webhook_event_store.py": [
         "a provider's webhook events name a payment; its house is known once it is found",
     ],

@@ -25,6 +25,7 @@ from services.console.house.subjects.prices import (
     TICKET_TYPES,
     VAT_CLASSES,
 )
+from services.console.house.subjects.providers import PROVIDERS
 from services.console.house.subjects.quotas import QUOTAS
 from services.console.house.subjects.reports import REPORTS
 from services.console.house.subjects.reservations import RESERVATIONS
@@ -61,6 +62,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     CONTINGENTS,
     RESERVATIONS,
     PAYMENTS,
+    PROVIDERS,
     TICKETS,
     INVOICES,
     CUSTOMERS,

@@ -234,6 +234,9 @@ def _own_settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
     if part.name == "payments":
         settings |= {
             "HTTP_PORT": str(world.ports["payments_http"]),
+            "PUBLIC_URL": f"http://{HOST}:{world.ports['payments_http']}",
+            "SEALING_SECRETS": world.sealing_secret,
+            "SANDBOX_ALLOWED": "true",
             "SANDBOX_URL": double_url("sandbox", world.ports),
             "SANDBOX_WEBHOOK_SECRETS": world.webhook_secret,
         }

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, String, Table, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.contracts.answer_rows import answer_table
 from services.runtime.outbox.tables import outbox_tables
 from services.runtime.sql.engine import new_metadata
 
@@ -134,3 +148,41 @@ CURSORS = Table(
 )
 
 OUTBOX = outbox_tables(METADATA)
+
+# Accounts that houses have with payment providers.
+PROVIDER_ACCOUNTS = Table(
+    "provider_accounts",
+    METADATA,
+    Column("account_id", Text, primary_key=True),
+    Column("house_id", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("default_currencies", ARRAY(Text), nullable=False),
+    Column("is_test", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    # The credentials as JSON, sealed; their tail for people.
+    Column("credentials", LargeBinary, nullable=False),
+    Column("tail", Text, nullable=False),
+    Column("has_webhook_secret", Boolean, nullable=False),
+    Column("provider_ref", Text, nullable=False),
+    Column("provider_name", Text, nullable=False),
+    Column("locked_at_ms", BigInteger, nullable=False),
+    Column("locked_note", Text, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("rotated_at_ms", BigInteger, nullable=False),
+    Column("archived_at_ms", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    CheckConstraint("state IN ('active', 'locked', 'archived')", name="state"),
+    CheckConstraint("NOT is_default OR state <> 'archived'", name="default_is_live"),
+)
+Index("ix_provider_accounts_house_id", PROVIDER_ACCOUNTS.c.house_id, PROVIDER_ACCOUNTS.c.created_at_ms)
+# Buyers of a house are sent to one account unless something else is said.
+Index(
+    "uq_provider_accounts_default",
+    PROVIDER_ACCOUNTS.c.house_id,
+    unique=True,
+    postgresql_where=PROVIDER_ACCOUNTS.c.is_default,
+)
+
+IDEMPOTENCY_KEYS = answer_table(METADATA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import nullcontext
 
 import msgspec
 
@@ -20,6 +21,7 @@ from services.payments.domain.refusals import (
 from services.payments.domain.transitions import Decision, Verdict
 from services.payments.handlers.payment_driver import PaymentDriver, is_final
 from services.payments.ports import PaymentStore
+from services.payments.ports.tills import Till, Tills
 from services.runtime.clock import Clock
 from services.runtime.errors import IdempotencyKeyReused, Refusal, refused_fields
 from services.runtime.ids import Ids
@@ -50,14 +52,14 @@ class PaymentDesk:
         *,
         driver: PaymentDriver,
         store: PaymentStore,
-        provider: str,
+        tills: Tills,
         clock: Clock,
         ids: Ids,
         first_look_seconds: float,
     ) -> None:
         self._driver = driver
         self._store = store
-        self._provider = provider
+        self._tills = tills
         self._clock = clock
         self._ids = ids
         self._first_look_ms = int(first_look_seconds * 1000)
@@ -76,11 +78,19 @@ class PaymentDesk:
             if recorded is None:
                 return refusal
         else:
-            async with self._creating:
-                minted = self._minted(wanted, content)
-                recorded = await self._store.record(minted)
-                if recorded.payment_id == minted.payment_id:
-                    return await self._driver.create(recorded)
+            till = await self._tills.till(wanted.house_id, wanted.currency)
+            if isinstance(till, Refusal):
+                # The house's accounts may have changed since the key made a payment.
+                recorded = await self._recorded(wanted)
+                if recorded is None:
+                    return till
+            else:
+                # Houses' accounts have bounds of their own: one that is slow keeps nobody else waiting.
+                async with nullcontext() if till.account_id else self._creating:
+                    minted = self._minted(wanted, content, till)
+                    recorded = await self._store.record(minted)
+                    if recorded.payment_id == minted.payment_id:
+                        return await self._driver.create(recorded)
         if recorded.request_hash != content:
             return IdempotencyKeyReused("idempotency_key", wanted.idempotency_key)
         return await self._driver.step(recorded) if recorded.state is PaymentState.CREATING else recorded
@@ -91,7 +101,7 @@ class PaymentDesk:
             return None
         return await self._store.find_by_key(wanted.house_id, wanted.idempotency_key)
 
-    def _minted(self, wanted: PaymentWanted, content: str) -> Payment:
+    def _minted(self, wanted: PaymentWanted, content: str, till: Till) -> Payment:
         now_ms = self._clock.now_ms()
         return Payment(
             payment_id=self._ids.new_id("pay"),
@@ -104,7 +114,8 @@ class PaymentDesk:
             currency=wanted.currency,
             return_url=wanted.return_url,
             expires_at_ms=wanted.expires_at_ms,
-            provider=self._provider,
+            provider=till.provider,
+            provider_account_id=till.account_id,
             created_at_ms=now_ms,
             next_attempt_at_ms=now_ms + self._first_look_ms,
         )

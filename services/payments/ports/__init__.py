@@ -10,12 +10,12 @@ from services.payments.ports.provider import (
     PaymentProvider,
     ProviderIdentity,
     ProviderPayment,
-    Providers,
     ProviderStatus,
     WebhookEvent,
     WebhookEventPage,
     WebhookFlaw,
 )
+from services.payments.ports.providers import Providers
 from services.payments.ports.webhook_event_store import LeasedWebhookEvent, WebhookEventStore
 
 __all__ = [

@@ -158,9 +158,17 @@ REFUNDS_STUCK = Gauge(
 DISPUTES_OPEN = Gauge(
     "balcon_payments_disputes_open", "Payments that buyers dispute with their bank. Above 0: answer at the provider."
 )
+PROVIDER_ACCOUNTS_LOCKED = Gauge(
+    "balcon_payments_provider_accounts_locked",
+    "Accounts of houses whose key the payment provider refuses. Above 0: see ProviderAccountLocked among the alerts.",
+)
+PROVIDER_ACCOUNTS_SILENT = Gauge(
+    "balcon_payments_provider_accounts_silent",
+    "Accounts of houses that this process lets rest, for their payment provider does not answer.",
+)
 PAYMENT_CONTRADICTIONS = Counter(
     "balcon_payments_contradictions_total",
-    "Provider reports that contradict our record, by what differs: state, money, owner. Above 0: read the logs.",
+    "Provider reports against our record, by what differs: state, money, owner, account. Above 0: read the logs.",
     ["what"],
 )
 PROVIDER_SECONDS = Histogram(

@@ -131,6 +131,8 @@ class Rig:
             database_url=SecretStr(self.plan.database_url),
             bus_url=SecretStr("memory://"),
             http_port=self.http_port,
+            sealing_secrets=SecretStr("a secret of the tests' own"),
+            sandbox_allowed=True,
             sandbox_url=self.sandbox_url,
             sandbox_webhook_secrets=SecretStr(f"whsec_old, {SECRET}"),
             **{**quick, **self.plan.settings},

@@ -95,6 +95,8 @@ def payments_process(
         **guarded_settings("payments"),
         "BALCON_PAYMENTS_GRPC_PORT": str(grpc_port),
         "BALCON_PAYMENTS_HTTP_PORT": str(http_port),
+        "BALCON_PAYMENTS_SEALING_SECRETS": "a secret of the tests' own",
+        "BALCON_PAYMENTS_SANDBOX_ALLOWED": "true",
         "BALCON_PAYMENTS_SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
         "BALCON_PAYMENTS_SANDBOX_WEBHOOK_SECRETS": SECRET,
         "BALCON_PAYMENTS_PROVIDER_TIMEOUT_SECONDS": "1",

@@ -74,6 +74,8 @@ async def build(service: str, url: str) -> Service:
             sandbox: dict[str, Any] = {
                 "sandbox_url": f"http://{NOWHERE}",
                 "sandbox_webhook_secrets": SecretStr("whsec_nobody_signs"),
+                "sandbox_allowed": True,
+                "sealing_secrets": SecretStr("a secret of the tests' own"),
             }
             running = Service(service, PaymentsSettings(database_url=database, **sandbox, **common))
             await build_payments(running)

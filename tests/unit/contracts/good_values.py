@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from balcon.payments.v1 import provider_accounts_pb2
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.runtime.clock import SystemClock
@@ -50,6 +52,9 @@ GOOD: Mapping[str, Any] = {
     "granted": True,
     "ip_address": "192.0.2.1",
     "page_url": "https://shop.example/hamlet",
+    "provider": 3,
+    "is_default": True,
+    "default_currencies": "EUR",
     "quantity": 1,
     "step": 1,
     "tickets": 1,
@@ -212,4 +217,11 @@ GOOD: Mapping[str, Any] = {
     "whole_house": True,
     "with_seat_ids": True,
     "zone": "Ground",
+}
+
+# Messages of which only some values go together.
+GOOD_KINDS: Mapping[str, Message] = {
+    "balcon.payments.v1.ProviderCredentials": provider_accounts_pb2.ProviderCredentials(
+        key="test_" + "0" * 30, webhook_secret="whsec_test"
+    ),
 }

@@ -21,7 +21,7 @@ from balcon.inventory.v1 import (
 from balcon.mailchimp.v1 import mailchimp_service_pb2
 from balcon.orders.v1 import orders_service_pb2
 from balcon.outbound.v1 import outbound_service_pb2
-from balcon.payments.v1 import payments_service_pb2
+from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2
 from balcon.podiumkunst.v1 import links_service_pb2
 from balcon.reporting.v1 import (
     dashboards_pb2,
@@ -69,18 +69,9 @@ from services.catalogue.handlers.productions import ProductionHandler
 from services.catalogue.handlers.seating_plans import SeatingPlanHandler
 from services.catalogue.handlers.shared_plans import SharedPlanHandler
 from services.contracts.audit_servicer import AuditServicer
-from services.contracts.outbound_servicer import OutboundServicer
 from services.contracts.pages import token_after
 from services.customers.api.customers_servicer import ConsentsServicer, CustomersServicer
 from services.customers.api.customers_servicer import Handlers as CustomersHandlers
-from services.integrations.mailchimp.api.mailchimp_servicer import MailchimpServicer
-from services.integrations.podiumkunst.api.links_servicer import LinksHandlers, PodiumkunstLinksServicer
-from services.integrations.trackers.api.trackers_servicer import TrackersServicer
-from services.integrations.trackers.api.visits_servicer import VisitsServicer
-from services.integrations.trackers.handlers.trackers import TrackerHandler
-from services.integrations.webhooks.adapters.event_catalogue import event_types
-from services.integrations.webhooks.api.webhooks_servicer import WebhooksServicer
-from services.integrations.webhooks.domain.target_url import TargetRules
 from services.inventory.actors.host import Decided
 from services.inventory.api.allotment_servicer import AllotmentServicer
 from services.inventory.api.cluster_servicer import ClusterServicer
@@ -89,8 +80,6 @@ from services.inventory.api.reservation_servicer import ReservationServicer
 from services.inventory.domain.refusals import HoldNotFound
 from services.inventory.ports import SeatPlan
 from services.orders.api.orders_servicer import OrdersServicer
-from services.payments.api.payments_servicer import PaymentsServicer
-from services.payments.handlers.payment_desk import PaymentDesk
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.api.reports_servicer import ReportsServicer
@@ -102,7 +91,8 @@ from services.runtime.outbox.bus_servicer import BusServicer
 from services.runtime.rpc.errors import Refused
 from services.ticketing.api.ticketing_servicer import Handlers as TicketingHandlers
 from services.ticketing.api.ticketing_servicer import TicketingServicer
-from tests.unit.contracts.good_values import AN_ID, CLOCK, GOOD
+from tests.unit.contracts.further_servicers import of_integrations, of_payments
+from tests.unit.contracts.good_values import AN_ID, CLOCK, GOOD, GOOD_KINDS
 
 IDS = SeededIds(1)
 FIELD_INVALID = FieldInvalid.reason()
@@ -171,13 +161,6 @@ class Host(Behind):
         return Decided([HoldNotFound(AN_ID) for _ in wanted], Owner())  # type: ignore[arg-type]
 
 
-class NoPayments(Behind):
-    """A store in which nothing is recorded yet."""
-
-    async def find_by_key(self, *_: Any) -> None:
-        return None
-
-
 def _no_consumers() -> Any:
     raise Reached
 
@@ -189,8 +172,6 @@ def _accounts(store: Any) -> AccountsServicer:
 def _servicers() -> Mapping[str, Any]:
     store: Any = Behind()
     cache: PlanCache[Any] = PlanCache(0)
-    payments: Any = NoPayments()
-    desk = PaymentDesk(driver=store, store=payments, provider="sandbox", clock=CLOCK, ids=IDS, first_look_seconds=1.0)
     customers = CustomersHandlers(**{one.name: store for one in dataclasses.fields(CustomersHandlers)})
     return {
         "AccountsService": _accounts(store),
@@ -216,7 +197,6 @@ def _servicers() -> Mapping[str, Any]:
         "ReservationService": ReservationServicer(Host()),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, CLOCK),
-        "PaymentsService": PaymentsServicer(desk),
         "ReportingService": ReportingServicer(store, store),
         "DashboardsService": DashboardsServicer(store, store, store),
         "SchedulesService": SchedulesServicer(store, store, store),
@@ -231,20 +211,8 @@ def _servicers() -> Mapping[str, Any]:
         "ConsentsService": ConsentsServicer(customers),
         "AuditService": AuditServicer(store),
         "BusService": BusServicer(_no_consumers, CLOCK),
-        **_of_integrations(store),
-    }
-
-
-def _of_integrations(store: Any) -> Mapping[str, Any]:
-    return {
-        "PodiumkunstLinksService": PodiumkunstLinksServicer(
-            LinksHandlers(**{one.name: store for one in dataclasses.fields(LinksHandlers)})
-        ),
-        "TrackersService": TrackersServicer(TrackerHandler(store, IDS), store, store),
-        "VisitsService": VisitsServicer(store, CLOCK),
-        "WebhooksService": WebhooksServicer(store, store, event_types(), TargetRules(), CLOCK),
-        "OutboundService": OutboundServicer("trackers", store, CLOCK, IDS, store),
-        "MailchimpService": MailchimpServicer(store, store),
+        **of_payments(store, Behind),
+        **of_integrations(store),
     }
 
 
@@ -268,6 +236,7 @@ def methods() -> Iterator[MethodDescriptor]:
         mailchimp_service_pb2,
         outbound_service_pb2,
         payments_service_pb2,
+        provider_accounts_pb2,
         reporting_service_pb2,
         schedules_pb2,
         settlements_pb2,
@@ -340,8 +309,10 @@ def _filled(kind: Descriptor, pick: str) -> Any:
             continue
         if field.message_type is None:
             value: Any = GOOD.get(field.name, AN_ID)
-        elif field.name in GOOD_MESSAGES:
+        elif field.name in GOOD_MESSAGES and field.message_type == GOOD_MESSAGES[field.name].DESCRIPTOR:
             value = GOOD_MESSAGES[field.name]
+        elif field.message_type.full_name in GOOD_KINDS:
+            value = GOOD_KINDS[field.message_type.full_name]
         elif field.message_type.full_name in WELL_KNOWN:
             value = GOOD.get(field.name, WELL_KNOWN[field.message_type.full_name])
         else:
