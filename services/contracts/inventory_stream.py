@@ -56,11 +56,15 @@ class RowCommand(NamedTuple):
 
 
 class Done(NamedTuple):
-    """A yes. `hold_until_ms` of holds, 0 for other commands; `seats` are those that a best-available command found."""
+    """A yes. `hold_until_ms` of holds, 0 for other commands; `seats` are those that a best-available command found.
+
+    `read` is the hold that a command of that kind has read.
+    """
 
     epoch: int
     hold_until_ms: int = 0
     seats: Sequence[int] = ()
+    read: pb.ReadHold | None = None
 
 
 InventoryCommand: TypeAlias = HoldCommand | RowCommand
@@ -118,6 +122,8 @@ class InventoryCodec:
         answers: list[InventoryAnswer] = [Done(epoch, until) for until in untils]
         for found in response.found:
             answers[found.position] = Done(epoch, found.hold_until_ms, tuple(found.seat_indexes))
+        for read in response.read_holds:
+            answers[read.position] = Done(epoch, read.hold_until_ms, tuple(read.seat_indexes), read)
         for refused in response.refused:
             answers[refused.position] = refused
         return answers

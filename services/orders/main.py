@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
+from services.contracts.inventory_stream import InventoryCodec, InventoryStreams
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.orders.adapters.customer_events import follow_customer
@@ -19,6 +22,8 @@ from services.orders.adapters.old_buyers import PostgresOldBuyers
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
+from services.orders.adapters.seat_places import SeatPlaces
+from services.orders.adapters.streamed_seat_inventory import StreamedSeatInventory
 from services.orders.api.orders_servicer import OrdersServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
@@ -31,12 +36,14 @@ from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.handlers.unresolved import count_unresolved
+from services.orders.ports import Catalogue, SeatInventory
 from services.orders.settings import OrdersSettings
 from services.runtime.bus.topics import CONSENTS, PAYMENTS, TOPICS
 from services.runtime.ids import seeded_random
-from services.runtime.outbox.application import EventHandler
+from services.runtime.outbox.application import BatchHandler, one_by_one
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.rpc.client import open_channel
+from services.runtime.rpc.owner_streams import OwnerStreams
 from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.service import Service, run_service
 from services.runtime.work.purge import purge
@@ -53,6 +60,17 @@ def timing_of(settings: OrdersSettings) -> Timing:
     )
 
 
+def _inventory(service: Service, settings: OrdersSettings, catalogue: Catalogue) -> SeatInventory:
+    """Over one long-lived stream to each node, and unary calls for what that has no word for."""
+    clock, seconds = service.clock, settings.call_timeout_seconds
+    routes = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
+    service.on_close(routes.close)
+    streams: InventoryStreams = OwnerStreams(routes, InventoryCodec(), clock)
+    service.on_close(streams.close)
+    unary = GrpcSeatInventory(routes, timeout_seconds=seconds)
+    return StreamedSeatInventory(streams, SeatPlaces(catalogue), unary, timeout_seconds=seconds)
+
+
 async def build(service: Service, settings: OrdersSettings) -> None:
     """Opens the parts."""
     clock, ids = service.clock, service.ids
@@ -62,8 +80,6 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     tell_looks(service, engine, relay.wake)
     store = PostgresOrderStore(engine, clock, ids, committed=relay.wake)
     seconds = settings.call_timeout_seconds
-    routes = OwnerRouting(split_targets(settings.inventory_target), clock, seeded_random(clock.now_ms()).random)
-    service.on_close(routes.close)
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
     to_payments = open_channel(settings.payments_target, clock, timeout_seconds=seconds)
     service.on_close(to_catalogue.close)
@@ -72,9 +88,8 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.on_close(to_payments.close)
     service.on_close(to_customers.close)
     service.on_close(to_ticketing.close)
-    inventory, payments = GrpcSeatInventory(routes, timeout_seconds=seconds), GrpcPayments(to_payments)
     catalogue = CachedCatalogue(GrpcCatalogue(to_catalogue), clock, ttl_seconds=settings.catalogue_ttl_seconds)
-
+    inventory, payments = _inventory(service, settings, catalogue), GrpcPayments(to_payments)
     customers = GrpcCustomers(to_customers)
     timing = timing_of(settings)
     notifier = OrderNotifier(store, clock)
@@ -86,10 +101,9 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     window_ms = settings.payment_window_seconds * 1000
     hold = OrderHold(inventory)
     desk = OrderDesk(DeskParts(store, maker, customers, hold, driver, notifier, clock, timing, window_ms))
-    events = PaymentEvents(store, lambda report: act_on(report, clock, timing))
-    heard = _each(events, follow_customer)
-    consumer = service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], handler=heard)
-    consumer.when_applied(driver.wake)
+    events = PaymentEvents(store, lambda report: act_on(report, clock, timing), driver)
+    heard = _each(events, one_by_one(follow_customer))
+    service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], batch_handler=heard)
     keep_ms = settings.request_key_hours * 3_600_000
 
     servicer = OrdersServicer(desk, clock)
@@ -105,12 +119,12 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.background("purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
 
 
-def _each(*handlers: EventHandler) -> EventHandler:
+def _each(*handlers: BatchHandler) -> BatchHandler:
     """Each leaves the others' events alone."""
 
-    async def handle(connection: AsyncConnection, event: IncomingEvent) -> None:
+    async def handle(connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
         for handler in handlers:
-            await handler(connection, event)
+            await handler(connection, events)
 
     return handle
 

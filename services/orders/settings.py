@@ -33,7 +33,7 @@ class OrdersSettings(BusSettings):
     lease_seconds: int = Field(
         12, ge=2, le=600, description="TTL of the lease on an order: after it another process takes the order over."
     )
-    saga_concurrency: int = Field(32, ge=1, le=1_000, description="Most orders in the saga's loop at once.")
+    saga_concurrency: int = Field(256, ge=1, le=1_000, description="Most orders in the saga's loop at once.")
     checkout_concurrency: int = Field(
         256, ge=1, le=10_000, description="Most check-outs in progress at once; more are refused as OVERLOADED."
     )

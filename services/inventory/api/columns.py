@@ -144,7 +144,9 @@ def _command(row: pb.Command, plan: SeatPlan) -> commands.Command:
     return msgspec.structs.replace(command, on_behalf_of=principal_of(row.on_behalf_of))
 
 
-def _decoded(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0911 (one case a command)
+def _decoded(  # noqa: PLR0911, PLR0912 (one case a command)
+    row: pb.Command, plan: SeatPlan
+) -> commands.Command:
     kind = row.WhichOneof("command")
     match kind:
         case "extend":
@@ -176,6 +178,8 @@ def _decoded(row: pb.Command, plan: SeatPlan) -> commands.Command:  # noqa: PLR0
             return commands.UnblockSeats(_seats(row.unblock.seat_indexes, plan, at_most=_BLOCKED))
         case "best_available":
             return _best_available(row.best_available, plan)
+        case "read_hold":
+            return commands.ReadHold(messages.check_key("hold_id", row.read_hold.hold_id))
         case None:
             raise Refused(FieldInvalid("commands.command", UNSET, "one command a row"))
         case _:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 
 from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.types.v1.seating_pb2 import Channel
 
 from services.inventory.actors.host import Decided, PerformanceHost
 from services.inventory.actors.mailbox import WORK_COMMANDS
@@ -16,6 +17,7 @@ from services.inventory.api import messages
 from services.inventory.api.columns import read_commands, refused_message
 from services.inventory.api.stream_credit import StreamCredit
 from services.inventory.domain.decisions import Accepted, Decision
+from services.inventory.domain.records import Hold
 from services.runtime.clock import Clock
 from services.runtime.errors import UNSET, FieldInvalid, Overloaded, Refusal, Retryable
 from services.runtime.rpc.errors import Refused, accept
@@ -133,19 +135,33 @@ def _response(
     until: list[int] = []
     refused: list[pb.Refused] = []
     found: list[pb.FoundSeats] = []
+    seen: list[pb.ReadHold] = []
     for position, answer in enumerate(answers):
         hold_until_ms = 0
         if not isinstance(answer, Accepted):
             refused.append(refused_message(position, answer))
         elif answer.hold is not None:
             hold_until_ms = answer.hold.hold_until_ms
-            if position >= holds and request.commands[position - holds].HasField("best_available"):
+            kind = "" if position < holds else request.commands[position - holds].WhichOneof("command")
+            if kind == "best_available":
                 seats = answer.hold.seats
                 found.append(pb.FoundSeats(position=position, seat_indexes=seats, hold_until_ms=hold_until_ms))
+            elif kind == "read_hold":
+                seen.append(_read_hold(position, answer.hold))
         if position < holds:
             until.append(hold_until_ms)
     return pb.ExecuteCommandsResponse(
-        batch_id=request.batch_id, epoch=epoch, hold_until_ms=until, refused=refused, found=found
+        batch_id=request.batch_id, epoch=epoch, hold_until_ms=until, refused=refused, found=found, read_holds=seen
+    )
+
+
+def _read_hold(position: int, hold: Hold) -> pb.ReadHold:
+    return pb.ReadHold(
+        position=position,
+        holder_id=hold.holder_id,
+        seat_indexes=hold.seats,
+        channel=Channel.ValueType(hold.channel),
+        hold_until_ms=hold.hold_until_ms,
     )
 
 

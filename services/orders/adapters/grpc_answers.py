@@ -5,7 +5,7 @@ What a reason proves is said by its name alone: its gRPC status is for the calle
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 import grpc
 
@@ -37,10 +37,22 @@ def declined_or_raise(call: str, error: grpc.RpcError, certain: Set[Reason]) -> 
     refusal = refusal_of(error)
     if refusal is None or is_uncertain(error):
         raise unanswered(call, refusal) from error
+    return _declined(call, refusal, certain, error.code().name)
+
+
+def declined_or_unanswered(call: str, reason: str, facts: Mapping[str, str], certain: Set[Reason]) -> Declined:
+    """As declined_or_raise, of a refusal that came as a value."""
+    asked_ms = facts.get("retry_after_ms", "")
+    retry_after_ms = int(asked_ms) if asked_ms.isdecimal() else None
+    told = RemoteRefusal(reason, grpc.StatusCode.OK, "", dict(facts), retry_after_ms)
+    return _declined(call, told, certain, "value")
+
+
+def _declined(call: str, refusal: RemoteRefusal, certain: Set[Reason], code: str) -> Declined:
     reason = next((known for known in certain if known == refusal.reason), None)
     if reason is None:
         if refusal.reason not in _FOR_NOW:
             ANSWERS_NOT_UNDERSTOOD.labels(call).inc()
-            _log.error("answer_not_understood", call=call, reason=refusal.reason, code=refusal.code.name)
-        raise unanswered(call, refusal) from error
+            _log.error("answer_not_understood", call=call, reason=refusal.reason, code=code)
+        raise unanswered(call, refusal)
     return Declined(reason, dict(refusal.facts))

@@ -44,7 +44,7 @@ Request = TypeVar("Request")
 Response = TypeVar("Response")
 
 # What inventory's rules say no with. Any other reason is news to us, and so no proof of anything.
-_CERTAIN = frozenset({
+CERTAIN = frozenset({
     Reason.CLAIM_ALREADY_SOLD, Reason.CLAIM_ENDED, Reason.CLAIM_MISMATCH, Reason.CLAIM_NOT_FOUND,
     Reason.CLAIM_NOT_SOLD, Reason.FIELD_INVALID, Reason.HOLDER_LIMIT, Reason.HOLD_ENDED, Reason.HOLD_EXPIRED,
     Reason.HOLD_FOREIGN, Reason.HOLD_NOT_FOUND, Reason.NOT_ON_SALE, Reason.PERFORMANCE_NOT_FOUND,
@@ -68,14 +68,14 @@ class GrpcSeatInventory:
         try:
             response = await self._call(performance_id, lambda stub: stub.GetHold, request)
         except grpc.aio.AioRpcError as error:
-            return declined_or_raise("GetHold", error, _CERTAIN)
+            return declined_or_raise("GetHold", error, CERTAIN)
         hold = response.hold
         return HeldSeats(
             hold_id=hold.hold_id,
             holder_id=hold.holder_id,
             plan_version=hold.seats.plan_version,
             seat_ids=tuple(hold.seats.seat_ids),
-            channel=_channel(hold.channel),
+            channel=channel_told(hold.channel),
             hold_until_ms=hold.hold_until_ms,
         )
 
@@ -93,7 +93,7 @@ class GrpcSeatInventory:
         try:
             answer = await self._routes.call(performance_id, attempt, timeout_seconds=self._timeout_seconds)
         except grpc.aio.AioRpcError as error:
-            return declined_or_raise("GetReservation", error, _CERTAIN)
+            return declined_or_raise("GetReservation", error, CERTAIN)
         found = answer.reservation
         if found.state != RESERVATION_STATE_STANDING:
             return Declined(Reason.RESERVATION_OVER)
@@ -102,7 +102,7 @@ class GrpcSeatInventory:
             holder_id=found.holder_id,
             plan_version=found.seats.plan_version,
             seat_ids=tuple(found.seats.seat_ids),
-            channel=_channel(found.channel),
+            channel=channel_told(found.channel),
             hold_until_ms=instant_ms(found.deadline_at) or LATEST_MS,
         )
 
@@ -145,7 +145,7 @@ class GrpcSeatInventory:
         try:
             await self._call(part.performance_id, method, request)
         except grpc.aio.AioRpcError as error:
-            return declined_or_raise(name, error, _CERTAIN)
+            return declined_or_raise(name, error, CERTAIN)
         return Done()
 
     async def _call(self, performance_id: str, method: Method[Request, Response], request: Request) -> Response:
@@ -164,7 +164,8 @@ def _seats(part: OrderPart) -> SeatRefs:
     return SeatRefs(plan_version=part.plan_version, seat_ids=part.seat_ids)
 
 
-def _channel(wire: WireChannel.ValueType) -> Channel:
+def channel_told(wire: WireChannel.ValueType) -> Channel:
+    """The channel of a hold. Raises Unanswered."""
     channel = channel_of(wire)
     if channel is None:  # of a later version of inventory: nothing here knows what it means
         raise Unanswered("GetHold")

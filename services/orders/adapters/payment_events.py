@@ -1,9 +1,9 @@
-"""Takes balcon.payments.v1 events: writes the report into the order, in the transaction of the inbox row (RULE 31)."""
+"""Takes balcon.payments.v1 events: writes their reports into the orders, in the inbox's transaction (RULE 31)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 
 from balcon.payments.v1 import payments_events_pb2 as wire
 from balcon.payments.v1.payments_service_pb2 import (
@@ -14,6 +14,7 @@ from balcon.payments.v1.payments_service_pb2 import (
 from google.protobuf.message import DecodeError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.orders.adapters.order_turns import AskedChange
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.domain.commands import (
     PaymentCancelled,
@@ -24,11 +25,14 @@ from services.orders.domain.commands import (
     PaymentReport,
     PaymentSucceeded,
 )
-from services.orders.domain.order import Dispute
-from services.orders.ports import Act, OrderRef
+from services.orders.domain.order import Dispute, Order
+from services.orders.ports import Act, Changed, Lease, OrderRef
 from services.runtime.errors import Fatal, Refusal
+from services.runtime.outbox.application import EventFailed
 from services.runtime.outbox.event import IncomingEvent
+from services.runtime.sql.connections import after_commit
 from services.runtime.telemetry.logging import get_logger
+from services.runtime.work.gathering import ItemBroke
 
 _log = get_logger("payment_events")
 
@@ -69,25 +73,65 @@ class PaymentEventUnreadable(Fatal):
     """A payment event's bytes are not the message that its type names."""
 
 
-class PaymentEvents:
-    """An EventHandler. It calls nobody: the saga takes the next step once the transaction is committed."""
+class NextSteps(Protocol):
+    """Who takes the orders on."""
 
-    def __init__(self, store: PostgresOrderStore, acting: Callable[[PaymentReport], Act]) -> None:
+    def spare_lease(self, orders: int) -> Lease | None:
+        """For so many that are to be handed over; None where they would have to wait for long."""
+        ...
+
+    def hand_over(self, orders: Sequence[Order], lease: Lease) -> None:
+        """They are leased with it."""
+        ...
+
+    def wake(self) -> None:
+        """Some may be due."""
+        ...
+
+
+class PaymentEvents:
+    """A BatchHandler, all events of a batch at once. It calls nobody.
+
+    The saga takes the next steps once the transaction is committed: orders that go on at once are leased in the very
+    same change and then handed over, so that nobody has to look for them.
+    """
+
+    def __init__(
+        self, store: PostgresOrderStore, acting: Callable[[PaymentReport], Act], next_steps: NextSteps
+    ) -> None:
         self._store = store
         self._acting = acting
+        self._next_steps = next_steps
 
-    async def __call__(self, connection: AsyncConnection, event: IncomingEvent) -> None:
-        """Applies one event. An unknown type is a newer publisher's; an unknown order is not ours to judge."""
-        if event.type not in _TYPES:
+    async def __call__(self, connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
+        """An unknown type is a newer publisher's; an unknown order is not ours to judge."""
+        known = [(place, event) for place, event in enumerate(events) if event.type in _TYPES]
+        if not known:
             return
+        lease = self._next_steps.spare_lease(len(known))
+        asked = [self._asked(place, event, lease) for place, event in known]
+        answers = await self._store.change_all_within(connection, asked)
+        orders: dict[OrderRef, Changed] = {}
+        for (place, event), one, changed in zip(known, asked, answers, strict=True):
+            if isinstance(changed, ItemBroke):
+                raise EventFailed(place, changed.cause) from changed.cause
+            if changed is None or isinstance(changed, Refusal):
+                reason = "ORDER_NOT_FOUND" if changed is None else changed.reason()
+                _log.error("payment_report_refused", order_id=one.ref.order_id, reason=reason, event_type=event.type)
+            else:
+                # The last of its changes says how it stands.
+                orders[one.ref] = changed
+        if lease is None:
+            after_commit(connection, self._next_steps.wake)
+        elif leased := [changed.order for changed in orders.values() if changed.leased]:
+            after_commit(connection, lambda: self._next_steps.hand_over(leased, lease))
+
+    def _asked(self, place: int, event: IncomingEvent, lease: Lease | None) -> AskedChange:
         message_type, read = _TYPES[event.type]
         try:
             message = message_type.FromString(event.payload)
             report = read(message)
         except (DecodeError, KeyError) as error:
-            raise PaymentEventUnreadable(type=event.type, event_id=event.id) from error
+            raise EventFailed(place, PaymentEventUnreadable(type=event.type, event_id=event.id)) from error
         ref = OrderRef(event.house_id, message.order_id)
-        changed = await self._store.change_within(connection, ref, self._acting(report))
-        if changed is None or isinstance(changed, Refusal):
-            reason = "ORDER_NOT_FOUND" if changed is None else changed.reason()
-            _log.error("payment_report_refused", order_id=ref.order_id, reason=reason, event_type=event.type)
+        return AskedChange(ref, self._acting(report), lease=lease, take=lease is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.orders.domain.order import Order
@@ -27,7 +28,7 @@ _Taken = tuple[LeasedOrder, Lease]
 class DriverLimits:
     """`concurrency`: orders taken on by the loop at once; `inline`: checkouts that are answered at once, on top."""
 
-    concurrency: int = 32
+    concurrency: int = 256
     inline: int = 256
     interval_seconds: float = 0.25
 
@@ -45,7 +46,12 @@ class SagaDriver:
             lease=self._lease_due,
             act=self._advance,
             clock=clock,
-            limits=WorkLimits(limits.concurrency, limits.interval_seconds, linger_seconds=_LINGER_SECONDS),
+            limits=WorkLimits(
+                limits.concurrency,
+                limits.interval_seconds,
+                handed_over=limits.concurrency,
+                linger_seconds=_LINGER_SECONDS,
+            ),
         )
 
     def wake(self) -> None:
@@ -65,6 +71,15 @@ class SagaDriver:
         """Takes on an order that was leased with `lease`; the task ends when the order must wait, and never raises."""
         # A buyer's deadline ends the buyer's wait, not the saga's calls.
         return self._inline.start(self._advance((LeasedOrder(order, 0), lease)), outside_call())
+
+    def spare_lease(self, orders: int) -> Lease | None:
+        """For so many that are to be handed over; None where they would have to wait for too many others."""
+        return self.new_lease() if orders <= self._due.room else None
+
+    def hand_over(self, orders: Sequence[Order], lease: Lease) -> None:
+        """The loop takes on what was leased with `lease` elsewhere in this process, without looking for it."""
+        for order in orders:
+            self._due.hand_over((LeasedOrder(order, 0), lease))
 
     async def run(self) -> None:
         """Runs until cancelled; then the steps in flight are cancelled too, and their leases run out."""

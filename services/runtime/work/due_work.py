@@ -77,6 +77,11 @@ class DueWork(Generic[T]):
         self._look_at_ms = min(self._look_at_ms, at_ms)
         self._woken.set()
 
+    @property
+    def room(self) -> int:
+        """How many more may be handed over."""
+        return self._limits.handed_over - len(self._handed_over)
+
     def hand_over(self, item: T) -> None:
         """Takes what this process has leased already. When too many wait, it is found again after its lease."""
         if len(self._handed_over) < self._limits.handed_over:

@@ -27,14 +27,15 @@ from tests.contract.orders.neighbours import (
 from tests.contract.orders.stored import CLOCK
 
 
-@pytest.fixture(params=["memory", "node"])
+@pytest.fixture(params=["memory", "node", "stream"])
 async def seats(request: pytest.FixtureRequest, emptied_database_url: Callable[[str], str]) -> AsyncIterator[SeatStage]:
     """A hall with nothing held."""
     if request.param == "memory":
         yield MemorySeats()
         return
     redis_url: str = request.getfixturevalue("redis_url")
-    async with seats_of_a_node(redis_url, emptied_database_url("inventory")) as stage:
+    streamed = request.param == "stream"
+    async with seats_of_a_node(redis_url, emptied_database_url("inventory"), streamed=streamed) as stage:
         yield stage
 
 

@@ -16,6 +16,7 @@ from balcon.types.v1.seating_pb2 import CHANNEL_BACKEND, CHANNEL_ONLINE, SeatRef
 
 from services.contracts.channels import Channel
 from services.contracts.instants import LATEST_MS
+from services.contracts.inventory_stream import InventoryCodec, InventoryStreams
 from services.contracts.prices import Component, ComponentKind, PercentOff
 from services.contracts.wire_types import wire_instant
 from services.inventory.adapters.memory_stores import MemoryPerformances
@@ -27,18 +28,22 @@ from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
+from services.orders.adapters.seat_places import SeatPlaces
+from services.orders.adapters.streamed_seat_inventory import StreamedSeatInventory
 from services.orders.domain.commands import PaymentReport
 from services.orders.domain.order import SeatName, TicketKind, of_reservation
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.promotions import Promotion
 from services.orders.ports import Catalogue, HeldSeats, Offer, Payments, PaymentSeen, SeatInventory
 from services.runtime.clock import SystemClock
+from services.runtime.rpc.owner_streams import OwnerStreams
 from services.runtime.rpc.routing import OwnerRouting
+from services.runtime.testing import eventually
 from tests.integration.catalogue.stage import Catalogue as RunningCatalogue
 from tests.integration.catalogue.stage import running_catalogue
 from tests.integration.inventory.node import Node, running_node
 from tests.integration.payments.rig import DECLINES, PAYS, Rig, RigPlan, running
-from tests.unit.orders.builders import HOUSE, PLAN, SHOW
+from tests.unit.orders.builders import HOUSE, PLAN, SHOW, an_offer
 
 CLOCK = SystemClock()
 # Holds of the stage end at their time to the second.
@@ -92,7 +97,8 @@ class NodeSeats:
         self._stub = node.stub
         self._reservations = node.reservations
         self.routes = OwnerRouting([node.endpoint], CLOCK, lambda: 0.5)
-        self.inventory = GrpcSeatInventory(self.routes, timeout_seconds=30.0)
+        self.unary = GrpcSeatInventory(self.routes, timeout_seconds=30.0)
+        self.inventory: SeatInventory = self.unary
 
     async def hold(self, hold_id: str, *seats: str, holder_id: str = "holder_1", seconds: int = 600) -> None:
         await self._stub.HoldSeats(
@@ -124,16 +130,41 @@ class NodeSeats:
         )
 
 
+class StreamSeats(NodeSeats):
+    """The same over the shared stream."""
+
+    def __init__(self, node: Node, seat_ids: Sequence[str]) -> None:
+        super().__init__(node)
+        shows = MemoryCatalogue()
+        shows.put(HOUSE, an_offer(), {seat_id: PlanSeat("1") for seat_id in seat_ids})
+        self.places = SeatPlaces(shows)
+        self.streams: InventoryStreams = OwnerStreams(self.routes, InventoryCodec(), CLOCK)
+        self.inventory = StreamedSeatInventory(self.streams, self.places, self.unary, timeout_seconds=30.0)
+
+    async def learn(self) -> None:
+        """The first question is answered the unary way."""
+
+        async def is_known() -> None:
+            assert self.places.newest(HOUSE, SHOW) is not None
+
+        await eventually(is_known)
+
+
 @asynccontextmanager
-async def seats_of_a_node(redis_url: str, database_url: str) -> AsyncIterator[SeatStage]:
+async def seats_of_a_node(redis_url: str, database_url: str, *, streamed: bool = False) -> AsyncIterator[SeatStage]:
     """A node with the hall."""
-    plan = SeatPlan.of(PLAN, [f"A-{number}" for number in range(1, 11)])
+    seat_ids = [f"A-{number}" for number in range(1, 11)]
+    plan = SeatPlan.of(PLAN, seat_ids)
     show = Performance(SHOW, HOUSE, plan, HoldRules(True, 10, 600_000, grace_ms=GRACE_MS))
     async with running_node(redis_url, database_url, MemoryPerformances(show)) as node:
-        stage = NodeSeats(node)
+        stage = StreamSeats(node, seat_ids) if streamed else NodeSeats(node)
         keeping_time = asyncio.create_task(node.host.keep_time())
+        if isinstance(stage, StreamSeats):
+            await stage.learn()
         yield stage
         keeping_time.cancel()
+        if isinstance(stage, StreamSeats):
+            await stage.streams.close()
         await stage.routes.close()
 
 

@@ -42,6 +42,7 @@ from services.runtime.outbox.headers import to_message
 from services.runtime.rpc.errors import STATUS_OF_KIND, Refused
 from services.runtime.rpc.server import RpcServer
 from tests.integration.orders.served_customers import ServedCustomers
+from tests.integration.orders.served_stream import executed
 from tests.integration.orders.served_ticketing import ServedTicketing
 from tests.integration.orders.trouble import Context, Trouble, refused
 from tests.integration.runtime.checking import Checking
@@ -54,6 +55,12 @@ class ServedInventory(InventoryServiceServicer):
     def __init__(self, twin: MemorySeatInventory, trouble: Trouble) -> None:
         self.twin = twin
         self.trouble = trouble
+
+    async def ExecuteCommands(
+        self, request_iterator: AsyncIterator[inventory.ExecuteCommandsRequest], context: Context
+    ) -> AsyncIterator[inventory.ExecuteCommandsResponse]:
+        async for answer in executed(self, request_iterator, tuple(a_plan())):
+            yield answer
 
     async def GetHold(self, request: inventory.GetHoldRequest, context: Context) -> inventory.GetHoldResponse:
         self.trouble.meet("GetHold")

@@ -42,7 +42,7 @@ async def test_a_credential_given_to_orders_arrives_at_the_inventory(stage: Stag
 async def test_what_the_saga_does_is_on_the_services_own_account(stage: Stage) -> None:
     act_as(lambda: OWN)
     assert (await sold(stage, "person_1")).state == wire.ORDER_STATE_CONFIRMED
-    for method in ("ClaimSeats", "CreatePayment", "ConfirmClaim"):
+    for method in ("ExecuteCommands", "CreatePayment"):
         assert set(stage.neighbours.checking.credentials(method)) == {OWN}, method
 
 
@@ -81,7 +81,7 @@ async def refused_and_faulted(stage: Stage) -> str:
     told = ""
     for seat, trouble in (("A-2", refused("HOLD_NOT_FOUND")), ("A-3", RuntimeError("broken"))):
         # As often as it may be asked again.
-        stage.neighbours.inventory_trouble.next = [trouble] * 20
+        stage.neighbours.inventory_trouble.next = [trouble] * 1_000
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await orders.CreateOrder(stage.create_request(seat), metadata=authorization("person_1"))
         error = caught.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.inventory.adapters import catalogue_events
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
+from services.orders.domain.order import Order
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
+from services.orders.ports import Lease
 from services.reporting.adapters.projections.registry import PROJECTIONS
 from services.runtime.bus.memory_bus import MemoryBus
 from services.runtime.bus.port import Message
@@ -41,9 +43,27 @@ def _of_inventory(_engine: AsyncEngine) -> EventHandler:
     return catalogue_events.copy_performance
 
 
+class _NoNextSteps:
+    """Nobody takes the orders on."""
+
+    def spare_lease(self, orders: int) -> Lease | None:
+        return None
+
+    def hand_over(self, orders: Sequence[Order], lease: Lease) -> None:
+        raise AssertionError(lease)
+
+    def wake(self) -> None:
+        pass
+
+
 def _of_orders(engine: AsyncEngine) -> EventHandler:
     store = PostgresOrderStore(engine, CLOCK, RandomIds(), committed=lambda: None)
-    return PaymentEvents(store, lambda report: act_on(report, CLOCK, Timing()))
+    events = PaymentEvents(store, lambda report: act_on(report, CLOCK, Timing()), _NoNextSteps())
+
+    async def handle(connection: AsyncConnection, event: IncomingEvent) -> None:
+        await events(connection, [event])
+
+    return handle
 
 
 def _of_reporting(topic: str) -> Callable[[AsyncEngine], EventHandler]:

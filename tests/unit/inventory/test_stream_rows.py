@@ -56,8 +56,8 @@ def test_the_proto_marks_the_very_rows_that_wait_for_the_record() -> None:
 
 def test_every_command_that_callers_have_travels_on_the_stream() -> None:
     kinds = {type(read(row)) for row in every_row().values()}
-    # Holds are columns; reads, allotments, reservations are unary; expiries and changed rules are the owner's own.
-    others = {c.HoldSeats, c.ReadHold, c.ExpireHold, c.ChangeSaleTerms}
+    # Holds are columns; allotments, reservations are unary; expiries and changed rules are the owner's own.
+    others = {c.HoldSeats, c.ExpireHold, c.ChangeSaleTerms}
     others |= {*get_args(c.AllottingCommand), *get_args(c.ReservingCommand)}
     assert kinds == set(get_args(c.Command)) - others
 

@@ -1658,6 +1658,7 @@ class Command(_message.Message):
     BLOCK_FIELD_NUMBER: _builtins.int
     UNBLOCK_FIELD_NUMBER: _builtins.int
     BEST_AVAILABLE_FIELD_NUMBER: _builtins.int
+    READ_HOLD_FIELD_NUMBER: _builtins.int
     ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def extend(self) -> Global___ExtendCommand:
@@ -1700,6 +1701,10 @@ class Command(_message.Message):
         """See HoldBestAvailable."""
 
     @_builtins.property
+    def read_hold(self) -> Global___ReadHoldCommand:
+        """See GetHold."""
+
+    @_builtins.property
     def on_behalf_of(self) -> _principal_pb2.PrincipalRef:
         """On whose behalf, of rows for the record; the others name their holder. Absent: on the account of the service that
         opened the stream. Only a service may name somebody else.
@@ -1718,13 +1723,14 @@ class Command(_message.Message):
         block: Global___BlockCommand | None = ...,
         unblock: Global___UnblockCommand | None = ...,
         best_available: Global___BestAvailableCommand | None = ...,
+        read_hold: Global___ReadHoldCommand | None = ...,
         on_behalf_of: _principal_pb2.PrincipalRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "on_behalf_of", b"on_behalf_of", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "on_behalf_of", b"on_behalf_of", "read_hold", b"read_hold", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "on_behalf_of", b"on_behalf_of", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_available", b"best_available", "block", b"block", "cancel_claim", b"cancel_claim", "cancel_sale", b"cancel_sale", "claim", b"claim", "command", b"command", "confirm", b"confirm", "extend", b"extend", "move", b"move", "on_behalf_of", b"on_behalf_of", "read_hold", b"read_hold", "release", b"release", "unblock", b"unblock"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["extend", "move", "release", "claim", "confirm", "cancel_claim", "cancel_sale", "block", "unblock", "best_available"]  # noqa: Y015
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["extend", "move", "release", "claim", "confirm", "cancel_claim", "cancel_sale", "block", "unblock", "best_available", "read_hold"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
 
@@ -1773,6 +1779,28 @@ class BestAvailableCommand(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BestAvailableCommand: _TypeAlias = BestAvailableCommand  # noqa: Y015
+
+@_typing.final
+class ReadHoldCommand(_message.Message):
+    """See GetHold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    hold_id: _builtins.str
+    """The hold: the client's own key, 1 to 64 characters of [A-Za-z0-9_-]."""
+    def __init__(
+        self,
+        *,
+        hold_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadHoldCommand: _TypeAlias = ReadHoldCommand  # noqa: Y015
 
 @_typing.final
 class ExtendCommand(_message.Message):
@@ -2049,6 +2077,7 @@ class ExecuteCommandsResponse(_message.Message):
     FOUND_FIELD_NUMBER: _builtins.int
     BATCH_REFUSED_FIELD_NUMBER: _builtins.int
     CREDIT_FIELD_NUMBER: _builtins.int
+    READ_HOLDS_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.int
     """0: no answer, only word of the credit. Such a message opens every stream; callers' own ids begin at 1."""
     epoch: _builtins.int
@@ -2074,6 +2103,10 @@ class ExecuteCommandsResponse(_message.Message):
     def batch_refused(self) -> Global___Refused:
         """Set when the batch as a whole was refused: NOT_OWNER, OVERLOADED, a malformed message."""
 
+    @_builtins.property
+    def read_holds(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReadHold]:
+        """The holds that were read, in the order of the commands that read them."""
+
     def __init__(
         self,
         *,
@@ -2084,14 +2117,55 @@ class ExecuteCommandsResponse(_message.Message):
         found: _abc.Iterable[Global___FoundSeats] | None = ...,
         batch_refused: Global___Refused | None = ...,
         credit: _builtins.int = ...,
+        read_holds: _abc.Iterable[Global___ReadHold] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["batch_refused", b"batch_refused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "batch_refused", b"batch_refused", "credit", b"credit", "epoch", b"epoch", "found", b"found", "hold_until_ms", b"hold_until_ms", "refused", b"refused"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "batch_refused", b"batch_refused", "credit", b"credit", "epoch", b"epoch", "found", b"found", "hold_until_ms", b"hold_until_ms", "read_holds", b"read_holds", "refused", b"refused"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExecuteCommandsResponse: _TypeAlias = ExecuteCommandsResponse  # noqa: Y015
+
+@_typing.final
+class ReadHold(_message.Message):
+    """A hold as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    HOLDER_ID_FIELD_NUMBER: _builtins.int
+    SEAT_INDEXES_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    HOLD_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Position among holds then commands."""
+    holder_id: _builtins.str
+    """Who holds."""
+    channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
+    hold_until_ms: _builtins.int
+    """The end that is shown to the buyer, unix milliseconds."""
+    @_builtins.property
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0."""
+
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        holder_id: _builtins.str = ...,
+        seat_indexes: _abc.Iterable[_builtins.int] | None = ...,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        hold_until_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "position", b"position", "seat_indexes", b"seat_indexes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadHold: _TypeAlias = ReadHold  # noqa: Y015
 
 @_typing.final
 class FoundSeats(_message.Message):
