@@ -29,7 +29,10 @@ class ProviderStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderPayment:
-    """A payment as the provider tells it. `house_id` and `payment_id` are the metadata that creation gave it."""
+    """A payment as the provider tells it. `house_id` and `payment_id` are the metadata that creation gave it.
+
+    `instrument`: a keyed hash of what it was paid with, the same for the same card; "" where that is not known.
+    """
 
     ref: str
     house_id: str
@@ -42,6 +45,7 @@ class ProviderPayment:
     reason: str
     dispute: DisputeState = DisputeState.NONE
     disputed_minor: int = 0
+    instrument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
