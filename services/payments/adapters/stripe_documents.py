@@ -14,7 +14,7 @@ import msgspec
 
 from services.payments.adapters.stripe_money import from_stripe
 from services.payments.domain.payment import DisputeState
-from services.payments.domain.transitions import RefundReport
+from services.payments.domain.refunds import RefundReport
 from services.payments.ports import ProviderPayment, ProviderStatus, WebhookEvent
 
 # The names under which a session carries our ids; a refund carries its key.

@@ -21,7 +21,7 @@ from services.payments.adapters.signatures import signature_flaw
 from services.payments.adapters.stripe_calls import KEPT_ERROR, PAGE_SIZE, StripeCalls, StripeKeys, is_session
 from services.payments.adapters.stripe_money import to_stripe
 from services.payments.domain.payment import Payment
-from services.payments.domain.transitions import RefundReport
+from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
     NOT_FOUND,
     Declined,

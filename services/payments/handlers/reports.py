@@ -21,6 +21,8 @@ _KINDS = {
     ProviderStatus.CANCELLED: ReportKind.CANCELLED,
 }
 
+_MONEY = frozenset({ProviderStatus.AUTHORISED, ProviderStatus.SUCCEEDED})
+
 UNCERTAIN = Report(ReportKind.UNCERTAIN)
 MISSING = Report(ReportKind.MISSING)
 
@@ -35,6 +37,9 @@ def report_of(payment: Payment, told: ProviderPayment, account: str = "") -> Rep
         return UNCERTAIN
     if (told.house_id, told.payment_id) != (payment.house_id, payment.payment_id):
         _differs(payment, told, "owner")
+        return UNCERTAIN
+    if payment.provider_ref not in (None, told.ref) and told.status not in _MONEY:
+        # A creation that was asked for twice may have left a second one there, which nobody was shown.
         return UNCERTAIN
     if (told.amount_minor, told.currency) != (payment.provider_minor, payment.currency):
         _differs(payment, told, "money")

@@ -13,7 +13,7 @@ import pytest
 from services.payments.adapters.stripe_calls import KEPT_ERROR, StripeKeys
 from services.payments.adapters.stripe_money import from_stripe, to_stripe
 from services.payments.domain.payment import Payment, PaymentState
-from services.payments.domain.transitions import RefundReport
+from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
     KEY_REFUSED,
     NOT_FOUND,
@@ -51,7 +51,7 @@ async def authorised(stage: StripeStage, payment: Payment | None = None) -> tupl
 
 async def captured(stage: StripeStage) -> tuple[Payment, ProviderPayment]:
     """A payment whose money is the house's."""
-    payment, told = await authorised(stage)
+    payment, _ = await authorised(stage)
     return payment, done(await stage.provider.capture(payment))
 
 
@@ -237,7 +237,7 @@ async def test_events_behind_a_cursor_that_stripe_has_forgotten_are_listed_from_
     _, told = await authorised(stage)
     page = await stage.provider.events_after("evt_long_ago")
     assert isinstance(page, Done)
-    assert [event.payment_ref for event in page.value.events][0] == told.ref
+    assert page.value.events[0].payment_ref == told.ref
 
 
 async def test_many_events_are_listed_page_by_page_from_the_oldest(stage: StripeStage) -> None:

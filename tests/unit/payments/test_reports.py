@@ -69,6 +69,13 @@ def test_another_amount_or_currency_never_pays_and_is_called_off_before_it_moves
     assert report_of(payment(), replace(TOLD, status=status, **differing)).kind is WRONG_MONEY[status]
 
 
+@pytest.mark.parametrize("status", ProviderStatus)
+def test_a_second_payment_of_ours_at_the_provider_counts_only_where_money_is(status: ProviderStatus) -> None:
+    known = payment(provider_ref="sbx_0")
+    is_money = status in {ProviderStatus.AUTHORISED, ProviderStatus.SUCCEEDED}
+    assert (report_of(known, replace(TOLD, status=status)) != UNCERTAIN) == is_money
+
+
 def test_wrong_money_that_was_taken_ends_when_all_of_it_is_back() -> None:
     back = replace(TOLD, amount_minor=2_499, refunded_minor=2_499)
     assert report_of(payment(), back) == Report(ReportKind.FAILED, provider_ref="sbx_1", reason="wrong_money")
