@@ -23,6 +23,7 @@ from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.adapters.seat_places import SeatPlaces
+from services.orders.adapters.signed_quotes import SignedQuotes
 from services.orders.adapters.streamed_seat_inventory import StreamedSeatInventory
 from services.orders.api.orders_servicer import OrdersServicer
 from services.orders.domain.steps import Timing
@@ -33,6 +34,7 @@ from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_notifier import OrderNotifier
+from services.orders.handlers.quoting import Quoter
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.handlers.unresolved import count_unresolved
@@ -97,7 +99,9 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     saga = Saga(SagaParts(store, inventory, payments, tickets, notifier, clock, timing, lease_ms))
     limits = DriverLimits(settings.saga_concurrency, settings.checkout_concurrency, settings.saga_interval_seconds)
     driver = SagaDriver(saga, store, clock, ids, limits)
-    maker = OrderMaker(inventory, catalogue, clock, ids, hold_grace_ms=timing.hold_grace_ms)
+    quotes, lives_ms = SignedQuotes(settings.secrets()), settings.quote_seconds * 1000
+    quoter = Quoter(catalogue, quotes, clock, lives_ms=lives_ms)
+    maker = OrderMaker(inventory, catalogue, quoter, clock, ids, hold_grace_ms=timing.hold_grace_ms)
     window_ms = settings.payment_window_seconds * 1000
     hold = OrderHold(inventory)
     desk = OrderDesk(DeskParts(store, maker, customers, hold, driver, notifier, clock, timing, window_ms))
@@ -106,7 +110,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], batch_handler=heard)
     keep_ms = settings.request_key_hours * 3_600_000
 
-    servicer = OrdersServicer(desk, clock)
+    servicer = OrdersServicer(desk, quoter, clock)
     service.rpc.add(
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )

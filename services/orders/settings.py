@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.contracts.bounds import HOLD_GRACE_SECONDS
+from services.runtime.seal import sealing_secrets
 from services.runtime.settings import BusSettings
 
 
@@ -29,6 +30,11 @@ class OrdersSettings(BusSettings):
         le=300,
         description="Grace period after the end of its hold that was shown, before an open order is expired.",
     )
+    sealing_secrets: SecretStr = Field(
+        description="Random, 20 characters or more, separated by commas: the first signs quotes of prices, all of them "
+        "are believed."
+    )
+    quote_seconds: int = Field(600, ge=30, le=3_600, description="How long a price that was quoted holds.")
     call_timeout_seconds: float = Field(4.0, gt=0, le=60, description="Timeout of one call to another service.")
     lease_seconds: int = Field(
         12, ge=2, le=600, description="TTL of the lease on an order: after it another process takes the order over."
@@ -53,3 +59,7 @@ class OrdersSettings(BusSettings):
     overdue_seconds: int = Field(
         600, ge=1, le=86_400, description="Time in PAID or REFUND_DUE after which the audit reports an order (INV-3)."
     )
+
+    def secrets(self) -> tuple[str, ...]:
+        """The sealing secrets, at least one and none that could be guessed (ValueError)."""
+        return sealing_secrets("BALCON_ORDERS_SEALING_SECRETS", self.sealing_secrets.get_secret_value())

@@ -217,7 +217,7 @@ def _own_settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
     if part.name in {"accounts", "customers", "reporting", "ticketing", "webhooks"}:
         # The seals of each are its own, whoever has the same secret.
         settings |= {"SEALING_SECRETS": world.sealing_secret, "MAIL_FOLDER": f"{world.data_dir}/mail"}
-    if part.name in INTEGRATIONS:
+    if part.name in INTEGRATIONS or part.name == "orders":
         settings["SEALING_SECRETS"] = world.sealing_secret
     if part.name == "podiumkunst":
         settings["BASE_URL"] = double_url("dip", world.ports)

@@ -7,7 +7,7 @@ from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
 
 from services.contracts.wire_prices import wire_line_component, wire_line_discount, wire_vat
-from services.contracts.wire_types import wire_channel, wire_money, wire_principal
+from services.contracts.wire_types import wire_channel, wire_instant, wire_money, wire_principal
 from services.orders.domain.order import (
     Dispute,
     Money,
@@ -18,7 +18,9 @@ from services.orders.domain.order import (
     SeatName,
     Vat,
 )
+from services.orders.domain.pricing import vat_totals
 from services.orders.domain.refunds import Refund
+from services.orders.handlers.quoting import SignedQuote
 
 
 def money_message(money: Money) -> WireMoney:
@@ -76,6 +78,30 @@ def _part(order: Order, part: OrderPart) -> wire.OrderPart:
             for ticket in (part.tickets if order.tickets_are_valid else ())
         ],
         total=wire_money(part.total_minor, order.total.currency),
+    )
+
+
+def quote_message(signed: SignedQuote) -> wire.QuoteOrderResponse:
+    """What was quoted, as the order will have it."""
+    quote = signed.quote
+    return wire.QuoteOrderResponse(
+        quote=signed.text,
+        expires_at=wire_instant(quote.expires_at_ms),
+        parts=[
+            wire.OrderPart(
+                performance_id=part.performance_id,
+                plan_version=part.plan_version,
+                lines=[_line(line) for line in part.lines],
+                total=wire_money(sum(line.price.amount_minor for line in part.lines), quote.currency),
+            )
+            for part in quote.parts
+        ],
+        total=money_message(quote.total),
+        vat=[
+            told
+            for vat in vat_totals(quote.lines)
+            if (told := wire_vat(vat.vat_class, vat.rate_basis_points, vat.amount_minor, quote.currency))
+        ],
     )
 
 

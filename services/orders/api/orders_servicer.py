@@ -10,9 +10,11 @@ from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
 from services.contracts.pages import fitting
 from services.orders.api import requests
-from services.orders.api.messages import order_message
+from services.orders.api.messages import order_message, quote_message
+from services.orders.api.part_requests import price_request
 from services.orders.domain.order import Order
 from services.orders.handlers.order_desk import OrderDesk
+from services.orders.handlers.quoting import Quoter
 from services.orders.ports import Operation
 from services.runtime.call_context import current_call, remaining_seconds
 from services.runtime.clock import Clock
@@ -30,8 +32,9 @@ CANCEL_SECONDS = 5.0
 class OrdersServicer(OrdersServiceServicer):
     """See balcon.orders.v1.OrdersService."""
 
-    def __init__(self, desk: OrderDesk, clock: Clock) -> None:
+    def __init__(self, desk: OrderDesk, quoter: Quoter, clock: Clock) -> None:
         self._desk = desk
+        self._quoter = quoter
         self._clock = clock
 
     def _seconds(self, at_most: float) -> float:
@@ -44,6 +47,10 @@ class OrdersServicer(OrdersServiceServicer):
         key = requests.request_key(request, Operation.CREATE, asked.house_id, request.idempotency_key)
         order: Order = answered(await self._desk.create(asked, key))
         return wire.CreateOrderResponse(order=order_message(order))
+
+    async def QuoteOrder(self, request: wire.QuoteOrderRequest, context: Context) -> wire.QuoteOrderResponse:  # noqa: N802
+        asked = price_request(request)
+        return quote_message(answered(await self._quoter.quote(asked)))
 
     async def CheckOut(self, request: wire.CheckOutRequest, context: Context) -> wire.CheckOutResponse:  # noqa: N802
         ref, total, url = requests.check_out_wish(request)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from balcon.orders.v1 import orders_service_pb2 as wire
 
@@ -16,13 +17,21 @@ from services.contracts.bounds import (
     NORMAL_TICKET_TYPE,
 )
 from services.contracts.prices import ComponentKind
+from services.contracts.promotions import code_of, refused_code
 from services.contracts.texts import refused_text
 from services.contracts.wire_prices import component_kind_of
+from services.contracts.wire_types import channel_of, refused_channel
 from services.orders.domain.order import of_reservation
 from services.orders.domain.pricing import SeatChoice
-from services.orders.handlers.order_request import PartRequest
+from services.orders.handlers.order_request import PartRequest, PriceRequest
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
+from services.runtime.rpc.errors import accept
+
+P = TypeVar("P", wire.PartChoice, wire.QuotedPart)
+
+# A quote of the largest order has less.
+MAX_QUOTE_CHARS = 65_536
 
 
 def parts_of(request: wire.CreateOrderRequest) -> tuple[PartRequest, ...]:
@@ -40,17 +49,22 @@ def refused_parts(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | N
     for name in ("performance_id", "hold_id", "reservation_id", "seats"):
         if getattr(request, name):
             yield FieldInvalid(name, "is set beside parts", "parts, or the fields of one performance")
-    if len(request.parts) > MAX_PARTS_PER_ORDER:
-        yield FieldInvalid(
-            "parts", f"has {len(request.parts):,}", f"at most {MAX_PARTS_PER_ORDER} performances an order"
-        )
+    yield from refused_listed_parts(request.parts, _faults)
+
+
+def refused_listed_parts(
+    parts: Sequence[P], faults: Callable[[P, str], Iterator[FieldInvalid | None]]
+) -> Iterator[FieldInvalid | None]:
+    """All that is wrong with several parts, with what `faults` tells of each."""
+    if len(parts) > MAX_PARTS_PER_ORDER:
+        yield FieldInvalid("parts", f"has {len(parts):,}", f"at most {MAX_PARTS_PER_ORDER} performances an order")
         return
-    seats = sum(len(part.seats) for part in request.parts)
+    seats = sum(len(part.seats) for part in parts)
     if seats > MAX_SEATS_PER_ORDER:
         yield FieldInvalid("parts", f"has {seats:,} seats", f"at most {MAX_SEATS_PER_ORDER} an order")
     seen: set[str] = set()
-    for place, part in enumerate(request.parts):
-        yield from _faults(part, f"parts[{place}].")
+    for place, part in enumerate(parts):
+        yield from faults(part, f"parts[{place}].")
         if part.performance_id and part.performance_id in seen:
             field = f"parts[{place}].performance_id"
             yield FieldInvalid(field, f"{part.performance_id[:64]} is named twice", "each performance once")
@@ -68,6 +82,44 @@ def _faults(part: wire.CreateOrderRequest | wire.PartChoice, within: str) -> Ite
         yield refused_key(f"{within}reservation_id", part.reservation_id)
     else:
         yield refused_key(f"{within}hold_id", part.hold_id)
+    yield from refused_seats(part.seats, within)
+
+
+def refused_quote(quote: str) -> FieldInvalid | None:
+    """The refusal for what is longer than any quote; whether it is one, its signature says."""
+    if len(quote) <= MAX_QUOTE_CHARS:
+        return None
+    return FieldInvalid("quote", f"has {len(quote):,} characters", f"at most {MAX_QUOTE_CHARS:,}")
+
+
+def price_request(request: wire.QuoteOrderRequest) -> PriceRequest:
+    """What QuoteOrder asks for."""
+    channel, code = channel_of(request.channel), code_of(request.promotion_code)
+    unset = None if request.parts else FieldInvalid("parts", UNSET, "one performance or more")
+    accept(
+        refused_key("house_id", request.house_id),
+        unset,
+        *(refused_listed_parts(request.parts, _faults_of_quoted) if request.parts else ()),
+        refused_channel("channel", request.channel),
+        refused_code("promotion_code", code) if code else None,
+        refused_key("discount_id", request.discount_id) if request.discount_id else None,
+    )
+    assert channel is not None, "refused otherwise"
+    parts = tuple(
+        PartRequest(part.performance_id, "", tuple(map(_seat_choice, part.seats)), f"parts[{place}].")
+        for place, part in enumerate(request.parts)
+    )
+    return PriceRequest(
+        house_id=request.house_id,
+        parts=parts,
+        channel=channel,
+        promotion_code=code,
+        discount_id=request.discount_id,
+    )
+
+
+def _faults_of_quoted(part: wire.QuotedPart, within: str) -> Iterator[FieldInvalid | None]:
+    yield refused_key(f"{within}performance_id", part.performance_id)
     yield from refused_seats(part.seats, within)
 
 

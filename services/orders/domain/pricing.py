@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -180,6 +181,16 @@ def _with_components(line: OrderLine, components: Sequence[Component], taxes: Se
     classes = {(part.vat.vat_class, part.vat.rate_basis_points) for part in parts}
     vat = Vat(*classes.pop(), sum(taxes)) if len(classes) == 1 else NO_VAT
     return replace(line, components=parts, vat=vat)
+
+
+def vat_totals(lines: Iterable[OrderLine]) -> tuple[Vat, ...]:
+    """The tax in all of them by class and rate, of what names a class."""
+    totals: Counter[tuple[str, int]] = Counter()
+    for line in lines:
+        for one in line.components:
+            if one.vat.vat_class:
+                totals[one.vat.vat_class, one.vat.rate_basis_points] += one.vat.amount_minor
+    return tuple(Vat(*key, minor) for key, minor in sorted(totals.items()))
 
 
 def total_of(lines: Sequence[OrderLine], currency: str) -> Money:

@@ -176,6 +176,29 @@ class UsesExhausted(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class QuoteInvalid(Refusal):
+    """The quote was not made for this house, or was changed: ask for a new one."""
+
+    kind = Kind.INVALID
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteExpired(Refusal):
+    """The quote was good until {expired_at_ms} (unix milliseconds): ask for a new one."""
+
+    kind = Kind.PRECONDITION
+    expired_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteDiffers(Refusal):
+    """The order is not what was quoted: {quoted}."""
+
+    kind = Kind.PRECONDITION
+    quoted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerLimitReached(Refusal):
     """A customer has at most {limit} tickets of performance {performance_id}: {has} are taken, {wanted} are wanted."""
 

@@ -6,19 +6,20 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import repeat
 
-from services.contracts.promotions import PromotionUnknown
 from services.orders.domain.order import Order, OrderPart
-from services.orders.domain.pricing import PricedParts, priced_parts, total_of
-from services.orders.domain.promotions import Promotion, refused_promotion
+from services.orders.domain.pricing import PricedParts, total_of
 from services.orders.domain.refusals import PerformanceCancelled
 from services.orders.domain.uses import customer_use
+from services.orders.handlers.order_pricing import OrderPricing
 from services.orders.handlers.order_request import OrderRequest, PartRequest
 from services.orders.handlers.part_making import PartMaker, ReadyPart, refused_parts
+from services.orders.handlers.quoting import Quoter
 from services.orders.ports import Catalogue, SeatInventory, Unanswered
 from services.runtime.call_context import current_principal
 from services.runtime.clock import Clock
-from services.runtime.errors import FieldInvalid, Refusal, refused_fields
+from services.runtime.errors import Refusal
 from services.runtime.ids import Ids
 
 __all__ = ["OrderMaker", "OrderRequest", "PartRequest"]
@@ -45,50 +46,45 @@ class OrderMaker:
     """Asks inventory for the holds and the catalogue for the prices."""
 
     def __init__(
-        self, inventory: SeatInventory, catalogue: Catalogue, clock: Clock, ids: Ids, *, hold_grace_ms: int
+        self,
+        inventory: SeatInventory,
+        catalogue: Catalogue,
+        quoter: Quoter,
+        clock: Clock,
+        ids: Ids,
+        *,
+        hold_grace_ms: int,
     ) -> None:
         self._parts = PartMaker(inventory, catalogue, clock, hold_grace_ms=hold_grace_ms)
+        self._pricing = OrderPricing(catalogue, clock)
+        self._quoter = quoter
         self._catalogue = catalogue
         self._clock = clock
         self._ids = ids
 
     async def make(self, request: OrderRequest) -> MadeOrder | Refusal:
         """An open order, not stored yet. All parts or none. Raises Unanswered."""
+        quote = self._quoter.told(request)
+        if isinstance(quote, Refusal):
+            return quote
+        quoted = quote.parts if quote else (None,) * len(request.parts)
+        # What is taken off is in the quote already.
+        wanted = replace(request, promotion_code="", discount_id="") if quote else request
         promotion, found = await asyncio.gather(
-            self._promotion(request), asyncio.gather(*(self._parts.ready(request, part) for part in request.parts))
+            self._pricing.promotion(wanted),
+            asyncio.gather(*map(self._parts.ready, repeat(request), request.parts, quoted)),
         )
         if refusal := refused_parts(found):
             return refusal
         parts = [part for part in found if isinstance(part, ReadyPart)]
-        if refusal := _refused_currencies(parts):
-            return refusal
-        priced = self._priced(request, parts, promotion)
+        if quote is not None:
+            priced: PricedParts | Refusal = PricedParts(tuple(part.lines for part in quote.parts), quote.uses)
+        else:
+            priced = self._pricing.priced(request, parts, promotion)
         if isinstance(priced, Refusal):
             return priced
         limits = {part.asked.performance_id: part.offer.customer_limit for part in parts if part.offer.customer_limit}
         return MadeOrder(self._order(request, parts, priced), limits)
-
-    async def _promotion(self, request: OrderRequest) -> Promotion | None:
-        """No round trip where none is asked for."""
-        if not request.wants_promotion:
-            return None
-        return await self._catalogue.promotion(request.house_id, request.promotion_code, request.discount_id)
-
-    def _priced(
-        self, request: OrderRequest, parts: Sequence[ReadyPart], promotion: Promotion | None
-    ) -> PricedParts | Refusal:
-        rounding = parts[0].offer.prices.rounding
-        if not request.wants_promotion:
-            return priced_parts([part.listed for part in parts], None, rounding)
-        if promotion is None:
-            return PromotionUnknown(request.promotion_code or request.discount_id)
-        # Of several performances it is for those that it names; it must be for one of them.
-        now_ms = self._clock.now_ms()
-        refused = [refused_promotion(promotion, part.asked.performance_id, request.channel, now_ms) for part in parts]
-        if all(refused):
-            return next(filter(None, refused))
-        lists = [replace(part.listed, open_to_promotion=why is None) for part, why in zip(parts, refused, strict=True)]
-        return priced_parts(lists, promotion, rounding)
 
     def _order(self, request: OrderRequest, parts: Sequence[ReadyPart], priced: PricedParts) -> Order:
         now_ms = self._clock.now_ms()
@@ -103,7 +99,7 @@ class OrderMaker:
                 for part, of_part in zip(parts, priced.lines, strict=True)
                 for until_ms in (part.held.hold_until_ms,)
             ),
-            total=total_of(lines, parts[0].offer.prices.currency),
+            total=total_of(lines, lines[0].price.currency),
             created_at_ms=now_ms,
             state_since_ms=now_ms,
             uses=(*priced.uses, *(use for part in parts for use in part.uses)),
@@ -121,13 +117,3 @@ class OrderMaker:
                 if offer is not None and offer.cancelled:
                     return PerformanceCancelled(performance_id)
         return None
-
-
-def _refused_currencies(parts: Sequence[ReadyPart]) -> FieldInvalid | None:
-    """One currency an order: it is paid once."""
-    first = parts[0].offer.prices.currency
-    return refused_fields(
-        FieldInvalid(f"{part.asked.field}performance_id", f"is sold in {other}", f"{first}, as the first part")
-        for part in parts
-        if (other := part.offer.prices.currency) != first
-    )

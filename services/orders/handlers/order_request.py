@@ -1,4 +1,4 @@
-"""What a buyer asks for when an order is made. Sizes and shapes are checked already."""
+"""What a buyer asks for when an order is priced or made. Sizes and shapes are checked already."""
 
 from __future__ import annotations
 
@@ -6,27 +6,35 @@ from dataclasses import dataclass
 
 from services.contracts.channels import Channel
 from services.orders.domain.pricing import SeatChoice
+from services.orders.domain.quote import WantedPart, WantedSeat
 from services.orders.ports import Buyer
 
 
 @dataclass(frozen=True, slots=True)
 class PartRequest:
-    """The seats of one performance, and the hold they are in. `field`: in front of its fields where they are named."""
+    """The seats of one performance, and the hold they are in; a price is told without one.
+
+    `field`: in front of its fields where they are named.
+    """
 
     performance_id: str
     hold_id: str
     seats: tuple[SeatChoice, ...]
     field: str = ""
 
+    @property
+    def wanted(self) -> WantedPart:
+        """As quotes compare it."""
+        seats = frozenset(WantedSeat(one.seat_id, one.ticket_type, one.extras) for one in self.seats)
+        return WantedPart(self.performance_id, seats)
 
-@dataclass(frozen=True, slots=True)
-class OrderRequest:
-    """One part at least, each of another performance of the house."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRequest:
+    """What has a price: one part at least, each of another performance of the house."""
 
     house_id: str
-    holder_id: str
     parts: tuple[PartRequest, ...]
-    buyer: Buyer
     channel: Channel
     promotion_code: str = ""
     discount_id: str = ""
@@ -35,3 +43,12 @@ class OrderRequest:
     def wants_promotion(self) -> bool:
         """Whether the catalogue is asked for one."""
         return bool(self.promotion_code or self.discount_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest(PriceRequest):
+    """Who wants it, and out of whose holds. `quote`: the text of a price that was told before."""
+
+    holder_id: str
+    buyer: Buyer
+    quote: str = ""

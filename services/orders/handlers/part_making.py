@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from services.contracts.reasons import Reason
 from services.orders.domain.pricing import Listed, listed
+from services.orders.domain.quote import QuotedPart
 from services.orders.domain.refusals import (
     ChannelMismatch,
     HoldExpired,
@@ -17,10 +18,12 @@ from services.orders.domain.refusals import (
     PartsRefused,
     PerformanceCancelled,
     PerformanceNotFound,
+    QuoteDiffers,
     SeatsNotHeld,
 )
 from services.orders.domain.ticket_terms import pass_uses, passes_asked, refused_by_terms, refused_without_pass
 from services.orders.domain.uses import CountedUse
+from services.orders.handlers.order_pricing import ListedPart
 from services.orders.handlers.order_request import OrderRequest, PartRequest
 from services.orders.ports import Catalogue, Declined, HeldSeats, Offer, SeatInventory, Unanswered
 from services.runtime.clock import Clock
@@ -28,13 +31,10 @@ from services.runtime.errors import FieldInvalid, Refusal, Violation, refused_fi
 
 
 @dataclass(frozen=True, slots=True)
-class ReadyPart:
+class ReadyPart(ListedPart):
     """A part that may be sold: its seats are held by the buyer, and each has a price in the list."""
 
-    asked: PartRequest
-    offer: Offer
     held: HeldSeats
-    listed: Listed
     uses: tuple[CountedUse, ...]
 
 
@@ -47,12 +47,17 @@ class PartMaker:
         self._clock = clock
         self._hold_grace_ms = hold_grace_ms
 
-    async def ready(self, request: OrderRequest, part: PartRequest) -> ReadyPart | Refusal:
-        """The part, or why it cannot be sold; fields are named from the request on. Raises Unanswered."""
-        found = await self._found(request, part)
+    async def ready(
+        self, request: OrderRequest, part: PartRequest, quoted: QuotedPart | None = None
+    ) -> ReadyPart | Refusal:
+        """The part, or why it cannot be sold; fields are named from the request on. Raises Unanswered.
+
+        What was `quoted` is not looked up again: its price holds, whatever the list says by now.
+        """
+        found = await self._found(request, part, quoted)
         return within(part.field, found) if isinstance(found, FieldInvalid) else found
 
-    async def _found(self, request: OrderRequest, part: PartRequest) -> ReadyPart | Refusal:
+    async def _found(self, request: OrderRequest, part: PartRequest, quoted: QuotedPart | None) -> ReadyPart | Refusal:
         offer, held = await asyncio.gather(
             self._catalogue.offer(request.house_id, part.performance_id),
             self._inventory.held_seats(request.house_id, part.performance_id, part.hold_id),
@@ -63,21 +68,29 @@ class PartMaker:
             return _without_hold(part, held)
         if refusal := refused_offer(part, offer) or self._refused(request, part, offer, held):
             return refusal
-        seats = await self._catalogue.plan_seats(request.house_id, offer.hall_id, held.plan_version)
-        lines = listed(part.seats, offer.prices, seats or {}, held.plan_version)
+        lines = await self._listed(request, part, offer, held, quoted)
         if isinstance(lines, Refusal):
             return lines
         uses = await self._pass_uses(request, part, offer)
-        return uses if isinstance(uses, Refusal) else ReadyPart(part, offer, held, lines, uses)
+        return uses if isinstance(uses, Refusal) else ReadyPart(part, offer, lines, held, uses)
+
+    async def _listed(
+        self, request: OrderRequest, part: PartRequest, offer: Offer, held: HeldSeats, quoted: QuotedPart | None
+    ) -> Listed | Refusal:
+        if quoted is not None:
+            if quoted.plan_version != held.plan_version:
+                return QuoteDiffers((f"seating plan of {part.performance_id} is version {quoted.plan_version}",))
+            return Listed(quoted.lines, ())
+        seats = await self._catalogue.plan_seats(request.house_id, offer.hall_id, held.plan_version)
+        return listed(part.seats, offer.prices, seats or {}, held.plan_version)
 
     def _refused(self, request: OrderRequest, part: PartRequest, offer: Offer, held: HeldSeats) -> Refusal | None:
         if held.holder_id != request.holder_id:
             return HoldForeign(part.hold_id)
         if held.hold_until_ms + self._hold_grace_ms <= self._clock.now_ms():
             return HoldExpired(part.hold_id)
-        if len(part.seats) > offer.seats_per_holder:
-            most = offer.seats_per_holder
-            return FieldInvalid("seats", f"has {len(part.seats)} seats", f"at most {most} an order")
+        if refusal := refused_size(part, offer):
+            return refusal
         if request.channel is not held.channel:
             return ChannelMismatch(request.channel.value, held.channel.value)
         if refusal := refused_by_terms(part.seats, offer.terms, request.channel):
@@ -111,6 +124,13 @@ def refused_offer(part: PartRequest, offer: Offer) -> Refusal | None:
     if offer.cancelled:
         return PerformanceCancelled(part.performance_id)
     return None if offer.on_sale else NotOnSale(part.performance_id)
+
+
+def refused_size(part: PartRequest, offer: Offer) -> FieldInvalid | None:
+    """The refusal of more seats than a holder may have."""
+    if len(part.seats) <= offer.seats_per_holder:
+        return None
+    return FieldInvalid("seats", f"has {len(part.seats)} seats", f"at most {offer.seats_per_holder} an order")
 
 
 def refused_parts(found: Sequence[object]) -> Refusal | None:

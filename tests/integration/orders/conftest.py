@@ -113,6 +113,7 @@ async def stage(database_url: DatabaseUrl) -> AsyncIterator[Stage]:
         "payments_target": neighbours.target,
         "ticketing_target": neighbours.target,
         "customers_target": neighbours.target,
+        "sealing_secrets": "a-secret-of-the-tests",
         "call_timeout_seconds": 2,
         "lease_seconds": 4,
         "saga_interval_seconds": 0.05,

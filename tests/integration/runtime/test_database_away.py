@@ -67,7 +67,9 @@ async def build(service: str, url: str) -> Service:
                 "ticketing_target": NOWHERE,
                 "customers_target": NOWHERE,
             }
-            ours = OrdersSettings(database_url=database, **about, **common)
+            ours = OrdersSettings(
+                database_url=database, sealing_secrets=SecretStr("a-secret-of-the-tests"), **about, **common
+            )
             running = Service(service, ours)
             await build_orders(running, ours)
         case "payments":

@@ -58,7 +58,9 @@ class ShopBuyer(SeatBuyer):
             for performance_id, hold in holds.items()
         )
         one = next(iter(holds.values()))
-        request = OrderRequest(HOUSE, one.holder_id, parts, CUSTOMER, CHANNELS[one.channel])
+        request = OrderRequest(
+            house_id=HOUSE, holder_id=one.holder_id, parts=parts, buyer=CUSTOMER, channel=CHANNELS[one.channel]
+        )
         order = await self.shops.ask(lambda shop: shop.desk.create(request, a_key(f"create_{name}")))
         if isinstance(order, Refusal):
             self._met[f"order_{order.reason()}"] += 1

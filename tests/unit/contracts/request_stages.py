@@ -196,7 +196,7 @@ def _servicers() -> Mapping[str, Any]:
         "AllotmentService": AllotmentServicer(Host()),  # type: ignore[arg-type]
         "ReservationService": ReservationServicer(Host()),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),
-        "OrdersService": OrdersServicer(store, CLOCK),
+        "OrdersService": OrdersServicer(store, store, CLOCK),
         "ReportingService": ReportingServicer(store, store),
         "DashboardsService": DashboardsServicer(store, store, store),
         "SchedulesService": SchedulesServicer(store, store, store),

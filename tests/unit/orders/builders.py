@@ -106,7 +106,13 @@ def a_request(
 ) -> OrderRequest:
     """An order for exactly a_hold's seats."""
     choices = tuple(SeatChoice(seat, ticket_type) for seat in seats or ("A-1", "A-2"))
-    return OrderRequest(HOUSE, holder_id, (PartRequest(SHOW, hold_id, choices),), CUSTOMER, Channel.ONLINE)
+    return OrderRequest(
+        house_id=HOUSE,
+        holder_id=holder_id,
+        parts=(PartRequest(SHOW, hold_id, choices),),
+        buyer=CUSTOMER,
+        channel=Channel.ONLINE,
+    )
 
 
 def a_key(key: str, operation: Operation = Operation.CREATE, content: str = "", busy_until_ms: int = 0) -> RequestKey:

@@ -12,6 +12,7 @@ from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.adapters.memory_ticketing import MemoryTicketing
+from services.orders.adapters.signed_quotes import SignedQuotes
 from services.orders.domain.commands import PaymentReport
 from services.orders.domain.order import Order
 from services.orders.domain.steps import Timing
@@ -21,6 +22,7 @@ from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_notifier import OrderNotifier
+from services.orders.handlers.quoting import Quoter
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.ports import Operation, OrderRef, OrderStore, Payments, SeatInventory, Ticketing
@@ -31,6 +33,7 @@ from tests.unit.orders.builders import HOUSE, SHOW, a_hold, a_key, a_plan, a_req
 
 WINDOW_MS = 60_000
 LEASE_MS = 10_000
+QUOTE_MS = 600_000
 TIMING = Timing(payment_poll_ms=5_000, longest_retry_ms=5_000)
 
 
@@ -85,7 +88,8 @@ class Shop:
         saga = Saga(SagaParts(record, seats, money, tickets, self.notifier, clock, TIMING, LEASE_MS))
         self.driver = SagaDriver(saga, record, clock, ids, limits or DriverLimits())
         catalogue = CachedCatalogue(world.catalogue, clock, ttl_seconds=1.0)
-        maker = OrderMaker(seats, catalogue, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
+        self.quoter = Quoter(catalogue, SignedQuotes(["a-secret-of-the-tests"]), clock, lives_ms=QUOTE_MS)
+        maker = OrderMaker(seats, catalogue, self.quoter, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
         hold = OrderHold(seats)
         buyers, notifier = world.customers, self.notifier
         self.desk = OrderDesk(DeskParts(record, maker, buyers, hold, self.driver, notifier, clock, TIMING, WINDOW_MS))

@@ -17,7 +17,8 @@ ORDERS: Final = Subject(
     "orders",
     orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
     (
-        Command("create", "CreateOrder", "Makes an order out of a hold."),
+        Command("create", "CreateOrder", "Makes an order out of a hold, or of one for each of several performances."),
+        Command("quote", "QuoteOrder", "Tells what seats would cost, and for how long."),
         Command("check-out", "CheckOut", "Claims an order's seats and asks for its payment.", arguments=("order_id",)),
         Command(
             "list",

@@ -11,6 +11,7 @@ from balcon.types.v1 import seating_pb2 as _seating_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -792,6 +793,7 @@ class CreateOrderRequest(_message.Message):
     TICKS_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
+    QUOTE_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
@@ -818,6 +820,10 @@ class CreateOrderRequest(_message.Message):
     """The session that a customer's link has opened (balcon.customers.v1)."""
     language: _builtins.str
     """In which language the buyer was spoken to, some of en, nl, de, nb: for mails to a customer who is new."""
+    quote: _builtins.str
+    """Of QuoteOrder, for exactly these seats: the order has its price, whatever the list says by now, or is refused. What
+    was taken off need not be named again.
+    """
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChoice]:
         """Exactly the hold's seats."""
@@ -855,14 +861,129 @@ class CreateOrderRequest(_message.Message):
         ticks: _abc.Iterable[_customers_pb2.ConsentTick] | None = ...,
         language: _builtins.str = ...,
         parts: _abc.Iterable[Global___PartChoice] | None = ...,
+        quote: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "parts", b"parts", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "parts", b"parts", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "quote", b"quote", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateOrderRequest: _TypeAlias = CreateOrderRequest  # noqa: Y015
+
+@_typing.final
+class QuotedPart(_message.Message):
+    """The seats of one performance whose price is asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    SEATS_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance; no other part may be of it."""
+    @_builtins.property
+    def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChoice]:
+        """Its seats; whether they are free, the hold says. No pass is looked at."""
+
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        seats: _abc.Iterable[Global___SeatChoice] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance_id", b"performance_id", "seats", b"seats"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuotedPart: _TypeAlias = QuotedPart  # noqa: Y015
+
+@_typing.final
+class QuoteOrderRequest(_message.Message):
+    """What QuoteOrder is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    PROMOTION_CODE_FIELD_NUMBER: _builtins.int
+    DISCOUNT_ID_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that they belong to."""
+    channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
+    promotion_code: _builtins.str
+    """As CreateOrderRequest.promotion_code; nothing is counted yet."""
+    discount_id: _builtins.str
+    """As CreateOrderRequest.discount_id."""
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuotedPart]:
+        """One or more, at most 20, with 400 seats. Orders name them in the same order."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        parts: _abc.Iterable[Global___QuotedPart] | None = ...,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        promotion_code: _builtins.str = ...,
+        discount_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "discount_id", b"discount_id", "house_id", b"house_id", "parts", b"parts", "promotion_code", b"promotion_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuoteOrderRequest: _TypeAlias = QuoteOrderRequest  # noqa: Y015
+
+@_typing.final
+class QuoteOrderResponse(_message.Message):
+    """What QuoteOrder answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTE_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    VAT_FIELD_NUMBER: _builtins.int
+    quote: _builtins.str
+    """For CreateOrder; signed, of no meaning to anybody else."""
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """From then on it is refused."""
+
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderPart]:
+        """One for each performance, with the lines that the order will have."""
+
+    @_builtins.property
+    def total(self) -> _money_pb2.Money:
+        """What is to be paid: there is nothing more that cannot be avoided."""
+
+    @_builtins.property
+    def vat(self) -> _containers.RepeatedCompositeFieldContainer[Global___Vat]:
+        """The tax in it, by class and rate."""
+
+    def __init__(
+        self,
+        *,
+        quote: _builtins.str = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        parts: _abc.Iterable[Global___OrderPart] | None = ...,
+        total: _money_pb2.Money | None = ...,
+        vat: _abc.Iterable[Global___Vat] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "total", b"total"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "parts", b"parts", "quote", b"quote", "total", b"total", "vat", b"vat"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuoteOrderResponse: _TypeAlias = QuoteOrderResponse  # noqa: Y015
 
 @_typing.final
 class CreateOrderResponse(_message.Message):

@@ -40,6 +40,11 @@ class OrdersServiceStub:
                 request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CreateOrderRequest.SerializeToString,
                 response_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CreateOrderResponse.FromString,
                 _registered_method=True)
+        self.QuoteOrder = channel.unary_unary(
+                '/balcon.orders.v1.OrdersService/QuoteOrder',
+                request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderRequest.SerializeToString,
+                response_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderResponse.FromString,
+                _registered_method=True)
         self.CheckOut = channel.unary_unary(
                 '/balcon.orders.v1.OrdersService/CheckOut',
                 request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CheckOutRequest.SerializeToString,
@@ -74,6 +79,14 @@ class OrdersServiceServicer:
     def CreateOrder(self, request, context):
         """Makes an order out of a hold, or of one for each of several performances, priced from the catalogue. A hold is in one
         order at a time: HOLD_HAS_ORDER names it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def QuoteOrder(self, request, context):
+        """Tells what seats cost, all that nobody can avoid and the tax included, whoever holds them, and for how long that price
+        holds. Nothing is stored and no seat is kept: an order that names the quote in time gets exactly this price.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,6 +137,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.CreateOrder,
                     request_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CreateOrderRequest.FromString,
                     response_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CreateOrderResponse.SerializeToString,
+            ),
+            'QuoteOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.QuoteOrder,
+                    request_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderRequest.FromString,
+                    response_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderResponse.SerializeToString,
             ),
             'CheckOut': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckOut,
@@ -179,6 +197,33 @@ class OrdersService:
             '/balcon.orders.v1.OrdersService/CreateOrder',
             balcon_dot_orders_dot_v1_dot_orders__service__pb2.CreateOrderRequest.SerializeToString,
             balcon_dot_orders_dot_v1_dot_orders__service__pb2.CreateOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def QuoteOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.orders.v1.OrdersService/QuoteOrder',
+            balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderRequest.SerializeToString,
+            balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

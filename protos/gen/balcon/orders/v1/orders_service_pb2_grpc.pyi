@@ -37,6 +37,10 @@ class OrdersServiceStub:
     """Makes an order out of a hold, or of one for each of several performances, priced from the catalogue. A hold is in one
     order at a time: HOLD_HAS_ORDER names it.
     """
+    QuoteOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.QuoteOrderRequest, _orders_service_pb2.QuoteOrderResponse]
+    """Tells what seats cost, all that nobody can avoid and the tax included, whoever holds them, and for how long that price
+    holds. Nothing is stored and no seat is kept: an order that names the quote in time gets exactly this price.
+    """
     CheckOut: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CheckOutRequest, _orders_service_pb2.CheckOutResponse]
     """Claims the seats, then asks for the payment. The answer holds the page to pay on.
     SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
@@ -61,6 +65,10 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     CreateOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CreateOrderRequest, _orders_service_pb2.CreateOrderResponse]  # type: ignore[assignment]
     """Makes an order out of a hold, or of one for each of several performances, priced from the catalogue. A hold is in one
     order at a time: HOLD_HAS_ORDER names it.
+    """
+    QuoteOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.QuoteOrderRequest, _orders_service_pb2.QuoteOrderResponse]  # type: ignore[assignment]
+    """Tells what seats cost, all that nobody can avoid and the tax included, whoever holds them, and for how long that price
+    holds. Nothing is stored and no seat is kept: an order that names the quote in time gets exactly this price.
     """
     CheckOut: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CheckOutRequest, _orders_service_pb2.CheckOutResponse]  # type: ignore[assignment]
     """Claims the seats, then asks for the payment. The answer holds the page to pay on.
@@ -89,6 +97,16 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_orders_service_pb2.CreateOrderResponse, _abc.Awaitable[_orders_service_pb2.CreateOrderResponse]]:
         """Makes an order out of a hold, or of one for each of several performances, priced from the catalogue. A hold is in one
         order at a time: HOLD_HAS_ORDER names it.
+        """
+
+    @_abc_1.abstractmethod
+    def QuoteOrder(
+        self,
+        request: _orders_service_pb2.QuoteOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.QuoteOrderResponse, _abc.Awaitable[_orders_service_pb2.QuoteOrderResponse]]:
+        """Tells what seats cost, all that nobody can avoid and the tax included, whoever holds them, and for how long that price
+        holds. Nothing is stored and no seat is kept: an order that names the quote in time gets exactly this price.
         """
 
     @_abc_1.abstractmethod
