@@ -19,6 +19,8 @@ from services.payments.adapters.postgres_provider_accounts import PostgresProvid
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.provider_opener import Opener, ProviderOpener
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
+from services.payments.adapters.stripe_calls import StripeKeys
+from services.payments.adapters.stripe_provider_client import StripeProviderClient
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.api.provider_accounts_servicer import ProviderAccountsServicer
 from services.payments.api.webhooks import webhook_app
@@ -159,6 +161,20 @@ def _opener(settings: PaymentsSettings, clock: Clock) -> ProviderOpener:
             account=account.account_id,
             house_id=account.house_id,
         )
+    openers[ProviderKind.STRIPE] = lambda account, credentials: StripeProviderClient(
+        settings.stripe_url,
+        StripeKeys(
+            credentials.key,
+            credentials.webhook_secrets(clock.now_ms()),
+            credentials.connected_account,
+            settings.instrument_key(),
+        ),
+        timeout_seconds=settings.provider_timeout_seconds,
+        clock=clock,
+        account=account.account_id,
+        house_id=account.house_id,
+        manual_capture=settings.stripe_manual_capture,
+    )
     return ProviderOpener(openers)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -37,6 +39,12 @@ class PaymentsSettings(BusSettings):
         SecretStr(""),
         description="Keys of the sandbox's webhook signatures, separated by commas: two during a rotation. "
         "One is needed where the sandbox is allowed.",
+    )
+    stripe_url: str = Field("https://api.stripe.com", pattern="^https?://", description="Stripe's API.")
+    stripe_manual_capture: bool = Field(
+        True,
+        description="Whether cards at Stripe are authorised first and then captured. Off, its page also offers ways "
+        "to pay that cannot be authorised first, and each buyer who pays too late costs a refund.",
     )
     locked_check_seconds: float = Field(
         300.0,
@@ -91,6 +99,10 @@ class PaymentsSettings(BusSettings):
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""
         return sealing_secrets("BALCON_PAYMENTS_SEALING_SECRETS", self.sealing_secrets.get_secret_value())
+
+    def instrument_key(self) -> bytes:
+        """Makes hashes of what buyers pay with; a new sealing secret makes others of the same cards."""
+        return hashlib.sha256(f"balcon.payments.instruments:{self.secrets()[0]}".encode()).digest()
 
     def webhook_secrets(self) -> tuple[str, ...]:
         """The keys, at least one (ValueError)."""

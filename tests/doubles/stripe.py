@@ -19,8 +19,8 @@ from services.runtime.clock import Clock
 from tests.doubles.company import Asked, Company
 from tests.doubles.stripe_forms import KNOWN, Refused, listed, needed, read_form, route_of, whole
 
-KEY: Final = "sk_test_house"
-ACCOUNT: Final = "acct_house"
+KEY: Final = "sk_test_ofthehouse0001"
+ACCOUNT: Final = "acct_ofthehouse01"
 SECRET: Final = "whsec_stripe"
 VERSION: Final = "2026-10-28.endive"
 _DAY_SECONDS: Final = 86_400

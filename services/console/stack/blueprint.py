@@ -68,6 +68,7 @@ NOWHERE = "http://127.0.0.1:1"
 OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "trackers": ("META_URL", "GOOGLE_URL", "GOOGLE_TOKEN_URL", "X_URL"),
     "mailchimp": ("API_URL",),
+    "payments": ("STRIPE_URL",),
 }
 # Told alike: each seals what it keeps of outside companies.
 INTEGRATIONS: tuple[str, ...] = ("podiumkunst", "trackers", "mailchimp", "webhooks")
