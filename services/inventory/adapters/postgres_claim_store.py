@@ -26,6 +26,7 @@ from services.inventory.domain.changes import (
     ReservationReleased,
     ReservingChange,
     SaleCancelled,
+    SaleReduced,
     SeatsBlocked,
     SeatsClaimed,
     SeatsReserved,
@@ -172,6 +173,8 @@ class PostgresClaimStore:
                     await self._delete_blocks(connection, performance_id, sold)
             case ClaimCancelled() | SaleCancelled():
                 await self._set_state(connection, performance_id, epoch, run, "cancelled")
+            case SaleReduced():
+                await self._free(connection, performance_id, epoch, run)
             case SeatsBlocked():
                 statement = insert(blocks)
                 again = {name: statement.excluded[name] for name in ("kind", "reason", "epoch")}
@@ -220,6 +223,17 @@ class PostgresClaimStore:
             (claims.c.performance_id == performance_id) & claims.c.order_id.in_(orders) & claims.c.state.in_(ACTIVE)
         )
         await connection.execute(update(claims).where(active).values(state=state, epoch=epoch))
+
+    @staticmethod
+    async def _free(connection: AsyncConnection, performance_id: str, epoch: int, run: Sequence[RecordChange]) -> None:
+        """Seats of sales that keep others. A seat has one active claim at most."""
+        freed = [seat for change in run if isinstance(change, SaleReduced) for seat in change.freed]
+        mine = (
+            (claims.c.performance_id == performance_id)
+            & (claims.c.seat_index == any_(bindparam("seats", freed, type_=ARRAY(Integer))))
+            & claims.c.state.in_(ACTIVE)
+        )
+        await connection.execute(update(claims).where(mine).values(state="cancelled", epoch=epoch))
 
     def _claim_rows(self, claim: Claim, performance_id: str, epoch: int) -> list[dict[str, object]]:
         plan = self._performance.plan

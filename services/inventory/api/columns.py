@@ -168,7 +168,7 @@ def _decoded(  # noqa: PLR0911, PLR0912 (one case a command)
         case "cancel_claim":
             return commands.CancelClaim(messages.check_key("order_id", row.cancel_claim.order_id))
         case "cancel_sale":
-            return commands.CancelSale(messages.check_key("order_id", row.cancel_sale.order_id))
+            return _cancel_sale(row.cancel_sale, plan)
         case "block":
             reason, wanted = row.block.reason, row.block.kind
             refusals = messages.refused_reason(reason), refused_block_kind("kind", wanted)
@@ -184,6 +184,12 @@ def _decoded(  # noqa: PLR0911, PLR0912 (one case a command)
             raise Refused(FieldInvalid("commands.command", UNSET, "one command a row"))
         case _:
             assert_never(kind)
+
+
+def _cancel_sale(row: pb.CancelSaleCommand, plan: SeatPlan) -> commands.CancelSale:
+    if not row.seat_indexes:
+        return commands.CancelSale(messages.check_key("order_id", row.order_id))
+    return commands.CancelSale(row.order_id, _seats(row.seat_indexes, plan, refused_key("order_id", row.order_id)))
 
 
 def _seats(

@@ -238,12 +238,20 @@ class InventoryServicer(InventoryServiceServicer):
 
     async def CancelSale(self, request: pb.CancelSaleRequest, context: Context) -> pb.CancelSaleResponse:
         """Sold to free."""
-        return pb.CancelSaleResponse(epoch=await self._end_claim(request, commands.CancelSale))
+        order_id = request.order_id
+        _, actor = await self._execute(
+            request.key,
+            request.seats if request.HasField("seats") else None,
+            lambda seats: commands.CancelSale(order_id, seats, on_behalf_of=current_principal()),
+            refused_key("order_id", order_id),
+            older_too=True,
+        )
+        return pb.CancelSaleResponse(epoch=actor.epoch)
 
     async def _end_claim(
         self,
-        request: pb.ConfirmClaimRequest | pb.CancelClaimRequest | pb.CancelSaleRequest,
-        command: type[commands.ConfirmClaim | commands.CancelClaim | commands.CancelSale],
+        request: pb.ConfirmClaimRequest | pb.CancelClaimRequest,
+        command: type[commands.ConfirmClaim | commands.CancelClaim],
     ) -> int:
         order_id = request.order_id
         checked = refused_key("order_id", order_id)

@@ -83,6 +83,13 @@ class SaleCancelled(msgspec.Struct, frozen=True, gc=False):
     claim: Claim
 
 
+class SaleReduced(msgspec.Struct, frozen=True, gc=False):
+    """The sale with the seats that it keeps, and those that it had beside."""
+
+    left: Claim
+    freed: tuple[int, ...]
+
+
 class SeatsBlocked(msgspec.Struct, frozen=True, gc=False):
     """Seats that were free, or blocked as another kind, and who asked for it."""
 
@@ -135,6 +142,7 @@ RecordChange = (
     | ClaimConfirmed
     | ClaimCancelled
     | SaleCancelled
+    | SaleReduced
     | SeatsBlocked
     | SeatsUnblocked
     | AllotmentStepped
@@ -241,13 +249,13 @@ def reserve(state: RecordWriter, change: RecordChange) -> None:
             state.mark(reservation.seats, seat_state.RESERVED)
         case AllotmentStepped() | ReservationExtended() | ReservationReleased():
             pass
-        case SeatsClaimed() | ClaimConfirmed() | ClaimCancelled() | SaleCancelled() | SeatsUnblocked():
+        case SeatsClaimed() | ClaimConfirmed() | ClaimCancelled() | SaleCancelled() | SaleReduced() | SeatsUnblocked():
             pass
         case _:
             assert_never(change)
 
 
-def apply_to_record(state: RecordWriter, change: RecordChange) -> None:
+def apply_to_record(state: RecordWriter, change: RecordChange) -> None:  # noqa: PLR0912 (one case a change)
     """Writes one change of the record."""
     match change:
         case SeatsClaimed(claim, from_hold, from_reservation):
@@ -267,6 +275,9 @@ def apply_to_record(state: RecordWriter, change: RecordChange) -> None:
             state.drop_claim(claim.order_id)
             if not claim.hold_id:
                 state.give_back(claim.order_id)
+        case SaleReduced(left, freed):
+            state.let_go(freed)
+            state.put_claim(left)
         case SeatsBlocked(seats, reason, _, kind):
             state.block(seats, kind, reason)
         case SeatsUnblocked(seats):

@@ -6,7 +6,13 @@ from typing import assert_never
 
 import msgspec
 
-from services.inventory.domain.changes import ClaimCancelled, ClaimConfirmed, SaleCancelled, SeatsClaimed
+from services.inventory.domain.changes import (
+    ClaimCancelled,
+    ClaimConfirmed,
+    SaleCancelled,
+    SaleReduced,
+    SeatsClaimed,
+)
 from services.inventory.domain.commands import CancelClaim, CancelSale, ClaimingCommand, ClaimSeats, ConfirmClaim
 from services.inventory.domain.decisions import NOTHING, Accepted, RecordDecision
 from services.inventory.domain.quota_gates import past_both_gates, type_not_assigned
@@ -126,4 +132,10 @@ def _cancel_sale(state: RecordView, command: CancelSale) -> RecordDecision:
         return NOTHING
     if not claim.sold:
         return ClaimNotSold(command.order_id)
-    return Accepted(SaleCancelled(claim))
+    freed = tuple(seat for seat in claim.seats if seat in command.seats)
+    if not command.seats or len(freed) == len(claim.seats):
+        return Accepted(SaleCancelled(claim))
+    if not freed:
+        return NOTHING
+    left = tuple(seat for seat in claim.seats if seat not in command.seats)
+    return Accepted(SaleReduced(msgspec.structs.replace(claim, seats=left), freed))

@@ -121,9 +121,10 @@ class CancelClaim(ForTheRecord, frozen=True, gc=False):
 
 
 class CancelSale(ForTheRecord, frozen=True, gc=False):
-    """Sold to free. An order that holds nothing is fine."""
+    """Sold to free: all of the order's seats, or of these what it still has. An order that holds nothing is fine."""
 
     order_id: str
+    seats: tuple[int, ...] = ()
 
 
 class BlockSeats(ForTheRecord, frozen=True, gc=False):

@@ -141,6 +141,12 @@ class GrpcSeatInventory:
         request = CancelSaleRequest(key=_key(order, part), order_id=order.order_id)
         return await self._answer("CancelSale", part, lambda stub: stub.CancelSale, request)
 
+    async def release_seats(self, order: Order, part: OrderPart) -> Answer:
+        """See SeatInventory.release_seats."""
+        seats = SeatRefs(plan_version=part.plan_version, seat_ids=part.release_due)
+        request = CancelSaleRequest(key=_key(order, part), order_id=order.order_id, seats=seats)
+        return await self._answer("CancelSale", part, lambda stub: stub.CancelSale, request)
+
     async def _answer(self, name: str, part: OrderPart, method: Method[Request, Response], request: Request) -> Answer:
         try:
             await self._call(part.performance_id, method, request)

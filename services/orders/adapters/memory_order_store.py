@@ -118,13 +118,11 @@ class MemoryOrderStore:
 
     def _keep_seats(self, before: Order, after: Order) -> None:
         """The unique index on valid tickets."""
-        seats = [(part.performance_id, seat_id) for part in after.parts for seat_id in part.seat_ids]
-        if after.tickets_are_valid and not before.tickets_are_valid:
-            assert not any(seat in self._valid_seats for seat in seats), "two valid tickets for one seat"
-            self._valid_seats.update(dict.fromkeys(seats, after.order_id))
-        elif before.tickets_are_valid and not after.tickets_are_valid:
-            for seat in seats:
-                del self._valid_seats[seat]
+        had, has = _valid_seats(before), _valid_seats(after)
+        assert not any(seat in self._valid_seats for seat in has - had), "two valid tickets for one seat"
+        self._valid_seats.update(dict.fromkeys(has - had, after.order_id))
+        for seat in had - has:
+            del self._valid_seats[seat]
 
     async def lease_due(self, lease: Lease, limit: int) -> Sequence[LeasedOrder]:
         due = [
@@ -145,7 +143,8 @@ class MemoryOrderStore:
             return
         row.lease_token, row.lease_until_ms = "", 0
         if (row.order.state, row.order.state_since_ms) == (seen.state, seen.state_since_ms):
-            row.next_step_at_ms = until_ms
+            if row.next_step_at_ms is not None:
+                row.next_step_at_ms = until_ms
             row.failures += 1
         else:
             row.failures = 0
@@ -194,6 +193,12 @@ class MemoryOrderStore:
 def _holds(order: Order) -> set[tuple[str, str, str]]:
     """The unique index on the holds that are in use."""
     return {(order.house_id, part.performance_id, part.hold_id) for part in order.parts if order.uses_hold(part)}
+
+
+def _valid_seats(order: Order) -> set[tuple[str, str]]:
+    if not order.tickets_are_valid:
+        return set()
+    return {(part.performance_id, seat_id) for part in order.parts for seat_id in part.valid_seat_ids}
 
 
 def _place(order: Order) -> tuple[int, str]:

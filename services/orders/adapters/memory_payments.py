@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from services.contracts.reasons import Reason
 from services.orders.domain.commands import (
+    OwnRefund,
     PaymentCancelled,
     PaymentDisputeChanged,
     PaymentFailed,
@@ -146,7 +147,11 @@ class MemoryPayments:
             return
         payment.refunded_minor += amount_minor
         self._pay_what_is_owed(payment, amount_minor)
-        self._tell(payment, PaymentPartlyRefunded(payment.payment_id, payment.refunded_minor))
+        ours = tuple(
+            OwnRefund(one.key, one.amount_minor - one.left_minor, one.status is RefundStatus.DONE)
+            for one in payment.refunds.values()
+        )
+        self._tell(payment, PaymentPartlyRefunded(payment.payment_id, payment.refunded_minor, ours or None))
 
     @staticmethod
     def _pay_what_is_owed(payment: MemoryPayment, amount_minor: int) -> None:

@@ -156,6 +156,22 @@ class MemorySeatInventory:
     async def cancel_sale(self, order: Order, part: OrderPart) -> Answer:
         return self._give_back(order, part, sold=True, otherwise=Reason.CLAIM_NOT_SOLD)
 
+    async def release_seats(self, order: Order, part: OrderPart) -> Answer:
+        """See SeatInventory.release_seats."""
+        name = _claim_of(order, part)
+        claim = self._claims.get(name)
+        if claim is None:
+            return Done()
+        if not claim.sold:
+            return Declined(Reason.CLAIM_NOT_SOLD)
+        freed = claim.seats & {(part.performance_id, seat_id) for seat_id in part.release_due}
+        if freed == claim.seats:
+            return self._give_back(order, part, sold=True, otherwise=Reason.CLAIM_NOT_SOLD)
+        self._claims[name] = replace(claim, seats=claim.seats - freed)
+        for seat in freed:
+            del self._taken[seat]
+        return Done()
+
     def _give_back(self, order: Order, part: OrderPart, *, sold: bool, otherwise: Reason) -> Answer:
         claim = self._claims.get(_claim_of(order, part))
         if claim is None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.contracts.acts import Act, act_event
-from services.orders.domain.changes import CancellingBegan, Change, RefundBecameDue
+from services.orders.domain.changes import (
+    CancellingBegan,
+    Change,
+    LinesCancelled,
+    RefundAsked,
+    RefundBecameDue,
+    ReleaseAsked,
+)
 from services.orders.domain.order import CancelReason, Order
 from services.orders.domain.refunds import RefundMaker
 from services.runtime.call_context import current_principal
@@ -26,11 +33,19 @@ def _act(order: Order, change: Change) -> Act | None:
     match change:
         case RefundBecameDue(CancelReason.HOUSE, note, made_by=RefundMaker.HOUSE):
             return Act("order.refund_asked", "order", order.order_id, reason=note)
+        case RefundAsked(refund):
+            return None if _is_no_person() else Act("order.refund_asked", "order", order.order_id, reason=refund.reason)
+        case LinesCancelled(_, reason):
+            return None if _is_no_person() else Act("order.tickets_cancelled", "order", order.order_id, reason=reason)
+        case ReleaseAsked():
+            return None if _is_no_person() else Act("order.seats_released", "order", order.order_id)
         case CancellingBegan(CancelReason.BUYER):
-            who = current_principal()
             # The buyer's own affair, or the saga's: nobody of the house has done anything.
-            if who is None or who.kind in _NOT_OF_THE_HOUSE:
-                return None
-            return Act("order.cancelled", "order", order.order_id)
+            return None if _is_no_person() else Act("order.cancelled", "order", order.order_id)
         case _:
             return None
+
+
+def _is_no_person() -> bool:
+    who = current_principal()
+    return who is None or who.kind in _NOT_OF_THE_HOUSE

@@ -10,8 +10,10 @@ from balcon.orders.v1.orders_events_pb2 import (
     OrderConfirmed,
     OrderCreated,
     OrderDisputeChanged,
+    OrderLinesCancelled,
     OrderPartlyRefunded,
     OrderRefunded,
+    OrderSeatsReleased,
     RefundBecameDue,
 )
 from balcon.orders.v1.orders_service_pb2 import CancelReason, DisputeState
@@ -20,9 +22,9 @@ from balcon.types.v1.principal_pb2 import PrincipalRef
 from google.protobuf.message import Message
 
 from services.contracts.wire_types import wire_channel, wire_money, wire_principal
-from services.orders.adapters.wire_lines import wire_lines
+from services.orders.adapters.wire_lines import wire_lines, wire_money_back
 from services.orders.domain import changes as domain
-from services.orders.domain.order import Order, OrderPart
+from services.orders.domain.order import Order, OrderLine, OrderPart
 from services.runtime.bus.topics import ORDERS
 from services.runtime.outbox.event import OutgoingEvent
 
@@ -54,13 +56,37 @@ def published(before: Order, order: Order, changes: Sequence[domain.Change]) -> 
     after them, `before` the one they were made to."""
     events = []
     for change in changes:
+        if isinstance(change, domain.LinesCancelled | domain.LinesReleased):
+            events += _of_lines(order, change)
+            continue
         back = zip(order.parts, before.refunded_by_part, order.refunded_by_part, strict=True)
         for part, earlier_minor, refunded_minor in back:
             if isinstance(change, domain.OrderPartlyRefunded) and refunded_minor == earlier_minor:
                 continue
-            message = _message(order, part, change, refunded_minor)
+            message = _message(order, part, change, (refunded_minor, _not_told(before, part, changes)))
             if message is not None:
                 events.append(_event(order, part, message))
+    return events
+
+
+def _of_lines(order: Order, change: domain.LinesCancelled | domain.LinesReleased) -> list[OutgoingEvent]:
+    """Of each part that the lines are of."""
+    if isinstance(change, domain.LinesReleased):
+        part = order.parts[change.part]
+        released = OrderSeatsReleased(**_names(order, part), seat_ids=change.seat_ids, released_at_ms=change.at_ms)
+        return [_event(order, part, released)]
+    events = []
+    for part in order.parts:
+        named = {line.seat_id for line in change.lines if line.performance_id == part.performance_id}
+        if named:
+            cancelled = OrderLinesCancelled(
+                **_names(order, part),
+                channel=wire_channel(order.channel),
+                lines=wire_lines(line for line in part.lines if line.seat_id in named),
+                lines_left=len(part.valid_seat_ids),
+                cancelled_at_ms=change.at_ms,
+            )
+            events.append(_event(order, part, cancelled))
     return events
 
 
@@ -79,8 +105,20 @@ def _names(order: Order, part: OrderPart) -> _Names:
     return {"order_id": order.order_id, "house_id": order.house_id, "performance_id": part.performance_id}
 
 
-def _message(order: Order, part: OrderPart, change: domain.Change, refunded_minor: int) -> Message | None:
+def _not_told(before: Order, part: OrderPart, changes: Sequence[domain.Change]) -> list[OrderLine]:
+    """The lines of the part that no word of a cancelled line has told, now or before."""
+    now = {line for change in changes if isinstance(change, domain.LinesCancelled) for line in change.lines}
+    earlier = next(one for one in before.parts if one.performance_id == part.performance_id)
+    valid = set(earlier.valid_seat_ids) - {line.seat_id for line in now if line.performance_id == part.performance_id}
+    return [line for line in part.lines if line.seat_id in valid]
+
+
+def _message(
+    order: Order, part: OrderPart, change: domain.Change, left: tuple[int, Sequence[OrderLine]]
+) -> Message | None:
+    """`left`: what has gone back of the part, and its lines that were not told as cancelled."""
     names, total = _names(order, part), _money(order, part.total_minor)
+    refunded_minor, lines_left = left
     match change:
         case domain.OrderConfirmed():
             return OrderConfirmed(
@@ -99,8 +137,14 @@ def _message(order: Order, part: OrderPart, change: domain.Change, refunded_mino
             reason = _reason(change.reason.value)
             return RefundBecameDue(**names, amount=total, reason=reason, due_at_ms=change.at_ms)
         case domain.OrderPartlyRefunded():
-            refunded = _money(order, refunded_minor)
-            return OrderPartlyRefunded(**names, total=total, refunded=refunded, refunded_at_ms=change.at_ms)
+            return OrderPartlyRefunded(
+                **names,
+                total=total,
+                refunded=_money(order, refunded_minor),
+                refunded_at_ms=change.at_ms,
+                lines=wire_money_back(order, part),
+                refund_ids=[refund_id for refund_id, _ in change.done],
+            )
         case domain.OrderDisputeChanged():
             dispute = DisputeState.Value(f"DISPUTE_STATE_{change.dispute.value}")
             return OrderDisputeChanged(**names, dispute_state=dispute, changed_at_ms=change.at_ms)
@@ -108,7 +152,7 @@ def _message(order: Order, part: OrderPart, change: domain.Change, refunded_mino
             return OrderRefunded(
                 **names,
                 channel=wire_channel(order.channel),
-                lines=wire_lines(part.lines) if order.confirmed_at_ms else [],
+                lines=wire_lines(lines_left) if order.confirmed_at_ms else [],
                 amount=total,
                 refunded_at_ms=change.at_ms,
             )

@@ -16,6 +16,7 @@ from services.orders.adapters import order_statements as sql
 from services.orders.adapters.order_events import created
 from services.orders.adapters.order_rows import (
     Row,
+    ended_tickets,
     fixed_columns,
     moved_parts,
     moving_columns,
@@ -231,6 +232,8 @@ class OrderGroup:
         ]
         if ended:
             await self._connection.execute(sql.END_TICKETS, sql.wanted(ref_rows(ended)))
+        if some := [row for turn in moved for row in ended_tickets(turn.before.order, turn.row.order)]:
+            await self._connection.execute(sql.END_SOME_TICKETS, sql.ended_tickets(some))
 
     async def _free_keys(self, keyed: dict[int, RequestKey]) -> None:
         """A key that led to nothing is free again."""

@@ -13,6 +13,7 @@ from services.orders.domain.order import (
     Dispute,
     LineComponent,
     LineDiscount,
+    LineStatus,
     Money,
     Order,
     OrderLine,
@@ -25,11 +26,21 @@ from services.orders.domain.order import (
     TicketKind,
     Vat,
 )
-from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundState, due_refund
+from services.orders.domain.refunds import (
+    LineRef,
+    Refund,
+    RefundMaker,
+    RefundRoute,
+    RefundShare,
+    RefundState,
+    due_refund,
+)
 from services.orders.domain.uses import CountedUse
 from services.runtime.principal import PrincipalKind, PrincipalRef
 
 Row = Mapping[Any, Any]
+
+_VALID = LineStatus.VALID.value
 
 
 def fixed_columns(order: Order) -> dict[str, Any]:
@@ -94,6 +105,7 @@ def part_rows(order: Order) -> list[dict[str, Any]]:
             "seats": part.seats.value,
             "uses_hold": order.uses_hold(part),
             "priced": [_priced_row(line) for line in part.lines],
+            "line_states": _line_states(part),
         }
         for place, part in enumerate(order.parts)
     ]
@@ -108,28 +120,45 @@ def moved_parts(before: Order, after: Order) -> list[dict[str, Any]]:
             "hold_until_ms": part.hold_until_ms,
             "seats": part.seats.value,
             "uses_hold": after.uses_hold(part),
+            "line_states": _line_states(part),
         }
         for place, (earlier, part) in enumerate(zip(before.parts, after.parts, strict=True))
-        if (earlier.hold_until_ms, earlier.seats, before.uses_hold(earlier))
-        != (part.hold_until_ms, part.seats, after.uses_hold(part))
+        if (earlier.hold_until_ms, earlier.seats, before.uses_hold(earlier), _line_states(earlier))
+        != (part.hold_until_ms, part.seats, after.uses_hold(part), _line_states(part))
     ]
 
 
 def ticket_rows(order: Order) -> list[dict[str, Any]]:
     """A row a ticket, valid while the order's are."""
-    of_parts = [(part.performance_id, ticket) for part in order.parts for ticket in part.tickets]
+    of_parts = [(part, ticket) for part in order.parts for ticket in part.tickets]
     return [
         {
             "ticket_id": ticket.ticket_id,
             "house_id": order.house_id,
             "order_id": order.order_id,
-            "performance_id": performance_id,
+            "performance_id": part.performance_id,
             "seat_id": ticket.seat_id,
             "barcode": ticket.barcode,
             "place": place,
-            "valid": order.tickets_are_valid,
+            "valid": order.tickets_are_valid and ticket.seat_id in part.valid_seat_ids,
         }
-        for place, (performance_id, ticket) in enumerate(of_parts)
+        for place, (part, ticket) in enumerate(of_parts)
+    ]
+
+
+def ended_tickets(before: Order, after: Order) -> list[dict[str, str]]:
+    """A row for each ticket that ended by itself, while others of the order stay."""
+    if not (before.tickets_are_valid and after.tickets_are_valid):
+        return []
+    return [
+        {
+            "house_id": after.house_id,
+            "order_id": after.order_id,
+            "performance_id": part.performance_id,
+            "seat_id": seat_id,
+        }
+        for earlier, part in zip(before.parts, after.parts, strict=True)
+        for seat_id in sorted(set(earlier.valid_seat_ids) - set(part.valid_seat_ids))
     ]
 
 
@@ -147,6 +176,13 @@ def refund_rows(before: Order, after: Order) -> list[dict[str, Any]]:
             "reason": refund.reason,
             "lines": [[line.performance_id, line.seat_id] for line in refund.lines],
             "changed_at_ms": refund.changed_at_ms,
+            "route": refund.route.value,
+            "shares": [
+                [one.performance_id, one.seat_id, one.kind.value, one.amount_minor, one.vat_minor]
+                for one in refund.shares
+            ]
+            or None,
+            "act_id": refund.act_id,
         }
         for place, refund in enumerate(after.refunds)
         if refund not in before.refunds
@@ -191,21 +227,36 @@ def _parts(row: Row) -> tuple[OrderPart, ...]:
             hold_id=hold_id,
             plan_version=plan_version,
             lines=tuple(
-                _line(line, row["currency"], of_line)
-                for line, of_line in zip(lines, priced or [{}] * len(lines), strict=True)
+                _line(line, row["currency"], of_line, LineStatus(status))
+                for line, of_line, status in zip(
+                    lines, priced or [{}] * len(lines), states or [_VALID] * len(lines), strict=True
+                )
             ),
             hold_until_ms=hold_until_ms,
             seats=SeatStatus(seats),
             tickets=tuple(tickets[performance_id]),
         )
-        for performance_id, hold_id, plan_version, lines, hold_until_ms, seats, priced in row["parts"]
+        for performance_id, hold_id, plan_version, lines, hold_until_ms, seats, priced, states in row["parts"]
     )
 
 
 def _refund(row: Sequence[Any]) -> Refund:
-    refund_id, amount_minor, made_by, state, reason, lines, changed_at_ms = row
-    named = tuple(LineRef(*line) for line in lines)
-    return Refund(refund_id, amount_minor, RefundMaker(made_by), RefundState(state), reason, named, changed_at_ms)
+    refund_id, amount_minor, made_by, state, reason, lines, changed_at_ms, route, shares, act_id = row
+    return Refund(
+        refund_id,
+        amount_minor,
+        RefundMaker(made_by),
+        RefundState(state),
+        reason,
+        tuple(LineRef(*line) for line in lines),
+        changed_at_ms,
+        RefundRoute(route),
+        tuple(
+            RefundShare(performance_id, seat_id, ComponentKind(kind), minor, vat_minor)
+            for performance_id, seat_id, kind, minor, vat_minor in shares or ()
+        ),
+        act_id,
+    )
 
 
 def _line_row(line: OrderLine) -> list[str | int]:
@@ -238,7 +289,12 @@ def _priced_row(line: OrderLine) -> dict[str, Any]:
     return priced
 
 
-def _line(row: Sequence[Any], currency: str, priced: Row) -> OrderLine:
+def _line_states(part: OrderPart) -> list[str] | None:
+    """As the comment at tables.order_parts says."""
+    return None if part.is_whole else [line.status.value for line in part.lines]
+
+
+def _line(row: Sequence[Any], currency: str, priced: Row, status: LineStatus) -> OrderLine:
     seat_id, category, ticket_type, amount, zone, seat_row, seat, kind, vat_class, rate, vat_minor = row
     return OrderLine(
         seat_id,
@@ -253,4 +309,5 @@ def _line(row: Sequence[Any], currency: str, priced: Row) -> OrderLine:
             for of_kind, minor, *vat in priced.get("components", ())
         ),
         LineDiscount(*priced["discount"]) if "discount" in priced else None,
+        status,
     )

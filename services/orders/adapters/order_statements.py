@@ -27,9 +27,31 @@ def _rows_of(table: sa.Table, *names: str) -> sa.Label[Any]:
 
 
 _ROWS = (
-    _rows_of(order_parts, "performance_id", "hold_id", "plan_version", "lines", "hold_until_ms", "seats", "priced"),
+    _rows_of(
+        order_parts,
+        "performance_id",
+        "hold_id",
+        "plan_version",
+        "lines",
+        "hold_until_ms",
+        "seats",
+        "priced",
+        "line_states",
+    ),
     _rows_of(tickets, "performance_id", "ticket_id", "seat_id", "barcode"),
-    _rows_of(refunds, "refund_id", "amount_minor", "made_by", "state", "reason", "lines", "changed_at_ms"),
+    _rows_of(
+        refunds,
+        "refund_id",
+        "amount_minor",
+        "made_by",
+        "state",
+        "reason",
+        "lines",
+        "changed_at_ms",
+        "route",
+        "shares",
+        "act_id",
+    ),
 )
 _MOVING = (
     "hold_until_ms", "state", "seats", "uses_hold", "payment", "pay_until_ms", "return_url", "payment_id",
@@ -121,7 +143,7 @@ MOVE = (
     .where(orders.c.order_id == _MOVED.table.c.order_id, orders.c.house_id == _MOVED.table.c.house_id)
     .values({name: _MOVED.column(name) for name in _MOVING})
 )
-_MOVING_OF_PARTS = ("hold_until_ms", "seats", "uses_hold")
+_MOVING_OF_PARTS = ("hold_until_ms", "seats", "uses_hold", "line_states")
 _MOVED_PARTS = RowArrays(
     [order_parts.c.order_id, order_parts.c.place, *(order_parts.c[name] for name in _MOVING_OF_PARTS)], "part"
 )
@@ -139,10 +161,14 @@ kept_refunds = _REFUND_ARRAYS.values
 _NEW_REFUND = insert(refunds).from_select(list(refunds.c.keys()), _NEW_REFUNDS)
 KEEP_REFUNDS = _NEW_REFUND.on_conflict_do_update(
     index_elements=[refunds.c.order_id, refunds.c.refund_id],
-    set_={name: _NEW_REFUND.excluded[name] for name in ("amount_minor", "state", "reason", "changed_at_ms")},
+    set_={name: _NEW_REFUND.excluded[name] for name in ("amount_minor", "state", "reason", "changed_at_ms", "shares")},
 )
 _IS_TICKET_OF = (tickets.c.order_id == _WANTED.table.c.order_id) & (tickets.c.house_id == _WANTED.table.c.house_id)
 END_TICKETS = sa.update(tickets).where(_IS_TICKET_OF).values(valid=False)
+_ENDED = RowArrays([tickets.c.house_id, tickets.c.order_id, tickets.c.performance_id, tickets.c.seat_id], "ended")
+ended_tickets = _ENDED.values
+_HAS_ENDED = (tickets.c[name] == _ENDED.table.c[name] for name in ("house_id", "order_id", "performance_id", "seat_id"))
+END_SOME_TICKETS = sa.update(tickets).where(*_HAS_ENDED).values(valid=False)
 
 _DUE = (
     sa.select(orders.c.order_id)

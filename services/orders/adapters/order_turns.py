@@ -130,7 +130,9 @@ def postpone_within(turn: OrderTurn, asked: Postponement) -> None:
         return
     free = replace(row, lease_token="", lease_until_ms=0)
     if (row.order.state, row.order.state_since_ms) == (seen.state, seen.state_since_ms):
-        turn.row = replace(free, next_step_at_ms=asked.until_ms, failures=row.failures + 1)
+        # What has nothing left to do meanwhile, by somebody else's report, stays so.
+        until_ms = None if row.next_step_at_ms is None else asked.until_ms
+        turn.row = replace(free, next_step_at_ms=until_ms, failures=row.failures + 1)
     else:
         turn.row = replace(free, failures=0)
 

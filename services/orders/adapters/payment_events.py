@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.orders.adapters.order_turns import AskedChange
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.domain.commands import (
+    OwnRefundDone,
     PaymentCancelled,
     PaymentDisputeChanged,
     PaymentFailed,
@@ -42,6 +43,7 @@ _Wire = (
     | wire.PaymentCancelled
     | wire.PaymentRefunded
     | wire.PaymentPartlyRefunded
+    | wire.RefundSucceeded
     | wire.PaymentDisputeChanged
 )
 _DISPUTES = {
@@ -55,6 +57,11 @@ def _partly_refunded(message: wire.PaymentPartlyRefunded) -> PaymentReport:
     return PaymentPartlyRefunded(message.payment_id, message.refunded.amount_minor)
 
 
+def _own_refund_done(message: wire.RefundSucceeded) -> PaymentReport:
+    amount_minor, refunded_minor = message.amount.amount_minor, message.refunded.amount_minor
+    return OwnRefundDone(message.payment_id, message.refund_key, amount_minor, refunded_minor)
+
+
 def _dispute_changed(message: wire.PaymentDisputeChanged) -> PaymentReport:
     return PaymentDisputeChanged(message.payment_id, _DISPUTES[message.dispute_state])
 
@@ -65,6 +72,7 @@ _TYPES: Final[dict[str, tuple[type[_Wire], Callable[[Any], PaymentReport]]]] = {
     "balcon.payments.v1.PaymentCancelled": (wire.PaymentCancelled, lambda told: PaymentCancelled(told.payment_id)),
     "balcon.payments.v1.PaymentRefunded": (wire.PaymentRefunded, lambda told: PaymentRefunded(told.payment_id)),
     "balcon.payments.v1.PaymentPartlyRefunded": (wire.PaymentPartlyRefunded, _partly_refunded),
+    "balcon.payments.v1.RefundSucceeded": (wire.RefundSucceeded, _own_refund_done),
     "balcon.payments.v1.PaymentDisputeChanged": (wire.PaymentDisputeChanged, _dispute_changed),
 }
 

@@ -122,6 +122,8 @@ order_parts = sa.Table(
     # Of each line {components: [[kind, minor units, VAT class, basis points, VAT], ...]} and, where something was taken
     # off, {discount: [discount, minor units, office id]}. NULL: of a release before.
     sa.Column("priced", JSONB),
+    # Of each line what has become of it (LineStatus). NULL: all are VALID.
+    sa.Column("line_states", JSONB(none_as_null=True)),
     sa.CheckConstraint("total_minor >= 0", name="total_not_negative"),
 )
 # One order a hold, while it goes on by it or has yet to give it back.
@@ -155,7 +157,15 @@ refunds = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("lines", JSONB, nullable=False),
     sa.Column("changed_at_ms", sa.BigInteger, nullable=False),
+    # Defaults for processes of the release before, which do not know these.
+    sa.Column("route", sa.Text, nullable=False, server_default="ORIGIN"),
+    # [[performance, seat, component kind, minor units, VAT], ...]. NULL: nobody has worked it out.
+    sa.Column("shares", JSONB(none_as_null=True)),
+    sa.Column("act_id", sa.Text, nullable=False, server_default=""),
     sa.CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
+)
+sa.Index(
+    "ix_refunds_act", refunds.c.house_id, refunds.c.act_id, refunds.c.state, postgresql_where=refunds.c.act_id != ""
 )
 
 # How often something that is limited is used by the orders that have their uses: codes, discounts, passes.

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from balcon.catalogue.v1.catalogue_service_pb2 import TicketKind
-from balcon.orders.v1.orders_service_pb2 import LineDiscount, OrderLine, SeatName, Vat
+from balcon.orders.v1.orders_service_pb2 import LineDiscount, OrderLine, RefundedLine, SeatName, Vat
 
 from services.contracts.wire_prices import wire_line_component, wire_line_discount, wire_vat
 from services.contracts.wire_types import wire_money
+from services.orders.domain.order import Order, OrderPart
 from services.orders.domain.order import OrderLine as DomainLine
 from services.orders.domain.order import SeatName as DomainSeatName
 from services.orders.domain.order import Vat as DomainVat
+from services.orders.domain.refund_books import back_of
 
 
 def _seat_name(name: DomainSeatName) -> SeatName:
@@ -48,3 +50,25 @@ def _discount(line: DomainLine) -> LineDiscount | None:
 
 def _vat(vat: DomainVat, line: DomainLine) -> Vat | None:
     return wire_vat(vat.vat_class, vat.rate_basis_points, vat.amount_minor, line.price.currency)
+
+
+def wire_money_back(order: Order, part: OrderPart) -> list[RefundedLine]:
+    """What has gone back in all of the part's lines, by component; lines of which nothing has are left out."""
+    currency = order.total.currency
+    return [
+        RefundedLine(
+            performance_id=one.line.performance_id,
+            seat_id=one.line.seat_id,
+            amount=wire_money(one.amount_minor, currency),
+            components=[
+                wire_line_component(
+                    part.kind,
+                    part.amount_minor,
+                    currency,
+                    wire_vat(part.vat.vat_class, part.vat.rate_basis_points, part.vat.amount_minor, currency),
+                )
+                for part in one.components
+            ],
+        )
+        for one in back_of(order, part.performance_id)
+    ]

@@ -10,15 +10,18 @@ from services.contracts.wire_prices import wire_line_component, wire_line_discou
 from services.contracts.wire_types import wire_channel, wire_instant, wire_money, wire_principal
 from services.orders.domain.order import (
     Dispute,
+    LineStatus,
     Money,
     Order,
     OrderLine,
     OrderPart,
     OrderState,
     SeatName,
+    Ticket,
     Vat,
 )
 from services.orders.domain.pricing import vat_totals
+from services.orders.domain.refund_books import LineMoney, by_line
 from services.orders.domain.refunds import Refund
 from services.orders.handlers.quoting import SignedQuote
 
@@ -46,6 +49,9 @@ def _line(line: OrderLine) -> wire.OrderLine:
             for one in line.components
         ],
         discount=_discount(line),
+        state=wire.LineState.Value(
+            f"LINE_STATE_{'UNSPECIFIED' if line.status is LineStatus.VALID else line.status.value}"
+        ),
     )
 
 
@@ -75,7 +81,7 @@ def _part(order: Order, part: OrderPart) -> wire.OrderPart:
                 barcode=ticket.barcode,
                 seat_name=_seat_name(names[ticket.seat_id]),
             )
-            for ticket in (part.tickets if order.tickets_are_valid else ())
+            for ticket in _valid_tickets(order, part)
         ],
         total=wire_money(part.total_minor, order.total.currency),
     )
@@ -105,15 +111,48 @@ def quote_message(signed: SignedQuote) -> wire.QuoteOrderResponse:
     )
 
 
-def _refund(refund: Refund, currency: str) -> wire.Refund:
+def _valid_tickets(order: Order, part: OrderPart) -> list[Ticket]:
+    valid = set(part.valid_seat_ids) if order.tickets_are_valid else set()
+    return [ticket for ticket in part.tickets if ticket.seat_id in valid]
+
+
+def _refund(order: Order, refund: Refund) -> wire.Refund:
     return wire.Refund(
         refund_id=refund.refund_id,
-        amount=wire_money(refund.amount_minor, currency),
-        lines=[wire.RefundedLine(performance_id=line.performance_id, seat_id=line.seat_id) for line in refund.lines],
+        amount=wire_money(refund.amount_minor, order.total.currency),
+        lines=_refunded_lines(order, refund),
         reason=refund.reason,
         state=wire.RefundState.Value(f"REFUND_STATE_{refund.state.value}"),
         made_by=wire.RefundMaker.Value(f"REFUND_MAKER_{refund.made_by.value}"),
         changed_at_ms=refund.changed_at_ms,
+        route=wire.RefundRoute.Value(f"REFUND_ROUTE_{refund.route.value}"),
+        act_id=refund.act_id,
+    )
+
+
+def _refunded_lines(order: Order, refund: Refund) -> list[wire.RefundedLine]:
+    """Of which lines it takes what, planned or done; only their names where nobody has worked it out."""
+    if not refund.shares:
+        return [wire.RefundedLine(performance_id=one.performance_id, seat_id=one.seat_id) for one in refund.lines]
+    return [money_of_line(order, one) for one in by_line(order, refund.shares)]
+
+
+def money_of_line(order: Order, money: LineMoney) -> wire.RefundedLine:
+    """What goes back of one line."""
+    currency = order.total.currency
+    return wire.RefundedLine(
+        performance_id=money.line.performance_id,
+        seat_id=money.line.seat_id,
+        amount=wire_money(money.amount_minor, currency),
+        components=[
+            wire_line_component(
+                one.kind,
+                one.amount_minor,
+                currency,
+                wire_vat(one.vat.vat_class, one.vat.rate_basis_points, one.vat.amount_minor, currency),
+            )
+            for one in money.components
+        ],
     )
 
 
@@ -145,7 +184,7 @@ def order_message(order: Order) -> wire.Order:
             f"DISPUTE_STATE_{'UNSPECIFIED' if order.dispute is Dispute.NONE else order.dispute.value}"
         ),
         parts=parts,
-        refunds=[_refund(refund, order.total.currency) for refund in order.refunds],
+        refunds=[_refund(order, refund) for refund in order.refunds],
         customer_id=order.customer_id,
         sold_by=wire_principal(order.sold_by) if order.sold_by else None,
         confirmed_at_ms=order.confirmed_at_ms,

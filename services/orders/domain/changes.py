@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.orders.domain.order import CancelReason, Dispute, OrderState, PaymentStatus, SeatStatus, Ticket
-from services.orders.domain.refunds import RefundMaker
+from services.orders.domain.refunds import LineRef, Refund, RefundMaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,47 @@ class RefundBecameDue:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPartlyRefunded:
-    """Part of the money went back without us, so much in all by now; the order stays as it is. Published."""
+class LinesCancelled:
+    """The tickets of these lines let nobody in any more; the order stays. Published."""
 
-    refunded_minor: int
+    lines: tuple[LineRef, ...]
+    reason: str
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAsked:
+    """The seats of these lines are to go back on sale."""
+
+    lines: tuple[LineRef, ...]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinesReleased:
+    """These seats of a part are on sale again. Published."""
+
+    seat_ids: tuple[str, ...]
+    part: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsked:
+    """The house owes a part of the money back; the order stays."""
+
+    refund: Refund
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPartlyRefunded:
+    """Part of the money went back: so much more without us, and these of the house's own refunds, by their ids and
+    with what each brought. The order stays as it is. Published.
+    """
+
+    foreign_minor: int
+    at_ms: int
+    done: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +164,10 @@ Change = (
     | OrderCancelled
     | OrderConfirmed
     | RefundBecameDue
+    | LinesCancelled
+    | ReleaseAsked
+    | LinesReleased
+    | RefundAsked
     | OrderPartlyRefunded
     | OrderDisputeChanged
     | OrderRefunded

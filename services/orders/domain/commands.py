@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from services.contracts.prices import ComponentKind
 from services.orders.domain.order import Dispute, Money, Ticket
+from services.orders.domain.refunds import LineRef, RefundRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,36 @@ class RefundOrder:
     """The house gives the money of a confirmed order back."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTerms:
+    """How much goes back, and where to. `amount_minor` None: what the lines cost, without the kinds of components in
+    `keep`, and for each line less the fee.
+    """
+
+    amount_minor: int | None = None
+    keep: frozenset[ComponentKind] = frozenset()
+    fee_minor: int = 0
+    route: RefundRoute = RefundRoute.ORIGIN
+
+
+@dataclass(frozen=True, slots=True)
+class ActOnLines:
+    """The house cancels tickets, gives money back, puts seats back on sale: any of these, of some lines.
+
+    No lines: those of the performance; no performance: all. `only_valid`: of these, whose tickets still let in.
+    What has an `act_id` is done once an order.
+    """
+
+    lines: tuple[LineRef, ...] = ()
+    performance_id: str = ""
+    cancel: bool = False
+    release: bool = False
+    refund: RefundTerms | None = None
+    reason: str = ""
+    only_valid: bool = False
+    act_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +137,14 @@ class SeatsFreed:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatsReleased:
+    """Inventory has taken these seats out of the part's sale."""
+
+    seat_ids: tuple[str, ...]
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentRefused:
     """Payments never made the payment that was asked for."""
 
@@ -146,10 +186,32 @@ class PaymentRefunded:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRefund:
+    """A refund that the house asked for: so much of it is back by now, and whether that is all."""
+
+    refund_id: str
+    back_minor: int
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentPartlyRefunded:
-    """Proof that so much of the money has gone back in all."""
+    """Proof that so much of the money has gone back in all. `ours`: what of it the house's own refunds brought; None:
+    the teller keeps them not apart.
+    """
 
     payment_id: str
+    refunded_minor: int
+    ours: tuple[OwnRefund, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRefundDone:
+    """Proof that one refund of the house's own is back. `refunded_minor`: all that is, by then, by any hand."""
+
+    payment_id: str
+    refund_id: str
+    amount_minor: int
     refunded_minor: int
 
 
@@ -168,12 +230,14 @@ PaymentReport = (
     | PaymentCancelled
     | PaymentRefunded
     | PaymentPartlyRefunded
+    | OwnRefundDone
     | PaymentDisputeChanged
 )
 Command = (
     CheckOut
     | CancelOrder
     | RefundOrder
+    | ActOnLines
     | GiveUpUnpaid
     | HoldSeen
     | HoldGone
@@ -183,6 +247,7 @@ Command = (
     | ClaimMissing
     | SaleConfirmed
     | SeatsFreed
+    | SeatsReleased
     | PaymentRefused
     | PaymentReport
 )

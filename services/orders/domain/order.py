@@ -9,7 +9,7 @@ from enum import Enum
 from services.contracts.channels import Channel
 from services.contracts.money import amount_text, shared
 from services.contracts.prices import ComponentKind
-from services.orders.domain.refunds import Refund, RefundState, done_minor, house_refund_id
+from services.orders.domain.refunds import Refund, RefundState, done_minor, due_minor, house_refund_id
 from services.orders.domain.uses import CountedUse
 from services.runtime.principal import PrincipalRef
 
@@ -48,6 +48,18 @@ class PaymentStatus(Enum):
     CAPTURED = "CAPTURED"
     ENDED = "ENDED"  # proven failed, cancelled or never made
     REFUNDED = "REFUNDED"
+
+
+class LineStatus(Enum):
+    """What has become of a line of a confirmed order by acts of the house; names as in balcon.orders.v1.LineState.
+
+    While all lines of a part are VALID, the order's state and the part's seats say the rest.
+    """
+
+    VALID = "VALID"
+    CANCELLED = "CANCELLED"  # its ticket lets nobody in; the seat stays sold until somebody puts it back on sale
+    RELEASE_DUE = "RELEASE_DUE"  # the seat goes back on sale as soon as inventory says so
+    RELEASED = "RELEASED"
 
 
 class Dispute(Enum):
@@ -154,6 +166,12 @@ class OrderLine:
     vat: Vat = NO_VAT
     components: tuple[LineComponent, ...] = ()
     discount: LineDiscount | None = None
+    status: LineStatus = LineStatus.VALID
+
+    @property
+    def made_of(self) -> tuple[LineComponent, ...]:
+        """The components; all of it is the base where none were kept."""
+        return self.components or (LineComponent(ComponentKind.BASE, self.price.amount_minor, self.vat),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +221,21 @@ class OrderPart:
     def seat_names(self) -> dict[str, SeatName]:
         """What people call the seats, by seat id."""
         return {line.seat_id: line.seat_name for line in self.lines}
+
+    @property
+    def valid_seat_ids(self) -> tuple[str, ...]:
+        """Those whose tickets nobody has cancelled."""
+        return tuple(line.seat_id for line in self.lines if line.status is LineStatus.VALID)
+
+    @property
+    def release_due(self) -> tuple[str, ...]:
+        """The seats that are on their way back on sale, one by one."""
+        return tuple(line.seat_id for line in self.lines if line.status is LineStatus.RELEASE_DUE)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no line of it was cancelled by itself."""
+        return all(line.status is LineStatus.VALID for line in self.lines)
 
     @property
     def total_minor(self) -> int:
@@ -285,6 +318,10 @@ class Order:
         for refund in self.refunds:
             if refund.state is not RefundState.DONE:
                 continue
+            if refund.shares:
+                taken = [self._taken_of(part, refund) for part in self.parts]
+                left = [one - share for one, share in zip(left, taken, strict=True)]
+                continue
             named = {line.performance_id for line in refund.lines}
             of_named = [
                 minor if part.performance_id in named else 0 for part, minor in zip(self.parts, left, strict=True)
@@ -294,6 +331,15 @@ class Order:
             rest = shared(refund.amount_minor - first, left)
             left = [one - share for one, share in zip(left, rest, strict=True)]
         return tuple(part.total_minor - minor for part, minor in zip(self.parts, left, strict=True))
+
+    @staticmethod
+    def _taken_of(part: OrderPart, refund: Refund) -> int:
+        return sum(one.amount_minor for one in refund.shares if one.performance_id == part.performance_id)
+
+    @property
+    def unclaimed_minor(self) -> int:
+        """What neither has gone back nor is owed back."""
+        return self.total.amount_minor - done_minor(self.refunds) - due_minor(self.refunds)
 
     @property
     def is_free(self) -> bool:

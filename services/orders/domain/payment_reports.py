@@ -20,6 +20,7 @@ from services.orders.domain.changes import (
     StateChanged,
 )
 from services.orders.domain.commands import (
+    OwnRefundDone,
     PaymentCancelled,
     PaymentDisputeChanged,
     PaymentFailed,
@@ -31,7 +32,7 @@ from services.orders.domain.commands import (
     PaymentSucceeded,
 )
 from services.orders.domain.order import CancelReason, Order, OrderState, PaymentStatus, SeatStatus
-from services.orders.domain.refunds import RefundMaker
+from services.orders.domain.refunds import RefundMaker, RefundState
 from services.orders.domain.seat_reports import out_of_place
 from services.runtime.errors import Refusal
 
@@ -63,8 +64,10 @@ def on_payment_report(  # noqa: PLR0911 (one return a report)
             return _on_no_money(order, payment_id, CancelReason.BUYER if pressed else CancelReason.UNPAID, now_ms)
         case PaymentRefunded(payment_id):
             return _on_refund(order, payment_id, now_ms)
-        case PaymentPartlyRefunded(_, refunded_minor):
-            return _on_part_refund(order, refunded_minor, now_ms)
+        case PaymentPartlyRefunded():
+            return _on_part_refund(order, report, now_ms)
+        case OwnRefundDone():
+            return _on_own_refund(order, report, now_ms)
         case PaymentDisputeChanged(_, dispute):
             return (OrderDisputeChanged(dispute, now_ms),) if dispute is not order.dispute else ()
         case _:
@@ -104,13 +107,43 @@ def _on_refund(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...]
     if order.payment is PaymentStatus.REFUNDED:
         return ()
     refunded = (PaymentChanged(PaymentStatus.REFUNDED, payment_id), OrderRefunded(now_ms))
-    if order.state is OrderState.REFUND_DUE:
+    is_ours = order.state is OrderState.CONFIRMED and not order.unclaimed_minor
+    if order.state is OrderState.REFUND_DUE or is_ours:
         return refunded
     due = RefundBecameDue(CancelReason.HOUSE, "refunded at the provider", now_ms, RefundMaker.PROVIDER)
     return (due, *refunded)
 
 
-def _on_part_refund(order: Order, refunded_minor: int, now_ms: int) -> tuple[Change, ...]:
-    """A part is not the whole: tickets stay valid, seats sold. Told as a sum, so an older word changes nothing."""
-    is_news = order.payment is not PaymentStatus.REFUNDED and refunded_minor > order.refunded.amount_minor
-    return (OrderPartlyRefunded(refunded_minor, now_ms),) if is_news else ()
+def _on_part_refund(order: Order, report: PaymentPartlyRefunded, now_ms: int) -> tuple[Change, ...]:
+    """A part is not the whole: tickets stay valid, seats sold. Told as sums, so an older word changes nothing."""
+    if order.payment is PaymentStatus.REFUNDED:
+        return ()
+    if report.refunded_minor >= order.total.amount_minor:
+        return _on_refund(order, report.payment_id, now_ms)
+    if report.ours is None:
+        if any(refund.shares and refund.state is RefundState.DUE for refund in order.refunds):
+            # Nobody knows whether it is one of ours: whoever is asked for that one by its key will say.
+            return ()
+        foreign_minor = max(0, report.refunded_minor - order.refunded.amount_minor)
+        return (OrderPartlyRefunded(foreign_minor, now_ms),) if foreign_minor else ()
+    foreign = (refund.amount_minor for refund in order.refunds if refund.made_by is RefundMaker.PROVIDER)
+    ours_minor = sum(one.back_minor for one in report.ours)
+    foreign_minor = max(0, report.refunded_minor - ours_minor - sum(foreign))
+    due = {refund.refund_id for refund in order.refunds if refund.state is RefundState.DUE}
+    done = tuple((one.refund_id, one.back_minor) for one in report.ours if one.is_done and one.refund_id in due)
+    return (OrderPartlyRefunded(foreign_minor, now_ms, done),) if foreign_minor or done else ()
+
+
+def _on_own_refund(order: Order, report: OwnRefundDone, now_ms: int) -> tuple[Change, ...]:
+    """With the last that is owed it is known what went back without us meanwhile."""
+    if order.payment is PaymentStatus.REFUNDED:
+        return ()
+    if report.refunded_minor >= order.total.amount_minor:
+        return _on_refund(order, report.payment_id, now_ms)
+    due = {refund.refund_id for refund in order.refunds if refund.state is RefundState.DUE}
+    if report.refund_id not in due:
+        return ()
+    known_minor = order.refunded.amount_minor + report.amount_minor
+    is_last = due == {report.refund_id}
+    foreign_minor = max(0, report.refunded_minor - known_minor) if is_last else 0
+    return (OrderPartlyRefunded(foreign_minor, now_ms, ((report.refund_id, report.amount_minor),)),)

@@ -248,6 +248,42 @@ class OrderNotConfirmed(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class LinesUnknown(Refusal):
+    """Order {order_id} has no such lines: [{lines}]."""
+
+    kind = Kind.INVALID
+    order_id: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTooLarge(Refusal):
+    """{asked} is more than the {left} that are left of these lines of order {order_id}."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    asked: str
+    left: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToRefund(Refusal):
+    """Nothing is left to give back of these lines of order {order_id}."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsStillValid(Refusal):
+    """The tickets of seats {seat_ids} of order {order_id} are valid; cancel them before the seats go back on sale."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    seat_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportOutOfPlace(Refusal):
     """{report} does not fit order {order_id}, which is {state}."""
 

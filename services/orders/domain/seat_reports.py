@@ -36,6 +36,11 @@ def _others(order: Order, part: int) -> list[SeatStatus]:
     return [other.seats for place, other in enumerate(order.parts) if place != part]
 
 
+def _is_old(order: Order, part: int) -> bool:
+    """Lines are cancelled by themselves once they are sold: a claim or a sale is no news of such a part."""
+    return not order.parts[part].is_whole
+
+
 def on_seats_claimed(order: Order, part: int, now_ms: int) -> tuple[Change, ...] | Refusal:
     """The claim is in the record; with the last one the payment is asked for next, and that is recorded first
     (RULE 24)."""
@@ -55,7 +60,7 @@ def on_seats_claimed(order: Order, part: int, now_ms: int) -> tuple[Change, ...]
         case (
             OrderState.CANCELLING | OrderState.CANCELLED | OrderState.PAID | OrderState.REFUND_DUE | OrderState.REFUNDED
         ):
-            return () if seats in {SeatStatus.CLAIMED, SeatStatus.SOLD} else (claimed,)
+            return () if seats in {SeatStatus.CLAIMED, SeatStatus.SOLD} or _is_old(order, part) else (claimed,)
         case OrderState.PAYING | OrderState.CONFIRMED:
             return ()
         case _:
@@ -148,7 +153,8 @@ def on_sale_confirmed(
 ) -> tuple[Change, ...] | Refusal:
     """Sold: tickets with the last part, where the order still wants them; elsewhere it is written down, so that it is
     undone later."""
-    sold = () if order.parts[part].seats is SeatStatus.SOLD else (SeatsChanged(SeatStatus.SOLD, part),)
+    is_known = order.parts[part].seats is SeatStatus.SOLD or _is_old(order, part)
+    sold = () if is_known else (SeatsChanged(SeatStatus.SOLD, part),)
     match order.state:
         case OrderState.PAID:
             if not tickets or any(other is not SeatStatus.SOLD for other in _others(order, part)):

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from services.contracts.bounds import HOLD_GRACE_SECONDS
 from services.orders.domain.order import Order, OrderState, PaymentStatus, SeatStatus
+from services.orders.domain.refunds import due_refund
 
 _MAY_BE_HELD = frozenset({SeatStatus.HELD, SeatStatus.ASKED})
 _MUST_BE_FREE = frozenset({SeatStatus.UNHELD, SeatStatus.FREED})
@@ -26,6 +27,7 @@ class Step(Enum):
     CONFIRM_CLAIM = "confirm_claim"
     CANCEL_CLAIM = "cancel_claim"
     CANCEL_SALE = "cancel_sale"
+    RELEASE_SEATS = "release_seats"
     CREATE_PAYMENT = "create_payment"
     LOOK_AT_PAYMENT = "look_at_payment"
     CANCEL_PAYMENT = "cancel_payment"
@@ -52,8 +54,11 @@ class Timing:
     longest_retry_ms: int = 30_000
 
 
-def next_step(order: Order, now_ms: int) -> NextStep | None:  # noqa: PLR0911 (one line a state)
-    """The act that brings `order` on from where it is; None in an end state with nothing left to free."""
+def next_step(order: Order, now_ms: int, failures: int = 0) -> NextStep | None:  # noqa: PLR0911 (one line a state)
+    """The act that brings `order` on from where it is; None in an end state with nothing left to free.
+
+    `failures`: tries in a row without news. Where seats and money wait at once, they take turns by it.
+    """
     match order.state:
         case OrderState.OPEN:
             _, place = min((part.hold_until_ms, place) for place, part in enumerate(order.parts))
@@ -70,13 +75,21 @@ def next_step(order: Order, now_ms: int) -> NextStep | None:  # noqa: PLR0911 (o
         case OrderState.PAID:
             return _paid_step(order)
         case OrderState.REFUND_DUE:
-            return NextStep(Step.REFUND_PAYMENT)
+            waiting = [*_releases(order), NextStep(Step.REFUND_PAYMENT)]
+            return waiting[failures % len(waiting)]
         case OrderState.CONFIRMED:
-            return None
+            owed = [] if due_refund(order.refunds) is None else [NextStep(Step.REFUND_PAYMENT)]
+            waiting = [*_releases(order), *owed]
+            return waiting[failures % len(waiting)] if waiting else None
         case OrderState.CANCELLED | OrderState.REFUNDED:
             return _freeing_step(order)
         case _:
             assert_never(order.state)
+
+
+def _releases(order: Order) -> list[NextStep]:
+    """Of each part with seats that are on their way back on sale."""
+    return [NextStep(Step.RELEASE_SEATS, place) for place, part in enumerate(order.parts) if part.release_due]
 
 
 def _first(order: Order, seats: Set[SeatStatus]) -> int | None:
@@ -111,10 +124,15 @@ def _paid_step(order: Order) -> NextStep:
 
 def _freeing_step(order: Order) -> NextStep | None:
     """Seats are freed by an act of their own, after the money; the order remembers what it still has."""
-    claimed, sold = _first(order, _MAY_BE_CLAIMED), _first(order, {SeatStatus.SOLD})
+    claimed = _first(order, _MAY_BE_CLAIMED)
     if claimed is not None:
         return NextStep(Step.CANCEL_CLAIM, claimed)
-    return None if sold is None else NextStep(Step.CANCEL_SALE, sold)
+    whole = (place for place, part in enumerate(order.parts) if part.seats is SeatStatus.SOLD and part.is_whole)
+    sold = next(whole, None)
+    if sold is not None:
+        return NextStep(Step.CANCEL_SALE, sold)
+    # Of what was cancelled line by line before, the house has said which seats go back on sale.
+    return next(iter(_releases(order)), None)
 
 
 def due_at_ms(order: Order, now_ms: int, timing: Timing) -> int | None:

@@ -14,17 +14,22 @@ from services.orders.domain.changes import (
     CheckOutBegan,
     CheckOutTurnedBack,
     HoldExtended,
+    LinesCancelled,
+    LinesReleased,
     OrderCancelled,
     OrderConfirmed,
     OrderDisputeChanged,
     OrderPartlyRefunded,
     OrderRefunded,
     PaymentChanged,
+    RefundAsked,
     RefundBecameDue,
+    ReleaseAsked,
     SeatsChanged,
     StateChanged,
 )
 from services.orders.domain.commands import (
+    ActOnLines,
     CancelOrder,
     CheckOut,
     ClaimMissing,
@@ -34,6 +39,7 @@ from services.orders.domain.commands import (
     HoldGone,
     HoldLetGo,
     HoldSeen,
+    OwnRefundDone,
     PaymentCancelled,
     PaymentDisputeChanged,
     PaymentFailed,
@@ -46,17 +52,22 @@ from services.orders.domain.commands import (
     SaleConfirmed,
     SeatsClaimed,
     SeatsFreed,
+    SeatsReleased,
 )
-from services.orders.domain.order import CancelReason, Order, OrderPart, OrderState, PaymentStatus, SeatStatus, Ticket
+from services.orders.domain.line_acts import on_line_acts, on_seats_released, rest_to_release, with_status
+from services.orders.domain.order import (
+    CancelReason,
+    LineStatus,
+    Order,
+    OrderPart,
+    OrderState,
+    PaymentStatus,
+    SeatStatus,
+    Ticket,
+)
 from services.orders.domain.payment_reports import on_payment_report
-from services.orders.domain.refunds import (
-    Refund,
-    RefundMaker,
-    RefundState,
-    due_refund,
-    house_refund_id,
-    next_provider_refund_id,
-)
+from services.orders.domain.refund_records import owed, paid_back, partly_refunded
+from services.orders.domain.refunds import LineRef
 from services.orders.domain.refusals import OrderNotConfirmed, OrderNotOpen, OrderPaid, WrongAmount
 from services.orders.domain.seat_reports import (
     on_claim_refused,
@@ -80,6 +91,8 @@ def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PL
             return _cancel(order, now_ms)
         case RefundOrder(reason):
             return _refund(order, reason, now_ms)
+        case ActOnLines():
+            return on_line_acts(order, command, now_ms)
         case GiveUpUnpaid():
             return _give_up(order, now_ms)
         case HoldSeen(hold_until_ms, part):
@@ -100,6 +113,8 @@ def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PL
             return on_sale_confirmed(order, tickets, part, now_ms)
         case SeatsFreed(part):
             return on_seats_freed(order, part, now_ms)
+        case SeatsReleased(seat_ids, part):
+            return on_seats_released(order, seat_ids, part, now_ms)
         case (
             PaymentRefused()
             | PaymentPending()
@@ -108,6 +123,7 @@ def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PL
             | PaymentCancelled()
             | PaymentRefunded()
             | PaymentPartlyRefunded()
+            | OwnRefundDone()
             | PaymentDisputeChanged()
         ):
             return on_payment_report(order, command, now_ms)
@@ -181,14 +197,25 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
             assert all(part.seats is SeatStatus.SOLD for part in order.parts), "confirmed before all is sold"
             return replace(_moved(_ticketed(order, tickets), OrderState.CONFIRMED, at_ms), confirmed_at_ms=at_ms)
         case RefundBecameDue(reason, note, at_ms, made_by):
-            due = _owed(order, made_by, note, at_ms)
+            due = owed(order, made_by, note, at_ms)
             return replace(_moved(due, OrderState.REFUND_DUE, at_ms), cancel_reason=reason)
-        case OrderPartlyRefunded(refunded_minor, at_ms):
-            return _partly_refunded(order, refunded_minor, at_ms)
+        case LinesCancelled(lines):
+            return with_status(order, lines, LineStatus.CANCELLED)
+        case ReleaseAsked(lines):
+            return with_status(order, lines, LineStatus.RELEASE_DUE)
+        case LinesReleased(seat_ids, part):
+            named = tuple(LineRef(order.parts[part].performance_id, seat_id) for seat_id in seat_ids)
+            return with_status(order, named, LineStatus.RELEASED)
+        case RefundAsked(refund):
+            assert refund.amount_minor <= order.unclaimed_minor, "no more is owed back than was paid"
+            return replace(order, refunds=(*order.refunds, refund))
+        case OrderPartlyRefunded(foreign_minor, at_ms, done):
+            return partly_refunded(order, foreign_minor, dict(done), at_ms)
         case OrderDisputeChanged(dispute):
             return replace(order, dispute=dispute)
         case OrderRefunded(at_ms):
-            return _moved(_paid_back(order, at_ms), OrderState.REFUNDED, at_ms)
+            back = replace(paid_back(order, at_ms), cancel_reason=order.cancel_reason or CancelReason.HOUSE)
+            return _moved(rest_to_release(back), OrderState.REFUNDED, at_ms)
         case _:
             assert_never(change)
 
@@ -208,40 +235,6 @@ def _ticketed(order: Order, tickets: tuple[Ticket, ...]) -> Order:
         parts.append(replace(part, tickets=tickets[given : given + len(part.lines)]))
         given += len(part.lines)
     return replace(order, parts=tuple(parts))
-
-
-def _owed(order: Order, made_by: RefundMaker, reason: str, at_ms: int) -> Order:
-    of_house = made_by is RefundMaker.HOUSE
-    name = house_refund_id(order.order_id) if of_house else next_provider_refund_id(order.order_id, order.refunds)
-    left_minor = order.total.amount_minor - order.refunded.amount_minor
-    due = Refund(name, left_minor, made_by, RefundState.DUE, reason, changed_at_ms=at_ms)
-    return replace(order, refunds=(*order.refunds, due))
-
-
-def _partly_refunded(order: Order, refunded_minor: int, at_ms: int) -> Order:
-    """A record more; what is owed by now is so much less."""
-    more_minor = refunded_minor - order.refunded.amount_minor
-    name = next_provider_refund_id(order.order_id, order.refunds)
-    done = Refund(name, more_minor, RefundMaker.PROVIDER, RefundState.DONE, changed_at_ms=at_ms)
-    left_minor = order.total.amount_minor - refunded_minor
-    known = (
-        replace(refund, amount_minor=left_minor) if refund.state is RefundState.DUE else refund
-        for refund in order.refunds
-    )
-    return replace(order, refunds=(*known, done))
-
-
-def _paid_back(order: Order, at_ms: int) -> Order:
-    """What was owed is done. An order is REFUNDED exactly when its refunds come to its total."""
-    if due_refund(order.refunds) is None:  # a process of the release before, which writes no records, owed it
-        order = _owed(order, RefundMaker.HOUSE, "", at_ms)
-    done = tuple(
-        replace(refund, state=RefundState.DONE, changed_at_ms=at_ms) if refund.state is RefundState.DUE else refund
-        for refund in order.refunds
-    )
-    after = replace(order, refunds=done)
-    assert after.refunded == order.total, "refunded without all of the money"
-    return after
 
 
 def apply_all(order: Order, changes: tuple[Change, ...]) -> Order:

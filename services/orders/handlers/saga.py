@@ -16,8 +16,10 @@ from services.orders.domain.commands import (
     Command,
     GiveUpUnpaid,
     NoClaim,
+    OwnRefund,
     PaymentCancelled,
     PaymentFailed,
+    PaymentPartlyRefunded,
     PaymentPending,
     PaymentRefunded,
     PaymentRefused,
@@ -25,8 +27,10 @@ from services.orders.domain.commands import (
     SaleConfirmed,
     SeatsClaimed,
     SeatsFreed,
+    SeatsReleased,
 )
 from services.orders.domain.order import FINAL_STATES, Order, OrderState, SeatStatus
+from services.orders.domain.refunds import RefundRoute, RefundState
 from services.orders.domain.steps import NextStep, Step, Timing, next_step, retry_at_ms
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
@@ -43,6 +47,7 @@ from services.orders.ports import (
     PaymentSeen,
     PaymentState,
     RefundAsked,
+    RefundStatus,
     SeatInventory,
     Ticketing,
     Unanswered,
@@ -112,7 +117,7 @@ class Saga:
         """Takes the order's steps while one is due at once. Returns the order as last seen."""
         order, failures = leased.order, leased.failures
         for _ in range(MAX_STEPS_A_PART * len(order.parts)):
-            step = next_step(order, self._clock.now_ms())
+            step = next_step(order, self._clock.now_ms(), failures)
             if step is None:
                 break
             changed = await self._take(step, order, failures, token)
@@ -181,6 +186,8 @@ class Saga:
                 return await self._free_answer(order, step, place, await inventory.cancel_claim(order, part))
             case Step.CANCEL_SALE:
                 return await self._free_answer(order, step, place, await inventory.cancel_sale(order, part))
+            case Step.RELEASE_SEATS:
+                return self._release_answer(order, place, await inventory.release_seats(order, part))
             case Step.CREATE_PAYMENT:
                 return self._payment_answer(order, step, await payments.create(order), _NEVER_MADE)
             case Step.LOOK_AT_PAYMENT:
@@ -188,7 +195,7 @@ class Saga:
             case Step.CANCEL_PAYMENT:
                 return self._payment_answer(order, step, await payments.cancel(order))
             case Step.REFUND_PAYMENT:
-                return self._payment_answer(order, step, await payments.refund(order, RefundAsked(order.refund_key)))
+                return await self._refund_answer(order)
             case Step.GIVE_UP:
                 return GiveUpUnpaid()
             case _:
@@ -229,6 +236,40 @@ class Saga:
             return await self._sold(order, place)
         return self._odd(order, step, answer)
 
+    def _release_answer(self, order: Order, place: int, answer: Answer) -> Command | None:
+        """Those that were asked for; what was cancelled meanwhile has its own turn."""
+        if isinstance(answer, Declined) and answer.reason is not Reason.CLAIM_NOT_FOUND:
+            return self._odd(order, Step.RELEASE_SEATS, answer)
+        return SeatsReleased(order.parts[place].release_due, place)
+
+    async def _refund_answer(self, order: Order) -> Command | None:
+        """Of each refund that is owed, asked for under its own key. What is planned of lines has a sum; the rest is all
+        that is left."""
+        payments = self._parts.payments
+        answer: PaymentSeen | Declined | None = None
+        for refund in [one for one in order.refunds if one.state is RefundState.DUE]:
+            planned = sum(share.amount_minor for share in refund.shares) or None
+            as_voucher = refund.route is RefundRoute.VOUCHER
+            answer = await payments.refund(order, RefundAsked(refund.refund_id, planned, as_voucher))
+            if isinstance(answer, Declined) and answer.reason is Reason.REFUND_EXCEEDS_LEFT:
+                # Money went back without us, and this was not asked for before: as much as is left then, if anything.
+                known = await payments.look(order)
+                if isinstance(known, Declined) or known.refunded or not refund.amount_minor:
+                    answer = known
+                elif refund.amount_minor < (planned or 0):
+                    asked = RefundAsked(refund.refund_id, refund.amount_minor, as_voucher)
+                    answer = await payments.refund(order, asked)
+                else:
+                    answer = known
+            if isinstance(answer, Declined):
+                return self._odd(order, Step.REFUND_PAYMENT, answer)
+        if answer is None:
+            # Owed by a process of the release before, which writes no records.
+            answer = await payments.refund(order, RefundAsked(order.refund_key))
+        if isinstance(answer, Declined) or answer.refunded or not answer.refunds:
+            return self._payment_answer(order, Step.REFUND_PAYMENT, answer)
+        return PaymentPartlyRefunded(answer.payment_id, answer.refunded_minor, own_refunds(answer))
+
     def _payment_answer(
         self, order: Order, step: Step, answer: PaymentSeen | Declined, never_made: Set[Reason] = frozenset()
     ) -> Command | None:
@@ -241,6 +282,13 @@ class Saga:
     def _odd(order: Order, step: Step, answer: Declined) -> None:
         """The order stays as it is and is tried again; somebody must look."""
         _log.error("step_refused", order_id=order.order_id, step=step.value, reason=answer.reason)
+
+
+def own_refunds(seen: PaymentSeen) -> tuple[OwnRefund, ...]:
+    """The house's own refunds as an order is told of them."""
+    return tuple(
+        OwnRefund(one.key, one.amount_minor - one.left_minor, one.status is RefundStatus.DONE) for one in seen.refunds
+    )
 
 
 def _payment_report(answer: PaymentSeen) -> Command:

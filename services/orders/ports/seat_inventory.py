@@ -48,3 +48,7 @@ class SeatInventory(Protocol):
     async def cancel_sale(self, order: Order, part: OrderPart) -> Answer:
         """Sold to free."""
         ...
+
+    async def release_seats(self, order: Order, part: OrderPart) -> Answer:
+        """Sold to free, of the part's seats those in `part.release_due`; the others stay sold."""
+        ...

@@ -18,6 +18,7 @@ from services.inventory.domain.changes import (
     RecordChange,
     ReservationReleased,
     SaleCancelled,
+    SaleReduced,
     SeatsBlocked,
     SeatsClaimed,
     SeatsReserved,
@@ -129,6 +130,8 @@ class Acknowledged:
                     found.blocks.difference_update(unblocked)
                 case ClaimCancelled(claim) | SaleCancelled(claim):
                     found.claims.pop(claim.order_id, None)
+                case SaleReduced(left):
+                    found.claims[left.order_id] = left
                 case SeatsBlocked(seats):
                     found.blocks.update(seats)
                 case SeatsUnblocked(seats):

@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from services.orders.domain import commands
-from services.orders.domain.order import Dispute, Money, Order, OrderState, PaymentStatus, SeatStatus
-from services.orders.domain.refunds import due_refund
+from services.orders.domain.order import (
+    Dispute,
+    LineStatus,
+    Money,
+    Order,
+    OrderState,
+    PaymentStatus,
+    SeatStatus,
+)
+from services.orders.domain.refund_books import cells_of
+from services.orders.domain.refunds import LineRef, RefundMaker, due_minor, due_refund
 from services.orders.domain.steps import NextStep, Step, next_step
 from services.orders.domain.transitions import apply_all, decide
 from services.runtime.errors import Refusal
@@ -16,6 +25,7 @@ PAY_UNTIL_MS = NOW_MS + 60_000
 CHECK_OUT = commands.CheckOut(Money(5_000, "EUR"), "https://shop.example/", PAY_UNTIL_MS)
 PENDING = commands.PaymentPending("pay_1", "https://pay.example/1")
 SUCCEEDED = commands.PaymentSucceeded("pay_1")
+WITH_CANCELLED_LINES = {OrderState.CONFIRMED, OrderState.REFUND_DUE, OrderState.REFUNDED}
 ENDS = {OrderState.CONFIRMED, OrderState.CANCELLED, OrderState.REFUNDED}
 
 
@@ -50,6 +60,7 @@ def every_command(order: Order) -> list[commands.Command]:
         CHECK_OUT,
         commands.CancelOrder(),
         commands.RefundOrder("rain"),
+        *every_act_on_lines(order),
         commands.GiveUpUnpaid(),
         *of_parts,
         commands.PaymentRefused(),
@@ -59,8 +70,34 @@ def every_command(order: Order) -> list[commands.Command]:
         commands.PaymentCancelled("pay_1"),
         commands.PaymentRefunded("pay_1"),
         commands.PaymentPartlyRefunded("pay_1", 1_000),
+        *([own_refunds_back(order)] if len(order.parts) == 1 else []),
         commands.PaymentDisputeChanged("pay_1", Dispute.OPEN),
     ]
+
+
+def every_act_on_lines(order: Order) -> list[commands.Command]:
+    """The first line by itself, and all that is left; of several performances, the seats of the last."""
+    if len(order.parts) > 1:
+        last = order.parts[-1].performance_id
+        return [commands.ActOnLines((), last, cancel=True, release=True)]
+    first = (LineRef(order.first.performance_id, order.first.seat_ids[0]),)
+    return [
+        commands.ActOnLines(first, cancel=True),
+        commands.ActOnLines(first, refund=commands.RefundTerms(fee_minor=100)),
+        commands.ActOnLines(release=True),
+        commands.ActOnLines(cancel=True, release=True, refund=commands.RefundTerms()),
+    ]
+
+
+def own_refunds_back(order: Order) -> commands.PaymentPartlyRefunded:
+    """All that the house owes is back, and what went back before, as payments tells it where it keeps them apart."""
+    own = tuple(
+        commands.OwnRefund(one.refund_id, one.amount_minor, is_done=True)
+        for one in order.refunds
+        if one.made_by is RefundMaker.HOUSE
+    )
+    foreign = sum(one.amount_minor for one in order.refunds if one.made_by is RefundMaker.PROVIDER)
+    return commands.PaymentPartlyRefunded("pay_1", foreign + sum(one.back_minor for one in own), own)
 
 
 def every_answer_of_inventory(order: Order, part: int) -> list[commands.Command]:
@@ -76,6 +113,7 @@ def every_answer_of_inventory(order: Order, part: int) -> list[commands.Command]
         commands.ClaimMissing(part),
         commands.SaleConfirmed(tickets_for(order), part),
         commands.SeatsFreed(part),
+        commands.SeatsReleased(order.parts[part].seat_ids, part),
     ]
 
 
@@ -83,7 +121,9 @@ def is_sound(order: Order) -> None:
     """What holds in every state that can be reached."""
     if order.state is OrderState.CONFIRMED:
         assert order.is_free or order.payment is PaymentStatus.CAPTURED
-        assert all(part.seats is SeatStatus.SOLD for part in order.parts)
+        for part in order.parts:
+            released = all(line.status is LineStatus.RELEASED for line in part.lines)
+            assert part.seats is (SeatStatus.FREED if released else SeatStatus.SOLD)
         assert all(tuple(ticket.seat_id for ticket in part.tickets) == part.seat_ids for part in order.parts)
     if order.payment is PaymentStatus.CAPTURED:
         assert order.state in {OrderState.PAID, OrderState.CONFIRMED, OrderState.REFUND_DUE}
@@ -95,7 +135,16 @@ def is_sound(order: Order) -> None:
     if order.state is OrderState.CANCELLED:
         assert order.payment in {PaymentStatus.NONE, PaymentStatus.ENDED}
     assert (order.state is OrderState.REFUNDED) == (order.refunded == order.total and bool(order.refunds))
-    assert (order.state is OrderState.REFUND_DUE) == (due_refund(order.refunds) is not None)
+    is_owed = due_refund(order.refunds) is not None
+    assert is_owed or order.state is not OrderState.REFUND_DUE
+    assert not is_owed or order.state in {OrderState.CONFIRMED, OrderState.REFUND_DUE}
+    assert order.unclaimed_minor >= 0
+    assert all(part.is_whole for part in order.parts) or order.state in WITH_CANCELLED_LINES
+    for with_due in (False, True):
+        cells = cells_of(order, with_due=with_due)
+        assert all(0 <= cell.left_minor <= cell.amount_minor for cell in cells)
+        owed = due_minor(order.refunds) if with_due else 0
+        assert sum(cell.back_minor for cell in cells) == order.refunded.amount_minor + owed
     back = order.refunded_by_part
     assert sum(back) == order.refunded.amount_minor
     assert all(0 <= minor <= part.total_minor for minor, part in zip(back, order.parts, strict=True))
@@ -116,13 +165,21 @@ def fair_answer(order: Order, due: NextStep, *, seats_are_there: bool, pays: boo
         Step.CONFIRM_CLAIM: sale_of(order, part) if seats_are_there else commands.ClaimMissing(part),
         Step.CANCEL_CLAIM: commands.SeatsFreed(part),
         Step.CANCEL_SALE: commands.SeatsFreed(part),
+        Step.RELEASE_SEATS: commands.SeatsReleased(order.parts[part].release_due, part),
         Step.CREATE_PAYMENT: commands.PaymentPending(order.payment_id or "pay_1", "https://pay.example/1"),
         Step.LOOK_AT_PAYMENT: SUCCEEDED if pays else PENDING,
         Step.CANCEL_PAYMENT: SUCCEEDED if pays else commands.PaymentCancelled("pay_1"),
-        Step.REFUND_PAYMENT: commands.PaymentRefunded("pay_1") if refund_asked else PENDING,
+        Step.REFUND_PAYMENT: fair_refund(order) if refund_asked else PENDING,
         Step.GIVE_UP: commands.GiveUpUnpaid(),
     }
     return answers[due.step]
+
+
+def fair_refund(order: Order) -> commands.Command:
+    """All that is owed is back; where that is all of the money, the payment is refunded."""
+    if order.state is OrderState.REFUND_DUE or not order.unclaimed_minor:
+        return commands.PaymentRefunded("pay_1")
+    return own_refunds_back(order)
 
 
 def brought_to_its_end(order: Order, *, seats_are_there: bool, pays: bool) -> Order:

@@ -854,21 +854,27 @@ class CancelSaleRequest(_message.Message):
 
     KEY_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
+    SEATS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     @_builtins.property
     def key(self) -> Global___PerformanceKey:
         """Whose performance."""
 
+    @_builtins.property
+    def seats(self) -> _seating_pb2.SeatRefs:
+        """Of its seats these, those that it has not (any more) left aside; unset: all of them."""
+
     def __init__(
         self,
         *,
         key: Global___PerformanceKey | None = ...,
         order_id: _builtins.str = ...,
+        seats: _seating_pb2.SeatRefs | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "seats", b"seats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "order_id", b"order_id", "seats", b"seats"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1993,16 +1999,22 @@ class CancelSaleCommand(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
+    SEAT_INDEXES_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
+    @_builtins.property
+    def seat_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Seats as positions in the plan's order, from 0; none: all of the order's."""
+
     def __init__(
         self,
         *,
         order_id: _builtins.str = ...,
+        seat_indexes: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "seat_indexes", b"seat_indexes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -240,7 +240,7 @@ Global___RefundBecameDue: _TypeAlias = RefundBecameDue  # noqa: Y015
 
 @_typing.final
 class OrderPartlyRefunded(_message.Message):
-    """Part of the money went back, at the provider and without us. The order stays as it is."""
+    """Part of the money went back: by the house's own refund, or at the provider and without us. The order stays as it is."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -250,6 +250,8 @@ class OrderPartlyRefunded(_message.Message):
     TOTAL_FIELD_NUMBER: _builtins.int
     REFUNDED_FIELD_NUMBER: _builtins.int
     REFUNDED_AT_MS_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    REFUND_IDS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -266,6 +268,16 @@ class OrderPartlyRefunded(_message.Message):
     def refunded(self) -> _money_pb2.Money:
         """What has gone back of it in all, never a delta. Money that went back for no line in particular is shared out."""
 
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.RefundedLine]:
+        """What has gone back of each line in all, by component, with the tax in it: never a delta. Lines of which nothing
+        went back are not here; empty where a release before has told it.
+        """
+
+    @_builtins.property
+    def refund_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The refunds that are done by this; see Order.refunds."""
+
     def __init__(
         self,
         *,
@@ -275,14 +287,104 @@ class OrderPartlyRefunded(_message.Message):
         total: _money_pb2.Money | None = ...,
         refunded: _money_pb2.Money | None = ...,
         refunded_at_ms: _builtins.int = ...,
+        lines: _abc.Iterable[_orders_service_pb2.RefundedLine] | None = ...,
+        refund_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "order_id", b"order_id", "performance_id", b"performance_id", "refunded", b"refunded", "refunded_at_ms", b"refunded_at_ms", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "refund_ids", b"refund_ids", "refunded", b"refunded", "refunded_at_ms", b"refunded_at_ms", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OrderPartlyRefunded: _TypeAlias = OrderPartlyRefunded  # noqa: Y015
+
+@_typing.final
+class OrderLinesCancelled(_message.Message):
+    """Tickets of some lines let nobody in any more, by an act of the house. Money and seats have words of their own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    LINES_LEFT_FIELD_NUMBER: _builtins.int
+    CANCELLED_AT_MS_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The order."""
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance."""
+    channel: _seating_pb2.Channel.ValueType
+    """How the sale reaches the house."""
+    lines_left: _builtins.int
+    """How many lines of this performance still let somebody in."""
+    cancelled_at_ms: _builtins.int
+    """When, unix milliseconds."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]:
+        """The lines as they had been sold. No later event tells a line of these again."""
+
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        channel: _seating_pb2.Channel.ValueType = ...,
+        lines: _abc.Iterable[_orders_service_pb2.OrderLine] | None = ...,
+        lines_left: _builtins.int = ...,
+        cancelled_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_at_ms", b"cancelled_at_ms", "channel", b"channel", "house_id", b"house_id", "lines", b"lines", "lines_left", b"lines_left", "order_id", b"order_id", "performance_id", b"performance_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderLinesCancelled: _TypeAlias = OrderLinesCancelled  # noqa: Y015
+
+@_typing.final
+class OrderSeatsReleased(_message.Message):
+    """Seats of cancelled lines are on sale again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    SEAT_IDS_FIELD_NUMBER: _builtins.int
+    RELEASED_AT_MS_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The order."""
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance."""
+    released_at_ms: _builtins.int
+    """When, unix milliseconds."""
+    @_builtins.property
+    def seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The seats, by their ids in the plan."""
+
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        released_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "order_id", b"order_id", "performance_id", b"performance_id", "released_at_ms", b"released_at_ms", "seat_ids", b"seat_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderSeatsReleased: _TypeAlias = OrderSeatsReleased  # noqa: Y015
 
 @_typing.final
 class OrderDisputeChanged(_message.Message):
@@ -349,7 +451,7 @@ class OrderRefunded(_message.Message):
     """When, unix milliseconds."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]:
-        """The lines that had been sold; empty when the order never was confirmed."""
+        """The lines that had been sold, without those that OrderLinesCancelled told; empty when the order never was confirmed."""
 
     @_builtins.property
     def amount(self) -> _money_pb2.Money:

@@ -141,6 +141,34 @@ DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
 """The disputed money is gone as if refunded."""
 Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
+class _LineState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LineStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LineState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LINE_STATE_UNSPECIFIED: _LineState.ValueType  # 0
+    """Nothing: it is as the order is."""
+    LINE_STATE_CANCELLED: _LineState.ValueType  # 1
+    """Its ticket lets nobody in any more; the seat is kept off sale."""
+    LINE_STATE_RELEASE_DUE: _LineState.ValueType  # 2
+    """Cancelled, and its seat is on its way back on sale."""
+    LINE_STATE_RELEASED: _LineState.ValueType  # 3
+    """Cancelled, and its seat is on sale again, or was sold to somebody else since."""
+
+class LineState(_LineState, metaclass=_LineStateEnumTypeWrapper):
+    """What has become of one line by acts of the house."""
+
+LINE_STATE_UNSPECIFIED: LineState.ValueType  # 0
+"""Nothing: it is as the order is."""
+LINE_STATE_CANCELLED: LineState.ValueType  # 1
+"""Its ticket lets nobody in any more; the seat is kept off sale."""
+LINE_STATE_RELEASE_DUE: LineState.ValueType  # 2
+"""Cancelled, and its seat is on its way back on sale."""
+LINE_STATE_RELEASED: LineState.ValueType  # 3
+"""Cancelled, and its seat is on sale again, or was sold to somebody else since."""
+Global___LineState: _TypeAlias = LineState  # noqa: Y015
+
 class _RefundState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -188,6 +216,30 @@ REFUND_MAKER_HOUSE: RefundMaker.ValueType  # 1
 REFUND_MAKER_PROVIDER: RefundMaker.ValueType  # 2
 """At the provider and without us: in its console, or by a dispute that was lost."""
 Global___RefundMaker: _TypeAlias = RefundMaker  # noqa: Y015
+
+class _RefundRoute:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RefundRouteEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundRoute.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REFUND_ROUTE_UNSPECIFIED: _RefundRoute.ValueType  # 0
+    """Not set: to where it came from."""
+    REFUND_ROUTE_ORIGIN: _RefundRoute.ValueType  # 1
+    """To each instrument that it came from."""
+    REFUND_ROUTE_VOUCHER: _RefundRoute.ValueType  # 2
+    """Into a voucher of the house."""
+
+class RefundRoute(_RefundRoute, metaclass=_RefundRouteEnumTypeWrapper):
+    """Where the money of a refund goes."""
+
+REFUND_ROUTE_UNSPECIFIED: RefundRoute.ValueType  # 0
+"""Not set: to where it came from."""
+REFUND_ROUTE_ORIGIN: RefundRoute.ValueType  # 1
+"""To each instrument that it came from."""
+REFUND_ROUTE_VOUCHER: RefundRoute.ValueType  # 2
+"""Into a voucher of the house."""
+Global___RefundRoute: _TypeAlias = RefundRoute  # noqa: Y015
 
 @_typing.final
 class Customer(_message.Message):
@@ -260,6 +312,7 @@ class OrderLine(_message.Message):
     VAT_FIELD_NUMBER: _builtins.int
     COMPONENTS_FIELD_NUMBER: _builtins.int
     DISCOUNT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
     category: _builtins.str
@@ -268,6 +321,8 @@ class OrderLine(_message.Message):
     """Such as "normal" or "student"."""
     kind: _prices_pb2.TicketKind.ValueType
     """What sort of price it was; unspecified on orders from before it was kept."""
+    state: Global___LineState.ValueType
+    """What has become of it in an order that was confirmed; not told in events."""
     @_builtins.property
     def price(self) -> _money_pb2.Money:
         """What it costs."""
@@ -300,10 +355,11 @@ class OrderLine(_message.Message):
         vat: Global___Vat | None = ...,
         components: _abc.Iterable[Global___LineComponent] | None = ...,
         discount: Global___LineDiscount | None = ...,
+        state: Global___LineState.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["discount", b"discount", "price", b"price", "seat_name", b"seat_name", "vat", b"vat"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "components", b"components", "discount", b"discount", "kind", b"kind", "price", b"price", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_type", b"ticket_type", "vat", b"vat"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "components", b"components", "discount", b"discount", "kind", b"kind", "price", b"price", "seat_id", b"seat_id", "seat_name", b"seat_name", "state", b"state", "ticket_type", b"ticket_type", "vat", b"vat"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -503,19 +559,31 @@ class RefundedLine(_message.Message):
 
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     SEAT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance of its part."""
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What of it went back: in all where an event tells it, by this refund in a Refund. Unset where it is not known yet."""
+
+    @_builtins.property
+    def components(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineComponent]:
+        """The same by component, with the tax in it."""
+
     def __init__(
         self,
         *,
         performance_id: _builtins.str = ...,
         seat_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        components: _abc.Iterable[Global___LineComponent] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "components", b"components", "performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -534,6 +602,8 @@ class Refund(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     MADE_BY_FIELD_NUMBER: _builtins.int
     CHANGED_AT_MS_FIELD_NUMBER: _builtins.int
+    ROUTE_FIELD_NUMBER: _builtins.int
+    ACT_ID_FIELD_NUMBER: _builtins.int
     refund_id: _builtins.str
     """The refund."""
     reason: _builtins.str
@@ -544,6 +614,12 @@ class Refund(_message.Message):
     """By whose hand."""
     changed_at_ms: _builtins.int
     """When it came into its state, unix milliseconds."""
+    route: Global___RefundRoute.ValueType
+    """Where the money goes."""
+    act_id: _builtins.str
+    """What has made it where one thing makes many: the id of a request of the buyer's, of a job over a performance, or of
+    an exchange. Empty: somebody's own act.
+    """
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
@@ -562,10 +638,12 @@ class Refund(_message.Message):
         state: Global___RefundState.ValueType = ...,
         made_by: Global___RefundMaker.ValueType = ...,
         changed_at_ms: _builtins.int = ...,
+        route: Global___RefundRoute.ValueType = ...,
+        act_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "changed_at_ms", b"changed_at_ms", "lines", b"lines", "made_by", b"made_by", "reason", b"reason", "refund_id", b"refund_id", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act_id", b"act_id", "amount", b"amount", "changed_at_ms", b"changed_at_ms", "lines", b"lines", "made_by", b"made_by", "reason", b"reason", "refund_id", b"refund_id", "route", b"route", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
