@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from balcon.orders.v1.order_acts_pb2_grpc import add_OrderActsServiceServicer_to_server
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +26,7 @@ from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.adapters.seat_places import SeatPlaces
 from services.orders.adapters.signed_quotes import SignedQuotes
 from services.orders.adapters.streamed_seat_inventory import StreamedSeatInventory
+from services.orders.api.order_acts_servicer import OrderActsServicer
 from services.orders.api.orders_servicer import OrdersServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
@@ -113,6 +115,10 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     servicer = OrdersServicer(desk, quoter, clock)
     service.rpc.add(
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
+    )
+    acts = OrderActsServicer(desk, clock)
+    service.rpc.add(
+        lambda server: add_OrderActsServiceServicer_to_server(acts, server), "balcon.orders.v1.OrderActsService"
     )
     record = PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000)
     serve_audit(service.rpc, WalledAudit(record, engine))

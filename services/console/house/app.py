@@ -29,7 +29,7 @@ from services.console.house.subjects.providers import PROVIDERS
 from services.console.house.subjects.quotas import QUOTAS
 from services.console.house.subjects.reports import REPORTS
 from services.console.house.subjects.reservations import RESERVATIONS
-from services.console.house.subjects.sales import FIGURES, ORDERS, PAYMENTS, SEATS
+from services.console.house.subjects.sales import FIGURES, ORDER_ACTS, ORDERS, PAYMENTS, SEATS
 from services.console.house.subjects.saved_reports import SAVED_REPORTS, SCHEDULES
 from services.console.house.subjects.settlements import DEALS, SETTLEMENTS
 from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
@@ -58,6 +58,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     OFFICES,
     QUOTAS,
     ORDERS,
+    ORDER_ACTS,
     SEATS,
     CONTINGENTS,
     RESERVATIONS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.contracts.reasons import Reason
-from services.orders.domain.commands import CancelOrder, CheckOut, Command, RefundOrder
+from services.orders.domain.commands import ActOnLines, CancelOrder, CheckOut, Command, RefundOrder
 from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refusals import (
     CustomerLimitReached,
@@ -193,8 +193,14 @@ class OrderDesk:
 
     async def refund(self, ref: OrderRef, reason: str, key: RequestKey, timeout_seconds: float) -> Order | Refusal:
         """Owes the money of a confirmed order back; its tickets end at once, its seats when the money is back."""
+        return await self.act(ref, RefundOrder(reason), key, timeout_seconds)
+
+    async def act(
+        self, ref: OrderRef, command: RefundOrder | ActOnLines, key: RequestKey, timeout_seconds: float
+    ) -> Order | Refusal:
+        """What the house asks of an order that was sold. Money and seats follow, each with its own proof."""
         lease = self._parts.driver.new_lease()
-        changed = await self._once(key, lambda: self._change(ref, RefundOrder(reason), key=key, lease=lease))
+        changed = await self._once(key, lambda: self._change(ref, command, key=key, lease=lease))
         return changed if isinstance(changed, Refusal) else await self._carried_on(ref, changed, lease, timeout_seconds)
 
     async def get(self, ref: OrderRef, wait_seconds: float) -> Order | Refusal:

@@ -12,6 +12,9 @@ class Operation(Enum):
     CREATE = "create"
     CHECK_OUT = "check_out"
     REFUND = "refund"
+    REFUND_LINES = "refund_lines"
+    CANCEL_LINES = "cancel_lines"
+    RELEASE_LINES = "release_lines"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from services.inventory.domain.changes import (
@@ -9,6 +10,7 @@ from services.inventory.domain.changes import (
     ClaimConfirmed,
     RecordChange,
     SaleCancelled,
+    SaleReduced,
     SeatsBlocked,
     SeatsClaimed,
     SeatsUnblocked,
@@ -201,6 +203,18 @@ async def test_orders_that_claimed_without_a_hold_and_gave_that_back_are_remembe
     ]
     await record.claims.append(NAME, epoch, 3, ended)
     assert sorted((await record.claims.load(NAME, await record.owned(epoch))).given_back) == ["o1", "o2"]
+
+
+async def test_a_sale_that_gave_some_seats_back_keeps_the_others(record: Record) -> None:
+    epoch = await record.owned()
+    sold = Claim("o1", "anna", "h1", (1, 2, 3), 2, sold=True)
+    await record.claims.append(NAME, epoch, 1, [claimed("o1", 1, 2, 3)])
+    await record.claims.append(NAME, epoch, 2, [ClaimConfirmed(sold)])
+    left = msgspec.structs.replace(sold, seats=(1, 3))
+    reduced: list[RecordChange] = [SaleReduced(left, (2,)), claimed("o2", 2)]
+    await record.claims.append(NAME, epoch, 3, reduced)
+    found = {one.order_id: one.seats for one in await claims(record, await record.owned(epoch))}
+    assert found == {"o1": (1, 3), "o2": (2,)}
 
 
 async def test_a_refused_batch_remembers_nobody_as_having_given_back(record: Record) -> None:

@@ -109,7 +109,7 @@ class Acknowledged:
             found.holds.pop(hold_id, None)
         self._acknowledge(found)
 
-    def recorded(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:
+    def recorded(self, performance_id: str, epoch: int, batch: int, changes: Sequence[RecordChange]) -> None:  # noqa: PLR0912 (one case a change)
         """A batch of the record."""
         found = self._epochs.get((performance_id, epoch))
         if found is None or batch != found.record_batch + 1:

@@ -150,6 +150,11 @@ class ClusterSeatInventory:
         """See SeatInventory."""
         return await self._answer(part, CancelSale(order.order_id))
 
+    async def release_seats(self, order: Order, part: OrderPart) -> Answer:
+        """See SeatInventory."""
+        seats = tuple(sorted(self._plan.index_of[seat_id] for seat_id in part.release_due))
+        return await self._answer(part, CancelSale(order.order_id, seats))
+
     def _seats(self, part: OrderPart) -> tuple[int, ...]:
         return tuple(sorted(self._plan.index_of[seat_id] for seat_id in part.seat_ids))
 

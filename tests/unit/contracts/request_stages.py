@@ -19,7 +19,7 @@ from balcon.inventory.v1 import (
     reservation_service_pb2,
 )
 from balcon.mailchimp.v1 import mailchimp_service_pb2
-from balcon.orders.v1 import orders_service_pb2
+from balcon.orders.v1 import order_acts_pb2, orders_service_pb2
 from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2
 from balcon.podiumkunst.v1 import links_service_pb2
@@ -79,6 +79,7 @@ from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.api.reservation_servicer import ReservationServicer
 from services.inventory.domain.refusals import HoldNotFound
 from services.inventory.ports import SeatPlan
+from services.orders.api.order_acts_servicer import OrderActsServicer
 from services.orders.api.orders_servicer import OrdersServicer
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
@@ -197,6 +198,7 @@ def _servicers() -> Mapping[str, Any]:
         "ReservationService": ReservationServicer(Host()),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, store, CLOCK),
+        "OrderActsService": OrderActsServicer(store, CLOCK),
         "ReportingService": ReportingServicer(store, store),
         "DashboardsService": DashboardsServicer(store, store, store),
         "SchedulesService": SchedulesServicer(store, store, store),
@@ -232,6 +234,7 @@ def methods() -> Iterator[MethodDescriptor]:
         customers_service_pb2,
         inventory_service_pb2,
         links_service_pb2,
+        order_acts_pb2,
         orders_service_pb2,
         mailchimp_service_pb2,
         outbound_service_pb2,

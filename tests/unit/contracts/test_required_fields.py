@@ -21,6 +21,7 @@ MORE_IS_ASKED = {
     ("CreateOrder", "seats"): "an order without parts is of one performance",
     ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
     ("CreatePayments", "payments[0].amount.amount_minor"): "what costs nothing needs no payment",
+    ("RefundLines", "amount.amount_minor"): "what gives nothing back is no refund",
     ("CreatePerformance", "opening_hours"): "a day's admission has hours",
 }
 

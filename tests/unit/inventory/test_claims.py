@@ -6,6 +6,7 @@ import pytest
 
 from services.inventory.domain import commands as c
 from services.inventory.domain import refusals as r
+from services.inventory.domain.seat_map import SeatMap
 from services.inventory.domain.seat_state import BLOCKED, CLAIMED, FREE, HELD, SOLD
 from services.runtime.errors import IdempotencyKeyReused
 from tests.unit.inventory.builders import ONLINE, RULES, claim, done, hold, obey, seat_map
@@ -33,6 +34,28 @@ def test_a_claim_of_other_seats_than_the_holds_is_refused() -> None:
 def test_a_foreign_hold_cannot_be_claimed() -> None:
     state = done(seat_map(), hold("h1", 1))
     assert obey(state, claim("o1", "h1", 1, holder="bert")) == r.HoldForeign("h1")
+
+
+def sold_1_to_3() -> SeatMap:
+    return done(seat_map(), hold("h1", 1, 2, 3), claim("o1", "h1", 1, 2, 3), c.ConfirmClaim("o1"))
+
+
+def test_some_seats_of_a_sale_are_freed_and_the_others_stay_sold() -> None:
+    state = done(sold_1_to_3(), c.CancelSale("o1", (2,)), c.CancelSale("o1", (2,)))
+    assert [state.status(seat) for seat in (1, 2, 3)] == [SOLD, FREE, SOLD]
+    done(state, hold("h2", 2, holder="bert"), claim("o2", "h2", 2, holder="bert"), c.CancelSale("o1", (1, 2)))
+    assert [state.status(seat) for seat in (1, 2, 3)] == [FREE, CLAIMED, SOLD]
+
+
+def test_the_last_seats_of_a_sale_end_it() -> None:
+    state = done(sold_1_to_3(), c.CancelSale("o1", (1, 2)), c.CancelSale("o1", (3,)))
+    assert state.claim("o1") is None
+    done(state, c.CancelSale("o1", (3,)), c.CancelSale("o1"))
+
+
+def test_seats_of_a_claim_that_is_not_sold_are_not_freed_as_a_sale() -> None:
+    state = done(seat_map(), hold("h1", 1), claim("o1", "h1", 1))
+    assert obey(state, c.CancelSale("o1", (1,))) == r.ClaimNotSold("o1")
 
 
 def test_the_same_claim_twice_is_one_claim() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from balcon.inventory.v1 import inventory_service_pb2
-from balcon.orders.v1 import orders_service_pb2
+from balcon.orders.v1 import order_acts_pb2, orders_service_pb2
 from balcon.payments.v1 import payments_service_pb2
 from balcon.reporting.v1 import reporting_service_pb2
 
@@ -29,6 +29,18 @@ ORDERS: Final = Subject(
         Command("show", "GetOrder", "Shows an order.", arguments=("order_id",)),
         Command("cancel", "CancelOrder", "Gives up an order that is not paid.", arguments=("order_id",)),
         Command("refund", "RefundOrder", "Gives the money of an order back.", arguments=("order_id",)),
+    ),
+)
+
+ORDER_ACTS: Final = Subject(
+    "line",
+    "Lines of orders that were sold: money back, tickets cancelled, seats back on sale.",
+    "orders",
+    order_acts_pb2.DESCRIPTOR.services_by_name["OrderActsService"],
+    (
+        Command("refund", "RefundLines", "Gives money back for lines of an order.", arguments=("order_id",)),
+        Command("cancel", "CancelLines", "Cancels tickets; money and seats stay.", arguments=("order_id",)),
+        Command("release", "ReleaseLines", "Puts seats of cancelled lines back on sale.", arguments=("order_id",)),
     ),
 )
 

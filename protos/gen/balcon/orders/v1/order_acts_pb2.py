@@ -29,7 +29,7 @@ from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/orders/v1/order_acts.proto\x12\x10\x62\x61lcon.orders.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a balcon/catalogue/v1/prices.proto\x1a%balcon/orders/v1/orders_service.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\"?\n\x08LineName\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07seat_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xcd\x03\n\x12RefundLinesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.balcon.orders.v1.LineNameB\x04\xe2\x41\x01\x01\x12\x1c\n\x0eperformance_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12,\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x01\x12;\n\x04keep\x18\x07 \x03(\x0e\x32\'.balcon.catalogue.v1.PriceComponentKindB\x04\xe2\x41\x01\x01\x12)\n\x03\x66\x65\x65\x18\x08 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x01\x12\x32\n\x05route\x18\t \x01(\x0e\x32\x1d.balcon.orders.v1.RefundRouteB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x63\x61ncel_tickets\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rrelease_seats\x18\x0b \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06reason\x18\x0c \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x13RefundLinesResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\xe5\x01\n\x12\x43\x61ncelLinesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.balcon.orders.v1.LineNameB\x04\xe2\x41\x01\x01\x12\x1c\n\x0eperformance_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rrelease_seats\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06reason\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x13\x43\x61ncelLinesResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\xc9\x01\n\x13ReleaseLinesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.balcon.orders.v1.LineNameB\x04\xe2\x41\x01\x01\x12\x1c\n\x0eperformance_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06reason\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\">\n\x14ReleaseLinesResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order2\x8f\x03\n\x10OrderActsService\x12|\n\x0bRefundLines\x12$.balcon.orders.v1.RefundLinesRequest\x1a%.balcon.orders.v1.RefundLinesResponse\" \xb2\xe1\x18\x1c\n\rrefunds.write\x12\x08house_id\x1a\x01\x06\x12|\n\x0b\x43\x61ncelLines\x12$.balcon.orders.v1.CancelLinesRequest\x1a%.balcon.orders.v1.CancelLinesResponse\" \xb2\xe1\x18\x1c\n\rrefunds.write\x12\x08house_id\x1a\x01\x06\x12\x7f\n\x0cReleaseLines\x12%.balcon.orders.v1.ReleaseLinesRequest\x1a&.balcon.orders.v1.ReleaseLinesResponse\" \xb2\xe1\x18\x1c\n\rrefunds.write\x12\x08house_id\x1a\x01\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/orders/v1/order_acts.proto\x12\x10\x62\x61lcon.orders.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a balcon/catalogue/v1/prices.proto\x1a%balcon/orders/v1/orders_service.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\"?\n\x08LineName\x12\x1c\n\x0eperformance_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07seat_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xdd\x03\n\x12RefundLinesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.balcon.orders.v1.LineNameB\x04\xe2\x41\x01\x01\x12\x1c\n\x0eperformance_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12.\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x01H\x00\x12+\n\x03\x66\x65\x65\x18\x08 \x01(\x0b\x32\x16.balcon.types.v1.MoneyB\x04\xe2\x41\x01\x01H\x00\x12;\n\x04keep\x18\x07 \x03(\x0e\x32\'.balcon.catalogue.v1.PriceComponentKindB\x04\xe2\x41\x01\x01\x12\x32\n\x05route\x18\t \x01(\x0e\x32\x1d.balcon.orders.v1.RefundRouteB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x63\x61ncel_tickets\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rrelease_seats\x18\x0b \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06reason\x18\x0c \x01(\tB\x04\xe2\x41\x01\x01\x42\n\n\x08how_much\"=\n\x13RefundLinesResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\xe5\x01\n\x12\x43\x61ncelLinesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.balcon.orders.v1.LineNameB\x04\xe2\x41\x01\x01\x12\x1c\n\x0eperformance_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rrelease_seats\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06reason\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x13\x43\x61ncelLinesResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order\"\xc9\x01\n\x13ReleaseLinesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.balcon.orders.v1.LineNameB\x04\xe2\x41\x01\x01\x12\x1c\n\x0eperformance_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06reason\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\">\n\x14ReleaseLinesResponse\x12&\n\x05order\x18\x01 \x01(\x0b\x32\x17.balcon.orders.v1.Order2\x8f\x03\n\x10OrderActsService\x12|\n\x0bRefundLines\x12$.balcon.orders.v1.RefundLinesRequest\x1a%.balcon.orders.v1.RefundLinesResponse\" \xb2\xe1\x18\x1c\n\rrefunds.write\x12\x08house_id\x1a\x01\x06\x12|\n\x0b\x43\x61ncelLines\x12$.balcon.orders.v1.CancelLinesRequest\x1a%.balcon.orders.v1.CancelLinesResponse\" \xb2\xe1\x18\x1c\n\rrefunds.write\x12\x08house_id\x1a\x01\x06\x12\x7f\n\x0cReleaseLines\x12%.balcon.orders.v1.ReleaseLinesRequest\x1a&.balcon.orders.v1.ReleaseLinesResponse\" \xb2\xe1\x18\x1c\n\rrefunds.write\x12\x08house_id\x1a\x01\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,10 +52,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUNDLINESREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\001'
   _globals['_REFUNDLINESREQUEST'].fields_by_name['amount']._loaded_options = None
   _globals['_REFUNDLINESREQUEST'].fields_by_name['amount']._serialized_options = b'\342A\001\001'
-  _globals['_REFUNDLINESREQUEST'].fields_by_name['keep']._loaded_options = None
-  _globals['_REFUNDLINESREQUEST'].fields_by_name['keep']._serialized_options = b'\342A\001\001'
   _globals['_REFUNDLINESREQUEST'].fields_by_name['fee']._loaded_options = None
   _globals['_REFUNDLINESREQUEST'].fields_by_name['fee']._serialized_options = b'\342A\001\001'
+  _globals['_REFUNDLINESREQUEST'].fields_by_name['keep']._loaded_options = None
+  _globals['_REFUNDLINESREQUEST'].fields_by_name['keep']._serialized_options = b'\342A\001\001'
   _globals['_REFUNDLINESREQUEST'].fields_by_name['route']._loaded_options = None
   _globals['_REFUNDLINESREQUEST'].fields_by_name['route']._serialized_options = b'\342A\001\001'
   _globals['_REFUNDLINESREQUEST'].fields_by_name['cancel_tickets']._loaded_options = None
@@ -99,17 +99,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LINENAME']._serialized_start=221
   _globals['_LINENAME']._serialized_end=284
   _globals['_REFUNDLINESREQUEST']._serialized_start=287
-  _globals['_REFUNDLINESREQUEST']._serialized_end=748
-  _globals['_REFUNDLINESRESPONSE']._serialized_start=750
-  _globals['_REFUNDLINESRESPONSE']._serialized_end=811
-  _globals['_CANCELLINESREQUEST']._serialized_start=814
-  _globals['_CANCELLINESREQUEST']._serialized_end=1043
-  _globals['_CANCELLINESRESPONSE']._serialized_start=1045
-  _globals['_CANCELLINESRESPONSE']._serialized_end=1106
-  _globals['_RELEASELINESREQUEST']._serialized_start=1109
-  _globals['_RELEASELINESREQUEST']._serialized_end=1310
-  _globals['_RELEASELINESRESPONSE']._serialized_start=1312
-  _globals['_RELEASELINESRESPONSE']._serialized_end=1374
-  _globals['_ORDERACTSSERVICE']._serialized_start=1377
-  _globals['_ORDERACTSSERVICE']._serialized_end=1776
+  _globals['_REFUNDLINESREQUEST']._serialized_end=764
+  _globals['_REFUNDLINESRESPONSE']._serialized_start=766
+  _globals['_REFUNDLINESRESPONSE']._serialized_end=827
+  _globals['_CANCELLINESREQUEST']._serialized_start=830
+  _globals['_CANCELLINESREQUEST']._serialized_end=1059
+  _globals['_CANCELLINESRESPONSE']._serialized_start=1061
+  _globals['_CANCELLINESRESPONSE']._serialized_end=1122
+  _globals['_RELEASELINESREQUEST']._serialized_start=1125
+  _globals['_RELEASELINESREQUEST']._serialized_end=1326
+  _globals['_RELEASELINESRESPONSE']._serialized_start=1328
+  _globals['_RELEASELINESRESPONSE']._serialized_end=1390
+  _globals['_ORDERACTSSERVICE']._serialized_start=1393
+  _globals['_ORDERACTSSERVICE']._serialized_end=1792
 # @@protoc_insertion_point(module_scope)

@@ -61,8 +61,8 @@ class RefundLinesRequest(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
-    KEEP_FIELD_NUMBER: _builtins.int
     FEE_FIELD_NUMBER: _builtins.int
+    KEEP_FIELD_NUMBER: _builtins.int
     ROUTE_FIELD_NUMBER: _builtins.int
     CANCEL_TICKETS_FIELD_NUMBER: _builtins.int
     RELEASE_SEATS_FIELD_NUMBER: _builtins.int
@@ -89,15 +89,15 @@ class RefundLinesRequest(_message.Message):
 
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
-        """How much in all, at most what is left of the lines; unset: all that is left, without what is kept."""
+        """So much in all, at most what is left of the lines."""
+
+    @_builtins.property
+    def fee(self) -> _money_pb2.Money:
+        """Of each line what is left, less this fee of the house."""
 
     @_builtins.property
     def keep(self) -> _containers.RepeatedScalarFieldContainer[_prices_pb2.PriceComponentKind.ValueType]:
         """Parts of the price that stay with the house, such as its fees."""
-
-    @_builtins.property
-    def fee(self) -> _money_pb2.Money:
-        """What stays with the house of each line beside; not together with an amount."""
 
     def __init__(
         self,
@@ -108,18 +108,20 @@ class RefundLinesRequest(_message.Message):
         lines: _abc.Iterable[Global___LineName] | None = ...,
         performance_id: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
-        keep: _abc.Iterable[_prices_pb2.PriceComponentKind.ValueType] | None = ...,
         fee: _money_pb2.Money | None = ...,
+        keep: _abc.Iterable[_prices_pb2.PriceComponentKind.ValueType] | None = ...,
         route: _orders_service_pb2.RefundRoute.ValueType = ...,
         cancel_tickets: _builtins.bool = ...,
         release_seats: _builtins.bool = ...,
         reason: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "fee", b"fee"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "fee", b"fee", "how_much", b"how_much"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "cancel_tickets", b"cancel_tickets", "fee", b"fee", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "keep", b"keep", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "reason", b"reason", "release_seats", b"release_seats", "route", b"route"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "cancel_tickets", b"cancel_tickets", "fee", b"fee", "house_id", b"house_id", "how_much", b"how_much", "idempotency_key", b"idempotency_key", "keep", b"keep", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "reason", b"reason", "release_seats", b"release_seats", "route", b"route"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_how_much: _TypeAlias = _typing.Literal["amount", "fee"]  # noqa: Y015
+    _WhichOneofArgType_how_much: _TypeAlias = _typing.Literal["how_much", b"how_much"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_how_much) -> _WhichOneofReturnType_how_much | None: ...
 
 Global___RefundLinesRequest: _TypeAlias = RefundLinesRequest  # noqa: Y015
 
