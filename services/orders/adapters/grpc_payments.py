@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Sequence, Set
 from typing import TYPE_CHECKING, Protocol
 
 import grpc
@@ -16,8 +17,11 @@ from balcon.payments.v1.payments_service_pb2 import (
     REFUND_STATE_SUCCEEDED,
     CancelPaymentRequest,
     CreatePaymentRequest,
+    CreatePaymentsRequest,
     GetPaymentRequest,
+    GetPaymentsRequest,
     Payment,
+    PaymentAnswer,
     PaymentRefund,
     RefundPaymentRequest,
 )
@@ -27,9 +31,11 @@ from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 
 from services.contracts.reasons import Reason
 from services.contracts.wire_types import wire_money
-from services.orders.adapters.grpc_answers import declined_or_raise
+from services.orders.adapters.gathered_calls import GatheredCalls
+from services.orders.adapters.grpc_answers import declined_or_raise, declined_or_unanswered, unanswered
 from services.orders.domain.order import Order
-from services.orders.ports import Declined, PaymentSeen, PaymentState, RefundAsked, RefundSeen, RefundStatus
+from services.orders.ports import Declined, PaymentSeen, PaymentState, RefundAsked, RefundSeen, RefundStatus, Unanswered
+from services.runtime.telemetry.metrics import ANSWERS_NOT_UNDERSTOOD
 
 if TYPE_CHECKING:
     from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceAsyncStub
@@ -54,6 +60,22 @@ _MISTAKEN = frozenset({Reason.PAYMENT_UNKNOWN, Reason.PAYMENT_NOT_CAPTURED})
 _NOT_REFUNDED = _MISTAKEN | {Reason.REFUND_EXCEEDS_LEFT}
 
 
+# Payments of one call, and such calls of a house at a time: one that is slow at its provider keeps few others waiting.
+_MOST_PAYMENTS = 128
+_LANES = 2
+# Statuses that say nothing about the payment.
+_NOT_KNOWN = frozenset(
+    code.value[0]
+    for code in (
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.INTERNAL,
+    )
+)
+
+
 class _HasPayment(Protocol):
     @property
     def payment(self) -> Payment: ...
@@ -64,6 +86,12 @@ class GrpcPayments:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub: PaymentsServiceAsyncStub = PaymentsServiceStub(channel)
+        self._creations: GatheredCalls[CreatePaymentRequest, PaymentSeen] = GatheredCalls(
+            "CreatePayments", self._create, most=_MOST_PAYMENTS, lanes=_LANES, certain=_NEVER_MADE
+        )
+        self._looks: GatheredCalls[str, PaymentSeen] = GatheredCalls(
+            "GetPayments", self._look, most=_MOST_PAYMENTS, certain=_MISTAKEN
+        )
 
     async def create(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.create. The request is the same each time: only then is its key the same request's."""
@@ -76,12 +104,45 @@ class GrpcPayments:
             return_url=order.return_url,
             expires_at_ms=order.pay_until_ms,
         )
-        return await self._seen("CreatePayment", self._stub.CreatePayment(request), _NEVER_MADE)
+        return await self._creations.ask(order.house_id, request)
+
+    async def _create(
+        self, house_id: str, requests: Sequence[CreatePaymentRequest]
+    ) -> Sequence[PaymentSeen | Declined | Unanswered]:
+        try:
+            told = await self._stub.CreatePayments(CreatePaymentsRequest(house_id=house_id, payments=requests))
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            # A process of the release before.
+            return await asyncio.gather(*map(self._create_alone, requests))
+        return [_answer("CreatePayment", answer, _NEVER_MADE) for answer in _all_of(told.answers, requests)]
+
+    async def _create_alone(self, request: CreatePaymentRequest) -> PaymentSeen | Declined | Unanswered:
+        try:
+            return await self._seen("CreatePayment", self._stub.CreatePayment(request), _NEVER_MADE)
+        except Unanswered as fault:
+            return fault
 
     async def look(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.look."""
-        request = GetPaymentRequest(house_id=order.house_id, payment_id=order.payment_id)
-        return await self._seen("GetPayment", self._stub.GetPayment(request))
+        return await self._looks.ask(order.house_id, order.payment_id)
+
+    async def _look(self, house_id: str, payment_ids: Sequence[str]) -> Sequence[PaymentSeen | Declined | Unanswered]:
+        try:
+            told = await self._stub.GetPayments(GetPaymentsRequest(house_id=house_id, payment_ids=payment_ids))
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            return await asyncio.gather(*(self._look_alone(house_id, payment_id) for payment_id in payment_ids))
+        return [_answer("GetPayment", answer, _MISTAKEN) for answer in _all_of(told.answers, payment_ids)]
+
+    async def _look_alone(self, house_id: str, payment_id: str) -> PaymentSeen | Declined | Unanswered:
+        request = GetPaymentRequest(house_id=house_id, payment_id=payment_id)
+        try:
+            return await self._seen("GetPayment", self._stub.GetPayment(request))
+        except Unanswered as fault:
+            return fault
 
     async def cancel(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.cancel."""
@@ -108,14 +169,39 @@ class GrpcPayments:
             payment = (await call).payment
         except grpc.aio.AioRpcError as error:
             return declined_or_raise(name, error, certain)
-        return PaymentSeen(
-            payment_id=payment.payment_id,
-            status=_STATUS.get(payment.state, PaymentState.PENDING),
-            payment_url=payment.pay_url,
-            refunded=payment.refund_state == REFUND_STATE_SUCCEEDED,
-            refunded_minor=payment.refunded.amount_minor,
-            refunds=tuple(_refund(refund) for refund in payment.refunds),
-        )
+        return _payment_seen(payment)
+
+
+def _all_of(answers: Sequence[PaymentAnswer], asked: Sequence[object]) -> Sequence[PaymentAnswer]:
+    """One for each, or nobody knows whose they are. Raises Unanswered."""
+    if len(answers) != len(asked):
+        ANSWERS_NOT_UNDERSTOOD.labels("CreatePayments").inc()
+        raise unanswered("CreatePayments")
+    return answers
+
+
+def _answer(call: str, answer: PaymentAnswer, certain: Set[Reason]) -> PaymentSeen | Declined | Unanswered:
+    if answer.WhichOneof("answer") == "payment":
+        return _payment_seen(answer.payment)
+    refused = answer.refused
+    if refused.code in _NOT_KNOWN:
+        return unanswered(call)
+    try:
+        return declined_or_unanswered(call, refused.reason, refused.facts, certain)
+    except Unanswered as fault:
+        return fault
+
+
+def _payment_seen(payment: Payment) -> PaymentSeen:
+    """As it is told."""
+    return PaymentSeen(
+        payment_id=payment.payment_id,
+        status=_STATUS.get(payment.state, PaymentState.PENDING),
+        payment_url=payment.pay_url,
+        refunded=payment.refund_state == REFUND_STATE_SUCCEEDED,
+        refunded_minor=payment.refunded.amount_minor,
+        refunds=tuple(_refund(refund) for refund in payment.refunds),
+    )
 
 
 def _refund(refund: PaymentRefund) -> RefundSeen:
