@@ -42,7 +42,7 @@ async def test_a_credential_given_to_orders_arrives_at_the_inventory(stage: Stag
 async def test_what_the_saga_does_is_on_the_services_own_account(stage: Stage) -> None:
     act_as(lambda: OWN)
     assert (await sold(stage, "person_1")).state == wire.ORDER_STATE_CONFIRMED
-    for method in ("ExecuteCommands", "CreatePayment"):
+    for method in ("ExecuteCommands", "CreatePayments"):
         assert set(stage.neighbours.checking.credentials(method)) == {OWN}, method
 
 
