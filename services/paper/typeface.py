@@ -20,6 +20,8 @@ REPLACEMENT = "\ufffd"
 _FONTS = Path(__file__).parent / "fonts"
 _NAMES = {False: "BalconSans", True: "BalconSans-Bold"}
 _FILES = {False: "NotoSans-Regular.ttf", True: "NotoSans-Bold.ttf"}
+# For pictures that are drawn with it.
+BOLD_FILE = _FONTS / _FILES[True]
 _loading = Lock()
 
 

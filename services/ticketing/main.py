@@ -42,6 +42,7 @@ from services.ticketing.adapters.postgres_audit import PostgresAudit
 from services.ticketing.adapters.postgres_deliveries import PostgresDeliveries
 from services.ticketing.adapters.postgres_ticketing import PostgresTicketing
 from services.ticketing.adapters.send_rows import SEND_TASK
+from services.ticketing.adapters.wallet_signers import apple_account, google_account
 from services.ticketing.api.invoices_servicer import InvoicesServicer
 from services.ticketing.api.ticketing_servicer import Handlers, TicketingServicer
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
@@ -55,13 +56,14 @@ from services.ticketing.handlers.invoicing import InvoicingHandler
 from services.ticketing.handlers.known_shows import KnownShows
 from services.ticketing.handlers.letter_files import CalendarFile, TicketFile
 from services.ticketing.handlers.office_statements import OfficeStatementHandler
-from services.ticketing.handlers.order_letters import OrderLetters
+from services.ticketing.handlers.order_letters import Enclosures, OrderLetters
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.paper_facts import FactGatherer
 from services.ticketing.handlers.paper_styles import PaperStyleHandler
 from services.ticketing.handlers.prints import PrintHandler
 from services.ticketing.handlers.sends import SendHandler
 from services.ticketing.handlers.signing_keys import KeyRing
+from services.ticketing.handlers.wallet_passes import WalletFile, WalletLinks
 from services.ticketing.ports.paper import Paper
 from services.ticketing.settings import TicketingSettings
 
@@ -173,7 +175,7 @@ def _send_letters(
         GrpcReaders(to_customers),
         KnownShows(shows, clock),
         DrawnLetters(pool),
-        (TicketFile(), CalendarFile()),
+        Enclosures((TicketFile(), CalendarFile(), *_wallet_files(settings)), _wallet_links(service, settings)),
         Seal(settings.secrets(), owner="ticketing"),
         clock,
     )
@@ -188,6 +190,20 @@ def _send_letters(
     service.background("letters watch", handler.watch)
     keep_ms = settings.letter_ledger_days * 24 * _HOUR_MS
     service.background("ledger_purge", lambda: purge(due.purge, clock, keep_ms=keep_ms))
+
+
+def _wallet_files(settings: TicketingSettings) -> tuple[WalletFile, ...]:
+    """ValueError where a file is not what the setting says: better now than with the first letter."""
+    if not settings.apple_pass_file:
+        return ()
+    return (WalletFile(*apple_account(settings.apple_pass_file, settings.apple_intermediate_file)),)
+
+
+def _wallet_links(service: Service, settings: TicketingSettings) -> WalletLinks | None:
+    if not settings.google_wallet_issuer:
+        return None
+    account, signer = google_account(settings.google_wallet_issuer, settings.google_wallet_account_file)
+    return WalletLinks(account, signer, service.clock)
 
 
 def _allotments(service: Service, settings: TicketingSettings) -> GrpcAllotments:

@@ -45,6 +45,21 @@ class TicketingSettings(MailSettings, BusSettings):
         400, ge=30, le=3_650, description="Days that the ledger of letters to buyers is kept."
     )
 
+    apple_pass_file: str = Field(
+        "",
+        description="PEM file with the certificate of a pass type of Apple's and its key: letters have passes for "
+        "Apple Wallet. Empty: none.",
+    )
+    apple_intermediate_file: str = Field(
+        "", description="PEM file with Apple's certificate that issued the one of the pass type."
+    )
+    google_wallet_issuer: str = Field(
+        "", description="The issuer's number in Google's console: letters have links to Google Wallet. Empty: none."
+    )
+    google_wallet_account_file: str = Field(
+        "", description="JSON file of the service account that signs for Google Wallet."
+    )
+
     def secrets(self) -> tuple[str, ...]:
         """The sealing secrets, at least one and none that could be guessed (ValueError)."""
         return sealing_secrets("BALCON_TICKETING_SEALING_SECRETS", self.sealing_secrets.get_secret_value())

@@ -22,6 +22,7 @@ from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder
 from services.ticketing.domain.ticket import Ticket
 from services.ticketing.handlers.known_shows import KnownShows
 from services.ticketing.handlers.sheets import spoken_code
+from services.ticketing.handlers.wallet_passes import WalletLinks
 from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter, TaxSum
 from services.ticketing.paper import documents as paper
 from services.ticketing.ports.enclosures import Enclosure, Plan, SheetToDraw
@@ -31,6 +32,7 @@ from services.ticketing.ports.readers import Readers
 from services.ticketing.ports.sold_orders import SoldOrders
 from services.ticketing.ports.store import TicketingStore
 from services.ticketing.ports.tickets import Tickets
+from services.ticketing.wallet.apple_pass import BUNDLE_TYPE, PASS_TYPE
 
 _Kind = DeliveryKind
 # Letters that tell what was paid.
@@ -69,6 +71,14 @@ class _Facts:
     own: PaperStyle
 
 
+@dataclass(frozen=True, slots=True)
+class Enclosures:
+    """What goes with a letter: files, and links for wallets where the deployment offers them."""
+
+    files: Sequence[Enclosure]
+    links: WalletLinks | None = None
+
+
 class OrderLetters:
     """Keeps nothing. What it asks for each letter is asked of those whom it belongs to."""
 
@@ -79,7 +89,7 @@ class OrderLetters:
         readers: Readers,
         shows: KnownShows,
         paper: LetterPaper,
-        enclosures: Sequence[Enclosure],
+        enclosures: Enclosures,
         seal: Seal,
         clock: Clock,
     ) -> None:
@@ -88,7 +98,8 @@ class OrderLetters:
         self._readers = readers
         self._shows = shows
         self._paper = paper
-        self._enclosures = enclosures
+        self._enclosures = enclosures.files
+        self._links = enclosures.links
         self._seal = seal
         self._clock = clock
 
@@ -97,7 +108,7 @@ class OrderLetters:
         facts = await self._gathered(house_id, line)
         if isinstance(facts, NotWritten):
             return facts
-        plan = self._plan(facts)
+        plan = await self._plan(facts)
         return await self._drawn(plan, facts)
 
     async def _gathered(self, house_id: str, line: Delivery) -> _Facts | NotWritten:
@@ -148,20 +159,23 @@ class OrderLetters:
             ]
         return sorted(found, key=lambda one: (one.performance_id, one.seat.zone, one.seat.row, _number(one.seat.seat)))
 
-    def _plan(self, facts: _Facts) -> Plan:
+    async def _plan(self, facts: _Facts) -> Plan:
         line, first = facts.line, next(iter(facts.shows.values()))
         spoken = facts.reader.language if facts.reader.language in LANGUAGES else first.language
         style = _style(first, facts.own, spoken)
         names = {one.ticket_id: self._seal.opened(one.sealed_name).decode() for one in facts.tickets if one.sealed_name}
-        letter = _letter(facts, names, self._clock.now_ms())
         tickets = () if line.occasion.kind in _WITHOUT_TICKETS else _paper_tickets(facts, names)
+        urls = await self._links.of(style, tickets) if self._links is not None else []
+        named = {ticket.qr_text: url for ticket, url in zip(tickets, urls, strict=False)}
+        letter = _letter(facts, names, named, self._clock.now_ms())
         return Plan(facts.house_id, line, replace(letter, has_tickets=bool(tickets)), style, facts.own, tickets)
 
     async def _drawn(self, plan: Plan, facts: _Facts) -> WrittenLetter:
         """The letter and its files by one request."""
         files = [file for enclosure in self._enclosures for file in await enclosure.enclosed(plan)]
         has_calendar = any(file.content_type.startswith("text/calendar") for file in files)
-        letter = replace(plan.letter, has_calendar=has_calendar)
+        has_pass = any(file.content_type in {PASS_TYPE, BUNDLE_TYPE} for file in files)
+        letter = replace(plan.letter, has_calendar=has_calendar, has_pass=has_pass)
         to_draw = [file for file in files if isinstance(file, SheetToDraw)]
         sheets: list[Sheet] = [LetterSheet(plan.style, letter), *(file.sheet for file in to_draw)]
         text, *drawn = await self._paper.drawn(sheets)
@@ -210,13 +224,13 @@ def _place(ticket: Ticket) -> paper.Place:
     return paper.Place(ticket.seat.zone, ticket.seat.row, ticket.seat.seat)
 
 
-def _letter(facts: _Facts, names: Mapping[str, str], now_ms: int) -> OrderLetter:
+def _letter(facts: _Facts, names: Mapping[str, str], urls: Mapping[str, str], now_ms: int) -> OrderLetter:
     line, kind = facts.line, facts.line.occasion.kind
     sold = {(one.performance_id, one.seat_id): one for one in facts.order.lines}
     mine = [sold[key] for one in facts.tickets if (key := (one.performance_id, one.seat.seat_id)) in sold]
     is_priced = kind in _PRICED and not line.customer_id
     shows = tuple(
-        _show(facts, show, [one for one in facts.tickets if one.performance_id == show.performance_id], names, sold)
+        _show(facts, show, names, urls, sold)
         for show in sorted(facts.shows.values(), key=lambda one: (one.starts_at_ms, one.performance_id))
     )
     return OrderLetter(
@@ -234,12 +248,13 @@ def _letter(facts: _Facts, names: Mapping[str, str], now_ms: int) -> OrderLetter
 def _show(
     facts: _Facts,
     show: Show,
-    tickets: Sequence[Ticket],
     names: Mapping[str, str],
+    urls: Mapping[str, str],
     sold: Mapping[tuple[str, str], SoldLine],
 ) -> LetterShow:
     kind = facts.line.occasion.kind
     is_priced = kind in _PRICED and not facts.line.customer_id
+    tickets = [one for one in facts.tickets if one.performance_id == show.performance_id]
 
     def price(ticket: Ticket) -> int | None:
         line = sold.get((ticket.performance_id, ticket.seat.seat_id))
@@ -249,7 +264,10 @@ def _show(
         performance=_performance(show),
         address=show.hall_address,
         seats=tuple(
-            LetterSeat(_place(one), one.seat.ticket_type, price(one), names.get(one.ticket_id, "")) for one in tickets
+            LetterSeat(
+                _place(one), one.seat.ticket_type, price(one), names.get(one.ticket_id, ""), urls.get(one.code, "")
+            )
+            for one in tickets
         ),
         uid=f"{show.performance_id}.{facts.order.order_id}@balcon",
         sequence=show.move_number + show.is_cancelled,

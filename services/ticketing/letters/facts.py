@@ -10,12 +10,16 @@ from services.ticketing.paper.documents import Performance, Place
 
 @dataclass(frozen=True, slots=True)
 class LetterSeat:
-    """One seat. `price_minor` None: it is nobody's business here. `name`: who is to sit there, where somebody said."""
+    """One seat. `price_minor` None: it is nobody's business here. `name`: who is to sit there, where somebody said.
+
+    `wallet_url`: puts the ticket into Google Wallet; empty: nobody offers that.
+    """
 
     place: Place
     ticket_type: str
     price_minor: int | None = None
     name: str = ""
+    wallet_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +62,4 @@ class OrderLetter:
     is_copy: bool = False
     has_tickets: bool = True
     has_calendar: bool = True
+    has_pass: bool = False

@@ -26,12 +26,13 @@ _BETWEEN = " · "
 
 @dataclass(frozen=True, slots=True)
 class SeatRow:
-    """A seat as people find it, its kind of ticket, what it costs ('': not said), and for whom."""
+    """A seat as people find it, its kind of ticket, what it costs ('': not said), for whom, its wallet link."""
 
     place: str
     kind: str
     price: str
     name: str
+    wallet_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def _seat(seat: LetterSeat, words: LetterWords, style: HouseStyle) -> SeatRow:
         spoken,
         "" if price is None else money_text(price, style.currency, style.language),
         words.for_name.format(seat.name) if seat.name else "",
+        seat.wallet_url,
     )
 
 
@@ -142,6 +144,8 @@ def _notes(letter: OrderLetter, words: LetterWords, style: HouseStyle) -> Iterat
         yield words.is_copy
     if letter.has_tickets:
         yield words.tickets_attached
+    if letter.has_pass:
+        yield words.wallet_card_attached
     if letter.has_calendar:
         yield words.calendar_attached
     for until in sorted({show.refund_until_ms for show in letter.shows} - {0}):

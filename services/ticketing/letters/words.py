@@ -40,6 +40,8 @@ class LetterWords:
     vat: str
     no_vat: str
     tickets_attached: str
+    to_google_wallet: str
+    wallet_card_attached: str
     calendar_attached: str
     refund_until: str
     is_copy: str

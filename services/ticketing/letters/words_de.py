@@ -63,6 +63,8 @@ LETTER: Final = LetterWords(
     no_vat="Alle Preise enthalten die Mehrwertsteuer.",
     tickets_attached="Ihre Karten hängen als PDF an. Zeigen Sie sie auf dem Telefon oder drucken Sie sie aus: "
     "Jeder Code lässt eine Person einmal ein.",
+    to_google_wallet="In Google Wallet speichern",
+    wallet_card_attached="Eine Karte für Apple Wallet ist angehängt.",
     calendar_attached="Mit der angehängten Kalenderdatei kommt der Termin in Ihren Kalender.",
     refund_until="Sie können am neuen Termin nicht? Bis {until} können Sie bei {house} Ihr Geld zurückverlangen.",
     is_copy="Vielleicht haben Sie diese Mail schon erhalten. Es ist dieselbe Bestellung, und es sind dieselben Karten.",

@@ -63,6 +63,8 @@ LETTER: Final = LetterWords(
     no_vat="All prices include VAT.",
     tickets_attached="Your tickets are attached as a PDF. Show them on your phone or print them: "
     "each code lets one person in once.",
+    to_google_wallet="Add to Google Wallet",
+    wallet_card_attached="A pass for Apple Wallet is attached.",
     calendar_attached="The calendar file that is attached puts the date into your calendar.",
     refund_until="Cannot come on the new date? You can ask {house} for your money until {until}.",
     is_copy="This mail may have reached you before. It is the same order and these are the same tickets.",

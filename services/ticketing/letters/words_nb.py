@@ -63,6 +63,8 @@ LETTER: Final = LetterWords(
     no_vat="Alle priser er inkludert mva.",
     tickets_attached="Billettene dine er vedlagt som PDF. Vis dem på telefonen eller skriv dem ut: "
     "hver kode slipper inn én person én gang.",
+    to_google_wallet="Legg til i Google Wallet",
+    wallet_card_attached="Et kort for Apple Wallet er vedlagt.",
     calendar_attached="Kalenderfilen som er vedlagt, legger datoen inn i kalenderen din.",
     refund_until="Kan du ikke komme på den nye datoen? Du kan be {house} om pengene tilbake til og med {until}.",
     is_copy="Denne e-posten kan ha nådd deg før. Det er samme bestilling og de samme billettene.",

@@ -62,6 +62,8 @@ LETTER: Final = LetterWords(
     no_vat="Alle prijzen zijn inclusief btw.",
     tickets_attached="Uw kaarten zitten als pdf bij deze mail. Laat ze op uw telefoon zien of druk ze af: "
     "elke code geeft één persoon één keer toegang.",
+    to_google_wallet="Toevoegen aan Google Wallet",
+    wallet_card_attached="Een kaart voor Apple Wallet zit als bijlage bij deze mail.",
     calendar_attached="Met het bijgevoegde agendabestand zet u de datum in uw agenda.",
     refund_until="Kunt u niet op de nieuwe datum? Tot {until} kunt u uw geld terugvragen bij {house}.",
     is_copy="Misschien hebt u deze mail al ontvangen. Het is dezelfde bestelling en het zijn dezelfde kaarten.",

@@ -78,7 +78,7 @@ class Post:
 
 @asynccontextmanager
 async def posting(
-    ticketing_url: str, bus_url: str, mail: MailServer, clock: ShiftedClock | None = None
+    ticketing_url: str, bus_url: str, mail: MailServer, clock: ShiftedClock | None = None, **settings: Any
 ) -> AsyncIterator[Post]:
     """Serves until the block ends."""
     around, people = Neighbours(), LetterNeighbours()
@@ -90,7 +90,7 @@ async def posting(
         "smtp_url": SecretStr(mail.url),
     }
     try:
-        async with running_ticketing(ticketing_url, bus_url, clock=clock, **changes) as running:
+        async with running_ticketing(ticketing_url, bus_url, clock=clock, **(changes | settings)) as running:
             yield Post(running, around, people, mail)
     finally:
         await around.stop()
