@@ -13,6 +13,7 @@ from services.contracts.audit import RecordAudit
 from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
+from services.payments.adapters.mollie_provider import MollieAccount, MollieLimits, MollieProvider
 from services.payments.adapters.postgres_audit import PostgresAudit
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
 from services.payments.adapters.postgres_provider_accounts import PostgresProviderAccounts
@@ -25,7 +26,7 @@ from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.api.provider_accounts_servicer import ProviderAccountsServicer
 from services.payments.api.webhooks import webhook_app
 from services.payments.domain.next_attempt import RetryPolicy
-from services.payments.domain.provider_account import ProviderKind
+from services.payments.domain.provider_account import Credentials, ProviderAccount, ProviderKind
 from services.payments.handlers.account_rounds import AccountRounds
 from services.payments.handlers.open_accounts import OpenAccounts
 from services.payments.handlers.payment_desk import PaymentDesk
@@ -175,7 +176,30 @@ def _opener(settings: PaymentsSettings, clock: Clock) -> ProviderOpener:
         house_id=account.house_id,
         manual_capture=settings.stripe_manual_capture,
     )
+    openers[ProviderKind.MOLLIE] = lambda account, credentials: _mollie(settings, clock, account, credentials)
     return ProviderOpener(openers)
+
+
+def _mollie(
+    settings: PaymentsSettings, clock: Clock, account: ProviderAccount, credentials: Credentials
+) -> MollieProvider:
+    limits = MollieLimits(
+        settings.mollie_timeout_seconds,
+        settings.mollie_key_seconds,
+        settings.account_look_back_seconds,
+        manual_capture=settings.mollie_manual_capture,
+    )
+    opened = MollieAccount(
+        account=account.account_id,
+        house_id=account.house_id,
+        key=credentials.key,
+        profile=account.provider_ref,
+        is_test=account.is_test,
+        created_at_ms=account.created_at_ms,
+        webhook_url=f"{settings.public_url.rstrip('/')}/webhooks/mollie/{account.account_id}",
+        webhook_secrets=credentials.webhook_secrets,
+    )
+    return MollieProvider(opened, settings.mollie_url, clock=clock, limits=limits)
 
 
 async def _open_webhooks(service: Service, settings: PaymentsSettings, desk: WebhookDesk) -> None:

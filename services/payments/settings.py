@@ -46,6 +46,31 @@ class PaymentsSettings(BusSettings):
         description="Whether cards at Stripe are authorised first and then captured. Off, its page also offers ways "
         "to pay that cannot be authorised first, and each buyer who pays too late costs a refund.",
     )
+    mollie_url: str = Field("https://api.mollie.com", pattern="^https?://", description="Where Mollie's API is.")
+    mollie_timeout_seconds: float = Field(
+        10.0, gt=0, le=60, description="Timeout of one call to Mollie, however its answer drips."
+    )
+    mollie_key_seconds: float = Field(
+        3_000.0,
+        ge=0,
+        le=86_400,
+        description="How long Mollie is trusted to know an idempotency key again: a little less than the hour it says.",
+    )
+    mollie_manual_capture: bool = Field(
+        False, description="Whether payments at Mollie are authorised first and then captured; not all methods can."
+    )
+    account_listing_seconds: float = Field(
+        60.0,
+        ge=0.05,
+        le=3_600,
+        description="Interval between listings of what a house's account has at its provider.",
+    )
+    account_look_back_seconds: float = Field(
+        3_600.0,
+        ge=60,
+        le=86_400,
+        description="How far back a listing looks again: payments made so long ago may have changed since.",
+    )
     locked_check_seconds: float = Field(
         300.0,
         ge=0.05,

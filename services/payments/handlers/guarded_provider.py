@@ -30,6 +30,8 @@ MOST_AT_ONCE = 16
 SILENCES_BEFORE_REST = 5
 FIRST_REST_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0
+# What a provider may ask for at most.
+LONGEST_PAUSE_SECONDS = 120.0
 RESTING = "provider_rests"
 LOCKED = "account_locked"
 
@@ -138,6 +140,10 @@ class GuardedProvider:
         match outcome:
             case Done() | Declined():
                 self._silences = 0
+            # Too much was asked at once: nobody asks before it is time.
+            case Uncertain(retry_after_ms=pause_ms) if pause_ms:
+                self._silences = max(self._silences, SILENCES_BEFORE_REST)
+                self._rests_until = self._clock.monotonic() + min(LONGEST_PAUSE_SECONDS, pause_ms / 1000)
             # More of them while it rests are of questions that were asked before.
             case Uncertain() if self._silences < SILENCES_BEFORE_REST:
                 self._silences += 1

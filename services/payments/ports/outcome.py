@@ -27,6 +27,8 @@ class Uncertain:
     """It may or may not have been done: timeout, 5xx, lost connection, unreadable answer. Ask again."""
 
     why: str
+    # The provider asks for so long a pause; 0: it says nothing.
+    retry_after_ms: int = 0
 
 
 Outcome: TypeAlias = Done[T] | Declined | Uncertain
