@@ -63,13 +63,14 @@ from services.ticketing.handlers.paper_styles import PaperStyleHandler
 from services.ticketing.handlers.prints import PrintHandler
 from services.ticketing.handlers.sends import SendHandler
 from services.ticketing.handlers.signing_keys import KeyRing
+from services.ticketing.handlers.sold_tickets import SoldTicketHandler
 from services.ticketing.handlers.wallet_passes import WalletFile, WalletLinks
 from services.ticketing.ports.paper import Paper
 from services.ticketing.settings import TicketingSettings
 
 GROUP = "ticketing"
 LETTERS_GROUP = "ticketing-letters"
-_IDLE_SECONDS = 5.0
+_IDLE_SECONDS = 1.0
 _HOUR_MS = 3_600_000
 
 
@@ -81,18 +82,9 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     tell_looks(service, engine, relay.wake)
     store = PostgresTicketing(engine, clock=clock, ids=ids, wake=relay.wake)
     seal = Seal(settings.secrets(), owner="ticketing")
-    signer = Ed25519Signer(seal)
-    keys = KeyRing(
-        store,
-        signer,
-        clock,
-        rule=_rule(settings),
-        check_ms=settings.signing_key_check_days * 24 * _HOUR_MS,
-        look_seconds=settings.signing_key_look_seconds,
-    )
-    service.background("signing keys", keys.run)
+    keys = _keys(service, settings, store, seal)
     allotments, shows, paper = _allotments(service, settings), _shows(service, settings), DrawnPaper()
-    facts = FactGatherer(allotments, shows)
+    facts, (orders, readers) = FactGatherer(allotments, shows), _buyers(service, settings)
     documents = DocumentHandler(store, paper)
     sends = SendHandler(store, documents, shows, post_of(settings), ids)
     _send_papers(service, settings, sends)
@@ -107,6 +99,7 @@ async def build(service: Service, settings: TicketingSettings) -> None:
         sends=sends,
         styles=PaperStyleHandler(store, paper),
         office_statements=OfficeStatementHandler(store, facts, paper, ids),
+        sold_tickets=SoldTicketHandler(store, keys, orders, readers, seal, ids),
     )
     servicer = TicketingServicer(handlers)
     service.rpc.add(
@@ -120,11 +113,42 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], handler=heard)
     consumer.when_applied(relay.wake)
     consumer.when_applied(follower.wake)
-    _send_letters(service, settings, store, engine, bus, shows)
+    letters = _letters(service, settings, store, orders, readers, shows, seal)
+    _send_letters(service, settings, store, engine, bus, letters)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
     service.background("invoice purge", lambda: purge(looks.forget_sheets, clock, keep_ms=0))
+
+
+def _keys(service: Service, settings: TicketingSettings, store: PostgresTicketing, seal: Seal) -> KeyRing:
+    keys = KeyRing(
+        store,
+        Ed25519Signer(seal),
+        service.clock,
+        rule=_rule(settings),
+        check_ms=settings.signing_key_check_days * 24 * _HOUR_MS,
+        look_seconds=settings.signing_key_look_seconds,
+    )
+    service.background("signing keys", keys.run)
+    return keys
+
+
+def _letters(
+    service: Service,
+    settings: TicketingSettings,
+    store: PostgresTicketing,
+    orders: GrpcSoldOrders,
+    readers: GrpcReaders,
+    shows: GrpcShows,
+    seal: Seal,
+) -> OrderLetters:
+    """What goes out for an order: the letter, and each kind of file that goes with it."""
+    clock, pool = service.clock, PaperPool(LETTER_COMMAND)
+    service.on_close(pool.close)
+    files = (TicketFile(), CalendarFile(), *_wallet_files(settings))
+    enclosures = Enclosures(files, _wallet_links(service, settings))
+    return OrderLetters(store, orders, readers, KnownShows(shows, clock), DrawnLetters(pool), enclosures, seal, clock)
 
 
 def _invoices(
@@ -159,26 +183,11 @@ def _send_letters(
     store: PostgresTicketing,
     engine: AsyncEngine,
     bus: ManagedBus,
-    shows: GrpcShows,
+    letters: OrderLetters,
 ) -> None:
     """Plans letters to buyers by what is heard, and sends them, by a consumer group of their own: codes go first."""
-    clock, seconds = service.clock, settings.call_timeout_seconds
-    to_orders = open_channel(settings.orders_target, clock, timeout_seconds=seconds, wait_for_ready=False)
-    to_customers = open_channel(settings.customers_target, clock, timeout_seconds=seconds, wait_for_ready=False)
-    pool = PaperPool(LETTER_COMMAND)
-    post = post_of(settings, kept=settings.letters_at_once)
-    for close in (to_orders.close, to_customers.close, pool.close, post.close):
-        service.on_close(close)
-    letters = OrderLetters(
-        store,
-        GrpcSoldOrders(to_orders),
-        GrpcReaders(to_customers),
-        KnownShows(shows, clock),
-        DrawnLetters(pool),
-        Enclosures((TicketFile(), CalendarFile(), *_wallet_files(settings)), _wallet_links(service, settings)),
-        Seal(settings.secrets(), owner="ticketing"),
-        clock,
-    )
+    clock, post = service.clock, post_of(settings, kept=settings.letters_at_once)
+    service.on_close(post.close)
     due = PostgresDeliveries(engine, clock)
     handler = DeliveryHandler(store, due, letters, post, clock, Pace(settings.letters_a_second))
     limits = WorkLimits(concurrency=settings.letters_at_once, idle_seconds=_IDLE_SECONDS)
@@ -204,6 +213,18 @@ def _wallet_links(service: Service, settings: TicketingSettings) -> WalletLinks 
         return None
     account, signer = google_account(settings.google_wallet_issuer, settings.google_wallet_account_file)
     return WalletLinks(account, signer, service.clock)
+
+
+def _buyers(service: Service, settings: TicketingSettings) -> tuple[GrpcSoldOrders, GrpcReaders]:
+    """Not waited for: a letter is written later then, and a call of staff is told so."""
+    seconds = settings.call_timeout_seconds
+    to_orders, to_customers = (
+        open_channel(target, service.clock, timeout_seconds=seconds, wait_for_ready=False)
+        for target in (settings.orders_target, settings.customers_target)
+    )
+    service.on_close(to_orders.close)
+    service.on_close(to_customers.close)
+    return GrpcSoldOrders(to_orders), GrpcReaders(to_customers)
 
 
 def _allotments(service: Service, settings: TicketingSettings) -> GrpcAllotments:

@@ -142,6 +142,10 @@ class TicketRows:
         )
         return [_ticket(row) for row in await self._connection.execute(change)]
 
+    async def rename(self, ticket_id: str, sealed_name: bytes) -> None:
+        this = (tickets.c.house_id == self._house_id, tickets.c.ticket_id == ticket_id)
+        await self._connection.execute(sa.update(tickets).where(*this).values(sealed_name=sealed_name))
+
     async def _count_on(self, performance_id: str, count: int) -> int:
         """The last of so many numbers more. Its row stays locked: numbers appear in the order of commits."""
         first = insert(revocation_counters).values(

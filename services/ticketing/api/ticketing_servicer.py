@@ -10,6 +10,7 @@ from services.ticketing.api.document_calls import DocumentCalls
 from services.ticketing.api.foreign_calls import ForeignCalls
 from services.ticketing.api.key_calls import KeyCalls
 from services.ticketing.api.send_calls import SendCalls
+from services.ticketing.api.sold_ticket_calls import SoldTicketCalls
 from services.ticketing.api.style_calls import StyleCalls
 from services.ticketing.api.ticket_calls import TicketCalls
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
@@ -22,6 +23,7 @@ from services.ticketing.handlers.paper_styles import PaperStyleHandler
 from services.ticketing.handlers.prints import PrintHandler
 from services.ticketing.handlers.sends import SendHandler
 from services.ticketing.handlers.signing_keys import KeyRing
+from services.ticketing.handlers.sold_tickets import SoldTicketHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,18 @@ class Handlers:
     sends: SendHandler
     styles: PaperStyleHandler
     office_statements: OfficeStatementHandler
+    sold_tickets: SoldTicketHandler
 
 
 class TicketingServicer(
-    KeyCalls, TicketCalls, DocumentCalls, ForeignCalls, SendCalls, StyleCalls, TicketingServiceServicer
+    KeyCalls,
+    TicketCalls,
+    DocumentCalls,
+    ForeignCalls,
+    SendCalls,
+    SoldTicketCalls,
+    StyleCalls,
+    TicketingServiceServicer,
 ):
     """Stateless; everything lives in the handlers."""
 
@@ -56,3 +66,4 @@ class TicketingServicer(
         self._sends = handlers.sends
         self._styles = handlers.styles
         self._office_statements = handlers.office_statements
+        self._sold_tickets = handlers.sold_tickets

@@ -16,6 +16,8 @@ class VoidReason(Enum):
     SEAT_RECALLED = "SEAT_RECALLED"
     REPRINTED = "REPRINTED"
     BY_HAND = "BY_HAND"
+    TRANSFERRED = "TRANSFERRED"
+    RESEATED = "RESEATED"
 
 
 @dataclass(frozen=True, slots=True)

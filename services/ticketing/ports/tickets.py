@@ -57,6 +57,10 @@ class Tickets(Protocol):
         """They let nobody in from now on, and are in the performance's list; those that did until now."""
         ...
 
+    async def rename(self, ticket_id: str, sealed_name: bytes) -> None:
+        """Who is to sit there; empty: whoever holds it."""
+        ...
+
     async def revocations(self, performance_id: str, after: int, limit: int) -> tuple[Sequence[Revocation], int]:
         """Those after a number, and the last number there is."""
         ...

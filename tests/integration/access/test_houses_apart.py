@@ -56,7 +56,10 @@ NOT_MADE = {
     "marketing_permission_id": "an id of MailChimp's own",
     "ticket_vat_class_id": "the classes of every house have the same ids",
 }
-MACHINERY = {"outbox", "outbox_sequence", "inbox", "inbox_sequence", "consumer_pause", "payments", "outbound_exchange"}
+MACHINERY = {
+    "outbox", "outbox_sequence", "inbox", "inbox_sequence", "consumer_pause", "payments", "outbound_exchange",
+    "deliveries",
+}  # fmt: skip
 # Of what is tried again by itself only what people do to it; and a step that is taken again is nobody's act.
 OF_PEOPLE = {
     "outbound_target": "house_id, target_id, paused_at_ms, paused_by",

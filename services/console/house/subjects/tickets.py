@@ -65,6 +65,30 @@ TICKETS: Final = Subject(
             arguments=("allotment_id",),
         ),
         Command(
+            "letters",
+            "ListDeliveries",
+            "Lists letters to buyers and what became of them, the newest first.",
+            columns=("delivery_id", "order_id", "kind", "state", "reason", "created_at"),
+        ),
+        Command(
+            "send-again",
+            "SendTicketsAgain",
+            "Mails an order's tickets to its buyer once more, or this once to another address.",
+            arguments=("order_id",),
+        ),
+        Command(
+            "rename",
+            "RenameTicket",
+            "Puts another name on a ticket, and mails it anew.",
+            arguments=("ticket_id",),
+        ),
+        Command(
+            "transfer",
+            "TransferTicket",
+            "Gives a ticket to another person: the old code is void, a new ticket is mailed to them.",
+            arguments=("ticket_id",),
+        ),
+        Command(
             "office-statement",
             "CreateOfficeStatement",
             "States what became of all that an office was given.",

@@ -38,6 +38,10 @@ class _VoidReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VoidReason
     """It was printed again (R1.14)."""
     VOID_REASON_BY_HAND: _VoidReason.ValueType  # 5
     """Somebody of the house voided it."""
+    VOID_REASON_TRANSFERRED: _VoidReason.ValueType  # 6
+    """It was passed on to another person, who has a ticket of their own for the seat."""
+    VOID_REASON_RESEATED: _VoidReason.ValueType  # 7
+    """Its holder has another seat."""
 
 class VoidReason(_VoidReason, metaclass=_VoidReasonEnumTypeWrapper):
     """Why a ticket lets nobody in any more."""
@@ -54,6 +58,10 @@ VOID_REASON_REPRINTED: VoidReason.ValueType  # 4
 """It was printed again (R1.14)."""
 VOID_REASON_BY_HAND: VoidReason.ValueType  # 5
 """Somebody of the house voided it."""
+VOID_REASON_TRANSFERRED: VoidReason.ValueType  # 6
+"""It was passed on to another person, who has a ticket of their own for the seat."""
+VOID_REASON_RESEATED: VoidReason.ValueType  # 7
+"""Its holder has another seat."""
 Global___VoidReason: _TypeAlias = VoidReason  # noqa: Y015
 
 @_typing.final

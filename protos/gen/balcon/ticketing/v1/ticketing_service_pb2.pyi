@@ -3,6 +3,30 @@
 isort:skip_file
 Tickets, their codes and the paper around them: what lets a person in, and whether it still does."""
 
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_AGAIN as DELIVERY_KIND_AGAIN
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_CANCELLED as DELIVERY_KIND_CANCELLED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_CHANGED as DELIVERY_KIND_CHANGED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_CONFIRMATION as DELIVERY_KIND_CONFIRMATION
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_MOVED as DELIVERY_KIND_MOVED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_PASSED_ON as DELIVERY_KIND_PASSED_ON
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_RECEIVED as DELIVERY_KIND_RECEIVED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_UNSPECIFIED as DELIVERY_KIND_UNSPECIFIED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_DUE as DELIVERY_STATE_DUE
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_FAILED as DELIVERY_STATE_FAILED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_REFUSED as DELIVERY_STATE_REFUSED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_SENDING as DELIVERY_STATE_SENDING
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_SENT as DELIVERY_STATE_SENT
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_SKIPPED as DELIVERY_STATE_SKIPPED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_STOPPED as DELIVERY_STATE_STOPPED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_UNKNOWN as DELIVERY_STATE_UNKNOWN
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_UNSPECIFIED as DELIVERY_STATE_UNSPECIFIED
+from balcon.ticketing.v1.deliveries_pb2 import Delivery as Delivery
+from balcon.ticketing.v1.deliveries_pb2 import DeliveryKind as DeliveryKind
+from balcon.ticketing.v1.deliveries_pb2 import DeliveryState as DeliveryState
+from balcon.ticketing.v1.deliveries_pb2 import ListDeliveriesRequest as ListDeliveriesRequest
+from balcon.ticketing.v1.deliveries_pb2 import ListDeliveriesResponse as ListDeliveriesResponse
+from balcon.ticketing.v1.deliveries_pb2 import SendTicketsAgainRequest as SendTicketsAgainRequest
+from balcon.ticketing.v1.deliveries_pb2 import SendTicketsAgainResponse as SendTicketsAgainResponse
 from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteRequest as CreateDeliveryNoteRequest
 from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteResponse as CreateDeliveryNoteResponse
 from balcon.ticketing.v1.documents_pb2 import CreateHallPlanRequest as CreateHallPlanRequest
@@ -35,6 +59,11 @@ from balcon.ticketing.v1.paper_style_pb2 import GetPaperStyleResponse as GetPape
 from balcon.ticketing.v1.paper_style_pb2 import PaperStyle as PaperStyle
 from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleRequest as UpdatePaperStyleRequest
 from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleResponse as UpdatePaperStyleResponse
+from balcon.ticketing.v1.sold_tickets_pb2 import RenameTicketRequest as RenameTicketRequest
+from balcon.ticketing.v1.sold_tickets_pb2 import RenameTicketResponse as RenameTicketResponse
+from balcon.ticketing.v1.sold_tickets_pb2 import SoldTicket as SoldTicket
+from balcon.ticketing.v1.sold_tickets_pb2 import TransferTicketRequest as TransferTicketRequest
+from balcon.ticketing.v1.sold_tickets_pb2 import TransferTicketResponse as TransferTicketResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey

@@ -3,8 +3,10 @@
 import grpc
 import warnings
 
+from balcon.ticketing.v1 import deliveries_pb2 as balcon_dot_ticketing_dot_v1_dot_deliveries__pb2
 from balcon.ticketing.v1 import documents_pb2 as balcon_dot_ticketing_dot_v1_dot_documents__pb2
 from balcon.ticketing.v1 import paper_style_pb2 as balcon_dot_ticketing_dot_v1_dot_paper__style__pb2
+from balcon.ticketing.v1 import sold_tickets_pb2 as balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2
 from balcon.ticketing.v1 import ticket_keys_pb2 as balcon_dot_ticketing_dot_v1_dot_ticket__keys__pb2
 from balcon.ticketing.v1 import tickets_pb2 as balcon_dot_ticketing_dot_v1_dot_tickets__pb2
 
@@ -122,6 +124,26 @@ class TicketingServiceStub:
                 '/balcon.ticketing.v1.TicketingService/CreateOfficeStatement',
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementRequest.SerializeToString,
                 response_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementResponse.FromString,
+                _registered_method=True)
+        self.ListDeliveries = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/ListDeliveries',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.ListDeliveriesRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.ListDeliveriesResponse.FromString,
+                _registered_method=True)
+        self.SendTicketsAgain = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/SendTicketsAgain',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.SendTicketsAgainRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.SendTicketsAgainResponse.FromString,
+                _registered_method=True)
+        self.RenameTicket = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/RenameTicket',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.RenameTicketRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.RenameTicketResponse.FromString,
+                _registered_method=True)
+        self.TransferTicket = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/TransferTicket',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.TransferTicketRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.TransferTicketResponse.FromString,
                 _registered_method=True)
 
 
@@ -249,6 +271,34 @@ class TicketingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListDeliveries(self, request, context):
+        """Letters to buyers and what became of them, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SendTicketsAgain(self, request, context):
+        """Mails an order's tickets to its buyer once more, or this once to another address. At most 20 a day for an order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenameTicket(self, request, context):
+        """Puts another name on a ticket: who is to sit there. It stays valid, and is mailed anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TransferTicket(self, request, context):
+        """Gives a ticket to another person: its code is void, a new one is mailed to them, and who had it is told.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TicketingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -336,6 +386,26 @@ def add_TicketingServiceServicer_to_server(servicer, server):
                     servicer.CreateOfficeStatement,
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementRequest.FromString,
                     response_serializer=balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementResponse.SerializeToString,
+            ),
+            'ListDeliveries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeliveries,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.ListDeliveriesRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.ListDeliveriesResponse.SerializeToString,
+            ),
+            'SendTicketsAgain': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendTicketsAgain,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.SendTicketsAgainRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.SendTicketsAgainResponse.SerializeToString,
+            ),
+            'RenameTicket': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenameTicket,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.RenameTicketRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.RenameTicketResponse.SerializeToString,
+            ),
+            'TransferTicket': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferTicket,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.TransferTicketRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.TransferTicketResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -798,6 +868,114 @@ class TicketingService:
             '/balcon.ticketing.v1.TicketingService/CreateOfficeStatement',
             balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementRequest.SerializeToString,
             balcon_dot_ticketing_dot_v1_dot_documents__pb2.CreateOfficeStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeliveries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/ListDeliveries',
+            balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.ListDeliveriesRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.ListDeliveriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendTicketsAgain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/SendTicketsAgain',
+            balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.SendTicketsAgainRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_deliveries__pb2.SendTicketsAgainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenameTicket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/RenameTicket',
+            balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.RenameTicketRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.RenameTicketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferTicket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/TransferTicket',
+            balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.TransferTicketRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.TransferTicketResponse.FromString,
             options,
             channel_credentials,
             insecure,

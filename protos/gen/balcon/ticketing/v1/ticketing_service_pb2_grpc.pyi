@@ -3,10 +3,36 @@
 isort:skip_file
 Tickets, their codes and the paper around them: what lets a person in, and whether it still does."""
 
+from balcon.ticketing.v1 import deliveries_pb2 as _deliveries_pb2
 from balcon.ticketing.v1 import documents_pb2 as _documents_pb2
 from balcon.ticketing.v1 import paper_style_pb2 as _paper_style_pb2
+from balcon.ticketing.v1 import sold_tickets_pb2 as _sold_tickets_pb2
 from balcon.ticketing.v1 import ticket_keys_pb2 as _ticket_keys_pb2
 from balcon.ticketing.v1 import tickets_pb2 as _tickets_pb2
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_AGAIN as DELIVERY_KIND_AGAIN
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_CANCELLED as DELIVERY_KIND_CANCELLED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_CHANGED as DELIVERY_KIND_CHANGED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_CONFIRMATION as DELIVERY_KIND_CONFIRMATION
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_MOVED as DELIVERY_KIND_MOVED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_PASSED_ON as DELIVERY_KIND_PASSED_ON
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_RECEIVED as DELIVERY_KIND_RECEIVED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_UNSPECIFIED as DELIVERY_KIND_UNSPECIFIED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_DUE as DELIVERY_STATE_DUE
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_FAILED as DELIVERY_STATE_FAILED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_REFUSED as DELIVERY_STATE_REFUSED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_SENDING as DELIVERY_STATE_SENDING
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_SENT as DELIVERY_STATE_SENT
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_SKIPPED as DELIVERY_STATE_SKIPPED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_STOPPED as DELIVERY_STATE_STOPPED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_UNKNOWN as DELIVERY_STATE_UNKNOWN
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_UNSPECIFIED as DELIVERY_STATE_UNSPECIFIED
+from balcon.ticketing.v1.deliveries_pb2 import Delivery as Delivery
+from balcon.ticketing.v1.deliveries_pb2 import DeliveryKind as DeliveryKind
+from balcon.ticketing.v1.deliveries_pb2 import DeliveryState as DeliveryState
+from balcon.ticketing.v1.deliveries_pb2 import ListDeliveriesRequest as ListDeliveriesRequest
+from balcon.ticketing.v1.deliveries_pb2 import ListDeliveriesResponse as ListDeliveriesResponse
+from balcon.ticketing.v1.deliveries_pb2 import SendTicketsAgainRequest as SendTicketsAgainRequest
+from balcon.ticketing.v1.deliveries_pb2 import SendTicketsAgainResponse as SendTicketsAgainResponse
 from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteRequest as CreateDeliveryNoteRequest
 from balcon.ticketing.v1.documents_pb2 import CreateDeliveryNoteResponse as CreateDeliveryNoteResponse
 from balcon.ticketing.v1.documents_pb2 import CreateHallPlanRequest as CreateHallPlanRequest
@@ -39,6 +65,11 @@ from balcon.ticketing.v1.paper_style_pb2 import GetPaperStyleResponse as GetPape
 from balcon.ticketing.v1.paper_style_pb2 import PaperStyle as PaperStyle
 from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleRequest as UpdatePaperStyleRequest
 from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleResponse as UpdatePaperStyleResponse
+from balcon.ticketing.v1.sold_tickets_pb2 import RenameTicketRequest as RenameTicketRequest
+from balcon.ticketing.v1.sold_tickets_pb2 import RenameTicketResponse as RenameTicketResponse
+from balcon.ticketing.v1.sold_tickets_pb2 import SoldTicket as SoldTicket
+from balcon.ticketing.v1.sold_tickets_pb2 import TransferTicketRequest as TransferTicketRequest
+from balcon.ticketing.v1.sold_tickets_pb2 import TransferTicketResponse as TransferTicketResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysResponse as ListTicketKeysResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import TicketKey as TicketKey
@@ -129,6 +160,14 @@ class TicketingServiceStub:
     """The same, and then what becomes void, within a second or so, until the caller goes."""
     CreateOfficeStatement: _grpc.UnaryUnaryMultiCallable[_documents_pb2.CreateOfficeStatementRequest, _documents_pb2.CreateOfficeStatementResponse]
     """What became of all that an office was given for performances of a time, its discounts' sales apart (R1.10)."""
+    ListDeliveries: _grpc.UnaryUnaryMultiCallable[_deliveries_pb2.ListDeliveriesRequest, _deliveries_pb2.ListDeliveriesResponse]
+    """Letters to buyers and what became of them, the newest first."""
+    SendTicketsAgain: _grpc.UnaryUnaryMultiCallable[_deliveries_pb2.SendTicketsAgainRequest, _deliveries_pb2.SendTicketsAgainResponse]
+    """Mails an order's tickets to its buyer once more, or this once to another address. At most 20 a day for an order."""
+    RenameTicket: _grpc.UnaryUnaryMultiCallable[_sold_tickets_pb2.RenameTicketRequest, _sold_tickets_pb2.RenameTicketResponse]
+    """Puts another name on a ticket: who is to sit there. It stays valid, and is mailed anew."""
+    TransferTicket: _grpc.UnaryUnaryMultiCallable[_sold_tickets_pb2.TransferTicketRequest, _sold_tickets_pb2.TransferTicketResponse]
+    """Gives a ticket to another person: its code is void, a new one is mailed to them, and who had it is told."""
 
 @_typing.type_check_only
 class TicketingServiceAsyncStub(TicketingServiceStub):
@@ -171,6 +210,14 @@ class TicketingServiceAsyncStub(TicketingServiceStub):
     """The same, and then what becomes void, within a second or so, until the caller goes."""
     CreateOfficeStatement: _aio.UnaryUnaryMultiCallable[_documents_pb2.CreateOfficeStatementRequest, _documents_pb2.CreateOfficeStatementResponse]  # type: ignore[assignment]
     """What became of all that an office was given for performances of a time, its discounts' sales apart (R1.10)."""
+    ListDeliveries: _aio.UnaryUnaryMultiCallable[_deliveries_pb2.ListDeliveriesRequest, _deliveries_pb2.ListDeliveriesResponse]  # type: ignore[assignment]
+    """Letters to buyers and what became of them, the newest first."""
+    SendTicketsAgain: _aio.UnaryUnaryMultiCallable[_deliveries_pb2.SendTicketsAgainRequest, _deliveries_pb2.SendTicketsAgainResponse]  # type: ignore[assignment]
+    """Mails an order's tickets to its buyer once more, or this once to another address. At most 20 a day for an order."""
+    RenameTicket: _aio.UnaryUnaryMultiCallable[_sold_tickets_pb2.RenameTicketRequest, _sold_tickets_pb2.RenameTicketResponse]  # type: ignore[assignment]
+    """Puts another name on a ticket: who is to sit there. It stays valid, and is mailed anew."""
+    TransferTicket: _aio.UnaryUnaryMultiCallable[_sold_tickets_pb2.TransferTicketRequest, _sold_tickets_pb2.TransferTicketResponse]  # type: ignore[assignment]
+    """Gives a ticket to another person: its code is void, a new one is mailed to them, and who had it is told."""
 
 class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tickets of orders and of allotments."""
@@ -312,5 +359,37 @@ class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_documents_pb2.CreateOfficeStatementResponse, _abc.Awaitable[_documents_pb2.CreateOfficeStatementResponse]]:
         """What became of all that an office was given for performances of a time, its discounts' sales apart (R1.10)."""
+
+    @_abc_1.abstractmethod
+    def ListDeliveries(
+        self,
+        request: _deliveries_pb2.ListDeliveriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_deliveries_pb2.ListDeliveriesResponse, _abc.Awaitable[_deliveries_pb2.ListDeliveriesResponse]]:
+        """Letters to buyers and what became of them, the newest first."""
+
+    @_abc_1.abstractmethod
+    def SendTicketsAgain(
+        self,
+        request: _deliveries_pb2.SendTicketsAgainRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_deliveries_pb2.SendTicketsAgainResponse, _abc.Awaitable[_deliveries_pb2.SendTicketsAgainResponse]]:
+        """Mails an order's tickets to its buyer once more, or this once to another address. At most 20 a day for an order."""
+
+    @_abc_1.abstractmethod
+    def RenameTicket(
+        self,
+        request: _sold_tickets_pb2.RenameTicketRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sold_tickets_pb2.RenameTicketResponse, _abc.Awaitable[_sold_tickets_pb2.RenameTicketResponse]]:
+        """Puts another name on a ticket: who is to sit there. It stays valid, and is mailed anew."""
+
+    @_abc_1.abstractmethod
+    def TransferTicket(
+        self,
+        request: _sold_tickets_pb2.TransferTicketRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sold_tickets_pb2.TransferTicketResponse, _abc.Awaitable[_sold_tickets_pb2.TransferTicketResponse]]:
+        """Gives a ticket to another person: its code is void, a new one is mailed to them, and who had it is told."""
 
 def add_TicketingServiceServicer_to_server(servicer: TicketingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

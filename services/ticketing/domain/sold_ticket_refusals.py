@@ -1,0 +1,51 @@
+"""Ways of saying no to what is done to tickets that were sold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.runtime.errors import Kind, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToSend(Refusal):
+    """Order {order_id} has no tickets of its buyer's that let in."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentTooOften(Refusal):
+    """The tickets of order {order_id} were sent again {most} times within a day; later will do."""
+
+    kind = Kind.EXHAUSTED
+    order_id: str
+    most: int
+    retry_after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketNotFound(Refusal):
+    """No order of the house has a ticket {ticket_id}."""
+
+    kind = Kind.NOT_FOUND
+    ticket_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketIsVoid(Refusal):
+    """Ticket {ticket_id} lets nobody in any more ({void_reason})."""
+
+    kind = Kind.PRECONDITION
+    ticket_id: str
+    void_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketIsTheirs(Refusal):
+    """Ticket {ticket_id} is customer {customer_id}'s already."""
+
+    kind = Kind.PRECONDITION
+    ticket_id: str
+    customer_id: str

@@ -1,0 +1,200 @@
+"""What staff do to tickets that were sold: send again, another name on one, another person's. Each is an act."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.contracts.acts import Act
+from services.contracts.once import Asked, answer_once
+from services.contracts.pages import AskedPage
+from services.contracts.ticket_codes import CodeFacts
+from services.runtime.errors import Refusal
+from services.runtime.ids import Ids
+from services.runtime.seal import Seal
+from services.ticketing.domain.delivery import (
+    MOST_AGAIN_A_DAY,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Occasion,
+)
+from services.ticketing.domain.sold_ticket_refusals import (
+    NothingToSend,
+    SentTooOften,
+    TicketIsTheirs,
+    TicketIsVoid,
+    TicketNotFound,
+)
+from services.ticketing.domain.ticket import Ticket, VoidReason
+from services.ticketing.handlers.signing_keys import KeyRing
+from services.ticketing.ports.readers import Readers
+from services.ticketing.ports.sold_orders import SoldOrders
+from services.ticketing.ports.store import TicketingStore
+from services.ticketing.ports.transaction import TicketingTransaction
+
+_DAY_MS: Final = 86_400_000
+_HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewHolder:
+    """Whom a ticket is passed on to."""
+
+    name: str = field(repr=False)
+    email: str = field(repr=False)
+    language: str
+
+
+class SoldTicketHandler:
+    """Stateless. `wake` is called when letters have become due."""
+
+    def __init__(
+        self, store: TicketingStore, keys: KeyRing, orders: SoldOrders, readers: Readers, seal: Seal, ids: Ids
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._orders = orders
+        self._readers = readers
+        self._seal = seal
+        self._ids = ids
+
+    async def page(
+        self, house_id: str, order_id: str, states: Sequence[DeliveryState], asked: AskedPage
+    ) -> tuple[Sequence[Delivery], bool]:
+        """The newest first, and whether there are more."""
+        async with self._store.transaction(house_id) as transaction:
+            found = await transaction.deliveries.page(asked.after, asked.size + 1, order_id, states)
+        return found[: asked.size], len(found) > asked.size
+
+    async def send_again(self, asked: Asked[Delivery], house_id: str, order_id: str, email: str) -> bytes | Refusal:
+        """`email` '': to whoever bought."""
+
+        async def act(transaction: TicketingTransaction) -> Delivery | Refusal:
+            # Two at once are counted one after the other.
+            await transaction.tickets.lock([order_id])
+            tickets = await transaction.tickets.valid_of_orders([order_id])
+            if not any(not one.holder_id for one in tickets):
+                return NothingToSend(order_id)
+            if await transaction.deliveries.count_again(order_id, transaction.now_ms - _DAY_MS) >= MOST_AGAIN_A_DAY:
+                return SentTooOften(order_id, MOST_AGAIN_A_DAY, _HOUR_MS)
+            sealed = self._seal.sealed(email.encode()) if email else b""
+            line = self._line(transaction, order_id, DeliveryKind.AGAIN, sealed_email=sealed)
+            await transaction.deliveries.plan([line])
+            facts = {"delivery": line.delivery_id, "to": "another address" if email else "the buyer"}
+            transaction.record_act(Act("tickets.sent_again", "order", order_id, facts=facts))
+            return line
+
+        return await answer_once(self._store.transaction(house_id), house_id, asked, act)
+
+    async def rename(self, asked: Asked[Ticket], house_id: str, ticket_id: str, name: str) -> bytes | Refusal:
+        """The code knows no name: it stays, and the letter brings the ticket with the new one."""
+
+        async def act(transaction: TicketingTransaction) -> Ticket | Refusal:
+            ticket = await _locked(transaction, ticket_id)
+            if isinstance(ticket, Refusal):
+                return ticket
+            sealed = self._seal.sealed(name.encode()) if name else b""
+            await transaction.tickets.rename(ticket_id, sealed)
+            order_id = ticket.source.order_id
+            line = self._line(
+                transaction, order_id, DeliveryKind.CHANGED, customer_id=ticket.holder_id, ticket_ids=(ticket_id,)
+            )
+            await transaction.deliveries.plan([line])
+            facts = {"order": order_id, "named": str(bool(name)).lower()}
+            transaction.record_act(Act("ticket.renamed", "ticket", ticket_id, facts=facts))
+            return ticket
+
+        return await answer_once(self._store.transaction(house_id), house_id, asked, act)
+
+    async def transfer(self, asked: Asked[Ticket], house_id: str, ticket_id: str, holder: NewHolder) -> bytes | Refusal:
+        """Raises NeighbourSilent. Who it is, and who bought, is asked first: repeated, both are answered the same."""
+        async with self._store.transaction(house_id) as transaction:
+            found = await transaction.tickets.by_id([ticket_id])
+        if not found or not found[0].source.order_id:
+            return TicketNotFound(ticket_id)
+        order = await self._orders.order(house_id, found[0].source.order_id)
+        if isinstance(order, Refusal):
+            return order
+        customer_id = await self._readers.identified(house_id, ticket_id, holder.name, holder.email, holder.language)
+        if isinstance(customer_id, Refusal):
+            return customer_id
+        # Who gets back what they had bought holds it as its buyer.
+        new_holder = "" if customer_id == order.customer_id else customer_id
+        key = await self._keys.signing_key()
+
+        async def act(transaction: TicketingTransaction) -> Ticket | Refusal:
+            ticket = await _locked(transaction, ticket_id)
+            if isinstance(ticket, Refusal):
+                return ticket
+            if ticket.holder_id == new_holder:
+                return TicketIsTheirs(ticket_id, customer_id)
+            facts = CodeFacts(key.key_id, self._ids.new_id("tkt"), ticket.performance_id, ticket.seat.seat_id)
+            [code] = self._keys.signed(key, [facts])
+            new = dataclasses.replace(
+                ticket,
+                ticket_id=facts.ticket_id,
+                code=code,
+                issued_at_ms=transaction.now_ms,
+                holder_id=new_holder,
+                sealed_name=b"",
+            )
+            await self._exchange(transaction, ticket, new)
+            return new
+
+        return await answer_once(self._store.transaction(house_id), house_id, asked, act)
+
+    async def _exchange(self, transaction: TicketingTransaction, old: Ticket, new: Ticket) -> None:
+        """One is void and the other lets in, at the same moment; both people are told."""
+        reason, order_id = VoidReason.TRANSFERRED, old.source.order_id
+        transaction.tell_voided(await transaction.tickets.void(old.performance_id, [old.ticket_id], reason), reason)
+        left_out = await transaction.tickets.add([new])
+        assert not left_out, "the seat's only ticket is void, and its order is locked"
+        transaction.tell_issued([new])
+        told = (
+            (DeliveryKind.RECEIVED, new.holder_id, new.ticket_id),
+            (DeliveryKind.PASSED_ON, old.holder_id, old.ticket_id),
+        )
+        await transaction.deliveries.plan(
+            [
+                self._line(transaction, order_id, kind, customer_id=customer_id, ticket_ids=(ticket_id,))
+                for kind, customer_id, ticket_id in told
+            ]
+        )
+        facts = {"order": order_id, "new_ticket": new.ticket_id, "customer": new.holder_id or "the buyer"}
+        transaction.record_act(Act("ticket.transferred", "ticket", old.ticket_id, facts=facts))
+
+    def _line(
+        self,
+        transaction: TicketingTransaction,
+        order_id: str,
+        kind: DeliveryKind,
+        *,
+        customer_id: str = "",
+        ticket_ids: tuple[str, ...] = (),
+        sealed_email: bytes = b"",
+    ) -> Delivery:
+        """Each act is an occasion of its own."""
+        delivery_id, now_ms = self._ids.new_id("dlv"), transaction.now_ms
+        return Delivery(
+            delivery_id,
+            Occasion(order_id, kind, now_ms, delivery_id),
+            customer_id,
+            ticket_ids,
+            due_at_ms=now_ms,
+            created_at_ms=now_ms,
+            sealed_email=sealed_email,
+        )
+
+
+async def _locked(transaction: TicketingTransaction, ticket_id: str) -> Ticket | Refusal:
+    """The ticket, its order locked: whoever else changes one of the order's tickets waits."""
+    seen = await transaction.tickets.by_id([ticket_id])
+    if not seen or not seen[0].source.order_id:
+        return TicketNotFound(ticket_id)
+    await transaction.tickets.lock([seen[0].source.order_id])
+    # Once more under the lock: what was read before it may have changed.
+    [ticket] = await transaction.tickets.by_id([ticket_id])
+    return ticket if ticket.void_reason is None else TicketIsVoid(ticket_id, ticket.void_reason.value)
