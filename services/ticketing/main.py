@@ -65,6 +65,7 @@ from services.ticketing.handlers.sends import SendHandler
 from services.ticketing.handlers.signing_keys import KeyRing
 from services.ticketing.handlers.sold_tickets import SoldTicketHandler
 from services.ticketing.handlers.wallet_passes import WalletFile, WalletLinks
+from services.ticketing.ports.enclosures import Enclosure
 from services.ticketing.ports.paper import Paper
 from services.ticketing.settings import TicketingSettings
 
@@ -146,7 +147,7 @@ def _letters(
     """What goes out for an order: the letter, and each kind of file that goes with it."""
     clock, pool = service.clock, PaperPool(LETTER_COMMAND)
     service.on_close(pool.close)
-    files = (TicketFile(), CalendarFile(), *_wallet_files(settings))
+    files: tuple[Enclosure, ...] = (TicketFile(), CalendarFile(), *_wallet_files(settings))
     enclosures = Enclosures(files, _wallet_links(service, settings))
     return OrderLetters(store, orders, readers, KnownShows(shows, clock), DrawnLetters(pool), enclosures, seal, clock)
 
