@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from balcon.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServicer_to_server
 from balcon.payments.v1.provider_accounts_pb2_grpc import add_ProviderAccountsServiceServicer_to_server
+from balcon.payments.v1.vouchers_pb2_grpc import add_VouchersServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
@@ -17,13 +18,16 @@ from services.payments.adapters.mollie_provider import MollieAccount, MollieLimi
 from services.payments.adapters.postgres_audit import PostgresAudit
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
 from services.payments.adapters.postgres_provider_accounts import PostgresProviderAccounts
+from services.payments.adapters.postgres_vouchers import PostgresVouchers
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.provider_opener import Opener, ProviderOpener
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
 from services.payments.adapters.stripe_calls import StripeKeys
 from services.payments.adapters.stripe_provider_client import StripeProviderClient
+from services.payments.adapters.voucher_rows import VoucherRows
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.api.provider_accounts_servicer import ProviderAccountsServicer
+from services.payments.api.vouchers_servicer import VouchersServicer
 from services.payments.api.webhooks import webhook_app
 from services.payments.domain.next_attempt import RetryPolicy
 from services.payments.domain.provider_account import Credentials, ProviderAccount, ProviderKind
@@ -33,6 +37,7 @@ from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
 from services.payments.handlers.reconciler import EventListing, Reconciler
+from services.payments.handlers.vouchers import VoucherHandler
 from services.payments.handlers.webhook_desk import WebhookDesk
 from services.payments.handlers.webhook_worker import WebhookWorker
 from services.payments.ports import PaymentProvider
@@ -55,7 +60,11 @@ async def build(service: Service) -> None:
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
     retry_policy = _retry_policy(settings)
-    store = PostgresPaymentStore(engine, clock=clock, ids=service.ids, retry_policy=retry_policy, on_events=relay.wake)
+    rows = VoucherRows(ids=service.ids, seal=Seal(settings.secrets(), owner="payments"))
+    vouchers = PostgresVouchers(engine, clock=clock, ids=service.ids, rows=rows, wake=relay.wake)
+    store = PostgresPaymentStore(
+        engine, clock=clock, ids=service.ids, retry_policy=retry_policy, on_events=relay.wake, vouchers=rows
+    )
     inbox = PostgresWebhookEventStore(engine, clock=clock)
     own = _own_provider(service, settings)
     providers = _open_accounts(service, settings, engine, own, relay.wake)
@@ -81,6 +90,7 @@ async def build(service: Service) -> None:
     desk = PaymentDesk(
         driver=driver,
         store=store,
+        vouchers=vouchers,
         tills=providers,
         clock=clock,
         ids=service.ids,
@@ -89,6 +99,7 @@ async def build(service: Service) -> None:
     )
     audit = PostgresAudit(engine, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
     _serve_rpc(service, PaymentsServicer(desk), WalledAudit(audit, engine))
+    _serve_vouchers(service, VoucherHandler(vouchers, clock=clock, ids=service.ids))
     service.background("webhook_events", worker.run)
     service.background("reconciler", reconciler.run)
     keep_ms = settings.webhook_event_days * 86_400_000
@@ -216,6 +227,13 @@ def _serve_rpc(service: Service, payments: PaymentsServicer, audit: RecordAudit)
         lambda server: add_PaymentsServiceServicer_to_server(payments, server), "balcon.payments.v1.PaymentsService"
     )
     serve_audit(service.rpc, audit)
+
+
+def _serve_vouchers(service: Service, vouchers: VoucherHandler) -> None:
+    servicer = VouchersServicer(vouchers, service.clock)
+    service.rpc.add(
+        lambda server: add_VouchersServiceServicer_to_server(servicer, server), "balcon.payments.v1.VouchersService"
+    )
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ from services.console.house.subjects.settlements import DEALS, SETTLEMENTS
 from services.console.house.subjects.shows import PERFORMANCES, POSTERS, PRODUCTIONS
 from services.console.house.subjects.the_house import THE_HOUSE
 from services.console.house.subjects.tickets import TICKETS
+from services.console.house.subjects.vouchers import VOUCHERS
 
 SUBJECTS: Final[tuple[Subject, ...]] = (
     THE_HOUSE,
@@ -64,6 +65,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     RESERVATIONS,
     PAYMENTS,
     PROVIDERS,
+    VOUCHERS,
     TICKETS,
     INVOICES,
     CUSTOMERS,

@@ -12,12 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.payments.adapters.payment_events import event_of
 from services.payments.adapters.payment_rows import CHANGING, COLUMNS, payment_of, row_of
 from services.payments.adapters.tables import PAYMENTS
+from services.payments.adapters.voucher_rows import VoucherRows
 from services.payments.domain.next_attempt import RetryPolicy, rescheduled
 from services.payments.domain.payment import DisputeState, Payment, PaymentState, apply
 from services.payments.domain.refunds import RefundState
-from services.payments.domain.transitions import Decision
+from services.payments.domain.transitions import Decision, Verdict
+from services.payments.domain.voucher import charged
 from services.payments.ports import WebhookEvent
 from services.runtime.clock import Clock
+from services.runtime.errors import Retryable
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
@@ -68,6 +71,10 @@ class _Asked:
     settles: Sequence[WebhookEvent]
 
 
+class KeyTaken(Retryable):
+    """Another request under the same key is being recorded: ask again for what it made."""
+
+
 _Changed: TypeAlias = tuple[Payment, Decision] | None
 
 
@@ -75,7 +82,14 @@ class PostgresPaymentStore:
     """See PaymentStore. `on_events` is called after a commit that put events into the outbox."""
 
     def __init__(
-        self, engine: AsyncEngine, *, clock: Clock, ids: Ids, retry_policy: RetryPolicy, on_events: Callable[[], None]
+        self,
+        engine: AsyncEngine,
+        *,
+        clock: Clock,
+        ids: Ids,
+        retry_policy: RetryPolicy,
+        on_events: Callable[[], None],
+        vouchers: VoucherRows,
     ) -> None:
         self._engine = engine
         # For single statements: no round trips for BEGIN and COMMIT.
@@ -84,6 +98,7 @@ class PostgresPaymentStore:
         self._ids = ids
         self._retry_policy = retry_policy
         self._on_events = on_events
+        self._vouchers = vouchers
         self._records = self._gathering("payment_records", self._record_all)
         self._finds = self._gathering("payment_finds", self._find_all)
         self._changes = self._gathering("payment_changes", self._change_all)
@@ -110,6 +125,28 @@ class PostgresPaymentStore:
                 found = {row["idempotency_key"]: payment_of(row) for row in taken.mappings()}
         # Payments are never deleted: what is not new is there.
         return [each if each.payment_id in new else found[each.idempotency_key] for each in payments]
+
+    async def record_charged(self, payment: Payment) -> Payment:
+        """See PaymentStore.record_charged. The vouchers' locks keep two requests with one key apart."""
+        now_ms, house_id = self._clock.now_ms(), payment.house_id
+        async with connected(self._engine, HouseScope(house_id)) as connection:
+            named = [charge.voucher_id for charge in payment.charges]
+            vouchers = await self._vouchers.locked(connection, house_id, named)
+            taken = await connection.execute(_FIND_BY_KEY, {"of_house": house_id, "keys": [payment.idempotency_key]})
+            row = taken.mappings().first()
+            if row is not None:
+                return payment_of(row)
+            outcome = charged(payment, vouchers, now_ms)
+            after = outcome.payment
+            inserted = await connection.execute(_RECORD, arrays_of(PAYMENTS, COLUMNS, [row_of(after)]))
+            if inserted.first() is None:  # a request with other vouchers under the same key was faster
+                raise KeyTaken
+            await self._vouchers.write(connection, house_id, outcome.entries)
+            events = _events(after, Decision(Verdict.STAY, outcome.changes))
+            if events:
+                await enqueue(connection, events, now_ms=now_ms, ids=self._ids)
+                after_commit(connection, self._on_events)
+        return after
 
     async def find(self, house_id: str, payment_id: str) -> Payment | None:
         return await self._finds.ask(house_id, payment_id)
@@ -177,6 +214,10 @@ class PostgresPaymentStore:
             if events:
                 await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
                 after_commit(connection, self._on_events)
+            moved = [answer for answer in answers if isinstance(answer, tuple) and answer[0].moves_vouchers]
+            if moved:
+                told = [(payment, decision.changes) for payment, decision in moved]
+                await self._vouchers.follow(connection, told, self._clock.now_ms())
             settled = [
                 (before[asked.payment_id].account, event)
                 for asked, answer in zip(group, answers, strict=True)

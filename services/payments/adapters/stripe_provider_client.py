@@ -88,7 +88,7 @@ class StripeProviderClient:
 
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
         """See PaymentProvider.create. What was tried before gets a key of its own: a kept 500 would be heard again."""
-        amount = to_stripe(payment.amount_minor, payment.currency)
+        amount = to_stripe(payment.provider_minor, payment.currency)
         if amount is None:
             return Declined("amount_not_chargeable")
         tried = f":{payment.attempts}" if payment.attempts else ""

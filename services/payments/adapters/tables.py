@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -145,6 +146,65 @@ CURSORS = Table(
     Column("provider", String(64), primary_key=True),
     Column("cursor", String(255), nullable=False),
     Column("next_listing_at_ms", BigInteger, nullable=False),
+)
+
+# A code is money: it is found by its hash, and read again only by opening what is sealed.
+VOUCHERS = Table(
+    "vouchers",
+    METADATA,
+    Column("voucher_id", String(64), primary_key=True),
+    Column("house_id", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("value_minor", BigInteger, nullable=False),
+    Column("balance_minor", BigInteger, nullable=False),
+    Column("tail", String(8), nullable=False),
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("code_sealed", LargeBinary, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("valid_from_ms", BigInteger),
+    Column("valid_until_ms", BigInteger),
+    Column("is_stopped", Boolean, nullable=False),
+    Column("note", String(200), nullable=False),
+    Column("refund_of", String(64), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    CheckConstraint("kind IN ('VOUCHER', 'GIFT_CARD')", name="kind"),
+    CheckConstraint("balance_minor >= 0", name="balance"),
+    CheckConstraint("value_minor >= 1", name="value"),
+    Index("uq_vouchers_house_id_code_hash", "house_id", "code_hash", unique=True),
+    Index("ix_vouchers_house_id_created_at_ms", "house_id", "created_at_ms", "voucher_id"),
+)
+
+# The ledger: a voucher's balance is the sum of its entries. What is told twice is written once.
+VOUCHER_ENTRIES = Table(
+    "voucher_entries",
+    METADATA,
+    Column("entry_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("house_id", String(64), nullable=False),
+    Column("voucher_id", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("payment_id", String(64), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("who", String(128), nullable=False),
+    CheckConstraint(
+        "kind IN ('MADE', 'RESERVED', 'RELEASED', 'TAKEN', 'RETURNED', 'CORRECTED')",
+        name="kind",
+    ),
+    Index("uq_voucher_entries_once", "voucher_id", "payment_id", "kind", "key", unique=True),
+    Index("ix_voucher_entries_payment_id", "payment_id"),
+)
+
+# How many wrong codes a caller has given since then.
+VOUCHER_GUESSES = Table(
+    "voucher_guesses",
+    METADATA,
+    Column("house_id", String(64), primary_key=True),
+    Column("caller", String(128), primary_key=True),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("wrong", Integer, nullable=False),
 )
 
 OUTBOX = outbox_tables(METADATA)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from balcon.payments.v1 import payments_service_pb2 as pb
 
 from services.contracts.wire_types import wire_money
-from services.payments.domain.charges import InstrumentKind
+from services.payments.domain.charges import Charge, InstrumentKind
 from services.payments.domain.payment import DisputeState, Payment, PaymentState
 from services.payments.domain.refunds import Refund, RefundRoute, RefundState
 
@@ -63,27 +63,33 @@ def payment_message(payment: Payment) -> pb.Payment:
         refunded=wire_money(payment.refunded_minor, payment.currency),
         dispute_state=_DISPUTE_STATES[payment.dispute_state],
         disputed=wire_money(payment.disputed_minor, payment.currency) if is_disputed else None,
-        charges=_charges(payment),
+        charges=charge_messages(payment),
         refunds=[refund_message(payment, refund) for refund in payment.refunds],
+        reason=payment.reason,
     )
 
 
-def _charges(payment: Payment) -> Iterator[pb.Charge]:
+def charge_messages(payment: Payment) -> Iterator[pb.Charge]:
     *of_vouchers, provider_left = payment.charges_left_minor
     for charge, left_minor in zip(payment.charges, of_vouchers, strict=True):
-        yield pb.Charge(
-            instrument=_INSTRUMENTS[charge.instrument],
-            voucher_id=charge.voucher_id,
-            code_tail=charge.tail,
-            amount=wire_money(charge.amount_minor, payment.currency),
-            refunded=wire_money(charge.amount_minor - left_minor, payment.currency),
-        )
+        yield charge_message(charge, payment.currency, charge.amount_minor - left_minor)
     if payment.provider_minor:
         yield pb.Charge(
             instrument=pb.INSTRUMENT_PROVIDER,
             amount=wire_money(payment.provider_minor, payment.currency),
             refunded=wire_money(payment.provider_minor - provider_left, payment.currency),
         )
+
+
+def charge_message(charge: Charge, currency: str, refunded_minor: int) -> pb.Charge:
+    """What a voucher pays."""
+    return pb.Charge(
+        instrument=_INSTRUMENTS[charge.instrument],
+        voucher_id=charge.voucher_id,
+        code_tail=charge.tail,
+        amount=wire_money(charge.amount_minor, currency),
+        refunded=wire_money(refunded_minor, currency),
+    )
 
 
 def refund_message(payment: Payment, refund: Refund) -> pb.PaymentRefund:
@@ -112,7 +118,7 @@ def _shares(payment: Payment, refund: Refund) -> Iterator[pb.RefundShare]:
         money = wire_money(share.amount_minor, payment.currency)
         yield pb.RefundShare(
             instrument=_INSTRUMENTS[kinds.get(share.voucher_id, InstrumentKind.VOUCHER)],
-            voucher_id=share.voucher_id or share.new_voucher_id,
+            voucher_id=share.goes_to,
             amount=money,
             done=money,
         )

@@ -14,7 +14,7 @@ from services.contracts.texts import refused_idempotency_key
 from services.payments.api.payment_messages import ROUTES, payment_message
 from services.payments.domain.payment import Payment
 from services.payments.domain.refunds import RefundWanted
-from services.payments.domain.refusals import PaymentWanted
+from services.payments.domain.refusals import InstrumentWanted, PaymentWanted
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.runtime.errors import UNSET, Fault, FieldInvalid, Refusal
 from services.runtime.ids import refused_key
@@ -44,6 +44,10 @@ def _wanted(request: pb.CreatePaymentRequest) -> PaymentWanted:
         currency=request.amount.currency,
         return_url=request.return_url,
         expires_at_ms=request.expires_at_ms,
+        instruments=tuple(
+            InstrumentWanted(one.voucher_id, one.amount.amount_minor, one.amount.currency)
+            for one in request.instruments
+        ),
     )
 
 

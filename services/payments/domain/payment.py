@@ -95,6 +95,11 @@ class Payment:
         return self.amount_minor - self.refunded_minor
 
     @property
+    def moves_vouchers(self) -> bool:
+        """Whether its changes are of concern to vouchers."""
+        return bool(self.charges) or any(refund.shares for refund in self.refunds)
+
+    @property
     def provider_minor(self) -> int:
         """What the provider is asked for; 0: no provider at all."""
         return self.amount_minor - sum(charge.amount_minor for charge in self.charges)
@@ -314,7 +319,9 @@ def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR091
         case AuthorisationVoided():
             return replace(payment, authorised_at_ms=None)
         case PaymentSucceeded(provider_ref, at_ms):
-            captured = replace(payment, state=PaymentState.SUCCEEDED, provider_ref=provider_ref, succeeded_at_ms=at_ms)
+            # Where vouchers pay all of it no provider is asked, so there is no reference.
+            ref = provider_ref or payment.provider_ref
+            captured = replace(payment, state=PaymentState.SUCCEEDED, provider_ref=ref, succeeded_at_ms=at_ms)
             return replace(captured, reason="", authorised_at_ms=None)
         case PaymentFailed(reason, at_ms):
             ended = replace(payment, state=PaymentState.FAILED, reason=reason, ended_at_ms=at_ms)

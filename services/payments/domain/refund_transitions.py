@@ -66,14 +66,13 @@ def refund_asked(payment: Payment, wanted: RefundWanted, now_ms: int) -> tuple[C
 
 def _owed(payment: Payment, wanted: RefundWanted, amount_minor: int, now_ms: int) -> tuple[Change, ...]:
     *of_vouchers, provider_minor = shared_back(amount_minor, payment.charges_left_minor)
-    *new_ids, made_id = wanted.new_voucher_ids or ("",) * (len(of_vouchers) + 1)
     shares = [
-        VoucherShare(charge.voucher_id, minor, new_id)
-        for charge, minor, new_id in zip(payment.charges, of_vouchers, new_ids, strict=True)
+        VoucherShare(charge.voucher_id, minor, wanted.new_vouchers.get(charge.voucher_id, ""))
+        for charge, minor in zip(payment.charges, of_vouchers, strict=True)
         if minor
     ]
     if wanted.route is RefundRoute.VOUCHER and provider_minor:
-        shares.append(VoucherShare("", provider_minor, made_id))
+        shares.append(VoucherShare("", provider_minor, wanted.new_vouchers[""]))
     refund = Refund(
         wanted.key,
         amount_minor,

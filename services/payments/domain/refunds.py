@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -33,25 +34,33 @@ class RefundReport(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RefundWanted:
-    """What RefundPayment was asked. No amount: all that is left. `new_voucher_ids`: minted, one a charge."""
+    """What RefundPayment was asked. No amount: all that is left.
+
+    `new_vouchers`: ids for vouchers to be made: by the one that takes nothing any more, "" for one instead of money.
+    """
 
     key: str
     amount_minor: int | None = None
     currency: str = ""
     route: RefundRoute = RefundRoute.ORIGINAL
-    new_voucher_ids: tuple[str, ...] = ()
+    new_vouchers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherShare:
     """What goes onto a voucher. `voucher_id`: the one that had paid, empty where a voucher is given instead of money.
 
-    `new_voucher_id` is the voucher that is made where there is none, or where the old one takes nothing any more.
+    `new_voucher_id` is the voucher that is made for it, where there is none or the old one takes nothing any more.
     """
 
     voucher_id: str
     amount_minor: int
-    new_voucher_id: str
+    new_voucher_id: str = ""
+
+    @property
+    def goes_to(self) -> str:
+        """The voucher that has it."""
+        return self.new_voucher_id or self.voucher_id
 
 
 @dataclass(frozen=True, slots=True)

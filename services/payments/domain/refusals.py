@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +14,8 @@ from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal, refused_
 from services.runtime.ids import refused_key
 
 MAX_LIFE_MS = 31 * 24 * 3_600 * 1_000
+# As many as a buyer may give for one order.
+MOST_VOUCHERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,15 @@ class RefundExceedsLeft(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class InstrumentWanted:
+    """What a voucher is to pay, as the buyer was told."""
+
+    voucher_id: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentWanted:
     """What CreatePayment was asked for, not yet checked."""
 
@@ -55,6 +67,12 @@ class PaymentWanted:
     currency: str
     return_url: str
     expires_at_ms: int
+    instruments: tuple[InstrumentWanted, ...] = ()
+
+    @property
+    def provider_minor(self) -> int:
+        """What vouchers leave for a provider."""
+        return self.amount_minor - sum(one.amount_minor for one in self.instruments)
 
 
 def refused_wanted(wanted: PaymentWanted) -> FieldInvalid | None:
@@ -67,7 +85,8 @@ def refused_wanted(wanted: PaymentWanted) -> FieldInvalid | None:
             refused_idempotency_key(wanted.idempotency_key),
             _refused_amount(wanted),
             refused_currency("amount.currency", wanted.currency),
-            refused_url("return_url", wanted.return_url),
+            refused_url("return_url", wanted.return_url) if wanted.return_url or wanted.provider_minor > 0 else None,
+            *_refused_instruments(wanted),
             _refused_unset_end(wanted),
         )
     )
@@ -97,7 +116,9 @@ def refused_end(wanted: PaymentWanted, now_ms: int) -> FieldInvalid | None:
 
 def refused_refund(wanted: RefundWanted) -> FieldInvalid | None:
     """All that can never be right about a refund, whatever has been paid."""
-    return refused_fields((refused_idempotency_key(wanted.key), _refused_refund_amount(wanted.amount_minor)))
+    amount = _refused_refund_amount(wanted.amount_minor)
+    currency = None if wanted.amount_minor is None else refused_currency("amount.currency", wanted.currency)
+    return refused_fields((refused_idempotency_key(wanted.key), amount, currency))
 
 
 def _refused_refund_amount(amount_minor: int | None) -> FieldInvalid | None:
@@ -106,3 +127,21 @@ def _refused_refund_amount(amount_minor: int | None) -> FieldInvalid | None:
         return None
     problem = "must be positive" if amount_minor < 1 else "is too large"
     return FieldInvalid("amount.amount_minor", problem, limit)
+
+
+def _refused_instruments(wanted: PaymentWanted) -> Iterator[FieldInvalid | None]:
+    """Each voucher once, each with something, none with more than is to be paid."""
+    if len(wanted.instruments) > MOST_VOUCHERS:
+        yield FieldInvalid("instruments", f"has {len(wanted.instruments)}", f"at most {MOST_VOUCHERS}")
+    if len({one.voucher_id for one in wanted.instruments}) < len(wanted.instruments):
+        yield FieldInvalid("instruments", "names a voucher twice", "each once")
+    if wanted.provider_minor < 0 < wanted.amount_minor:
+        yield FieldInvalid("instruments", "come to more than the amount", "at most the amount")
+    for place, one in enumerate(wanted.instruments[:MOST_VOUCHERS]):
+        yield refused_key(f"instruments[{place}].voucher_id", one.voucher_id)
+        if one.amount_minor < 1:
+            yield FieldInvalid(f"instruments[{place}].amount.amount_minor", "must be positive", "1 minor unit or more")
+        currency = f"instruments[{place}].amount.currency"
+        yield refused_currency(currency, one.currency)
+        if one.currency and one.currency != wanted.currency and refused_currency(currency, wanted.currency) is None:
+            yield FieldInvalid(currency, "is not the payment's", wanted.currency)

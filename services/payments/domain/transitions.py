@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
@@ -21,8 +21,11 @@ from services.payments.domain.payment import (
     PaymentOpened,
     PaymentState,
     PaymentSucceeded,
+    apply,
 )
-from services.payments.domain.refund_transitions import back_at_provider
+from services.payments.domain.refund_transitions import back_at_provider, refund_asked
+from services.payments.domain.refunds import RefundWanted
+from services.runtime.errors import Refusal
 
 # How long after the payment's end the provider's "no such payment" is believed: searches at providers lag by a minute.
 NEVER_CREATED_AFTER_MS = 10 * 60 * 1000
@@ -140,7 +143,7 @@ def decide(payment: Payment, report: Report, now_ms: int) -> Decision:
     changes = _changes(payment, verdict, report, now_ms)
     if report.kind is ReportKind.SUCCEEDED:
         dispute = _dispute(payment, report, now_ms)
-        changes = (*changes, *dispute, *_gone_back(payment, report, dispute, now_ms))
+        changes = (*changes, *dispute, *_gone_back(_after(payment, changes), report, dispute, now_ms))
     return Decision(verdict, changes)
 
 
@@ -184,7 +187,7 @@ def _changes(payment: Payment, verdict: Verdict, report: Report, now_ms: int) ->
         case Verdict.SUCCEED:
             return (PaymentSucceeded(report.provider_ref, now_ms, late=False),)
         case Verdict.SUCCEED_LATE:
-            return (PaymentSucceeded(report.provider_ref, now_ms, late=True),)
+            return _succeeded_late(payment, PaymentSucceeded(report.provider_ref, now_ms, late=True), now_ms)
         case Verdict.FAIL:
             return (PaymentFailed(report.reason or "never_created", now_ms),)
         case Verdict.CANCEL:
@@ -206,3 +209,21 @@ def _called_off(payment: Payment, report: Report, now_ms: int) -> tuple[Change, 
 def _lets_go(payment: Payment, report: Report) -> bool:
     ended = payment.state in {PaymentState.FAILED, PaymentState.CANCELLED}
     return ended and report.kind in {ReportKind.FAILED, ReportKind.CANCELLED}
+
+
+def _succeeded_late(payment: Payment, success: PaymentSucceeded, now_ms: int) -> tuple[Change, ...]:
+    """Vouchers that paid with it have their money back since it ended, so what came is not what is to be paid.
+
+    It goes back by itself, all of it. Without vouchers orders decides whether to claim again or to refund.
+    """
+    if not payment.charges:
+        return (success,)
+    owed = refund_asked(apply(payment, success), RefundWanted(f"late:{payment.payment_id}"), now_ms)
+    assert not isinstance(owed, Refusal), "captured money that nobody has refunded can go back"
+    return (success, *owed)
+
+
+def _after(payment: Payment, changes: Iterable[Change]) -> Payment:
+    for change in changes:
+        payment = apply(payment, change)
+    return payment

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from contextlib import nullcontext
+from dataclasses import replace
 
 import msgspec
 
+from services.payments.domain.charges import Charge, InstrumentKind
 from services.payments.domain.payment import CancelAsked, Payment, PaymentState
 from services.payments.domain.refund_transitions import refund_asked
-from services.payments.domain.refunds import RefundWanted
+from services.payments.domain.refunds import RefundRoute, RefundWanted
 from services.payments.domain.refusals import (
     PaymentUnknown,
     PaymentWanted,
@@ -22,6 +24,7 @@ from services.payments.domain.transitions import Decision, Verdict
 from services.payments.handlers.payment_driver import PaymentDriver, is_final
 from services.payments.ports import PaymentStore
 from services.payments.ports.tills import Till, Tills
+from services.payments.ports.voucher_store import VoucherStore
 from services.runtime.clock import Clock
 from services.runtime.errors import IdempotencyKeyReused, Refusal, refused_fields
 from services.runtime.ids import Ids
@@ -40,6 +43,8 @@ def request_hash(wanted: PaymentWanted) -> str:
         wanted.currency,
         wanted.return_url,
         wanted.expires_at_ms,
+        # Where there are none, the hash is that of releases which knew none.
+        *((one.voucher_id, one.amount_minor) for one in wanted.instruments),
     )
     return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
 
@@ -52,6 +57,7 @@ class PaymentDesk:
         *,
         driver: PaymentDriver,
         store: PaymentStore,
+        vouchers: VoucherStore,
         tills: Tills,
         clock: Clock,
         ids: Ids,
@@ -59,6 +65,7 @@ class PaymentDesk:
     ) -> None:
         self._driver = driver
         self._store = store
+        self._vouchers = vouchers
         self._tills = tills
         self._clock = clock
         self._ids = ids
@@ -78,7 +85,7 @@ class PaymentDesk:
             if recorded is None:
                 return refusal
         else:
-            till = await self._tills.till(wanted.house_id, wanted.currency)
+            till = await self._till(wanted)
             if isinstance(till, Refusal):
                 # The house's accounts may have changed since the key made a payment.
                 recorded = await self._recorded(wanted)
@@ -88,12 +95,22 @@ class PaymentDesk:
                 # Houses' accounts have bounds of their own: one that is slow keeps nobody else waiting.
                 async with nullcontext() if till.account_id else self._creating:
                     minted = self._minted(wanted, content, till)
-                    recorded = await self._store.record(minted)
+                    recorded = await self._record(minted)
                     if recorded.payment_id == minted.payment_id:
-                        return await self._driver.create(recorded)
+                        # Vouchers have paid it already, or could not: no provider is asked.
+                        return recorded if is_final(recorded) else await self._driver.create(recorded)
         if recorded.request_hash != content:
             return IdempotencyKeyReused("idempotency_key", wanted.idempotency_key)
         return await self._driver.step(recorded) if recorded.state is PaymentState.CREATING else recorded
+
+    async def _till(self, wanted: PaymentWanted) -> Till | Refusal:
+        """Where vouchers pay all of it no provider is asked, whether the house has an account or not."""
+        if wanted.provider_minor == 0:
+            return Till("", "")
+        return await self._tills.till(wanted.house_id, wanted.currency)
+
+    async def _record(self, minted: Payment) -> Payment:
+        return await (self._store.record_charged(minted) if minted.charges else self._store.record(minted))
 
     async def _recorded(self, wanted: PaymentWanted) -> Payment | None:
         """No text with a NUL has ever been recorded: PostgreSQL has none."""
@@ -118,6 +135,9 @@ class PaymentDesk:
             provider_account_id=till.account_id,
             created_at_ms=now_ms,
             next_attempt_at_ms=now_ms + self._first_look_ms,
+            charges=tuple(
+                Charge(InstrumentKind.VOUCHER, one.voucher_id, "", one.amount_minor) for one in wanted.instruments
+            ),
         )
 
     async def get(self, house_id: str, payment_id: str) -> Payment | Refusal:
@@ -155,6 +175,7 @@ class PaymentDesk:
         if other is not None and other.payment_id != payment_id:
             return IdempotencyKeyReused("idempotency_key", wanted.key)
         refused: list[Refusal] = []
+        wanted = await self._with_new_vouchers(house_id, payment_id, wanted)
 
         def decided(current: Payment) -> Decision:
             changes = refund_asked(current, wanted, self._clock.now_ms())
@@ -167,3 +188,14 @@ class PaymentDesk:
         if refused:
             return refused[0]
         return await self._driver.step(changed[0]) if changed[0].due_refund is not None else changed[0]
+
+    async def _with_new_vouchers(self, house_id: str, payment_id: str, wanted: RefundWanted) -> RefundWanted:
+        """With ids for vouchers that may have to be made: instead of money, or of one that takes nothing any more."""
+        new = {"": self._ids.new_id("vch")} if wanted.route is RefundRoute.VOUCHER else {}
+        payment = await self._store.find(house_id, payment_id)
+        if payment is not None and payment.charges:
+            charged = [charge.voucher_id for charge in payment.charges]
+            found = await self._vouchers.find(house_id, charged)
+            now_ms = self._clock.now_ms()
+            new |= {one: self._ids.new_id("vch") for one in charged if one not in found or not found[one].takes(now_ms)}
+        return replace(wanted, new_vouchers=new)

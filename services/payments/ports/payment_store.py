@@ -17,6 +17,14 @@ class PaymentStore(Protocol):
         """Stores a new payment; answers what is recorded under its house and key, which may be an earlier one."""
         ...
 
+    async def record_charged(self, payment: Payment) -> Payment:
+        """As record, of one that vouchers pay: what its charges say is reserved in the same transaction.
+
+        It has succeeded where nothing is left for a provider. Where a voucher cannot pay what it was to pay, the
+        payment is recorded as FAILED and nothing is reserved: asked again under its key, it will never be made.
+        """
+        ...
+
     async def find(self, house_id: str, payment_id: str) -> Payment | None:
         """The payment, if the house has it."""
         ...

@@ -155,6 +155,10 @@ REFUNDS_STUCK = Gauge(
     "balcon_payments_refunds_stuck",
     "Refunds that the provider refused too often. Above 0: people must act, see RefundStuck among the alerts.",
 )
+VOUCHER_CODES_WRONG = Counter(
+    "balcon_payments_voucher_codes_wrong_total",
+    "Codes of vouchers that were none. Many at once: somebody guesses, and is turned away after a few.",
+)
 DISPUTES_OPEN = Gauge(
     "balcon_payments_disputes_open", "Payments that buyers dispute with their bank. Above 0: answer at the provider."
 )

@@ -235,7 +235,11 @@ class Rig:
     async def events(self, payment: payments_service_pb2.Payment | None = None) -> list[Any]:
         """What the outbox holds, in order, parsed; of one payment or of all."""
         async with self.engine.connect() as connection:
-            rows = (await connection.execute(text("SELECT type, payload, key FROM outbox ORDER BY id"))).all()
+            rows = (
+                await connection.execute(
+                    text("SELECT type, payload, key FROM outbox WHERE topic = 'balcon.payments.v1' ORDER BY id")
+                )
+            ).all()
         parsed = []
         for row in rows:
             event = getattr(payments_events_pb2, row.type.rsplit(".", 1)[1]).FromString(row.payload)

@@ -24,6 +24,7 @@ from services.runtime.errors import StoreUnavailable
 from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl, as_owner
+from tests.integration.payments.builders import voucher_rows
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import HOUSE, PENDING
 
@@ -71,7 +72,12 @@ class Stored:
         self.woken = 0
         self.statements: list[str] = []
         self.store = PostgresPaymentStore(
-            self.engine, clock=CLOCK, ids=RandomIds(), retry_policy=RetryPolicy(), on_events=self._wake
+            self.engine,
+            clock=CLOCK,
+            ids=RandomIds(),
+            retry_policy=RetryPolicy(),
+            on_events=self._wake,
+            vouchers=voucher_rows(),
         )
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
 

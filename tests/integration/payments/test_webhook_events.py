@@ -29,6 +29,7 @@ from services.runtime.ids import RandomIds
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl, as_owner
+from tests.integration.payments.builders import voucher_rows
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import SECRET
 
@@ -79,7 +80,12 @@ async def test_a_webhook_event_is_kept_when_the_provider_refuses_to_say_how_the_
     async with _engine(database_url("payments")) as engine:
         inbox = PostgresWebhookEventStore(engine, clock=CLOCK)
         store = PostgresPaymentStore(
-            engine, clock=CLOCK, ids=RandomIds(), retry_policy=RetryPolicy(), on_events=lambda: None
+            engine,
+            clock=CLOCK,
+            ids=RandomIds(),
+            retry_policy=RetryPolicy(),
+            on_events=lambda: None,
+            vouchers=voucher_rows(),
         )
         worker = WebhookWorker(
             providers=OneAccount(provider),

@@ -17,8 +17,10 @@ from services.integrations.webhooks.api.webhooks_servicer import WebhooksService
 from services.integrations.webhooks.domain.target_url import TargetRules
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.api.provider_accounts_servicer import ProviderAccountsServicer
+from services.payments.api.vouchers_servicer import VouchersServicer
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
+from services.payments.handlers.vouchers import VoucherHandler
 from services.runtime.ids import SeededIds
 from tests.unit.contracts.good_values import CLOCK
 
@@ -34,10 +36,13 @@ def of_payments(store: Any, behind: type[Any]) -> Mapping[str, Any]:
         async def find_by_key(self, *_: Any) -> None:
             return None
 
-    desk = PaymentDesk(driver=store, store=NoPayments(), tills=store, clock=CLOCK, ids=IDS, first_look_seconds=1.0)
+    desk = PaymentDesk(
+        driver=store, store=NoPayments(), vouchers=store, tills=store, clock=CLOCK, ids=IDS, first_look_seconds=1.0
+    )
     accounts = ProviderAccountHandler(store, store, clock=CLOCK, ids=IDS, on_change=lambda _house, _account: None)
     return {
         "PaymentsService": PaymentsServicer(desk),
+        "VouchersService": VouchersServicer(VoucherHandler(store, clock=CLOCK, ids=IDS), CLOCK),
         "ProviderAccountsService": ProviderAccountsServicer(accounts, "https://hooks.example"),
     }
 

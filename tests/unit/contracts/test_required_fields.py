@@ -22,6 +22,12 @@ MORE_IS_ASKED = {
     ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
     ("CreatePayments", "payments[0].amount.amount_minor"): "what costs nothing needs no payment",
     ("RefundLines", "amount.amount_minor"): "what gives nothing back is no refund",
+    ("RefundPayment", "amount.amount_minor"): "what is nothing goes nowhere",
+    ("CreatePayment", "instruments[0].amount.amount_minor"): "a voucher that pays nothing is none",
+    ("CreatePayments", "payments[0].instruments[0].amount.amount_minor"): "a voucher that pays nothing is none",
+    ("CreateVouchers", "value.amount_minor"): "a voucher is worth something",
+    ("CorrectVoucher", "amount.amount_minor"): "a correction changes something",
+    ("CheckVouchers", "amount.amount_minor"): "what costs nothing needs no voucher",
     ("CreatePerformance", "opening_hours"): "a day's admission has hours",
 }
 

@@ -258,7 +258,7 @@ def test_a_payment_by_vouchers_alone_is_refunded_at_once() -> None:
 
 
 def test_a_voucher_instead_of_money_is_given_at_once() -> None:
-    after = asked(captured(), "ref_1", 1_000, route=RefundRoute.VOUCHER, new_voucher_ids=("vch_9",))
+    after = asked(captured(), "ref_1", 1_000, route=RefundRoute.VOUCHER, new_vouchers={"": "vch_9"})
     (share,) = after.refunds[0].shares
     assert (share.voucher_id, share.new_voucher_id, share.amount_minor) == ("", "vch_9", 1_000)
     assert (after.refunds[0].state, after.left_minor) == (RefundState.SUCCEEDED, 1_500)
@@ -307,7 +307,7 @@ def test_whatever_happens_the_sums_of_refunds_match_to_the_minor_unit(
 
 def _changes_of(subject: Payment, act: str, what: object, how: object, key: str) -> tuple[Change, ...]:
     if act == "ask":
-        changes = refund_asked(subject, RefundWanted(key, what, "EUR", how), NOW_MS)  # type: ignore[arg-type]
+        changes = refund_asked(subject, RefundWanted(key, what, "EUR", how, {"": "vch_9"}), NOW_MS)  # type: ignore[arg-type]
         return () if isinstance(changes, Refusal) else changes
     if act == "answer":
         refund = subject.due_refund

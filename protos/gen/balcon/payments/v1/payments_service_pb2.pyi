@@ -340,6 +340,7 @@ class Payment(_message.Message):
     DISPUTED_FIELD_NUMBER: _builtins.int
     CHARGES_FIELD_NUMBER: _builtins.int
     REFUNDS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment."""
     house_id: _builtins.str
@@ -358,6 +359,8 @@ class Payment(_message.Message):
     """How its refund stands."""
     dispute_state: Global___DisputeState.ValueType
     """How the buyer's dispute with the bank stands."""
+    reason: _builtins.str
+    """Why it failed: the provider's word, or the name of a refusal such as VOUCHER_SPENT."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
@@ -395,14 +398,43 @@ class Payment(_message.Message):
         disputed: _money_pb2.Money | None = ...,
         charges: _abc.Iterable[Global___Charge] | None = ...,
         refunds: _abc.Iterable[Global___PaymentRefund] | None = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "disputed", b"disputed", "refunded", b"refunded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charges", b"charges", "dispute_state", b"dispute_state", "disputed", b"disputed", "house_id", b"house_id", "order_id", b"order_id", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "refund_state", b"refund_state", "refunded", b"refunded", "refunds", b"refunds", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charges", b"charges", "dispute_state", b"dispute_state", "disputed", b"disputed", "house_id", b"house_id", "order_id", b"order_id", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "reason", b"reason", "refund_state", b"refund_state", "refunded", b"refunded", "refunds", b"refunds", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Payment: _TypeAlias = Payment  # noqa: Y015
+
+@_typing.final
+class InstrumentCharge(_message.Message):
+    """What a voucher is to pay."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOUCHER_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    voucher_id: _builtins.str
+    """The voucher, as CheckVouchers named it."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    def __init__(
+        self,
+        *,
+        voucher_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "voucher_id", b"voucher_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InstrumentCharge: _TypeAlias = InstrumentCharge  # noqa: Y015
 
 @_typing.final
 class CreatePaymentRequest(_message.Message):
@@ -417,6 +449,7 @@ class CreatePaymentRequest(_message.Message):
     AMOUNT_FIELD_NUMBER: _builtins.int
     RETURN_URL_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
+    INSTRUMENTS_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """order id and attempt."""
     house_id: _builtins.str
@@ -426,12 +459,18 @@ class CreatePaymentRequest(_message.Message):
     performance_id: _builtins.str
     """The performance."""
     return_url: _builtins.str
-    """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters."""
+    """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters; what vouchers pay needs none."""
     expires_at_ms: _builtins.int
     """After this the provider should take no money, unix milliseconds."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
+
+    @_builtins.property
+    def instruments(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstrumentCharge]:
+        """Vouchers and gift cards that pay first; a provider is asked for the rest, and nobody where there is none. One that
+        cannot pay its part ends the payment at once as failed. At most 5.
+        """
 
     def __init__(
         self,
@@ -443,10 +482,11 @@ class CreatePaymentRequest(_message.Message):
         amount: _money_pb2.Money | None = ...,
         return_url: _builtins.str = ...,
         expires_at_ms: _builtins.int = ...,
+        instruments: _abc.Iterable[Global___InstrumentCharge] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_at_ms", b"expires_at_ms", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "order_id", b"order_id", "performance_id", b"performance_id", "return_url", b"return_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_at_ms", b"expires_at_ms", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "instruments", b"instruments", "order_id", b"order_id", "performance_id", b"performance_id", "return_url", b"return_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,328 @@
+"""Vouchers and gift cards of a house: worth, balance, time, and every movement in a ledger. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import ClassVar
+
+from services.contracts.bounds import MAX_TOTAL_MINOR
+from services.contracts.money import amount_text, refused_currency
+from services.payments.domain.charges import Charge, InstrumentKind
+from services.payments.domain.payment import (
+    Change,
+    Payment,
+    PaymentCancelled,
+    PaymentFailed,
+    PaymentSucceeded,
+    RefundOwed,
+    apply,
+)
+from services.runtime.errors import FieldInvalid, Kind, Refusal, refused_fields
+
+MAX_AT_ONCE = 1_000
+MAX_NOTE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """Money of a house on a code. `balance_minor` can still be spent; what a payment has reserved is not in it.
+
+    `valid_until_ms` None: without end. `refund_of`: the payment whose refund made it.
+    """
+
+    voucher_id: str
+    house_id: str
+    kind: InstrumentKind
+    currency: str
+    value_minor: int
+    balance_minor: int
+    tail: str
+    created_at_ms: int
+    valid_from_ms: int | None = None
+    valid_until_ms: int | None = None
+    is_stopped: bool = False
+    note: str = ""
+    refund_of: str = ""
+    revision: int = 1
+
+    def takes(self, now_ms: int) -> bool:
+        """Whether money that comes back goes onto it: nobody can spend what is on a stopped or expired one."""
+        return not self.is_stopped and not self.is_over(now_ms)
+
+    def is_over(self, now_ms: int) -> bool:
+        """Whether its time is over."""
+        return self.valid_until_ms is not None and now_ms >= self.valid_until_ms
+
+
+class EntryKind(Enum):
+    """What moved a voucher's balance."""
+
+    MADE = "MADE"
+    RESERVED = "RESERVED"  # a payment takes it; nobody else can
+    RELEASED = "RELEASED"  # the payment has ended without money
+    TAKEN = "TAKEN"  # the payment has its money: what was reserved is spent
+    RETURNED = "RETURNED"  # a refund has brought it back
+    CORRECTED = "CORRECTED"  # by people of the house, with a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the ledger; the balance is the sum of all. One kind a payment and refund: told twice it counts once."""
+
+    voucher_id: str
+    kind: EntryKind
+    amount_minor: int
+    at_ms: int
+    payment_id: str = ""
+    key: str = ""
+    reason: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherNotFound(Refusal):
+    """There is no voucher {voucher_id}."""
+
+    kind: ClassVar[Kind] = Kind.NOT_FOUND
+    voucher_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherUnknown(Refusal):
+    """Nothing has the code in {place}: it is mistyped, or of another house."""
+
+    kind: ClassVar[Kind] = Kind.NOT_FOUND
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherStopped(Refusal):
+    """The code in {place}, which ends in {tail}, was stopped by the house."""
+
+    kind: ClassVar[Kind] = Kind.PRECONDITION
+    place: str
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherExpired(Refusal):
+    """The code in {place}, which ends in {tail}, is not valid now."""
+
+    kind: ClassVar[Kind] = Kind.PRECONDITION
+    place: str
+    tail: str
+    valid_from_ms: int
+    valid_until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherCurrencyDiffers(Refusal):
+    """The code in {place}, which ends in {tail}, is in {currency}: the order is paid in {wanted}."""
+
+    kind: ClassVar[Kind] = Kind.PRECONDITION
+    place: str
+    tail: str
+    currency: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherSpent(Refusal):
+    """The code in {place}, which ends in {tail}, has {left} left."""
+
+    kind: ClassVar[Kind] = Kind.CONFLICT
+    place: str
+    tail: str
+    left: str
+    left_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyWrongCodes(Refusal):
+    """Too many codes were wrong: try again in {retry_after_ms} ms."""
+
+    kind: ClassVar[Kind] = Kind.EXHAUSTED
+    retry_after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTooSmall(Refusal):
+    """Voucher {voucher_id} has {left_minor} minor units left: {wanted_minor} cannot be taken from it."""
+
+    kind: ClassVar[Kind] = Kind.PRECONDITION
+    voucher_id: str
+    left_minor: int
+    wanted_minor: int
+
+
+def refused_use(voucher: Voucher | None, place: str, currency: str, now_ms: int) -> Refusal | None:
+    """Why nothing can be paid with what has the code in `place`, else None."""
+    if voucher is None:
+        return VoucherUnknown(place)
+    if voucher.is_stopped:
+        return VoucherStopped(place, voucher.tail)
+    if voucher.is_over(now_ms) or now_ms < (voucher.valid_from_ms or 0):
+        return VoucherExpired(place, voucher.tail, voucher.valid_from_ms or 0, voucher.valid_until_ms or 0)
+    if voucher.currency != currency:
+        return VoucherCurrencyDiffers(place, voucher.tail, voucher.currency, currency)
+    if voucher.balance_minor <= 0:
+        left = amount_text(voucher.balance_minor, currency)
+        return VoucherSpent(place, voucher.tail, left, voucher.balance_minor)
+    return None
+
+
+def charges_of(vouchers: Sequence[Voucher], amount_minor: int) -> tuple[Charge, ...]:
+    """What each pays, in the order given, at most its balance; what nothing is left for pays nothing."""
+    charges: list[Charge] = []
+    for voucher in vouchers:
+        minor = min(voucher.balance_minor, amount_minor)
+        if minor > 0:
+            charges.append(Charge(voucher.kind, voucher.voucher_id, voucher.tail, minor))
+            amount_minor -= minor
+    return tuple(charges)
+
+
+def refused_charge(voucher: Voucher | None, charge: Charge, currency: str, now_ms: int) -> Refusal | None:
+    """Why a voucher cannot pay what was told it would, else None: another order may have been faster."""
+    place = f"code ..{charge.tail}"
+    refusal = refused_use(voucher, place, currency, now_ms)
+    if refusal is not None or voucher is None:
+        return refusal
+    if voucher.balance_minor < charge.amount_minor:
+        left = amount_text(voucher.balance_minor, currency)
+        return VoucherSpent(place, voucher.tail, left, voucher.balance_minor)
+    return None
+
+
+def entries_of(payment: Payment, changes: Iterable[Change], now_ms: int) -> tuple[Entry, ...]:
+    """What changes of a payment write into the ledger; nothing where no voucher pays and none gets anything."""
+    entries: list[Entry] = []
+    for change in changes:
+        match change:
+            case PaymentFailed() | PaymentCancelled():
+                entries += (
+                    Entry(one.voucher_id, EntryKind.RELEASED, one.amount_minor, now_ms, payment.payment_id)
+                    for one in payment.charges
+                )
+            case PaymentSucceeded(late=False):
+                entries += (
+                    Entry(one.voucher_id, EntryKind.TAKEN, 0, now_ms, payment.payment_id) for one in payment.charges
+                )
+            case RefundOwed(refund):
+                entries += (
+                    Entry(one.voucher_id, EntryKind.RETURNED, one.amount_minor, now_ms, payment.payment_id, refund.key)
+                    for one in refund.shares
+                    if not one.new_voucher_id
+                )
+            case _:
+                pass
+    return tuple(entries)
+
+
+def made_for(payment: Payment, changes: Iterable[Change], now_ms: int) -> tuple[tuple[Voucher, str], ...]:
+    """The vouchers that refunds among `changes` make, each with its refund's key; the code comes with the row."""
+    kinds = {charge.voucher_id: charge.instrument for charge in payment.charges}
+    return tuple(
+        (
+            Voucher(
+                share.new_voucher_id,
+                payment.house_id,
+                kinds.get(share.voucher_id, InstrumentKind.VOUCHER),
+                payment.currency,
+                share.amount_minor,
+                share.amount_minor,
+                tail="",
+                created_at_ms=now_ms,
+                refund_of=payment.payment_id,
+            ),
+            change.refund.key,
+        )
+        for change in changes
+        if isinstance(change, RefundOwed)
+        for share in change.refund.shares
+        if share.new_voucher_id
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VouchersWanted:
+    """Vouchers to be made, all alike."""
+
+    kind: InstrumentKind
+    currency: str
+    value_minor: int
+    count: int = 1
+    valid_from_ms: int | None = None
+    valid_until_ms: int | None = None
+    note: str = ""
+
+
+def refused_vouchers(wanted: VouchersWanted, now_ms: int) -> FieldInvalid | None:
+    """All that is wrong with what is to be made."""
+    return refused_fields(
+        (
+            _refused_value(wanted.value_minor),
+            refused_currency("value.currency", wanted.currency),
+            _refused_count(wanted.count),
+            _refused_time(wanted, now_ms),
+            refused_note("note", wanted.note),
+        )
+    )
+
+
+def _refused_value(value_minor: int) -> FieldInvalid | None:
+    if 1 <= value_minor <= MAX_TOTAL_MINOR:
+        return None
+    return FieldInvalid("value.amount_minor", f"is {value_minor:,}", f"1 to {MAX_TOTAL_MINOR:,} minor units")
+
+
+def _refused_count(count: int) -> FieldInvalid | None:
+    return None if 1 <= count <= MAX_AT_ONCE else FieldInvalid("count", f"is {count:,}", f"1 to {MAX_AT_ONCE:,}")
+
+
+def _refused_time(wanted: VouchersWanted, now_ms: int) -> FieldInvalid | None:
+    if wanted.valid_until_ms is None:
+        return None
+    if wanted.valid_until_ms > max(now_ms, wanted.valid_from_ms or 0):
+        return None
+    return FieldInvalid("valid_until_at", "is over before anybody can pay with it", "after valid_from_at, and to come")
+
+
+def refused_note(field: str, note: str) -> FieldInvalid | None:
+    """A note is for the people of the house."""
+    return None if len(note) <= MAX_NOTE else FieldInvalid(field, f"has {len(note)} characters", f"at most {MAX_NOTE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A new payment with its vouchers' part: what changed about it at once, and what goes into the ledger."""
+
+    payment: Payment
+    changes: tuple[Change, ...]
+    entries: tuple[Entry, ...]
+
+
+def charged(payment: Payment, vouchers: Mapping[str, Voucher], now_ms: int) -> Charged:
+    """Takes what the charges say, all or nothing: a voucher that cannot pay its part ends the payment."""
+    for charge in payment.charges:
+        refusal = refused_charge(vouchers.get(charge.voucher_id), charge, payment.currency, now_ms)
+        if refusal is not None:
+            failed = PaymentFailed(refusal.reason(), now_ms)
+            ended = replace(apply(payment, failed), charges=(), next_attempt_at_ms=None)
+            return Charged(ended, (failed,), ())
+    known = (vouchers[charge.voucher_id] for charge in payment.charges)
+    charges = tuple(
+        replace(charge, instrument=voucher.kind, tail=voucher.tail)
+        for charge, voucher in zip(payment.charges, known, strict=True)
+    )
+    payment = replace(payment, charges=charges)
+    reserved = tuple(
+        Entry(one.voucher_id, EntryKind.RESERVED, -one.amount_minor, now_ms, payment.payment_id) for one in charges
+    )
+    if payment.provider_minor > 0:
+        return Charged(payment, (), reserved)
+    success = PaymentSucceeded("", now_ms, late=False)
+    paid = replace(apply(payment, success), next_attempt_at_ms=None)
+    return Charged(paid, (success,), (*reserved, *entries_of(paid, (success,), now_ms)))
