@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from services.catalogue.api.discount_calls import DiscountCalls
+from services.catalogue.api.form_field_calls import FormFieldCalls
 from services.catalogue.api.office_calls import OfficeCalls
+from services.catalogue.api.package_calls import PackageCalls
 from services.catalogue.api.pass_calls import PassCalls
 from services.catalogue.api.price_list_calls import PriceListCalls
 from services.catalogue.api.promotion_code_calls import PromotionCodeCalls
@@ -14,7 +16,16 @@ from services.catalogue.handlers.price_sorts import PriceHandlers
 
 
 class PriceCalls(
-    VatCalls, TicketTypeCalls, PriceListCalls, DiscountCalls, PromotionCodeCalls, PassCalls, OfficeCalls, QuotaCalls
+    VatCalls,
+    TicketTypeCalls,
+    PriceListCalls,
+    DiscountCalls,
+    PromotionCodeCalls,
+    PassCalls,
+    OfficeCalls,
+    QuotaCalls,
+    PackageCalls,
+    FormFieldCalls,
 ):
     """Stateless; everything lives in the handlers."""
 
@@ -33,3 +44,6 @@ class PriceCalls(
         self._offices = prices.offices
         self._quotas = prices.quotas
         self._capacity = prices.capacity
+        self._packages = prices.packages
+        self._form_fields = prices.form_fields
+        self._order_forms = prices.order_forms

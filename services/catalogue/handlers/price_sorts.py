@@ -12,13 +12,17 @@ from services.catalogue.domain.discount import (
     refused_discount,
     refused_promotion_code,
 )
+from services.catalogue.domain.form_field import FormField, refused_form_field
 from services.catalogue.domain.office import Office, parts_of, refused_office
+from services.catalogue.domain.package import Package, refused_package
+from services.catalogue.domain.package import beside_house as package_beside_house
 from services.catalogue.domain.pass_kind import PassKind, refused_pass_kind
 from services.catalogue.domain.price import faults_beside_the_house
 from services.catalogue.domain.price_list import PriceList, refused_price_list, within
 from services.catalogue.domain.ticket_type import TicketType, refused_ticket_type
 from services.catalogue.domain.vat import CountryRates, VatClass, refused_vat_class
 from services.catalogue.handlers.capacity_view import CapacityViewHandler
+from services.catalogue.handlers.order_forms import OrderFormHandler
 from services.catalogue.handlers.passes import PassHandler
 from services.catalogue.handlers.performance_prices import PerformancePrices
 from services.catalogue.handlers.price_rules import PriceRulesHandler
@@ -47,6 +51,8 @@ DISCOUNTS = Rules(
     beside=beside_house,
     names=lambda one: [Names("discount.office_id", Sort.OFFICE, one.office_id)] if one.office_id else [],
 )
+PACKAGES = Rules(Sort.PACKAGE, Package, refused_package, beside=package_beside_house)
+FORM_FIELDS = Rules(Sort.FORM_FIELD, FormField, refused_form_field, parts=lambda one: 1 + len(one.choices))
 PROMOTION_CODES = Rules(
     Sort.PROMOTION_CODE,
     PromotionCode,
@@ -81,6 +87,9 @@ class PriceHandlers:
     offices: PriceThingHandler[Office]
     quotas: QuotaHandler
     capacity: CapacityViewHandler
+    packages: PriceThingHandler[Package]
+    form_fields: PriceThingHandler[FormField]
+    order_forms: OrderFormHandler
 
 
 def price_handlers(
@@ -101,4 +110,7 @@ def price_handlers(
         offices=PriceThingHandler(store, clock, OFFICES),
         quotas=QuotaHandler(store, clock),
         capacity=CapacityViewHandler(store),
+        packages=PriceThingHandler(store, clock, PACKAGES),
+        form_fields=PriceThingHandler(store, clock, FORM_FIELDS),
+        order_forms=OrderFormHandler(store),
     )

@@ -30,6 +30,8 @@ class Sort(Enum):
     PASS_KIND = "pass_kind"  # noqa: S105 (no password)
     PROMOTION_CODE = "promotion_code"
     OFFICE = "office"
+    PACKAGE = "package"
+    FORM_FIELD = "form_field"
 
 
 class PriceThings(Protocol):

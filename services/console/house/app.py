@@ -18,6 +18,8 @@ from services.console.house.subjects.offices import OFFICES
 from services.console.house.subjects.people import GRANTS, KEYS, ME, MEMBERS, PROMOTERS
 from services.console.house.subjects.prices import (
     DISCOUNTS,
+    FORM_FIELDS,
+    PACKAGES,
     PASSES,
     PRICE_LISTS,
     PRICES,
@@ -54,6 +56,8 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     TICKET_TYPES,
     PRICE_LISTS,
     DISCOUNTS,
+    PACKAGES,
+    FORM_FIELDS,
     PASSES,
     PROMOTION_CODES,
     OFFICES,

@@ -11,6 +11,7 @@ from balcon.catalogue.v1.catalogue_service_pb2 import (
     SALE_STATE_ON_SALE,
     CheckPassesRequest,
     FindPromotionRequest,
+    GetPackageRequest,
     GetPerformanceRequest,
     Performance,
     Price,
@@ -28,9 +29,11 @@ from services.contracts.reasons import Reason
 from services.contracts.wire_prices import component_kind_of
 from services.contracts.wire_types import channel_of
 from services.orders.adapters.grpc_answers import declined_or_raise
+from services.orders.adapters.wire_packages import package_of
 from services.orders.adapters.wire_promotions import promotion_of
 from services.orders.domain.order import SeatName
 from services.orders.domain.order import TicketKind as DomainTicketKind
+from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.promotions import Promotion
 from services.orders.domain.ticket_terms import CheckedPasses, TicketTerms
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 # What the catalogue says where there is no such thing. A forbidden call or a failing one says nothing of the kind.
 _NO_PERFORMANCE = frozenset({Reason.PERFORMANCE_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 _NO_PROMOTION = frozenset({Reason.PROMOTION_UNKNOWN, Reason.HOUSE_NOT_FOUND})
+_NO_PACKAGE = frozenset({Reason.PRICE_THING_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 _NO_PASS = frozenset({Reason.PRICE_THING_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 _NO_PLAN = frozenset({Reason.SEATING_PLAN_NOT_FOUND, Reason.HALL_NOT_FOUND, Reason.HOUSE_NOT_FOUND})
 # A kind of a later version of the catalogue is as none: an order can be priced without.
@@ -91,6 +95,15 @@ class GrpcCatalogue:
             _ = declined_or_raise("FindPromotion", error, _NO_PROMOTION)
             return None
         return promotion_of(found)
+
+    async def package(self, house_id: str, package_id: str) -> Package | None:
+        request = GetPackageRequest(house_id=house_id, package_id=package_id)
+        try:
+            found = await self._stub.GetPackage(request)
+        except grpc.aio.AioRpcError as error:
+            _ = declined_or_raise("GetPackage", error, _NO_PACKAGE)
+            return None
+        return package_of(found.package)
 
     async def check_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str]) -> CheckedPasses | None:
         request = CheckPassesRequest(house_id=house_id, pass_kind_id=pass_kind_id, numbers=numbers)

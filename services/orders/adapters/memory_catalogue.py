@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PlanSeat
 from services.orders.domain.promotions import Promotion
 from services.orders.domain.ticket_terms import CheckedPasses
@@ -18,6 +19,7 @@ class MemoryCatalogue:
         self._plans: dict[tuple[str, str, int], Mapping[str, PlanSeat]] = {}
         self._promotions: dict[tuple[str, str, str], Promotion] = {}
         self._passes: dict[tuple[str, str], tuple[frozenset[str], int]] = {}
+        self._packages: dict[tuple[str, str], Package] = {}
         self.asked = 0
 
     def put(self, house_id: str, offer: Offer, seats: Mapping[str, PlanSeat]) -> None:
@@ -43,6 +45,14 @@ class MemoryCatalogue:
             ),
             None,
         )
+
+    def sell(self, house_id: str, package: Package) -> None:
+        """Lets a package be had."""
+        self._packages[house_id, package.package_id] = package
+
+    async def package(self, house_id: str, package_id: str) -> Package | None:
+        self.asked += 1
+        return self._packages.get((house_id, package_id))
 
     def accept_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str], max_uses: int) -> None:
         """Lets these numbers be right, each so often a performance."""

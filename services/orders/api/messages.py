@@ -23,6 +23,7 @@ from services.orders.domain.order import (
 from services.orders.domain.pricing import vat_totals
 from services.orders.domain.refund_books import LineMoney, by_line
 from services.orders.domain.refunds import Refund
+from services.orders.domain.uses import package_of
 from services.orders.handlers.quoting import SignedQuote
 
 
@@ -186,6 +187,7 @@ def order_message(order: Order) -> wire.Order:
         parts=parts,
         refunds=[_refund(order, refund) for refund in order.refunds],
         customer_id=order.customer_id,
+        package_id=package_of(order.uses),
         sold_by=wire_principal(order.sold_by) if order.sold_by else None,
         confirmed_at_ms=order.confirmed_at_ms,
     )

@@ -92,6 +92,15 @@ def refused_quote(quote: str) -> FieldInvalid | None:
     return FieldInvalid("quote", f"has {len(quote):,} characters", f"at most {MAX_QUOTE_CHARS:,}")
 
 
+def refused_reductions(request: wire.CreateOrderRequest | wire.QuoteOrderRequest) -> FieldInvalid | None:
+    """Of a package nothing else is taken off."""
+    if not request.package_id:
+        return None
+    if request.promotion_code or request.discount_id:
+        return FieldInvalid("package_id", "is set beside a promotion", "one of package_id, promotion_code, discount_id")
+    return refused_key("package_id", request.package_id)
+
+
 def price_request(request: wire.QuoteOrderRequest) -> PriceRequest:
     """What QuoteOrder asks for."""
     channel, code = channel_of(request.channel), code_of(request.promotion_code)
@@ -103,6 +112,7 @@ def price_request(request: wire.QuoteOrderRequest) -> PriceRequest:
         refused_channel("channel", request.channel),
         refused_code("promotion_code", code) if code else None,
         refused_key("discount_id", request.discount_id) if request.discount_id else None,
+        refused_reductions(request),
     )
     assert channel is not None, "refused otherwise"
     parts = tuple(
@@ -115,6 +125,7 @@ def price_request(request: wire.QuoteOrderRequest) -> PriceRequest:
         channel=channel,
         promotion_code=code,
         discount_id=request.discount_id,
+        package_id=request.package_id,
     )
 
 

@@ -19,7 +19,7 @@ from services.contracts.pages import asked_page, token_after
 from services.contracts.promotions import code_of, refused_code
 from services.contracts.texts import refused_email, refused_idempotency_key, refused_text, refused_url
 from services.contracts.wire_types import channel_of, refused_channel
-from services.orders.api.part_requests import parts_of, refused_parts, refused_quote
+from services.orders.api.part_requests import parts_of, refused_parts, refused_quote, refused_reductions
 from services.orders.domain.order import Money, Order, OrderState
 from services.orders.handlers.order_request import OrderRequest
 from services.orders.ports import Buyer, Operation, OrderFilter, OrderRef, RequestKey, Tick
@@ -62,6 +62,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         refused_channel("channel", request.channel),
         refused_code("promotion_code", code) if code else None,
         refused_key("discount_id", request.discount_id) if request.discount_id else None,
+        refused_reductions(request),
         refused_quote(request.quote),
         refused_idempotency_key(request.idempotency_key),
     )
@@ -74,6 +75,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         channel=channel,
         promotion_code=code,
         discount_id=request.discount_id,
+        package_id=request.package_id,
         quote=request.quote,
     )
 

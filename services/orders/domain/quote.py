@@ -52,6 +52,8 @@ class Quote:
     promotion_code: str = ""
     discount_id: str = ""
     package_id: str = ""
+    # Of the package, for one customer; 0: no bound.
+    package_limit: int = 0
 
     @property
     def total(self) -> Money:

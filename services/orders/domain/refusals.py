@@ -166,6 +166,23 @@ class PromotionNotValid(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class PackageUnknown(Refusal):
+    """The house sells no package {package_id}."""
+
+    kind = Kind.NOT_FOUND
+    package_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageNotValid(Refusal):
+    """Package {package_id} is not for this order: {why}."""
+
+    kind = Kind.PRECONDITION
+    package_id: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UsesExhausted(Refusal):
     """{counted} has {left} uses left, and this order takes {wanted}."""
 
@@ -200,10 +217,12 @@ class QuoteDiffers(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CustomerLimitReached(Refusal):
-    """A customer has at most {limit} tickets of performance {performance_id}: {has} are taken, {wanted} are wanted."""
+    """A customer has at most {limit} of {thing} {thing_id}: {has} are taken, {wanted} are wanted."""
 
     kind = Kind.PRECONDITION
-    performance_id: str
+    # Tickets of a performance, or packages.
+    thing: str
+    thing_id: str
     limit: int
     has: int
     wanted: int

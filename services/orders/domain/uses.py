@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 
@@ -16,11 +16,30 @@ class CountedUse:
 
 
 _OF_CUSTOMERS = "customer:"
+_OF_PACKAGES = "package:"
 
 
 def customer_use(customer_id: str, performance_id: str, count: int, limit: int) -> CountedUse:
     """So many tickets of a performance for one customer, of at most `limit` over all orders that live."""
     return CountedUse(f"{of_customer(customer_id)}{performance_id}", count, limit)
+
+
+def package_use(package_id: str, count: int, limit: int) -> CountedUse:
+    """So many seats in each of a package's performances."""
+    return CountedUse(f"{_OF_PACKAGES}{package_id}", count, limit)
+
+
+def package_of(uses: Iterable[CountedUse]) -> str:
+    """The package that an order with these uses was sold as; "" where it was none."""
+    return next(
+        (use.counted_id.removeprefix(_OF_PACKAGES) for use in uses if use.counted_id.startswith(_OF_PACKAGES)), ""
+    )
+
+
+def customer_package_use(customer_id: str, package_id: str, count: int, limit: int) -> CountedUse:
+    """So many of a package for one customer, of at most `limit` over all orders that live."""
+    # No id has such a character: no performance is counted with it.
+    return CountedUse(f"{of_customer(customer_id)}{_OF_PACKAGES}{package_id}", count, limit)
 
 
 def of_customer(customer_id: str) -> str:
@@ -33,9 +52,10 @@ def is_of_a_customer(counted_id: str) -> bool:
     return counted_id.startswith(_OF_CUSTOMERS)
 
 
-def performance_of(counted_id: str) -> str:
-    """Of which performance a customer's tickets are counted."""
-    return counted_id.rpartition(":")[2]
+def thing_of(counted_id: str) -> tuple[str, str]:
+    """Of what a customer's uses are counted: a performance or a package, and which."""
+    _, of_what, thing_id = counted_id.rsplit(":", 2)
+    return ("package", thing_id) if f"{of_what}:" == _OF_PACKAGES else ("performance", thing_id)
 
 
 def without_tickets(uses: tuple[CountedUse, ...], tickets: Mapping[str, int]) -> tuple[CountedUse, ...]:
@@ -44,8 +64,8 @@ def without_tickets(uses: tuple[CountedUse, ...], tickets: Mapping[str, int]) ->
     Codes, discounts and passes stay used until the whole order is gone.
     """
     return tuple(
-        replace(use, count=max(0, use.count - tickets.get(performance_of(use.counted_id), 0)))
-        if is_of_a_customer(use.counted_id)
+        replace(use, count=max(0, use.count - tickets.get(thing_of(use.counted_id)[1], 0)))
+        if is_of_a_customer(use.counted_id) and thing_of(use.counted_id)[0] == "performance"
         else use
         for use in uses
     )

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PlanSeat
 from services.orders.domain.promotions import Promotion
 from services.orders.domain.ticket_terms import CheckedPasses
@@ -39,6 +40,11 @@ class CachedCatalogue:
         # Buyers have no say in what the catalogue tells of a promotion.
         with own_account():
             return await self._behind.promotion(house_id, code, discount_id)
+
+    async def package(self, house_id: str, package_id: str) -> Package | None:
+        """See Catalogue.package; never remembered, as promotions."""
+        with own_account():
+            return await self._behind.package(house_id, package_id)
 
     async def check_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str]) -> CheckedPasses | None:
         """See Catalogue.check_passes; never remembered, for numbers are people's."""

@@ -27,7 +27,7 @@ from services.orders.domain.refusals import (
     UsesExhausted,
 )
 from services.orders.domain.steps import Timing, due_at_ms
-from services.orders.domain.uses import is_of_a_customer, performance_of
+from services.orders.domain.uses import is_of_a_customer, thing_of
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker, OrderRequest
@@ -299,7 +299,7 @@ def _exhausted(order: Order, refusal: UsesExhausted) -> Refusal:
     if not is_of_a_customer(refusal.counted):
         return refusal
     limit = next(use.limit for use in order.uses if use.counted_id == refusal.counted)
-    return CustomerLimitReached(performance_of(refusal.counted), limit, limit - refusal.left, refusal.wanted)
+    return CustomerLimitReached(*thing_of(refusal.counted), limit, limit - refusal.left, refusal.wanted)
 
 
 def _is_the_callers(order: Order) -> bool:

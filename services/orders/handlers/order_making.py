@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 
 from services.orders.domain.order import Order, OrderPart
+from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PricedParts, total_of
 from services.orders.domain.refusals import PerformanceCancelled
-from services.orders.domain.uses import customer_use
+from services.orders.domain.uses import customer_package_use, customer_use, package_of
 from services.orders.handlers.order_pricing import OrderPricing
 from services.orders.handlers.order_request import OrderRequest, PartRequest
 from services.orders.handlers.part_making import PartMaker, ReadyPart, refused_parts
@@ -27,10 +28,11 @@ __all__ = ["OrderMaker", "OrderRequest", "PartRequest"]
 
 @dataclass(frozen=True, slots=True)
 class MadeOrder:
-    """An order of nobody yet; `customer_limits`: of its performances, how many tickets one customer may have."""
+    """An order of nobody yet. How many tickets of its performances one customer may have, and of its package."""
 
     order: Order
     customer_limits: Mapping[str, int]
+    package_limit: int = 0
 
     def sold_to(self, customer_id: str) -> Order:
         """The order, with what it takes of what this customer may have."""
@@ -39,6 +41,10 @@ class MadeOrder:
             for part in self.order.parts
             if (limit := self.customer_limits.get(part.performance_id, 0))
         )
+        package_id = package_of(self.order.uses)
+        if package_id and self.package_limit:
+            count = len(self.order.first.lines)
+            limited += (customer_package_use(customer_id, package_id, count, self.package_limit),)
         return replace(self.order, customer_id=customer_id, uses=(*self.order.uses, *limited))
 
 
@@ -69,9 +75,9 @@ class OrderMaker:
             return quote
         quoted = quote.parts if quote else (None,) * len(request.parts)
         # What is taken off is in the quote already.
-        wanted = replace(request, promotion_code="", discount_id="") if quote else request
-        promotion, found = await asyncio.gather(
-            self._pricing.promotion(wanted),
+        wanted = replace(request, promotion_code="", discount_id="", package_id="") if quote else request
+        reduction, found = await asyncio.gather(
+            self._pricing.reduction(wanted),
             asyncio.gather(*map(self._parts.ready, repeat(request), request.parts, quoted)),
         )
         if refusal := refused_parts(found):
@@ -80,11 +86,12 @@ class OrderMaker:
         if quote is not None:
             priced: PricedParts | Refusal = PricedParts(tuple(part.lines for part in quote.parts), quote.uses)
         else:
-            priced = self._pricing.priced(request, parts, promotion)
+            priced = self._pricing.priced(request, parts, reduction)
         if isinstance(priced, Refusal):
             return priced
         limits = {part.asked.performance_id: part.offer.customer_limit for part in parts if part.offer.customer_limit}
-        return MadeOrder(self._order(request, parts, priced), limits)
+        package_limit = reduction.max_per_customer if isinstance(reduction, Package) else 0
+        return MadeOrder(self._order(request, parts, priced), limits, quote.package_limit if quote else package_limit)
 
     def _order(self, request: OrderRequest, parts: Sequence[ReadyPart], priced: PricedParts) -> Order:
         now_ms = self._clock.now_ms()

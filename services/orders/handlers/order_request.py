@@ -38,6 +38,7 @@ class PriceRequest:
     channel: Channel
     promotion_code: str = ""
     discount_id: str = ""
+    package_id: str = ""
 
     @property
     def wants_promotion(self) -> bool:

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PricedParts, listed
+from services.orders.domain.promotions import Promotion
 from services.orders.domain.quote import Quote, QuotedPart
 from services.orders.domain.refusals import PerformanceNotFound, QuoteExpired, QuoteInvalid
 from services.orders.domain.ticket_terms import refused_by_terms
@@ -39,17 +41,17 @@ class Quoter:
 
     async def quote(self, request: PriceRequest) -> SignedQuote | Refusal:
         """The price of seats, whoever holds them. Raises Unanswered."""
-        promotion, found = await asyncio.gather(
-            self._pricing.promotion(request),
+        reduction, found = await asyncio.gather(
+            self._pricing.reduction(request),
             asyncio.gather(*(self._listed(request, part) for part in request.parts)),
         )
         if refusal := refused_parts(found):
             return refusal
         parts = [part for part in found if isinstance(part, ListedPart)]
-        priced = self._pricing.priced(request, parts, promotion)
+        priced = self._pricing.priced(request, parts, reduction)
         if isinstance(priced, Refusal):
             return priced
-        quote = self._quote(request, parts, priced)
+        quote = self._quote(request, parts, priced, reduction)
         return SignedQuote(quote, self._quotes.signed(quote))
 
     async def _listed(self, request: PriceRequest, part: PartRequest) -> ListedPart | Refusal:
@@ -68,7 +70,13 @@ class Quoter:
         lines = listed(part.seats, offer.prices, seats or {}, offer.plan_version)
         return lines if isinstance(lines, Refusal) else ListedPart(part, offer, lines)
 
-    def _quote(self, request: PriceRequest, parts: Sequence[ListedPart], priced: PricedParts) -> Quote:
+    def _quote(
+        self,
+        request: PriceRequest,
+        parts: Sequence[ListedPart],
+        priced: PricedParts,
+        reduction: Promotion | Package | None,
+    ) -> Quote:
         return Quote(
             house_id=request.house_id,
             channel=request.channel,
@@ -86,6 +94,8 @@ class Quoter:
             uses=priced.uses,
             promotion_code=request.promotion_code,
             discount_id=request.discount_id,
+            package_id=request.package_id,
+            package_limit=reduction.max_per_customer if isinstance(reduction, Package) else 0,
         )
 
     def told(self, request: OrderRequest) -> Quote | Refusal | None:
@@ -97,5 +107,5 @@ class Quoter:
             return QuoteInvalid()
         if quote.expires_at_ms <= self._clock.now_ms():
             return QuoteExpired(quote.expires_at_ms)
-        reduced_by = (request.promotion_code, request.discount_id, "")
+        reduced_by = (request.promotion_code, request.discount_id, request.package_id)
         return quote.refused(request.channel, reduced_by, [part.wanted for part in request.parts]) or quote

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.promotions import Promotion
 from services.orders.domain.ticket_terms import CheckedPasses, TicketTerms
@@ -38,6 +39,10 @@ class Catalogue(Protocol):
 
     async def promotion(self, house_id: str, code: str, discount_id: str) -> Promotion | None:
         """What a code gives, or a discount without one; None when there is no such thing to be had."""
+        ...
+
+    async def package(self, house_id: str, package_id: str) -> Package | None:
+        """None when the house sells no such thing."""
         ...
 
     async def check_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str]) -> CheckedPasses | None:

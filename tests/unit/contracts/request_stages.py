@@ -270,18 +270,26 @@ def good_requests(method: MethodDescriptor) -> Iterator[Any]:
         yield from _in_both_forms(request)
 
 
+# Of an order: what only a comment can say of its fields. It is of one performance, or of parts, perhaps a package.
+_EITHER = (
+    ("parts", "package_id"),
+    ("performance_id", "hold_id", "reservation_id", "seats", "promotion_code", "discount_id"),
+)
+
+
 def _in_both_forms(request: Any) -> Iterator[Any]:
-    """An order is of one performance, or of parts: what only a comment can say of its fields."""
-    if "parts" not in request.DESCRIPTOR.fields_by_name or "performance_id" not in request.DESCRIPTOR.fields_by_name:
+    known = request.DESCRIPTOR.fields_by_name
+    if "package_id" not in known or "promotion_code" not in known:
         yield request
         return
-    of_one, of_parts = type(request)(), type(request)()
-    for form in (of_one, of_parts):
+    is_quote = "performance_id" not in known
+    for left_out in _EITHER:
+        form = type(request)()
         form.CopyFrom(request)
-    of_one.ClearField("parts")
-    for name in ("performance_id", "hold_id", "reservation_id", "seats"):
-        of_parts.ClearField(name)
-    yield from (of_one, of_parts)
+        for name in left_out:
+            if name in known and not (is_quote and name == "parts"):
+                form.ClearField(name)
+        yield form
 
 
 def _changeable(update: Descriptor) -> list[str]:

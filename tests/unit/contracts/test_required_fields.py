@@ -19,6 +19,8 @@ MORE_IS_ASKED = {
     ("UpdateDiscount", "discount.effect.basis_points"): "a percentage has them",
     ("CreateOrder", "performance_id"): "an order without parts is of one performance",
     ("CreateOrder", "seats"): "an order without parts is of one performance",
+    ("CreatePackage", "package.basis_points"): "a percentage has them",
+    ("UpdatePackage", "package.basis_points"): "a percentage has them",
     ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
     ("CreatePayments", "payments[0].amount.amount_minor"): "what costs nothing needs no payment",
     ("RefundLines", "amount.amount_minor"): "what gives nothing back is no refund",

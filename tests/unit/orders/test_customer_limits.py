@@ -34,10 +34,8 @@ async def test_a_customer_has_no_more_tickets_of_a_performance_than_the_house_al
     async with Shop(limited()) as shop:
         await ordered(shop, (SHOW, ("A-1", "A-2", "A-3")), name="1")
         refusal = await ask(shop, wish(shop.world, [(SHOW, ("A-5", "A-6"))], "2"), "2")
-        assert refusal == CustomerLimitReached(SHOW, limit=4, has=3, wanted=2)
-        assert refusal.message() == (
-            "A customer has at most 4 tickets of performance perf_1: 3 are taken, 2 are wanted."
-        )
+        assert refusal == CustomerLimitReached("performance", SHOW, limit=4, has=3, wanted=2)
+        assert refusal.message() == ("A customer has at most 4 of performance perf_1: 3 are taken, 2 are wanted.")
         await ordered(shop, (SHOW, ("A-7",)), name="3")
 
 
@@ -49,7 +47,7 @@ async def test_each_performance_is_counted_by_itself_and_one_that_has_no_limit_i
             customer_use(order.customer_id, NEXT_SHOW, 1, 2),
         )
         refusal = await ask(shop, wish(shop.world, [(NEXT_SHOW, ("A-5", "A-6")), ("perf_3", ("A-5",))], "2"), "2")
-        assert refusal == CustomerLimitReached(NEXT_SHOW, limit=2, has=1, wanted=2)
+        assert refusal == CustomerLimitReached("performance", NEXT_SHOW, limit=2, has=1, wanted=2)
 
 
 async def test_somebody_else_has_a_limit_of_their_own() -> None:

@@ -95,6 +95,50 @@ DISCOUNTS: Final = Subject(
     ),
 )
 
+PACKAGES: Final = Subject(
+    "package",
+    "Several performances sold together for a price of their own, season tickets among them.",
+    "catalogue",
+    _SERVICE,
+    (
+        Command("create", "CreatePackage", "Adds a package."),
+        Command(
+            "list",
+            "ListPackages",
+            "Lists the packages.",
+            columns=("package_id", "name", "rule", "performance_ids", "min_performances", "starts_at", "ends_at"),
+        ),
+        Command("show", "GetPackage", "Shows a package.", arguments=("package_id",)),
+        changing("package", "UpdatePackage", "GetPackage", "Changes what is given of a package."),
+        archiving("package", "ArchivePackage", "GetPackage", "Takes a package out of use."),
+    ),
+)
+
+FORM_FIELDS: Final = Subject(
+    "form",
+    "What buyers are asked beside who they are, of an order or of each ticket.",
+    "catalogue",
+    _SERVICE,
+    (
+        Command("add", "CreateFormField", "Adds a field to the form."),
+        Command(
+            "list",
+            "ListFormFields",
+            "Lists the fields.",
+            columns=("form_field_id", "label", "kind", "required", "of_tickets", "position", "archived_at"),
+        ),
+        Command(
+            "view",
+            "GetOrderForm",
+            "Shows the form as buyers are asked it.",
+            columns=("form_field_id", "label", "kind", "required", "of_tickets"),
+        ),
+        Command("show", "GetFormField", "Shows a field.", arguments=("form_field_id",)),
+        changing("form_field", "UpdateFormField", "GetFormField", "Changes what is given of a field."),
+        archiving("form_field", "ArchiveFormField", "GetFormField", "Asks nobody any more; answers stay."),
+    ),
+)
+
 PROMOTION_CODES: Final = Subject(
     "code",
     "Promotion codes: who types one gets its discount.",

@@ -7,6 +7,8 @@ from balcon.catalogue.v1 import discounts_pb2 as balcon_dot_catalogue_dot_v1_dot
 from balcon.catalogue.v1 import halls_pb2 as balcon_dot_catalogue_dot_v1_dot_halls__pb2
 from balcon.catalogue.v1 import houses_pb2 as balcon_dot_catalogue_dot_v1_dot_houses__pb2
 from balcon.catalogue.v1 import offices_pb2 as balcon_dot_catalogue_dot_v1_dot_offices__pb2
+from balcon.catalogue.v1 import order_forms_pb2 as balcon_dot_catalogue_dot_v1_dot_order__forms__pb2
+from balcon.catalogue.v1 import packages_pb2 as balcon_dot_catalogue_dot_v1_dot_packages__pb2
 from balcon.catalogue.v1 import passes_pb2 as balcon_dot_catalogue_dot_v1_dot_passes__pb2
 from balcon.catalogue.v1 import performance_plans_pb2 as balcon_dot_catalogue_dot_v1_dot_performance__plans__pb2
 from balcon.catalogue.v1 import performances_pb2 as balcon_dot_catalogue_dot_v1_dot_performances__pb2
@@ -493,6 +495,61 @@ class CatalogueServiceStub:
                 '/balcon.catalogue.v1.CatalogueService/CheckPasses',
                 request_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesRequest.SerializeToString,
                 response_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesResponse.FromString,
+                _registered_method=True)
+        self.CreatePackage = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreatePackage',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.CreatePackageRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.CreatePackageResponse.FromString,
+                _registered_method=True)
+        self.GetPackage = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetPackage',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.GetPackageRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.GetPackageResponse.FromString,
+                _registered_method=True)
+        self.ListPackages = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListPackages',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.ListPackagesRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.ListPackagesResponse.FromString,
+                _registered_method=True)
+        self.UpdatePackage = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdatePackage',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.UpdatePackageRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.UpdatePackageResponse.FromString,
+                _registered_method=True)
+        self.ArchivePackage = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchivePackage',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.ArchivePackageRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.ArchivePackageResponse.FromString,
+                _registered_method=True)
+        self.CreateFormField = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/CreateFormField',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.CreateFormFieldRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.CreateFormFieldResponse.FromString,
+                _registered_method=True)
+        self.GetFormField = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetFormField',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetFormFieldRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetFormFieldResponse.FromString,
+                _registered_method=True)
+        self.ListFormFields = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ListFormFields',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ListFormFieldsRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ListFormFieldsResponse.FromString,
+                _registered_method=True)
+        self.UpdateFormField = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/UpdateFormField',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.UpdateFormFieldRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.UpdateFormFieldResponse.FromString,
+                _registered_method=True)
+        self.ArchiveFormField = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/ArchiveFormField',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ArchiveFormFieldRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ArchiveFormFieldResponse.FromString,
+                _registered_method=True)
+        self.GetOrderForm = channel.unary_unary(
+                '/balcon.catalogue.v1.CatalogueService/GetOrderForm',
+                request_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetOrderFormRequest.SerializeToString,
+                response_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetOrderFormResponse.FromString,
                 _registered_method=True)
         self.CreateOffice = channel.unary_unary(
                 '/balcon.catalogue.v1.CatalogueService/CreateOffice',
@@ -1193,6 +1250,83 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreatePackage(self, request, context):
+        """Adds a package.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPackage(self, request, context):
+        """One package.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPackages(self, request, context):
+        """A house's packages, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePackage(self, request, context):
+        """Changes a package; orders that are made keep what they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchivePackage(self, request, context):
+        """Takes a package out of use for what is new; what has it keeps it. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateFormField(self, request, context):
+        """Adds a field of the buyers' form.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFormField(self, request, context):
+        """One field of the buyers' form.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFormFields(self, request, context):
+        """A house's fields of the buyers' form, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateFormField(self, request, context):
+        """Changes a field of the buyers' form; orders that are made keep what they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveFormField(self, request, context):
+        """Takes a field of the buyers' form out of use for what is new; what has it keeps it. Repeating it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOrderForm(self, request, context):
+        """What buyers are asked, in the order of the form.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateOffice(self, request, context):
         """Adds a ticket office outside the system.
         """
@@ -1717,6 +1851,61 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.CheckPasses,
                     request_deserializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesRequest.FromString,
                     response_serializer=balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesResponse.SerializeToString,
+            ),
+            'CreatePackage': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePackage,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.CreatePackageRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.CreatePackageResponse.SerializeToString,
+            ),
+            'GetPackage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPackage,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.GetPackageRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.GetPackageResponse.SerializeToString,
+            ),
+            'ListPackages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPackages,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.ListPackagesRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.ListPackagesResponse.SerializeToString,
+            ),
+            'UpdatePackage': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePackage,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.UpdatePackageRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.UpdatePackageResponse.SerializeToString,
+            ),
+            'ArchivePackage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchivePackage,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.ArchivePackageRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_packages__pb2.ArchivePackageResponse.SerializeToString,
+            ),
+            'CreateFormField': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateFormField,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.CreateFormFieldRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.CreateFormFieldResponse.SerializeToString,
+            ),
+            'GetFormField': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFormField,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetFormFieldRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetFormFieldResponse.SerializeToString,
+            ),
+            'ListFormFields': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFormFields,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ListFormFieldsRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ListFormFieldsResponse.SerializeToString,
+            ),
+            'UpdateFormField': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateFormField,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.UpdateFormFieldRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.UpdateFormFieldResponse.SerializeToString,
+            ),
+            'ArchiveFormField': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveFormField,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ArchiveFormFieldRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ArchiveFormFieldResponse.SerializeToString,
+            ),
+            'GetOrderForm': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOrderForm,
+                    request_deserializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetOrderFormRequest.FromString,
+                    response_serializer=balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetOrderFormResponse.SerializeToString,
             ),
             'CreateOffice': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateOffice,
@@ -4178,6 +4367,303 @@ class CatalogueService:
             '/balcon.catalogue.v1.CatalogueService/CheckPasses',
             balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesRequest.SerializeToString,
             balcon_dot_catalogue_dot_v1_dot_passes__pb2.CheckPassesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePackage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreatePackage',
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.CreatePackageRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.CreatePackageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPackage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetPackage',
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.GetPackageRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.GetPackageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPackages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListPackages',
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.ListPackagesRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.ListPackagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePackage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdatePackage',
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.UpdatePackageRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.UpdatePackageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchivePackage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchivePackage',
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.ArchivePackageRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_packages__pb2.ArchivePackageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateFormField(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/CreateFormField',
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.CreateFormFieldRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.CreateFormFieldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFormField(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetFormField',
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetFormFieldRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetFormFieldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFormFields(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ListFormFields',
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ListFormFieldsRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ListFormFieldsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateFormField(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/UpdateFormField',
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.UpdateFormFieldRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.UpdateFormFieldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveFormField(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/ArchiveFormField',
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ArchiveFormFieldRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.ArchiveFormFieldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOrderForm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.catalogue.v1.CatalogueService/GetOrderForm',
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetOrderFormRequest.SerializeToString,
+            balcon_dot_catalogue_dot_v1_dot_order__forms__pb2.GetOrderFormResponse.FromString,
             options,
             channel_credentials,
             insecure,

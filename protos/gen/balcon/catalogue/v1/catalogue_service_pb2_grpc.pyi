@@ -7,6 +7,8 @@ from balcon.catalogue.v1 import discounts_pb2 as _discounts_pb2
 from balcon.catalogue.v1 import halls_pb2 as _halls_pb2
 from balcon.catalogue.v1 import houses_pb2 as _houses_pb2
 from balcon.catalogue.v1 import offices_pb2 as _offices_pb2
+from balcon.catalogue.v1 import order_forms_pb2 as _order_forms_pb2
+from balcon.catalogue.v1 import packages_pb2 as _packages_pb2
 from balcon.catalogue.v1 import passes_pb2 as _passes_pb2
 from balcon.catalogue.v1 import performance_plans_pb2 as _performance_plans_pb2
 from balcon.catalogue.v1 import performances_pb2 as _performances_pb2
@@ -91,6 +93,50 @@ from balcon.catalogue.v1.offices_pb2 import ListOfficesResponse as ListOfficesRe
 from balcon.catalogue.v1.offices_pb2 import Office as Office
 from balcon.catalogue.v1.offices_pb2 import UpdateOfficeRequest as UpdateOfficeRequest
 from balcon.catalogue.v1.offices_pb2 import UpdateOfficeResponse as UpdateOfficeResponse
+from balcon.catalogue.v1.order_forms_pb2 import ArchiveFormFieldRequest as ArchiveFormFieldRequest
+from balcon.catalogue.v1.order_forms_pb2 import ArchiveFormFieldResponse as ArchiveFormFieldResponse
+from balcon.catalogue.v1.order_forms_pb2 import CreateFormFieldRequest as CreateFormFieldRequest
+from balcon.catalogue.v1.order_forms_pb2 import CreateFormFieldResponse as CreateFormFieldResponse
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_ADDRESS as FORM_FIELD_KIND_ADDRESS
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_CHECKBOX as FORM_FIELD_KIND_CHECKBOX
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_CHOICE as FORM_FIELD_KIND_CHOICE
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_CHOICES as FORM_FIELD_KIND_CHOICES
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_COUNTRY as FORM_FIELD_KIND_COUNTRY
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_DATE as FORM_FIELD_KIND_DATE
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_EMAIL as FORM_FIELD_KIND_EMAIL
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_LONG_TEXT as FORM_FIELD_KIND_LONG_TEXT
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_NUMBER as FORM_FIELD_KIND_NUMBER
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_PHONE as FORM_FIELD_KIND_PHONE
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_TEXT as FORM_FIELD_KIND_TEXT
+from balcon.catalogue.v1.order_forms_pb2 import FORM_FIELD_KIND_UNSPECIFIED as FORM_FIELD_KIND_UNSPECIFIED
+from balcon.catalogue.v1.order_forms_pb2 import FormChoice as FormChoice
+from balcon.catalogue.v1.order_forms_pb2 import FormField as FormField
+from balcon.catalogue.v1.order_forms_pb2 import FormFieldKind as FormFieldKind
+from balcon.catalogue.v1.order_forms_pb2 import GetFormFieldRequest as GetFormFieldRequest
+from balcon.catalogue.v1.order_forms_pb2 import GetFormFieldResponse as GetFormFieldResponse
+from balcon.catalogue.v1.order_forms_pb2 import GetOrderFormRequest as GetOrderFormRequest
+from balcon.catalogue.v1.order_forms_pb2 import GetOrderFormResponse as GetOrderFormResponse
+from balcon.catalogue.v1.order_forms_pb2 import ListFormFieldsRequest as ListFormFieldsRequest
+from balcon.catalogue.v1.order_forms_pb2 import ListFormFieldsResponse as ListFormFieldsResponse
+from balcon.catalogue.v1.order_forms_pb2 import UpdateFormFieldRequest as UpdateFormFieldRequest
+from balcon.catalogue.v1.order_forms_pb2 import UpdateFormFieldResponse as UpdateFormFieldResponse
+from balcon.catalogue.v1.packages_pb2 import ArchivePackageRequest as ArchivePackageRequest
+from balcon.catalogue.v1.packages_pb2 import ArchivePackageResponse as ArchivePackageResponse
+from balcon.catalogue.v1.packages_pb2 import CreatePackageRequest as CreatePackageRequest
+from balcon.catalogue.v1.packages_pb2 import CreatePackageResponse as CreatePackageResponse
+from balcon.catalogue.v1.packages_pb2 import GetPackageRequest as GetPackageRequest
+from balcon.catalogue.v1.packages_pb2 import GetPackageResponse as GetPackageResponse
+from balcon.catalogue.v1.packages_pb2 import ListPackagesRequest as ListPackagesRequest
+from balcon.catalogue.v1.packages_pb2 import ListPackagesResponse as ListPackagesResponse
+from balcon.catalogue.v1.packages_pb2 import PACKAGE_RULE_EACH_NTH_FREE as PACKAGE_RULE_EACH_NTH_FREE
+from balcon.catalogue.v1.packages_pb2 import PACKAGE_RULE_FIXED_PRICE as PACKAGE_RULE_FIXED_PRICE
+from balcon.catalogue.v1.packages_pb2 import PACKAGE_RULE_PERCENT_OFF as PACKAGE_RULE_PERCENT_OFF
+from balcon.catalogue.v1.packages_pb2 import PACKAGE_RULE_UNSPECIFIED as PACKAGE_RULE_UNSPECIFIED
+from balcon.catalogue.v1.packages_pb2 import Package as Package
+from balcon.catalogue.v1.packages_pb2 import PackagePrice as PackagePrice
+from balcon.catalogue.v1.packages_pb2 import PackageRule as PackageRule
+from balcon.catalogue.v1.packages_pb2 import UpdatePackageRequest as UpdatePackageRequest
+from balcon.catalogue.v1.packages_pb2 import UpdatePackageResponse as UpdatePackageResponse
 from balcon.catalogue.v1.passes_pb2 import AddPassNumbersRequest as AddPassNumbersRequest
 from balcon.catalogue.v1.passes_pb2 import AddPassNumbersResponse as AddPassNumbersResponse
 from balcon.catalogue.v1.passes_pb2 import ArchivePassKindRequest as ArchivePassKindRequest
@@ -586,6 +632,28 @@ class CatalogueServiceStub:
     """Takes numbers off the list. Repeating it changes nothing."""
     CheckPasses: _grpc.UnaryUnaryMultiCallable[_passes_pb2.CheckPassesRequest, _passes_pb2.CheckPassesResponse]
     """Whether numbers are right, for whoever sells tickets that ask for them."""
+    CreatePackage: _grpc.UnaryUnaryMultiCallable[_packages_pb2.CreatePackageRequest, _packages_pb2.CreatePackageResponse]
+    """Adds a package."""
+    GetPackage: _grpc.UnaryUnaryMultiCallable[_packages_pb2.GetPackageRequest, _packages_pb2.GetPackageResponse]
+    """One package."""
+    ListPackages: _grpc.UnaryUnaryMultiCallable[_packages_pb2.ListPackagesRequest, _packages_pb2.ListPackagesResponse]
+    """A house's packages, page by page."""
+    UpdatePackage: _grpc.UnaryUnaryMultiCallable[_packages_pb2.UpdatePackageRequest, _packages_pb2.UpdatePackageResponse]
+    """Changes a package; orders that are made keep what they have."""
+    ArchivePackage: _grpc.UnaryUnaryMultiCallable[_packages_pb2.ArchivePackageRequest, _packages_pb2.ArchivePackageResponse]
+    """Takes a package out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    CreateFormField: _grpc.UnaryUnaryMultiCallable[_order_forms_pb2.CreateFormFieldRequest, _order_forms_pb2.CreateFormFieldResponse]
+    """Adds a field of the buyers' form."""
+    GetFormField: _grpc.UnaryUnaryMultiCallable[_order_forms_pb2.GetFormFieldRequest, _order_forms_pb2.GetFormFieldResponse]
+    """One field of the buyers' form."""
+    ListFormFields: _grpc.UnaryUnaryMultiCallable[_order_forms_pb2.ListFormFieldsRequest, _order_forms_pb2.ListFormFieldsResponse]
+    """A house's fields of the buyers' form, page by page."""
+    UpdateFormField: _grpc.UnaryUnaryMultiCallable[_order_forms_pb2.UpdateFormFieldRequest, _order_forms_pb2.UpdateFormFieldResponse]
+    """Changes a field of the buyers' form; orders that are made keep what they have."""
+    ArchiveFormField: _grpc.UnaryUnaryMultiCallable[_order_forms_pb2.ArchiveFormFieldRequest, _order_forms_pb2.ArchiveFormFieldResponse]
+    """Takes a field of the buyers' form out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    GetOrderForm: _grpc.UnaryUnaryMultiCallable[_order_forms_pb2.GetOrderFormRequest, _order_forms_pb2.GetOrderFormResponse]
+    """What buyers are asked, in the order of the form."""
     CreateOffice: _grpc.UnaryUnaryMultiCallable[_offices_pb2.CreateOfficeRequest, _offices_pb2.CreateOfficeResponse]
     """Adds a ticket office outside the system."""
     GetOffice: _grpc.UnaryUnaryMultiCallable[_offices_pb2.GetOfficeRequest, _offices_pb2.GetOfficeResponse]
@@ -820,6 +888,28 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """Takes numbers off the list. Repeating it changes nothing."""
     CheckPasses: _aio.UnaryUnaryMultiCallable[_passes_pb2.CheckPassesRequest, _passes_pb2.CheckPassesResponse]  # type: ignore[assignment]
     """Whether numbers are right, for whoever sells tickets that ask for them."""
+    CreatePackage: _aio.UnaryUnaryMultiCallable[_packages_pb2.CreatePackageRequest, _packages_pb2.CreatePackageResponse]  # type: ignore[assignment]
+    """Adds a package."""
+    GetPackage: _aio.UnaryUnaryMultiCallable[_packages_pb2.GetPackageRequest, _packages_pb2.GetPackageResponse]  # type: ignore[assignment]
+    """One package."""
+    ListPackages: _aio.UnaryUnaryMultiCallable[_packages_pb2.ListPackagesRequest, _packages_pb2.ListPackagesResponse]  # type: ignore[assignment]
+    """A house's packages, page by page."""
+    UpdatePackage: _aio.UnaryUnaryMultiCallable[_packages_pb2.UpdatePackageRequest, _packages_pb2.UpdatePackageResponse]  # type: ignore[assignment]
+    """Changes a package; orders that are made keep what they have."""
+    ArchivePackage: _aio.UnaryUnaryMultiCallable[_packages_pb2.ArchivePackageRequest, _packages_pb2.ArchivePackageResponse]  # type: ignore[assignment]
+    """Takes a package out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    CreateFormField: _aio.UnaryUnaryMultiCallable[_order_forms_pb2.CreateFormFieldRequest, _order_forms_pb2.CreateFormFieldResponse]  # type: ignore[assignment]
+    """Adds a field of the buyers' form."""
+    GetFormField: _aio.UnaryUnaryMultiCallable[_order_forms_pb2.GetFormFieldRequest, _order_forms_pb2.GetFormFieldResponse]  # type: ignore[assignment]
+    """One field of the buyers' form."""
+    ListFormFields: _aio.UnaryUnaryMultiCallable[_order_forms_pb2.ListFormFieldsRequest, _order_forms_pb2.ListFormFieldsResponse]  # type: ignore[assignment]
+    """A house's fields of the buyers' form, page by page."""
+    UpdateFormField: _aio.UnaryUnaryMultiCallable[_order_forms_pb2.UpdateFormFieldRequest, _order_forms_pb2.UpdateFormFieldResponse]  # type: ignore[assignment]
+    """Changes a field of the buyers' form; orders that are made keep what they have."""
+    ArchiveFormField: _aio.UnaryUnaryMultiCallable[_order_forms_pb2.ArchiveFormFieldRequest, _order_forms_pb2.ArchiveFormFieldResponse]  # type: ignore[assignment]
+    """Takes a field of the buyers' form out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+    GetOrderForm: _aio.UnaryUnaryMultiCallable[_order_forms_pb2.GetOrderFormRequest, _order_forms_pb2.GetOrderFormResponse]  # type: ignore[assignment]
+    """What buyers are asked, in the order of the form."""
     CreateOffice: _aio.UnaryUnaryMultiCallable[_offices_pb2.CreateOfficeRequest, _offices_pb2.CreateOfficeResponse]  # type: ignore[assignment]
     """Adds a ticket office outside the system."""
     GetOffice: _aio.UnaryUnaryMultiCallable[_offices_pb2.GetOfficeRequest, _offices_pb2.GetOfficeResponse]  # type: ignore[assignment]
@@ -1585,6 +1675,94 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_passes_pb2.CheckPassesResponse, _abc.Awaitable[_passes_pb2.CheckPassesResponse]]:
         """Whether numbers are right, for whoever sells tickets that ask for them."""
+
+    @_abc_1.abstractmethod
+    def CreatePackage(
+        self,
+        request: _packages_pb2.CreatePackageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_packages_pb2.CreatePackageResponse, _abc.Awaitable[_packages_pb2.CreatePackageResponse]]:
+        """Adds a package."""
+
+    @_abc_1.abstractmethod
+    def GetPackage(
+        self,
+        request: _packages_pb2.GetPackageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_packages_pb2.GetPackageResponse, _abc.Awaitable[_packages_pb2.GetPackageResponse]]:
+        """One package."""
+
+    @_abc_1.abstractmethod
+    def ListPackages(
+        self,
+        request: _packages_pb2.ListPackagesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_packages_pb2.ListPackagesResponse, _abc.Awaitable[_packages_pb2.ListPackagesResponse]]:
+        """A house's packages, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdatePackage(
+        self,
+        request: _packages_pb2.UpdatePackageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_packages_pb2.UpdatePackageResponse, _abc.Awaitable[_packages_pb2.UpdatePackageResponse]]:
+        """Changes a package; orders that are made keep what they have."""
+
+    @_abc_1.abstractmethod
+    def ArchivePackage(
+        self,
+        request: _packages_pb2.ArchivePackageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_packages_pb2.ArchivePackageResponse, _abc.Awaitable[_packages_pb2.ArchivePackageResponse]]:
+        """Takes a package out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def CreateFormField(
+        self,
+        request: _order_forms_pb2.CreateFormFieldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_forms_pb2.CreateFormFieldResponse, _abc.Awaitable[_order_forms_pb2.CreateFormFieldResponse]]:
+        """Adds a field of the buyers' form."""
+
+    @_abc_1.abstractmethod
+    def GetFormField(
+        self,
+        request: _order_forms_pb2.GetFormFieldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_forms_pb2.GetFormFieldResponse, _abc.Awaitable[_order_forms_pb2.GetFormFieldResponse]]:
+        """One field of the buyers' form."""
+
+    @_abc_1.abstractmethod
+    def ListFormFields(
+        self,
+        request: _order_forms_pb2.ListFormFieldsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_forms_pb2.ListFormFieldsResponse, _abc.Awaitable[_order_forms_pb2.ListFormFieldsResponse]]:
+        """A house's fields of the buyers' form, page by page."""
+
+    @_abc_1.abstractmethod
+    def UpdateFormField(
+        self,
+        request: _order_forms_pb2.UpdateFormFieldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_forms_pb2.UpdateFormFieldResponse, _abc.Awaitable[_order_forms_pb2.UpdateFormFieldResponse]]:
+        """Changes a field of the buyers' form; orders that are made keep what they have."""
+
+    @_abc_1.abstractmethod
+    def ArchiveFormField(
+        self,
+        request: _order_forms_pb2.ArchiveFormFieldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_forms_pb2.ArchiveFormFieldResponse, _abc.Awaitable[_order_forms_pb2.ArchiveFormFieldResponse]]:
+        """Takes a field of the buyers' form out of use for what is new; what has it keeps it. Repeating it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def GetOrderForm(
+        self,
+        request: _order_forms_pb2.GetOrderFormRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_forms_pb2.GetOrderFormResponse, _abc.Awaitable[_order_forms_pb2.GetOrderFormResponse]]:
+        """What buyers are asked, in the order of the form."""
 
     @_abc_1.abstractmethod
     def CreateOffice(

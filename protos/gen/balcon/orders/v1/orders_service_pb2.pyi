@@ -679,6 +679,7 @@ class Order(_message.Message):
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     SOLD_BY_FIELD_NUMBER: _builtins.int
     CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
+    PACKAGE_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -713,6 +714,8 @@ class Order(_message.Message):
     """Who buys, by the id that the house's customers have (balcon.customers.v1); empty on orders from before it was kept."""
     confirmed_at_ms: _builtins.int
     """When it got its tickets, unix milliseconds; 0: never. It stays when the money goes back."""
+    package_id: _builtins.str
+    """The package that it was sold as; empty: none."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderLine]:
         """One for each seat."""
@@ -768,10 +771,11 @@ class Order(_message.Message):
         customer_id: _builtins.str = ...,
         sold_by: _principal_pb2.PrincipalRef | None = ...,
         confirmed_at_ms: _builtins.int = ...,
+        package_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "confirmed_at_ms", b"confirmed_at_ms", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "confirmed_at_ms", b"confirmed_at_ms", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "package_id", b"package_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -872,6 +876,7 @@ class CreateOrderRequest(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     QUOTE_FIELD_NUMBER: _builtins.int
+    PACKAGE_ID_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
@@ -901,6 +906,10 @@ class CreateOrderRequest(_message.Message):
     quote: _builtins.str
     """Of QuoteOrder, for exactly these seats: the order has its price, whatever the list says by now, or is refused. What
     was taken off need not be named again.
+    """
+    package_id: _builtins.str
+    """A package of the house that its parts are bought as, for its price; not beside a promotion or a discount.
+    PACKAGE_NOT_VALID tells all that does not fit.
     """
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChoice]:
@@ -940,10 +949,11 @@ class CreateOrderRequest(_message.Message):
         language: _builtins.str = ...,
         parts: _abc.Iterable[Global___PartChoice] | None = ...,
         quote: _builtins.str = ...,
+        package_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "parts", b"parts", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "quote", b"quote", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "package_id", b"package_id", "parts", b"parts", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "quote", b"quote", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -988,6 +998,7 @@ class QuoteOrderRequest(_message.Message):
     CHANNEL_FIELD_NUMBER: _builtins.int
     PROMOTION_CODE_FIELD_NUMBER: _builtins.int
     DISCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PACKAGE_ID_FIELD_NUMBER: _builtins.int
     house_id: _builtins.str
     """The house that they belong to."""
     channel: _seating_pb2.Channel.ValueType
@@ -996,6 +1007,8 @@ class QuoteOrderRequest(_message.Message):
     """As CreateOrderRequest.promotion_code; nothing is counted yet."""
     discount_id: _builtins.str
     """As CreateOrderRequest.discount_id."""
+    package_id: _builtins.str
+    """As CreateOrderRequest.package_id."""
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuotedPart]:
         """One or more, at most 20, with 400 seats. Orders name them in the same order."""
@@ -1008,10 +1021,11 @@ class QuoteOrderRequest(_message.Message):
         channel: _seating_pb2.Channel.ValueType = ...,
         promotion_code: _builtins.str = ...,
         discount_id: _builtins.str = ...,
+        package_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "discount_id", b"discount_id", "house_id", b"house_id", "parts", b"parts", "promotion_code", b"promotion_code"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "discount_id", b"discount_id", "house_id", b"house_id", "package_id", b"package_id", "parts", b"parts", "promotion_code", b"promotion_code"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
