@@ -100,6 +100,7 @@ def _add(facts: Facts, fact: pb.Fact) -> None:
                     order.order_refunded.amount_minor,
                     order.paid_under,
                     order.house_id,
+                    tuple(order.off_sale_seat_ids),
                 )
             )
         case "ticket":

@@ -108,9 +108,12 @@ def _key(ticket: TicketFact | CodeFact) -> tuple[str, str, str]:
 def _sold_have_tickets(facts: Facts) -> Iterator[Breach]:
     orders, seats_are = _orders(facts), _seats_are(facts)
     tickets = {_key(ticket) for ticket in facts.tickets}
+    off_sale = {
+        (order.performance_id, seat_id, order.order_id) for order in facts.orders for seat_id in order.off_sale_seat_ids
+    }
     for seat in facts.seats:
-        if not seat.sold:
-            continue
+        if not seat.sold or (seat.performance_id, seat.seat_id, seat.order_id) in off_sale:
+            continue  # a cancelled line's seat stays sold until somebody puts it back on sale
         state = _state(orders, seat.order_id)
         has_ticket = (seat.performance_id, seat.seat_id, seat.order_id) in tickets
         keeps = seats_are.get((seat.performance_id, seat.order_id), "") in KEEPS_SALE

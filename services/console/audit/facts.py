@@ -40,6 +40,7 @@ class OrderFact:
     order_refunded_minor: int = 0
     paid_under: str = ""
     house_id: str = ""
+    off_sale_seat_ids: tuple[str, ...] = ()
 
     @property
     def counts_as_sold(self) -> bool:

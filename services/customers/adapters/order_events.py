@@ -25,7 +25,8 @@ _CREATED = wire.OrderCreated.DESCRIPTOR.full_name
 _CONFIRMED = wire.OrderConfirmed.DESCRIPTOR.full_name
 _CANCELLED = wire.OrderCancelled.DESCRIPTOR.full_name
 _REFUNDED = wire.OrderRefunded.DESCRIPTOR.full_name
-_HEARD = frozenset({_CREATED, _CONFIRMED, _CANCELLED, _REFUNDED})
+_LINES_CANCELLED = wire.OrderLinesCancelled.DESCRIPTOR.full_name
+_HEARD = frozenset({_CREATED, _CONFIRMED, _CANCELLED, _LINES_CANCELLED, _REFUNDED})
 
 
 class OrderEventUnreadable(Fatal):
@@ -72,6 +73,10 @@ class OrderEvents:
         elif event.type == _CANCELLED:
             ended = wire.OrderCancelled.FromString(event.payload)
             await self._acts.given_up(transaction, ended.order_id)
+        elif event.type == _LINES_CANCELLED:
+            cancelled = wire.OrderLinesCancelled.FromString(event.payload)
+            if not cancelled.lines_left:
+                await transaction.purchases.end(cancelled.order_id, cancelled.performance_id)
         else:
             back = wire.OrderRefunded.FromString(event.payload)
             await transaction.purchases.end(back.order_id, back.performance_id)

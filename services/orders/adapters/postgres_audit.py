@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from balcon.audit.v1.audit_service_pb2 import Fact, OrderInRecord, TicketInRecord
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.audit import FACTS_A_PAGE, MAX_VIOLATIONS, CheckResult
@@ -16,18 +17,32 @@ from services.contracts.wire_types import wire_money
 from services.orders.adapters import order_statements as sql
 from services.orders.adapters.order_rows import Row, order_of
 from services.orders.adapters.tables import counted_uses, order_parts, orders, outbox, outbox_sequence, refunds, tickets
+from services.orders.domain.order import LineStatus
 from services.runtime.clock import Clock
 from services.runtime.sql.connections import connected
 from services.runtime.sql.scopes import AllHouses
 
 _ALL = AllHouses("the audit examines the whole record")
 
+_OFF_SALE = {LineStatus.CANCELLED, LineStatus.RELEASE_DUE}
 _HURRIED = ("PAID", "REFUND_DUE")
 _VALID = sa.select(sa.func.count()).where(tickets.c.valid, tickets.c.order_id == orders.c.order_id).scalar_subquery()
 _PARTS = order_parts.c.order_id == orders.c.order_id
 _LINES = sa.select(sa.func.sum(sa.func.jsonb_array_length(order_parts.c.lines))).where(_PARTS).scalar_subquery()
 _COSTS = sa.select(sa.func.coalesce(sa.func.sum(order_parts.c.total_minor), 0)).where(_PARTS).scalar_subquery()
-_PART_SEATED = sa.exists().where(_PARTS, order_parts.c.seats.in_(KEEPS_CLAIM | KEEPS_SALE))
+# Seats of cancelled lines stay sold for as long as the house keeps them off sale.
+_WANTS_FREE = order_parts.c.line_states.is_(None) | order_parts.c.line_states.has_any(
+    sa.cast(["VALID", "RELEASE_DUE"], ARRAY(sa.Text))
+)
+_PART_SEATED = sa.exists().where(_PARTS, order_parts.c.seats.in_(KEEPS_CLAIM | KEEPS_SALE), _WANTS_FREE)
+_STATE = sa.func.jsonb_array_elements_text(order_parts.c.line_states).column_valued("line_state")
+_CANCELLED = (
+    sa.select(sa.func.count())
+    .select_from(order_parts.join(_STATE, sa.true()))
+    .where(_PARTS, sa.column("line_state") != "VALID")
+    .correlate(orders)
+    .scalar_subquery()
+)
 _BACK = (
     sa.select(sa.func.coalesce(sa.func.sum(refunds.c.amount_minor), 0))
     .where(refunds.c.order_id == orders.c.order_id, refunds.c.state == "DONE")
@@ -60,7 +75,7 @@ class PostgresAudit:
         ended = orders.c.state.in_(("CANCELLED", "REFUNDED"))
         seated = ended & _PART_SEATED & (orders.c.state_since_ms < late_ms)
         # A refund that is due or done, and every other state, has no valid ticket.
-        wanted = sa.case((confirmed, _LINES), else_=0)
+        wanted = sa.case((confirmed, _LINES - _CANCELLED), else_=0)
         unproven = confirmed & (orders.c.payment != "CAPTURED") & (orders.c.total_minor > 0)
         stranded = ended & (orders.c.payment == "CAPTURED")
         unequal = orders.c.total_minor != _COSTS
@@ -164,7 +179,8 @@ def _parts(row: Row) -> list[Fact]:
                 order_id=order.order_id,
                 state=order.state.value,
                 total=wire_money(part.total_minor, currency),
-                seats=len(part.lines),
+                seats=len(part.valid_seat_ids),
+                off_sale_seat_ids=[line.seat_id for line in part.lines if line.status in _OFF_SALE],
                 refunded=wire_money(refunded_minor, currency),
                 was_confirmed=order.confirmed_at_ms > 0,
                 seats_are=part.seats.value,

@@ -16,12 +16,21 @@ from balcon.catalogue.v1.catalogue_events_pb2 import (
     PerformanceUpdated,
 )
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
-from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderPartlyRefunded, OrderRefunded
+from balcon.orders.v1.orders_events_pb2 import (
+    OrderConfirmed,
+    OrderLinesCancelled,
+    OrderPartlyRefunded,
+    OrderRefunded,
+)
 from google.protobuf.message import DecodeError
 
+from services.contracts.wire_prices import component_kind_of
 from services.contracts.wire_types import channel_of
 from services.reporting.domain.facts import (
+    BackPart,
     Fact,
+    LineBack,
+    LinesCancelled,
     PerformanceDescribed,
     SaleConfirmed,
     SalePartlyRefunded,
@@ -103,6 +112,33 @@ def _confirmed(event: IncomingEvent) -> SaleConfirmed:
     )
 
 
+def _cancelled(event: IncomingEvent) -> LinesCancelled:
+    cancelled = OrderLinesCancelled.FromString(event.payload)
+    return LinesCancelled(
+        house_id=cancelled.house_id,
+        performance_id=cancelled.performance_id,
+        order_id=_key(event, "order_id", cancelled.order_id),
+        seats=tuple((line.seat_id, line.category) for line in cancelled.lines),
+        at_ms=cancelled.cancelled_at_ms,
+    )
+
+
+def _lines_back(event: IncomingEvent, partly: OrderPartlyRefunded) -> tuple[LineBack, ...]:
+    lines = []
+    for line in partly.lines:
+        parts = []
+        for one in line.components:
+            kind = component_kind_of(one.kind)
+            if kind is None:
+                raise EventMalformed(event_id=event.id, field="lines.components.kind", problem=f"unknown: {one.kind}")
+            parts.append(BackPart(kind.value, one.amount.amount_minor, one.vat.amount.amount_minor))
+        lines.append(LineBack(line.seat_id, tuple(parts)))
+    back = sum(part.amount_minor for line in lines for part in line.parts)
+    if lines and back != partly.refunded.amount_minor:
+        raise EventMalformed(event_id=event.id, field="lines", problem="do not add up to what went back")
+    return tuple(lines)
+
+
 def _partly_refunded(event: IncomingEvent) -> SalePartlyRefunded:
     partly = OrderPartlyRefunded.FromString(event.payload)
     if not 0 < partly.refunded.amount_minor <= partly.total.amount_minor:
@@ -113,6 +149,7 @@ def _partly_refunded(event: IncomingEvent) -> SalePartlyRefunded:
         order_id=_key(event, "order_id", partly.order_id),
         refunded_minor=partly.refunded.amount_minor,
         at_ms=partly.refunded_at_ms,
+        lines=_lines_back(event, partly),
     )
 
 
@@ -138,6 +175,7 @@ _READERS: Mapping[str, Callable[[IncomingEvent], Fact]] = {
     PerformanceArchived.DESCRIPTOR.full_name: _described,
     AvailabilityChanged.DESCRIPTOR.full_name: _counted,
     OrderConfirmed.DESCRIPTOR.full_name: _confirmed,
+    OrderLinesCancelled.DESCRIPTOR.full_name: _cancelled,
     OrderPartlyRefunded.DESCRIPTOR.full_name: _partly_refunded,
     OrderRefunded.DESCRIPTOR.full_name: _refunded,
 }

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from balcon.catalogue.v1.prices_pb2 import TicketKind
 from balcon.customers.v1.customers_events_pb2 import CustomerErased, CustomersMerged
-from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderPartlyRefunded, OrderRefunded
+from balcon.orders.v1.orders_events_pb2 import (
+    OrderConfirmed,
+    OrderLinesCancelled,
+    OrderPartlyRefunded,
+    OrderRefunded,
+)
 from balcon.orders.v1.orders_service_pb2 import LineComponent, OrderLine
 from balcon.types.v1.principal_pb2 import PrincipalKind
 from google.protobuf.message import DecodeError
@@ -12,13 +17,17 @@ from google.protobuf.message import DecodeError
 from services.contracts.wire_prices import component_kind_of
 from services.contracts.wire_types import channel_of
 from services.reporting.adapters.event_facts import EventMalformed, fact_of, refused_place
-from services.reporting.domain.facts import SalePartlyRefunded, SaleRefunded
+from services.reporting.domain.facts import LinesCancelled, SalePartlyRefunded, SaleRefunded
 from services.reporting.domain.fates import NOBODY, CustomerGone
 from services.reporting.domain.ledger import OrderFact, OrderSold, Part, Sale, SoldLine
 from services.runtime.outbox.event import IncomingEvent
 
 _CONFIRMED = OrderConfirmed.DESCRIPTOR.full_name
-_BACK = (OrderPartlyRefunded.DESCRIPTOR.full_name, OrderRefunded.DESCRIPTOR.full_name)
+_BACK = (
+    OrderLinesCancelled.DESCRIPTOR.full_name,
+    OrderPartlyRefunded.DESCRIPTOR.full_name,
+    OrderRefunded.DESCRIPTOR.full_name,
+)
 _ERASED = CustomerErased.DESCRIPTOR.full_name
 _MERGED = CustomersMerged.DESCRIPTOR.full_name
 
@@ -41,7 +50,9 @@ def order_fact_of(event: IncomingEvent) -> OrderFact | CustomerGone | None:
             return _sold(event)
         if event.type in _BACK:
             fact = fact_of(event)
-            assert isinstance(fact, SalePartlyRefunded | SaleRefunded), "a refund is read as one"
+            assert isinstance(fact, LinesCancelled | SalePartlyRefunded | SaleRefunded), (
+                "what comes back is read as that"
+            )
             return fact
         if event.type == _ERASED:
             erased = CustomerErased.FromString(event.payload)

@@ -5,6 +5,7 @@ Three statements an event, for the service shares a small machine with the sale 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,10 +36,11 @@ _OPEN = text(
 )
 _DEPENDENT = text(
     f"""SELECT false AS of_order, category, channel, tickets, revenue_minor, NULL AS confirmed, NULL AS refunded,
-               NULL AS refunded_minor
+               NULL AS refunded_minor, NULL AS cancelled
         FROM sales_lines WHERE {_KEY}
         UNION ALL
-        SELECT true, category, channel, tickets, revenue_minor, confirmed, refunded, orders.refunded_minor
+        SELECT true, category, channel, tickets, revenue_minor, confirmed, refunded, orders.refunded_minor,
+               orders.cancelled
         FROM orders LEFT JOIN order_lines USING (generation, house_id, performance_id, order_id)
         WHERE {_KEY} AND order_id = :order_id"""  # noqa: S608 (fixed parts)
 )
@@ -61,14 +63,15 @@ _SAVE = text(
             )
         ), known AS (
             INSERT INTO orders
-                (generation, house_id, performance_id, order_id, channel, confirmed, refunded, refunded_minor)
+                (generation, house_id, performance_id, order_id, channel, confirmed, refunded, refunded_minor,
+                 cancelled)
             SELECT {_KEY_VALUES}, CAST(:order_id AS text), CAST(:order_channel AS text),
                    CAST(:order_confirmed AS boolean), CAST(:order_refunded AS boolean),
-                   CAST(:order_refunded_minor AS bigint)
+                   CAST(:order_refunded_minor AS bigint), CAST(CAST(:order_cancelled AS text) AS jsonb)
             WHERE CAST(:order_id AS text) IS NOT NULL
             ON CONFLICT (generation, house_id, performance_id, order_id) DO UPDATE
             SET channel = excluded.channel, confirmed = excluded.confirmed, refunded = excluded.refunded,
-                refunded_minor = excluded.refunded_minor
+                refunded_minor = excluded.refunded_minor, cancelled = excluded.cancelled
         )
         INSERT INTO order_lines
             (generation, house_id, performance_id, order_id, category, tickets, revenue_minor, refunded_minor)
@@ -122,6 +125,7 @@ class PostgresReadModel:
                 "order_channel": channel_text(order.channel) if order and order.channel else None,
                 "order_confirmed": order.confirmed if order else None,
                 "order_refunded": order.refunded if order else None,
+                "order_cancelled": json.dumps(sorted(order.cancelled)) if order and order.cancelled else None,
                 "order_refunded_minor": order.refunded_minor if order else None,
                 "order_categories": [line.category for line in sold],
                 "order_tickets": [line.tickets for line in sold],
@@ -151,4 +155,5 @@ def _order_of(order_id: str, rows: Sequence[RowMapping]) -> OrderFigures | None:
         confirmed=rows[0]["confirmed"],
         refunded=rows[0]["refunded"],
         refunded_minor=rows[0]["refunded_minor"],
+        cancelled=frozenset((seat_id, category) for seat_id, category in rows[0]["cancelled"] or ()),
     )

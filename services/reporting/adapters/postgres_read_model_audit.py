@@ -44,7 +44,10 @@ _LINES = """
         WHERE generation = :generation AND (:performance_id = '' OR performance_id = :performance_id)
     ), recomputed AS (
         SELECT house_id, performance_id, category, channel,
-               sum(tickets) AS tickets, sum(revenue_minor - order_lines.refunded_minor) AS revenue_minor
+               sum(tickets - (
+                   SELECT count(*) FROM jsonb_array_elements(orders.cancelled) AS one
+                   WHERE one ->> 1 = order_lines.category
+               )) AS tickets, sum(revenue_minor - order_lines.refunded_minor) AS revenue_minor
         FROM orders JOIN order_lines USING (generation, house_id, performance_id, order_id)
         WHERE generation = :generation AND confirmed AND NOT refunded
           AND (:performance_id = '' OR performance_id = :performance_id)
@@ -54,7 +57,8 @@ _LINES = """
            || coalesce(told.tickets, 0) || ' for ' || coalesce(told.revenue_minor, 0) || ', its orders say '
            || coalesce(recomputed.tickets, 0) || ' for ' || coalesce(recomputed.revenue_minor, 0)
     FROM told FULL JOIN recomputed USING (house_id, performance_id, category, channel)
-    WHERE (told.tickets, told.revenue_minor) IS DISTINCT FROM (recomputed.tickets, recomputed.revenue_minor)
+    WHERE (coalesce(told.tickets, 0), coalesce(told.revenue_minor, 0))
+          IS DISTINCT FROM (coalesce(recomputed.tickets, 0), coalesce(recomputed.revenue_minor, 0))
     ORDER BY 1 LIMIT :limit"""
 _ORDERS = """
     SELECT p.house_id || ' ' || p.performance_id || ': told ' || p.orders_confirmed || ' confirmed and '

@@ -59,7 +59,8 @@ _MOVED = f"""
     ) l USING (house_id, performance_id, order_id)
     WHERE o.generation = :sales AND (:performance_id = '' OR o.performance_id = :performance_id)
       AND (coalesce(l.tickets, 0), coalesce(l.left_minor, 0)) IS DISTINCT FROM (
-          CASE WHEN o.confirmed AND o.refunded_at_ms IS NULL THEN coalesce(l.lines, 0) ELSE 0 END,
+          CASE WHEN o.confirmed AND o.refunded_at_ms IS NULL
+               THEN coalesce(l.lines, 0) - coalesce(jsonb_array_length(o.cancelled), 0) ELSE 0 END,
           CASE WHEN o.confirmed AND o.refunded_at_ms IS NULL
                THEN coalesce(l.paid_minor, 0) - least(o.back_minor, coalesce(l.paid_minor, 0)) ELSE 0 END)
     ORDER BY 1 LIMIT :limit"""  # noqa: S608 (fixed parts)

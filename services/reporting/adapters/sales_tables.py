@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Index, Integer, SmallInteger, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.reporting.adapters.metadata import metadata
 
@@ -38,6 +39,11 @@ sales_orders = Table(
     Column("back_at_ms", BigInteger, nullable=False),
     # NULL: its money is not back as a whole.
     Column("refunded_at_ms", BigInteger),
+    # Seats of lines that were cancelled by themselves. NULL: none.
+    Column("cancelled", JSONB(none_as_null=True)),
+    Column("cancelled_at_ms", BigInteger, nullable=False, server_default="0"),
+    # Of which lines what has gone back was taken: [[seat, [[component, minor units, VAT], ...]], ...]. NULL: not told.
+    Column("back_lines", JSONB(none_as_null=True)),
     # How many rounds of movements the ledger has of it.
     Column("movements", Integer, nullable=False),
 )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.reporting.adapters import (
     dashboard_tables,
@@ -109,7 +110,8 @@ sales_lines = Table(
     Column("tickets", Integer, nullable=False),
     Column("revenue_minor", BigInteger, nullable=False),
     ForeignKeyConstraint(_PERFORMANCE, _PERFORMANCE_TARGET),
-    CheckConstraint("tickets > 0", name="tickets"),
+    # 0: all tickets were cancelled, and some of their money is kept.
+    CheckConstraint("tickets >= 0", name="tickets"),
 )
 
 orders = Table(
@@ -125,6 +127,8 @@ orders = Table(
     Column("refunded", Boolean, nullable=False),
     # What has gone back in parts. Defaults for processes of the release before, which do not know it.
     Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
+    # [[seat, category], ...] of lines that were cancelled by themselves. NULL: none.
+    Column("cancelled", JSONB(none_as_null=True)),
     ForeignKeyConstraint(_PERFORMANCE, _PERFORMANCE_TARGET),
 )
 

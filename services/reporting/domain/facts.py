@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from services.contracts.channels import Channel
 
@@ -63,15 +63,45 @@ class SaleConfirmed:
     at_ms: int
 
 
+class BackPart(NamedTuple):
+    """What has gone back of one component of a line in all, and the tax in it."""
+
+    component: str
+    amount_minor: int
+    vat_minor: int
+
+
+class LineBack(NamedTuple):
+    """What has gone back of one line in all."""
+
+    seat_id: str
+    parts: tuple[BackPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinesCancelled:
+    """Tickets of some lines let nobody in any more, each with its category. Their money has words of its own."""
+
+    house_id: str
+    performance_id: str
+    order_id: str
+    seats: tuple[tuple[str, str], ...]
+    at_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class SalePartlyRefunded:
-    """Part of an order's money went back: `refunded_minor` of it in all, never a delta. Its tickets stay sold."""
+    """Part of an order's money went back: `refunded_minor` of it in all, never a delta. Its tickets stay sold.
+
+    `lines`: of which lines; none where nobody has said, as in releases before.
+    """
 
     house_id: str
     performance_id: str
     order_id: str
     refunded_minor: int
     at_ms: int
+    lines: tuple[LineBack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +114,6 @@ class SaleRefunded:
     at_ms: int
 
 
-Fact: TypeAlias = PerformanceDescribed | SeatsCounted | SaleConfirmed | SalePartlyRefunded | SaleRefunded
+Fact: TypeAlias = (
+    PerformanceDescribed | SeatsCounted | SaleConfirmed | LinesCancelled | SalePartlyRefunded | SaleRefunded
+)

@@ -5,13 +5,13 @@ A movement is the difference between two positions of a line, so that all of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias, assert_never
 
 from services.contracts.channels import Channel
 from services.contracts.money import shared
-from services.reporting.domain.facts import SalePartlyRefunded, SaleRefunded
+from services.reporting.domain.facts import BackPart, LineBack, LinesCancelled, SalePartlyRefunded, SaleRefunded
 
 
 class Part(NamedTuple):
@@ -67,18 +67,24 @@ class OrderSold:
     sale: Sale
 
 
-OrderFact: TypeAlias = OrderSold | SalePartlyRefunded | SaleRefunded
+OrderFact: TypeAlias = OrderSold | LinesCancelled | SalePartlyRefunded | SaleRefunded
 
 
 @dataclass(frozen=True, slots=True)
 class OrderAccount:
-    """What is known of one order. `movements` counts the rounds of movements that were made of it."""
+    """What is known of one order. `movements` counts the rounds of movements that were made of it.
+
+    `back_lines`: of which lines `back_minor` was taken; none where nobody has said, then it is shared out.
+    """
 
     sale: Sale | None = None
     back_minor: int = 0
     back_at_ms: int = 0
     refunded_at_ms: int | None = None
     movements: int = 0
+    cancelled: frozenset[str] = frozenset()
+    cancelled_at_ms: int = 0
+    back_lines: tuple[LineBack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +115,15 @@ def fold_order(account: OrderAccount, fact: OrderFact) -> tuple[OrderAccount, Se
     match fact:
         case OrderSold():
             return _sold(account, fact.sale)
+        case LinesCancelled():
+            seats = account.cancelled | {seat_id for seat_id, _ in fact.seats}
+            if seats == account.cancelled:
+                return account, ()
+            return _moved(account, replace(account, cancelled=seats, cancelled_at_ms=fact.at_ms), fact.at_ms)
         case SalePartlyRefunded():
             if fact.refunded_minor <= account.back_minor:
                 return account, ()
-            after = replace(account, back_minor=fact.refunded_minor, back_at_ms=fact.at_ms)
+            after = replace(account, back_minor=fact.refunded_minor, back_at_ms=fact.at_ms, back_lines=fact.lines)
             return _moved(account, after, fact.at_ms)
         case SaleRefunded():
             if account.refunded_at_ms is not None:
@@ -132,8 +143,12 @@ def _sold(account: OrderAccount, sale: Sale) -> tuple[OrderAccount, Sequence[Lin
         LineMovement(0, line, sold, 1, sold.amount_minor, sold.vat_minor, sold.discount_minor, sold.parts, sale.at_ms)
         for line, sold in enumerate(sale.lines)
     ]
+    if account.cancelled:
+        without = replace(now, cancelled=account.cancelled, cancelled_at_ms=account.cancelled_at_ms)
+        now, found = _moved(now, without, account.cancelled_at_ms)
+        movements += found
     if account.back_minor:
-        back = replace(now, back_minor=account.back_minor, back_at_ms=account.back_at_ms)
+        back = replace(now, back_minor=account.back_minor, back_at_ms=account.back_at_ms, back_lines=account.back_lines)
         now, found = _moved(now, back, account.back_at_ms)
         movements += found
     if account.refunded_at_ms is not None:
@@ -166,11 +181,34 @@ def _positions(account: OrderAccount, sale: Sale) -> Sequence[_Position]:
     lines = sale.lines
     if account.refunded_at_ms is not None:
         return [_Position(0, 0, tuple(map(_none_of, line.parts))) for line in lines]
+    return [
+        _Position(0, 0, parts) if line.seat_id in account.cancelled else _Position(1, line.discount_minor, parts)
+        for line, parts in zip(lines, _parts_left(account, lines), strict=True)
+    ]
+
+
+def _parts_left(account: OrderAccount, lines: Sequence[SoldLine]) -> Sequence[tuple[Part, ...]]:
+    """Of each line what money is left: less what was taken of it, or its share of what nobody has said of which."""
     if not account.back_minor:
-        return [_Position(1, line.discount_minor, line.parts) for line in lines]
+        return [line.parts for line in lines]
+    if account.back_lines:
+        back_of = {line.seat_id: {part.component: part for part in line.parts} for line in account.back_lines}
+        return [_less_told(line.parts, back_of.get(line.seat_id, {})) for line in lines]
     amounts = [line.amount_minor for line in lines]
     gone = shared(min(account.back_minor, sum(amounts)), amounts)
-    return [_Position(1, line.discount_minor, _left(line.parts, back)) for line, back in zip(lines, gone, strict=True)]
+    return [_left(line.parts, back) for line, back in zip(lines, gone, strict=True)]
+
+
+def _less_told(parts: Sequence[Part], back: Mapping[str, BackPart]) -> tuple[Part, ...]:
+    return tuple(
+        part._replace(
+            amount_minor=part.amount_minor - back[part.component].amount_minor,
+            vat_minor=part.vat_minor - back[part.component].vat_minor,
+        )
+        if part.component in back
+        else part
+        for part in parts
+    )
 
 
 def _left(parts: Sequence[Part], back_minor: int) -> tuple[Part, ...]:

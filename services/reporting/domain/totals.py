@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, assert_never
@@ -9,6 +10,7 @@ from typing import NamedTuple, assert_never
 from services.contracts.channels import Channel
 from services.reporting.domain.facts import (
     Fact,
+    LinesCancelled,
     PerformanceDescribed,
     SaleConfirmed,
     SalePartlyRefunded,
@@ -45,12 +47,16 @@ class OrderFigures:
     confirmed: bool = False
     refunded: bool = False
     refunded_minor: int = 0
+    # Seat and category of each line that was cancelled by itself.
+    cancelled: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def kept_lines(self) -> tuple[TicketsSold, ...]:
-        """The lines less what went back, shared out by what each cost, rounded so that the sum is exact."""
+        """The lines less what was cancelled and what went back, shared out by what each cost, rounded so that the sum
+        is exact."""
+        gone = Counter(category for _, category in self.cancelled)
         return tuple(
-            replace(line, revenue_minor=line.revenue_minor - share)
+            replace(line, tickets=line.tickets - gone[line.category], revenue_minor=line.revenue_minor - share)
             for line, share in zip(self.lines, self.shares, strict=True)
         )
 
@@ -167,6 +173,8 @@ def fold(totals: Totals, order: OrderFigures | None, fact: Fact) -> tuple[Totals
             return replace(totals, counted=fact), order
         case SaleConfirmed():
             return _confirm(totals, order or OrderFigures(fact.order_id), fact)
+        case LinesCancelled():
+            return _cancel(totals, order or OrderFigures(fact.order_id), fact)
         case SalePartlyRefunded():
             return _refund_partly(totals, order or OrderFigures(fact.order_id), fact)
         case SaleRefunded():
@@ -187,6 +195,16 @@ def _confirm(totals: Totals, order: OrderFigures, fact: SaleConfirmed) -> tuple[
         lines=_changed(totals.lines, after, 1) if after.counts else totals.lines,
     )
     return totals, after
+
+
+def _cancel(totals: Totals, order: OrderFigures, fact: LinesCancelled) -> tuple[Totals, OrderFigures]:
+    after = replace(order, cancelled=order.cancelled | set(fact.seats))
+    if after == order:
+        return totals, order
+    lines = totals.lines
+    if order.counts:
+        lines = _changed(_changed(lines, order, -1), after, 1)
+    return replace(totals, orders_at_ms=max(totals.orders_at_ms, fact.at_ms), lines=lines), after
 
 
 def _refund_partly(totals: Totals, order: OrderFigures, fact: SalePartlyRefunded) -> tuple[Totals, OrderFigures]:
@@ -219,9 +237,10 @@ def _changed(lines: Mapping[LineKey, LineFigures], order: OrderFigures, sign: in
         figures = after.pop(key, LineFigures(0, 0))
         tickets = figures.tickets + sign * sold.tickets
         assert tickets >= 0, "more tickets refunded than sold"
-        # A line whose last ticket was refunded is as one that never was.
-        if tickets:
-            after[key] = LineFigures(tickets, figures.revenue_minor + sign * sold.revenue_minor)
+        revenue_minor = figures.revenue_minor + sign * sold.revenue_minor
+        # A line whose last ticket and money are gone is as one that never was. Fees that are kept stay without one.
+        if tickets or revenue_minor:
+            after[key] = LineFigures(tickets, revenue_minor)
     return after
 
 

@@ -23,6 +23,7 @@ _FINAL: dict[str, type[wire.RefundBecameDue | wire.OrderRefunded]] = {
     wire.OrderRefunded.DESCRIPTOR.full_name: wire.OrderRefunded,
 }
 _CONFIRMED = wire.OrderConfirmed.DESCRIPTOR.full_name
+_LINES_CANCELLED = wire.OrderLinesCancelled.DESCRIPTOR.full_name
 _CANCELLED = wire.OrderCancelled.DESCRIPTOR.full_name
 
 
@@ -39,12 +40,14 @@ class OrderEvents:
 
     async def __call__(self, connection: AsyncConnection, event: IncomingEvent) -> None:
         """Applies one event. An unknown type is a newer publisher's."""
-        if event.type not in _FINAL and event.type not in {_CANCELLED, _CONFIRMED}:
+        if event.type not in _FINAL and event.type not in {_CANCELLED, _CONFIRMED, _LINES_CANCELLED}:
             return
         transaction = PostgresTransaction(connection, event.house_id, self._clock.now_ms(), ids=self._ids)
         try:
             if event.type == _CONFIRMED:
                 await _note_discounts(transaction, wire.OrderConfirmed.FromString(event.payload))
+            elif event.type == _LINES_CANCELLED:
+                await _void_lines(transaction, wire.OrderLinesCancelled.FromString(event.payload))
             elif event.type == _CANCELLED:
                 await self._cancelled(transaction, wire.OrderCancelled.FromString(event.payload))
             else:
@@ -71,6 +74,17 @@ async def _void(
     meant = [one.ticket_id for one in valid if paid_until_ms is None or one.source.as_of <= paid_until_ms]
     reason = VoidReason.ORDER_ENDED
     transaction.tell_voided(await transaction.tickets.void(performance_id, meant, reason), reason)
+
+
+async def _void_lines(transaction: PostgresTransaction, told: wire.OrderLinesCancelled) -> None:
+    """The order stays, and with it the tickets of its other lines."""
+    seats = {line.seat_id for line in told.lines}
+    await transaction.tickets.lock([told.order_id])
+    await transaction.office_sales.remove_sales(told.order_id, told.performance_id, seats)
+    valid = await transaction.tickets.valid_of_source(told.performance_id, TicketSource(order_id=told.order_id))
+    meant = [one.ticket_id for one in valid if one.seat.seat_id in seats]
+    reason = VoidReason.LINE_CANCELLED
+    transaction.tell_voided(await transaction.tickets.void(told.performance_id, meant, reason), reason)
 
 
 async def _note_discounts(transaction: PostgresTransaction, told: wire.OrderConfirmed) -> None:

@@ -42,6 +42,15 @@ class TicketRows:
         values = {"house_id": self._house_id, "order_id": order_id, "ended_at_ms": self._now_ms}
         await self._connection.execute(insert(ended_orders).on_conflict_do_nothing(), values)
 
+    async def cut_orders(self, order_ids: Collection[str]) -> set[str]:
+        wanted = sa.select(tickets.c.order_id).where(
+            tickets.c.house_id == self._house_id,
+            tickets.c.order_id.in_(order_ids),
+            tickets.c.order_id != "",
+            tickets.c.void_reason == VoidReason.LINE_CANCELLED.value,
+        )
+        return set((await self._connection.execute(wanted)).scalars())
+
     async def valid_of_orders(self, order_ids: Collection[str]) -> Sequence[Ticket]:
         wanted = sa.select(tickets).where(
             tickets.c.house_id == self._house_id,

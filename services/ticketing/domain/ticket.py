@@ -18,6 +18,7 @@ class VoidReason(Enum):
     BY_HAND = "BY_HAND"
     TRANSFERRED = "TRANSFERRED"
     RESEATED = "RESEATED"
+    LINE_CANCELLED = "LINE_CANCELLED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,11 @@ class OrderTicketHandler:
             ended = await transaction.tickets.ended_orders(order_ids)
             live = [one for one in wanted if one.order_id not in ended]
             have = _by_seat(await transaction.tickets.valid_of_orders({one.order_id for one in live}))
+            missing = {one.order_id for one in live if not _has_all(one, have)}
+            if missing:
+                # A late copy of a request finds tickets gone that the house has cancelled since.
+                ended |= await transaction.tickets.cut_orders(missing)
+                live = [one for one in live if one.order_id not in ended]
             made = self._made(key, live, have, transaction.now_ms)
             left_out = await transaction.tickets.add(made)
             answers = [_answer(one, ended, have | _by_seat(made), left_out) for one in wanted]
@@ -72,6 +77,10 @@ def _ticket(wanted: WantedTickets, seat: SeatOfTicket, ticket_id: str, code: str
 
 def _by_seat(tickets: Sequence[Ticket]) -> dict[tuple[str, str, str], Ticket]:
     return {(one.source.order_id, one.performance_id, one.seat.seat_id): one for one in tickets}
+
+
+def _has_all(wanted: WantedTickets, have: Mapping[tuple[str, str, str], Ticket]) -> bool:
+    return all((wanted.order_id, wanted.performance_id, seat.seat_id) in have for seat in wanted.seats)
 
 
 def _answer(

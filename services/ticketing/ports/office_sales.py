@@ -13,7 +13,9 @@ class OfficeSales(Protocol):
 
     async def add_sales(self, order_id: str, sales: Sequence[DiscountSale]) -> None: ...
 
-    async def remove_sales(self, order_id: str, performance_id: str) -> None: ...
+    async def remove_sales(self, order_id: str, performance_id: str, seat_ids: Collection[str] = ()) -> None:
+        """Of these seats; without any: of all."""
+        ...
 
     async def sums(self, office_id: str, performance_ids: Collection[str]) -> Sequence[DiscountSum]:
         """By discount."""

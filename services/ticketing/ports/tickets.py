@@ -23,6 +23,10 @@ class Tickets(Protocol):
         """Its money goes back: it gets no tickets any more."""
         ...
 
+    async def cut_orders(self, order_ids: Collection[str]) -> set[str]:
+        """Those of them of which the house has cancelled a ticket: they were issued once, and are not again."""
+        ...
+
     async def valid_of_orders(self, order_ids: Collection[str]) -> Sequence[Ticket]:
         """The tickets of these orders that let in."""
         ...

@@ -6,8 +6,14 @@ import asyncio
 
 import pytest
 from balcon.orders.v1 import orders_events_pb2 as orders
+from balcon.orders.v1.orders_service_pb2 import OrderLine
 from balcon.ticketing.v1 import ticketing_service_pb2 as pb
-from balcon.ticketing.v1.ticketing_events_pb2 import VOID_REASON_ORDER_ENDED, TicketsIssued, TicketsVoided
+from balcon.ticketing.v1.ticketing_events_pb2 import (
+    VOID_REASON_LINE_CANCELLED,
+    VOID_REASON_ORDER_ENDED,
+    TicketsIssued,
+    TicketsVoided,
+)
 from sqlalchemy.exc import IntegrityError
 
 from services.contracts.ticket_codes import CodeFacts, checked_code
@@ -162,3 +168,20 @@ async def test_a_door_that_watches_is_told_what_becomes_void(ticketing: Ticketin
     assert [one.ticket_id for one in then.revocations] == [answer.tickets[0].ticket_id]
     assert then.last_number == 1
     watch.cancel()
+
+
+async def test_a_cancelled_line_is_void_at_once_and_the_others_of_its_order_let_in(ticketing: Ticketing) -> None:
+    first, second = (await ticketing.issued("ord_1", "A-1", "A-2")).tickets
+    lines = [OrderLine(seat_id="A-1")]
+    told = orders.OrderLinesCancelled(order_id="ord_1", house_id=HOUSE, performance_id=SHOW, lines=lines, lines_left=1)
+    await ticketing.tell_order(told)
+
+    async def is_void() -> None:
+        assert await ticketing.checked(first.code) == f"VOID {VOID_REASON_LINE_CANCELLED}"
+
+    await eventually(is_void)
+    assert await ticketing.checked(second.code) == "VALID"
+    late_copy = await ticketing.issued("ord_1", "A-1", "A-2")
+    assert (late_copy.refused, len(late_copy.tickets)) == ("ORDER_ENDED", 0)
+    again = await ticketing.issued("ord_2", "A-1")
+    assert await ticketing.checked(again.tickets[0].code) == "VALID"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.channels import Channel
-from services.reporting.domain.facts import SalePartlyRefunded, SaleRefunded
+from services.reporting.domain.facts import BackPart, LineBack, LinesCancelled, SalePartlyRefunded, SaleRefunded
 from services.reporting.domain.ledger import (
     LineMovement,
     OrderAccount,
@@ -158,3 +159,26 @@ def test_no_part_ever_has_more_tax_than_money_left(sold_lines: list[SoldLine], b
             money = sum(one.parts[part].amount_minor for one in mine)
             vat = sum(one.parts[part].vat_minor for one in mine)
             assert 0 <= vat <= money
+
+
+APART = (replace(TWO[0], seat_id="s1"), replace(TWO[1], seat_id="s2"))
+
+
+def cancelled(*seats: str, at_ms: int = 2) -> LinesCancelled:
+    return LinesCancelled(*PLACE, tuple((seat, "A") for seat in seats), at_ms)
+
+
+def test_a_cancelled_ticket_is_counted_once_and_its_money_stays_until_it_is_back() -> None:
+    movements = folded([sold(APART), cancelled("s1"), cancelled("s1")])
+    assert [(one.tickets, one.amount_minor) for one in movements[2:]] == [(-1, 0)]
+
+
+def test_money_that_is_told_by_line_and_component_is_taken_of_these() -> None:
+    first = APART[0]
+    base = first.parts[0]
+    told = (LineBack(first.seat_id, (BackPart(base.component, base.amount_minor, base.vat_minor),)),)
+    fact = replace(partly(base.amount_minor), lines=told)
+    moved = folded([sold(APART), cancelled("s1"), fact])[3:]
+    assert [(one.line, one.tickets, one.amount_minor, one.vat_minor) for one in moved] == [
+        (0, 0, -base.amount_minor, -base.vat_minor)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contracts.channels import Channel
+from services.reporting.domain.facts import BackPart, LineBack
 from services.reporting.domain.ledger import OrderAccount, Part, Sale, SoldLine
 
 
@@ -33,15 +35,22 @@ _LINES = text(f"SELECT o.* {_BY_KEY.format(table='sales_ledger')} WHERE o.number
 _SAVE = text(
     """INSERT INTO sales_orders
            (generation, house_id, performance_id, order_id, confirmed, back_minor, back_at_ms, refunded_at_ms,
-            movements)
-       SELECT CAST(:generation AS bigint), e.* FROM unnest(
+            movements, cancelled_at_ms, cancelled, back_lines)
+       SELECT CAST(:generation AS bigint), e.house_id, e.performance_id, e.order_id, e.confirmed, e.back_minor,
+              e.back_at_ms, e.refunded_at_ms, e.movements, e.cancelled_at_ms, CAST(e.cancelled AS jsonb),
+              CAST(e.back_lines AS jsonb)
+       FROM unnest(
            CAST(:house_ids AS text[]), CAST(:performance_ids AS text[]), CAST(:order_ids AS text[]),
            CAST(:confirmed AS boolean[]), CAST(:back_minor AS bigint[]), CAST(:back_at_ms AS bigint[]),
-           CAST(:refunded_at_ms AS bigint[]), CAST(:movements AS int[])
-       ) AS e
+           CAST(:refunded_at_ms AS bigint[]), CAST(:movements AS int[]), CAST(:cancelled_at_ms AS bigint[]),
+           CAST(:cancelled AS text[]), CAST(:back_lines AS text[])
+       ) AS e (house_id, performance_id, order_id, confirmed, back_minor, back_at_ms, refunded_at_ms, movements,
+               cancelled_at_ms, cancelled, back_lines)
        ON CONFLICT (generation, house_id, performance_id, order_id) DO UPDATE
        SET confirmed = excluded.confirmed, back_minor = excluded.back_minor, back_at_ms = excluded.back_at_ms,
-           refunded_at_ms = excluded.refunded_at_ms, movements = excluded.movements"""
+           refunded_at_ms = excluded.refunded_at_ms, movements = excluded.movements,
+           cancelled_at_ms = excluded.cancelled_at_ms, cancelled = excluded.cancelled,
+           back_lines = excluded.back_lines"""
 )
 
 
@@ -59,6 +68,11 @@ async def load_accounts(
             back_at_ms=row.back_at_ms,
             refunded_at_ms=row.refunded_at_ms,
             movements=row.movements,
+            cancelled=frozenset(row.cancelled or ()),
+            cancelled_at_ms=row.cancelled_at_ms,
+            back_lines=tuple(
+                LineBack(seat_id, tuple(BackPart(*part) for part in parts)) for seat_id, parts in row.back_lines or ()
+            ),
         )
         for row in rows
     }
@@ -78,6 +92,9 @@ async def save_accounts(
         "back_at_ms": [account.back_at_ms for account in known],
         "refunded_at_ms": [account.refunded_at_ms for account in known],
         "movements": [account.movements for account in known],
+        "cancelled_at_ms": [account.cancelled_at_ms for account in known],
+        "cancelled": [json.dumps(sorted(account.cancelled)) if account.cancelled else None for account in known],
+        "back_lines": [json.dumps(account.back_lines) if account.back_lines else None for account in known],
     }
     await connection.execute(_SAVE, parameters)
 

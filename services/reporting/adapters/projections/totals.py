@@ -17,6 +17,7 @@ from services.reporting.adapters.projections.projection import Projection
 from services.reporting.adapters.tables import order_lines, orders, performances, sales_lines
 from services.reporting.domain.facts import (
     Fact,
+    LinesCancelled,
     PerformanceDescribed,
     SaleConfirmed,
     SalePartlyRefunded,
@@ -55,7 +56,7 @@ def _order_id(fact: Fact) -> str | None:
     match fact:
         case PerformanceDescribed() | SeatsCounted():
             return None
-        case SaleConfirmed() | SalePartlyRefunded() | SaleRefunded():
+        case SaleConfirmed() | LinesCancelled() | SalePartlyRefunded() | SaleRefunded():
             return fact.order_id
         case _:
             assert_never(fact)

@@ -227,6 +227,7 @@ class OrderInRecord(_message.Message):
     ORDER_REFUNDED_FIELD_NUMBER: _builtins.int
     PAID_UNDER_FIELD_NUMBER: _builtins.int
     HOUSE_ID_FIELD_NUMBER: _builtins.int
+    OFF_SALE_SEAT_IDS_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     order_id: _builtins.str
@@ -234,7 +235,7 @@ class OrderInRecord(_message.Message):
     state: _builtins.str
     """OrderState's name without prefix, such as CONFIRMED."""
     seats: _builtins.int
-    """How many seats it has."""
+    """How many seats it has whose tickets nobody has cancelled by themselves."""
     was_confirmed: _builtins.bool
     """Whether tickets were ever issued for it."""
     seats_are: _builtins.str
@@ -259,6 +260,10 @@ class OrderInRecord(_message.Message):
     def order_refunded(self) -> _money_pb2.Money:
         """All that has gone back of it."""
 
+    @_builtins.property
+    def off_sale_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its seats whose tickets were cancelled by themselves and that are not back on sale: sold, without a ticket."""
+
     def __init__(
         self,
         *,
@@ -274,10 +279,11 @@ class OrderInRecord(_message.Message):
         order_refunded: _money_pb2.Money | None = ...,
         paid_under: _builtins.str = ...,
         house_id: _builtins.str = ...,
+        off_sale_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order_refunded", b"order_refunded", "order_total", b"order_total", "refunded", b"refunded", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "order_id", b"order_id", "order_refunded", b"order_refunded", "order_total", b"order_total", "paid_under", b"paid_under", "performance_id", b"performance_id", "refunded", b"refunded", "seats", b"seats", "seats_are", b"seats_are", "state", b"state", "total", b"total", "was_confirmed", b"was_confirmed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "off_sale_seat_ids", b"off_sale_seat_ids", "order_id", b"order_id", "order_refunded", b"order_refunded", "order_total", b"order_total", "paid_under", b"paid_under", "performance_id", b"performance_id", "refunded", b"refunded", "seats", b"seats", "seats_are", b"seats_are", "state", b"state", "total", b"total", "was_confirmed", b"was_confirmed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*balcon/ticketing/v1/ticketing_events.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x01\n\rTicketsIssued\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x14\n\x0c\x61llotment_id\x18\x04 \x01(\t\x12\x12\n\nticket_ids\x18\x05 \x03(\t\x12\x10\n\x08seat_ids\x18\x06 \x03(\t\x12-\n\tissued_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x01\n\rTicketsVoided\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x12\n\nticket_ids\x18\x03 \x03(\t\x12\x10\n\x08seat_ids\x18\x04 \x03(\t\x12/\n\x06reason\x18\x05 \x01(\x0e\x32\x1f.balcon.ticketing.v1.VoidReason\x12-\n\tvoided_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xef\x01\n\nVoidReason\x12\x1b\n\x17VOID_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17VOID_REASON_ORDER_ENDED\x10\x01\x12\x1d\n\x19VOID_REASON_SEAT_RETURNED\x10\x02\x12\x1d\n\x19VOID_REASON_SEAT_RECALLED\x10\x03\x12\x19\n\x15VOID_REASON_REPRINTED\x10\x04\x12\x17\n\x13VOID_REASON_BY_HAND\x10\x05\x12\x1b\n\x17VOID_REASON_TRANSFERRED\x10\x06\x12\x18\n\x14VOID_REASON_RESEATED\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*balcon/ticketing/v1/ticketing_events.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x01\n\rTicketsIssued\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x14\n\x0c\x61llotment_id\x18\x04 \x01(\t\x12\x12\n\nticket_ids\x18\x05 \x03(\t\x12\x10\n\x08seat_ids\x18\x06 \x03(\t\x12-\n\tissued_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x01\n\rTicketsVoided\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x12\n\nticket_ids\x18\x03 \x03(\t\x12\x10\n\x08seat_ids\x18\x04 \x03(\t\x12/\n\x06reason\x18\x05 \x01(\x0e\x32\x1f.balcon.ticketing.v1.VoidReason\x12-\n\tvoided_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x8f\x02\n\nVoidReason\x12\x1b\n\x17VOID_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17VOID_REASON_ORDER_ENDED\x10\x01\x12\x1d\n\x19VOID_REASON_SEAT_RETURNED\x10\x02\x12\x1d\n\x19VOID_REASON_SEAT_RECALLED\x10\x03\x12\x19\n\x15VOID_REASON_REPRINTED\x10\x04\x12\x17\n\x13VOID_REASON_BY_HAND\x10\x05\x12\x1b\n\x17VOID_REASON_TRANSFERRED\x10\x06\x12\x18\n\x14VOID_REASON_RESEATED\x10\x07\x12\x1e\n\x1aVOID_REASON_LINE_CANCELLED\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.ticketing.v1.ticketi
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_VOIDREASON']._serialized_start=480
-  _globals['_VOIDREASON']._serialized_end=719
+  _globals['_VOIDREASON']._serialized_end=751
   _globals['_TICKETSISSUED']._serialized_start=101
   _globals['_TICKETSISSUED']._serialized_end=283
   _globals['_TICKETSVOIDED']._serialized_start=286

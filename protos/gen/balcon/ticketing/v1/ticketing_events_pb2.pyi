@@ -29,7 +29,7 @@ class _VoidReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VoidReason
     VOID_REASON_UNSPECIFIED: _VoidReason.ValueType  # 0
     """Not set."""
     VOID_REASON_ORDER_ENDED: _VoidReason.ValueType  # 1
-    """Its order was refunded or cancelled, wholly or for this seat."""
+    """Its order was refunded or cancelled."""
     VOID_REASON_SEAT_RETURNED: _VoidReason.ValueType  # 2
     """The office gave the seat back, on the day or by hand, or the allotment was closed."""
     VOID_REASON_SEAT_RECALLED: _VoidReason.ValueType  # 3
@@ -42,6 +42,8 @@ class _VoidReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VoidReason
     """It was passed on to another person, who has a ticket of their own for the seat."""
     VOID_REASON_RESEATED: _VoidReason.ValueType  # 7
     """Its holder has another seat."""
+    VOID_REASON_LINE_CANCELLED: _VoidReason.ValueType  # 8
+    """The house cancelled this ticket of an order that stays."""
 
 class VoidReason(_VoidReason, metaclass=_VoidReasonEnumTypeWrapper):
     """Why a ticket lets nobody in any more."""
@@ -49,7 +51,7 @@ class VoidReason(_VoidReason, metaclass=_VoidReasonEnumTypeWrapper):
 VOID_REASON_UNSPECIFIED: VoidReason.ValueType  # 0
 """Not set."""
 VOID_REASON_ORDER_ENDED: VoidReason.ValueType  # 1
-"""Its order was refunded or cancelled, wholly or for this seat."""
+"""Its order was refunded or cancelled."""
 VOID_REASON_SEAT_RETURNED: VoidReason.ValueType  # 2
 """The office gave the seat back, on the day or by hand, or the allotment was closed."""
 VOID_REASON_SEAT_RECALLED: VoidReason.ValueType  # 3
@@ -62,6 +64,8 @@ VOID_REASON_TRANSFERRED: VoidReason.ValueType  # 6
 """It was passed on to another person, who has a ticket of their own for the seat."""
 VOID_REASON_RESEATED: VoidReason.ValueType  # 7
 """Its holder has another seat."""
+VOID_REASON_LINE_CANCELLED: VoidReason.ValueType  # 8
+"""The house cancelled this ticket of an order that stays."""
 Global___VoidReason: _TypeAlias = VoidReason  # noqa: Y015
 
 @_typing.final
