@@ -7,8 +7,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+import asyncpg
+
 from bench.process import cpu_seconds
 from services.console.stack.local_stack import LocalStack
+from services.runtime.embedded.ports import LOOPBACK
+from services.runtime.embedded.postgres import OWNER
 
 CALLERS = "callers"
 SANDBOX = "sandbox"
@@ -24,18 +28,44 @@ def look(stack: LocalStack, services: tuple[str, ...]) -> dict[str, float]:
         pid = stack.process(name).pid
         if pid is not None:
             seconds[name] = cpu_seconds(pid)
+            helpers = [spent for child in children(pid) if (spent := _of_helper(child)) is not None]
+            if helpers:
+                # What draws letters and paper.
+                seconds[f"{name}, helpers"] = sum(helpers)
     seconds["valkey"] = cpu_seconds(stack.servers.valkey.pid)
     seconds |= _of_postgres(stack.servers.postgres.pid)
     seconds[CALLERS] = time.process_time()
     return seconds
 
 
+async def transactions(stack: LocalStack) -> dict[str, float]:
+    """Transactions that each database has committed so far: what an order costs there whatever the machine does."""
+    connection = await asyncpg.connect(f"postgresql://{OWNER}@{LOOPBACK}:{stack.servers.postgres.port}/postgres")
+    try:
+        rows = await connection.fetch("SELECT datname, xact_commit FROM pg_stat_database WHERE datname LIKE 'balcon%'")
+    finally:
+        await connection.close()
+    return {row["datname"].removeprefix(_DATABASE_PREFIX): float(row["xact_commit"]) for row in rows}
+
+
+def children(pid: int) -> list[int]:
+    """The processes that it started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _of_helper(pid: int) -> float | None:
+    try:
+        return cpu_seconds(pid)
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        return None
+
+
 def _of_postgres(postmaster: int) -> dict[str, float]:
     seconds: dict[str, float] = defaultdict(float, {"postgres itself": cpu_seconds(postmaster)})
-    for child in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
+    for child in children(postmaster):
         try:
             title = Path(f"/proc/{child}/cmdline").read_text().strip("\0").split()
-            taken = cpu_seconds(int(child))
+            taken = cpu_seconds(child)
         except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
             continue
         # "postgres: <role> <database> <address> <state>" of backends.

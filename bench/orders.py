@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench.order_costs import cost_ms, inside_ms, look
+from bench.order_costs import cost_ms, inside_ms, look, transactions
 from bench.order_load import SEATS, Bought, Buyers
 from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms
 from services.console.stack.blueprint import INTEGRATIONS, is_wanted, parts_of
@@ -127,9 +127,15 @@ async def _measured(stack: LocalStack, options: Options, services: tuple[str, ..
         if options.pause:
             print({name: stack.process(name).pid for name in services}, flush=True)
             await asyncio.sleep(options.pause)
-        before = look(stack, services)
+        before, committed = look(stack, services), await transactions(stack)
         closed = await buyers.closed_loop(options.orders, options.at_once)
-        found["closed"] = figures(closed, cost_ms(before, look(stack, services), max(1, closed.confirmed)))
+        orders = max(1, closed.confirmed)
+        found["closed"] = figures(closed, cost_ms(before, look(stack, services), orders)) | {
+            "transactions_an_order": {
+                name: round((count - committed.get(name, 0)) / orders, 2)
+                for name, count in (await transactions(stack)).items()
+            }
+        }
         if options.open_seconds:
             rate = options.rate or closed.per_second * SHARE
             before = look(stack, services)
