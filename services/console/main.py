@@ -123,6 +123,13 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
     report: Annotated[
         Path | None, typer.Option(help="Where the promoter's PDF goes; default: a file that is told.")
     ] = None,
+    provider_chaos: Annotated[
+        bool,
+        typer.Option(
+            "--provider-chaos",
+            help="The pretended provider errs, falls silent, loses, repeats and delays, all drawn from the seed.",
+        ),
+    ] = False,
     fast: Annotated[bool, typer.Option("--fast", hidden=True, help="Shorter windows, for tests.")] = False,
 ) -> None:
     """Runs an on-sale from start to end and audits it; status 0 only if everything holds."""
@@ -142,6 +149,7 @@ def demo(  # noqa: PLR0913, PLR0917 (each is an option)
         nodes=nodes,
         contingents=contingents,
         report=report,
+        provider_chaos=provider_chaos,
         tempo=FAST if fast else NORMAL,
     )
     if not run_command(run_demo(options)):

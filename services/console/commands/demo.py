@@ -51,6 +51,8 @@ _FURTHER_AUDITS = 4
 _CHOOSING = 24
 _ORDERING = 16
 _CONNECTIONS = 4
+# Of the provider's answers and webhooks, in a sale with chaos.
+_CHAOS_SHARE = 0.2
 # The kill falls in the middle of the sale: when so much of what will be sold is sold.
 _KILL_AT_SHARE = 0.3
 
@@ -107,7 +109,16 @@ class DemoOptions:
     contingents: bool = False
     # Where the promoter's report of the sale goes; None: into the temporary folder of the machine.
     report: Path | None = None
+    provider_chaos: bool = False
     tempo: Tempo = NORMAL
+
+    def tuning(self) -> dict[str, str]:
+        """The services' settings."""
+        if not self.provider_chaos:
+            return self.tempo.tuning()
+        seeded = {"BALCON_SANDBOX_CHAOS": str(_CHAOS_SHARE), "BALCON_SANDBOX_SEED": str(self.seed)}
+        # A lost webhook is found by the list; the demo's minutes are seconds.
+        return self.tempo.tuning() | seeded | {"BALCON_PAYMENTS_LISTING_INTERVAL_SECONDS": "2"}
 
 
 async def run_demo(options: DemoOptions) -> bool:
@@ -131,7 +142,7 @@ async def run_demo(options: DemoOptions) -> bool:
 async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids) -> bool:
     started = clock.monotonic()
     stack_options = StackOptions(
-        options.bus_url, options.tempo.tuning(), options.nodes, options.bus, integrations=("podiumkunst",)
+        options.bus_url, options.tuning(), options.nodes, options.bus, integrations=("podiumkunst",)
     )
 
     def progress(step: str) -> None:
@@ -155,6 +166,8 @@ async def _run(options: DemoOptions, folder: DataFolder, clock: Clock, ids: Ids)
             if contingents is not None:
                 await contingents.wait_until_open(clock)
             progress(f"{options.buyers:,} buyers for {len(on_sale.plan.seats):,} seats")
+            if options.provider_chaos:
+                progress(f"the provider misbehaves in {_CHAOS_SHARE:.0%} of all it does; seed {options.seed}")
             promoter = DemoPromoter(accounts, reporting, house, folder.path, clock)
             platform = DemoPlatform(podiumkunst, stack.record.dip, house, clock)
             sale = DemoSale(options, stack, on_sale, clock, Outsiders(promoter, platform), contingents)

@@ -59,6 +59,8 @@ _SETTLE = text(
 )
 # As many as one transaction takes: the events of a group are far below what the outbox takes at once.
 MOST_IN_A_GROUP = 128
+# A commit costs many times what one payment more in it does.
+PACE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,13 @@ class PostgresPaymentStore:
         self, name: str, work: Callable[[str, Sequence[_ItemT]], Awaitable[Sequence[_AnswerT | ItemBroke]]]
     ) -> Gathering[str, _ItemT, _AnswerT]:
         """A lane is a house: a group never leaves its scope (0019)."""
-        return Gathering(name, work, most=MOST_IN_A_GROUP, is_refused=lambda error: not is_transient(error))
+        return Gathering(
+            name,
+            work,
+            most=MOST_IN_A_GROUP,
+            pace_seconds=PACE_SECONDS,
+            is_refused=lambda error: not is_transient(error),
+        )
 
     async def record(self, payment: Payment) -> Payment:
         return await self._records.ask(payment.house_id, payment)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.payments.adapters.postgres_payment_store import settle
+from services.payments.adapters.postgres_payment_store import PACE_SECONDS, settle
 from services.payments.adapters.tables import CURSORS, WEBHOOK_EVENTS
 from services.payments.ports import LeasedWebhookEvent, WebhookEvent, WebhookEventPage
 from services.runtime.clock import Clock
@@ -35,7 +35,11 @@ class PostgresWebhookEventStore:
         self._single = for_single_statements(engine)
         self._clock = clock
         self._adds: Gathering[int, tuple[str, WebhookEvent], bool] = Gathering(
-            "webhook_adds", self._add_all, most=MOST_IN_A_GROUP, is_refused=lambda error: not is_transient(error)
+            "webhook_adds",
+            self._add_all,
+            most=MOST_IN_A_GROUP,
+            pace_seconds=PACE_SECONDS,
+            is_refused=lambda error: not is_transient(error),
         )
 
     async def add(self, account: str, event: WebhookEvent, lease_seconds: float) -> bool:

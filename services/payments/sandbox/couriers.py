@@ -9,6 +9,7 @@ import hmac
 import httpx
 
 from services.payments.sandbox.acquirer import Acquirer
+from services.payments.sandbox.chaos import Chaos, WebhookTrouble
 from services.payments.sandbox.ledger import Delivery, Ledger
 from services.runtime.clock import Clock
 from services.runtime.ids import seeded_random
@@ -20,7 +21,7 @@ _log = get_logger("sandbox")
 
 SIGNATURE_HEADER = "Balcon-Signature"
 GIVE_UP_AFTER_MS = 3 * 24 * 3_600 * 1_000
-MOST_AT_ONCE = 8
+MOST_AT_ONCE = 32
 _FIRST_RETRY_SECONDS = 0.5
 _LAST_RETRY_SECONDS = 3_600.0
 _MAX_DOUBLINGS = 13
@@ -40,7 +41,15 @@ class Couriers:
     """One loop that delivers and keeps the agenda. At least once, in no promised order."""
 
     def __init__(
-        self, ledger: Ledger, acquirer: Acquirer, *, clock: Clock, webhook_url: str, secret: str, seed: int
+        self,
+        ledger: Ledger,
+        acquirer: Acquirer,
+        *,
+        clock: Clock,
+        webhook_url: str,
+        secret: str,
+        seed: int,
+        chaos: Chaos,
     ) -> None:
         self._ledger = ledger
         self._acquirer = acquirer
@@ -48,6 +57,7 @@ class Couriers:
         self._webhook_url = webhook_url
         self._secret = secret
         self._random = seeded_random(seed)
+        self._chaos = chaos
         self._woken = asyncio.Event()
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
@@ -91,12 +101,28 @@ class Couriers:
 
     async def _deliver(self, http: httpx.AsyncClient, delivery: Delivery) -> None:
         try:
-            taken = await self._post(http, delivery.body)
+            next_ms = await self._tried(http, delivery)
             with self._ledger.transaction():
-                self._ledger.delivered(delivery, None if taken else self._next_try_ms(delivery))
+                self._ledger.delivered(delivery, next_ms)
         finally:
             del self._under_way[delivery.id]
             self._woken.set()
+
+    async def _tried(self, http: httpx.AsyncClient, delivery: Delivery) -> int | None:
+        """When it is to be tried again; None: never."""
+        match self._chaos.of_webhook():
+            case WebhookTrouble.LOST:
+                return None
+            case WebhookTrouble.LATE:
+                return self._clock.now_ms() + self._chaos.late_ms()
+            case WebhookTrouble.NOT_HEARD:
+                await self._post(http, delivery.body)
+                return self._next_try_ms(delivery)
+            case WebhookTrouble.DOUBLED:
+                await self._post(http, delivery.body)
+            case None:
+                pass
+        return None if await self._post(http, delivery.body) else self._next_try_ms(delivery)
 
     async def _post(self, http: httpx.AsyncClient, body: bytes) -> bool:
         stamp = signature_header(self._secret, self._clock.now_ms() // 1000, body)

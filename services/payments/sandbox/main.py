@@ -22,6 +22,7 @@ def main() -> None:
         pay_late_seconds=settings.pay_late_seconds,
         stall_seconds=settings.stall_seconds,
         seed=settings.seed,
+        chaos=settings.chaos,
     )
     run_pretended("sandbox", Sandbox(plan, clock=SystemClock(), ids=RandomIds()), settings.log_level)
 

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from services.payments.sandbox.acquirer import Acquirer
+from services.payments.sandbox.chaos import Chaos
 from services.payments.sandbox.couriers import Couriers
 from services.payments.sandbox.ledger import Ledger
 from services.payments.sandbox.pay_page import PayPage
@@ -35,6 +36,7 @@ class SandboxPlan:
     pay_late_seconds: float = 8.0
     stall_seconds: float = 6.0
     seed: int = 0
+    chaos: float = 0.0
 
 
 async def _no_such_address(_request: Request, _problem: Exception) -> Response:
@@ -59,6 +61,7 @@ class Sandbox:
             stall_seconds=plan.stall_seconds,
             webhooks=bool(plan.webhook_url),
         )
+        chaos = Chaos(plan.chaos, seed=plan.seed, clock=clock, stall_seconds=plan.stall_seconds)
         self._couriers = Couriers(
             self._ledger,
             acquirer,
@@ -66,6 +69,7 @@ class Sandbox:
             webhook_url=plan.webhook_url,
             secret=plan.webhook_secret,
             seed=plan.seed,
+            chaos=chaos,
         )
         rest = RestApi(
             self._ledger,
@@ -78,7 +82,7 @@ class Sandbox:
         page = PayPage(self._ledger, acquirer, on_change=self._couriers.wake)
         health = Route("/health", _healthy, methods=["GET"])
         app = Starlette(routes=[health, *rest.routes(), *page.routes()], exception_handlers={404: _no_such_address})
-        self._http = HttpServer(app, host=plan.host, port=plan.port, grace_seconds=_GRACE_SECONDS)
+        self._http = HttpServer(chaos.around(app), host=plan.host, port=plan.port, grace_seconds=_GRACE_SECONDS)
         self._task: asyncio.Task[None] | None = None
 
     @property

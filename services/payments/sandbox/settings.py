@@ -19,5 +19,8 @@ class SandboxSettings(BaseSettings):
     data_path: str = Field(description="SQLite file that holds the payments; it survives kill -9.")
     pay_late_seconds: float = Field(8.0, ge=0, le=864_000, description="How late the pays-late card pays.")
     stall_seconds: float = Field(6.0, ge=0, le=3_600, description="How long the API is silent for the times-out card.")
-    seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of the jitter between webhook deliveries.")
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of the jitter between deliveries, and of chaos.")
+    chaos: float = Field(
+        0.0, ge=0, le=0.9, description="Share of calls and webhooks that go wrong: errors, silence, loss, repeats."
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe log line written.")

@@ -26,7 +26,7 @@ from services.runtime.bus.postgres_admin import (
     list_partitions,
 )
 from services.runtime.bus.postgres_retention import delete_expired, delete_replaced
-from services.runtime.bus.postgres_schema import MESSAGES_CHANNEL, create_partitions, create_tables
+from services.runtime.bus.postgres_schema import create_partitions, create_tables, messages_channel
 from services.runtime.bus.postgres_subscription import UNREACHABLE, PostgresSubscription
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
@@ -36,6 +36,30 @@ POOL_SIZE = 4
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
 LET_GO_SECONDS = 600.0
+
+# One round trip. Partitions are locked in one order, so that publishers of the same ones wait instead of deadlocking;
+# where one is gone, nothing is stored. Told within the transaction: nobody is woken before there is something to read.
+_APPEND = """
+    WITH wanted AS (
+        SELECT * FROM unnest($1::int[], $2::text[], $3::bytea[], $4::bytea[])
+            WITH ORDINALITY AS w (partition_id, key, payload, headers, place)
+    ), locked AS MATERIALIZED (
+        SELECT id, next_offset FROM bus_partition WHERE id = ANY($1::int[]) ORDER BY id FOR UPDATE
+    ), counted AS (
+        SELECT l.id, l.next_offset, count(*) AS messages FROM locked l JOIN wanted w ON w.partition_id = l.id
+        WHERE (SELECT count(*) FROM locked) = (SELECT count(DISTINCT partition_id) FROM wanted)
+        GROUP BY l.id, l.next_offset
+    ), stored AS (
+        INSERT INTO bus_message (partition_id, log_offset, key, payload, headers, stored_at_ms)
+        SELECT w.partition_id, c.next_offset + row_number() OVER (PARTITION BY w.partition_id ORDER BY w.place) - 1,
+               w.key, w.payload, w.headers, $5::bigint
+        FROM wanted w JOIN counted c ON c.id = w.partition_id
+        RETURNING 1
+    ), moved AS (
+        UPDATE bus_partition p SET next_offset = c.next_offset + c.messages FROM counted c WHERE p.id = c.id
+    )
+    SELECT (SELECT count(*) FROM stored), (SELECT count(pg_notify(channel, '')) FROM unnest($6::text[]) channel)
+"""
 
 _log = get_logger(__name__)
 
@@ -148,40 +172,18 @@ class PostgresBus:
     async def _append(self, connection: Any, messages: Sequence[Message]) -> None:
         numbers = await self._partition_ids(connection, {message.topic for message in messages})
         targets = [numbers[m.topic][partition_of(m.key, len(numbers[m.topic]))] for m in messages]
-        async with connection.transaction():
-            # Locked in one order, so that publishers of the same partitions wait instead of deadlocking.
-            rows = await connection.fetch(
-                "SELECT id, next_offset FROM bus_partition WHERE id = ANY($1::int[]) ORDER BY id FOR UPDATE",
-                sorted(set(targets)),
-            )
-            following = {row["id"]: row["next_offset"] for row in rows}
-            if not following.keys() >= set(targets):
-                self._partitions.clear()
-                raise TopicMissing(topics=",".join(sorted({message.topic for message in messages})))
-            offsets = []
-            for target in targets:
-                offsets.append(following[target])
-                following[target] += 1
-            await connection.execute(
-                """INSERT INTO bus_message (partition_id, log_offset, key, payload, headers, stored_at_ms)
-                   SELECT *, $6 FROM unnest($1::int[], $2::bigint[], $3::text[], $4::bytea[], $5::bytea[])""",
-                targets,
-                offsets,
-                [message.key for message in messages],
-                [message.payload for message in messages],
-                [json.dumps(dict(message.headers)).encode() for message in messages],
-                self._clock.now_ms(),
-            )
-            await connection.execute(
-                """UPDATE bus_partition p SET next_offset = f.next_offset
-                   FROM unnest($1::int[], $2::bigint[]) AS f (id, next_offset) WHERE p.id = f.id""",
-                list(following),
-                list(following.values()),
-            )
-            topics = sorted({message.topic for message in messages})
-            await connection.execute(
-                "SELECT pg_notify($1, topic) FROM unnest($2::text[]) topic", MESSAGES_CHANNEL, topics
-            )
+        stored = await connection.fetchval(
+            _APPEND,
+            targets,
+            [message.key for message in messages],
+            [message.payload for message in messages],
+            [json.dumps(dict(message.headers)).encode() for message in messages],
+            self._clock.now_ms(),
+            sorted({messages_channel(message.topic) for message in messages}),
+        )
+        if stored != len(messages):
+            self._partitions.clear()
+            raise TopicMissing(topics=",".join(sorted({message.topic for message in messages})))
 
     async def _partition_ids(self, connection: Any, topics: set[str]) -> dict[str, list[int]]:
         unknown = sorted(topics - self._partitions.keys())

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-MESSAGES_CHANNEL = "balcon_bus_messages"  # payload: a topic that has new messages
+_MESSAGES_CHANNEL = "balcon_bus_messages"
+_CHANNEL_BYTES = 63  # PostgreSQL's names
 MEMBERS_CHANNEL = "balcon_bus_members"  # payload: a group whose members or locks changed
+
+
+def messages_channel(topic: str) -> str:
+    """Where a topic's new messages are told of, with its name: whoever reads others is not woken."""
+    channel = f"{_MESSAGES_CHANNEL}:{topic}"
+    if len(channel.encode()) <= _CHANNEL_BYTES:
+        return channel
+    return f"{_MESSAGES_CHANNEL}:{hashlib.blake2b(topic.encode(), digest_size=16).hexdigest()}"
+
 
 # One number for everybody who creates or alters these tables. Partition locks use the two-number space instead.
 _SCHEMA_LOCK = 0x62_61_6C_63_6F_6E_01

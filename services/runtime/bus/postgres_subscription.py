@@ -20,7 +20,7 @@ from services.runtime.bus.batches import Batches
 from services.runtime.bus.faults import PartitionLost
 from services.runtime.bus.limits import BATCH_MAX_BYTES, BATCH_MAX_MESSAGES
 from services.runtime.bus.port import Delivered, Message
-from services.runtime.bus.postgres_schema import MEMBERS_CHANNEL, MESSAGES_CHANNEL
+from services.runtime.bus.postgres_schema import MEMBERS_CHANNEL, messages_channel
 from services.runtime.clock import Clock
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.waiting import wait_until_set
@@ -29,6 +29,8 @@ BEAT_SECONDS = 1.0
 MEMBER_GONE_SECONDS = 5.0
 MEMBER_FORGOTTEN_SECONDS = 60.0
 POLL_SECONDS = 1.0  # a lost notification costs no more than this
+# Between two looks at a log that was read to its end: in a crowd a batch is many events, alone an event waits for none.
+PACE_SECONDS = 0.03
 RECONNECT_FIRST_SECONDS = 0.1
 RECONNECT_LAST_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
@@ -82,6 +84,9 @@ class PostgresSubscription:
         self._held: dict[int, _Held] = {}
         self._ready: deque[tuple[int, list[Delivered]]] = deque()
         self._woken = asyncio.Event()
+        # What the last look found, and when it was.
+        self._read_to_end = False
+        self._read_at = 0.0
         self._rebalance_due = True
         self._beating: asyncio.Task[None] | None = None
         self._retry_seconds = RECONNECT_FIRST_SECONDS
@@ -150,6 +155,8 @@ class PostgresSubscription:
 
     async def _take(self) -> Sequence[Delivered] | None:
         while not self._closed:
+            if not self._ready:
+                await self._wait_for_more()
             self._woken.clear()
             try:
                 async with self._session_free:
@@ -166,8 +173,16 @@ class PostgresSubscription:
                 continue
             if self._ready:
                 return self._hand_out()
-            await wait_until_set(self._woken, self._clock, POLL_SECONDS)
         return None
+
+    async def _wait_for_more(self) -> None:
+        """Until there may be more than was read at the last look, and a moment has passed since."""
+        if not self._read_to_end:
+            return
+        await wait_until_set(self._woken, self._clock, POLL_SECONDS)
+        pause = self._read_at + PACE_SECONDS - self._clock.monotonic()
+        if pause > 0 and not self._closed:
+            await self._clock.sleep(pause)
 
     def _hand_out(self) -> list[Delivered]:
         number, batch = self._ready.popleft()
@@ -193,7 +208,8 @@ class PostgresSubscription:
                 self._group_id,
                 MEMBER_FORGOTTEN_SECONDS,
             )
-            await session.add_listener(MESSAGES_CHANNEL, self._heard_message)
+            for topic in self._topics:
+                await session.add_listener(messages_channel(topic), self._heard_message)
             await session.add_listener(MEMBERS_CHANNEL, self._heard_member)
         except BaseException:
             session.terminate()
@@ -244,9 +260,12 @@ class PostgresSubscription:
             "SELECT next_offset FROM bus_group_offset WHERE group_id = $1 AND partition_id = $2", self._group_id, number
         )
         self._held[number] = _Held(topic, partition, position or 0)
+        self._read_to_end = False
 
     async def _fetch(self) -> None:
         """One round trip for all partitions; within one, offsets are visible in order, so nothing is passed over."""
+        self._read_at = self._clock.monotonic()
+        share_bytes = BATCH_MAX_BYTES // max(len(self._held), 1)
         rows = await self._session.fetch(
             """SELECT m.* FROM unnest($1::int[], $2::bigint[]) AS held (id, position), LATERAL (
                    SELECT partition_id, log_offset, key, payload, headers,
@@ -257,7 +276,7 @@ class PostgresSubscription:
             list(self._held),
             [held.position for held in self._held.values()],
             BATCH_MAX_MESSAGES,
-            BATCH_MAX_BYTES // max(len(self._held), 1),
+            share_bytes,
         )
         batches: dict[int, list[Delivered]] = {}
         for row in rows:
@@ -266,6 +285,10 @@ class PostgresSubscription:
             delivered = Delivered(message, held.partition, row["log_offset"])
             batches.setdefault(row["partition_id"], []).append(delivered)
         self._ready.extend(batches.items())
+        self._read_to_end = not any(
+            len(batch) >= BATCH_MAX_MESSAGES or sum(len(each.message.payload) for each in batch) >= share_bytes
+            for batch in batches.values()
+        )
 
     async def _keep_beating(self) -> None:
         while True:
@@ -288,9 +311,8 @@ class PostgresSubscription:
             self._topics,
         )
 
-    def _heard_message(self, _session: Any, _pid: int, _channel: str, topic: str) -> None:
-        if topic in self._topics:
-            self._woken.set()
+    def _heard_message(self, _session: Any, _pid: int, _channel: str, _payload: str) -> None:
+        self._woken.set()
 
     def _heard_member(self, _session: Any, _pid: int, _channel: str, group: str) -> None:
         if group in {self._group, ""}:
@@ -309,4 +331,5 @@ class PostgresSubscription:
         self._session = None
         self._held.clear()
         self._ready.clear()
+        self._read_to_end = False
         self._rebalance_due = True

@@ -23,6 +23,8 @@ RETENTION_SECONDS = 7 * 86_400.0  # a bus that lost its last days can be filled 
 RETRY_FIRST_SECONDS = 0.1
 RETRY_LAST_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 5.0
+# Between two looks at an outbox that was emptied: in a crowd a batch is many events, alone an event waits for none.
+PACE_SECONDS = 0.02
 LONG_PUBLISH_SECONDS = 5.0  # how long the gauges may stay behind while the bus neither takes nor refuses
 
 _log = get_logger(__name__)
@@ -101,6 +103,7 @@ class OutboxRelay:
         await held.listen(self._woken.set)
         while True:
             self._woken.clear()
+            looked_at = self._clock.monotonic()
             events = await held.next_batch(self._batch)
             if events:
                 await self._publish(held, events)
@@ -110,6 +113,8 @@ class OutboxRelay:
                 # That was all: nobody should have to wait for the housekeeping to see that the outbox is empty.
                 self._tell(Pending(0, None))
                 await wait_until_set(self._woken, self._clock, self._interval_seconds)
+                if (pause := looked_at + PACE_SECONDS - self._clock.monotonic()) > 0:
+                    await self._clock.sleep(pause)
 
     async def _stand_by(self) -> None:
         if await wait_until_set(self._woken, self._clock, self._interval_seconds):

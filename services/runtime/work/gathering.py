@@ -1,6 +1,7 @@
-"""Natural batching: what is asked for while a group is under way becomes the next group. No timer, no waiting for more.
+"""Natural batching: what is asked for while a group is under way becomes the next group.
 
-Alone, a request is worked on at once; in a crowd, groups grow by themselves until the work keeps up.
+Alone, a request is worked on at once; in a crowd, groups grow by themselves until the work keeps up. With a pace a lane
+begins a group so often at most: a group costs much, one item more of it little, so a crowd waits a moment for company.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from services.runtime.call_context import outside_call
+
+# Lanes are houses and the like: forgetting them costs a pause less.
+_LANES_REMEMBERED = 10_000
 
 LaneT = TypeVar("LaneT", bound=Hashable)
 ItemT = TypeVar("ItemT")
@@ -44,11 +48,15 @@ class Gathering(Generic[LaneT, ItemT, AnswerT]):
         work: GroupWork[LaneT, ItemT, AnswerT],
         *,
         most: int,
+        pace_seconds: float = 0.0,
         is_refused: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
         self._name = name
         self._work = work
         self._most = most
+        self._pace_seconds = pace_seconds
+        # When each lane's last group began.
+        self._begun: dict[LaneT, float] = {}
         self._is_refused = is_refused
         self._waiting: dict[LaneT, deque[_Asked[ItemT, AnswerT]]] = {}
         # The loop itself keeps no task alive.
@@ -70,6 +78,7 @@ class Gathering(Generic[LaneT, ItemT, AnswerT]):
     async def _run(self, lane: LaneT, waiting: deque[_Asked[ItemT, AnswerT]]) -> None:
         try:
             while waiting:
+                await self._keep_pace(lane, len(waiting))
                 group = [waiting.popleft() for _ in range(min(self._most, len(waiting)))]
                 # Who has given up before the work began asks for nothing any more.
                 await self._work_on(lane, [asked for asked in group if not asked[1].done()])
@@ -77,6 +86,17 @@ class Gathering(Generic[LaneT, ItemT, AnswerT]):
             del self._waiting[lane]
             for _, answer in waiting:  # only when this task was cancelled, at the end of the process
                 answer.cancel()
+
+    async def _keep_pace(self, lane: LaneT, waiting: int) -> None:
+        """A full group goes at once, and so does the first after a rest."""
+        if not self._pace_seconds:
+            return
+        loop = asyncio.get_running_loop()
+        if waiting < self._most and (pause := self._begun.get(lane, 0.0) + self._pace_seconds - loop.time()) > 0:
+            await asyncio.sleep(pause)  # noqa: TID251 (a moment of the loop's own time)
+        if len(self._begun) > _LANES_REMEMBERED:
+            self._begun.clear()
+        self._begun[lane] = loop.time()
 
     async def _work_on(self, lane: LaneT, group: list[_Asked[ItemT, AnswerT]]) -> None:
         if not group:

@@ -65,6 +65,7 @@ class RigPlan:
     webhooks: bool = True
     pay_late_seconds: float = 0.4
     stall_seconds: float = 1.5
+    chaos: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -108,6 +109,8 @@ class Rig:
             webhook_secret=SECRET,
             pay_late_seconds=self.plan.pay_late_seconds,
             stall_seconds=self.plan.stall_seconds,
+            seed=14,
+            chaos=self.plan.chaos,
         )
         self.sandbox = Sandbox(plan, clock=self.clock, ids=RandomIds())
         await self.sandbox.start()

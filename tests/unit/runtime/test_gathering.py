@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 from services.runtime.call_context import CallContext, current_call, enter_call
+from services.runtime.clock import LoopClock
 from services.runtime.ids import RandomIds
+from services.runtime.testing.virtual_time import run_virtual
 from services.runtime.work.gathering import Gathering, ItemBroke
 
 
@@ -132,6 +134,32 @@ async def test_cancelling_the_group_cancels_who_waits() -> None:
     group.cancel()
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert all(isinstance(answer, asyncio.CancelledError) for answer in answers)
+
+
+def test_a_lane_with_a_pace_begins_at_once_after_a_rest_and_gathers_in_a_crowd() -> None:
+    async def story() -> None:
+        clock, began = LoopClock(), list[tuple[float, int]]()
+
+        async def work(lane: str, items: Sequence[int]) -> Sequence[int]:
+            began.append((round(clock.monotonic() - opened, 3), len(items)))
+            return items
+
+        gathering = Gathering("test", work, most=4, pace_seconds=0.02)
+        await clock.sleep(1.0)
+        opened = clock.monotonic()
+        await gathering.ask("a", 0)
+
+        async def later(seconds: float) -> None:
+            await clock.sleep(seconds)
+            await gathering.ask("a", 1)
+
+        await asyncio.gather(*(later(seconds) for seconds in (0.001, 0.005, 0.015)))
+        await asyncio.gather(*(gathering.ask("a", item) for item in range(4)))  # full: none waits for more
+        await clock.sleep(0.5)
+        await gathering.ask("a", 0)
+        assert began == [(0.0, 1), (0.02, 3), (0.02, 4), (0.52, 1)]
+
+    run_virtual(story())
 
 
 async def _turns() -> None:
