@@ -35,11 +35,15 @@ _WANTS_FREE = order_parts.c.line_states.is_(None) | order_parts.c.line_states.ha
     sa.cast(["VALID", "RELEASE_DUE"], ARRAY(sa.Text))
 )
 _PART_SEATED = sa.exists().where(_PARTS, order_parts.c.seats.in_(KEEPS_CLAIM | KEEPS_SALE), _WANTS_FREE)
-_STATE = sa.func.jsonb_array_elements_text(order_parts.c.line_states).column_valued("line_state")
+_STATES = (
+    sa.func.jsonb_array_elements_text(order_parts.c.line_states)
+    .table_valued("line_state", name="states")
+    .render_derived()
+)
 _CANCELLED = (
     sa.select(sa.func.count())
-    .select_from(order_parts.join(_STATE, sa.true()))
-    .where(_PARTS, sa.column("line_state") != "VALID")
+    .select_from(order_parts.join(_STATES, sa.true()))
+    .where(_PARTS, _STATES.c.line_state != "VALID")
     .correlate(orders)
     .scalar_subquery()
 )
