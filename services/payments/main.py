@@ -18,6 +18,7 @@ from services.payments.adapters.mollie_provider import MollieAccount, MollieLimi
 from services.payments.adapters.postgres_audit import PostgresAudit
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
 from services.payments.adapters.postgres_provider_accounts import PostgresProviderAccounts
+from services.payments.adapters.postgres_unknown_payments import PostgresUnknownPayments
 from services.payments.adapters.postgres_vouchers import PostgresVouchers
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.provider_opener import Opener, ProviderOpener
@@ -31,6 +32,7 @@ from services.payments.api.vouchers_servicer import VouchersServicer
 from services.payments.api.webhooks import webhook_app
 from services.payments.domain.next_attempt import RetryPolicy
 from services.payments.domain.provider_account import Credentials, ProviderAccount, ProviderKind
+from services.payments.handlers.account_listing import AccountListing
 from services.payments.handlers.account_rounds import AccountRounds
 from services.payments.handlers.open_accounts import OpenAccounts
 from services.payments.handlers.payment_desk import PaymentDesk
@@ -67,25 +69,20 @@ async def build(service: Service) -> None:
     )
     inbox = PostgresWebhookEventStore(engine, clock=clock)
     own = _own_provider(service, settings)
-    providers = _open_accounts(service, settings, engine, own, relay.wake)
+    unknown = PostgresUnknownPayments(engine, clock)
+    accounts, providers = _open_accounts(service, settings, engine, own, unknown, relay.wake)
     driver = PaymentDriver(providers, store, clock)
-    worker = WebhookWorker(providers=providers, inbox=inbox, driver=driver, clock=clock, retry_policy=retry_policy)
+    worker = WebhookWorker(
+        providers=providers, inbox=inbox, driver=driver, unknown=unknown, clock=clock, retry_policy=retry_policy
+    )
     reconciler = Reconciler(
         store=store, driver=driver, clock=clock, interval_seconds=settings.reconcile_interval_seconds
     )
-    if own is not None:
-        listing = EventListing(
-            provider=own,
-            inbox=inbox,
-            clock=clock,
-            interval_seconds=settings.listing_interval_seconds,
-            on_new=worker.look,
-        )
-        service.background("listing", listing.run)
+    _list_events(service, settings, own, accounts, providers, inbox, worker.look)
     await _open_webhooks(
         service,
         settings,
-        WebhookDesk(providers=providers, inbox=inbox, clock=clock, on_new=worker.hand_over),
+        WebhookDesk(providers=providers, inbox=inbox, payments=unknown, clock=clock, on_new=worker.hand_over),
     )
     desk = PaymentDesk(
         driver=driver,
@@ -104,6 +101,36 @@ async def build(service: Service) -> None:
     service.background("reconciler", reconciler.run)
     keep_ms = settings.webhook_event_days * 86_400_000
     service.background("purge", lambda: purge(inbox.purge, clock, keep_ms=keep_ms))
+
+
+def _list_events(
+    service: Service,
+    settings: PaymentsSettings,
+    own: PaymentProvider | None,
+    accounts: PostgresProviderAccounts,
+    providers: OpenAccounts,
+    inbox: PostgresWebhookEventStore,
+    on_new: Callable[[], None],
+) -> None:
+    clock = service.clock
+    if own is not None:
+        listing = EventListing(
+            provider=own,
+            inbox=inbox,
+            clock=clock,
+            interval_seconds=settings.listing_interval_seconds,
+            on_new=on_new,
+        )
+        service.background("listing", listing.run)
+    account_listing = AccountListing(
+        accounts=accounts,
+        providers=providers,
+        inbox=inbox,
+        clock=clock,
+        interval_seconds=settings.account_listing_seconds,
+        on_new=on_new,
+    )
+    service.background("account listing", account_listing.run)
 
 
 def _retry_policy(settings: PaymentsSettings) -> RetryPolicy:
@@ -138,8 +165,9 @@ def _open_accounts(
     settings: PaymentsSettings,
     engine: AsyncEngine,
     own: PaymentProvider | None,
+    unknown: PostgresUnknownPayments,
     wake: Callable[[], None],
-) -> OpenAccounts:
+) -> tuple[PostgresProviderAccounts, OpenAccounts]:
     """Serves the accounts of houses and keeps those open that are used."""
     clock = service.clock
     seal = Seal(settings.secrets(), owner="payments")
@@ -148,7 +176,7 @@ def _open_accounts(
     opened = OpenAccounts(store=store, opens=opens, own=own, clock=clock)
     service.on_close(opened.close)
     handler = ProviderAccountHandler(store, opens, clock=clock, ids=service.ids, on_change=opened.forget)
-    servicer = ProviderAccountsServicer(handler, settings.public_url)
+    servicer = ProviderAccountsServicer(handler, unknown, settings.public_url)
     service.rpc.add(
         lambda server: add_ProviderAccountsServiceServicer_to_server(servicer, server),
         "balcon.payments.v1.ProviderAccountsService",
@@ -159,7 +187,7 @@ def _open_accounts(
     service.background("open accounts", opened.keep_up)
     keys_ms = settings.request_key_hours * 3_600_000
     service.background("key purge", lambda: purge(store.purge_keys, clock, keep_ms=keys_ms))
-    return opened
+    return store, opened
 
 
 def _opener(settings: PaymentsSettings, clock: Clock) -> ProviderOpener:

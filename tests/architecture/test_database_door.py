@@ -98,6 +98,9 @@ ALL_HOUSES = {
         "the payments of every house's accounts are listed",
         "what is over is forgotten by age",
     ],
+    "services/payments/adapters/postgres_unknown_payments.py": [
+        "the deployment's own account has payments of every house",
+    ],
     "services/payments/adapters/postgres_webhook_event_store.py": [
         "a provider's webhook events name a payment; its house is known once it is found",
     ],

@@ -53,7 +53,7 @@ _REFUND_STATUS: dict[WireRefundState.ValueType, RefundStatus] = {
 }
 
 # Proof that CreatePayment made nothing and, repeated, will make nothing.
-_NEVER_MADE = frozenset({Reason.FIELD_INVALID})
+_NEVER_MADE = frozenset({Reason.FIELD_INVALID, Reason.PROVIDER_ACCOUNT_LOCKED, Reason.PROVIDER_ACCOUNT_MISSING})
 # Of a payment that payments named itself: somebody's mistake, and no proof of anything.
 _MISTAKEN = frozenset({Reason.PAYMENT_UNKNOWN, Reason.PAYMENT_NOT_CAPTURED})
 # More than is left: nothing was made, and only less may be.

@@ -80,7 +80,7 @@ _NO_CLAIM = {
     Reason.TICKET_TYPE_NOT_ASSIGNED: NoClaim.SEATS_GONE,
 }
 # Proof that CreatePayment made nothing and, repeated, will make nothing.
-_NEVER_MADE = frozenset({Reason.FIELD_INVALID})
+_NEVER_MADE = frozenset({Reason.FIELD_INVALID, Reason.PROVIDER_ACCOUNT_LOCKED, Reason.PROVIDER_ACCOUNT_MISSING})
 
 _log = get_logger("saga")
 

@@ -277,7 +277,7 @@ class MollieProvider:
         found = parse_qs(body.decode("ascii"), max_num_fields=10).get("id", [])
         if len(found) != 1 or not _REF.fullmatch(found[0]):
             return WebhookFlaw.MALFORMED_BODY
-        return WebhookEvent(f"{found[0]}@{now_ms // 1000}", found[0], is_signed=False)
+        return WebhookEvent(found[0], found[0], is_signed=False)
 
     def _read_signed(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> WebhookEvent | WebhookFlaw:
         secrets = self._mine.webhook_secrets(now_ms)

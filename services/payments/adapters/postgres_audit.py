@@ -47,6 +47,13 @@ _UNPROVEN = f"""
         OR (authorised_at_ms IS NOT NULL AND next_attempt_at_ms IS NULL)
         OR (refund_state IN ('DUE', 'STUCK') AND next_attempt_at_ms IS NULL))
     ORDER BY payment_id LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_UNKNOWN = "SELECT count(*) FROM unknown_payments"
+_LOST = f"""
+    SELECT 'house ' || u.house_id || ' account ' || u.account_id || ' has ' || u.payment_ref || ' of our payment '
+           || u.named_payment_id
+    FROM unknown_payments u JOIN provider_accounts a ON a.account_id = u.account_id
+    WHERE u.named_payment_id <> '' AND NOT a.is_test
+    ORDER BY u.first_seen_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _PAYMENTS = f"SELECT count(*) FROM payments WHERE {_MINE}"  # noqa: S608
 _WEBHOOK_EVENTS = "SELECT count(*) FROM provider_notices"
 _WEBHOOK_EVENTS_LEFT = f"""
@@ -82,6 +89,7 @@ _CHECKS = (
         _PAYMENTS,
         _UNPROVEN,
     ),
+    ("INV-3", "what a provider has of ours is in the record", _UNKNOWN, _LOST),
     ("INV-3", "the provider's webhook events are handled", _WEBHOOK_EVENTS, _WEBHOOK_EVENTS_LEFT),
     ("INV-7", "events are numbered without gaps per key", _SEQUENCES, _NOT_DENSE),
 )

@@ -136,7 +136,8 @@ class PostgresWebhookEventStore:
 
     async def end_listing(self, account: str, page: WebhookEventPage) -> int:
         async with connected(self._engine, _EVENTS) as connection:
-            new = len(await self._insert(connection, [(account, event) for event in page.events], 0))
+            events = [(account, event) for event in page.events]
+            new = len(await self._insert(connection, events, 0)) if events else 0
             await connection.execute(update(CURSORS).where(CURSORS.c.provider == account).values(cursor=page.cursor))
         return new
 

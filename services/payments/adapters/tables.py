@@ -246,3 +246,19 @@ Index(
 )
 
 IDEMPOTENCY_KEYS = answer_table(METADATA)
+
+# What a house's provider has and we do not know.
+UNKNOWN_PAYMENTS = Table(
+    "unknown_payments",
+    METADATA,
+    Column("account_id", Text, primary_key=True),
+    Column("payment_ref", Text, primary_key=True),
+    Column("house_id", Text, nullable=False),
+    Column("named_payment_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("first_seen_at_ms", BigInteger, nullable=False),
+    Column("last_seen_at_ms", BigInteger, nullable=False),
+    Index("ix_unknown_payments_house_id", "house_id", "first_seen_at_ms", "payment_ref"),
+)

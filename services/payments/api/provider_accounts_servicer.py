@@ -8,10 +8,10 @@ from balcon.payments.v1 import provider_accounts_pb2 as pb
 from balcon.payments.v1.provider_accounts_pb2_grpc import ProviderAccountsServiceServicer
 
 from services.contracts.changes import etag_of, refused_change
-from services.contracts.pages import asked_page
+from services.contracts.pages import asked_page, token_after
 from services.contracts.texts import refused_idempotency_key
 from services.contracts.wire_requests import asked_once
-from services.contracts.wire_types import wire_instant, wire_instant_or_none
+from services.contracts.wire_types import wire_instant, wire_instant_or_none, wire_money
 from services.payments.domain.provider_account import (
     AccountState,
     Choice,
@@ -24,6 +24,7 @@ from services.payments.domain.provider_account import (
     refused_name,
 )
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
+from services.payments.ports.unknown_payments import UnknownPayment, UnknownPayments
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import accept, answered
@@ -39,8 +40,9 @@ _STATES: Final = {one: pb.ProviderAccountState.Value(f"PROVIDER_ACCOUNT_STATE_{o
 class ProviderAccountsServicer(ProviderAccountsServiceServicer):
     """See provider_accounts.proto. `public_url`: where providers find the port of webhooks."""
 
-    def __init__(self, accounts: ProviderAccountHandler, public_url: str) -> None:
+    def __init__(self, accounts: ProviderAccountHandler, unknown: UnknownPayments, public_url: str) -> None:
         self._accounts = accounts
+        self._unknown = unknown
         self._public_url = public_url.rstrip("/")
 
     async def CreateProviderAccount(  # noqa: N802
@@ -126,6 +128,23 @@ class ProviderAccountsServicer(ProviderAccountsServiceServicer):
         found = [self._message(one) for one in page.accounts]
         return pb.ListProviderAccountsResponse(provider_accounts=found, next_page_token=page.next_page_token)
 
+    async def ListUnknownPayments(  # noqa: N802
+        self, request: pb.ListUnknownPaymentsRequest, context: Context
+    ) -> pb.ListUnknownPaymentsResponse:
+        account_id = request.provider_account_id
+        checks = (
+            refused_key("house_id", request.house_id),
+            refused_key("provider_account_id", account_id) if account_id else None,
+        )
+        asked = answered(asked_page(request.page_size, request.page_token, request.house_id, *checks))
+        found = await self._unknown.page(request.house_id, asked, account_id)
+        page = found[: asked.size]
+        token = ""
+        if len(found) > asked.size:
+            token = token_after(request.house_id, page[-1].payment_ref, page[-1].first_seen_at_ms)
+        messages = [_unknown_message(one) for one in page]
+        return pb.ListUnknownPaymentsResponse(unknown_payments=messages, next_page_token=token)
+
     def _message(self, account: ProviderAccount) -> pb.ProviderAccount:
         """The account on the wire, without its credentials."""
         url = f"{self._public_url}/webhooks/{account.provider.value}/{account.account_id}"
@@ -151,6 +170,18 @@ class ProviderAccountsServicer(ProviderAccountsServiceServicer):
             archived_at=wire_instant_or_none(account.archived_at_ms),
             etag=etag_of(account.revision),
         )
+
+
+def _unknown_message(payment: UnknownPayment) -> pb.UnknownPayment:
+    return pb.UnknownPayment(
+        provider_account_id=payment.account_id,
+        provider_ref=payment.payment_ref,
+        named_payment_id=payment.named_payment_id,
+        status=payment.status,
+        amount=wire_money(payment.amount_minor, payment.currency),
+        first_seen_at=wire_instant(payment.first_seen_at_ms),
+        last_seen_at=wire_instant(payment.last_seen_at_ms),
+    )
 
 
 def _choice_of(wire: pb.CreateProviderAccountRequest | pb.ProviderAccountChange) -> Choice:

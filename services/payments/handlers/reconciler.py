@@ -83,7 +83,7 @@ class EventListing:
             if not isinstance(outcome, Done):
                 break
             page = outcome.value
-            if page.events:
+            if page.events or page.cursor != cursor:
                 new = await self._inbox.end_listing(self._provider.account, page)
                 if new:
                     missed += new

@@ -16,6 +16,7 @@ from services.payments.ports import (
     WebhookEvent,
     WebhookEventStore,
 )
+from services.payments.ports.unknown_payments import UnknownPayments
 from services.runtime.clock import Clock
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.work.due_work import DueWork, Leased, WorkLimits
@@ -37,12 +38,14 @@ class WebhookWorker:
         providers: Providers,
         inbox: WebhookEventStore,
         driver: PaymentDriver,
+        unknown: UnknownPayments,
         clock: Clock,
         retry_policy: RetryPolicy,
     ) -> None:
         self._providers = providers
         self._inbox = inbox
         self._driver = driver
+        self._unknown = unknown
         self._clock = clock
         self._retry_policy = retry_policy
         self._due: DueWork[_OfOnePayment] = DueWork(
@@ -76,6 +79,7 @@ class WebhookWorker:
         match outcome:
             case Done(told):
                 if await self._driver.apply_provider_payment(provider, told, settles=events) is None:
+                    await self._unknown.add(provider, told)
                     await self._inbox.settle(account, events, "foreign")
             case Declined(code) if code == NOT_FOUND:
                 _log.warning("webhook_event_of_no_payment", ref=events[0].payment_ref)

@@ -166,6 +166,12 @@ PROVIDER_ACCOUNTS_LOCKED = Gauge(
     "balcon_payments_provider_accounts_locked",
     "Accounts of houses whose key the payment provider refuses. Above 0: see ProviderAccountLocked among the alerts.",
 )
+PAYMENTS_UNKNOWN = Counter(
+    "balcon_payments_unknown_total",
+    "Payments that a provider has and we do not know: ours, by the ids that they carry, or foreign. Of ours above 0: "
+    "see ProviderPaymentLost among the alerts.",
+    ["kind"],
+)
 PROVIDER_ACCOUNTS_SILENT = Gauge(
     "balcon_payments_provider_accounts_silent",
     "Accounts of houses that this process lets rest, for their payment provider does not answer.",

@@ -136,6 +136,7 @@ class Rig:
             http_port=self.http_port,
             sealing_secrets=SecretStr("a secret of the tests' own"),
             sandbox_allowed=True,
+            public_url=f"http://127.0.0.1:{self.http_port}",
             sandbox_url=self.sandbox_url,
             sandbox_webhook_secrets=SecretStr(f"whsec_old, {SECRET}"),
             **{**quick, **self.plan.settings},

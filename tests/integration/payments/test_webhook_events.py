@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
+from services.payments.adapters.postgres_unknown_payments import PostgresUnknownPayments
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
 from services.payments.domain.next_attempt import RetryPolicy
@@ -57,6 +58,7 @@ async def test_a_duplicate_webhook_is_worked_once(database_url: DatabaseUrl) -> 
         desk = WebhookDesk(
             providers=OneAccount(provider),
             inbox=inbox,
+            payments=PostgresUnknownPayments(engine, CLOCK),
             clock=CLOCK,
             on_new=lambda _account, event: worked.append(event.event_id),
         )
@@ -91,6 +93,7 @@ async def test_a_webhook_event_is_kept_when_the_provider_refuses_to_say_how_the_
             providers=OneAccount(provider),
             inbox=inbox,
             driver=PaymentDriver(OneAccount(provider), store, CLOCK),
+            unknown=PostgresUnknownPayments(engine, CLOCK),
             clock=CLOCK,
             retry_policy=RetryPolicy(),
         )

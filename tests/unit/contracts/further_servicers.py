@@ -43,7 +43,7 @@ def of_payments(store: Any, behind: type[Any]) -> Mapping[str, Any]:
     return {
         "PaymentsService": PaymentsServicer(desk),
         "VouchersService": VouchersServicer(VoucherHandler(store, clock=CLOCK, ids=IDS), CLOCK),
-        "ProviderAccountsService": ProviderAccountsServicer(accounts, "https://hooks.example"),
+        "ProviderAccountsService": ProviderAccountsServicer(accounts, store, "https://hooks.example"),
     }
 
 

@@ -28,6 +28,12 @@ PROVIDERS: Final = Subject(
         changing("provider_account", "UpdateProviderAccount", "GetProviderAccount", "Changes what is given."),
         Command("rotate", "RotateProviderCredentials", "Gives an account another key of the same.", arguments=_ACCOUNT),
         Command("check", "CheckProviderAccount", "Asks the provider now whether the key is good.", arguments=_ACCOUNT),
+        Command(
+            "unknown",
+            "ListUnknownPayments",
+            "Lists payments that a provider has and we do not know.",
+            columns=("provider_account_id", "provider_ref", "named_payment_id", "status", "amount", "last_seen_at"),
+        ),
         Command("archive", "ArchiveProviderAccount", "Takes no more payments there, for good.", arguments=_ACCOUNT),
     ),
 )

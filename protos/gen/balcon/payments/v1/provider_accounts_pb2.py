@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from balcon.access.v1 import access_pb2 as balcon_dot_access_dot_v1_dot_access__pb2
+from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*balcon/payments/v1/provider_accounts.proto\x12\x12\x62\x61lcon.payments.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xef\x04\n\x0fProviderAccount\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x1b\n\x13provider_account_id\x18\x02 \x01(\t\x12.\n\x08provider\x18\x03 \x01(\x0e\x32\x1c.balcon.payments.v1.Provider\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x37\n\x05state\x18\x05 \x01(\x0e\x32(.balcon.payments.v1.ProviderAccountState\x12\x0f\n\x07is_test\x18\x06 \x01(\x08\x12\x12\n\nis_default\x18\x07 \x01(\x08\x12\x1a\n\x12\x64\x65\x66\x61ult_currencies\x18\x08 \x03(\t\x12\x18\n\x10\x63redentials_tail\x18\t \x01(\t\x12\x14\n\x0cprovider_ref\x18\n \x01(\t\x12\x15\n\rprovider_name\x18\x0b \x01(\t\x12\x13\n\x0bwebhook_url\x18\x0c \x01(\t\x12\x1a\n\x12signed_webhook_url\x18\r \x01(\t\x12\x1a\n\x12has_webhook_secret\x18\x0e \x01(\x08\x12-\n\tlocked_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0blocked_note\x18\x10 \x01(\t\x12.\n\nrotated_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x61rchived_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\x14 \x01(\t\"g\n\x13ProviderCredentials\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0ewebhook_secret\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x63onnected_account\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x8a\x01\n\x15ProviderAccountChange\x12!\n\x13provider_account_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nis_default\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\x12\x64\x65\x66\x61ult_currencies\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\"\x9f\x02\n\x1c\x43reateProviderAccountRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x08provider\x18\x03 \x01(\x0e\x32\x1c.balcon.payments.v1.ProviderB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x42\n\x0b\x63redentials\x18\x05 \x01(\x0b\x32\'.balcon.payments.v1.ProviderCredentialsB\x04\xe2\x41\x01\x02\x12\x18\n\nis_default\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\x12\x64\x65\x66\x61ult_currencies\x18\x07 \x03(\tB\x04\xe2\x41\x01\x01\"^\n\x1d\x43reateProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"\xcc\x01\n\x1cUpdateProviderAccountRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12I\n\x10provider_account\x18\x02 \x01(\x0b\x32).balcon.payments.v1.ProviderAccountChangeB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"^\n\x1dUpdateProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"\xc0\x01\n RotateProviderCredentialsRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12!\n\x13provider_account_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x42\n\x0b\x63redentials\x18\x04 \x01(\x0b\x32\'.balcon.payments.v1.ProviderCredentialsB\x04\xe2\x41\x01\x02\"b\n!RotateProviderCredentialsResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"X\n\x1b\x43heckProviderAccountRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12!\n\x13provider_account_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"]\n\x1c\x43heckProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"Z\n\x1d\x41rchiveProviderAccountRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12!\n\x13provider_account_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"_\n\x1e\x41rchiveProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"V\n\x19GetProviderAccountRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12!\n\x13provider_account_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"[\n\x1aGetProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"\x88\x01\n\x1bListProviderAccountsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_archived\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"w\n\x1cListProviderAccountsResponse\x12>\n\x11provider_accounts\x18\x01 \x03(\x0b\x32#.balcon.payments.v1.ProviderAccount\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*d\n\x08Provider\x12\x18\n\x14PROVIDER_UNSPECIFIED\x10\x00\x12\x14\n\x10PROVIDER_SANDBOX\x10\x01\x12\x13\n\x0fPROVIDER_STRIPE\x10\x02\x12\x13\n\x0fPROVIDER_MOLLIE\x10\x03*\xa9\x01\n\x14ProviderAccountState\x12&\n\"PROVIDER_ACCOUNT_STATE_UNSPECIFIED\x10\x00\x12!\n\x1dPROVIDER_ACCOUNT_STATE_ACTIVE\x10\x01\x12!\n\x1dPROVIDER_ACCOUNT_STATE_LOCKED\x10\x02\x12#\n\x1fPROVIDER_ACCOUNT_STATE_ARCHIVED\x10\x03\x32\xef\x08\n\x17ProviderAccountsService\x12\x9d\x01\n\x15\x43reateProviderAccount\x12\x30.balcon.payments.v1.CreateProviderAccountRequest\x1a\x31.balcon.payments.v1.CreateProviderAccountResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\x9d\x01\n\x15UpdateProviderAccount\x12\x30.balcon.payments.v1.UpdateProviderAccountRequest\x1a\x31.balcon.payments.v1.UpdateProviderAccountResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\xa9\x01\n\x19RotateProviderCredentials\x12\x34.balcon.payments.v1.RotateProviderCredentialsRequest\x1a\x35.balcon.payments.v1.RotateProviderCredentialsResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\x9a\x01\n\x14\x43heckProviderAccount\x12/.balcon.payments.v1.CheckProviderAccountRequest\x1a\x30.balcon.payments.v1.CheckProviderAccountResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\xa0\x01\n\x16\x41rchiveProviderAccount\x12\x31.balcon.payments.v1.ArchiveProviderAccountRequest\x1a\x32.balcon.payments.v1.ArchiveProviderAccountResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\x8f\x01\n\x12GetProviderAccount\x12-.balcon.payments.v1.GetProviderAccountRequest\x1a..balcon.payments.v1.GetProviderAccountResponse\"\x1a\xb2\xe1\x18\x16\n\nhouse.read\x12\x08house_id\x12\x95\x01\n\x14ListProviderAccounts\x12/.balcon.payments.v1.ListProviderAccountsRequest\x1a\x30.balcon.payments.v1.ListProviderAccountsResponse\"\x1a\xb2\xe1\x18\x16\n\nhouse.read\x12\x08house_idb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*balcon/payments/v1/provider_accounts.proto\x12\x12\x62\x61lcon.payments.v1\x1a\x1d\x62\x61lcon/access/v1/access.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xef\x04\n\x0fProviderAccount\x12\x10\n\x08house_id\x18\x01 \x01(\t\x12\x1b\n\x13provider_account_id\x18\x02 \x01(\t\x12.\n\x08provider\x18\x03 \x01(\x0e\x32\x1c.balcon.payments.v1.Provider\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x37\n\x05state\x18\x05 \x01(\x0e\x32(.balcon.payments.v1.ProviderAccountState\x12\x0f\n\x07is_test\x18\x06 \x01(\x08\x12\x12\n\nis_default\x18\x07 \x01(\x08\x12\x1a\n\x12\x64\x65\x66\x61ult_currencies\x18\x08 \x03(\t\x12\x18\n\x10\x63redentials_tail\x18\t \x01(\t\x12\x14\n\x0cprovider_ref\x18\n \x01(\t\x12\x15\n\rprovider_name\x18\x0b \x01(\t\x12\x13\n\x0bwebhook_url\x18\x0c \x01(\t\x12\x1a\n\x12signed_webhook_url\x18\r \x01(\t\x12\x1a\n\x12has_webhook_secret\x18\x0e \x01(\x08\x12-\n\tlocked_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0blocked_note\x18\x10 \x01(\t\x12.\n\nrotated_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x61rchived_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\x14 \x01(\t\"g\n\x13ProviderCredentials\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0ewebhook_secret\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1f\n\x11\x63onnected_account\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x8a\x01\n\x15ProviderAccountChange\x12!\n\x13provider_account_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nis_default\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\x12\x64\x65\x66\x61ult_currencies\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\"\x9f\x02\n\x1c\x43reateProviderAccountRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x08provider\x18\x03 \x01(\x0e\x32\x1c.balcon.payments.v1.ProviderB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x42\n\x0b\x63redentials\x18\x05 \x01(\x0b\x32\'.balcon.payments.v1.ProviderCredentialsB\x04\xe2\x41\x01\x02\x12\x18\n\nis_default\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\x12\x64\x65\x66\x61ult_currencies\x18\x07 \x03(\tB\x04\xe2\x41\x01\x01\"^\n\x1d\x43reateProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"\xcc\x01\n\x1cUpdateProviderAccountRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12I\n\x10provider_account\x18\x02 \x01(\x0b\x32).balcon.payments.v1.ProviderAccountChangeB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"^\n\x1dUpdateProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"\xc0\x01\n RotateProviderCredentialsRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12!\n\x13provider_account_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x42\n\x0b\x63redentials\x18\x04 \x01(\x0b\x32\'.balcon.payments.v1.ProviderCredentialsB\x04\xe2\x41\x01\x02\"b\n!RotateProviderCredentialsResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"X\n\x1b\x43heckProviderAccountRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12!\n\x13provider_account_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"]\n\x1c\x43heckProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"Z\n\x1d\x41rchiveProviderAccountRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12!\n\x13provider_account_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"_\n\x1e\x41rchiveProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"V\n\x19GetProviderAccountRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12!\n\x13provider_account_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"[\n\x1aGetProviderAccountResponse\x12=\n\x10provider_account\x18\x01 \x01(\x0b\x32#.balcon.payments.v1.ProviderAccount\"\x88\x01\n\x1bListProviderAccountsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_archived\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"w\n\x1cListProviderAccountsResponse\x12>\n\x11provider_accounts\x18\x01 \x03(\x0b\x32#.balcon.payments.v1.ProviderAccount\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xfa\x01\n\x0eUnknownPayment\x12\x1b\n\x13provider_account_id\x18\x01 \x01(\t\x12\x14\n\x0cprovider_ref\x18\x02 \x01(\t\x12\x18\n\x10named_payment_id\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x31\n\rfirst_seen_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_seen_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8a\x01\n\x1aListUnknownPaymentsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12!\n\x13provider_account_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x03 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"t\n\x1bListUnknownPaymentsResponse\x12<\n\x10unknown_payments\x18\x01 \x03(\x0b\x32\".balcon.payments.v1.UnknownPayment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*d\n\x08Provider\x12\x18\n\x14PROVIDER_UNSPECIFIED\x10\x00\x12\x14\n\x10PROVIDER_SANDBOX\x10\x01\x12\x13\n\x0fPROVIDER_STRIPE\x10\x02\x12\x13\n\x0fPROVIDER_MOLLIE\x10\x03*\xa9\x01\n\x14ProviderAccountState\x12&\n\"PROVIDER_ACCOUNT_STATE_UNSPECIFIED\x10\x00\x12!\n\x1dPROVIDER_ACCOUNT_STATE_ACTIVE\x10\x01\x12!\n\x1dPROVIDER_ACCOUNT_STATE_LOCKED\x10\x02\x12#\n\x1fPROVIDER_ACCOUNT_STATE_ARCHIVED\x10\x03\x32\x85\n\n\x17ProviderAccountsService\x12\x9d\x01\n\x15\x43reateProviderAccount\x12\x30.balcon.payments.v1.CreateProviderAccountRequest\x1a\x31.balcon.payments.v1.CreateProviderAccountResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\x9d\x01\n\x15UpdateProviderAccount\x12\x30.balcon.payments.v1.UpdateProviderAccountRequest\x1a\x31.balcon.payments.v1.UpdateProviderAccountResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\xa9\x01\n\x19RotateProviderCredentials\x12\x34.balcon.payments.v1.RotateProviderCredentialsRequest\x1a\x35.balcon.payments.v1.RotateProviderCredentialsResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\x9a\x01\n\x14\x43heckProviderAccount\x12/.balcon.payments.v1.CheckProviderAccountRequest\x1a\x30.balcon.payments.v1.CheckProviderAccountResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\xa0\x01\n\x16\x41rchiveProviderAccount\x12\x31.balcon.payments.v1.ArchiveProviderAccountRequest\x1a\x32.balcon.payments.v1.ArchiveProviderAccountResponse\"\x1f\xb2\xe1\x18\x1b\n\x0fproviders.write\x12\x08house_id\x12\x8f\x01\n\x12GetProviderAccount\x12-.balcon.payments.v1.GetProviderAccountRequest\x1a..balcon.payments.v1.GetProviderAccountResponse\"\x1a\xb2\xe1\x18\x16\n\nhouse.read\x12\x08house_id\x12\x93\x01\n\x13ListUnknownPayments\x12..balcon.payments.v1.ListUnknownPaymentsRequest\x1a/.balcon.payments.v1.ListUnknownPaymentsResponse\"\x1b\xb2\xe1\x18\x17\n\x0borders.read\x12\x08house_id\x12\x95\x01\n\x14ListProviderAccounts\x12/.balcon.payments.v1.ListProviderAccountsRequest\x1a\x30.balcon.payments.v1.ListProviderAccountsResponse\"\x1a\xb2\xe1\x18\x16\n\nhouse.read\x12\x08house_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -99,6 +100,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPROVIDERACCOUNTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_LISTPROVIDERACCOUNTSREQUEST'].fields_by_name['include_archived']._loaded_options = None
   _globals['_LISTPROVIDERACCOUNTSREQUEST'].fields_by_name['include_archived']._serialized_options = b'\342A\001\001'
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST'].fields_by_name['provider_account_id']._loaded_options = None
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST'].fields_by_name['provider_account_id']._serialized_options = b'\342A\001\001'
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['CreateProviderAccount']._loaded_options = None
   _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['CreateProviderAccount']._serialized_options = b'\262\341\030\033\n\017providers.write\022\010house_id'
   _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['UpdateProviderAccount']._loaded_options = None
@@ -111,46 +120,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['ArchiveProviderAccount']._serialized_options = b'\262\341\030\033\n\017providers.write\022\010house_id'
   _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['GetProviderAccount']._loaded_options = None
   _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['GetProviderAccount']._serialized_options = b'\262\341\030\026\n\nhouse.read\022\010house_id'
+  _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['ListUnknownPayments']._loaded_options = None
+  _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['ListUnknownPayments']._serialized_options = b'\262\341\030\027\n\013orders.read\022\010house_id'
   _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['ListProviderAccounts']._loaded_options = None
   _globals['_PROVIDERACCOUNTSSERVICE'].methods_by_name['ListProviderAccounts']._serialized_options = b'\262\341\030\026\n\nhouse.read\022\010house_id'
-  _globals['_PROVIDER']._serialized_start=2868
-  _globals['_PROVIDER']._serialized_end=2968
-  _globals['_PROVIDERACCOUNTSTATE']._serialized_start=2971
-  _globals['_PROVIDERACCOUNTSTATE']._serialized_end=3140
-  _globals['_PROVIDERACCOUNT']._serialized_start=198
-  _globals['_PROVIDERACCOUNT']._serialized_end=821
-  _globals['_PROVIDERCREDENTIALS']._serialized_start=823
-  _globals['_PROVIDERCREDENTIALS']._serialized_end=926
-  _globals['_PROVIDERACCOUNTCHANGE']._serialized_start=929
-  _globals['_PROVIDERACCOUNTCHANGE']._serialized_end=1067
-  _globals['_CREATEPROVIDERACCOUNTREQUEST']._serialized_start=1070
-  _globals['_CREATEPROVIDERACCOUNTREQUEST']._serialized_end=1357
-  _globals['_CREATEPROVIDERACCOUNTRESPONSE']._serialized_start=1359
-  _globals['_CREATEPROVIDERACCOUNTRESPONSE']._serialized_end=1453
-  _globals['_UPDATEPROVIDERACCOUNTREQUEST']._serialized_start=1456
-  _globals['_UPDATEPROVIDERACCOUNTREQUEST']._serialized_end=1660
-  _globals['_UPDATEPROVIDERACCOUNTRESPONSE']._serialized_start=1662
-  _globals['_UPDATEPROVIDERACCOUNTRESPONSE']._serialized_end=1756
-  _globals['_ROTATEPROVIDERCREDENTIALSREQUEST']._serialized_start=1759
-  _globals['_ROTATEPROVIDERCREDENTIALSREQUEST']._serialized_end=1951
-  _globals['_ROTATEPROVIDERCREDENTIALSRESPONSE']._serialized_start=1953
-  _globals['_ROTATEPROVIDERCREDENTIALSRESPONSE']._serialized_end=2051
-  _globals['_CHECKPROVIDERACCOUNTREQUEST']._serialized_start=2053
-  _globals['_CHECKPROVIDERACCOUNTREQUEST']._serialized_end=2141
-  _globals['_CHECKPROVIDERACCOUNTRESPONSE']._serialized_start=2143
-  _globals['_CHECKPROVIDERACCOUNTRESPONSE']._serialized_end=2236
-  _globals['_ARCHIVEPROVIDERACCOUNTREQUEST']._serialized_start=2238
-  _globals['_ARCHIVEPROVIDERACCOUNTREQUEST']._serialized_end=2328
-  _globals['_ARCHIVEPROVIDERACCOUNTRESPONSE']._serialized_start=2330
-  _globals['_ARCHIVEPROVIDERACCOUNTRESPONSE']._serialized_end=2425
-  _globals['_GETPROVIDERACCOUNTREQUEST']._serialized_start=2427
-  _globals['_GETPROVIDERACCOUNTREQUEST']._serialized_end=2513
-  _globals['_GETPROVIDERACCOUNTRESPONSE']._serialized_start=2515
-  _globals['_GETPROVIDERACCOUNTRESPONSE']._serialized_end=2606
-  _globals['_LISTPROVIDERACCOUNTSREQUEST']._serialized_start=2609
-  _globals['_LISTPROVIDERACCOUNTSREQUEST']._serialized_end=2745
-  _globals['_LISTPROVIDERACCOUNTSRESPONSE']._serialized_start=2747
-  _globals['_LISTPROVIDERACCOUNTSRESPONSE']._serialized_end=2866
-  _globals['_PROVIDERACCOUNTSSERVICE']._serialized_start=3143
-  _globals['_PROVIDERACCOUNTSSERVICE']._serialized_end=4278
+  _globals['_PROVIDER']._serialized_start=3409
+  _globals['_PROVIDER']._serialized_end=3509
+  _globals['_PROVIDERACCOUNTSTATE']._serialized_start=3512
+  _globals['_PROVIDERACCOUNTSTATE']._serialized_end=3681
+  _globals['_PROVIDERACCOUNT']._serialized_start=227
+  _globals['_PROVIDERACCOUNT']._serialized_end=850
+  _globals['_PROVIDERCREDENTIALS']._serialized_start=852
+  _globals['_PROVIDERCREDENTIALS']._serialized_end=955
+  _globals['_PROVIDERACCOUNTCHANGE']._serialized_start=958
+  _globals['_PROVIDERACCOUNTCHANGE']._serialized_end=1096
+  _globals['_CREATEPROVIDERACCOUNTREQUEST']._serialized_start=1099
+  _globals['_CREATEPROVIDERACCOUNTREQUEST']._serialized_end=1386
+  _globals['_CREATEPROVIDERACCOUNTRESPONSE']._serialized_start=1388
+  _globals['_CREATEPROVIDERACCOUNTRESPONSE']._serialized_end=1482
+  _globals['_UPDATEPROVIDERACCOUNTREQUEST']._serialized_start=1485
+  _globals['_UPDATEPROVIDERACCOUNTREQUEST']._serialized_end=1689
+  _globals['_UPDATEPROVIDERACCOUNTRESPONSE']._serialized_start=1691
+  _globals['_UPDATEPROVIDERACCOUNTRESPONSE']._serialized_end=1785
+  _globals['_ROTATEPROVIDERCREDENTIALSREQUEST']._serialized_start=1788
+  _globals['_ROTATEPROVIDERCREDENTIALSREQUEST']._serialized_end=1980
+  _globals['_ROTATEPROVIDERCREDENTIALSRESPONSE']._serialized_start=1982
+  _globals['_ROTATEPROVIDERCREDENTIALSRESPONSE']._serialized_end=2080
+  _globals['_CHECKPROVIDERACCOUNTREQUEST']._serialized_start=2082
+  _globals['_CHECKPROVIDERACCOUNTREQUEST']._serialized_end=2170
+  _globals['_CHECKPROVIDERACCOUNTRESPONSE']._serialized_start=2172
+  _globals['_CHECKPROVIDERACCOUNTRESPONSE']._serialized_end=2265
+  _globals['_ARCHIVEPROVIDERACCOUNTREQUEST']._serialized_start=2267
+  _globals['_ARCHIVEPROVIDERACCOUNTREQUEST']._serialized_end=2357
+  _globals['_ARCHIVEPROVIDERACCOUNTRESPONSE']._serialized_start=2359
+  _globals['_ARCHIVEPROVIDERACCOUNTRESPONSE']._serialized_end=2454
+  _globals['_GETPROVIDERACCOUNTREQUEST']._serialized_start=2456
+  _globals['_GETPROVIDERACCOUNTREQUEST']._serialized_end=2542
+  _globals['_GETPROVIDERACCOUNTRESPONSE']._serialized_start=2544
+  _globals['_GETPROVIDERACCOUNTRESPONSE']._serialized_end=2635
+  _globals['_LISTPROVIDERACCOUNTSREQUEST']._serialized_start=2638
+  _globals['_LISTPROVIDERACCOUNTSREQUEST']._serialized_end=2774
+  _globals['_LISTPROVIDERACCOUNTSRESPONSE']._serialized_start=2776
+  _globals['_LISTPROVIDERACCOUNTSRESPONSE']._serialized_end=2895
+  _globals['_UNKNOWNPAYMENT']._serialized_start=2898
+  _globals['_UNKNOWNPAYMENT']._serialized_end=3148
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST']._serialized_start=3151
+  _globals['_LISTUNKNOWNPAYMENTSREQUEST']._serialized_end=3289
+  _globals['_LISTUNKNOWNPAYMENTSRESPONSE']._serialized_start=3291
+  _globals['_LISTUNKNOWNPAYMENTSRESPONSE']._serialized_end=3407
+  _globals['_PROVIDERACCOUNTSSERVICE']._serialized_start=3684
+  _globals['_PROVIDERACCOUNTSSERVICE']._serialized_end=4969
 # @@protoc_insertion_point(module_scope)

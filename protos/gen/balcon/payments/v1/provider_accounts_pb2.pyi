@@ -3,6 +3,7 @@
 isort:skip_file
 Accounts that houses have with payment providers: the money of a sale goes straight to them (R2.6)."""
 
+from balcon.types.v1 import money_pb2 as _money_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -658,3 +659,117 @@ class ListProviderAccountsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListProviderAccountsResponse: _TypeAlias = ListProviderAccountsResponse  # noqa: Y015
+
+@_typing.final
+class UnknownPayment(_message.Message):
+    """A payment that a house's provider has and we do not know."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_REF_FIELD_NUMBER: _builtins.int
+    NAMED_PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    FIRST_SEEN_AT_FIELD_NUMBER: _builtins.int
+    LAST_SEEN_AT_FIELD_NUMBER: _builtins.int
+    provider_account_id: _builtins.str
+    """The account."""
+    provider_ref: _builtins.str
+    """Its id at the provider."""
+    named_payment_id: _builtins.str
+    """The payment of ours that it says it is: it was made by us and is lost here. Empty: a sale made elsewhere."""
+    status: _builtins.str
+    """How it stood there when it was last told of: open, authorised, succeeded, failed, cancelled."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def first_seen_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was first told of."""
+
+    @_builtins.property
+    def last_seen_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was last told of."""
+
+    def __init__(
+        self,
+        *,
+        provider_account_id: _builtins.str = ...,
+        provider_ref: _builtins.str = ...,
+        named_payment_id: _builtins.str = ...,
+        status: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        first_seen_at: _timestamp_pb2.Timestamp | None = ...,
+        last_seen_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "first_seen_at", b"first_seen_at", "last_seen_at", b"last_seen_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "first_seen_at", b"first_seen_at", "last_seen_at", b"last_seen_at", "named_payment_id", b"named_payment_id", "provider_account_id", b"provider_account_id", "provider_ref", b"provider_ref", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnknownPayment: _TypeAlias = UnknownPayment  # noqa: Y015
+
+@_typing.final
+class ListUnknownPaymentsRequest(_message.Message):
+    """What ListUnknownPayments is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    provider_account_id: _builtins.str
+    """Only those of this account; empty: of all."""
+    page_size: _builtins.int
+    """At most 500; 0 takes 100."""
+    page_token: _builtins.str
+    """The last answer's next_page_token; empty is the first page."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        provider_account_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "page_size", b"page_size", "page_token", b"page_token", "provider_account_id", b"provider_account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUnknownPaymentsRequest: _TypeAlias = ListUnknownPaymentsRequest  # noqa: Y015
+
+@_typing.final
+class ListUnknownPaymentsResponse(_message.Message):
+    """What ListUnknownPayments answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNKNOWN_PAYMENTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty on the last one."""
+    @_builtins.property
+    def unknown_payments(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnknownPayment]:
+        """In the order in which they were first told of."""
+
+    def __init__(
+        self,
+        *,
+        unknown_payments: _abc.Iterable[Global___UnknownPayment] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "unknown_payments", b"unknown_payments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUnknownPaymentsResponse: _TypeAlias = ListUnknownPaymentsResponse  # noqa: Y015

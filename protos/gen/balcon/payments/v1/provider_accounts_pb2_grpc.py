@@ -65,6 +65,11 @@ class ProviderAccountsServiceStub:
                 request_serializer=balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.GetProviderAccountRequest.SerializeToString,
                 response_deserializer=balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.GetProviderAccountResponse.FromString,
                 _registered_method=True)
+        self.ListUnknownPayments = channel.unary_unary(
+                '/balcon.payments.v1.ProviderAccountsService/ListUnknownPayments',
+                request_serializer=balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.ListUnknownPaymentsRequest.SerializeToString,
+                response_deserializer=balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.ListUnknownPaymentsResponse.FromString,
+                _registered_method=True)
         self.ListProviderAccounts = channel.unary_unary(
                 '/balcon.payments.v1.ProviderAccountsService/ListProviderAccounts',
                 request_serializer=balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.ListProviderAccountsRequest.SerializeToString,
@@ -118,6 +123,13 @@ class ProviderAccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListUnknownPayments(self, request, context):
+        """Payments that a house's provider has and we do not know: sales of its own elsewhere, or what was lost here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListProviderAccounts(self, request, context):
         """The accounts of a house.
         """
@@ -157,6 +169,11 @@ def add_ProviderAccountsServiceServicer_to_server(servicer, server):
                     servicer.GetProviderAccount,
                     request_deserializer=balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.GetProviderAccountRequest.FromString,
                     response_serializer=balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.GetProviderAccountResponse.SerializeToString,
+            ),
+            'ListUnknownPayments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUnknownPayments,
+                    request_deserializer=balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.ListUnknownPaymentsRequest.FromString,
+                    response_serializer=balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.ListUnknownPaymentsResponse.SerializeToString,
             ),
             'ListProviderAccounts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListProviderAccounts,
@@ -327,6 +344,33 @@ class ProviderAccountsService:
             '/balcon.payments.v1.ProviderAccountsService/GetProviderAccount',
             balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.GetProviderAccountRequest.SerializeToString,
             balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.GetProviderAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUnknownPayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.payments.v1.ProviderAccountsService/ListUnknownPayments',
+            balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.ListUnknownPaymentsRequest.SerializeToString,
+            balcon_dot_payments_dot_v1_dot_provider__accounts__pb2.ListUnknownPaymentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,8 @@ class ProviderAccountsServiceStub:
     """No buyer pays here any more; payments that are there go on, and are refunded here. Archiving twice is fine."""
     GetProviderAccount: _grpc.UnaryUnaryMultiCallable[_provider_accounts_pb2.GetProviderAccountRequest, _provider_accounts_pb2.GetProviderAccountResponse]
     """One account."""
+    ListUnknownPayments: _grpc.UnaryUnaryMultiCallable[_provider_accounts_pb2.ListUnknownPaymentsRequest, _provider_accounts_pb2.ListUnknownPaymentsResponse]
+    """Payments that a house's provider has and we do not know: sales of its own elsewhere, or what was lost here."""
     ListProviderAccounts: _grpc.UnaryUnaryMultiCallable[_provider_accounts_pb2.ListProviderAccountsRequest, _provider_accounts_pb2.ListProviderAccountsResponse]
     """The accounts of a house."""
 
@@ -65,6 +67,8 @@ class ProviderAccountsServiceAsyncStub(ProviderAccountsServiceStub):
     """No buyer pays here any more; payments that are there go on, and are refunded here. Archiving twice is fine."""
     GetProviderAccount: _aio.UnaryUnaryMultiCallable[_provider_accounts_pb2.GetProviderAccountRequest, _provider_accounts_pb2.GetProviderAccountResponse]  # type: ignore[assignment]
     """One account."""
+    ListUnknownPayments: _aio.UnaryUnaryMultiCallable[_provider_accounts_pb2.ListUnknownPaymentsRequest, _provider_accounts_pb2.ListUnknownPaymentsResponse]  # type: ignore[assignment]
+    """Payments that a house's provider has and we do not know: sales of its own elsewhere, or what was lost here."""
     ListProviderAccounts: _aio.UnaryUnaryMultiCallable[_provider_accounts_pb2.ListProviderAccountsRequest, _provider_accounts_pb2.ListProviderAccountsResponse]  # type: ignore[assignment]
     """The accounts of a house."""
 
@@ -118,6 +122,14 @@ class ProviderAccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_provider_accounts_pb2.GetProviderAccountResponse, _abc.Awaitable[_provider_accounts_pb2.GetProviderAccountResponse]]:
         """One account."""
+
+    @_abc_1.abstractmethod
+    def ListUnknownPayments(
+        self,
+        request: _provider_accounts_pb2.ListUnknownPaymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_provider_accounts_pb2.ListUnknownPaymentsResponse, _abc.Awaitable[_provider_accounts_pb2.ListUnknownPaymentsResponse]]:
+        """Payments that a house's provider has and we do not know: sales of its own elsewhere, or what was lost here."""
 
     @_abc_1.abstractmethod
     def ListProviderAccounts(
