@@ -57,3 +57,7 @@ DEFAULT_PAGE_SIZE = 100
 # Prices, or lines with their tickets, of all entries of a page together: the longest texts keep it within
 # MAX_ANSWER_BYTES.
 MAX_PAGE_PARTS = 1_000
+
+# Codes of vouchers that a buyer may give for one order, and how long one may be as it is typed.
+MAX_VOUCHER_CODES = 5
+MAX_VOUCHER_CODE_CHARS = 40

@@ -19,6 +19,7 @@ from services.orders.adapters.grpc_customers import GrpcCustomers
 from services.orders.adapters.grpc_payments import GrpcPayments
 from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
 from services.orders.adapters.grpc_ticketing import GrpcTicketing
+from services.orders.adapters.grpc_vouchers import GrpcVouchers
 from services.orders.adapters.old_buyers import PostgresOldBuyers
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
@@ -106,7 +107,8 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     maker = OrderMaker(inventory, catalogue, quoter, clock, ids, hold_grace_ms=timing.hold_grace_ms)
     window_ms = settings.payment_window_seconds * 1000
     hold = OrderHold(inventory)
-    desk = OrderDesk(DeskParts(store, maker, customers, hold, driver, notifier, clock, timing, window_ms))
+    vouchers = GrpcVouchers(to_payments)
+    desk = OrderDesk(DeskParts(store, maker, customers, vouchers, hold, driver, notifier, clock, timing, window_ms))
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing), driver)
     heard = _each(events, one_by_one(follow_customer))
     service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], batch_handler=heard)

@@ -20,6 +20,7 @@ from balcon.payments.v1.payments_service_pb2 import (
     CreatePaymentsRequest,
     GetPaymentRequest,
     GetPaymentsRequest,
+    InstrumentCharge,
     Payment,
     PaymentAnswer,
     PaymentRefund,
@@ -103,6 +104,10 @@ class GrpcPayments:
             amount=wire_money(order.total.amount_minor, order.total.currency),
             return_url=order.return_url,
             expires_at_ms=order.pay_until_ms,
+            instruments=[
+                InstrumentCharge(voucher_id=one.voucher_id, amount=wire_money(one.amount_minor, order.total.currency))
+                for one in order.charges
+            ],
         )
         return await self._creations.ask(order.house_id, request)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from services.contracts.reasons import Reason
+from services.orders.adapters.memory_vouchers import MemoryVouchers
 from services.orders.domain.commands import (
     OwnRefund,
     PaymentCancelled,
@@ -17,7 +18,7 @@ from services.orders.domain.commands import (
     PaymentReport,
     PaymentSucceeded,
 )
-from services.orders.domain.order import Dispute, Money, Order
+from services.orders.domain.order import Dispute, Money, Order, OrderCharge
 from services.orders.ports import (
     Declined,
     OrderRef,
@@ -44,6 +45,7 @@ class MemoryPayment:
     refunded: bool = False
     refunded_minor: int = 0
     refunds: dict[str, RefundSeen] = field(default_factory=dict)
+    charges: tuple[OrderCharge, ...] = ()
 
 
 class _Asked(NamedTuple):
@@ -68,6 +70,7 @@ class MemoryPayments:
         self._by_key: dict[tuple[str, str], tuple[_Asked, MemoryPayment]] = {}
         self._by_id: dict[str, MemoryPayment] = {}
         self.refund_keys: set[str] = set()
+        self.vouchers = MemoryVouchers()
 
     def payments(self) -> list[MemoryPayment]:
         """All of them, in the order they were made."""
@@ -90,8 +93,16 @@ class MemoryPayments:
             return Declined(Reason.FIELD_INVALID)
         ref = OrderRef(order.house_id, order.order_id)
         payment_id = f"pay_{len(self._by_id) + 1}"
+        taken = self.vouchers.take(order.charges)
         payment = MemoryPayment(payment_id, ref, order.first.performance_id, order.total.amount_minor)
         self._by_key[key], self._by_id[payment_id] = (asked, payment), payment
+        if not taken:
+            payment.status = PaymentState.FAILED
+            self._tell(payment, PaymentFailed(payment.payment_id))
+        elif order.to_pay_minor == 0:
+            self.pay(payment)
+        else:
+            payment.charges = order.charges
         return _seen(payment)
 
     async def look(self, order: Order) -> PaymentSeen | Declined:
@@ -104,6 +115,7 @@ class MemoryPayments:
             return Declined(Reason.PAYMENT_UNKNOWN)
         if payment.status is PaymentState.PENDING:
             payment.status = PaymentState.CANCELLED
+            self.vouchers.give_back(payment.charges)
             self._tell(payment, PaymentCancelled(payment.payment_id))
         return _seen(payment)
 
@@ -178,6 +190,7 @@ class MemoryPayments:
         """The provider turns the buyer down."""
         if payment.status is PaymentState.PENDING:
             payment.status = PaymentState.FAILED
+            self.vouchers.give_back(payment.charges)
             self._tell(payment, PaymentFailed(payment.payment_id))
 
 

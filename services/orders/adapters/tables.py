@@ -55,6 +55,8 @@ orders = sa.Table(
     sa.Column("dispute", sa.Text, nullable=False, server_default="NONE"),
     # [[what is counted, how often, the limit], ...]. NULL: nothing.
     sa.Column("uses", JSONB(none_as_null=True)),
+    # [[instrument, voucher, tail of its code, what it pays], ...]. NULL: none.
+    sa.Column("charges", JSONB(none_as_null=True)),
     # False of orders from before the column: none of them is held against another.
     sa.Column("uses_hold", sa.Boolean, nullable=False, server_default=sa.false()),
     # Empty on orders from before they were kept.

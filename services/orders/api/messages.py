@@ -10,6 +10,7 @@ from services.contracts.wire_prices import wire_line_component, wire_line_discou
 from services.contracts.wire_types import wire_channel, wire_instant, wire_money, wire_principal
 from services.orders.domain.order import (
     Dispute,
+    Instrument,
     LineStatus,
     Money,
     Order,
@@ -181,6 +182,16 @@ def order_message(order: Order) -> wire.Order:
         created_at_ms=order.created_at_ms,
         plan_version=first.plan_version,
         refunded=money_message(order.refunded),
+        charges=[
+            wire.VoucherCharge(
+                voucher_id=one.voucher_id,
+                is_gift_card=one.instrument is Instrument.GIFT_CARD,
+                code_tail=one.tail,
+                amount=wire_money(one.amount_minor, order.total.currency),
+            )
+            for one in order.charges
+        ],
+        to_pay=wire_money(order.to_pay_minor, order.total.currency),
         dispute_state=wire.DisputeState.Value(
             f"DISPUTE_STATE_{'UNSPECIFIED' if order.dispute is Dispute.NONE else order.dispute.value}"
         ),

@@ -53,11 +53,11 @@ class OrdersServicer(OrdersServiceServicer):
         return quote_message(answered(await self._quoter.quote(asked)))
 
     async def CheckOut(self, request: wire.CheckOutRequest, context: Context) -> wire.CheckOutResponse:  # noqa: N802
-        ref, total, url = requests.check_out_wish(request)
+        ref, wish = requests.check_out_wish(request)
         seconds = self._seconds(CHECK_OUT_SECONDS)
         busy_until_ms = self._clock.now_ms() + int(seconds * 1000)
         key = requests.request_key(request, Operation.CHECK_OUT, ref.house_id, request.idempotency_key, busy_until_ms)
-        order: Order = answered(await self._desk.check_out(ref, total, url, key, seconds))
+        order: Order = answered(await self._desk.check_out(ref, wish, key, seconds))
         return wire.CheckOutResponse(order=order_message(order))
 
     async def CancelOrder(self, request: wire.CancelOrderRequest, context: Context) -> wire.CancelOrderResponse:  # noqa: N802

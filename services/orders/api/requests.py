@@ -12,6 +12,8 @@ from google.protobuf.message import Message
 from services.contracts.bounds import (
     MAX_NAME_CHARS,
     MAX_REASON_CHARS,
+    MAX_VOUCHER_CODE_CHARS,
+    MAX_VOUCHER_CODES,
 )
 from services.contracts.languages import refused_language as refused_spoken
 from services.contracts.money import refused_currency
@@ -21,6 +23,7 @@ from services.contracts.texts import refused_email, refused_idempotency_key, ref
 from services.contracts.wire_types import channel_of, refused_channel
 from services.orders.api.part_requests import parts_of, refused_parts, refused_quote, refused_reductions
 from services.orders.domain.order import Money, Order, OrderState
+from services.orders.handlers.order_desk import CheckOutWish
 from services.orders.handlers.order_request import OrderRequest
 from services.orders.ports import Buyer, Operation, OrderFilter, OrderRef, RequestKey, Tick
 from services.runtime.errors import UNSET, FieldInvalid
@@ -112,20 +115,29 @@ def _refused_buyer(request: wire.CreateOrderRequest, buyer: Buyer) -> Iterator[F
         yield None if one.text_version else unset
 
 
-def check_out_wish(request: wire.CheckOutRequest) -> tuple[OrderRef, Money, str]:
-    """The order, what the buyer saw that it costs, and where the provider sends the buyer afterwards.
-
-    Whether there must be such a place, the order's total says.
-    """
+def check_out_wish(request: wire.CheckOutRequest) -> tuple[OrderRef, CheckOutWish]:
+    """The order, and what the buyer wants of it. Whether a place to return to is needed, what is left to pay says."""
     total = request.expected_total
     accept(
         *_refused_ref(request),
         refused_currency("expected_total.currency", total.currency),
         _unless(total.amount_minor >= 0, "expected_total.amount_minor", "is negative", "0 or more minor units"),
         refused_url("return_url", request.return_url) if request.return_url else None,
+        _refused_codes(request),
         refused_idempotency_key(request.idempotency_key),
     )
-    return OrderRef(request.house_id, request.order_id), Money(total.amount_minor, total.currency), request.return_url
+    wish = CheckOutWish(Money(total.amount_minor, total.currency), request.return_url, tuple(request.voucher_codes))
+    return OrderRef(request.house_id, request.order_id), wish
+
+
+def _refused_codes(request: wire.CheckOutRequest) -> FieldInvalid | None:
+    """A code is money: it is never repeated in what is said about it."""
+    limit = f"at most {MAX_VOUCHER_CODES}, each of 1 to {MAX_VOUCHER_CODE_CHARS} characters"
+    if len(request.voucher_codes) > MAX_VOUCHER_CODES:
+        return FieldInvalid("voucher_codes", f"has {len(request.voucher_codes)}", limit)
+    if any(not 0 < len(code) <= MAX_VOUCHER_CODE_CHARS for code in request.voucher_codes):
+        return FieldInvalid("voucher_codes", "has one that is empty or too long", limit)
+    return None
 
 
 def cancel_wish(request: wire.CancelOrderRequest) -> OrderRef:

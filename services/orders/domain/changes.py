@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.orders.domain.order import CancelReason, Dispute, OrderState, PaymentStatus, SeatStatus, Ticket
+from services.orders.domain.order import (
+    CancelReason,
+    Dispute,
+    OrderCharge,
+    OrderState,
+    PaymentStatus,
+    SeatStatus,
+    Ticket,
+)
 from services.orders.domain.refunds import LineRef, Refund, RefundMaker
 
 
@@ -26,6 +34,7 @@ class CheckOutBegan:
     pay_until_ms: int
     return_url: str
     at_ms: int
+    charges: tuple[OrderCharge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from services.contracts.prices import ComponentKind
-from services.orders.domain.order import Dispute, Money, Ticket
+from services.orders.domain.order import Dispute, Money, OrderCharge, Ticket
 from services.orders.domain.refunds import LineRef, RefundRoute
 
 
@@ -20,6 +20,7 @@ class CheckOut:
     expected_total: Money
     return_url: str
     pay_until_ms: int
+    charges: tuple[OrderCharge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

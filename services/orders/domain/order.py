@@ -243,6 +243,23 @@ class OrderPart:
         return sum(line.price.amount_minor for line in self.lines)
 
 
+class Instrument(Enum):
+    """With what a buyer pays beside a provider; names as in balcon.payments.v1.Instrument."""
+
+    VOUCHER = "VOUCHER"
+    GIFT_CARD = "GIFT_CARD"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCharge:
+    """What one voucher pays of an order. `tail` is all that is kept of its code."""
+
+    instrument: Instrument
+    voucher_id: str
+    tail: str
+    amount_minor: int
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """One order. Times are unix milliseconds, 0 where it has not happened. It has one part at least."""
@@ -271,6 +288,14 @@ class Order:
     customer_id: str = ""
     # By whose hand it was made; None on orders from before it was kept.
     sold_by: PrincipalRef | None = None
+
+    # What vouchers and gift cards pay of it, as payments told at the check-out; a provider is asked for the rest.
+    charges: tuple[OrderCharge, ...] = ()
+
+    @property
+    def to_pay_minor(self) -> int:
+        """What vouchers leave for a provider."""
+        return self.total.amount_minor - sum(charge.amount_minor for charge in self.charges)
 
     @property
     def has_its_uses(self) -> bool:

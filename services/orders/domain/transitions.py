@@ -137,9 +137,10 @@ def _check_out(order: Order, command: CheckOut, now_ms: int) -> Decision:
     if command.expected_total != order.total:
         total = order.total
         return WrongAmount(str(command.expected_total), str(total), total.amount_minor, total.currency)
-    if not command.return_url and not order.is_free:
+    pays_minor = sum(charge.amount_minor for charge in command.charges)
+    if not command.return_url and pays_minor < order.total.amount_minor:
         return FieldInvalid("return_url", "must be set: this order is paid at the provider", "an absolute http(s) URL")
-    return (CheckOutBegan(command.pay_until_ms, command.return_url, now_ms),)
+    return (CheckOutBegan(command.pay_until_ms, command.return_url, now_ms, command.charges),)
 
 
 def _cancel(order: Order, now_ms: int) -> Decision:
@@ -171,12 +172,12 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
     match change:
         case HoldExtended(hold_until_ms, part):
             return _with_part(order, part, replace(order.parts[part], hold_until_ms=hold_until_ms))
-        case CheckOutBegan(pay_until_ms, return_url, at_ms):
+        case CheckOutBegan(pay_until_ms, return_url, at_ms, charges):
             asked = tuple(replace(part, seats=SeatStatus.ASKED) for part in order.parts)
-            began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, parts=asked)
+            began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, parts=asked, charges=charges)
             return _moved(began, OrderState.CLAIMING, at_ms)
         case CheckOutTurnedBack(at_ms):
-            return _moved(replace(order, pay_until_ms=0, return_url=""), OrderState.OPEN, at_ms)
+            return _moved(replace(order, pay_until_ms=0, return_url="", charges=()), OrderState.OPEN, at_ms)
         case SeatsChanged(seats, part):
             return _with_part(order, part, replace(order.parts[part], seats=seats))
         case PaymentChanged(payment, payment_id, payment_url):

@@ -6,14 +6,24 @@ Every act may be repeated with its key and gets its first answer, told as the or
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from services.contracts.reasons import Reason
+from services.contracts.voucher_refusals import voucher_refusal
 from services.orders.domain.commands import ActOnLines, CancelOrder, CheckOut, Command, RefundOrder
-from services.orders.domain.order import FINAL_STATES, CancelReason, Money, Order, OrderState, PaymentStatus, SeatStatus
+from services.orders.domain.order import (
+    FINAL_STATES,
+    CancelReason,
+    Money,
+    Order,
+    OrderCharge,
+    OrderState,
+    PaymentStatus,
+    SeatStatus,
+)
 from services.orders.domain.refusals import (
     CustomerLimitReached,
     CustomerNotFound,
@@ -47,6 +57,7 @@ from services.orders.ports import (
     OrderStore,
     RequestKey,
     Unanswered,
+    Vouchers,
 )
 from services.runtime.call_context import current_buyer
 from services.runtime.clock import Clock
@@ -69,12 +80,22 @@ class DeskParts:
     store: OrderStore
     maker: OrderMaker
     customers: Customers
+    vouchers: Vouchers
     hold: OrderHold
     driver: SagaDriver
     notifier: OrderNotifier
     clock: Clock
     timing: Timing
     payment_window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutWish:
+    """What the buyer saw that it costs, where the provider sends the buyer afterwards, and codes that pay first."""
+
+    expected_total: Money
+    return_url: str = ""
+    codes: tuple[str, ...] = ()
 
 
 class OrderDesk:
@@ -130,15 +151,24 @@ class OrderDesk:
                 raise Unanswered("IdentifyCustomers")
 
     async def check_out(
-        self, ref: OrderRef, expected_total: Money, return_url: str, key: RequestKey, timeout_seconds: float
+        self, ref: OrderRef, wish: CheckOutWish, key: RequestKey, timeout_seconds: float
     ) -> Order | Refusal:
         """Claims and asks for the payment within `timeout_seconds`; else answers CLAIMING and the saga goes on."""
         if self._parts.driver.is_full:
             return Overloaded(_RETRY_AFTER_MS)
         pay_until_ms = self._clock.now_ms() + self._parts.payment_window_ms
-        command = CheckOut(expected_total, return_url, pay_until_ms)
-        order = await self._once(key, lambda: self._check_out(ref, command, key, timeout_seconds))
+        command = CheckOut(wish.expected_total, wish.return_url, pay_until_ms)
+        order = await self._once(key, lambda: self._check_out(ref, command, wish.codes, key, timeout_seconds))
         return order if isinstance(order, Refusal) else await self._with_its_seats(order)
+
+    async def _charges(self, ref: OrderRef, codes: Sequence[str], key: RequestKey) -> tuple[OrderCharge, ...] | Refusal:
+        """What the codes pay, before anything is claimed or charged. Of a key that was answered they are not asked."""
+        known = await self._store.find_key(key.house_id, key.operation, key.key)
+        order = await self._now(ref)
+        if isinstance(order, Refusal) or known is not None or order.is_free:
+            return order if isinstance(order, Refusal) else order.charges
+        found = await self._parts.vouchers.check(order, codes)
+        return voucher_refusal(found.reason, found.facts) if isinstance(found, Declined) else found
 
     async def _with_its_seats(self, order: Order) -> Order | Refusal:
         """The answer to a check-out: a refusal where the hold was not, or no longer, there for the order's seats."""
@@ -154,10 +184,15 @@ class OrderDesk:
         return order
 
     async def _check_out(
-        self, ref: OrderRef, command: CheckOut, key: RequestKey, timeout_seconds: float
+        self, ref: OrderRef, command: CheckOut, codes: Sequence[str], key: RequestKey, timeout_seconds: float
     ) -> Order | Refusal:
         if called_off := await self._called_off(ref):
             return called_off
+        if codes:
+            charges = await self._charges(ref, codes, key)
+            if isinstance(charges, Refusal):
+                return charges
+            command = replace(command, charges=charges)
         lease = self._parts.driver.new_lease()
         changed = await self._change(ref, command, key=key, lease=lease)
         if isinstance(changed, Changed) and changed.order.state is OrderState.OPEN:

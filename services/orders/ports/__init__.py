@@ -22,6 +22,7 @@ from services.orders.ports.payments import Payments, PaymentSeen, PaymentState, 
 from services.orders.ports.request_key import KeyInRecord, Operation, RequestKey
 from services.orders.ports.seat_inventory import HeldSeats, SeatInventory
 from services.orders.ports.ticketing import Ticketing
+from services.orders.ports.vouchers import Vouchers
 
 __all__ = [
     "Act",
@@ -53,4 +54,5 @@ __all__ = [
     "Tick",
     "Ticketing",
     "Unanswered",
+    "Vouchers",
 ]

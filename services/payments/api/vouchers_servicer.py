@@ -9,7 +9,7 @@ from balcon.payments.v1 import payments_service_pb2 as common
 from balcon.payments.v1 import vouchers_pb2 as pb
 from balcon.payments.v1.vouchers_pb2_grpc import VouchersServiceServicer
 
-from services.contracts.bounds import MAX_TOTAL_MINOR
+from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_VOUCHER_CODE_CHARS, MAX_VOUCHER_CODES
 from services.contracts.changes import etag_of
 from services.contracts.money import refused_currency
 from services.contracts.pages import asked_page
@@ -18,9 +18,7 @@ from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import instant_ms, wire_instant, wire_instant_or_none, wire_money
 from services.payments.api.payment_messages import charge_message
 from services.payments.domain.charges import InstrumentKind
-from services.payments.domain.refusals import MOST_VOUCHERS
 from services.payments.domain.voucher import MAX_NOTE, Entry, Voucher, VouchersWanted, refused_vouchers
-from services.payments.domain.voucher_code import MAX_TYPED
 from services.payments.handlers.vouchers import MadeVouchers, VoucherHandler
 from services.runtime.clock import Clock
 from services.runtime.errors import UNSET, FieldInvalid
@@ -75,7 +73,7 @@ class VouchersServicer(VouchersServiceServicer):
         return pb.GetVoucherResponse(voucher=_message(answered(voucher)))
 
     async def FindVoucher(self, request: pb.FindVoucherRequest, context: Context) -> pb.FindVoucherResponse:
-        code = refused_text("code", request.code, at_most=MAX_TYPED)
+        code = refused_text("code", request.code, at_most=MAX_VOUCHER_CODE_CHARS)
         accept(refused_key("house_id", request.house_id), code)
         voucher = answered(await self._vouchers.find(request.house_id, request.code))
         return pb.FindVoucherResponse(voucher=_message(voucher))
@@ -203,11 +201,11 @@ def _refused_amount(amount_minor: int) -> FieldInvalid | None:
 
 def _refused_codes(request: pb.CheckVouchersRequest) -> FieldInvalid | None:
     """A code is never repeated in what is said about it."""
-    limit = f"1 to {MOST_VOUCHERS}, each of at most {MAX_TYPED} characters"
+    limit = f"1 to {MAX_VOUCHER_CODES}, each of at most {MAX_VOUCHER_CODE_CHARS} characters"
     if not request.codes:
         return FieldInvalid("codes", UNSET, limit)
-    if len(request.codes) > MOST_VOUCHERS:
+    if len(request.codes) > MAX_VOUCHER_CODES:
         return FieldInvalid("codes", f"has {len(request.codes)}", limit)
-    if any(len(code) > MAX_TYPED for code in request.codes):
+    if any(len(code) > MAX_VOUCHER_CODE_CHARS for code in request.codes):
         return FieldInvalid("codes", "has one that is too long", limit)
     return None

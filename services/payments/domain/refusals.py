@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from services.contracts.bounds import MAX_TOTAL_MINOR
+from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_VOUCHER_CODES
 from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key, refused_url
 from services.payments.domain.refunds import RefundWanted
@@ -14,8 +14,6 @@ from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal, refused_
 from services.runtime.ids import refused_key
 
 MAX_LIFE_MS = 31 * 24 * 3_600 * 1_000
-# As many as a buyer may give for one order.
-MOST_VOUCHERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +129,13 @@ def _refused_refund_amount(amount_minor: int | None) -> FieldInvalid | None:
 
 def _refused_instruments(wanted: PaymentWanted) -> Iterator[FieldInvalid | None]:
     """Each voucher once, each with something, none with more than is to be paid."""
-    if len(wanted.instruments) > MOST_VOUCHERS:
-        yield FieldInvalid("instruments", f"has {len(wanted.instruments)}", f"at most {MOST_VOUCHERS}")
+    if len(wanted.instruments) > MAX_VOUCHER_CODES:
+        yield FieldInvalid("instruments", f"has {len(wanted.instruments)}", f"at most {MAX_VOUCHER_CODES}")
     if len({one.voucher_id for one in wanted.instruments}) < len(wanted.instruments):
         yield FieldInvalid("instruments", "names a voucher twice", "each once")
     if wanted.provider_minor < 0 < wanted.amount_minor:
         yield FieldInvalid("instruments", "come to more than the amount", "at most the amount")
-    for place, one in enumerate(wanted.instruments[:MOST_VOUCHERS]):
+    for place, one in enumerate(wanted.instruments[:MAX_VOUCHER_CODES]):
         yield refused_key(f"instruments[{place}].voucher_id", one.voucher_id)
         if one.amount_minor < 1:
             yield FieldInvalid(f"instruments[{place}].amount.amount_minor", "must be positive", "1 minor unit or more")

@@ -9,6 +9,13 @@ from typing import ClassVar
 
 from services.contracts.bounds import MAX_TOTAL_MINOR
 from services.contracts.money import amount_text, refused_currency
+from services.contracts.voucher_refusals import (
+    VoucherCurrencyDiffers,
+    VoucherExpired,
+    VoucherSpent,
+    VoucherStopped,
+    VoucherUnknown,
+)
 from services.payments.domain.charges import Charge, InstrumentKind
 from services.payments.domain.payment import (
     Change,
@@ -87,64 +94,6 @@ class VoucherNotFound(Refusal):
 
     kind: ClassVar[Kind] = Kind.NOT_FOUND
     voucher_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherUnknown(Refusal):
-    """Nothing has the code in {place}: it is mistyped, or of another house."""
-
-    kind: ClassVar[Kind] = Kind.NOT_FOUND
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherStopped(Refusal):
-    """The code in {place}, which ends in {tail}, was stopped by the house."""
-
-    kind: ClassVar[Kind] = Kind.PRECONDITION
-    place: str
-    tail: str
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherExpired(Refusal):
-    """The code in {place}, which ends in {tail}, is not valid now."""
-
-    kind: ClassVar[Kind] = Kind.PRECONDITION
-    place: str
-    tail: str
-    valid_from_ms: int
-    valid_until_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherCurrencyDiffers(Refusal):
-    """The code in {place}, which ends in {tail}, is in {currency}: the order is paid in {wanted}."""
-
-    kind: ClassVar[Kind] = Kind.PRECONDITION
-    place: str
-    tail: str
-    currency: str
-    wanted: str
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherSpent(Refusal):
-    """The code in {place}, which ends in {tail}, has {left} left."""
-
-    kind: ClassVar[Kind] = Kind.CONFLICT
-    place: str
-    tail: str
-    left: str
-    left_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class TooManyWrongCodes(Refusal):
-    """Too many codes were wrong: try again in {retry_after_ms} ms."""
-
-    kind: ClassVar[Kind] = Kind.EXHAUSTED
-    retry_after_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from services.contracts.bounds import MAX_VOUCHER_CODE_CHARS
+
 # Crockford's: no I, L, O, U. What people write for 0 and 1 is read as these.
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _READ_AS: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\u2013": None})
 _LETTERS: Final = 15  # of 5 bits each: 75 bits that nobody can guess
 LENGTH: Final = _LETTERS + 1
-MAX_TYPED: Final = 40
 TAIL: Final = 4
 
 
@@ -32,7 +33,7 @@ def _check(letters: str) -> str:
 
 def read_code(typed: str) -> str | None:
     """The code in what somebody typed; None: it is no code, or has a slip."""
-    if len(typed) > MAX_TYPED:
+    if len(typed) > MAX_VOUCHER_CODE_CHARS:
         return None
     code = typed.upper().translate(_READ_AS)
     if len(code) != LENGTH or any(letter not in ALPHABET for letter in code):

@@ -9,17 +9,15 @@ from services.contracts.acts import Act
 from services.contracts.money import amount_text
 from services.contracts.once import Asked, answer_once
 from services.contracts.pages import AskedPage, token_after
+from services.contracts.voucher_refusals import TooManyWrongCodes, VoucherCurrencyDiffers, VoucherUnknown
 from services.payments.domain.charges import Charge
 from services.payments.domain.voucher import (
     BalanceTooSmall,
     Entry,
     EntryKind,
-    TooManyWrongCodes,
     Voucher,
-    VoucherCurrencyDiffers,
     VoucherNotFound,
     VouchersWanted,
-    VoucherUnknown,
     charges_of,
     refused_use,
 )

@@ -10,6 +10,7 @@ from typing import TypeVar
 from services.orders.adapters.memory_payments import MemoryPayment
 from services.orders.domain.order import Order, OrderState
 from services.orders.handlers.acting import act_on
+from services.orders.handlers.order_desk import CheckOutWish
 from services.orders.ports import Operation, PaymentState, Unanswered
 from services.runtime.clock import LoopClock
 from services.runtime.errors import Refusal
@@ -161,7 +162,7 @@ class Sale:
             return True
         key = a_key(f"out_{name}", Operation.CHECK_OUT)
         url = "https://shop.example/done"
-        out = await self._ask(lambda shop: shop.desk.check_out(ref_of(order), order.total, url, key, 3.0))
+        out = await self._ask(lambda shop: shop.desk.check_out(ref_of(order), CheckOutWish(order.total, url), key, 3.0))
         if isinstance(out, Refusal):
             self.seen[f"refused_{out.reason()}"] += 1
             return True

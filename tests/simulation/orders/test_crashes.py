@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from services.orders.domain.order import CancelReason, Order, OrderState
+from services.orders.handlers.order_desk import CheckOutWish
 from services.orders.ports import Operation
 from services.runtime.testing.virtual_time import run_virtual
 from tests.simulation.orders.auditor import is_settled, orders_of
@@ -25,7 +26,7 @@ async def _checked_out(shop: Shop, world: World, ticket_type: str = "normal") ->
         world.inventory.hold(SHOW, a_hold(until_ms=world.clock.now_ms() + 600_000))
     order = answered(await shop.desk.create(a_request("A-1", "A-2", ticket_type=ticket_type), a_key("create")))
     key = a_key("out", Operation.CHECK_OUT)
-    out = await shop.desk.check_out(ref_of(order), order.total, "https://shop.example/", key, 5.0)
+    out = await shop.desk.check_out(ref_of(order), CheckOutWish(order.total, "https://shop.example/"), key, 5.0)
     return answered(out)
 
 

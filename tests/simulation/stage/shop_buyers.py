@@ -8,6 +8,7 @@ from services.inventory.domain.records import Hold
 from services.orders.adapters.memory_payments import MemoryPayment
 from services.orders.domain.order import Order, OrderState
 from services.orders.domain.pricing import SeatChoice
+from services.orders.handlers.order_desk import CheckOutWish
 from services.orders.handlers.order_request import OrderRequest, PartRequest
 from services.orders.ports import Operation, PaymentState
 from services.runtime.errors import Refusal
@@ -79,8 +80,8 @@ class ShopBuyer(SeatBuyer):
         self._met[f"buyer_{way}"] += 1
         if way == "leaves":
             return
-        key, url = a_key(f"out_{name}", Operation.CHECK_OUT), "https://shop.example/done"
-        out = await self.shops.ask(lambda shop: shop.desk.check_out(ref_of(order), order.total, url, key, DESK_SECONDS))
+        key, wish = a_key(f"out_{name}", Operation.CHECK_OUT), CheckOutWish(order.total, "https://shop.example/done")
+        out = await self.shops.ask(lambda shop: shop.desk.check_out(ref_of(order), wish, key, DESK_SECONDS))
         if isinstance(out, Refusal):
             self._met[f"check_out_{out.reason()}"] += 1
             return

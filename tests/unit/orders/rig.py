@@ -18,7 +18,7 @@ from services.orders.domain.order import Order
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
-from services.orders.handlers.order_desk import DeskParts, OrderDesk
+from services.orders.handlers.order_desk import CheckOutWish, DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_notifier import OrderNotifier
@@ -92,7 +92,10 @@ class Shop:
         maker = OrderMaker(seats, catalogue, self.quoter, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
         hold = OrderHold(seats)
         buyers, notifier = world.customers, self.notifier
-        self.desk = OrderDesk(DeskParts(record, maker, buyers, hold, self.driver, notifier, clock, TIMING, WINDOW_MS))
+        vouchers = world.payments.vouchers
+        self.desk = OrderDesk(
+            DeskParts(record, maker, buyers, vouchers, hold, self.driver, notifier, clock, TIMING, WINDOW_MS)
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -126,10 +129,13 @@ class Shop:
         """The answer to CheckOut."""
         return answered(await self.try_check_out(order, key=key, seconds=seconds))
 
-    async def try_check_out(self, order: Order, *, key: str = "", seconds: float = 2.0) -> Order | Refusal:
+    async def try_check_out(
+        self, order: Order, *codes: str, key: str = "", seconds: float = 2.0, url: str = "https://shop.example/done"
+    ) -> Order | Refusal:
         """CheckOut with the right total."""
+        wish = CheckOutWish(order.total, url, codes)
         request_key = a_key(key or f"out_{order.order_id}", Operation.CHECK_OUT)
-        return await self.desk.check_out(ref_of(order), order.total, "https://shop.example/done", request_key, seconds)
+        return await self.desk.check_out(ref_of(order), wish, request_key, seconds)
 
     async def read(self, order: Order) -> Order:
         """The order as it stands."""

@@ -8,6 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracts.voucher_refusals import (
+    VoucherCurrencyDiffers,
+    VoucherExpired,
+    VoucherSpent,
+    VoucherStopped,
+    VoucherUnknown,
+)
 from services.payments.domain.charges import Charge, InstrumentKind
 from services.payments.domain.payment import PaymentFailed, PaymentState, PaymentSucceeded, apply
 from services.payments.domain.refunds import RefundState
@@ -15,11 +22,6 @@ from services.payments.domain.transitions import Report, ReportKind, decide
 from services.payments.domain.voucher import (
     EntryKind,
     Voucher,
-    VoucherCurrencyDiffers,
-    VoucherExpired,
-    VoucherSpent,
-    VoucherStopped,
-    VoucherUnknown,
     charged,
     charges_of,
     entries_of,

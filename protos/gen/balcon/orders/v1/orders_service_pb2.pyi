@@ -650,6 +650,42 @@ class Refund(_message.Message):
 Global___Refund: _TypeAlias = Refund  # noqa: Y015
 
 @_typing.final
+class VoucherCharge(_message.Message):
+    """What one voucher or gift card pays of an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOUCHER_ID_FIELD_NUMBER: _builtins.int
+    IS_GIFT_CARD_FIELD_NUMBER: _builtins.int
+    CODE_TAIL_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    voucher_id: _builtins.str
+    """The voucher."""
+    is_gift_card: _builtins.bool
+    """Sold by the house as a gift card; else given."""
+    code_tail: _builtins.str
+    """The last characters of its code, all that is kept of it."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    def __init__(
+        self,
+        *,
+        voucher_id: _builtins.str = ...,
+        is_gift_card: _builtins.bool = ...,
+        code_tail: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "code_tail", b"code_tail", "is_gift_card", b"is_gift_card", "voucher_id", b"voucher_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoucherCharge: _TypeAlias = VoucherCharge  # noqa: Y015
+
+@_typing.final
 class Order(_message.Message):
     """An order as it stands. What is told of a performance in it is its first part's."""
 
@@ -680,6 +716,8 @@ class Order(_message.Message):
     SOLD_BY_FIELD_NUMBER: _builtins.int
     CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
     PACKAGE_ID_FIELD_NUMBER: _builtins.int
+    CHARGES_FIELD_NUMBER: _builtins.int
+    TO_PAY_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -744,6 +782,14 @@ class Order(_message.Message):
     def sold_by(self) -> _principal_pb2.PrincipalRef:
         """By whose hand it was made; unset on orders from before it was kept."""
 
+    @_builtins.property
+    def charges(self) -> _containers.RepeatedCompositeFieldContainer[Global___VoucherCharge]:
+        """What vouchers and gift cards pay of it, since it was checked out."""
+
+    @_builtins.property
+    def to_pay(self) -> _money_pb2.Money:
+        """What these leave for a provider."""
+
     def __init__(
         self,
         *,
@@ -772,10 +818,12 @@ class Order(_message.Message):
         sold_by: _principal_pb2.PrincipalRef | None = ...,
         confirmed_at_ms: _builtins.int = ...,
         package_id: _builtins.str = ...,
+        charges: _abc.Iterable[Global___VoucherCharge] | None = ...,
+        to_pay: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "sold_by", b"sold_by", "to_pay", b"to_pay", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "confirmed_at_ms", b"confirmed_at_ms", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "package_id", b"package_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "charges", b"charges", "confirmed_at_ms", b"confirmed_at_ms", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "package_id", b"package_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "to_pay", b"to_pay", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1112,6 +1160,7 @@ class CheckOutRequest(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
     RETURN_URL_FIELD_NUMBER: _builtins.int
+    VOUCHER_CODES_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
@@ -1119,10 +1168,19 @@ class CheckOutRequest(_message.Message):
     order_id: _builtins.str
     """The order."""
     return_url: _builtins.str
-    """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters; a free order needs none."""
+    """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters; where nothing is left to pay at a
+    provider it may be empty.
+    """
     @_builtins.property
     def expected_total(self) -> _money_pb2.Money:
         """What the buyer saw; anything else is refused as wrong amount."""
+
+    @_builtins.property
+    def voucher_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes of vouchers and gift cards as the buyer typed them, taken in this order, each at most its balance; a provider
+        is asked for the rest. At most 5. One that is wrong is refused before anything is claimed or charged, by its place:
+        VOUCHER_UNKNOWN, VOUCHER_STOPPED, VOUCHER_EXPIRED, VOUCHER_CURRENCY_DIFFERS, VOUCHER_SPENT; TOO_MANY_WRONG_CODES.
+        """
 
     def __init__(
         self,
@@ -1132,10 +1190,11 @@ class CheckOutRequest(_message.Message):
         order_id: _builtins.str = ...,
         expected_total: _money_pb2.Money | None = ...,
         return_url: _builtins.str = ...,
+        voucher_codes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expected_total", b"expected_total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_total", b"expected_total", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "order_id", b"order_id", "return_url", b"return_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_total", b"expected_total", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "order_id", b"order_id", "return_url", b"return_url", "voucher_codes", b"voucher_codes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
