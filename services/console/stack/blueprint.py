@@ -239,6 +239,9 @@ def _own_settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
             "SEALING_SECRETS": world.sealing_secret,
             "SANDBOX_ALLOWED": "true",
             "SANDBOX_URL": double_url("sandbox", world.ports),
+            # No stack on a developer's machine speaks with a real company: nobody answers for it there.
+            "MOLLIE_URL": double_url("sandbox", world.ports),
+            "STRIPE_URL": double_url("sandbox", world.ports),
             "SANDBOX_WEBHOOK_SECRETS": world.webhook_secret,
         }
     return settings

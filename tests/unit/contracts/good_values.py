@@ -52,7 +52,7 @@ GOOD: Mapping[str, Any] = {
     "granted": True,
     "ip_address": "192.0.2.1",
     "page_url": "https://shop.example/hamlet",
-    "provider": 3,
+    "provider": 1,
     "is_default": True,
     "default_currencies": "EUR",
     "quantity": 1,
@@ -237,6 +237,6 @@ GOOD: Mapping[str, Any] = {
 # Messages of which only some values go together.
 GOOD_KINDS: Mapping[str, Message] = {
     "balcon.payments.v1.ProviderCredentials": provider_accounts_pb2.ProviderCredentials(
-        key="test_" + "0" * 30, webhook_secret="whsec_test"
+        key="sbx_test_00000000", webhook_secret="whsec_test"
     ),
 }
