@@ -18,7 +18,7 @@ _DRAWN, _FAILED = b"\x00", b"\x01"
 # A process is followed by a new one after so many: whatever a library forgets to give back ends with it.
 _REQUESTS_A_PROCESS: Final = 2_000
 _SECONDS: Final = 60.0
-_LOWEST_PRIORITY: Final = 19
+_LOW_PRIORITY: Final = 10
 
 
 class PaperPool:
@@ -93,7 +93,7 @@ async def _started(command: Sequence[str]) -> _Worker:
 
 def serve_requests(answer: Callable[[bytes], bytes]) -> None:
     """The process's side: answers requests until its input ends. A request that fails costs the next one nothing."""
-    os.nice(_LOWEST_PRIORITY)
+    os.nice(_LOW_PRIORITY)
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while len(head := source.read(_LENGTH_BYTES)) == _LENGTH_BYTES:
         request = source.read(int.from_bytes(head))

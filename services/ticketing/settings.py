@@ -36,7 +36,7 @@ class TicketingSettings(MailSettings, BusSettings):
     )
 
     letters_a_second: float = Field(
-        50.0, gt=0, le=10_000, description="Letters to buyers leave this process so fast at most; a sale goes first."
+        20.0, gt=0, le=10_000, description="Letters to buyers leave this process so fast at most; a sale goes first."
     )
     letters_at_once: int = Field(
         4, ge=1, le=64, description="Letters to buyers in hand at the same time, each with a connection to the server."

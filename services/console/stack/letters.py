@@ -14,6 +14,7 @@ from services.runtime.errors import Fatal
 
 _LINK: Final = re.compile(r"^https?://\S+", re.MULTILINE)
 _PATIENCE_SECONDS: Final = 60.0
+_HEADERS_BYTES: Final = 4_096
 _POLL_SECONDS: Final = 0.2
 
 
@@ -41,8 +42,12 @@ def letters_in(data: Path, to: str = "") -> list[Letter]:
     """Those to an address, or all, the oldest first."""
     letters = []
     for path in (data / "mail").glob("*.eml"):
-        message = message_from_bytes(path.read_bytes(), policy=policy.default)
-        body = message.get_body()
+        content = path.read_bytes()
+        # Buyers' letters come by the hundred, with tickets: whose it is stands in the first lines.
+        if to.isascii() and to.casefold().encode() not in content[:_HEADERS_BYTES].lower():
+            continue
+        message = message_from_bytes(content, policy=policy.default)
+        body = message.get_body(("plain",))
         text = body.get_content() if body is not None else ""
         letters.append(Letter(path.stat().st_mtime, str(message["To"]), str(message["Subject"]), text))
     wanted = [letter for letter in letters if not to or letter.to.casefold() == to.casefold()]

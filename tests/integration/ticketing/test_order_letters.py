@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from email.message import EmailMessage
 from html import unescape
@@ -13,11 +14,14 @@ import pytest
 from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import DatabaseUrl
+from services.ticketing.adapters.postgres_ticketing import PostgresTicketing
+from services.ticketing.domain.delivery import begun
+from services.ticketing.ports.deliveries import WrittenLine
 from tests.doubles.mail_server import MailServer, serving_mail
 from tests.integration.ticketing.letter_neighbours import ADA, an_order
 from tests.integration.ticketing.letter_stage import Post, posting
 from tests.integration.ticketing.neighbours import SEATS, STARTS_MS
-from tests.integration.ticketing.stage import SHOW
+from tests.integration.ticketing.stage import HOUSE, IDS, SHOW
 
 
 @pytest.fixture
@@ -142,3 +146,67 @@ async def test_who_was_erased_gets_nothing_and_keeps_nobody_waiting(post: Post) 
     del post.people.customers.known["cus_ada"]
     await post.bought()
     assert await post.ended() == [("CONFIRMATION", "STOPPED")]
+
+
+async def test_while_the_mail_server_is_away_nothing_is_lost_and_all_leave_when_it_is_back(
+    post: Post, clock: ShiftedClock
+) -> None:
+    post.mail.is_away = True
+    for number, seat in enumerate(SEATS[:3]):
+        post.people.orders.known[f"ord_{number}"] = an_order(f"ord_{number}", seat)
+        await post.bought(f"ord_{number}", seat)
+
+    async def have_been_tried() -> None:
+        tried = "SELECT count(*) FROM deliveries WHERE state = 'DUE' AND attempts > 0 AND unknown = 0"
+        assert await post.ticketing.rows(tried) == [(3,)]
+
+    await eventually(have_been_tried, 30.0)
+    post.mail.is_away = False
+    clock.forward(hours=1)
+    assert await post.ended(3) == [("CONFIRMATION", "SENT")] * 3
+    assert set(post.mail.copies().values()) == {1}
+
+
+async def test_a_process_that_died_as_a_letter_left_leaves_one_more_marked_copy(
+    post: Post, clock: ShiftedClock
+) -> None:
+    post.mail.is_away = True
+    await post.bought()
+
+    async def was_tried() -> None:
+        assert await post.ticketing.rows("SELECT state FROM deliveries WHERE attempts = 1") == [("DUE",)]
+
+    await eventually(was_tried)
+    # As kill -9 leaves it: the line says that a letter is about to leave, and nobody says what became of it.
+    await post.ticketing.damage("UPDATE deliveries SET state = 'SENDING'")
+    post.mail.is_away = False
+    clock.forward(seconds=300)
+    assert await post.ended() == [("CONFIRMATION", "SENT")]
+    [letter] = post.letters()
+    assert letter["X-Balcon-Copy"] == "2"
+
+
+async def test_who_has_lost_the_line_to_another_process_sends_nothing(post: Post, clock: ShiftedClock) -> None:
+    """Whoever stood still finds that its line has gone on: the ledger takes a line only as it was seen."""
+    post.mail.is_away = True
+    await post.bought()
+    [(delivery_id,)] = await eventually_rows(post, "SELECT delivery_id FROM deliveries WHERE attempts = 1")
+    store = PostgresTicketing(post.ticketing.service.sql(), clock=clock, ids=IDS, wake=lambda: None)
+    async with store.transaction(HOUSE) as transaction:
+        seen = await transaction.deliveries.get(delivery_id)
+        assert seen is not None
+        stale = dataclasses.replace(seen, attempts=seen.attempts - 1)
+        written = [await transaction.deliveries.write([WrittenLine(begun(one), one)]) for one in (stale, seen, seen)]
+        await transaction.commit()
+    assert written == [set(), {delivery_id}, set()]
+
+
+async def eventually_rows(post: Post, sql: str) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+
+    async def are_there() -> None:
+        found[:] = await post.ticketing.rows(sql)
+        assert found
+
+    await eventually(are_there)
+    return found
