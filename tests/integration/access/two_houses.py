@@ -84,7 +84,7 @@ class Stack:
         metrics_urls: Mapping[str, str],
         folder: DataFolder,
     ) -> None:
-        self._channels = channels
+        self.channels = channels
         self.database_urls = database_urls
         self.metrics_urls = metrics_urls
         self.folder = folder
@@ -94,7 +94,7 @@ class Stack:
     async def call(self, method: MethodDescriptor, request: Message, token: str) -> Answer:
         """The method as whoever the token is of."""
         package = method.containing_service.full_name.split(".")[1]
-        channel: Any = self._channels[SERVED_BY.get(package, package)]
+        channel: Any = self.channels[SERVED_BY.get(package, package)]
         name = f"/{method.containing_service.full_name}/{method.name}"
         response = GetMessageClass(method.output_type)
         codecs = {"request_serializer": type(request).SerializeToString, "response_deserializer": response.FromString}
@@ -113,7 +113,7 @@ class Stack:
 
     async def add_house(self, label: str) -> House:
         """Signed up, with a performance on sale, a hold and an order."""
-        house = DemoHouse(self._channels["catalogue"], self._channels["accounts"], clock=CLOCK, ids=IDS, label=label)
+        house = DemoHouse(self.channels["catalogue"], self.channels["accounts"], clock=CLOCK, ids=IDS, label=label)
         sale = await house.open_sale(PLAN.read_bytes(), SaleTerms())
         token = await self._token_of(label)
         performance = sale.performance
@@ -121,7 +121,7 @@ class Stack:
         seats = [
             SeatRefs(plan_version=performance.plan_version, seat_ids=[seat.seat_id]) for seat in sale.plan.seats[:4]
         ]
-        holder, stub = f"holder_{label}", InventoryServiceStub(self._channels["inventory"])
+        holder, stub = f"holder_{label}", InventoryServiceStub(self.channels["inventory"])
         for name, refs in zip(("held", "ordered"), seats[:2], strict=True):
             hold = inventory.HoldSeatsRequest(
                 key=key, hold_id=f"{name}_{label}", holder_id=holder, seats=refs, channel=CHANNEL_ONLINE
@@ -129,7 +129,7 @@ class Stack:
             await stub.HoldSeats(hold)
         await self._allot(key, label, seats[2])
         await self._reserve(key, label, seats[3])
-        desk = OrdersServiceStub(self._channels["orders"])
+        desk = OrdersServiceStub(self.channels["orders"])
         made = await desk.CreateOrder(
             orders.CreateOrderRequest(
                 idempotency_key=IDS.new_id("key"),
@@ -162,7 +162,7 @@ class Stack:
         return found
 
     async def _allot(self, key: inventory.PerformanceKey, label: str, seats: SeatRefs) -> None:
-        await AllotmentServiceStub(self._channels["inventory"]).AllotSeats(
+        await AllotmentServiceStub(self.channels["inventory"]).AllotSeats(
             allotments.AllotSeatsRequest(
                 key=key,
                 step_id=f"allotting_{label}",
@@ -174,7 +174,7 @@ class Stack:
         )
 
     async def _reserve(self, key: inventory.PerformanceKey, label: str, seats: SeatRefs) -> None:
-        await ReservationServiceStub(self._channels["inventory"]).ReserveSeats(
+        await ReservationServiceStub(self.channels["inventory"]).ReserveSeats(
             ReserveSeatsRequest(
                 key=key,
                 reservation_id=f"reserved_{label}",
@@ -186,7 +186,7 @@ class Stack:
 
     async def _token_of(self, label: str) -> str:
         email, password = demo_owner(label)
-        accounts: Any = AccountsServiceStub(self._channels["accounts"])
+        accounts: Any = AccountsServiceStub(self.channels["accounts"])
         session = await accounts.LogIn(LogInRequest(email=email, password=password))
         issued = await accounts.IssueToken(IssueTokenRequest(session_secret=session.session_secret))
         self.secrets |= {
