@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import grpc
 import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as inventory
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
@@ -93,19 +94,23 @@ async def bought(stack: Stack) -> tuple[str, orders.Order]:
 async def acted_on(stack: Stack, house_id: str, order: orders.Order) -> None:
     """A name on one ticket, the other one passed on, and all sent to somebody else's address."""
     stub = TicketingServiceStub(stack.channels["ticketing"])
+    as_owner = grpc.aio.Metadata(("authorization", await stack.token_of("marked")))
     first, second = (ticket.ticket_id for ticket in order.tickets)
     await stub.RenameTicket(
-        tickets.RenameTicketRequest(idempotency_key="rename", house_id=house_id, ticket_id=first, name=SITTER)
+        tickets.RenameTicketRequest(idempotency_key="rename", house_id=house_id, ticket_id=first, name=SITTER),
+        metadata=as_owner,
     )
     await stub.TransferTicket(
         tickets.TransferTicketRequest(
             idempotency_key="transfer", house_id=house_id, ticket_id=second, name=HOLDER, email=HOLDER_EMAIL
-        )
+        ),
+        metadata=as_owner,
     )
     await stub.SendTicketsAgain(
         tickets.SendTicketsAgainRequest(
             idempotency_key="again", house_id=house_id, order_id=order.order_id, email=ELSEWHERE
-        )
+        ),
+        metadata=as_owner,
     )
 
 

@@ -115,7 +115,7 @@ class Stack:
         """Signed up, with a performance on sale, a hold and an order."""
         house = DemoHouse(self.channels["catalogue"], self.channels["accounts"], clock=CLOCK, ids=IDS, label=label)
         sale = await house.open_sale(PLAN.read_bytes(), SaleTerms())
-        token = await self._token_of(label)
+        token = await self.token_of(label)
         performance = sale.performance
         key = inventory.PerformanceKey(house_id=sale.house_id, performance_id=performance.performance_id)
         seats = [
@@ -184,7 +184,7 @@ class Stack:
             )
         )
 
-    async def _token_of(self, label: str) -> str:
+    async def token_of(self, label: str) -> str:
         email, password = demo_owner(label)
         accounts: Any = AccountsServiceStub(self.channels["accounts"])
         session = await accounts.LogIn(LogInRequest(email=email, password=password))
