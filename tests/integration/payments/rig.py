@@ -142,6 +142,7 @@ class Rig:
             **{**quick, **self.plan.settings},
         )
         self.service = Service("payments", settings)
+        self.service.clock = self.clock
         await build(self.service)
         await self.service.start()
         self._channel = open_channel(f"127.0.0.1:{self.service.rpc.port}", self.clock)
