@@ -17,6 +17,7 @@ from services.console.commands.targets import find_targets
 from services.console.house.app import add_everybodys, house_app
 from services.console.integrations_app import integrations_app
 from services.console.options import Data, Json, Target
+from services.console.orders_app import orders_app
 from services.console.sale.victim import Victim
 from services.console.stack.blueprint import MAX_NODES
 from services.console.stack.data_folder import KAFKA, POSTGRES
@@ -224,6 +225,7 @@ def adopt_houses(
 app.add_typer(house_app(), name="house")
 add_everybodys(app)
 app.add_typer(integrations_app(), name="integrations")
+app.add_typer(orders_app(), name="orders")
 
 cluster = typer.Typer(help="Which inventory node owns which performance, and how to change that.")
 app.add_typer(cluster, name="cluster")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from balcon.orders.v1.order_acts_pb2_grpc import add_OrderActsServiceServicer_to_server
+from balcon.orders.v1.order_work_pb2_grpc import add_OrderWorkServiceServicer_to_server
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
@@ -24,10 +26,12 @@ from services.orders.adapters.old_buyers import PostgresOldBuyers
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
+from services.orders.adapters.postgres_order_work import PostgresOrderWork
 from services.orders.adapters.seat_places import SeatPlaces
 from services.orders.adapters.signed_quotes import SignedQuotes
 from services.orders.adapters.streamed_seat_inventory import StreamedSeatInventory
 from services.orders.api.order_acts_servicer import OrderActsServicer
+from services.orders.api.order_work_servicer import OrderWorkServicer
 from services.orders.api.orders_servicer import OrdersServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
@@ -37,10 +41,11 @@ from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_notifier import OrderNotifier
+from services.orders.handlers.performance_refunds import PerformanceRefunds, RefundJobLimits
 from services.orders.handlers.quoting import Quoter
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
-from services.orders.handlers.unresolved import count_unresolved
+from services.orders.handlers.unresolved import count_stuck, count_unresolved
 from services.orders.ports import Catalogue, SeatInventory
 from services.orders.settings import OrdersSettings
 from services.runtime.bus.topics import CONSENTS, PAYMENTS, TOPICS
@@ -74,6 +79,41 @@ def _inventory(service: Service, settings: OrdersSettings, catalogue: Catalogue)
     service.on_close(streams.close)
     unary = GrpcSeatInventory(routes, timeout_seconds=seconds)
     return StreamedSeatInventory(streams, SeatPlaces(catalogue), unary, timeout_seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderActParts:
+    """What acts on orders that were sold stand on."""
+
+    engine: AsyncEngine
+    store: PostgresOrderStore
+    desk: OrderDesk
+    driver: SagaDriver
+    timing: Timing
+    committed: Callable[[], None]
+
+
+def _serve_acts(service: Service, settings: OrdersSettings, parts: OrderActParts) -> None:
+    """Acts on lines, jobs over performances, and what stands still."""
+    clock, ids, desk = service.clock, service.ids, parts.desk
+    work = PostgresOrderWork(parts.engine, clock, ids, committed=parts.committed)
+    pace = RefundJobLimits(orders_per_second=settings.refund_orders_per_second)
+    jobs = PerformanceRefunds(work, parts.store, parts.driver, clock, ids, parts.timing, pace)
+
+    def wakes() -> None:
+        parts.driver.wake()
+        jobs.wake()
+
+    acts = OrderActsServicer(desk, clock)
+    working = OrderWorkServicer(work, desk, clock, ids, wakes)
+    service.rpc.add(
+        lambda server: add_OrderActsServiceServicer_to_server(acts, server), "balcon.orders.v1.OrderActsService"
+    )
+    service.rpc.add(
+        lambda server: add_OrderWorkServiceServicer_to_server(working, server), "balcon.orders.v1.OrderWorkService"
+    )
+    service.background("performance refunds", jobs.run)
+    service.background("stuck", lambda: count_stuck(work, clock))
 
 
 async def build(service: Service, settings: OrdersSettings) -> None:
@@ -118,10 +158,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.rpc.add(
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )
-    acts = OrderActsServicer(desk, clock)
-    service.rpc.add(
-        lambda server: add_OrderActsServiceServicer_to_server(acts, server), "balcon.orders.v1.OrderActsService"
-    )
+    _serve_acts(service, settings, OrderActParts(engine, store, desk, driver, timing, relay.wake))
     record = PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000)
     serve_audit(service.rpc, WalledAudit(record, engine))
     service.background("saga", driver.run)

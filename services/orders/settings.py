@@ -55,6 +55,9 @@ class OrdersSettings(BusSettings):
     catalogue_ttl_seconds: float = Field(
         3.0, ge=0, le=300, description="TTL of the cache of performances and their prices."
     )
+    refund_orders_per_second: int = Field(
+        250, ge=1, le=5_000, description="Most orders a second that the refund of a whole performance takes on."
+    )
     request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
     overdue_seconds: int = Field(
         600, ge=1, le=86_400, description="Time in PAID or REFUND_DUE after which the audit reports an order (INV-3)."

@@ -89,6 +89,10 @@ ALL_HOUSES = {
         "keys are forgotten by age",
         "gauges count every house's orders",
     ],
+    "services/orders/adapters/postgres_order_work.py": [
+        "jobs over performances are worked on for each house",
+        "operators see the stuck orders of every house",
+    ],
     "services/payments/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

@@ -216,5 +216,46 @@ request_keys = sa.Table(
 )
 sa.Index("ix_request_keys_created_at_ms", request_keys.c.created_at_ms)
 
+# Jobs that give a whole performance back. `after_ms`, `after_id`: the last order of the pass; '': a pass begins.
+performance_refunds = sa.Table(
+    "performance_refunds",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("house_id", sa.Text, nullable=False),
+    sa.Column("performance_id", sa.Text, nullable=False),
+    sa.Column("idempotency_key", sa.Text, nullable=False),
+    sa.Column("request_hash", sa.Text, nullable=False),
+    sa.Column("keep", JSONB, nullable=False),
+    sa.Column("fee_minor", sa.BigInteger, nullable=False),
+    sa.Column("route", sa.Text, nullable=False),
+    sa.Column("release", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("started_by_kind", sa.Text, nullable=False),
+    sa.Column("started_by", sa.Text, nullable=False),
+    sa.Column("started_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("after_ms", sa.BigInteger, nullable=False),
+    sa.Column("after_id", sa.Text, nullable=False),
+    sa.Column("pass_acted", sa.Integer, nullable=False),
+    sa.Column("is_swept", sa.Boolean, nullable=False),
+    sa.Column("orders_acted", sa.Integer, nullable=False),
+    sa.Column("tickets_cancelled", sa.Integer, nullable=False),
+    sa.Column("ended_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("lease_token", sa.Text, nullable=False),
+    sa.Column("lease_until_ms", sa.BigInteger, nullable=False),
+    sa.Column("next_at_ms", sa.BigInteger, nullable=False),
+)
+sa.Index(
+    "uq_performance_refunds_key",
+    performance_refunds.c.house_id,
+    performance_refunds.c.idempotency_key,
+    unique=True,
+)
+sa.Index(
+    "ix_performance_refunds_due",
+    performance_refunds.c.next_at_ms,
+    postgresql_where=performance_refunds.c.state == "RUNNING",
+)
+
 outbox, outbox_sequence = outbox_tables(metadata)
 inbox, inbox_sequence = inbox_table(metadata)

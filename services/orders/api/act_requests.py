@@ -22,7 +22,7 @@ from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import accept
 
 MAX_LINES = 500
-_ROUTES = {
+ROUTES = {
     WireRoute.REFUND_ROUTE_UNSPECIFIED: RefundRoute.ORIGIN,
     WireRoute.REFUND_ROUTE_ORIGIN: RefundRoute.ORIGIN,
     WireRoute.REFUND_ROUTE_VOUCHER: RefundRoute.VOUCHER,
@@ -33,7 +33,7 @@ _Request = wire.RefundLinesRequest | wire.CancelLinesRequest | wire.ReleaseLines
 
 def refund_act(request: wire.RefundLinesRequest) -> tuple[OrderRef, ActOnLines]:
     """Money back, and what else was asked for."""
-    route = _ROUTES.get(request.route)
+    route = ROUTES.get(request.route)
     accept(
         *_refused(request),
         *refused_keep("keep", request.keep),

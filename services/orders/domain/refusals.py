@@ -303,6 +303,14 @@ class TicketsStillValid(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class RefundJobNotFound(Refusal):
+    """There is no refund of a performance {job_id} in this house."""
+
+    kind = Kind.NOT_FOUND
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportOutOfPlace(Refusal):
     """{report} does not fit order {order_id}, which is {state}."""
 

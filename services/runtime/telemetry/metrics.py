@@ -141,6 +141,11 @@ ANSWERS_NOT_UNDERSTOOD = Counter(
 ORDERS_UNRESOLVED = Gauge(
     "balcon_orders_unresolved", "Orders between claim and a final state. Growing: payments do not answer."
 )
+ORDERS_STUCK = Gauge(
+    "balcon_orders_stuck",
+    "Orders that have tried in vain several times, by what they wait for: `balcon orders stuck`. At most 1,000.",
+    ["reason"],
+)
 REFUNDS_DUE = Gauge(
     "balcon_orders_refunds_due", "Orders whose refund is owed and not yet done. Above 0 for an hour: act."
 )

@@ -19,7 +19,7 @@ from balcon.inventory.v1 import (
     reservation_service_pb2,
 )
 from balcon.mailchimp.v1 import mailchimp_service_pb2
-from balcon.orders.v1 import order_acts_pb2, orders_service_pb2
+from balcon.orders.v1 import order_acts_pb2, order_work_pb2, orders_service_pb2
 from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2, vouchers_pb2
 from balcon.podiumkunst.v1 import links_service_pb2
@@ -80,6 +80,7 @@ from services.inventory.api.reservation_servicer import ReservationServicer
 from services.inventory.domain.refusals import HoldNotFound
 from services.inventory.ports import SeatPlan
 from services.orders.api.order_acts_servicer import OrderActsServicer
+from services.orders.api.order_work_servicer import OrderWorkServicer
 from services.orders.api.orders_servicer import OrdersServicer
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
@@ -170,6 +171,10 @@ def _accounts(store: Any) -> AccountsServicer:
     return AccountsServicer(Handlers(**{field.name: store for field in dataclasses.fields(Handlers)}))
 
 
+def _nothing() -> None:
+    """Wakes nobody."""
+
+
 def _servicers() -> Mapping[str, Any]:
     store: Any = Behind()
     cache: PlanCache[Any] = PlanCache(0)
@@ -199,6 +204,7 @@ def _servicers() -> Mapping[str, Any]:
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, store, CLOCK),
         "OrderActsService": OrderActsServicer(store, CLOCK),
+        "OrderWorkService": OrderWorkServicer(store, store, CLOCK, IDS, _nothing),
         "ReportingService": ReportingServicer(store, store),
         "DashboardsService": DashboardsServicer(store, store, store),
         "SchedulesService": SchedulesServicer(store, store, store),
@@ -235,6 +241,7 @@ def methods() -> Iterator[MethodDescriptor]:
         inventory_service_pb2,
         links_service_pb2,
         order_acts_pb2,
+        order_work_pb2,
         orders_service_pb2,
         mailchimp_service_pb2,
         outbound_service_pb2,
